@@ -1,0 +1,1 @@
+"""The stacks of Tenantry: one module a stack, wiring only."""

@@ -1,0 +1,15 @@
+"""Lambda functions in Python, bundled on the machine that synthesizes the app, without Docker."""
+
+from python_lambda.bundle import AWS_ARM64, BundleError, BundleTarget, bundle, bundle_hash, host_target
+from python_lambda.function import FunctionDefaults, PythonFunction
+
+__all__ = [
+    "AWS_ARM64",
+    "BundleError",
+    "BundleTarget",
+    "FunctionDefaults",
+    "PythonFunction",
+    "bundle",
+    "bundle_hash",
+    "host_target",
+]

@@ -1,0 +1,1 @@
+"""What the functions share: identifiers, callers, tokens, replies, events and the tenant directory."""

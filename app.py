@@ -1,0 +1,41 @@
+"""Tenantry's CDK app: reads what it is to build once, here, and builds it.
+
+Context: ``env`` (local, dev, staging, prod), ``app`` (prefix of names), ``account`` and ``region`` (default: those of
+the caller's credentials), ``allowedOrigin``, ``destroyData`` (the second key to throwing data away).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from aws_cdk import App
+
+from stacks.application import compose
+from stacks.environments import environment
+
+
+def main() -> None:
+    """Synthesize the app that the context asks for."""
+    app = App()
+
+    def context(key: str) -> str | None:
+        value = app.node.try_get_context(key)
+        return None if value is None else str(value)
+
+    try:
+        chosen = environment(
+            context("env") or "local",
+            application=context("app") or "tenantry",
+            account=context("account") or os.environ.get("CDK_DEFAULT_ACCOUNT"),
+            region=context("region") or os.environ.get("CDK_DEFAULT_REGION"),
+            allowed_origin=context("allowedOrigin"),
+            destroy_data=context("destroyData") == "true",
+        )
+    except ValueError as error:
+        sys.exit(str(error))
+    compose(app, chosen)
+    app.synth()
+
+
+main()

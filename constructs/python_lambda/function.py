@@ -1,0 +1,198 @@
+"""The one way in which Tenantry makes a Lambda function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jsii
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+
+from python_lambda.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from constructs import Construct
+
+_RUNTIME: Final = lambda_.Runtime.PYTHON_3_13
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionDefaults:
+    """What all functions of an environment have in common.
+
+    Attributes
+    ----------
+    namespace
+        CloudWatch namespace of the functions' metrics.
+    log_retention
+        How long their logs are kept.
+    removal_policy
+        What becomes of the logs and dead letters when the stack goes.
+    target
+        What they are bundled for.
+    log_level
+        Level of the structured logs.
+    """
+
+    namespace: str
+    log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
+    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
+    target: BundleTarget = field(default=AWS_ARM64)
+    log_level: str = "INFO"
+
+
+class PythonFunction(lambda_.Function):
+    """A Python function whose role may write its own log and trace, and nothing else until granted.
+
+    It holds no data and no grant on any; isolation between tenants comes from what it is granted. Logs are
+    structured and traced by Powertools, in a log group of its own with the environment's retention.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where the function stands in the app.
+    entry
+        The function's package: a folder with ``handler.py`` (which has ``handler``) and ``requirements.txt`` (a lock).
+    shared
+        Packages to bundle beside it.
+    defaults
+        What the environment's functions have in common.
+    environment
+        Further environment variables.
+    description
+        What the function does, for the console.
+    timeout
+        After which it is stopped.
+    memory_size
+        In MiB.
+    asynchronous
+        Whether it is invoked asynchronously: it then gets retries and a dead-letter queue (`dead_letters`).
+
+    Raises
+    ------
+    ValueError
+        `entry` has no ``handler.py``.
+    BundleError
+        At synthesis, when the bundle cannot be made.
+
+    Examples
+    --------
+    >>> PythonFunction(self, "Hello", entry=Path("lambdas/hello"), defaults=defaults)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        entry: Path,
+        defaults: FunctionDefaults,
+        shared: Sequence[Path] = (),
+        environment: Mapping[str, str] | None = None,
+        description: str | None = None,
+        timeout: Duration | None = None,
+        memory_size: int = 512,
+        asynchronous: bool = False,
+    ) -> None:
+        if not (entry / "handler.py").is_file():
+            raise ValueError(f"{entry} is not a function's package: it has no handler.py.")
+        packages = (entry, *shared)
+        log_group = logs.LogGroup(
+            scope,
+            f"{construct_id}Logs",
+            retention=defaults.log_retention,
+            removal_policy=defaults.removal_policy,
+        )
+        role = iam.Role(
+            scope,
+            f"{construct_id}Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Runs the function {entry.name}",
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            runtime=_RUNTIME,
+            architecture=lambda_.Architecture.ARM_64 if defaults.target.arm else lambda_.Architecture.X86_64,
+            handler=f"{entry.name}.handler.handler",
+            code=_code(packages, defaults.target),
+            role=role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            description=description,
+            timeout=timeout or Duration.seconds(10),
+            memory_size=memory_size,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": entry.name,
+                "POWERTOOLS_METRICS_NAMESPACE": defaults.namespace,
+                "POWERTOOLS_LOG_LEVEL": defaults.log_level,
+                **(environment or {}),
+            },
+        )
+        log_group.grant_write(role)
+        self._execution_role = role
+        self._dead_letters: sqs.Queue | None = None
+        if asynchronous:
+            self._dead_letters = sqs.Queue(
+                scope,
+                f"{construct_id}DeadLetters",
+                enforce_ssl=True,
+                retention_period=Duration.days(14),
+                removal_policy=defaults.removal_policy,
+            )
+            lambda_.EventInvokeConfig(
+                scope,
+                f"{construct_id}Retries",
+                function=self,
+                retry_attempts=2,
+                on_failure=destinations.SqsDestination(self._dead_letters),
+            )
+
+    @property
+    def execution_role(self) -> iam.IRole:
+        """The role that the function runs with; `role` is the same, but typed as if there could be none."""
+        return self._execution_role
+
+    @property
+    def dead_letters(self) -> sqs.IQueue:
+        """Where the events of an asynchronous function go when its retries are used up.
+
+        Raises
+        ------
+        ValueError
+            The function is not asynchronous.
+        """
+        if self._dead_letters is None:
+            raise ValueError(f"{self.node.path} has no dead letters: it was not made with asynchronous=True.")
+        return self._dead_letters
+
+
+def _code(packages: tuple[Path, ...], target: BundleTarget) -> lambda_.Code:
+    return lambda_.Code.from_asset(
+        str(packages[0]),
+        asset_hash=bundle_hash(packages, target),
+        asset_hash_type=AssetHashType.CUSTOM,
+        bundling=BundlingOptions(
+            image=DockerImage.from_registry("docker-is-not-used"),
+            local=_WithoutDocker(packages, target),
+        ),
+    )
+
+
+@jsii.implements(ILocalBundling)
+class _WithoutDocker:
+    def __init__(self, packages: tuple[Path, ...], target: BundleTarget) -> None:
+        self._packages = packages
+        self._target = target
+
+    def try_bundle(self, output_dir: str, _options: BundlingOptions | None = None, **_: Any) -> bool:  # noqa: ANN401
+        bundle(self._packages, self._target, Path(output_dir))
+        return True  # False would fall through to Docker

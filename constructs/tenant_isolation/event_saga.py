@@ -1,0 +1,314 @@
+"""A step of an event-driven saga: an event comes in, AWS services are called, an event goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Duration, Names, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tenant_isolation.application_bus import ApplicationBus, EventType
+
+_RETRY: Final[Mapping[str, Any]] = {
+    "ErrorEquals": ["States.ALL"],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 3,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+_DEAD_LETTER: Final = "Keep as dead letter"
+_FAILED: Final = "Failed"
+_CHECK: Final = "Check the event"
+_EVENT: Final = "$states.context.Execution.Input"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaTask:
+    """One call of an AWS service, without a function in between.
+
+    Attributes
+    ----------
+    name
+        Of the state.
+    resource
+        The service integration, such as ``arn:aws:states:::dynamodb:updateItem``.
+    arguments
+        The call's arguments; JSONata between ``{%`` and ``%}``. ``$event`` is the event that came in, and what earlier
+        tasks assigned can be used as well.
+    actions, resource_arns
+        What the call needs: the machine's role gets exactly this.
+    done_already
+        Errors that say that an earlier delivery of the same event has done this task.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+    """
+
+    name: str
+    resource: str
+    arguments: Mapping[str, Any]
+    actions: Sequence[str]
+    resource_arns: Sequence[str]
+    done_already: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaEmission:
+    """The event that a saga ends with.
+
+    Attributes
+    ----------
+    event
+        What it is.
+    detail
+        Its detail, JSONata as in `SagaTask.arguments`.
+    """
+
+    event: EventType
+    detail: Mapping[str, Any]
+
+
+class EventSaga(Construct):
+    """An Express state machine that one kind of event starts, and that loses none of them.
+
+    Isolation: its role may do what its tasks name and publish the one event that it emits; its logs hold no data.
+    Events reach it from the bus only. An event whose ids do not have the form they must have goes to the dead
+    letters before anything is done with it.
+
+    Delivery: EventBridge delivers at least once and retries for a day; each task is retried with jitter; whatever
+    still fails is kept in the dead-letter queue with the whole event, enough to replay it, and an alarm goes off. The
+    tasks must be idempotent: conditional writes, ids derived from the event.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where the saga stands in the app.
+    bus
+        Where events come from and go to.
+    on
+        The kind of event that starts it.
+    checks
+        JSONata conditions over ``$event`` that a well-formed event fulfils.
+    variables
+        Variables for the tasks, JSONata over ``$event``.
+    tasks
+        What is done, in this order.
+    emits
+        What is published in the end.
+    alarms
+        Who is told of dead letters.
+    log_retention, removal_policy
+        How long logs are kept, and what becomes of logs and dead letters with the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bus: ApplicationBus,
+        on: EventType,
+        checks: Sequence[str],
+        tasks: Sequence[SagaTask],
+        emits: SagaEmission,
+        alarms: sns.ITopic,
+        variables: Mapping[str, str] | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
+            description=f"Runs the saga {construct_id}",
+        )
+        definition = _definition(
+            checks, variables or {}, tasks, emits, bus_name=bus.bus_name, queue_url=self._dead_letters.queue_url
+        )
+        self._machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_type=sfn.StateMachineType.EXPRESS,
+            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
+            role=role,
+            timeout=Duration.minutes(4),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self,
+                    "Logs",
+                    # Step Functions can log without a resource policy a group only under this prefix.
+                    log_group_name=f"/aws/vendedlogs/states/{Names.unique_resource_name(self, max_length=64)}",
+                    retention=log_retention,
+                    removal_policy=removal_policy,
+                ),
+                level=sfn.LogLevel.ALL,
+                include_execution_data=False,  # it would be people's names and addresses
+            ),
+        )
+        for task in tasks:
+            self._machine.add_to_role_policy(
+                iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))
+            )
+        bus.grant_publish(self._machine, source=emits.event.source, detail_types=[emits.event.detail_type])
+        self._dead_letters.grant(self._machine, "sqs:SendMessage")
+        bus.add_rule(
+            self,
+            "Rule",
+            event=on,
+            target=targets.SfnStateMachine(
+                self._machine,
+                dead_letter_queue=self._dead_letters,
+                retry_attempts=20,
+                max_event_age=Duration.hours(24),
+            ),
+        )
+
+    @property
+    def state_machine_arn(self) -> str:
+        """ARN of the state machine, for operators who replay an event."""
+        return self._machine.state_machine_arn
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        """URL of the queue that holds what failed, for operators."""
+        return self._dead_letters.queue_url
+
+
+def dead_letter_queue(
+    scope: Construct, construct_id: str, *, alarms: sns.ITopic, removal_policy: RemovalPolicy
+) -> sqs.Queue:
+    """Make a queue for dead letters, with an alarm as soon as one is in it.
+
+    It is encrypted, takes TLS only and keeps letters for 14 days, the longest that SQS can.
+    """
+    queue = sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+        removal_policy=removal_policy,
+    )
+    queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(
+        scope,
+        f"{construct_id}Alarm",
+        alarm_description=f"Dead letters in {queue.node.path}: see docs/operations.md for how to replay them",
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    ).add_alarm_action(actions.SnsAction(alarms))
+    return queue
+
+
+def _definition(
+    checks: Sequence[str],
+    variables: Mapping[str, str],
+    tasks: Sequence[SagaTask],
+    emits: SagaEmission,
+    *,
+    bus_name: str,
+    queue_url: str,
+) -> dict[str, Any]:
+    """Return the state machine in Amazon States Language."""
+    publish = SagaTask(
+        name="Publish the event",
+        resource="arn:aws:states:::events:putEvents",
+        arguments={
+            "Entries": [
+                {
+                    "Source": emits.event.source,
+                    "DetailType": emits.event.detail_type,
+                    "Detail": emits.detail,
+                    "EventBusName": bus_name,
+                }
+            ]
+        },
+        actions=(),
+        resource_arns=(),
+    )
+    chain = [*tasks, publish]
+    states: dict[str, Any] = {
+        _CHECK: {
+            "Type": "Choice",
+            "Assign": {"event": f"{{% {_EVENT} %}}"},
+            "Choices": [
+                {
+                    "Condition": "{% " + " and ".join(check.replace("$event", _EVENT) for check in checks) + " %}",
+                    "Assign": {
+                        "event": f"{{% {_EVENT} %}}",
+                        **{name: "{% " + text.replace("$event", _EVENT) + " %}" for name, text in variables.items()},
+                    },
+                    "Next": chain[0].name,
+                }
+            ],
+            "Default": "Refuse the event",
+        },
+        "Refuse the event": {
+            "Type": "Pass",
+            "Output": {
+                "Error": "InvalidEvent",
+                "Cause": "The event lacks what the saga needs, or an id in it is not one.",
+            },
+            "Next": _DEAD_LETTER,
+        },
+        _DEAD_LETTER: {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Arguments": {
+                "QueueUrl": queue_url,
+                "MessageBody": {
+                    "stateMachineArn": "{% $states.context.StateMachine.Id %}",
+                    "executionArn": "{% $states.context.Execution.Id %}",
+                    "error": "{% $states.input.Error %}",
+                    "cause": "{% $states.input.Cause %}",
+                    "event": f"{{% {_EVENT} %}}",
+                },
+            },
+            "Retry": [_RETRY],
+            "Output": {"Error": "{% $states.input.Error %}"},
+            "Next": _FAILED,
+        },
+        _FAILED: {
+            "Type": "Fail",
+            "Error": "{% $states.input.Error %}",
+            "Cause": "The event is in the dead-letter queue.",
+        },
+    }
+    for task, following in zip(chain, [*(later.name for later in chain[1:]), None], strict=True):
+        states[task.name] = _task_state(task, following)
+    return {"QueryLanguage": "JSONata", "StartAt": _CHECK, "States": states}
+
+
+def _task_state(task: SagaTask, following: str | None) -> dict[str, Any]:
+    onward: dict[str, Any] = {"Next": following} if following else {"End": True}
+    state: dict[str, Any] = {
+        "Type": "Task",
+        "Resource": task.resource,
+        "Arguments": task.arguments,
+        # The first retrier or catcher that names an error decides: what is done already is not tried again.
+        "Retry": [_RETRY],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": _DEAD_LETTER}],
+        "Output": {},
+        **onward,
+    }
+    if task.done_already and following:
+        done = list(task.done_already)
+        state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, _RETRY]
+        state["Catch"] = [{"ErrorEquals": done, "Output": {}, "Next": following}, *state["Catch"]]
+    return state

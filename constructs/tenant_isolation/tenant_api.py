@@ -1,0 +1,326 @@
+"""REST APIs whose every route is authorized: by the tenant authorizer, or by IAM."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+
+from constructs import Construct
+from tenant_isolation.tenant_authorizer import TenantAuthorizer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_sns as sns
+
+    from python_lambda import FunctionDefaults
+
+_STAGE: Final = "prod"
+_ALLOWED_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
+_ALLOWED_HEADERS: Final = ("Content-Type", "Authorization", "X-Amz-Date", "X-Api-Key", "X-Amz-Security-Token")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A method of an API and the function behind it.
+
+    Attributes
+    ----------
+    method, path
+        Such as ``GET`` and ``/tenant/{tenantId}``.
+    handler
+        The function.
+    takes_object
+        Whether the body must be a JSON object: API Gateway then refuses everything else, and other content types.
+    """
+
+    method: str
+    path: str
+    handler: lambda_.IFunction
+    takes_object: bool = False
+
+    def __str__(self) -> str:
+        """Return ``GET /tenant/{tenantId}``."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiDefaults:
+    """What all APIs of an environment have in common.
+
+    Attributes
+    ----------
+    allowed_origin
+        The web origin of the CORS headers.
+    throttle_rate, throttle_burst
+        Requests a second, and at once, that a stage lets through.
+    alarms
+        Who is told when an API answers 5xx.
+    log_retention, removal_policy
+        How long access logs are kept, and what becomes of them with the stack.
+    """
+
+    allowed_origin: str
+    throttle_rate: int
+    throttle_burst: int
+    alarms: sns.ITopic
+    log_retention: logs.RetentionDays = field(default=logs.RetentionDays.ONE_YEAR)
+    removal_policy: RemovalPolicy = field(default=RemovalPolicy.RETAIN)
+
+    @property
+    def cors_headers(self) -> Mapping[str, str]:
+        """The CORS headers, which API Gateway's own replies and the functions' carry alike."""
+        return {
+            "Access-Control-Allow-Origin": self.allowed_origin,
+            "Access-Control-Allow-Methods": ",".join(_ALLOWED_METHODS),
+            "Access-Control-Allow-Headers": ",".join(_ALLOWED_HEADERS),
+        }
+
+
+class _Api(Construct):
+    """What both kinds of API share: stage, logs, throttles, CORS, validation, alarm, and no route without a verdict."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api_name: str,
+        routes: Sequence[Route],
+        defaults: ApiDefaults,
+        authorization: Mapping[str, Any],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        access_log = logs.LogGroup(
+            self, "AccessLog", retention=defaults.log_retention, removal_policy=defaults.removal_policy
+        )
+        self._api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=api_name,
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=False,  # an account has one such role; see ApiLogging
+            deploy_options=apigateway.StageOptions(
+                stage_name=_STAGE,
+                throttling_rate_limit=defaults.throttle_rate,
+                throttling_burst_limit=defaults.throttle_burst,
+                metrics_enabled=True,
+                tracing_enabled=True,
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,  # it would write tokens and bodies to the log
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(_ACCESS_LOG_FORMAT),
+            ),
+            default_cors_preflight_options=apigateway.CorsOptions(
+                allow_origins=[defaults.allowed_origin],
+                allow_methods=list(_ALLOWED_METHODS),
+                allow_headers=list(_ALLOWED_HEADERS),
+            ),
+        )
+        self._cors_on_refusals(defaults.cors_headers)
+        body = _BodyCheck(self._api)
+        for route in routes:
+            self._api.root.resource_for_path(route.path).add_method(
+                route.method,
+                apigateway.LambdaIntegration(route.handler, allow_test_invoke=False),
+                **authorization,
+                **(body.for_objects() if route.takes_object else body.for_parameters()),
+            )
+        self._api.metric_server_error(period=Duration.minutes(5)).create_alarm(
+            self,
+            "ServerErrors",
+            alarm_description=f"{api_name} answers 5xx",
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        ).add_alarm_action(actions.SnsAction(defaults.alarms))
+
+    @property
+    def url(self) -> str:
+        """The API's address, stage included, without a slash at its end."""
+        stack = Stack.of(self)
+        return f"https://{self._api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{_STAGE}"
+
+    def _cors_on_refusals(self, cors_headers: Mapping[str, str]) -> None:
+        headers = {name: f"'{value}'" for name, value in cors_headers.items()}
+        for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
+            self._api.add_gateway_response(kind, type=apigateway.ResponseType.of(kind), response_headers=headers)
+        self._api.add_gateway_response(
+            "BAD_REQUEST_BODY",
+            type=apigateway.ResponseType.BAD_REQUEST_BODY,
+            response_headers=headers,
+            templates={
+                "application/json": json.dumps(
+                    {"message": "Invalid request body: a JSON object is expected, with Content-Type application/json"}
+                )
+            },
+        )
+
+
+class TenantApi(_Api):
+    """An API that a user calls with their ID token, and on which they reach their own tenant only.
+
+    Isolation: every route but the CORS preflight passes a `TenantAuthorizer`, whose routes are the API's own: a path
+    parameter ``{tenantId}`` must be the tenant of the token, ``{userId}`` its user. Replies of API Gateway itself say
+    nothing of why. Bodies and tokens are never logged.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    api_name
+        Its name.
+    user_pool, client
+        Whose ID tokens count.
+    routes
+        Its routes.
+    defaults, function_defaults
+        What the environment's APIs and functions have in common.
+    authorizer_cache_ttl
+        How long API Gateway keeps a verdict for a token.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api_name: str,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+        routes: Sequence[Route],
+        defaults: ApiDefaults,
+        function_defaults: FunctionDefaults,
+        authorizer_cache_ttl: Duration | None = None,
+    ) -> None:
+        authorizer = TenantAuthorizer(
+            scope,
+            f"{construct_id}Authorizer",
+            user_pool=user_pool,
+            client=client,
+            routes=[str(route) for route in routes],
+            defaults=function_defaults,
+            cache_ttl=authorizer_cache_ttl,
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            api_name=api_name,
+            routes=routes,
+            defaults=defaults,
+            authorization={
+                "authorization_type": apigateway.AuthorizationType.CUSTOM,
+                "authorizer": authorizer.authorizer,
+            },
+        )
+
+
+class AdminApi(_Api):
+    """An API for other services and for operators, which IAM authorizes (SigV4).
+
+    Isolation: it answers for any tenant, so it is reachable only by principals that were granted a route
+    (`grant_invoke`); no user token opens it.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    api_name
+        Its name.
+    routes
+        Its routes.
+    defaults
+        What the environment's APIs have in common.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, api_name: str, routes: Sequence[Route], defaults: ApiDefaults
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            api_name=api_name,
+            routes=routes,
+            defaults=defaults,
+            authorization={"authorization_type": apigateway.AuthorizationType.IAM},
+        )
+
+    def invoke_statement(self, method: str, path: str) -> iam.PolicyStatement:
+        """Return the statement that lets a principal call one route; a parameter in `path` is written as ``*``."""
+        return iam.PolicyStatement(
+            actions=["execute-api:Invoke"], resources=[self._api.arn_for_execute_api(method, path, _STAGE)]
+        )
+
+
+class ApiLogging(Construct):
+    """The role with which API Gateway writes logs: one an account and region, so an app makes one of these.
+
+    Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            description="Lets API Gateway write its logs",
+            managed_policies=[
+                # API Gateway tests for this breadth when the role is set, and makes log groups of its own naming.
+                iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+            ],
+        )
+        account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
+        account.node.add_dependency(role)
+
+
+class _BodyCheck:
+    """The validators of one API, made when a route first needs them."""
+
+    def __init__(self, api: apigateway.RestApi) -> None:
+        self._parameters = api.add_request_validator("Parameters", validate_request_parameters=True)
+        self._api = api
+        self._body: Mapping[str, Any] | None = None
+
+    def for_parameters(self) -> Mapping[str, Any]:
+        return {"request_validator": self._parameters}
+
+    def for_objects(self) -> Mapping[str, Any]:
+        if self._body is None:
+            model = self._api.add_model(
+                "Object",
+                content_type="application/json",
+                # What the fields must be is the function's to say: API Gateway's refusal could not explain it.
+                schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
+            )
+            validator = self._api.add_request_validator(
+                "Body", validate_request_body=True, validate_request_parameters=True
+            )
+            self._body = {"request_validator": validator, "request_models": {"application/json": model}}
+        return self._body
+
+
+_ACCESS_LOG_FORMAT: Final = json.dumps(
+    {
+        "requestId": "$context.requestId",
+        "requestTime": "$context.requestTime",
+        "method": "$context.httpMethod",
+        "resource": "$context.resourcePath",  # the path's pattern: the path itself may hold anything
+        "status": "$context.status",
+        "tenant": "$context.authorizer.tenantId",
+        "latency": "$context.responseLatency",
+        "sourceIp": "$context.identity.sourceIp",
+        "error": "$context.error.responseType",
+    }
+)

@@ -1,0 +1,1 @@
+"""GET /tenants/{userId} of the tenant admin API."""

@@ -1,0 +1,25 @@
+"""Tells other services, which IAM has authorized, the tenants of a user."""
+
+from __future__ import annotations
+
+import boto3
+
+from tenancy.directory import Memberships
+from tenancy.identifiers import user_id
+from tenancy.rest import Reply, Request, RestSettings, rest_handler
+
+
+class _Settings(RestSettings):
+    tenant_users_table: str
+
+
+settings = _Settings.load()
+memberships = Memberships(boto3.client("dynamodb"), settings.tenant_users_table)
+
+
+def tenants_of_user(request: Request) -> Reply:
+    """Reply with the ids of the tenants of the user that the path names."""
+    return Reply(body={"tenants": memberships.tenants_of(user_id(request.path.get("userId")))})
+
+
+handler = rest_handler(tenants_of_user, cors_headers=settings.cors_headers)

@@ -1,0 +1,92 @@
+"""Who calls, as one frozen value, from what the authorizer verified."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from tenancy.errors import ForbiddenError, UnauthorizedError
+from tenancy.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """A user, and the tenant that is active for them.
+
+    Isolation: it is made from verified claims or from the authorizer's context only, never from a path, a query, a
+    header or a body.
+
+    Attributes
+    ----------
+    user_id
+        The user.
+    tenant_id
+        The active tenant; None while the user has none.
+    """
+
+    user_id: UserId
+    tenant_id: TenantId | None
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> Self:
+        """Read the caller from the claims of a verified ID token.
+
+        Raises
+        ------
+        UnauthorizedError
+            The claims name no user, or name one or a tenant that cannot exist.
+        """
+        return cls._checked(claims.get("cognito:username"), claims.get("tenant"))
+
+    @classmethod
+    def from_authorizer(cls, context: Mapping[str, Any] | None) -> Self:
+        """Read the caller from the context that the tenant authorizer returned.
+
+        Raises
+        ------
+        UnauthorizedError
+            There is no such context: the function was reached without the authorizer.
+        """
+        context = context or {}
+        return cls._checked(context.get("userId"), context.get("tenantId"))
+
+    @classmethod
+    def _checked(cls, user: object, tenant: object) -> Self:
+        try:
+            return cls(user_id=user_id(user), tenant_id=None if tenant is None else tenant_id(tenant))
+        except InvalidIdentifierError:
+            raise UnauthorizedError("Unauthorized") from None
+
+    def to_authorizer(self) -> dict[str, str]:
+        """Return the context that `from_authorizer` reads: scalars only, as API Gateway demands."""
+        context: dict[str, str] = {"userId": self.user_id}
+        if self.tenant_id is not None:
+            context["tenantId"] = self.tenant_id
+        return context
+
+    def require_tenant(self, named: object) -> TenantId:
+        """Return the caller's tenant, provided that the request names it as well.
+
+        Raises
+        ------
+        ForbiddenError
+            The request names another tenant, or the caller has none.
+        """
+        if self.tenant_id is None or named != self.tenant_id:
+            raise ForbiddenError("Forbidden")
+        return self.tenant_id
+
+    def require_user(self, named: object) -> UserId:
+        """Return the caller's user id, provided that the request names it as well.
+
+        Raises
+        ------
+        ForbiddenError
+            The request names another user.
+        """
+        if named != self.user_id:
+            raise ForbiddenError("Forbidden")
+        return self.user_id

@@ -1,0 +1,36 @@
+"""The errors that a caller may see. `tenancy.rest` maps each to its reply by its status; all others become a 500."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class TenancyError(Exception):
+    """An error whose message may be shown to the caller."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class BadRequestError(TenancyError):
+    """The request is not well-formed; the message says what to change."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class UnauthorizedError(TenancyError):
+    """Nobody knows who is calling. The message never says why a token was refused."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class ForbiddenError(TenancyError):
+    """The caller is known and may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFoundError(TenancyError):
+    """It does not exist, or it is another tenant's: the reply is the same."""
+
+    status = HTTPStatus.NOT_FOUND

@@ -1,0 +1,162 @@
+"""From an API Gateway proxy event to a reply: the one place where requests are read and errors become replies."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import BaseModel, Json, ValidationError
+
+from tenancy.caller import Caller
+from tenancy.errors import BadRequestError, TenancyError
+from tenancy.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger: Final = Logger(utc=True)
+tracer: Final = Tracer()
+metrics: Final = Metrics()
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class RestSettings(Settings):
+    """Base of the settings of a function behind a REST API.
+
+    Attributes
+    ----------
+    cors_headers
+        What the API sends on its own replies, and expects on the function's.
+    """
+
+    cors_headers: Json[dict[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a route needs of a request.
+
+    Attributes
+    ----------
+    path
+        The path parameters.
+    authorizer
+        The authorizer's context; None on a route that IAM authorizes.
+    content
+        The body, decoded from base64 where API Gateway encoded it.
+    """
+
+    path: Mapping[str, str]
+    authorizer: Mapping[str, Any] | None
+    content: bytes
+
+    @property
+    def caller(self) -> Caller:
+        """The caller, as the authorizer verified them.
+
+        Raises
+        ------
+        UnauthorizedError
+            The request did not pass the tenant authorizer.
+        """
+        return Caller.from_authorizer(self.authorizer)
+
+    def body(self, model: type[Model]) -> Model:
+        """Return the body as `model`.
+
+        Raises
+        ------
+        BadRequestError
+            It is not, and this says where and why, without repeating what was sent.
+        """
+        try:
+            return model.model_validate_json(self.content)
+        except ValidationError as error:
+            reasons = (
+                ": ".join(filter(None, (".".join(map(str, reason["loc"])), reason["msg"])))
+                for reason in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            raise BadRequestError("Invalid request body: " + "; ".join(reasons)) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A status and what is sent as JSON."""
+
+    status: HTTPStatus = HTTPStatus.OK
+    body: object
+
+
+def rest_handler(route: Callable[[Request], Reply], *, cors_headers: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """Make a Lambda handler of a route.
+
+    It logs under the request's correlation id and the caller's tenant, never the event; traces; counts replies by
+    status and tenant; and turns errors into replies that say no more than the caller may know.
+
+    Parameters
+    ----------
+    route
+        What to do with a request.
+    cors_headers
+        Headers that every reply carries, refusals included.
+    """
+
+    @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
+    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    @metrics.log_metrics
+    def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+        authorizer = (event.get("requestContext") or {}).get("authorizer")
+        tenant = (authorizer or {}).get("tenantId", "none")
+        logger.append_keys(tenant=tenant)
+        tracer.put_annotation("tenant", tenant)
+        metrics.add_dimension("tenant", tenant)
+        reply = _answer(route, event, authorizer)
+        metrics.add_metric(f"Replies{reply.status // 100}xx", MetricUnit.Count, 1)
+        return {
+            "statusCode": int(reply.status),
+            "headers": {
+                "Content-Type": "application/json",
+                **cors_headers,
+                "Cache-Control": "no-store",
+            },
+            "body": json.dumps(reply.body, ensure_ascii=False, default=_json),
+        }
+
+    return handler
+
+
+def _answer(route: Callable[[Request], Reply], event: Mapping[str, Any], authorizer: Mapping[str, Any] | None) -> Reply:
+    try:
+        return route(
+            Request(path=event.get("pathParameters") or {}, authorizer=authorizer, content=_content(event)),
+        )
+    except TenancyError as error:
+        logger.info("refused", status=int(error.status), error=type(error).__name__)
+        return Reply(status=error.status, body={"message": str(error)})
+    except Exception:
+        logger.exception("failed")
+        return Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})
+
+
+def _content(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    try:
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, UnicodeEncodeError):
+        raise BadRequestError("Invalid request body: not UTF-8 text") from None
+
+
+def _json(value: object) -> object:
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)

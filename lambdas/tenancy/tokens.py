@@ -1,0 +1,142 @@
+"""Verification of the user pool's ID tokens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import jwt
+from jwt import PyJWKClient, PyJWKClientConnectionError, PyJWKClientError
+
+from tenancy.errors import UnauthorizedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jwt import PyJWK
+
+_ALGORITHM: Final = "RS256"
+_REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub", "token_use")
+# A stranger can name as many unknown keys as they like; the key set is read at most this often for them.
+_UNKNOWN_KEY_PAUSE_SECONDS: Final = 60.0
+# Until a withdrawn key is forgotten, should an execution environment live that long.
+_MAX_AGE_SECONDS: Final = 24 * 3600.0
+_FETCH_TIMEOUT_SECONDS: Final = 3
+
+
+class KeySet:
+    """The public keys of one user pool, fetched when first needed and kept.
+
+    A key id that is not among them makes it look again, since Cognito rotates keys, though not more than once a
+    minute, so that made-up key ids cost nothing.
+
+    Parameters
+    ----------
+    url
+        Where the key set is: fixed by the deployment, never taken from a token.
+    clock
+        Seconds, monotonic; for tests.
+    """
+
+    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = PyJWKClient(url, cache_keys=False, cache_jwk_set=False, timeout=_FETCH_TIMEOUT_SECONDS)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._keys: Mapping[str, PyJWK] = {}
+        self._fetched: float | None = None
+
+    def key(self, key_id: object) -> PyJWK:
+        """Return the key with this id.
+
+        Raises
+        ------
+        UnauthorizedError
+            There is none.
+        jwt.PyJWKClientConnectionError
+            The key set cannot be reached.
+        """
+        if not isinstance(key_id, str):
+            raise UnauthorizedError("Unauthorized")
+        with self._lock:
+            age = None if self._fetched is None else self._clock() - self._fetched
+            stale = age is None or age > _MAX_AGE_SECONDS
+            if stale or (key_id not in self._keys and age is not None and age > _UNKNOWN_KEY_PAUSE_SECONDS):
+                self._keys = self._fetch()
+                self._fetched = self._clock()
+            key = self._keys.get(key_id)
+        if key is None:
+            raise UnauthorizedError("Unauthorized")
+        return key
+
+    def _fetch(self) -> Mapping[str, PyJWK]:
+        return {key.key_id: key for key in self._client.get_signing_keys() if key.key_id is not None}
+
+
+class TokenVerifier:
+    """Verifies ID tokens of one client of one user pool.
+
+    Isolation: a token is accepted when the pool signed it with RS256, it has not expired, and its issuer, audience
+    and use are the configured ones. Nothing of an unverified token is used but its key id, and that only to pick
+    among the pool's own keys.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+
+    Parameters
+    ----------
+    issuer
+        ``https://cognito-idp.<region>.amazonaws.com/<pool>``.
+    audience
+        Id of the app client.
+    keys
+        The pool's keys; by default those that the issuer publishes.
+    """
+
+    def __init__(self, issuer: str, audience: str, *, keys: KeySet | None = None) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self._keys = keys or KeySet(f"{issuer}/.well-known/jwks.json")
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a token.
+
+        Raises
+        ------
+        UnauthorizedError
+            It is not a valid ID token of this client. The message never says why.
+        jwt.PyJWKClientConnectionError
+            The key set cannot be reached.
+        """
+        try:
+            key = self._keys.key(jwt.get_unverified_header(token).get("kid"))
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuer,
+                options={"require": list(_REQUIRED), "strict_aud": True},
+            )
+        except PyJWKClientConnectionError:
+            raise  # ours to mend, not the caller's: a 500 that a retry may get past
+        except (jwt.InvalidTokenError, PyJWKClientError, ValueError) as error:
+            raise UnauthorizedError("Unauthorized") from error
+        if claims["token_use"] != "id":
+            raise UnauthorizedError("Unauthorized")
+        return claims
+
+
+def bearer_token(headers: Mapping[str, str] | None) -> str:
+    """Return the token of ``Authorization: Bearer <token>``; the header's name may be in any case.
+
+    Raises
+    ------
+    UnauthorizedError
+        There is no such header, or it is of another scheme.
+    """
+    for name, value in (headers or {}).items():
+        if name.lower() == "authorization":
+            scheme, _, token = value.strip().partition(" ")
+            if scheme.lower() == "bearer" and token.strip():
+                return token.strip()
+    raise UnauthorizedError("Unauthorized")

@@ -1,0 +1,1 @@
+"""PUT /tenant/{tenantId}."""

@@ -1,0 +1,1 @@
+"""Cognito's pre token generation hook."""

@@ -1,0 +1,36 @@
+"""The whole application: every stack, and what each is given of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Tags
+
+from stacks.common import CommonStack
+from stacks.tenant import TenantStack
+from stacks.user import UserStack
+
+if TYPE_CHECKING:
+    from aws_cdk import App
+
+    from stacks.environments import Environment
+
+
+def compose(app: App, environment: Environment) -> None:
+    """Build every stack of `environment` in `app`."""
+    name = environment.application
+    common = CommonStack(app, f"{name}-common", environment=environment)
+    user = UserStack(app, f"{name}-user", environment=environment, bus=common.bus, alarms=common.alarms)
+    TenantStack(
+        app,
+        f"{name}-tenant",
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        client=user.client,
+        users=user.users,
+        token_claims_hook=user.token_claims_hook,
+    )
+    Tags.of(app).add("application", name)
+    Tags.of(app).add("environment", environment.name)

@@ -1,0 +1,58 @@
+"""What every other stack stands on: the event bus, the alarms topic, API Gateway's log role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from stacks.events import Events
+from tenant_isolation import ApiLogging, ApplicationBus
+
+if TYPE_CHECKING:
+    from constructs import Construct
+    from stacks.environments import Environment
+
+
+class CommonStack(Stack):
+    """The application event bus, with its archive and schemas, and the topic of alarms.
+
+    Attributes
+    ----------
+    bus
+        The application event bus.
+    alarms
+        Where alarms go; people subscribe to it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        application = environment.application
+        self.bus = ApplicationBus(
+            self,
+            "Bus",
+            bus_name=f"{application}-application-eventbus",  # a contract's name
+            archive_days=environment.archive_days,
+            event_schemas=Events(application).schemas(),
+        )
+        # CloudWatch publishes to an encrypted topic only if the key's policy lets it, which AWS's own key's does not.
+        key = kms.Key(
+            self,
+            "AlarmsKey",
+            description="Encrypts alarms",
+            enable_key_rotation=True,
+            removal_policy=environment.removal_policy,
+        )
+        key.grant_encrypt_decrypt(
+            iam.ServicePrincipal(
+                "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
+            )
+        )
+        self.alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
+        ApiLogging(self, "ApiLogging")
+        CfnOutput(self, "EventBusName", value=self.bus.bus_name)
+        CfnOutput(self, "EventBusArn", value=self.bus.bus_arn)
+        CfnOutput(self, "AlarmsTopicArn", value=self.alarms.topic_arn)

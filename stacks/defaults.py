@@ -1,0 +1,68 @@
+"""From an environment to what the constructs take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_dynamodb as dynamodb
+
+from python_lambda import FunctionDefaults
+from tenant_isolation import ApiDefaults
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+
+    from constructs import Construct
+    from stacks.environments import Environment
+
+
+def function_defaults(environment: Environment) -> FunctionDefaults:
+    """Return what the environment's functions have in common."""
+    return FunctionDefaults(
+        namespace=environment.application,
+        log_retention=environment.log_retention,
+        removal_policy=environment.removal_policy,
+        target=environment.bundle,
+    )
+
+
+def api_defaults(environment: Environment, alarms: sns.ITopic) -> ApiDefaults:
+    """Return what the environment's APIs have in common."""
+    return ApiDefaults(
+        allowed_origin=environment.allowed_origin,
+        throttle_rate=environment.throttle_rate,
+        throttle_burst=environment.throttle_burst,
+        alarms=alarms,
+        log_retention=environment.log_retention,
+        removal_policy=environment.removal_policy,
+    )
+
+
+def table(
+    scope: Construct,
+    construct_id: str,
+    *,
+    name: str,
+    hash_key: str,
+    environment: Environment,
+    range_key: str | None = None,
+) -> dynamodb.Table:
+    """Make a table of the control plane: on demand, encrypted, recoverable to any second of the last 35 days."""
+    return dynamodb.Table(
+        scope,
+        construct_id,
+        table_name=name,  # a contract's name
+        partition_key=_key(hash_key),
+        sort_key=_key(range_key) if range_key else None,
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.AWS_MANAGED,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        deletion_protection=not environment.ephemeral,
+        removal_policy=environment.removal_policy,
+    )
+
+
+def _key(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

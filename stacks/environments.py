@@ -1,0 +1,190 @@
+"""The environments that Tenantry is deployed to, and what differs between them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Environment as CdkEnvironment
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_logs import RetentionDays
+
+from python_lambda import AWS_ARM64, BundleTarget, host_target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_APPLICATION: Final = re.compile(r"[a-z][a-z0-9-]{1,18}[a-z0-9]")
+# The account id that the local cloud answers with, and the region that it plays.
+_LOCAL_ACCOUNT: Final = "000000000000"
+_LOCAL_REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """All that a deployment may vary; everything else is the same everywhere.
+
+    Attributes
+    ----------
+    name
+        ``local``, ``dev``, ``staging`` or ``prod``.
+    application
+        Prefix of every name that a contract fixes (`App` in the contracts).
+    account, region
+        Where to deploy; None leaves it to the caller's credentials.
+    ephemeral
+        Whether the environment's data may ever be thrown away: the first of two keys.
+    destroy_data
+        Whether the caller asked for that: the second key. Both must be turned (`removal_policy`).
+    allowed_origin
+        The one web origin that the APIs' CORS headers name.
+    throttle_rate, throttle_burst
+        Requests a second, and at once, that an API's stage lets through.
+    log_retention
+        How long logs are kept.
+    archive_days
+        Days that the event archive can replay.
+    authorizer_cache_seconds
+        How long API Gateway may reuse an authorizer's verdict for the same token.
+    tenant_isolated_functions
+        Whether functions that hold vended credentials get an execution environment a tenant.
+    bundle
+        Interpreter and processor that the functions are bundled for.
+    """
+
+    name: str
+    application: str
+    account: str | None = None
+    region: str | None = None
+    ephemeral: bool = False
+    destroy_data: bool = False
+    allowed_origin: str
+    throttle_rate: int
+    throttle_burst: int
+    log_retention: RetentionDays
+    archive_days: int
+    authorizer_cache_seconds: int = 300
+    tenant_isolated_functions: bool = False
+    bundle: BundleTarget = AWS_ARM64
+
+    def __post_init__(self) -> None:
+        """Refuse what could destroy production data or make an unusable name."""
+        if self.name == "prod" and (self.ephemeral or self.destroy_data):
+            raise ValueError(
+                "The environment 'prod' keeps its data: neither ephemeral nor destroy_data can be set for it."
+            )
+        if self.destroy_data and not self.ephemeral:
+            raise ValueError(
+                f"The environment {self.name!r} keeps its data: destroyData works for ephemeral ones only."
+            )
+        if not _APPLICATION.fullmatch(self.application):
+            raise ValueError(
+                f"Application name {self.application!r} is not usable in AWS names: "
+                "give 3 to 20 lower-case letters, digits and hyphens, a letter first (--context app=NAME)."
+            )
+        if self.allowed_origin == "*" and self.name != "local":
+            raise ValueError(
+                f"The environment {self.name!r} must name its web origin (--context allowedOrigin=https://...)."
+            )
+
+    @property
+    def removal_policy(self) -> RemovalPolicy:
+        """DESTROY when both keys are turned, RETAIN in every other case."""
+        return RemovalPolicy.DESTROY if self.ephemeral and self.destroy_data else RemovalPolicy.RETAIN
+
+    @property
+    def cdk_environment(self) -> CdkEnvironment:
+        """Account and region for CDK; without them the templates suit any account."""
+        return CdkEnvironment(account=self.account, region=self.region)
+
+
+def _defaults(application: str) -> Mapping[str, Environment]:
+    environments = (
+        Environment(
+            name="local",
+            application=application,
+            account=_LOCAL_ACCOUNT,
+            region=_LOCAL_REGION,
+            ephemeral=True,
+            destroy_data=True,  # the local cloud is one folder that `make down` removes
+            allowed_origin="*",  # the page's port differs from machine to machine; no cookie is ever used
+            throttle_rate=1000,
+            throttle_burst=2000,
+            log_retention=RetentionDays.ONE_DAY,
+            archive_days=1,
+            bundle=host_target(),
+        ),
+        Environment(
+            name="dev",
+            application=application,
+            ephemeral=True,
+            allowed_origin="http://localhost:5173",
+            throttle_rate=50,
+            throttle_burst=100,
+            log_retention=RetentionDays.TWO_WEEKS,
+            archive_days=7,
+        ),
+        Environment(
+            name="staging",
+            application=application,
+            allowed_origin="https://staging.tenantry.example",
+            throttle_rate=200,
+            throttle_burst=400,
+            log_retention=RetentionDays.THREE_MONTHS,
+            archive_days=30,
+            tenant_isolated_functions=True,
+        ),
+        Environment(
+            name="prod",
+            application=application,
+            allowed_origin="https://tenantry.example",
+            throttle_rate=1000,
+            throttle_burst=2000,
+            log_retention=RetentionDays.ONE_YEAR,
+            archive_days=90,
+            tenant_isolated_functions=True,
+        ),
+    )
+    return {environment.name: environment for environment in environments}
+
+
+NAMES: Final = tuple(_defaults("tenantry"))
+
+
+def environment(
+    name: str,
+    *,
+    application: str = "tenantry",
+    account: str | None = None,
+    region: str | None = None,
+    allowed_origin: str | None = None,
+    destroy_data: bool = False,
+) -> Environment:
+    """Return the environment called `name`, with what the caller gives laid over it.
+
+    Parameters
+    ----------
+    name
+        One of `NAMES`.
+    application
+        Prefix of the names that contracts fix.
+    account, region
+        Where to deploy. The local cloud has its own and ignores them.
+    allowed_origin
+        The web origin that may call the APIs from a browser.
+    destroy_data
+        The second key to destroying data; refused by environments that keep theirs.
+
+    Raises
+    ------
+    ValueError
+        The name is unknown, or what is laid over it is not allowed there.
+    """
+    known = _defaults(application)
+    if name not in known:
+        raise ValueError(f"Unknown environment {name!r}: choose one of {', '.join(NAMES)} (--context env=NAME).")
+    found = known[name]
+    if name != "local":
+        found = replace(found, account=account, region=region, destroy_data=destroy_data)
+    return replace(found, allowed_origin=allowed_origin) if allowed_origin else found

@@ -1,0 +1,24 @@
+"""JSONata conditions that the sagas check their events with."""
+
+from __future__ import annotations
+
+from stacks.events import TENANT_ID_PATTERN, USER_ID_PATTERN
+
+
+def text(path: str) -> str:
+    """Return the condition that there is a string at `path`."""
+    return f"$type({path}) = 'string'"
+
+
+def _matches(path: str, pattern: str) -> str:
+    return f"({text(path)} and $contains({path}, /{pattern.replace('/', chr(92) + '/')}/))"
+
+
+def has_user(path: str) -> str:
+    """Return the condition that `userName` under `path` is a user id."""
+    return f"{_matches(f'{path}.userName', USER_ID_PATTERN)} and $not($contains({path}.userName, '..'))"
+
+
+def has_tenant(path: str) -> str:
+    """Return the condition that `tenantId` under `path` is a tenant id."""
+    return _matches(f"{path}.tenantId", TENANT_ID_PATTERN)

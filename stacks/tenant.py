@@ -1,0 +1,249 @@
+"""The tenant service: the directory of tenants and members, its two sagas, its two APIs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+
+from python_lambda import PythonFunction
+from stacks.defaults import api_defaults, function_defaults, table
+from stacks.events import Events
+from stacks.names import admin_api_parameter
+from stacks.sagas import has_tenant, has_user, text
+from tenant_isolation import LAMBDAS, TENANCY, AdminApi, EventSaga, Route, SagaEmission, SagaTask, TenantApi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_sns as sns
+
+    from constructs import Construct
+    from stacks.environments import Environment
+    from tenant_isolation import ApplicationBus
+
+_USER_INDEX = "user-index"
+_PERSON = [has_user("$event.detail"), text("$event.detail.email"), text("$event.detail.name")]
+
+
+class TenantStack(Stack):
+    """The tenant directory, the saga's second and third step, the tenant API and the tenant admin API."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        bus: ApplicationBus,
+        alarms: sns.ITopic,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+        users: dynamodb.ITable,
+        token_claims_hook: PythonFunction,
+    ) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        application = environment.application
+        self._environment = environment
+        self._bus = bus
+        self._alarms = alarms
+        self._apis = api_defaults(environment, alarms)
+
+        self._tenants = table(
+            self, "Tenants", name=f"{application}-tenants", hash_key="tenantid", environment=environment
+        )
+        self._members = table(
+            self,
+            "TenantUsers",
+            name=f"{application}-tenant-users",
+            hash_key="tenantid",
+            range_key="userid",
+            environment=environment,
+        )
+        self._members.add_global_secondary_index(
+            index_name=_USER_INDEX,
+            partition_key=dynamodb.Attribute(name="userid", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="tenantid", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+
+        tenant_saga = self._tenant_saga()
+        admin_saga = self._admin_saga(users)
+        tenant_api = self._tenant_api(user_pool, client)
+        admin_api = self._admin_api(token_claims_hook)
+
+        CfnOutput(self, "TenantApiUrl", value=tenant_api.url)
+        CfnOutput(self, "TenantAdminApiUrl", value=admin_api.url)
+        CfnOutput(self, "TenantsTableName", value=self._tenants.table_name)
+        CfnOutput(self, "TenantUsersTableName", value=self._members.table_name)
+        CfnOutput(self, "TenantSagaDeadLetterQueueUrl", value=tenant_saga.dead_letter_queue_url)
+        CfnOutput(self, "TenantSagaStateMachineArn", value=tenant_saga.state_machine_arn)
+        CfnOutput(self, "AdminSagaDeadLetterQueueUrl", value=admin_saga.dead_letter_queue_url)
+        CfnOutput(self, "AdminSagaStateMachineArn", value=admin_saga.state_machine_arn)
+
+    def _tenant_saga(self) -> EventSaga:
+        """Make the tenant of a new user. Its id is derived from the user's, so that it is the same at each delivery."""
+        events = Events(self._environment.application)
+        digest = "$hash('tenant of ' & $event.detail.userName, 'SHA-256')"
+        return EventSaga(
+            self,
+            "TenantSaga",
+            bus=self._bus,
+            on=events.user_created,
+            checks=_PERSON,
+            # The form of a UUID, version 8 ("custom", RFC 9562), of a digest.
+            variables={
+                "tenantId": f"($d := {digest}; $substring($d, 0, 8) & '-' & $substring($d, 8, 4) & '-8' & "
+                "$substring($d, 13, 3) & '-8' & $substring($d, 17, 3) & '-' & $substring($d, 20, 12))"
+            },
+            tasks=[
+                SagaTask(
+                    name="Put the tenant",
+                    resource="arn:aws:states:::dynamodb:putItem",
+                    arguments={
+                        "TableName": self._tenants.table_name,
+                        "Item": {"tenantid": {"S": "{% $tenantId %}"}},
+                        "ConditionExpression": "attribute_not_exists(tenantid)",
+                    },
+                    actions=["dynamodb:PutItem"],
+                    resource_arns=[self._tenants.table_arn],
+                    done_already=["DynamoDB.ConditionalCheckFailedException"],
+                )
+            ],
+            emits=SagaEmission(event=events.tenant_created, detail={"tenantId": "{% $tenantId %}", **_person()}),
+            alarms=self._alarms,
+            log_retention=self._environment.log_retention,
+            removal_policy=self._environment.removal_policy,
+        )
+
+    def _admin_saga(self, users: dynamodb.ITable) -> EventSaga:
+        """Make the founder of a tenant its admin, and the tenant the active one of a user who has none yet."""
+        events = Events(self._environment.application)
+        return EventSaga(
+            self,
+            "AdminSaga",
+            bus=self._bus,
+            on=events.tenant_created,
+            checks=[has_tenant("$event.detail"), *_PERSON],
+            tasks=[
+                SagaTask(
+                    name="Map the user to the tenant",
+                    resource="arn:aws:states:::dynamodb:putItem",
+                    arguments={
+                        "TableName": self._members.table_name,
+                        "Item": {
+                            "tenantid": {"S": "{% $event.detail.tenantId %}"},
+                            "userid": {"S": "{% $event.detail.userName %}"},
+                            "name": {"S": "{% $event.detail.name %}"},
+                            "email": {"S": "{% $event.detail.email %}"},
+                            "roles": {"SS": ["admin"]},
+                        },
+                        # Roles may have changed since the first delivery; they stay.
+                        "ConditionExpression": "attribute_not_exists(tenantid)",
+                    },
+                    actions=["dynamodb:PutItem"],
+                    resource_arns=[self._members.table_arn],
+                    done_already=["DynamoDB.ConditionalCheckFailedException"],
+                ),
+                SagaTask(
+                    name="Make the tenant active",
+                    resource="arn:aws:states:::dynamodb:updateItem",
+                    arguments={
+                        "TableName": users.table_name,
+                        "Key": {"userid": {"S": "{% $event.detail.userName %}"}},
+                        "UpdateExpression": "SET activetenantid = if_not_exists(activetenantid, :tenant)",
+                        "ExpressionAttributeValues": {":tenant": {"S": "{% $event.detail.tenantId %}"}},
+                    },
+                    actions=["dynamodb:UpdateItem"],
+                    resource_arns=[users.table_arn],
+                ),
+            ],
+            emits=SagaEmission(
+                event=events.admin_added,
+                detail={"tenantId": "{% $event.detail.tenantId %}", **_person(), "role": "admin"},
+            ),
+            alarms=self._alarms,
+            log_retention=self._environment.log_retention,
+            removal_policy=self._environment.removal_policy,
+        )
+
+    def _tenant_api(self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> TenantApi:
+        show = self._function("tenant_get", "Shows a tenant", tenants=True)
+        self._tenants.grant(show, "dynamodb:GetItem")
+        rename = self._function("tenant_rename", "Renames a tenant", tenants=True, members=True)
+        self._tenants.grant(rename, "dynamodb:UpdateItem")
+        self._members.grant(rename, "dynamodb:ConditionCheckItem")
+        tenants_of_caller = self._function("user_tenants_list", "Lists the caller's tenants", members=True)
+        self._grant_user_index(tenants_of_caller)
+        return TenantApi(
+            self,
+            "TenantApi",
+            api_name=f"{self._environment.application}-tenant-api",
+            user_pool=user_pool,
+            client=client,
+            routes=[
+                Route(method="GET", path="/tenant/{tenantId}", handler=show),
+                Route(method="PUT", path="/tenant/{tenantId}", handler=rename, takes_object=True),
+                Route(method="GET", path="/tenants/{userId}", handler=tenants_of_caller),
+            ],
+            defaults=self._apis,
+            function_defaults=function_defaults(self._environment),
+            authorizer_cache_ttl=Duration.seconds(self._environment.authorizer_cache_seconds),
+        )
+
+    def _admin_api(self, token_claims_hook: PythonFunction) -> AdminApi:
+        tenants_of_user = self._function("admin_user_tenants_list", "Lists any user's tenants", members=True)
+        self._grant_user_index(tenants_of_user)
+        api = AdminApi(
+            self,
+            "TenantAdminApi",
+            api_name=f"{self._environment.application}-tenant-admin-api",
+            routes=[Route(method="GET", path="/tenants/{userId}", handler=tenants_of_user)],
+            defaults=self._apis,
+        )
+        # The hook stands in the user stack, which knows nothing of this API: its grant and the address are made here.
+        iam.Policy(
+            self,
+            "TokenClaimsHookAsks",
+            roles=[token_claims_hook.execution_role],
+            statements=[api.invoke_statement("GET", "/tenants/*")],
+        )
+        ssm.StringParameter(
+            self,
+            "TenantAdminApiParameter",
+            parameter_name=admin_api_parameter(self._environment.application),
+            string_value=api.url,
+            description="Address of the tenant admin API",
+        )
+        return api
+
+    def _function(self, name: str, description: str, *, tenants: bool = False, members: bool = False) -> PythonFunction:
+        environment: dict[str, str] = {"CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers))}
+        if tenants:
+            environment["TENANTS_TABLE"] = self._tenants.table_name
+        if members:
+            environment["TENANT_USERS_TABLE"] = self._members.table_name
+        return PythonFunction(
+            self,
+            "".join(word.capitalize() for word in name.split("_")),
+            entry=LAMBDAS / name,
+            shared=[TENANCY],
+            defaults=function_defaults(self._environment),
+            description=description,
+            environment=environment,
+        )
+
+    def _grant_user_index(self, function: PythonFunction) -> None:
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:Query"], resources=[f"{self._members.table_arn}/index/{_USER_INDEX}"]
+            )
+        )
+
+
+def _person() -> Mapping[str, str]:
+    return {field: f"{{% $event.detail.{field} %}}" for field in ("email", "userName", "name")}

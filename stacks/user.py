@@ -1,0 +1,187 @@
+"""Who people are: the user pool with its hooks, the users table and the user saga."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+
+from python_lambda import PythonFunction
+from stacks.defaults import function_defaults, table
+from stacks.events import Events
+from stacks.names import admin_api_parameter
+from stacks.sagas import has_user, text
+from tenant_isolation import LAMBDAS, TENANCY, EventSaga, SagaEmission, SagaTask, dead_letter_queue
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+
+    from constructs import Construct
+    from stacks.environments import Environment
+    from tenant_isolation import ApplicationBus
+
+
+class UserStack(Stack):
+    """The user pool, its two hooks, the table of users, and the first step of the saga.
+
+    Attributes
+    ----------
+    user_pool, client
+        Where people sign up and in, and the public client that they do it with.
+    users
+        The table of users.
+    token_claims_hook
+        The hook that asks the tenant admin API.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        bus: ApplicationBus,
+        alarms: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        application = environment.application
+        events = Events(application)
+        functions = function_defaults(environment)
+
+        self.users = table(self, "Users", name=f"{application}-users", hash_key="userid", environment=environment)
+
+        sign_up_dead_letters = dead_letter_queue(
+            self, "SignUpDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+        )
+        sign_up_hook = PythonFunction(
+            self,
+            "SignUpHook",
+            entry=LAMBDAS / "sign_up_hook",
+            shared=[TENANCY],
+            defaults=functions,
+            description="Announces confirmed sign-ups on the event bus",
+            timeout=Duration.seconds(5),  # Cognito waits no longer
+            environment={
+                "APPLICATION": application,
+                "EVENT_BUS_NAME": bus.bus_name,
+                "DEAD_LETTER_QUEUE_URL": sign_up_dead_letters.queue_url,
+            },
+        )
+        bus.grant_publish(sign_up_hook, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
+        sign_up_dead_letters.grant(sign_up_hook, "sqs:SendMessage")
+
+        parameter = admin_api_parameter(application)
+        self.token_claims_hook = PythonFunction(
+            self,
+            "TokenClaimsHook",
+            entry=LAMBDAS / "token_claims_hook",
+            shared=[TENANCY],
+            defaults=functions,
+            description="Adds the active tenant to tokens",
+            timeout=Duration.seconds(5),  # Cognito waits no longer
+            memory_size=1024,  # the processor share that keeps a cold start within those
+            environment={"USERS_TABLE": self.users.table_name, "ADMIN_API_PARAMETER": parameter},
+        )
+        self.users.grant(self.token_claims_hook, "dynamodb:GetItem")
+        self.token_claims_hook.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["ssm:GetParameter"],
+                resources=[self.format_arn(service="ssm", resource="parameter", resource_name=parameter.lstrip("/"))],
+            )
+        )
+
+        self.user_pool = _user_pool(self, environment)
+        self.user_pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, sign_up_hook)
+        self.user_pool.add_trigger(
+            cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, self.token_claims_hook, cognito.LambdaVersion.V2_0
+        )
+        self.client = _client(self.user_pool)
+
+        saga = EventSaga(
+            self,
+            "UserSaga",
+            bus=bus,
+            on=events.signed_up,
+            checks=[has_user("$event.detail.data"), text("$event.detail.data.email"), text("$event.detail.data.name")],
+            tasks=[_put_user(self.users)],
+            emits=SagaEmission(
+                event=events.user_created,
+                detail={field: f"{{% $event.detail.data.{field} %}}" for field in ("email", "userName", "name")},
+            ),
+            alarms=alarms,
+            log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+        )
+
+        CfnOutput(self, "UserPoolId", value=self.user_pool.user_pool_id)
+        CfnOutput(self, "UserPoolClientId", value=self.client.user_pool_client_id)
+        CfnOutput(self, "UsersTableName", value=self.users.table_name)
+        CfnOutput(self, "SignUpDeadLetterQueueUrl", value=sign_up_dead_letters.queue_url)
+        CfnOutput(self, "UserSagaDeadLetterQueueUrl", value=saga.dead_letter_queue_url)
+        CfnOutput(self, "UserSagaStateMachineArn", value=saga.state_machine_arn)
+
+
+def _put_user(users: dynamodb.Table) -> SagaTask:
+    """Put the user, whichever event comes first; what is there already stays, the active tenant above all."""
+    return SagaTask(
+        name="Put the user",
+        resource="arn:aws:states:::dynamodb:updateItem",
+        arguments={
+            "TableName": users.table_name,
+            "Key": {"userid": {"S": "{% $event.detail.data.userName %}"}},
+            "UpdateExpression": "SET #email = if_not_exists(#email, :email), #name = if_not_exists(#name, :name)",
+            "ExpressionAttributeNames": {"#email": "email", "#name": "name"},
+            "ExpressionAttributeValues": {
+                ":email": {"S": "{% $event.detail.data.email %}"},
+                ":name": {"S": "{% $event.detail.data.name %}"},
+            },
+        },
+        actions=["dynamodb:UpdateItem"],
+        resource_arns=[users.table_arn],
+    )
+
+
+def _user_pool(scope: Construct, environment: Environment) -> cognito.UserPool:
+    return cognito.UserPool(
+        scope,
+        "UserPool",
+        sign_in_aliases=cognito.SignInAliases(email=True),
+        self_sign_up_enabled=True,
+        auto_verify=cognito.AutoVerifiedAttrs(email=True),
+        standard_attributes=cognito.StandardAttributes(
+            email=cognito.StandardAttribute(required=True, mutable=True),
+            fullname=cognito.StandardAttribute(required=True, mutable=True),
+        ),
+        password_policy=cognito.PasswordPolicy(
+            min_length=12, require_lowercase=True, require_uppercase=True, require_digits=True, require_symbols=True
+        ),
+        account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+        mfa=cognito.Mfa.OPTIONAL,
+        mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
+        keep_original=cognito.KeepOriginalAttrs(email=True),  # a new address counts once it is verified
+        feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the least that runs hooks of version 2
+        deletion_protection=not environment.ephemeral,
+        removal_policy=environment.removal_policy,
+    )
+
+
+def _client(pool: cognito.UserPool) -> cognito.UserPoolClient:
+    return pool.add_client(
+        "Client",
+        auth_flows=cognito.AuthFlow(user_srp=True),
+        disable_o_auth=True,  # no implicit flow, nor any other
+        generate_secret=False,  # a page cannot keep one
+        prevent_user_existence_errors=True,
+        enable_token_revocation=True,
+        id_token_validity=Duration.hours(1),
+        access_token_validity=Duration.hours(1),
+        refresh_token_validity=Duration.days(30),
+        # No tenant and no role is an attribute, and the client can write none but these.
+        read_attributes=cognito.ClientAttributes().with_standard_attributes(
+            email=True, email_verified=True, fullname=True
+        ),
+        write_attributes=cognito.ClientAttributes().with_standard_attributes(email=True, fullname=True),
+    )
