@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 
 from python_lambda import PythonFunction
-from stacks.defaults import api_defaults, function_defaults, table
+from stacks.defaults import api_defaults, function_defaults, grant_on, table
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_tenant, has_user, text
@@ -70,6 +69,8 @@ class TenantStack(Stack):
             sort_key=dynamodb.Attribute(name="tenantid", type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.ALL,
         )
+
+        self._user_index_arn = f"{self._members.table_arn}/index/{_USER_INDEX}"
 
         tenant_saga = self._tenant_saga()
         admin_saga = self._admin_saga(users)
@@ -173,12 +174,12 @@ class TenantStack(Stack):
 
     def _tenant_api(self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> TenantApi:
         show = self._function("tenant_get", "Shows a tenant", tenants=True)
-        self._tenants.grant(show, "dynamodb:GetItem")
+        grant_on(self._tenants.table_arn, show, "dynamodb:GetItem")
         rename = self._function("tenant_rename", "Renames a tenant", tenants=True, members=True)
-        self._tenants.grant(rename, "dynamodb:UpdateItem")
-        self._members.grant(rename, "dynamodb:ConditionCheckItem")
+        grant_on(self._tenants.table_arn, rename, "dynamodb:UpdateItem")
+        grant_on(self._members.table_arn, rename, "dynamodb:ConditionCheckItem")
         tenants_of_caller = self._function("user_tenants_list", "Lists the caller's tenants", members=True)
-        self._grant_user_index(tenants_of_caller)
+        grant_on(self._user_index_arn, tenants_of_caller, "dynamodb:Query")
         return TenantApi(
             self,
             "TenantApi",
@@ -197,7 +198,7 @@ class TenantStack(Stack):
 
     def _admin_api(self, token_claims_hook: PythonFunction) -> AdminApi:
         tenants_of_user = self._function("admin_user_tenants_list", "Lists any user's tenants", members=True)
-        self._grant_user_index(tenants_of_user)
+        grant_on(self._user_index_arn, tenants_of_user, "dynamodb:Query")
         api = AdminApi(
             self,
             "TenantAdminApi",
@@ -206,11 +207,8 @@ class TenantStack(Stack):
             defaults=self._apis,
         )
         # The hook stands in the user stack, which knows nothing of this API: its grant and the address are made here.
-        iam.Policy(
-            self,
-            "TokenClaimsHookAsks",
-            roles=[token_claims_hook.execution_role],
-            statements=[api.invoke_statement("GET", "/tenants/*")],
+        api.grant_invoke(
+            self, "TokenClaimsHookAsks", role=token_claims_hook.execution_role, method="GET", path="/tenants/*"
         )
         ssm.StringParameter(
             self,
@@ -235,13 +233,6 @@ class TenantStack(Stack):
             defaults=function_defaults(self._environment),
             description=description,
             environment=environment,
-        )
-
-    def _grant_user_index(self, function: PythonFunction) -> None:
-        function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:Query"], resources=[f"{self._members.table_arn}/index/{_USER_INDEX}"]
-            )
         )
 
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_iam as iam
 
-from python_lambda import PythonFunction
-from stacks.defaults import function_defaults, table
+from python_lambda import PythonFunction, acknowledge
+from stacks.defaults import function_defaults, grant_on, table
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_user, text
@@ -85,12 +84,11 @@ class UserStack(Stack):
             memory_size=1024,  # the processor share that keeps a cold start within those
             environment={"USERS_TABLE": self.users.table_name, "ADMIN_API_PARAMETER": parameter},
         )
-        self.users.grant(self.token_claims_hook, "dynamodb:GetItem")
-        self.token_claims_hook.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["ssm:GetParameter"],
-                resources=[self.format_arn(service="ssm", resource="parameter", resource_name=parameter.lstrip("/"))],
-            )
+        grant_on(self.users.table_arn, self.token_claims_hook, "dynamodb:GetItem")
+        grant_on(
+            self.format_arn(service="ssm", resource="parameter", resource_name=parameter.lstrip("/")),
+            self.token_claims_hook,
+            "ssm:GetParameter",
         )
 
         self.user_pool = _user_pool(self, environment)
@@ -145,7 +143,7 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
 
 
 def _user_pool(scope: Construct, environment: Environment) -> cognito.UserPool:
-    return cognito.UserPool(
+    pool = cognito.UserPool(
         scope,
         "UserPool",
         sign_in_aliases=cognito.SignInAliases(email=True),
@@ -166,6 +164,11 @@ def _user_pool(scope: Construct, environment: Environment) -> cognito.UserPool:
         deletion_protection=not environment.ephemeral,
         removal_policy=environment.removal_policy,
     )
+    acknowledge(pool, "AwsSolutions-COG2", "A second factor is each person's choice; who needs it sets REQUIRED.")
+    acknowledge(
+        pool, "AwsSolutions-COG8", "Plus costs more a user; its threat protection is the deploying team's choice."
+    )
+    return pool
 
 
 def _client(pool: cognito.UserPool) -> cognito.UserPoolClient:

@@ -1,6 +1,7 @@
 """Lambda functions in Python, bundled on the machine that synthesizes the app, without Docker."""
 
 from python_lambda.bundle import AWS_ARM64, BundleError, BundleTarget, bundle, bundle_hash, host_target
+from python_lambda.checks import acknowledge
 from python_lambda.function import FunctionDefaults, PythonFunction
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "BundleTarget",
     "FunctionDefaults",
     "PythonFunction",
+    "acknowledge",
     "bundle",
     "bundle_hash",
     "host_target",

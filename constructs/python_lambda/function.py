@@ -15,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
 from python_lambda.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
+from python_lambda.checks import acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +140,22 @@ class PythonFunction(lambda_.Function):
         )
         log_group.grant_write(role)
         self._execution_role = role
+        acknowledge(
+            role,
+            "AwsSolutions-IAM5",
+            "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
+            resource="*",
+        )
+        for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+            acknowledge(self, rule, f"{_RUNTIME.name} is what the locks are tested with; AWS supports it until 2029.")
         self._dead_letters: sqs.Queue | None = None
+        acknowledge(
+            self,
+            "Serverless-LambdaDLQ",
+            "Failed asynchronous events go to the on-failure destination."
+            if asynchronous
+            else "It is invoked synchronously: its caller learns of a failure, and there is no event to keep.",
+        )
         if asynchronous:
             self._dead_letters = sqs.Queue(
                 scope,

@@ -16,6 +16,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 
 from constructs import Construct
+from python_lambda import acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,6 +161,12 @@ class EventSaga(Construct):
                 include_execution_data=False,  # it would be people's names and addresses
             ),
         )
+        acknowledge(
+            role,
+            "AwsSolutions-IAM5",
+            "CloudWatch Logs' log delivery and X-Ray know no resources.",
+            resource="*",
+        )
         for task in tasks:
             self._machine.add_to_role_policy(
                 iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))
@@ -204,6 +211,8 @@ def dead_letter_queue(
         retention_period=Duration.days(14),
         removal_policy=removal_policy,
     )
+    for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
+        acknowledge(queue, rule, "It is itself a dead-letter queue.")
     queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(
         scope,
         f"{construct_id}Alarm",

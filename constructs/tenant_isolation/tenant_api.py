@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 
 from constructs import Construct
+from python_lambda import acknowledge
 from tenant_isolation.tenant_authorizer import TenantAuthorizer
 
 if TYPE_CHECKING:
@@ -128,14 +129,10 @@ class _Api(Construct):
             ),
         )
         self._cors_on_refusals(defaults.cors_headers)
-        body = _BodyCheck(self._api)
-        for route in routes:
-            self._api.root.resource_for_path(route.path).add_method(
-                route.method,
-                apigateway.LambdaIntegration(route.handler, allow_test_invoke=False),
-                **authorization,
-                **(body.for_objects() if route.takes_object else body.for_parameters()),
-            )
+        self._add_routes(routes, authorization)
+        acknowledge(
+            self._api.deployment_stage, "AwsSolutions-APIG3", "A web ACL is the account's to choose, and costs per API."
+        )
         self._api.metric_server_error(period=Duration.minutes(5)).create_alarm(
             self,
             "ServerErrors",
@@ -151,6 +148,30 @@ class _Api(Construct):
         """The API's address, stage included, without a slash at its end."""
         stack = Stack.of(self)
         return f"https://{self._api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{_STAGE}"
+
+    def _add_routes(self, routes: Sequence[Route], authorization: Mapping[str, Any]) -> None:
+        validator = self._api.add_request_validator(
+            "Validator", validate_request_body=True, validate_request_parameters=True
+        )
+        # What an object's fields must be is the function's to say: API Gateway's refusal could not explain it.
+        model = (
+            self._api.add_model(
+                "Object",
+                content_type="application/json",
+                schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
+            )
+            if any(route.takes_object for route in routes)
+            else None
+        )
+        for route in routes:
+            method = self._api.root.resource_for_path(route.path).add_method(
+                route.method,
+                apigateway.LambdaIntegration(route.handler, allow_test_invoke=False),
+                request_validator=validator,
+                request_models={"application/json": model} if model and route.takes_object else None,
+                **authorization,
+            )
+            acknowledge(method, "AwsSolutions-COG4", "The tenant authorizer, or IAM, decides; see the construct.")
 
     def _cors_on_refusals(self, cors_headers: Mapping[str, str]) -> None:
         headers = {name: f"'{value}'" for name, value in cors_headers.items()}
@@ -256,10 +277,27 @@ class AdminApi(_Api):
             authorization={"authorization_type": apigateway.AuthorizationType.IAM},
         )
 
-    def invoke_statement(self, method: str, path: str) -> iam.PolicyStatement:
-        """Return the statement that lets a principal call one route; a parameter in `path` is written as ``*``."""
-        return iam.PolicyStatement(
-            actions=["execute-api:Invoke"], resources=[self._api.arn_for_execute_api(method, path, _STAGE)]
+    def grant_invoke(self, scope: Construct, construct_id: str, *, role: iam.IRole, method: str, path: str) -> None:
+        """Let a role call one route, by a policy that belongs to `scope`, the stack that knows both.
+
+        Parameters
+        ----------
+        scope, construct_id
+            Where the policy stands in the app.
+        role
+            The role; it may be another stack's, which stays unaware of this API.
+        method, path
+            The route, each of its parameters written as ``*``.
+        """
+        arn = self._api.arn_for_execute_api(method, path, _STAGE)
+        policy = iam.Policy(
+            scope,
+            construct_id,
+            roles=[role],
+            statements=[iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[arn])],
+        )
+        acknowledge(
+            policy, "AwsSolutions-IAM5", "The route answers for any user: that is what it is for.", resource=arn
         )
 
 
@@ -281,34 +319,13 @@ class ApiLogging(Construct):
                 iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
             ],
         )
+        acknowledge(
+            role,
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]",
+            "API Gateway demands this breadth of the account's log role.",
+        )
         account = apigateway.CfnAccount(self, "Account", cloud_watch_role_arn=role.role_arn)
         account.node.add_dependency(role)
-
-
-class _BodyCheck:
-    """The validators of one API, made when a route first needs them."""
-
-    def __init__(self, api: apigateway.RestApi) -> None:
-        self._parameters = api.add_request_validator("Parameters", validate_request_parameters=True)
-        self._api = api
-        self._body: Mapping[str, Any] | None = None
-
-    def for_parameters(self) -> Mapping[str, Any]:
-        return {"request_validator": self._parameters}
-
-    def for_objects(self) -> Mapping[str, Any]:
-        if self._body is None:
-            model = self._api.add_model(
-                "Object",
-                content_type="application/json",
-                # What the fields must be is the function's to say: API Gateway's refusal could not explain it.
-                schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
-            )
-            validator = self._api.add_request_validator(
-                "Body", validate_request_body=True, validate_request_parameters=True
-            )
-            self._body = {"request_validator": validator, "request_models": {"application/json": model}}
-        return self._body
 
 
 _ACCESS_LOG_FORMAT: Final = json.dumps(
