@@ -37,6 +37,7 @@ class CommonStack(Stack):
             bus_name=f"{application}-application-eventbus",  # a contract's name
             archive_days=environment.archive_days,
             event_schemas=Events(application).schemas(),
+            removal_policy=environment.removal_policy,
         )
         # CloudWatch publishes to an encrypted topic only if the key's policy lets it, which AWS's own key's does not.
         key = kms.Key(

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_eventschemas as schemas
 from aws_cdk import aws_iam as iam
@@ -53,6 +53,8 @@ class ApplicationBus(Construct):
         Days that its events can be replayed.
     event_schemas
         JSON Schemas (draft 4) of the events' details, by event.
+    removal_policy
+        What becomes of the bus and its archive with the stack.
     """
 
     def __init__(
@@ -63,15 +65,17 @@ class ApplicationBus(Construct):
         bus_name: str,
         archive_days: int,
         event_schemas: Mapping[EventType, Mapping[str, Any]],
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         self._bus = events.EventBus(self, "Bus", event_bus_name=bus_name)
+        self._bus.apply_removal_policy(removal_policy)
         self._bus.archive(
             "Archive",
             description=f"Events of {bus_name}, for replay",
             event_pattern=events.EventPattern(account=[Stack.of(self).account]),
             retention=Duration.days(archive_days),
-        )
+        ).apply_removal_policy(removal_policy)
         registry = schemas.CfnRegistry(
             self, "Registry", registry_name=bus_name, description=f"What the events on {bus_name} look like"
         )

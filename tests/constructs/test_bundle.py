@@ -1,0 +1,120 @@
+"""Bundling: hashed, for the target, stable, and loud when it fails."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from python_lambda import AWS_ARM64, BundleError, bundle, bundle_hash, host_target
+from tenant_isolation import LAMBDAS, TENANCY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FUNCTIONS = sorted(path.parent for path in LAMBDAS.glob("*/handler.py"))
+# What each function's settings need in order to load; the values are never used.
+_SETTINGS = {
+    "ADMIN_API_PARAMETER": "/p",
+    "APPLICATION": "app",
+    "AUDIENCE": "client",
+    "AWS_DEFAULT_REGION": "eu-north-1",
+    "AWS_REGION": "eu-north-1",
+    "CORS_HEADERS": "{}",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-north-1.amazonaws.com/1/q",
+    "EVENT_BUS_NAME": "bus",
+    "ISSUER": "https://issuer",
+    "POWERTOOLS_METRICS_NAMESPACE": "app",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "ROUTES": "GET /tenant/{tenantId}",
+    "TENANTS_TABLE": "tenants",
+    "TENANT_USERS_TABLE": "members",
+    "USERS_TABLE": "users",
+}
+# Lambda's Python has boto3 and nothing else of what we use.
+_RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    folder = tmp_path / "sources" / "greet"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "handler.py").write_text("def handler(event, context): return 'hello'\n")
+    (folder / "requirements.txt").write_text("")
+    return folder
+
+
+@pytest.mark.parametrize("function", _FUNCTIONS, ids=lambda path: path.name)
+def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: Path) -> None:
+    output = tmp_path / "bundle"
+    output.mkdir()
+    bundle((function, TENANCY), host_target(), output)
+    _link_runtime_packages(tmp_path / "runtime")
+
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = sys.argv[1:]; import {function.name}.handler as h; h.handler"]
+        + [str(output), str(tmp_path / "runtime")],
+        env=_SETTINGS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_bundle_holds_code_for_another_processor(tmp_path: Path) -> None:
+    bundle((LAMBDAS / "tenant_authorizer", TENANCY), AWS_ARM64, tmp_path)
+
+    libraries = {path.name for path in tmp_path.rglob("*.so")}
+    assert any("aarch64" in name for name in libraries)
+    assert not any("x86_64" in name for name in libraries)
+    assert not list(tmp_path.glob("boto*"))
+
+
+def test_hash_depends_on_contents_and_not_on_the_place(package: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / "greet"
+    shutil.copytree(package, copy)
+    (copy / "__pycache__").mkdir()
+    (copy / "__pycache__" / "handler.pyc").touch()
+
+    assert bundle_hash((copy,), AWS_ARM64) == bundle_hash((package,), AWS_ARM64)
+
+
+@pytest.mark.parametrize("name", ["handler.py", "requirements.txt", "new.py"])
+def test_hash_changes_with_each_source_and_with_the_lock(package: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "changed" / "greet"
+    shutil.copytree(package, copy)
+    (copy / name).write_text("# changed\n")
+
+    assert bundle_hash((copy,), AWS_ARM64) != bundle_hash((package,), AWS_ARM64)
+
+
+def test_hash_changes_with_the_target(package: Path) -> None:
+    assert bundle_hash((package,), host_target()) != bundle_hash((package,), AWS_ARM64)
+
+
+def test_missing_lock_is_an_error_that_says_what_to_do(package: Path, tmp_path: Path) -> None:
+    (package / "requirements.txt").unlink()
+
+    with pytest.raises(BundleError, match=r"greet: no requirements.txt.*make lock"):
+        bundle((package,), AWS_ARM64, tmp_path)
+
+
+def test_package_with_another_hash_is_refused(package: Path, tmp_path: Path) -> None:
+    (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
+
+    with pytest.raises(BundleError, match=r"(?i)hash"):
+        bundle((package,), AWS_ARM64, tmp_path)
+
+
+def _link_runtime_packages(folder: Path) -> None:
+    folder.mkdir()
+    for name in _RUNTIME_PACKAGES:
+        module = __import__(name)
+        source = module.__file__ or ""
+        path = source.removesuffix("/__init__.py")
+        (folder / path.rpartition("/")[2]).symlink_to(path)

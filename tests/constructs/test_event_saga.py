@@ -1,0 +1,140 @@
+"""A saga's machine: what it may do, how it retries, where failures go, and what it does not log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import Stack, assertions
+from aws_cdk import aws_sns as sns
+from tenant_isolation import ApplicationBus, EventSaga, EventType, SagaEmission, SagaTask
+
+from tests.synthesized import new_app
+
+_ORDERED = EventType(source="shop.order", detail_type="placed")
+_PACKED = EventType(source="shop.parcel", detail_type="packed")
+
+
+@pytest.fixture(scope="module")
+def template() -> assertions.Template:
+    stack = Stack(new_app(), "stack")
+    EventSaga(
+        stack,
+        "Saga",
+        bus=ApplicationBus(stack, "Bus", bus_name="bus", archive_days=1, event_schemas={}),
+        on=_ORDERED,
+        checks=["$exists($event.detail.id)"],
+        variables={"parcel": "$uppercase($event.detail.id)"},
+        tasks=[
+            SagaTask(
+                name="Pack",
+                resource="arn:aws:states:::dynamodb:putItem",
+                arguments={"TableName": "parcels"},
+                actions=["dynamodb:PutItem"],
+                resource_arns=["arn:aws:dynamodb:eu-north-1:123456789012:table/parcels"],
+                done_already=["DynamoDB.ConditionalCheckFailedException"],
+            )
+        ],
+        emits=SagaEmission(event=_PACKED, detail={"parcel": "{% $parcel %}"}),
+        alarms=sns.Topic(stack, "Alarms"),
+    )
+    return assertions.Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def states(template: assertions.Template) -> dict[str, Any]:
+    (machine,) = template.find_resources("AWS::StepFunctions::StateMachine").values()
+    text = machine["Properties"]["DefinitionString"]
+    parts = [part if isinstance(part, str) else "TOKEN" for part in text["Fn::Join"][1]]
+    definition: dict[str, Any] = json.loads("".join(parts))
+    assert definition["QueryLanguage"] == "JSONata"
+    found: dict[str, Any] = definition["States"]
+    return found
+
+
+def test_every_call_is_retried_with_jitter(states: dict[str, Any]) -> None:
+    tasks = [state for state in states.values() if state["Type"] == "Task"]
+
+    assert len(tasks) == 3
+    for task in tasks:
+        assert task["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
+        assert task["Retry"][-1]["JitterStrategy"] == "FULL"
+
+
+def test_what_still_fails_becomes_a_dead_letter_with_the_whole_event(states: dict[str, Any]) -> None:
+    for name in ("Pack", "Publish the event"):
+        assert states[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
+        assert states[name]["Catch"][-1]["Next"] == "Keep as dead letter"
+    letter = states["Keep as dead letter"]["Arguments"]["MessageBody"]
+    assert letter["event"] == "{% $states.context.Execution.Input %}"
+    assert states["Keep as dead letter"]["Next"] == "Failed"
+    assert states["Failed"]["Type"] == "Fail"
+
+
+def test_done_already_is_no_failure_and_not_retried(states: dict[str, Any]) -> None:
+    done = ["DynamoDB.ConditionalCheckFailedException"]
+
+    assert states["Pack"]["Retry"][0] == {"ErrorEquals": done, "MaxAttempts": 0}
+    assert states["Pack"]["Catch"][0]["ErrorEquals"] == done
+    assert states["Pack"]["Catch"][0]["Next"] == "Publish the event"
+
+
+def test_malformed_event_reaches_no_task(states: dict[str, Any]) -> None:
+    check = states["Check the event"]
+
+    assert check["Choices"][0]["Condition"] == "{% $exists($states.context.Execution.Input.detail.id) %}"
+    assert states[check["Default"]]["Next"] == "Keep as dead letter"
+
+
+def test_role_holds_what_the_tasks_name_and_no_more(template: assertions.Template) -> None:
+    policies = template.find_resources("AWS::IAM::Policy").values()
+    actions = {
+        action
+        for policy in policies
+        if "Machine" in json.dumps(policy) or "sqs:SendMessage" in json.dumps(policy)
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        if not action.startswith(("logs:", "xray:", "states:"))
+    }
+
+    assert actions == {"dynamodb:PutItem", "events:PutEvents", "sqs:SendMessage"}
+
+
+def test_logs_hold_no_data_and_the_queue_takes_tls_only(template: assertions.Template) -> None:
+    template.has_resource_properties(
+        "AWS::StepFunctions::StateMachine",
+        {"StateMachineType": "EXPRESS", "LoggingConfiguration": {"IncludeExecutionData": False, "Level": "ALL"}},
+    )
+    template.has_resource_properties(
+        "AWS::SQS::QueuePolicy",
+        {
+            "PolicyDocument": {
+                "Statement": assertions.Match.array_with(
+                    [
+                        assertions.Match.object_like(
+                            {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+                        )
+                    ]
+                )
+            }
+        },
+    )
+
+
+def test_delivery_is_retried_and_has_the_same_dead_letter_queue(template: assertions.Template) -> None:
+    (queue,) = template.find_resources("AWS::SQS::Queue")
+    template.has_resource_properties(
+        "AWS::Events::Rule",
+        {
+            "EventPattern": {"source": ["shop.order"], "detail-type": ["placed"]},
+            "Targets": [
+                assertions.Match.object_like(
+                    {
+                        "DeadLetterConfig": {"Arn": {"Fn::GetAtt": [queue, "Arn"]}},
+                        "RetryPolicy": {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 86400},
+                    }
+                )
+            ],
+        },
+    )

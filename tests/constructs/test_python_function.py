@@ -1,0 +1,75 @@
+"""What a function gets by default, and what it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from aws_cdk import Stack, assertions
+from python_lambda import FunctionDefaults, PythonFunction
+from tenant_isolation import LAMBDAS
+
+from tests.synthesized import new_app
+
+_ENTRY = LAMBDAS / "tenant_get"
+
+
+def _function(*, asynchronous: bool = False) -> tuple[PythonFunction, assertions.Template]:
+    stack = Stack(new_app(), "stack")
+    function = PythonFunction(
+        stack, "Function", entry=_ENTRY, defaults=FunctionDefaults(namespace="test"), asynchronous=asynchronous
+    )
+    return function, assertions.Template.from_stack(stack)
+
+
+def test_runs_traced_on_arm_with_structured_logs_of_its_own() -> None:
+    _, template = _function()
+
+    template.has_resource_properties(
+        "AWS::Lambda::Function",
+        {
+            "Architectures": ["arm64"],
+            "Handler": "tenant_get.handler.handler",
+            "LoggingConfig": {"LogGroup": assertions.Match.any_value()},
+            "TracingConfig": {"Mode": "Active"},
+            "Environment": {"Variables": assertions.Match.object_like({"POWERTOOLS_SERVICE_NAME": "tenant_get"})},
+        },
+    )
+    template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 365})
+
+
+def test_role_can_do_no_more_than_log_and_trace() -> None:
+    _, template = _function()
+
+    (policy,) = template.find_resources("AWS::IAM::Policy").values()
+    actions = {action for statement in policy["Properties"]["PolicyDocument"]["Statement"] for action in statement["Action"]}
+    assert actions == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "xray:PutTraceSegments",
+        "xray:PutTelemetryRecords",
+    }
+    (role,) = template.find_resources("AWS::IAM::Role").values()
+    assert "ManagedPolicyArns" not in role["Properties"]
+
+
+def test_asynchronous_function_keeps_what_fails() -> None:
+    function, template = _function(asynchronous=True)
+
+    assert function.dead_letters
+    template.has_resource_properties(
+        "AWS::Lambda::EventInvokeConfig",
+        {"MaximumRetryAttempts": 2, "DestinationConfig": {"OnFailure": assertions.Match.any_value()}},
+    )
+
+
+def test_synchronous_function_has_no_dead_letters() -> None:
+    function, _ = _function()
+
+    with pytest.raises(ValueError, match="asynchronous=True"):
+        _ = function.dead_letters
+
+
+def test_folder_without_a_handler_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no handler\.py"):
+        PythonFunction(Stack(new_app(), "stack"), "F", entry=tmp_path, defaults=FunctionDefaults(namespace="test"))

@@ -1,0 +1,156 @@
+"""The APIs: authorized everywhere, validated, with CORS on every refusal, and silent about people in their logs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aws_cdk import Stack, assertions
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from python_lambda import FunctionDefaults, PythonFunction
+from tenant_isolation import LAMBDAS, AdminApi, ApiDefaults, Route, TenantApi
+
+from tests.synthesized import new_app
+
+_ORIGIN = "https://shop.example"
+
+
+@pytest.fixture(scope="module")
+def template() -> assertions.Template:
+    stack = Stack(new_app(), "stack")
+    functions = FunctionDefaults(namespace="test")
+    defaults = ApiDefaults(allowed_origin=_ORIGIN, throttle_rate=7, throttle_burst=9, alarms=sns.Topic(stack, "Alarms"))
+    handler = PythonFunction(stack, "Handler", entry=LAMBDAS / "tenant_get", defaults=functions)
+    pool = cognito.UserPool(stack, "Pool")
+    TenantApi(
+        stack,
+        "Api",
+        api_name="shop-api",
+        user_pool=pool,
+        client=pool.add_client("Client"),
+        routes=[
+            Route(method="GET", path="/tenant/{tenantId}", handler=handler),
+            Route(method="PUT", path="/tenant/{tenantId}", handler=handler, takes_object=True),
+        ],
+        defaults=defaults,
+        function_defaults=functions,
+    )
+    admin = AdminApi(
+        stack,
+        "Admin",
+        api_name="shop-admin",
+        routes=[Route(method="GET", path="/tenants/{userId}", handler=handler)],
+        defaults=defaults,
+    )
+    role = iam.Role(stack, "Caller", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    admin.grant_invoke(stack, "CallerAsks", role=role, method="GET", path="/tenants/*")
+    return assertions.Template.from_stack(stack)
+
+
+def _methods(template: assertions.Template) -> list[dict[str, Any]]:
+    return [method["Properties"] for method in template.find_resources("AWS::ApiGateway::Method").values()]
+
+
+def test_every_method_but_the_preflight_is_authorized(template: assertions.Template) -> None:
+    kinds = sorted((method["HttpMethod"], method["AuthorizationType"]) for method in _methods(template))
+
+    assert {kind for kind in kinds if kind[0] != "OPTIONS"} == {("GET", "AWS_IAM"), ("GET", "CUSTOM"), ("PUT", "CUSTOM")}
+    assert {authorization for method, authorization in kinds if method == "OPTIONS"} == {"NONE"}
+
+
+def test_authorizer_knows_the_api_s_own_routes(template: assertions.Template) -> None:
+    template.has_resource_properties(
+        "AWS::Lambda::Function",
+        {
+            "Handler": "tenant_authorizer.handler.handler",
+            "Environment": {
+                "Variables": assertions.Match.object_like(
+                    {"ROUTES": "GET /tenant/{tenantId}\nPUT /tenant/{tenantId}"}
+                )
+            },
+        },
+    )
+
+
+def test_verdicts_are_kept_by_token(template: assertions.Template) -> None:
+    template.has_resource_properties(
+        "AWS::ApiGateway::Authorizer",
+        {
+            "Type": "REQUEST",
+            "IdentitySource": "method.request.header.Authorization",
+            "AuthorizerResultTtlInSeconds": 300,
+        },
+    )
+
+
+@pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_BODY"])
+def test_gateway_s_own_refusals_carry_cors_headers(template: assertions.Template, kind: str) -> None:
+    header = "gatewayresponse.header.Access-Control-Allow-"
+    template.has_resource_properties(
+        "AWS::ApiGateway::GatewayResponse",
+        {
+            "ResponseType": kind,
+            "ResponseParameters": {
+                f"{header}Origin": f"'{_ORIGIN}'",
+                f"{header}Methods": "'GET,PUT,POST,DELETE,OPTIONS'",
+                f"{header}Headers": "'Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token'",
+            },
+        },
+    )
+
+
+def test_every_method_is_validated_and_bodies_must_be_objects(template: assertions.Template) -> None:
+    for method in _methods(template):
+        if method["HttpMethod"] != "OPTIONS":
+            assert method["RequestValidatorId"]
+            assert ("RequestModels" in method) == (method["HttpMethod"] == "PUT")
+    template.has_resource_properties("AWS::ApiGateway::Model", {"Schema": {"type": "object"}})
+
+
+def test_stage_is_throttled_traced_and_logs_no_bodies(template: assertions.Template) -> None:
+    template.has_resource_properties(
+        "AWS::ApiGateway::Stage",
+        {
+            "StageName": "prod",
+            "TracingEnabled": True,
+            "MethodSettings": [
+                assertions.Match.object_like(
+                    {"ThrottlingRateLimit": 7, "ThrottlingBurstLimit": 9, "DataTraceEnabled": False}
+                )
+            ],
+        },
+    )
+
+
+def test_access_log_names_the_tenant_and_no_person_or_token(template: assertions.Template) -> None:
+    for stage in template.find_resources("AWS::ApiGateway::Stage").values():
+        form = json.loads(stage["Properties"]["AccessLogSetting"]["Format"])
+        assert form["tenant"] == "$context.authorizer.tenantId"
+        assert not {"$context.path", "$context.authorizer.email", "$input.params('Authorization')"} & set(form.values())
+
+
+def test_admin_api_opens_one_route_to_whom_it_is_granted(template: assertions.Template) -> None:
+    template.has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "Roles": [{"Ref": assertions.Match.string_like_regexp("^Caller")}],
+            "PolicyDocument": {
+                "Statement": [
+                    {
+                        "Action": "execute-api:Invoke",
+                        "Effect": "Allow",
+                        "Resource": {
+                            "Fn::Join": ["", assertions.Match.array_with(["/prod/GET/tenants/*"])],
+                        },
+                    }
+                ]
+            },
+        },
+    )
+
+
+def test_log_role_is_not_made_by_each_api(template: assertions.Template) -> None:
+    template.resource_count_is("AWS::ApiGateway::Account", 0)

@@ -1,0 +1,51 @@
+"""What may differ between environments, and what never can."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from aws_cdk import RemovalPolicy
+from stacks.environments import NAMES, environment
+
+
+def test_production_never_destroys() -> None:
+    production = environment("prod")
+
+    assert production.removal_policy is RemovalPolicy.RETAIN
+    with pytest.raises(ValueError, match="'prod' keeps its data"):
+        environment("prod", destroy_data=True)
+    with pytest.raises(ValueError, match="'prod' keeps its data"):
+        replace(production, ephemeral=True)
+
+
+def test_destroying_takes_both_keys() -> None:
+    assert environment("dev").removal_policy is RemovalPolicy.RETAIN
+    assert environment("dev", destroy_data=True).removal_policy is RemovalPolicy.DESTROY
+    with pytest.raises(ValueError, match="'staging' keeps its data"):
+        environment("staging", destroy_data=True)
+
+
+def test_unknown_environment_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'production'.*local, dev, staging, prod"):
+        environment("production")
+
+
+@pytest.mark.parametrize("name", ["", "UPPER", "a", "-a-", "x" * 21, "a b", "a_b", "1ab"])
+def test_unusable_application_name_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not usable"):
+        environment("dev", application=name)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "local"])
+def test_only_the_local_environment_may_allow_every_origin(name: str) -> None:
+    assert environment(name).allowed_origin != "*"
+    with pytest.raises(ValueError, match="must name its web origin"):
+        environment(name, allowed_origin="*")
+
+
+def test_callers_account_and_region_are_used_except_locally() -> None:
+    given = {"account": "123456789012", "region": "eu-north-1"}
+
+    assert environment("dev", **given).account == "123456789012"  # type: ignore[arg-type]
+    assert environment("local", **given).account == "000000000000"  # type: ignore[arg-type]

@@ -1,0 +1,38 @@
+"""A stateful resource that changes its logical id is replaced, and its data is gone: these are fixed for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.synthesized import assembly
+
+_KINDS = {
+    "AWS::Cognito::UserPool",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Archive",
+    "AWS::Events::EventBus",
+    "AWS::KMS::Key",
+}
+_STATEFUL = {
+    "common": {
+        "Bus95A03305": "AWS::Events::EventBus",
+        "BusArchiveDBBF46CD": "AWS::Events::Archive",
+        "AlarmsKey8B9C40AB": "AWS::KMS::Key",
+    },
+    "user": {
+        "Users0A0EEA89": "AWS::DynamoDB::Table",
+        "UserPool6BA7E5F2": "AWS::Cognito::UserPool",
+    },
+    "tenant": {
+        "TenantUsersE963DBE5": "AWS::DynamoDB::Table",
+        "TenantsA9C48FD3": "AWS::DynamoDB::Table",
+    },
+}
+
+
+@pytest.mark.parametrize("stack", _STATEFUL)
+def test_stateful_resources_keep_their_logical_ids(stack: str) -> None:
+    resources = assembly("prod").templates[stack]["Resources"]
+    stateful = {name: resource["Type"] for name, resource in resources.items() if resource["Type"] in _KINDS}
+
+    assert stateful == _STATEFUL[stack]

@@ -1,0 +1,187 @@
+"""What holds for every template in every environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from tests.synthesized import ENVIRONMENTS, STACKS, Template, assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Every action that may stand beside a resource of "*", or one that a wildcard ends, and why there is no narrower one.
+_WILDCARDS: Final = {
+    "xray:PutTraceSegments": "X-Ray knows no resources",
+    "xray:PutTelemetryRecords": "X-Ray knows no resources",
+    "xray:GetSamplingRules": "X-Ray knows no resources",
+    "xray:GetSamplingTargets": "X-Ray knows no resources",
+    "logs:CreateLogDelivery": "log delivery of Step Functions knows no resources",
+    "logs:GetLogDelivery": "log delivery of Step Functions knows no resources",
+    "logs:UpdateLogDelivery": "log delivery of Step Functions knows no resources",
+    "logs:DeleteLogDelivery": "log delivery of Step Functions knows no resources",
+    "logs:ListLogDeliveries": "log delivery of Step Functions knows no resources",
+    "logs:PutResourcePolicy": "log delivery of Step Functions knows no resources",
+    "logs:DescribeResourcePolicies": "log delivery of Step Functions knows no resources",
+    "logs:DescribeLogGroups": "log delivery of Step Functions knows no resources",
+    "execute-api:Invoke": "the admin API's one route answers for any user",
+}
+_STATEFUL: Final = {
+    "AWS::Cognito::UserPool",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Archive",
+    "AWS::Events::EventBus",
+    "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
+    "AWS::SQS::Queue",
+}
+_PROTECTED: Final = {
+    "AWS::DynamoDB::Table": "DeletionProtectionEnabled",
+    "AWS::Cognito::UserPool": "DeletionProtection",
+}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_cdk_nag_finds_nothing(environment: str) -> None:
+    assert assembly(environment).findings == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_reason_covers_a_whole_stack(environment: str) -> None:
+    assert [path for path in assembly(environment).acknowledged if "/" not in path] == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_wildcard_resource_has_a_reason(environment: str) -> None:
+    unexplained = {
+        (stack, name, action)
+        for stack, name, statement in _statements(environment)
+        if any(_is_wildcard(resource) for resource in _list(statement.get("Resource", [])))
+        for action in _list(statement["Action"])
+        if action not in _WILDCARDS and not _belongs_to_its_resource(stack, name, environment)
+    }
+
+    assert unexplained == set()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_statement_allows_every_action_of_a_service(environment: str) -> None:
+    broad = {
+        (stack, name, action)
+        for stack, name, statement in _statements(environment)
+        if statement["Effect"] == "Allow"
+        for action in _list(statement["Action"])
+        if action.endswith(":*") and not _belongs_to_its_resource(stack, name, environment)
+    }
+
+    assert broad == set()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> None:
+    statements = [
+        statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
+    ]
+
+    assert len(statements) == 4
+    for statement in statements:
+        condition = statement["Condition"]
+        assert condition["Null"] == {"events:source": "false", "events:detail-type": "false"}
+        assert len(condition["ForAllValues:StringEquals"]["events:source"]) == 1
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_method_is_authorized(environment: str) -> None:
+    methods = list(_resources(environment, "AWS::ApiGateway::Method"))
+
+    assert methods
+    for method in methods:
+        assert (method["AuthorizationType"] == "NONE") == (method["HttpMethod"] == "OPTIONS")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_target_of_a_rule_has_retries_and_a_dead_letter_queue(environment: str) -> None:
+    targets = [target for rule in _resources(environment, "AWS::Events::Rule") for target in rule.get("Targets", [])]
+
+    sagas = [target for target in targets if "RoleArn" in target]
+    assert len(sagas) == 3
+    for target in sagas:
+        assert target["DeadLetterConfig"]["Arn"]
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_dead_letter_queue_is_watched(environment: str) -> None:
+    for stack in STACKS:
+        resources = assembly(environment).templates[stack]["Resources"]
+        queues = {name for name, resource in resources.items() if resource["Type"] == "AWS::SQS::Queue"}
+        watched = {
+            dimension["Value"]["Fn::GetAtt"][0]
+            for alarm in resources.values()
+            if alarm["Type"] == "AWS::CloudWatch::Alarm" and alarm["Properties"].get("AlarmActions")
+            for dimension in alarm["Properties"]["Dimensions"]
+            if dimension["Name"] == "QueueName"
+        }
+        assert watched == queues
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_nothing_with_data_in_it_is_ever_removed(environment: str) -> None:
+    for template in assembly(environment).templates.values():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] in _STATEFUL:
+                assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
+            if resource["Type"] in _PROTECTED:
+                assert resource["Properties"][_PROTECTED[resource["Type"]]] in {True, "ACTIVE"}, name
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_functions_are_built_for_their_target(environment: str) -> None:
+    for function in _resources(environment, "AWS::Lambda::Function"):
+        if function.get("Handler") != "__entrypoint__.handler":
+            assert function["Architectures"] == ["arm64"]
+            assert function["Runtime"] == "python3.13"
+
+
+def _resources(environment: str, kind: str) -> Iterator[Template]:
+    for template in assembly(environment).templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] == kind:
+                yield resource["Properties"]
+
+
+def _statements(environment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for stack, template in assembly(environment).templates.items():
+        for name, resource in template["Resources"].items():
+            for document in _policy_documents(resource["Properties"] if "Properties" in resource else {}):
+                for statement in _list(document["Statement"]):
+                    yield stack, name, statement
+
+
+def _policy_documents(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any part of a template
+    if isinstance(value, dict):
+        if "Statement" in value and "Version" in value:
+            yield value
+        for part in value.values():
+            yield from _policy_documents(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _policy_documents(part)
+
+
+def _belongs_to_its_resource(stack: str, name: str, environment: str) -> bool:
+    """Whether a policy is a key's, queue's or topic's own: there "*" is that one resource, and a root grant is due."""
+    kind = assembly(environment).templates[stack]["Resources"][name]["Type"]
+    return kind in {"AWS::KMS::Key", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy"}
+
+
+def _is_wildcard(resource: Any) -> bool:  # noqa: ANN401 - a string or an intrinsic function
+    if isinstance(resource, dict):
+        parts = resource.get("Fn::Join", ["", []])[1]
+        return any(isinstance(part, str) and "*" in part for part in parts)
+    return "*" in resource
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
+    return value if isinstance(value, list) else [value]
