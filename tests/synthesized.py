@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+
 from python_lambda import AWS_ARM64
 from stacks.application import compose
 from stacks.environments import NAMES, environment
@@ -84,4 +85,3 @@ def assembly(name: str) -> Assembly:
     if failed and not findings:
         raise RuntimeError(f"cdk-nag failed the synthesis of {name!r} and its report names no finding.")
     return Assembly(templates=templates, findings=findings, acknowledged=acknowledged)
-

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
 from python_lambda import AWS_ARM64, BundleError, bundle, bundle_hash, host_target
 from tenant_isolation import LAMBDAS, TENANCY
 
@@ -33,6 +34,7 @@ _SETTINGS = {
     "TENANT_USERS_TABLE": "members",
     "USERS_TABLE": "users",
 }
+_IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
 # Lambda's Python has boto3 and nothing else of what we use.
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
@@ -55,8 +57,14 @@ def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: 
     _link_runtime_packages(tmp_path / "runtime")
 
     done = subprocess.run(
-        [sys.executable, "-S", "-c", f"import sys; sys.path[:0] = sys.argv[1:]; import {function.name}.handler as h; h.handler"]
-        + [str(output), str(tmp_path / "runtime")],
+        [
+            sys.executable,
+            "-S",
+            "-c",
+            f"import sys; sys.path[:0] = sys.argv[1:]; import {function.name}.handler as h; h.handler",
+            str(output),
+            str(tmp_path / "runtime"),
+        ],
         env=_SETTINGS,
         capture_output=True,
         text=True,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from aws_cdk import Stack, assertions
+
 from python_lambda import FunctionDefaults, PythonFunction
 from tenant_isolation import LAMBDAS
-
 from tests.synthesized import new_app
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ENTRY = LAMBDAS / "tenant_get"
 
@@ -42,7 +45,9 @@ def test_role_can_do_no_more_than_log_and_trace() -> None:
     _, template = _function()
 
     (policy,) = template.find_resources("AWS::IAM::Policy").values()
-    actions = {action for statement in policy["Properties"]["PolicyDocument"]["Statement"] for action in statement["Action"]}
+    actions = {
+        action for statement in policy["Properties"]["PolicyDocument"]["Statement"] for action in statement["Action"]
+    }
     assert actions == {
         "logs:CreateLogStream",
         "logs:PutLogEvents",

@@ -10,9 +10,9 @@ from aws_cdk import Stack, assertions
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
+
 from python_lambda import FunctionDefaults, PythonFunction
 from tenant_isolation import LAMBDAS, AdminApi, ApiDefaults, Route, TenantApi
-
 from tests.synthesized import new_app
 
 _ORIGIN = "https://shop.example"
@@ -57,7 +57,11 @@ def _methods(template: assertions.Template) -> list[dict[str, Any]]:
 def test_every_method_but_the_preflight_is_authorized(template: assertions.Template) -> None:
     kinds = sorted((method["HttpMethod"], method["AuthorizationType"]) for method in _methods(template))
 
-    assert {kind for kind in kinds if kind[0] != "OPTIONS"} == {("GET", "AWS_IAM"), ("GET", "CUSTOM"), ("PUT", "CUSTOM")}
+    assert {kind for kind in kinds if kind[0] != "OPTIONS"} == {
+        ("GET", "AWS_IAM"),
+        ("GET", "CUSTOM"),
+        ("PUT", "CUSTOM"),
+    }
     assert {authorization for method, authorization in kinds if method == "OPTIONS"} == {"NONE"}
 
 
@@ -67,9 +71,7 @@ def test_authorizer_knows_the_api_s_own_routes(template: assertions.Template) ->
         {
             "Handler": "tenant_authorizer.handler.handler",
             "Environment": {
-                "Variables": assertions.Match.object_like(
-                    {"ROUTES": "GET /tenant/{tenantId}\nPUT /tenant/{tenantId}"}
-                )
+                "Variables": assertions.Match.object_like({"ROUTES": "GET /tenant/{tenantId}\nPUT /tenant/{tenantId}"})
             },
         },
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from aws_cdk import RemovalPolicy
+
 from stacks.environments import NAMES, environment
 
 
@@ -27,7 +28,7 @@ def test_destroying_takes_both_keys() -> None:
 
 
 def test_unknown_environment_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="'production'.*local, dev, staging, prod"):
+    with pytest.raises(ValueError, match=r"'production'.*local, dev, staging, prod"):
         environment("production")
 
 

@@ -154,7 +154,7 @@ def _resources(environment: str, kind: str) -> Iterator[Template]:
 def _statements(environment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for stack, template in assembly(environment).templates.items():
         for name, resource in template["Resources"].items():
-            for document in _policy_documents(resource["Properties"] if "Properties" in resource else {}):
+            for document in _policy_documents(resource.get("Properties", {})):
                 for statement in _list(document["Statement"]):
                     yield stack, name, statement
 

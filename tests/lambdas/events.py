@@ -1,0 +1,28 @@
+"""Events and contexts as API Gateway and Lambda make them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Context:
+    """A Lambda context: what Powertools reads of it."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:function"
+    aws_request_id: str = "request"
+
+
+def proxy_event(
+    *, path: dict[str, str], authorizer: dict[str, Any] | None, body: str | None = None, encoded: bool = False
+) -> dict[str, Any]:
+    """Return a REST API proxy event."""
+    return {
+        "pathParameters": path,
+        "body": body,
+        "isBase64Encoded": encoded,
+        "requestContext": {"requestId": "request", "authorizer": authorizer},
+    }

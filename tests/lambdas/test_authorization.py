@@ -1,0 +1,108 @@
+"""The authorizer's policy: right for every route that a kept verdict can meet, and for one tenant only."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenancy.authorization import RouteRule, policy
+from tenancy.caller import Caller
+from tenancy.errors import UnauthorizedError
+from tenancy.identifiers import tenant_id, user_id
+
+_RULES = [
+    RouteRule.parse(text) for text in ("GET /tenant/{tenantId}", "PUT /tenant/{tenantId}", "GET /tenants/{userId}")
+]
+_API = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod"
+_ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]", fullmatch=True).filter(
+    lambda value: value.lower() not in {"prefix", "tag", "ap", "dbns"}
+)
+
+
+def _policy(tenant: str | None = "t-1", user: str = "u1", method_arn: str = f"{_API}/GET/tenant/t-1") -> dict[str, Any]:
+    caller = Caller(user_id=user_id(user), tenant_id=tenant_id(tenant) if tenant else None)
+    return policy(caller, _RULES, method_arn)
+
+
+def _allows(answer: dict[str, Any], arn: str) -> bool:
+    (statement,) = answer["policyDocument"]["Statement"]
+    matched = any(fnmatch.fnmatchcase(arn, resource) for resource in statement["Resource"])
+    return matched and statement["Effect"] == "Allow"
+
+
+def test_policy_is_the_same_whatever_was_called_first() -> None:
+    first = _policy("abc", method_arn=f"{_API}/GET/tenant/abc")
+
+    assert first == _policy("abc", method_arn=f"{_API}/PUT/tenant/someone-else")
+
+
+def test_allows_every_route_with_the_callers_own_ids() -> None:
+    answer = _policy("abc", "u1")
+
+    for path in ("GET/tenant/abc", "PUT/tenant/abc", "GET/tenants/u1"):
+        assert _allows(answer, f"{_API}/{path}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "GET/tenant/abcd",
+        "GET/tenant/ab",
+        "GET/tenant/ABC",
+        "DELETE/tenant/abc",
+        "GET/tenants/u2",
+        "GET/tenant/abc/members",
+    ],
+)
+def test_allows_nothing_else(path: str) -> None:
+    assert not _allows(_policy("abc", "u1"), f"{_API}/{path}")
+
+
+def test_allows_nothing_at_another_api_or_stage() -> None:
+    answer = _policy("abc")
+
+    assert not _allows(answer, f"{_API.replace('abc123', 'other')}/GET/tenant/abc")
+    assert not _allows(answer, f"{_API.replace('prod', 'test')}/GET/tenant/abc")
+
+
+def test_user_without_a_tenant_reaches_no_tenant() -> None:
+    answer = _policy(None, "u1")
+
+    assert _allows(answer, f"{_API}/GET/tenants/u1")
+    assert not _allows(answer, f"{_API}/GET/tenant/None")
+    assert "tenantId" not in answer["context"]
+
+
+def test_nothing_to_allow_is_a_denial() -> None:
+    caller = Caller(user_id=user_id("u1"), tenant_id=None)
+    answer = policy(caller, _RULES[:2], f"{_API}/GET/tenant/abc")
+
+    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+@given(mine=_ids, other=_ids)
+def test_no_tenants_policy_matches_another_tenant(mine: str, other: str) -> None:
+    answer = _policy(mine)
+
+    assert _allows(answer, f"{_API}/PUT/tenant/{mine}")
+    assert _allows(answer, f"{_API}/PUT/tenant/{other}") == (mine == other)
+
+
+def test_context_holds_scalars_only() -> None:
+    assert all(isinstance(value, str) for value in _policy()["context"].values())
+
+
+@pytest.mark.parametrize("text", ["GET", "get /x", "GET x", "GET /parks/{id}", "GET /tenant/{tenantId}/parks/{id}", ""])
+def test_route_that_cannot_be_bound_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="bound to its caller"):
+        RouteRule.parse(text)
+
+
+@pytest.mark.parametrize("claims", [{}, {"cognito:username": "*"}, {"cognito:username": "u1", "tenant": "t*"}, {"cognito:username": "u1", "tenant": ""}, {"cognito:username": "u1", "tenant": ["t1"]}])  # fmt: skip
+def test_claims_that_cannot_be_are_refused(claims: dict[str, Any]) -> None:
+    with pytest.raises(UnauthorizedError):
+        Caller.from_claims(claims)

@@ -1,0 +1,60 @@
+"""Ids: what is legal passes unchanged, everything else is refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tenancy.identifiers import InvalidIdentifierError, tenant_id, user_id
+
+_HOSTILE: list[object] = [
+    "", " ", "*", "?", "t*", "t?x", "${aws:userid}", "a/b", "a\\b", "..", "a..b", "a#b", "a^b", "a=b", 'a"b', "a'b",
+    "a\nb", "abc\n", "\nabc", "a\x00b", "a b", " abc", "abc ", "\u0430bc", "\uff41\uff42\uff43", "abc\u200b", "é", "-abc", "abc-", "{a}",
+    "a%2fb", "a:b", "a|b", "a;b", "<a>", "\ud800", None, 1, True, [], {}, b"abc",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["tenanta", "T001", "texas", "a-b", "0" * 38, "5f0c2f4e-9d0c-4d6e-8f53-0c6d3b1f2a77"])
+def test_legal_tenant_ids_pass_unchanged(value: str) -> None:
+    assert tenant_id(value) == value
+
+
+@pytest.mark.parametrize(
+    "value", [*_HOSTILE, "ab", "0" * 39, "a@b", "a.b", "a_b", "prefix", "TAG", "ap", "dbns"], ids=repr
+)
+def test_everything_else_is_no_tenant_id(value: object) -> None:
+    with pytest.raises(InvalidIdentifierError):
+        tenant_id(value)
+
+
+@pytest.mark.parametrize("value", ["a", "user1", "ada@example.com", "a.b_c+d-e", "0" * 128])
+def test_legal_user_ids_pass_unchanged(value: str) -> None:
+    assert user_id(value) == value
+
+
+@pytest.mark.parametrize("value", [*(v for v in _HOSTILE if v != "abc-"), "0" * 129, "@a", ".a"], ids=repr)
+def test_everything_else_is_no_user_id(value: object) -> None:
+    with pytest.raises(InvalidIdentifierError):
+        user_id(value)
+
+
+@given(st.text())
+def test_refusal_does_not_repeat_what_was_sent(value: str) -> None:
+    with pytest.raises(InvalidIdentifierError, match=r"^Invalid tenant id$"):
+        tenant_id(f"<{value}>")
+
+
+@given(st.text())
+def test_what_passes_means_nothing_to_a_policy_a_path_or_a_template(value: str) -> None:
+    for check in (tenant_id, user_id):
+        try:
+            passed = check(value)
+        except InvalidIdentifierError:
+            continue
+        else:
+            assert passed == value
+            assert passed.isascii()
+            assert not re.search(r"[*?$/\\{}#^='\"\s\x00-\x1f:]|\.\.", passed)
