@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stacks.events import TENANT_ID_PATTERN, USER_ID_PATTERN
+
+# The names of shared buckets, as in `tenancy.identifiers`.
+_RESERVED: Final = ("prefix", "tag", "ap", "dbns")
 
 
 def text(path: str) -> str:
@@ -11,7 +16,8 @@ def text(path: str) -> str:
 
 
 def _matches(path: str, pattern: str) -> str:
-    return f"({text(path)} and $contains({path}, /{pattern.replace('/', chr(92) + '/')}/))"
+    # Some engines let "$" match before a closing line break, hence the second condition.
+    return f"({text(path)} and $contains({path}, /{pattern}/) and $not($contains({path}, /\\s/)))"
 
 
 def has_user(path: str) -> str:
@@ -21,4 +27,5 @@ def has_user(path: str) -> str:
 
 def has_tenant(path: str) -> str:
     """Return the condition that `tenantId` under `path` is a tenant id."""
-    return _matches(f"{path}.tenantId", TENANT_ID_PATTERN)
+    reserved = ", ".join(f"'{word}'" for word in _RESERVED)
+    return f"{_matches(f'{path}.tenantId', TENANT_ID_PATTERN)} and $not($lowercase({path}.tenantId) in [{reserved}])"

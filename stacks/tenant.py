@@ -132,6 +132,20 @@ class TenantStack(Stack):
             checks=[has_tenant("$event.detail"), *_PERSON],
             tasks=[
                 SagaTask(
+                    name="Look the tenant up",
+                    resource="arn:aws:states:::dynamodb:getItem",
+                    arguments={
+                        "TableName": self._tenants.table_name,
+                        "Key": {"tenantid": {"S": "{% $event.detail.tenantId %}"}},
+                        "ProjectionExpression": "foundedby",
+                        "ConsistentRead": True,
+                    },
+                    actions=["dynamodb:GetItem"],
+                    resource_arns=[self._tenants.table_arn],
+                    # An event that is replayed later must not bring back an admin who has been removed since.
+                    all_done_when="$exists($states.result.Item.foundedby)",
+                ),
+                SagaTask(
                     name="Map the user to the tenant",
                     resource="arn:aws:states:::dynamodb:putItem",
                     arguments={
@@ -161,6 +175,18 @@ class TenantStack(Stack):
                     },
                     actions=["dynamodb:UpdateItem"],
                     resource_arns=[users.table_arn],
+                ),
+                SagaTask(
+                    name="Record who founded the tenant",
+                    resource="arn:aws:states:::dynamodb:updateItem",
+                    arguments={
+                        "TableName": self._tenants.table_name,
+                        "Key": {"tenantid": {"S": "{% $event.detail.tenantId %}"}},
+                        "UpdateExpression": "SET foundedby = if_not_exists(foundedby, :user)",
+                        "ExpressionAttributeValues": {":user": {"S": "{% $event.detail.userName %}"}},
+                    },
+                    actions=["dynamodb:UpdateItem"],
+                    resource_arns=[self._tenants.table_arn],
                 ),
             ],
             emits=SagaEmission(

@@ -147,6 +147,7 @@ def _user_pool(scope: Construct, environment: Environment) -> cognito.UserPool:
         scope,
         "UserPool",
         sign_in_aliases=cognito.SignInAliases(email=True),
+        sign_in_case_sensitive=False,  # Ada@example.com must not be a second person beside ada@example.com
         self_sign_up_enabled=True,
         auto_verify=cognito.AutoVerifiedAttrs(email=True),
         standard_attributes=cognito.StandardAttributes(

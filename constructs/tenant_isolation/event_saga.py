@@ -53,6 +53,9 @@ class SagaTask:
         What the call needs: the machine's role gets exactly this.
     done_already
         Errors that say that an earlier delivery of the same event has done this task.
+    all_done_when
+        Condition over ``$states.result`` that says that an earlier delivery has done all tasks: only the event that
+        the saga emits is then sent once more.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
     """
@@ -63,6 +66,7 @@ class SagaTask:
     actions: Sequence[str]
     resource_arns: Sequence[str]
     done_already: Sequence[str] = field(default=())
+    all_done_when: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,6 +305,14 @@ def _definition(
     }
     for task, following in zip(chain, [*(later.name for later in chain[1:]), None], strict=True):
         states[task.name] = _task_state(task, following)
+        if task.all_done_when:
+            question = f"{task.name}: all done?"
+            states[task.name] |= {"Assign": {"allDone": f"{{% {task.all_done_when} %}}"}, "Next": question}
+            states[question] = {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $allDone %}", "Next": publish.name}],
+                "Default": following,
+            }
     return {"QueryLanguage": "JSONata", "StartAt": _CHECK, "States": states}
 
 
