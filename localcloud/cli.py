@@ -1,0 +1,124 @@
+"""`python -m localcloud`: the local cloud from a shell."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from localcloud import process
+from localcloud.cloud import LocalCloud
+from localcloud.errors import LocalCloudError
+from localcloud.progress import note
+from localcloud.settings import PROJECT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
+    parser.add_argument(
+        "--state", type=Path, default=PROJECT / ".local", help="the folder of the cloud's state (default: .local)"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    def command(name: str, run: Callable[[LocalCloud, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    up = command("up", _up, "start the local cloud and deploy every stack into it; quick when nothing has changed")
+    up.add_argument("--no-deploy", action="store_true", help="start the cloud only")
+    command("stop", _stop, "stop the local cloud and keep its state for the next `up`")
+    command("down", _down, "stop the local cloud and remove its state")
+    command("status", _status, "say whether the local cloud runs, and where")
+    logs = command("logs", _logs, "print the end of the emulator's log, or of the log groups whose name contains NAME")
+    logs.add_argument("name", nargs="?", help="part of a log group's name: of a function, say")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on printing as the emulator's log grows")
+    logs.add_argument("-n", "--lines", type=int, default=50, help="how many lines (default: 50)")
+    sent = command("mail", _mail, "print the latest message that the cloud has sent to an address")
+    sent.add_argument("address", help="an e-mail address or a telephone number")
+    command("tour", _tour, "walk through the deployed system with real requests")
+
+    parsed, rest = parser.parse_known_args(arguments)
+    if rest and parsed.command != "tour":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    parsed.rest = rest
+    try:
+        return int(parsed.run(LocalCloud(parsed.state), parsed))
+    except LocalCloudError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _up(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
+    cloud.start()
+    if not parsed.no_deploy:
+        cloud.deploy()
+        note(f"Ready. For curl, boto3 and the AWS CLI: . {_relative(cloud.folder.env)}")
+    return 0
+
+
+def _stop(cloud: LocalCloud, _: argparse.Namespace) -> int:
+    note("Stopped; `make up` starts it again as it was." if cloud.stop() else "The local cloud was not running.")
+    return 0
+
+
+def _down(cloud: LocalCloud, _: argparse.Namespace) -> int:
+    cloud.remove()
+    note("The local cloud is stopped and its state is gone.")
+    return 0
+
+
+def _status(cloud: LocalCloud, _: argparse.Namespace) -> int:
+    running = process.find(cloud.folder)
+    if running is None:
+        note("The local cloud is not running. Start it with: make up")
+        return 1
+    note(f"The local cloud runs at {running.endpoint} (process {running.pid}).")
+    for stack, values in cloud.outputs.items():
+        for name, value in values.items():
+            note(f"  {stack}.{name} = {value}")
+    return 0
+
+
+def _logs(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
+    if parsed.name:
+        return _group_logs(cloud, parsed.name, parsed.lines)
+    if not cloud.folder.log.exists():
+        raise LocalCloudError("There is no log: the local cloud has not been started.")
+    if parsed.follow:
+        return subprocess.call(["tail", f"-n{parsed.lines}", "-F", str(cloud.folder.log)])  # noqa: S603, S607
+    note(process.tail(cloud.folder.log, parsed.lines))
+    return 0
+
+
+def _group_logs(cloud: LocalCloud, name: str, lines: int) -> int:
+    client = cloud.session().client("logs")
+    groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
+    found = [group for group in groups if name.lower() in group.lower()]
+    if not found:
+        raise LocalCloudError(f"No log group's name contains {name!r}; there are: {', '.join(groups) or 'none'}.")
+    for group in found:
+        events = client.filter_log_events(logGroupName=group)["events"]
+        note(f"── {group}")
+        for event in sorted(events, key=lambda event: event["timestamp"])[-lines:]:
+            note(event["message"].rstrip())
+    return 0
+
+
+def _mail(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
+    message = cloud.mail(parsed.address)
+    if message is None:
+        raise LocalCloudError(f"Nothing was sent to {parsed.address}.")
+    note(f"To: {message.to}\nSubject: {message.subject}\n\n{message.body}")
+    return 0
+
+
+def _tour(_: LocalCloud, parsed: argparse.Namespace) -> int:
+    from localcloud.tour import main as tour  # noqa: PLC0415 - only this command needs all that the tour uses
+
+    return int(tour(parsed.rest) or 0)
+
+
+def _relative(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

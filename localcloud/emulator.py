@@ -1,0 +1,70 @@
+"""The emulator's process: MiniStack with its gaps closed, on one TLS port of 127.0.0.1.
+
+`localcloud.process` starts it, with a clean environment that says everything it needs.
+"""
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import signal
+from pathlib import Path
+
+from localcloud import gaps
+from localcloud.settings import FOLDER_VARIABLE, HOST, VERSION_VARIABLE, StateFolder, write_private
+
+
+def main() -> None:
+    """Serve until told to stop, then save."""
+    folder = StateFolder(Path(os.environ[FOLDER_VARIABLE]))
+    with folder.lock.open("w") as lock:
+        # Held until the process ends, however it ends: whether the emulator lives never needs to be guessed. It may
+        # have to wait for somebody who looks whether one lives; `localcloud.cloud` lets one at a time start another.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        identity = {
+            "pid": os.getpid(),
+            "port": int(os.environ["GATEWAY_PORT"]),
+            "version": os.environ[VERSION_VARIABLE],
+        }
+        write_private(folder.process, json.dumps(identity))
+        gaps.close_all()
+        logging.getLogger("asyncio").addFilter(_is_worth_a_line)
+        asyncio.run(_serve_and_save(folder))
+
+
+async def _serve_and_save(folder: StateFolder) -> None:
+    from hypercorn.asyncio import serve  # noqa: PLC0415 - MiniStack reads its environment when it is imported
+    from hypercorn.config import Config  # noqa: PLC0415
+    from ministack import app as ministack  # noqa: PLC0415
+
+    config = Config()
+    # MiniStack's own main() would also listen on port 443 where it may, which is not ours to take.
+    config.bind = [f"{HOST}:{os.environ['GATEWAY_PORT']}"]
+    config.certfile, config.keyfile = str(folder.tls / "server.pem"), str(folder.tls / "server-key.pem")
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+
+    told_to_stop = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, told_to_stop.set)
+    server = asyncio.create_task(serve(ministack.app, config, shutdown_trigger=asyncio.Event().wait))
+    stopped = asyncio.create_task(told_to_stop.wait())
+    await asyncio.wait({server, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if server.done():
+        server.result()  # it ends by itself only when it cannot start
+    await asyncio.to_thread(lambda: ministack.save_all(ministack._build_persistence_save_dict()))  # noqa: SLF001
+    # Only a clean stop gets here. The file left behind tells the next start that nothing was saved.
+    folder.process.unlink()
+    logging.shutdown()
+    # The server's own way out waits for every client to hang up, and the interpreter's for every thread.
+    os._exit(0)
+
+
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Leave out that a client went away without the last words of TLS, which many do."""
+    return not (record.exc_info and isinstance(record.exc_info[1], TimeoutError))
+
+
+if __name__ == "__main__":
+    main()

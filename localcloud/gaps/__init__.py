@@ -1,0 +1,62 @@
+"""What MiniStack lacks and these stacks need, one module a gap.
+
+Each module's docstring says what AWS does, where AWS says so, what MiniStack does instead and what the patch does.
+MiniStack resolves its functions late, so replacing a module's attribute before the server starts is enough.
+"""
+
+import importlib
+import os
+
+from localcloud.gaps.patching import GapError
+from localcloud.settings import WITHOUT_GAPS_VARIABLE
+
+#: Every gap, in the order in which they are closed.
+GAPS: tuple[str, ...] = (
+    "root_key",
+    "admin_endpoints",
+    "iam_policy_variables",
+    "events_condition_keys",
+    "dynamodb_leading_keys",
+    "s3_object_tag_keys",
+    "lambda_python_runtime",
+    "lambda_worker_limit",
+    "lambda_role_credentials",
+    "lambda_failure_destinations",
+    "execute_api_host",
+    "apigateway_authorizer",
+    "apigateway_permission",
+    "apigateway_errors",
+    "apigateway_iam_denial",
+    "apigateway_empty_segments",
+    "cognito_case",
+    "cognito_triggers",
+    "cognito_mail",
+    "cognito_attributes",
+    "cognito_auth_flows",
+    "cognito_domain",
+    "cognito_jwks_https",
+    "stepfunctions_role",
+    "stepfunctions_start",
+    "stepfunctions_logs",
+    "eventbridge_delivery",
+    "cfn_events_archive",
+    "cfn_event_schemas",
+    "cfn_dynamodb_settings",
+    "cfn_request_validators",
+)
+
+
+def close_all() -> None:
+    """Close every gap, except those that the environment names to be left open.
+
+    Raises
+    ------
+    GapError
+        When the environment names a gap that does not exist, or MiniStack lacks what a gap replaces.
+    """
+    left_open = {name.strip() for name in os.environ.get(WITHOUT_GAPS_VARIABLE, "").split(",") if name.strip()}
+    if unknown := left_open - set(GAPS):
+        raise GapError(f"{WITHOUT_GAPS_VARIABLE} names {', '.join(sorted(unknown))}; gaps are: {', '.join(GAPS)}")
+    for name in GAPS:
+        if name not in left_open:
+            importlib.import_module(f"localcloud.gaps.{name}").close()

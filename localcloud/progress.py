@@ -1,0 +1,50 @@
+"""Show what is being done: one line a step with its seconds, plain when nobody watches."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+
+_console = Console(highlight=False)
+
+#: Called with a few words about what a step is busy with.
+Detail = Callable[[str], None]
+
+
+@contextmanager
+def step(text: str) -> Iterator[Detail]:
+    """Show a step while it runs, and how long it took.
+
+    Parameters
+    ----------
+    text
+        What the step does, as an imperative: "Start the local cloud".
+
+    Yields
+    ------
+    Detail
+        A function that shows what the step is busy with, on a terminal only.
+    """
+    began = time.monotonic()
+    with _console.status(escape(text)) as status:
+
+        def detail(words: str) -> None:
+            status.update(escape(f"{text}: {words}"))
+
+        try:
+            yield detail
+        except BaseException:
+            _line("[red]✗[/]", text, began)
+            raise
+    _line("[green]✓[/]", text, began)
+
+
+def note(text: str) -> None:
+    """Say something that took no time."""
+    _console.print(escape(text), soft_wrap=True)
+
+
+def _line(mark: str, text: str, began: float) -> None:
+    _console.print(f"{mark} {escape(text)} [dim]{time.monotonic() - began:.1f} s[/]", soft_wrap=True)

@@ -1,0 +1,31 @@
+"""The local cloud for tests: an empty one, and one with the whole app in it. Each is made once a run, from nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.settings import PORT_VARIABLE
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Return a running local cloud with nothing in it."""
+    yield from _running(tmp_path_factory, "cloud")
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Return a running local cloud into which the CDK CLI has deployed every stack."""
+    for started in _running(tmp_path_factory, "deployed"):
+        started.deploy()
+        yield started
+
+
+def _running(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[LocalCloud]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(PORT_VARIABLE, raising=False)  # the project's own cloud may have it
+        started = LocalCloud(tmp_path_factory.mktemp(name))
+        started.start()
+        yield started
+        started.stop()  # the folder stays, with its logs, for whoever looks into a failure

@@ -1,0 +1,168 @@
+"""Who may do what."""
+
+import hashlib
+from typing import Any
+
+import requests
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from localcloud.settings import ACCOUNT
+from tests.localcloud.ground import Ground, allow, outcome
+from tests.localcloud.probes import probe
+
+
+def _identity(ground: Ground, key: str, secret: str, token: str | None = None) -> str:
+    credentials = {"AccessKeyId": key, "SecretAccessKey": secret, **({"SessionToken": token} if token else {})}
+    client = ground.cloud.session(credentials).client("sts")
+    return outcome(client.get_caller_identity)
+
+
+@probe("root_key", aws="InvalidClientTokenId", ministack="done")
+def a_well_known_key(ground: Ground) -> str:
+    return _identity(ground, "test", "test")
+
+
+@probe("root_key", aws="InvalidClientTokenId", ministack="done")
+def an_account_id_as_key(ground: Ground) -> str:
+    return _identity(ground, ACCOUNT, "test")
+
+
+@probe("root_key", aws="SignatureDoesNotMatch", ministack="done")
+def the_root_key_with_another_secret(ground: Ground) -> str:
+    return _identity(ground, ground.cloud.folder.root_key().access_key_id, "another")
+
+
+@probe("root_key", aws="AccessDenied", ministack="done")
+def buckets_without_a_key(ground: Ground) -> str:
+    client = ground.cloud.session().client("s3", config=Config(signature_version=UNSIGNED))
+    return outcome(client.list_buckets)
+
+
+@probe("admin_endpoints", aws=403, ministack=200)
+def administration_without_a_key(ground: Ground) -> int:
+    url = f"{ground.cloud.endpoint}/_ministack/config"
+    return requests.post(url, json={}, verify=str(ground.cloud.ca_bundle), timeout=10).status_code
+
+
+@probe("lambda_role_credentials", aws="InvalidClientTokenId", ministack="done")
+def credentials_computed_from_names(ground: Ground) -> str:
+    function = ground.function("def handler(event, context): pass")
+    ground.invoke(function)
+    role = ground.client("lambda").get_function(FunctionName=function)["Configuration"]["Role"]
+    digest = hashlib.sha256(f"{function}:{role}".encode()).hexdigest()
+    secret, token = (hashlib.sha256(f"{kind}:{digest}".encode()).hexdigest() for kind in ("secret", "token"))
+    return _identity(ground, f"ASIA{digest[:16].upper()}", secret, token)
+
+
+def _object_of(ground: Ground, tags: dict[str, str], key: str) -> str:
+    bucket = ground.bucket()
+    ground.client("s3").put_object(Bucket=bucket, Key=key, Body=b"x")
+    user = ground.user(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/${{aws:PrincipalTag/team}}/*"), tags=tags)
+    return outcome(lambda: user.client("s3").get_object(Bucket=bucket, Key=key))
+
+
+@probe("iam_policy_variables", aws="done", ministack="AccessDenied")
+def an_object_of_the_callers_own_team(ground: Ground) -> str:
+    return _object_of(ground, {"team": "red"}, "red/x")
+
+
+@probe("iam_policy_variables", aws=["AccessDenied"] * 3 + ["done"], ministack=["AccessDenied"] * 4)
+def wildcards_and_nothing_in_a_variable(ground: Ground) -> list[str]:
+    own = [({"team": "*"}, "red/x"), ({"team": "r?d"}, "red/x"), ({}, "red/x"), ({"team": "r?d"}, "r?d/x")]
+    return [_object_of(ground, tags, key) for tags, key in own]
+
+
+@probe("iam_policy_variables", aws=["done", "AccessDeniedException"], ministack=["AccessDeniedException"] * 2)
+def a_variable_in_a_condition(ground: Ground) -> list[str]:
+    table = ground.table()
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "${aws:PrincipalTag/again}"}}
+    users = [
+        ground.user(allow("dynamodb:GetItem", condition=condition), tags={"team": "red", "again": again})
+        for again in ("red", "blue")
+    ]
+    return [outcome(lambda user=user: _get(user, table, "a")) for user in users]  # type: ignore[misc]
+
+
+def _get(session: Any, table: str, key: str) -> object:  # noqa: ANN401
+    return session.client("dynamodb").get_item(TableName=table, Key={"id": {"S": key}})
+
+
+@probe("dynamodb_leading_keys", aws=["done", "AccessDeniedException"], ministack=["done", "done"])
+def rows_of_one_partition_key(ground: Ground) -> list[str]:
+    table = ground.table()
+    condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}}
+    user = ground.user(allow("dynamodb:GetItem", condition=condition))
+    return [outcome(lambda key=key: _get(user, table, key)) for key in ("a", "b")]  # type: ignore[misc]
+
+
+@probe("dynamodb_leading_keys", aws=["AccessDeniedException"] * 3, ministack=["done"] * 3)
+def rows_of_another_by_batch_query_and_transaction(ground: Ground) -> list[str]:
+    table = ground.table()
+    condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}}
+    client = ground.user(allow("dynamodb:*", condition=condition)).client("dynamodb")
+    keys = [{"id": {"S": "a"}}, {"id": {"S": "b"}}]
+    calls = [
+        lambda: client.batch_get_item(RequestItems={table: {"Keys": keys}}),
+        lambda: client.query(
+            TableName=table, KeyConditionExpression="id = :b", ExpressionAttributeValues={":b": {"S": "b"}}
+        ),
+        lambda: client.transact_get_items(TransactItems=[{"Get": {"TableName": table, "Key": key}} for key in keys]),
+    ]
+    return [outcome(call) for call in calls]
+
+
+@probe("s3_object_tag_keys", aws=["done", "AccessDenied"], ministack=["AccessDenied"] * 2)
+def tags_that_a_caller_may_set(ground: Ground) -> list[str]:
+    bucket = ground.bucket()
+    ground.client("s3").put_object(Bucket=bucket, Key="x", Body=b"x")
+    user = ground.user(
+        allow("s3:PutObjectTagging", condition={"StringEquals": {"s3:RequestObjectTag/tenant": "a"}}),
+    )
+
+    def tag(value: str) -> object:
+        tags = {"TagSet": [{"Key": "tenant", "Value": value}]}
+        return user.client("s3").put_object_tagging(Bucket=bucket, Key="x", Tagging=tags)
+
+    return [outcome(lambda: tag("a")), outcome(lambda: tag("b"))]
+
+
+@probe(
+    "events_condition_keys",
+    aws=["done", "AccessDeniedException", "AccessDeniedException", "AccessDeniedException"],
+    ministack=["done"] * 4,
+)
+def events_of_another_source(ground: Ground) -> list[str]:
+    client = ground.user(
+        allow("events:PutEvents", condition={"ForAllValues:StringEquals": {"events:source": "own"}})
+    ).client("events")
+    second = ground.name("bus")
+    ground.client("events").create_event_bus(Name=second)
+
+    def put(*entries: tuple[str, str]) -> object:
+        return client.put_events(
+            Entries=[
+                {"Source": source, "DetailType": "x", "Detail": "{}", "EventBusName": bus} for source, bus in entries
+            ]
+        )
+
+    return [
+        outcome(lambda: put(("own", "default"))),
+        outcome(lambda: put(("other", "default"))),
+        outcome(lambda: put(("own", "default"), ("other", "default"))),
+        outcome(lambda: put(("own", "default"), ("other", second))),
+    ]
+
+
+@probe("events_condition_keys", aws=["done", "AccessDeniedException"], ministack=["AccessDeniedException"] * 2)
+def events_of_a_kind_that_a_condition_wants_named(ground: Ground) -> list[str]:
+    condition = {
+        "ForAllValues:StringEquals": {"events:detail-type": "created"},
+        "Null": {"events:source": "false", "events:detail-type": "false"},
+    }
+    client = ground.user(allow("events:PutEvents", condition=condition)).client("events")
+
+    def put(*kinds: str) -> object:
+        return client.put_events(Entries=[{"Source": "own", "DetailType": kind, "Detail": "{}"} for kind in kinds])
+
+    return [outcome(lambda: put("created", "created")), outcome(lambda: put("created", "removed"))]

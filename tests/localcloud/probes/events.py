@@ -1,0 +1,129 @@
+"""State machines and event buses."""
+
+import json
+import time
+from typing import Any
+
+from localcloud.settings import ACCOUNT, REGION
+from tests.localcloud.ground import Ground, allow, eventually
+from tests.localcloud.probes import probe
+
+_PUT = "arn:aws:states:::dynamodb:putItem"
+_PASS: dict[str, Any] = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
+
+
+@probe("stepfunctions_role", aws="DynamoDB.AccessDeniedException", ministack="SUCCEEDED")
+def a_task_that_the_role_may_not_do(ground: Ground) -> str:
+    done = ground.task(_PUT, {"TableName": ground.table(), "Item": {"id": {"S": "a"}}})
+    return str(done.get("error") or done["status"])
+
+
+@probe("stepfunctions_role", aws=["SUCCEEDED", "EventBridge.FailedEntry"], ministack=["SUCCEEDED", "SUCCEEDED"])
+def events_that_the_bus_refuses(ground: Ground) -> list[str]:
+    def put(source: str) -> dict[str, Any]:
+        entry = {"Source": source, "DetailType": "x", "Detail": {}, "EventBusName": "default"}
+        return ground.task("arn:aws:states:::events:putEvents", {"Entries": [entry]}, allow("events:PutEvents"))
+
+    return [str(done.get("error") or done["status"]) for done in (put("own"), put("aws.s3"))]
+
+
+@probe("stepfunctions_start", aws=True, ministack=False)
+def an_execution_starts_at_once(ground: Ground) -> bool:
+    machine = ground.machine(_PASS)
+
+    def seconds() -> float:
+        began = time.monotonic()
+        ground.client("stepfunctions").start_sync_execution(stateMachineArn=machine)
+        return time.monotonic() - began
+
+    return min(seconds() for _ in range(5)) < 0.15
+
+
+@probe("stepfunctions_logs", aws=[True, False], ministack=[False, False])
+def the_log_of_an_execution(ground: Ground) -> list[bool]:
+    group = ground.name("/aws/vendedlogs/states/group")
+    ground.client("logs").create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:*"
+    settings = {
+        "level": "ALL",
+        "includeExecutionData": False,
+        "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": arn}}],
+    }
+    machine = ground.machine(_PASS, loggingConfiguration=settings)
+    ground.client("stepfunctions").start_sync_execution(stateMachineArn=machine, input='{"secret": 1}')
+    events = ground.client("logs").filter_log_events(logGroupName=group)["events"]
+    return [
+        any("ExecutionSucceeded" in event["message"] for event in events),
+        any("secret" in event["message"] for event in events),
+    ]
+
+
+def rule(ground: Ground, target: str, **settings: Any) -> str:  # noqa: ANN401
+    """Return the source of events that a new rule sends to a target."""
+    events, name = ground.client("events"), ground.name("rule")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "target", "Arn": target, **settings}])
+    return name
+
+
+def emit(ground: Ground, source: str) -> None:
+    """Put an event of a source."""
+    ground.client("events").put_events(Entries=[{"Source": source, "DetailType": "x", "Detail": "{}"}])
+
+
+@probe("eventbridge_delivery", aws="NO_PERMISSIONS", ministack="delivered")
+def a_queue_that_does_not_let_the_rule_in(ground: Ground) -> str:
+    url, arn = ground.queue()
+    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
+    emit(ground, rule(ground, arn, DeadLetterConfig={"Arn": letters}))
+    if ground.received(url, seconds=0):
+        return "delivered"
+    letter = ground.received(letters_url) or {}
+    return str(letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
+
+
+@probe("eventbridge_delivery", aws=["started", "NO_PERMISSIONS"], ministack=["started", "started"])
+def a_state_machine_that_the_rules_role_may_not_start(ground: Ground) -> list[str]:
+    return [_started(ground, [allow("states:StartExecution")]), _started(ground, [])]
+
+
+def _started(ground: Ground, statements: list[dict[str, Any]]) -> str:
+    machine = ground.machine(_PASS)
+    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
+    role = ground.role("events.amazonaws.com", *statements)
+    emit(ground, rule(ground, machine, RoleArn=role, DeadLetterConfig={"Arn": letters}))
+
+    def look() -> str:
+        executions = ground.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+        letter = ground.received(letters_url, seconds=0)
+        if letter:
+            return str(letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
+        return "started" if executions else ""
+
+    return eventually(look)
+
+
+@probe("eventbridge_delivery", aws=2, ministack=1)
+def tries_of_a_function_that_fails_once(ground: Ground) -> int:
+    url, arn = ground.queue()
+    source = f"""
+import boto3, json
+calls = 0
+def handler(event, context):
+    global calls
+    calls += 1
+    boto3.client("sqs").send_message(QueueUrl={url!r}, MessageBody=json.dumps(calls))
+    if calls == 1: raise ValueError("once")
+"""
+    function = ground.function(source, allow("sqs:SendMessage", arn))
+    ground.permit(function, "events.amazonaws.com")
+    emit(ground, rule(ground, function))
+
+    def messages() -> int:
+        attributes = ground.client("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+    eventually(lambda: messages() == 2, seconds=4)
+    return messages()

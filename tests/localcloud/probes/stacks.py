@@ -1,0 +1,72 @@
+"""CloudFormation."""
+
+from localcloud.settings import ACCOUNT, REGION
+from tests.localcloud.ground import Ground
+from tests.localcloud.probes import probe
+
+
+@probe("cfn_events_archive", aws=7, ministack=None)
+def an_archive(ground: Ground) -> int | None:
+    bus = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    properties = {"SourceArn": bus, "RetentionDays": 7, "EventPattern": {"account": [ACCOUNT]}}
+    made = ground.stack(Archive={"Type": "AWS::Events::Archive", "Properties": properties})
+    if not made:
+        return None
+    return int(ground.client("events").describe_archive(ArchiveName=made["Archive"])["RetentionDays"])
+
+
+@probe("cfn_event_schemas", aws=True, ministack=False)
+def a_schema(ground: Ground) -> bool:
+    registry = {"Type": "AWS::EventSchemas::Registry", "Properties": {"RegistryName": ground.name("registry")}}
+    schema = {
+        "Type": "AWS::EventSchemas::Schema",
+        "Properties": {
+            "RegistryName": {"Fn::GetAtt": "Registry.RegistryName"},
+            "Type": "JSONSchemaDraft4",
+            "Content": "{}",
+        },
+    }
+    return bool(ground.stack(Registry=registry, Schema=schema))
+
+
+@probe("cfn_dynamodb_settings", aws=["ENABLED", "ENABLED"], ministack=["DISABLED", "DISABLED"])
+def time_to_live_and_recovery_of_a_table(ground: Ground) -> list[str]:
+    properties = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+        "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+    }
+    name = ground.stack(Table={"Type": "AWS::DynamoDB::Table", "Properties": properties})["Table"]
+    dynamodb = ground.client("dynamodb")
+    recovery = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    return [
+        dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"],
+        recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+    ]
+
+
+@probe("cfn_request_validators", aws=[True, True], ministack=[False, False])
+def a_method_with_a_request_validator(ground: Ground) -> list[bool]:
+    api = {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Name": ground.name("api")}}
+    validator = {
+        "Type": "AWS::ApiGateway::RequestValidator",
+        "Properties": {"RestApiId": {"Ref": "Api"}, "Name": "body", "ValidateRequestBody": True},
+    }
+    method = {
+        "Type": "AWS::ApiGateway::Method",
+        "Properties": {
+            "RestApiId": {"Ref": "Api"},
+            "ResourceId": {"Fn::GetAtt": "Api.RootResourceId"},
+            "HttpMethod": "PUT",
+            "AuthorizationType": "NONE",
+            "RequestValidatorId": {"Ref": "Validator"},
+            "Integration": {"Type": "MOCK"},
+        },
+    }
+    made, gateway = ground.stack(Api=api, Validator=validator, Method=method), ground.client("apigateway")
+    root = gateway.get_resources(restApiId=made["Api"])["items"][0]["id"]
+    validators = gateway.get_request_validators(restApiId=made["Api"])["items"]
+    described = gateway.get_method(restApiId=made["Api"], resourceId=root, httpMethod="PUT")
+    return [bool(validators), described.get("requestValidatorId") == made["Validator"]]

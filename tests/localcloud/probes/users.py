@@ -1,0 +1,160 @@
+"""User pools."""
+
+import json
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import requests
+
+from tests.localcloud.ground import Ground, outcome
+from tests.localcloud.probes import probe
+
+PASSWORD = "Correct-horse-1"
+_CONFIRMED = "PostConfirmation"
+
+
+class Pool:
+    """A user pool with one app client, in which addresses are user names."""
+
+    def __init__(self, ground: Ground, triggers: dict[str, Any] | None = None, **client: Any) -> None:  # noqa: ANN401
+        self.ground, self.cognito = ground, ground.client("cognito-idp")
+        made = self.cognito.create_user_pool(
+            PoolName=ground.name("pool"),
+            UsernameConfiguration={"CaseSensitive": False},
+            UsernameAttributes=["email"],
+            AutoVerifiedAttributes=["email"],
+            Schema=[{"Name": "tenant", "AttributeDataType": "String", "Mutable": True}],
+            LambdaConfig=triggers or {},
+        )
+        self.id = str(made["UserPool"]["Id"])
+        settings = {"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], **client}
+        found = self.cognito.create_user_pool_client(UserPoolId=self.id, ClientName="app", **settings)
+        self.client_id = str(found["UserPoolClient"]["ClientId"])
+
+    def sign_up(self, **attributes: str) -> str:
+        """Sign somebody up and return the address."""
+        given = {"email": f"{self.ground.name('user')}@example.com", **attributes}
+        address = given["email"]
+        self.cognito.sign_up(
+            ClientId=self.client_id,
+            Username=address,
+            Password=PASSWORD,
+            UserAttributes=[{"Name": name, "Value": value} for name, value in given.items()],
+        )
+        return address
+
+    def confirmed(self) -> str:
+        """Return the address of somebody who has signed up and may sign in."""
+        address = self.sign_up()
+        self.cognito.admin_confirm_sign_up(UserPoolId=self.id, Username=address)
+        return address
+
+    def confirm(self, address: str, code: str) -> None:
+        """Confirm a sign-up with a code."""
+        self.cognito.confirm_sign_up(ClientId=self.client_id, Username=address, ConfirmationCode=code)
+
+    def tokens(self, address: str) -> dict[str, str]:
+        """Sign in and return the tokens."""
+        reply = self.cognito.initiate_auth(
+            ClientId=self.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": address, "PASSWORD": PASSWORD},
+        )
+        return dict(reply["AuthenticationResult"])
+
+    def attributes(self, address: str) -> dict[str, str]:
+        """Return a user's attributes."""
+        user = self.cognito.admin_get_user(UserPoolId=self.id, Username=address)
+        return {item["Name"]: item["Value"] for item in user["UserAttributes"]}
+
+
+def claims(token: str) -> dict[str, Any]:
+    """Return a token's claims, whoever has signed it."""
+    return dict(json.loads(urlsafe_b64decode(token.split(".")[1] + "==")))
+
+
+def trigger(ground: Ground, source: str) -> str:
+    """Return the ARN of a function that Cognito may call."""
+    function = ground.function(source)
+    ground.permit(function, "cognito-idp.amazonaws.com")
+    return function
+
+
+@probe("cognito_triggers", aws="UserLambdaValidationException", ministack="done")
+def a_failing_post_confirmation_trigger(ground: Ground) -> str:
+    pool = Pool(ground, {_CONFIRMED: trigger(ground, "def handler(event, context): raise ValueError('no')")})
+    return outcome(pool.confirmed)
+
+
+@probe("cognito_triggers", aws="UserLambdaValidationException", ministack="done")
+def a_trigger_that_does_not_let_cognito_in(ground: Ground) -> str:
+    function = ground.function("def handler(event, context): return event")
+    return outcome(Pool(ground, {_CONFIRMED: function}).confirmed)
+
+
+_COUNTING = """
+calls = 0
+def handler(event, context):
+    global calls
+    calls += 1
+    claim = {"claimsToAddOrOverride": {"calls": str(calls)}}
+    event["response"] = {"claimsAndScopeOverrideDetails": {"idTokenGeneration": claim, "accessTokenGeneration": claim}}
+    return event
+"""
+
+
+@probe("cognito_triggers", aws=["1", "1"], ministack=["1", "2"])
+def calls_of_a_pre_token_trigger(ground: Ground) -> list[str]:
+    settings = {"LambdaArn": trigger(ground, _COUNTING), "LambdaVersion": "V2_0"}
+    pool = Pool(ground, {"PreTokenGenerationConfig": settings})
+    tokens = pool.tokens(pool.confirmed())
+    return [claims(tokens[name])["calls"] for name in ("AccessToken", "IdToken")]
+
+
+@probe("cognito_case", aws=["done", "UsernameExistsException"], ministack=["UserNotFoundException", "done"])
+def a_user_name_in_another_case(ground: Ground) -> list[str]:
+    pool = Pool(ground)
+    address = pool.confirmed()
+    return [outcome(lambda: pool.tokens(address.upper())), outcome(lambda: pool.sign_up(email=address.upper()))]
+
+
+@probe("cognito_mail", aws="CodeMismatchException", ministack="done")
+def a_well_known_code(ground: Ground) -> str:
+    pool = Pool(ground)
+    address = pool.sign_up()
+    return outcome(lambda: pool.confirm(address, "123456"))
+
+
+@probe("cognito_attributes", aws=["NotAuthorizedException"] * 2, ministack=["done"] * 2)
+def attributes_that_users_may_not_write_at_sign_up(ground: Ground) -> list[str]:
+    pool = Pool(ground)
+    forbidden = [{"email_verified": "true"}, {"custom:tenant": "other"}]
+    return [outcome(lambda given=given: pool.sign_up(**given)) for given in forbidden]  # type: ignore[misc]
+
+
+@probe("cognito_attributes", aws=["NotAuthorizedException"] * 2 + ["done"], ministack=["done"] * 3)
+def attributes_that_users_may_not_write_later(ground: Ground) -> list[str]:
+    pool = Pool(ground)
+    token = pool.tokens(pool.confirmed())["AccessToken"]
+
+    def update(name: str) -> object:
+        return pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": name, "Value": "true"}])
+
+    return [outcome(lambda name=name: update(name)) for name in ("email_verified", "custom:tenant", "name")]  # type: ignore[misc]
+
+
+@probe("cognito_auth_flows", aws="InvalidParameterException", ministack="done")
+def a_password_in_the_clear_where_no_flow_is_named(ground: Ground) -> str:
+    pool = Pool(ground, ExplicitAuthFlows=[])
+    address = pool.confirmed()
+    return outcome(lambda: pool.tokens(address))
+
+
+@probe("cognito_domain", aws="invalid_client", ministack="signed in")
+def the_sign_in_page_of_a_pool_without_a_domain(ground: Ground) -> str:
+    back = "https://example.com/callback"
+    pool = Pool(ground, CallbackURLs=[back], AllowedOAuthFlows=["code"], AllowedOAuthScopes=["openid"])
+    form = {"client_id": pool.client_id, "username": pool.confirmed(), "password": PASSWORD, "redirect_uri": back}
+    url = f"{ground.cloud.endpoint}/oauth2/login"
+    reply = requests.post(url, data=form, verify=str(ground.cloud.ca_bundle), timeout=10, allow_redirects=False)
+    return "signed in" if "code=" in reply.headers.get("Location", "") else str(reply.json()["error"])

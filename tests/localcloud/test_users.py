@@ -1,0 +1,139 @@
+"""User pools in the local cloud, beyond what the probes ask."""
+
+import json
+import time
+from unittest.mock import Mock
+
+import pytest
+
+from localcloud import mail
+from tests.localcloud.ground import Ground, allow, outcome
+from tests.localcloud.probes.users import PASSWORD, Pool, claims, trigger
+
+_REMEMBERING = """
+import boto3, json
+def handler(event, context):
+    boto3.client("ssm").put_parameter(Name=%r, Value=json.dumps(event), Type="String", Overwrite=True)
+    return event
+"""
+
+
+def _code(ground: Ground, address: str) -> str:
+    message = ground.cloud.mail(address)
+    assert isinstance(message, mail.Message)
+    assert message.code in message.body
+    return message.code
+
+
+def _remembering(ground: Ground, parameter: str) -> str:
+    function = ground.function(_REMEMBERING % parameter, allow("ssm:PutParameter"))
+    ground.permit(function, "cognito-idp.amazonaws.com")
+    return function
+
+
+def _seen(ground: Ground, parameter: str) -> dict[str, object]:
+    value = ground.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"]
+    return dict(json.loads(value))
+
+
+def test_a_sign_up_is_confirmed_with_the_code_in_the_mail(ground: Ground) -> None:
+    parameter = f"/{ground.name('event')}"
+    pool = Pool(ground, {"PostConfirmation": _remembering(ground, parameter)})
+    address = pool.sign_up(name="Ann")
+    pool.confirm(address, _code(ground, address))
+    assert pool.attributes(address)["email_verified"] == "true"
+    event = _seen(ground, parameter)
+    assert event["triggerSource"] == "PostConfirmation_ConfirmSignUp"
+    request = event["request"]
+    assert isinstance(request, dict)
+    assert request["userAttributes"]["email"] == address
+    assert request["userAttributes"]["email_verified"] == "true"
+    assert request["userAttributes"]["cognito:user_status"] == "CONFIRMED"
+
+
+def test_a_password_reset_says_that_it_is_one(ground: Ground) -> None:
+    parameter = f"/{ground.name('event')}"
+    pool = Pool(ground, {"PostConfirmation": _remembering(ground, parameter)})
+    address = pool.confirmed()
+    pool.cognito.forgot_password(ClientId=pool.client_id, Username=address)
+    pool.cognito.confirm_forgot_password(
+        ClientId=pool.client_id, Username=address, ConfirmationCode=_code(ground, address), Password=PASSWORD + "x"
+    )
+    assert _seen(ground, parameter)["triggerSource"] == "PostConfirmation_ConfirmForgotPassword"
+
+
+def test_an_administrators_confirmation_verifies_no_address(ground: Ground) -> None:
+    pool = Pool(ground)
+    assert "email_verified" not in pool.attributes(pool.confirmed())
+
+
+def test_a_user_whose_trigger_failed_stays_confirmed(ground: Ground) -> None:
+    pool = Pool(ground, {"PostConfirmation": trigger(ground, "def handler(event, context): raise ValueError('no')")})
+    address = pool.sign_up()
+    assert outcome(lambda: pool.confirm(address, _code(ground, address))) == "UserLambdaValidationException"
+    assert pool.tokens(address)["IdToken"]
+
+
+def test_codes_cannot_be_tried_without_end(ground: Ground) -> None:
+    pool = Pool(ground)
+    address = pool.sign_up()
+    code = _code(ground, address)
+    wrong = "000000" if code != "000000" else "000001"
+    tries = [outcome(lambda: pool.confirm(address, wrong)) for _ in range(6)]
+    assert tries == ["CodeMismatchException"] * 5 + ["LimitExceededException"]
+    assert outcome(lambda: pool.confirm(address, code)) == "LimitExceededException"
+
+
+def test_each_code_is_another(ground: Ground) -> None:
+    pool = Pool(ground)
+    codes = {_code(ground, pool.sign_up()) for _ in range(5)}
+    assert len(codes) > 1
+
+
+def test_a_slow_trigger_has_three_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from localcloud.gaps import cognito_triggers, service_calls  # noqa: PLC0415 - import MiniStack
+
+    monkeypatch.setattr(cognito_triggers, "_SECONDS", 0.05)
+    monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
+    execute = Mock(side_effect=lambda _function, _event: time.sleep(0.2))
+    event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
+    with pytest.raises(cognito_triggers.TriggerError, match=r"PreTokenGeneration invocation failed .* timeout"):
+        cognito_triggers._call(execute, {"FunctionArn": "arn:f"}, event)  # noqa: SLF001
+    assert execute.call_count == 3
+
+
+def test_a_claim_of_the_pre_token_trigger_is_in_the_tokens_that_it_names(ground: Ground) -> None:
+    source = """
+def handler(event, context):
+    details = {"idTokenGeneration": {"claimsToAddOrOverride": {"tenant": "t1"}}}
+    event["response"] = {"claimsAndScopeOverrideDetails": details}
+    return event
+"""
+    pool = Pool(ground, {"PreTokenGenerationConfig": {"LambdaArn": trigger(ground, source), "LambdaVersion": "V2_0"}})
+    tokens = pool.tokens(pool.confirmed())
+    assert claims(tokens["IdToken"])["tenant"] == "t1"
+    assert "tenant" not in claims(tokens["AccessToken"])
+
+
+def test_an_address_of_somebody_else_cannot_be_taken(ground: Ground) -> None:
+    pool = Pool(ground)
+    victim, token = pool.confirmed(), pool.tokens(pool.confirmed())["AccessToken"]
+    attributes = [{"Name": "email", "Value": victim}]
+    update = pool.cognito.update_user_attributes
+    assert outcome(lambda: update(AccessToken=token, UserAttributes=attributes)) == "AliasExistsException"
+
+
+def test_a_new_address_is_unverified(ground: Ground) -> None:
+    pool = Pool(ground)
+    address = pool.sign_up()
+    pool.confirm(address, _code(ground, address))
+    token = pool.tokens(address)["AccessToken"]
+    new = f"{ground.name('new')}@example.com"
+    pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
+    assert pool.attributes(new)["email_verified"] == "false"
+
+
+def test_a_value_of_the_wrong_length_is_refused(ground: Ground) -> None:
+    pool = Pool(ground)
+    assert outcome(lambda: pool.sign_up(name="x" * 2049)) == "InvalidParameterException"
+    assert outcome(lambda: pool.sign_up(name="x" * 2048)) == "done"
