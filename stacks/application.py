@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Tags
 
 from stacks.common import CommonStack
+from stacks.employees import EmployeesStack
+from stacks.storage import StorageStack
 from stacks.tenant import TenantStack
 from stacks.user import UserStack
 
@@ -31,6 +33,23 @@ def compose(app: App, environment: Environment) -> None:
         client=user.client,
         users=user.users,
         token_claims_hook=user.token_claims_hook,
+    )
+    EmployeesStack(
+        app,
+        f"{name}-employees",
+        environment=environment,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        client=user.client,
+    )
+    StorageStack(
+        app,
+        f"{name}-storage",
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        client=user.client,
     )
     Tags.of(app).add("application", name)
     Tags.of(app).add("environment", environment.name)

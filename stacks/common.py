@@ -14,6 +14,7 @@ from tenant_isolation import ApiLogging, ApplicationBus
 
 if TYPE_CHECKING:
     from constructs import Construct
+
     from stacks.environments import Environment
 
 

@@ -12,8 +12,8 @@ from tenant_isolation import ApiDefaults
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
-
     from constructs import Construct
+
     from stacks.environments import Environment
 
 
@@ -43,7 +43,7 @@ def table(
     scope: Construct,
     construct_id: str,
     *,
-    name: str,
+    name: str | None = None,
     hash_key: str,
     environment: Environment,
     range_key: str | None = None,

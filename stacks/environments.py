@@ -19,6 +19,9 @@ _APPLICATION: Final = re.compile(r"[a-z][a-z0-9-]{1,18}[a-z0-9]")
 # The account id that the local cloud answers with, and the region that it plays.
 _LOCAL_ACCOUNT: Final = "000000000000"
 _LOCAL_REGION: Final = "us-east-1"
+_HANDS_ON: Final = ("local", "dev")
+# Not a secret: the hands-on's code publishes it, and its four tokens are signed with it.
+_HANDS_ON_SECRET: Final = "aws-saas-factory"  # noqa: S105 - see above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,9 @@ class Environment:
         Days that the event archive can replay.
     authorizer_cache_seconds
         How long API Gateway may reuse an authorizer's verdict for the same token.
+    hands_on_secret
+        The published signing secret of the S3 hands-on, where its published tokens are to count: anybody can then be
+        any tenant of the storage stack. None elsewhere, where the secret is random.
     tenant_isolated_functions
         Whether functions that hold vended credentials get an execution environment a tenant.
     bundle
@@ -65,6 +71,7 @@ class Environment:
     log_retention: RetentionDays
     archive_days: int
     authorizer_cache_seconds: int = 300
+    hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
     bundle: BundleTarget = AWS_ARM64
 
@@ -78,6 +85,8 @@ class Environment:
             raise ValueError(
                 f"The environment {self.name!r} keeps its data: destroyData works for ephemeral ones only."
             )
+        if self.hands_on_secret and self.name not in _HANDS_ON:
+            raise ValueError(f"The environment {self.name!r} must not take the published tokens of the hands-on.")
         if not _APPLICATION.fullmatch(self.application):
             raise ValueError(
                 f"Application name {self.application!r} is not usable in AWS names: "
@@ -113,6 +122,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             throttle_burst=2000,
             log_retention=RetentionDays.ONE_DAY,
             archive_days=1,
+            hands_on_secret=_HANDS_ON_SECRET,
             bundle=host_target(),
         ),
         Environment(
@@ -124,6 +134,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             throttle_burst=100,
             log_retention=RetentionDays.TWO_WEEKS,
             archive_days=7,
+            hands_on_secret=_HANDS_ON_SECRET,
         ),
         Environment(
             name="staging",

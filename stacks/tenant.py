@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_sns as sns
-
     from constructs import Construct
+
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 

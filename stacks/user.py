@@ -17,8 +17,8 @@ from tenant_isolation import LAMBDAS, TENANCY, EventSaga, SagaEmission, SagaTask
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
-
     from constructs import Construct
+
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 

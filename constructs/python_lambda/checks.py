@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Acknowledgment, Stack, Validations
@@ -38,4 +39,4 @@ def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation expres
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(_flat(part) for part in parts)
         case _:
-            return str(value)
+            return re.sub(r"\$\{([^}]+)\}", r"<\1>", str(value))

@@ -74,8 +74,16 @@ class PythonFunction(lambda_.Function):
         After which it is stopped.
     memory_size
         In MiB.
-    asynchronous
-        Whether it is invoked asynchronously: it then gets retries and a dead-letter queue (`dead_letters`).
+    tenant_isolated
+        Whether Lambda keeps an execution environment for each tenant (`PER_TENANT`): what one tenant's request leaves
+        in memory or on disk is then never there for another's. It cannot be changed once the function exists.
+    dead_letters
+        For a function that is invoked asynchronously: the queue that keeps the events which two retries could not help.
+
+    Attributes
+    ----------
+    tenant_isolated
+        Whether each invocation must name its tenant, which `tenant_isolation.TenantApi` sees to.
 
     Raises
     ------
@@ -101,7 +109,8 @@ class PythonFunction(lambda_.Function):
         description: str | None = None,
         timeout: Duration | None = None,
         memory_size: int = 512,
-        asynchronous: bool = False,
+        tenant_isolated: bool = False,
+        dead_letters: sqs.IQueue | None = None,
     ) -> None:
         if not (entry / "handler.py").is_file():
             raise ValueError(f"{entry} is not a function's package: it has no handler.py.")
@@ -131,6 +140,7 @@ class PythonFunction(lambda_.Function):
             description=description,
             timeout=timeout or Duration.seconds(10),
             memory_size=memory_size,
+            tenancy_config=lambda_.TenancyConfig.PER_TENANT if tenant_isolated else None,
             environment={
                 "POWERTOOLS_SERVICE_NAME": entry.name,
                 "POWERTOOLS_METRICS_NAMESPACE": defaults.namespace,
@@ -140,6 +150,7 @@ class PythonFunction(lambda_.Function):
         )
         log_group.grant_write(role)
         self._execution_role = role
+        self.tenant_isolated = tenant_isolated
         acknowledge(
             role,
             "AwsSolutions-IAM5",
@@ -148,47 +159,26 @@ class PythonFunction(lambda_.Function):
         )
         for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
             acknowledge(self, rule, f"{_RUNTIME.name} is what the locks are tested with; AWS supports it until 2029.")
-        self._dead_letters: sqs.Queue | None = None
         acknowledge(
             self,
             "Serverless-LambdaDLQ",
             "Failed asynchronous events go to the on-failure destination."
-            if asynchronous
+            if dead_letters
             else "It is invoked synchronously: its caller learns of a failure, and there is no event to keep.",
         )
-        if asynchronous:
-            self._dead_letters = sqs.Queue(
-                scope,
-                f"{construct_id}DeadLetters",
-                enforce_ssl=True,
-                retention_period=Duration.days(14),
-                removal_policy=defaults.removal_policy,
-            )
+        if dead_letters:
             lambda_.EventInvokeConfig(
                 scope,
                 f"{construct_id}Retries",
                 function=self,
                 retry_attempts=2,
-                on_failure=destinations.SqsDestination(self._dead_letters),
+                on_failure=destinations.SqsDestination(dead_letters),
             )
 
     @property
     def execution_role(self) -> iam.IRole:
         """The role that the function runs with; `role` is the same, but typed as if there could be none."""
         return self._execution_role
-
-    @property
-    def dead_letters(self) -> sqs.IQueue:
-        """Where the events of an asynchronous function go when its retries are used up.
-
-        Raises
-        ------
-        ValueError
-            The function is not asynchronous.
-        """
-        if self._dead_letters is None:
-            raise ValueError(f"{self.node.path} has no dead letters: it was not made with asynchronous=True.")
-        return self._dead_letters
 
 
 def _code(packages: tuple[Path, ...], target: BundleTarget) -> lambda_.Code:

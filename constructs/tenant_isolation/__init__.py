@@ -6,10 +6,16 @@ ApplicationBus, EventType
     An event bus on which every publisher may say only what it was granted to say.
 EventSaga, SagaTask, SagaEmission
     A step of a saga that loses no event.
-TenantAuthorizer
+TenantAuthorizer, SharedTokens
     Lets a request through only for the tenant and user of its verified token.
-TenantApi, AdminApi, Route, ApiDefaults, ApiLogging
+TenantApi, AdminApi, Route, Access, ApiDefaults, ApiLogging
     REST APIs whose every route is authorized.
+TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
+    Vends credentials that reach one tenant's data.
+TenantTable
+    A pooled table whose rows are reachable with credentials of their own tenant only.
+PrefixBucket, TaggedBucket, AccessPointBucket, DocumentedBucket, SiloBuckets
+    Objects of many tenants, kept apart in five ways.
 dead_letter_queue
     A queue for what failed, with its alarm.
 """
@@ -17,22 +23,46 @@ dead_letter_queue
 from tenant_isolation._sources import LAMBDAS, TENANCY
 from tenant_isolation.application_bus import ApplicationBus, EventType
 from tenant_isolation.event_saga import EventSaga, SagaEmission, SagaTask, dead_letter_queue
-from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, Route, TenantApi
-from tenant_isolation.tenant_authorizer import TenantAuthorizer
+from tenant_isolation.tenant_api import Access, AdminApi, ApiDefaults, ApiLogging, Route, TenantApi
+from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
+from tenant_isolation.tenant_bucket import (
+    AccessPointBucket,
+    DocumentedBucket,
+    PrefixBucket,
+    SiloBuckets,
+    TaggedBucket,
+)
+from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
+from tenant_isolation.tenant_table import TenantTable
+from tenant_isolation.token_vendor import Purpose, TokenVendor
 
 __all__ = [
     "LAMBDAS",
     "TENANCY",
+    "TENANT",
+    "TENANT_NAME",
+    "USER",
+    "Access",
+    "AccessPointBucket",
     "AdminApi",
     "ApiDefaults",
     "ApiLogging",
     "ApplicationBus",
+    "DocumentedBucket",
     "EventSaga",
     "EventType",
+    "PrefixBucket",
+    "Purpose",
     "Route",
     "SagaEmission",
     "SagaTask",
+    "SharedTokens",
+    "SiloBuckets",
+    "TaggedBucket",
     "TenantApi",
     "TenantAuthorizer",
+    "TenantStatement",
+    "TenantTable",
+    "TokenVendor",
     "dead_letter_queue",
 ]

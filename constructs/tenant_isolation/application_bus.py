@@ -10,7 +10,6 @@ from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_eventschemas as schemas
 from aws_cdk import aws_iam as iam
-
 from constructs import Construct
 
 if TYPE_CHECKING:

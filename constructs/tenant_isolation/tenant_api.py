@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -12,10 +13,10 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-
 from constructs import Construct
-from python_lambda import acknowledge
-from tenant_isolation.tenant_authorizer import TenantAuthorizer
+
+from python_lambda import PythonFunction, acknowledge
+from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,14 @@ _ALLOWED_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
 _ALLOWED_HEADERS: Final = ("Content-Type", "Authorization", "X-Amz-Date", "X-Api-Key", "X-Amz-Security-Token")
 
 
+class Access(Enum):
+    """Who may call a route."""
+
+    TENANT = "the tenant that a verified token names"
+    IAM = "a principal that was granted it, with SigV4"
+    OPEN = "anybody: for playing a hands-on, and for nothing that touches a tenant"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """A method of an API and the function behind it.
@@ -41,6 +50,8 @@ class Route:
         Such as ``GET`` and ``/tenant/{tenantId}``.
     handler
         The function.
+    access
+        Who may call it.
     takes_object
         Whether the body must be a JSON object: API Gateway then refuses everything else, and other content types.
     """
@@ -48,6 +59,7 @@ class Route:
     method: str
     path: str
     handler: lambda_.IFunction
+    access: Access = Access.TENANT
     takes_object: bool = False
 
     def __str__(self) -> str:
@@ -99,9 +111,11 @@ class _Api(Construct):
         api_name: str,
         routes: Sequence[Route],
         defaults: ApiDefaults,
-        authorization: Mapping[str, Any],
+        authorizer: TenantAuthorizer | None = None,
+        refusals: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._authorizer = authorizer
         access_log = logs.LogGroup(
             self, "AccessLog", retention=defaults.log_retention, removal_policy=defaults.removal_policy
         )
@@ -128,8 +142,8 @@ class _Api(Construct):
                 allow_headers=list(_ALLOWED_HEADERS),
             ),
         )
-        self._cors_on_refusals(defaults.cors_headers)
-        self._add_routes(routes, authorization)
+        self._answer_refusals(defaults.cors_headers, {**_REFUSALS, **(refusals or {})})
+        self._add_routes(routes)
         acknowledge(
             self._api.deployment_stage, "AwsSolutions-APIG3", "A web ACL is the account's to choose, and costs per API."
         )
@@ -149,7 +163,19 @@ class _Api(Construct):
         stack = Stack.of(self)
         return f"https://{self._api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{_STAGE}"
 
-    def _add_routes(self, routes: Sequence[Route], authorization: Mapping[str, Any]) -> None:
+    def _authorization(self, access: Access) -> Mapping[str, Any]:
+        if access is Access.IAM:
+            return {"authorization_type": apigateway.AuthorizationType.IAM}
+        if access is Access.OPEN:
+            return {"authorization_type": apigateway.AuthorizationType.NONE}
+        if self._authorizer is None:
+            raise ValueError(f"{self.node.path} has no authorizer for a tenant's route: give the route Access.IAM.")
+        return {
+            "authorization_type": apigateway.AuthorizationType.CUSTOM,
+            "authorizer": self._authorizer.authorizer,
+        }
+
+    def _add_routes(self, routes: Sequence[Route]) -> None:
         validator = self._api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
@@ -166,27 +192,24 @@ class _Api(Construct):
         for route in routes:
             method = self._api.root.resource_for_path(route.path).add_method(
                 route.method,
-                apigateway.LambdaIntegration(route.handler, allow_test_invoke=False),
+                _integration(route.handler),
                 request_validator=validator,
                 request_models={"application/json": model} if model and route.takes_object else None,
-                **authorization,
+                **self._authorization(route.access),
             )
             acknowledge(method, "AwsSolutions-COG4", "The tenant authorizer, or IAM, decides; see the construct.")
+            if route.access is Access.OPEN:
+                acknowledge(method, "AwsSolutions-APIG4", "It is open where a published hands-on is played.")
 
-    def _cors_on_refusals(self, cors_headers: Mapping[str, str]) -> None:
+    def _answer_refusals(self, cors_headers: Mapping[str, str], bodies: Mapping[str, Mapping[str, Any] | None]) -> None:
         headers = {name: f"'{value}'" for name, value in cors_headers.items()}
-        for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
-            self._api.add_gateway_response(kind, type=apigateway.ResponseType.of(kind), response_headers=headers)
-        self._api.add_gateway_response(
-            "BAD_REQUEST_BODY",
-            type=apigateway.ResponseType.BAD_REQUEST_BODY,
-            response_headers=headers,
-            templates={
-                "application/json": json.dumps(
-                    {"message": "Invalid request body: a JSON object is expected, with Content-Type application/json"}
-                )
-            },
-        )
+        for kind, body in bodies.items():
+            self._api.add_gateway_response(
+                kind,
+                type=apigateway.ResponseType.of(kind),
+                response_headers=headers,
+                templates={"application/json": json.dumps(body)} if body else None,
+            )
 
 
 class TenantApi(_Api):
@@ -210,6 +233,10 @@ class TenantApi(_Api):
         What the environment's APIs and functions have in common.
     authorizer_cache_ttl
         How long API Gateway keeps a verdict for a token.
+    shared_tokens, token_header
+        As for `TenantAuthorizer`.
+    refusals
+        Bodies of API Gateway's own replies, by response type, where they must have another shape.
     """
 
     def __init__(
@@ -224,15 +251,20 @@ class TenantApi(_Api):
         defaults: ApiDefaults,
         function_defaults: FunctionDefaults,
         authorizer_cache_ttl: Duration | None = None,
+        shared_tokens: SharedTokens | None = None,
+        token_header: str = "Authorization",  # noqa: S107 - a header's name
+        refusals: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         authorizer = TenantAuthorizer(
             scope,
             f"{construct_id}Authorizer",
             user_pool=user_pool,
             client=client,
-            routes=[str(route) for route in routes],
+            routes=[str(route) for route in routes if route.access is Access.TENANT],
             defaults=function_defaults,
             cache_ttl=authorizer_cache_ttl,
+            shared_tokens=shared_tokens,
+            token_header=token_header,
         )
         super().__init__(
             scope,
@@ -240,11 +272,19 @@ class TenantApi(_Api):
             api_name=api_name,
             routes=routes,
             defaults=defaults,
-            authorization={
-                "authorization_type": apigateway.AuthorizationType.CUSTOM,
-                "authorizer": authorizer.authorizer,
-            },
+            authorizer=authorizer,
+            refusals=refusals,
         )
+
+
+def _integration(handler: lambda_.IFunction) -> apigateway.LambdaIntegration:
+    """Return the integration of a function; one with an execution environment a tenant is told the caller's tenant.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
+    """
+    isolated = isinstance(handler, PythonFunction) and handler.tenant_isolated
+    tenant = {"integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenantId"} if isolated else None
+    return apigateway.LambdaIntegration(handler, allow_test_invoke=False, request_parameters=tenant)
 
 
 class AdminApi(_Api):
@@ -272,9 +312,8 @@ class AdminApi(_Api):
             scope,
             construct_id,
             api_name=api_name,
-            routes=routes,
+            routes=[replace(route, access=Access.IAM) for route in routes],
             defaults=defaults,
-            authorization={"authorization_type": apigateway.AuthorizationType.IAM},
         )
 
     def grant_invoke(self, scope: Construct, construct_id: str, *, role: iam.IRole, method: str, path: str) -> None:
@@ -328,6 +367,14 @@ class ApiLogging(Construct):
         account.node.add_dependency(role)
 
 
+# API Gateway's own replies: each with the CORS headers, and with API Gateway's own text where none is given here.
+_REFUSALS: Final[Mapping[str, Mapping[str, Any] | None]] = {
+    "DEFAULT_4XX": None,
+    "DEFAULT_5XX": None,
+    "BAD_REQUEST_BODY": {
+        "message": "Invalid request body: a JSON object is expected, with Content-Type application/json"
+    },
+}
 _ACCESS_LOG_FORMAT: Final = json.dumps(
     {
         "requestId": "$context.requestId",

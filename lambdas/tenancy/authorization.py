@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tenancy.caller import Caller
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_BOUND: Final = frozenset({"tenantId", "userId"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class RouteRule:
         The HTTP method.
     path
         The path, parameters in braces. ``{tenantId}`` stands for the caller's active tenant and ``{userId}`` for the
-        caller; a path with any other parameter is refused, since a wildcard in a policy also matches slashes.
+        caller; any other parameter may be anything.
     """
 
     method: str
@@ -37,25 +38,49 @@ class RouteRule:
         Raises
         ------
         ValueError
-            It is not of that form, or has a parameter that does not name the caller.
+            It is not of that form.
         """
         method, _, path = text.partition(" ")
-        if (
-            not method.isupper()
-            or not path.startswith("/")
-            or not set(_PARAMETER.findall(path)) <= {"tenantId", "userId"}
-        ):
-            raise ValueError(
-                f"Not a route that can be bound to its caller: {text!r}. Use e.g. 'GET /tenant/{{tenantId}}'."
-            )
+        if not method.isupper() or not path.startswith("/"):
+            raise ValueError(f"Not a route: {text!r}. Use e.g. 'GET /tenant/{{tenantId}}'.")
         return cls(method=method, path=path)
+
+    @classmethod
+    def parse_all(cls, text: str) -> list[Self]:
+        """Read the rules of an API, one a line.
+
+        Isolation: a free parameter becomes a wildcard, which in a policy also matches slashes. A rule whose wildcard
+        could stand for a path that is bound to a caller would undo that binding, and is refused.
+
+        Raises
+        ------
+        ValueError
+            A line is no route, or a free parameter covers another route that is bound to its caller.
+        """
+        rules = [cls.parse(line) for line in text.splitlines()]
+        for free in rules:
+            covers = re.compile(_PARAMETER.sub(".+", free.path))
+            for bound in rules:
+                if free.is_free and bound.is_bound and free.method == bound.method and covers.fullmatch(bound.path):
+                    raise ValueError(f"{free.path!r} also covers {bound.path!r}, which is bound to its caller.")
+        return rules
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether a parameter has to name the caller."""
+        return bool(_BOUND & set(_PARAMETER.findall(self.path)))
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a parameter may be anything."""
+        return bool(set(_PARAMETER.findall(self.path)) - _BOUND)
 
     def resource(self, caller: Caller) -> str | None:
         """Return what the caller may invoke, as ``GET/tenant/<id>``; None when they lack what the path names."""
         values = {"tenantId": caller.tenant_id, "userId": caller.user_id}
-        if any(values[name] is None for name in _PARAMETER.findall(self.path)):
+        if any(values.get(name, "*") is None for name in _PARAMETER.findall(self.path)):
             return None
-        return self.method + _PARAMETER.sub(lambda found: str(values[found[1]]), self.path)
+        return self.method + _PARAMETER.sub(lambda found: str(values.get(found[1], "*")), self.path)
 
 
 def policy(caller: Caller, rules: Iterable[RouteRule], method_arn: str) -> dict[str, Any]:

@@ -54,6 +54,19 @@ class Caller:
         return cls._checked(context.get("userId"), context.get("tenantId"))
 
     @classmethod
+    def from_shared_claims(cls, claims: Mapping[str, Any]) -> Self:
+        """Read the caller from the claims of a verified token of our own issuing, which names both ids.
+
+        Raises
+        ------
+        UnauthorizedError
+            The claims lack the tenant or the user, or name one that cannot exist.
+        """
+        if claims.get("tenant_id") is None:
+            raise UnauthorizedError("Unauthorized")
+        return cls._checked(claims.get("user_id"), claims["tenant_id"])
+
+    @classmethod
     def _checked(cls, user: object, tenant: object) -> Self:
         try:
             return cls(user_id=user_id(user), tenant_id=None if tenant is None else tenant_id(tenant))
@@ -66,6 +79,18 @@ class Caller:
         if self.tenant_id is not None:
             context["tenantId"] = self.tenant_id
         return context
+
+    def in_tenant(self) -> TenantCaller:
+        """Return the caller as one who acts in their active tenant.
+
+        Raises
+        ------
+        ForbiddenError
+            They have none.
+        """
+        if self.tenant_id is None:
+            raise ForbiddenError("Forbidden")
+        return TenantCaller(tenant_id=self.tenant_id, user_id=self.user_id)
 
     def require_tenant(self, named: object) -> TenantId:
         """Return the caller's tenant, provided that the request names it as well.
@@ -90,3 +115,28 @@ class Caller:
         if named != self.user_id:
             raise ForbiddenError("Forbidden")
         return self.user_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantCaller:
+    """A user who acts in a tenant: what tenant data is vended for.
+
+    Attributes
+    ----------
+    tenant_id
+        The tenant.
+    user_id
+        The user.
+    """
+
+    tenant_id: TenantId
+    user_id: UserId
+
+    @property
+    def tenant_name(self) -> str:
+        """The tenant's id where an AWS name must be lower case; onboarding refuses two tenants that share one."""
+        return self.tenant_id.lower()
+
+    def placeholders(self) -> dict[str, str]:
+        """Return the values that a policy template is filled with."""
+        return {"tenant_id": self.tenant_id, "tenant_name": self.tenant_name, "user_id": self.user_id}

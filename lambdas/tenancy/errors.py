@@ -30,6 +30,12 @@ class ForbiddenError(TenancyError):
     status = HTTPStatus.FORBIDDEN
 
 
+class ConflictError(TenancyError):
+    """It cannot be done as things are: something with that id exists."""
+
+    status = HTTPStatus.CONFLICT
+
+
 class NotFoundError(TenancyError):
     """It does not exist, or it is another tenant's: the reply is the same."""
 

@@ -48,15 +48,20 @@ class Request:
 
     Attributes
     ----------
-    path
-        The path parameters.
+    route
+        The method and the path's pattern, such as ``GET /tenant/{tenantId}``.
+    path, query, headers
+        The path and query parameters, and the headers.
     authorizer
         The authorizer's context; None on a route that IAM authorizes.
     content
         The body, decoded from base64 where API Gateway encoded it.
     """
 
+    route: str
     path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
     authorizer: Mapping[str, Any] | None
     content: bytes
 
@@ -91,13 +96,22 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A status and what is sent as JSON."""
+    """A status and what is sent as JSON; nothing is sent for None."""
 
     status: HTTPStatus = HTTPStatus.OK
     body: object
 
 
-def rest_handler(route: Callable[[Request], Reply], *, cors_headers: Mapping[str, str]) -> Any:  # noqa: ANN401
+def _message(error: TenancyError) -> object:
+    return {"message": str(error)}
+
+
+def rest_handler(
+    route: Callable[[Request], Reply],
+    *,
+    cors_headers: Mapping[str, str],
+    refusal: Callable[[TenancyError], object] = _message,
+) -> Any:  # noqa: ANN401 - Powertools' decorators are typed so
     """Make a Lambda handler of a route.
 
     It logs under the request's correlation id and the caller's tenant, never the event; traces; counts replies by
@@ -109,6 +123,8 @@ def rest_handler(route: Callable[[Request], Reply], *, cors_headers: Mapping[str
         What to do with a request.
     cors_headers
         Headers that every reply carries, refusals included.
+    refusal
+        The body for an error; by default ``{"message": ...}``.
     """
 
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
@@ -120,7 +136,7 @@ def rest_handler(route: Callable[[Request], Reply], *, cors_headers: Mapping[str
         logger.append_keys(tenant=tenant)
         tracer.put_annotation("tenant", tenant)
         metrics.add_dimension("tenant", tenant)
-        reply = _answer(route, event, authorizer)
+        reply = _answer(route, refusal, event, authorizer)
         metrics.add_metric(f"Replies{reply.status // 100}xx", MetricUnit.Count, 1)
         return {
             "statusCode": int(reply.status),
@@ -129,20 +145,32 @@ def rest_handler(route: Callable[[Request], Reply], *, cors_headers: Mapping[str
                 **cors_headers,
                 "Cache-Control": "no-store",
             },
-            "body": json.dumps(reply.body, ensure_ascii=False, default=_json),
+            "body": "" if reply.body is None else json.dumps(reply.body, ensure_ascii=False, default=_json),
         }
 
     return handler
 
 
-def _answer(route: Callable[[Request], Reply], event: Mapping[str, Any], authorizer: Mapping[str, Any] | None) -> Reply:
+def _answer(
+    route: Callable[[Request], Reply],
+    refusal: Callable[[TenancyError], object],
+    event: Mapping[str, Any],
+    authorizer: Mapping[str, Any] | None,
+) -> Reply:
     try:
         return route(
-            Request(path=event.get("pathParameters") or {}, authorizer=authorizer, content=_content(event)),
+            Request(
+                route=f"{event.get('httpMethod')} {event.get('resource')}",
+                path=event.get("pathParameters") or {},
+                query=event.get("queryStringParameters") or {},
+                headers=event.get("headers") or {},
+                authorizer=authorizer,
+                content=_content(event),
+            ),
         )
     except TenancyError as error:
         logger.info("refused", status=int(error.status), error=type(error).__name__)
-        return Reply(status=error.status, body={"message": str(error)})
+        return Reply(status=error.status, body=refusal(error))
     except Exception:
         logger.exception("failed")
         return Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jwt import PyJWK
+    from jwt.types import Options
+
+    from tenancy.caller import TenantCaller
 
 _ALGORITHM: Final = "RS256"
+_SHARED_ALGORITHM: Final = "HS256"
+_ISSUED_FOR_SECONDS: Final = 3600
 _REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub", "token_use")
 # A stranger can name as many unknown keys as they like; the key set is read at most this often for them.
 _UNKNOWN_KEY_PAUSE_SECONDS: Final = 60.0
@@ -126,6 +131,80 @@ class TokenVerifier:
         return claims
 
 
+class SharedSecretVerifier:
+    """Verifies tokens that `issue` has signed with a secret.
+
+    Isolation: HS256 only, and with this secret. A bare token, which says neither until when nor for whom it is, counts
+    only where the deployment says so: the published tokens of the hands-on are such, and so is their secret.
+
+    Parameters
+    ----------
+    secret
+        The signing secret.
+    issuer
+        Who issues the tokens, and whom they are for.
+    bare_tokens
+        Whether tokens without ``exp``, ``iss`` and ``aud`` count.
+    """
+
+    def __init__(self, secret: str, issuer: str, *, bare_tokens: bool) -> None:
+        self._secret = secret
+        self._issuer = issuer
+        self._bare_tokens = bare_tokens
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a token.
+
+        Raises
+        ------
+        UnauthorizedError
+            It is not a valid token of this issuer. The message never says why.
+        """
+        try:
+            if self._bare_tokens:
+                claims = self._decode(token, {"verify_aud": False})
+                if not {"exp", "iss", "aud"} & claims.keys():
+                    return claims
+            return self._decode(
+                token,
+                {"require": ["exp", "iat", "iss", "aud"], "strict_aud": True},
+                issuer=self._issuer,
+                audience=self._issuer,
+            )
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise UnauthorizedError("Unauthorized") from error
+
+    def _decode(
+        self, token: str, options: Options, *, issuer: str | None = None, audience: str | None = None
+    ) -> dict[str, Any]:
+        claims: dict[str, Any] = jwt.decode(
+            token, self._secret, algorithms=[_SHARED_ALGORITHM], options=options, issuer=issuer, audience=audience
+        )
+        return claims
+
+
+def issue(caller: TenantCaller, secret: str, issuer: str) -> str:
+    """Return a token for a caller, good for an hour."""
+    now = int(time.time())
+    claims = {
+        "tenant_id": caller.tenant_id,
+        "user_id": caller.user_id,
+        "iat": now,
+        "exp": now + _ISSUED_FOR_SECONDS,
+        "iss": issuer,
+        "aud": issuer,
+    }
+    return jwt.encode(claims, secret, algorithm=_SHARED_ALGORITHM)
+
+
+def is_shared(token: str) -> bool:
+    """Return whether a token claims to be signed with a secret: which verifier it goes to, and nothing more."""
+    try:
+        return bool(jwt.get_unverified_header(token).get("alg") == _SHARED_ALGORITHM)
+    except jwt.InvalidTokenError:
+        return False
+
+
 def bearer_token(headers: Mapping[str, str] | None) -> str:
     """Return the token of ``Authorization: Bearer <token>``; the header's name may be in any case.
 
@@ -134,9 +213,21 @@ def bearer_token(headers: Mapping[str, str] | None) -> str:
     UnauthorizedError
         There is no such header, or it is of another scheme.
     """
-    for name, value in (headers or {}).items():
-        if name.lower() == "authorization":
-            scheme, _, token = value.strip().partition(" ")
-            if scheme.lower() == "bearer" and token.strip():
-                return token.strip()
+    scheme, _, token = header(headers, "authorization").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthorizedError("Unauthorized")
+    return token.strip()
+
+
+def header(headers: Mapping[str, str] | None, name: str) -> str:
+    """Return the value of a header whose name may be in any case.
+
+    Raises
+    ------
+    UnauthorizedError
+        There is no such header, or nothing in it.
+    """
+    for found, value in (headers or {}).items():
+        if found.lower() == name and value.strip():
+            return value.strip()
     raise UnauthorizedError("Unauthorized")

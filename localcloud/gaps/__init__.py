@@ -18,6 +18,7 @@ GAPS: tuple[str, ...] = (
     "events_condition_keys",
     "dynamodb_leading_keys",
     "s3_object_tag_keys",
+    "s3_access_point_host",
     "lambda_python_runtime",
     "lambda_worker_limit",
     "lambda_role_credentials",
@@ -43,6 +44,7 @@ GAPS: tuple[str, ...] = (
     "cfn_event_schemas",
     "cfn_dynamodb_settings",
     "cfn_request_validators",
+    "cfn_secret_ref",
 )
 
 

@@ -11,29 +11,12 @@ import pytest
 
 from python_lambda import AWS_ARM64, BundleError, bundle, bundle_hash, host_target
 from tenant_isolation import LAMBDAS, TENANCY
+from tests.synthesized import assembly
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _FUNCTIONS = sorted(path.parent for path in LAMBDAS.glob("*/handler.py"))
-# What each function's settings need in order to load; the values are never used.
-_SETTINGS = {
-    "ADMIN_API_PARAMETER": "/p",
-    "APPLICATION": "app",
-    "AUDIENCE": "client",
-    "AWS_DEFAULT_REGION": "eu-north-1",
-    "AWS_REGION": "eu-north-1",
-    "CORS_HEADERS": "{}",
-    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-north-1.amazonaws.com/1/q",
-    "EVENT_BUS_NAME": "bus",
-    "ISSUER": "https://issuer",
-    "POWERTOOLS_METRICS_NAMESPACE": "app",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-    "ROUTES": "GET /tenant/{tenantId}",
-    "TENANTS_TABLE": "tenants",
-    "TENANT_USERS_TABLE": "members",
-    "USERS_TABLE": "users",
-}
 _IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
 # Lambda's Python has boto3 and nothing else of what we use.
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -65,7 +48,7 @@ def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: 
             str(output),
             str(tmp_path / "runtime"),
         ],
-        env=_SETTINGS,
+        env=_deployed_environment(function.name),
         capture_output=True,
         text=True,
         check=False,
@@ -117,6 +100,29 @@ def test_package_with_another_hash_is_refused(package: Path, tmp_path: Path) -> 
 
     with pytest.raises(BundleError, match=r"(?i)hash"):
         bundle((package,), AWS_ARM64, tmp_path)
+
+
+def _deployed_environment(function: str) -> dict[str, str]:
+    """Return the function's environment as the templates have it, with "x" in the place of references."""
+    found = next(
+        resource["Properties"]
+        for template in assembly("prod").templates.values()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Function" and resource["Properties"]["Handler"].startswith(f"{function}.")
+    )
+    variables = {name: _text(value) for name, value in found["Environment"]["Variables"].items()}
+    region = {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-north-1"}
+    return {**variables, **region, "POWERTOOLS_TRACE_DISABLED": "true"}
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(_text(part) for part in parts)
+        case _:
+            return "x"
 
 
 def _link_runtime_packages(folder: Path) -> None:

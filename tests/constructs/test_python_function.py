@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aws_cdk import Stack, assertions
+from aws_cdk import aws_sqs as sqs
 
 from python_lambda import FunctionDefaults, PythonFunction
 from tenant_isolation import LAMBDAS
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 _ENTRY = LAMBDAS / "tenant_get"
 
 
-def _function(*, asynchronous: bool = False) -> tuple[PythonFunction, assertions.Template]:
+def _function(*, asynchronous: bool = False) -> assertions.Template:
     stack = Stack(new_app(), "stack")
-    function = PythonFunction(
-        stack, "Function", entry=_ENTRY, defaults=FunctionDefaults(namespace="test"), asynchronous=asynchronous
+    PythonFunction(
+        stack,
+        "Function",
+        entry=_ENTRY,
+        defaults=FunctionDefaults(namespace="test"),
+        dead_letters=sqs.Queue(stack, "DeadLetters") if asynchronous else None,
     )
-    return function, assertions.Template.from_stack(stack)
+    return assertions.Template.from_stack(stack)
 
 
 def test_runs_traced_on_arm_with_structured_logs_of_its_own() -> None:
-    _, template = _function()
+    template = _function()
 
     template.has_resource_properties(
         "AWS::Lambda::Function",
@@ -42,7 +47,7 @@ def test_runs_traced_on_arm_with_structured_logs_of_its_own() -> None:
 
 
 def test_role_can_do_no_more_than_log_and_trace() -> None:
-    _, template = _function()
+    template = _function()
 
     (policy,) = template.find_resources("AWS::IAM::Policy").values()
     actions = {
@@ -59,20 +64,12 @@ def test_role_can_do_no_more_than_log_and_trace() -> None:
 
 
 def test_asynchronous_function_keeps_what_fails() -> None:
-    function, template = _function(asynchronous=True)
+    template = _function(asynchronous=True)
 
-    assert function.dead_letters
     template.has_resource_properties(
         "AWS::Lambda::EventInvokeConfig",
         {"MaximumRetryAttempts": 2, "DestinationConfig": {"OnFailure": assertions.Match.any_value()}},
     )
-
-
-def test_synchronous_function_has_no_dead_letters() -> None:
-    function, _ = _function()
-
-    with pytest.raises(ValueError, match="asynchronous=True"):
-        _ = function.dead_letters
 
 
 def test_folder_without_a_handler_is_refused(tmp_path: Path) -> None:

@@ -17,11 +17,20 @@ class Context:
 
 
 def proxy_event(
-    *, path: dict[str, str], authorizer: dict[str, Any] | None, body: str | None = None, encoded: bool = False
+    *,
+    path: dict[str, str],
+    authorizer: dict[str, Any] | None,
+    body: str | None = None,
+    encoded: bool = False,
+    route: str = "GET /",
+    query: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Return a REST API proxy event."""
     return {
+        "httpMethod": route.partition(" ")[0],
+        "resource": route.partition(" ")[2],
         "pathParameters": path,
+        "queryStringParameters": query,
         "body": body,
         "isBase64Encoded": encoded,
         "requestContext": {"requestId": "request", "authorizer": authorizer},

@@ -96,10 +96,31 @@ def test_context_holds_scalars_only() -> None:
     assert all(isinstance(value, str) for value in _policy()["context"].values())
 
 
-@pytest.mark.parametrize("text", ["GET", "get /x", "GET x", "GET /parks/{id}", "GET /tenant/{tenantId}/parks/{id}", ""])
-def test_route_that_cannot_be_bound_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="bound to its caller"):
+@pytest.mark.parametrize("text", ["GET", "get /x", "GET x", ""])
+def test_what_is_no_route_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="Not a route"):
         RouteRule.parse(text)
+
+
+def test_free_parameter_may_be_anything() -> None:
+    caller = Caller(user_id=user_id("u1"), tenant_id=tenant_id("t-1"))
+    answer = policy(caller, RouteRule.parse_all("PUT /employees/{id}"), f"{_API}/GET/x")
+
+    assert _allows(answer, f"{_API}/PUT/employees/e-7")
+    assert not _allows(answer, f"{_API}/GET/employees/e-7")
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        "GET /{page}\nGET /tenant/{tenantId}",
+        "GET /tenant/{tenantId}/x\nGET /tenant/{any}",
+        "GET /x/{id}\nGET /x/{id}/tenants/{userId}",
+    ],
+)
+def test_free_parameter_that_would_undo_a_binding_is_refused(routes: str) -> None:
+    with pytest.raises(ValueError, match="bound to its caller"):
+        RouteRule.parse_all(routes)
 
 
 @pytest.mark.parametrize("claims", [{}, {"cognito:username": "*"}, {"cognito:username": "u1", "tenant": "t*"}, {"cognito:username": "u1", "tenant": ""}, {"cognito:username": "u1", "tenant": ["t1"]}])  # fmt: skip

@@ -12,6 +12,8 @@ _KINDS = {
     "AWS::Events::Archive",
     "AWS::Events::EventBus",
     "AWS::KMS::Key",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
 }
 _STATEFUL = {
     "common": {
@@ -23,6 +25,16 @@ _STATEFUL = {
         "Users0A0EEA89": "AWS::DynamoDB::Table",
         "UserPool6BA7E5F2": "AWS::Cognito::UserPool",
     },
+    "storage": {
+        "AccessPointBucketC7796789": "AWS::S3::Bucket",
+        "DocumentsBucket089EA665": "AWS::S3::Bucket",
+        "MetadataTableC8A01DE2": "AWS::DynamoDB::Table",
+        "PrefixBucket2BEF2300": "AWS::S3::Bucket",
+        "TagBucket78ACDF76": "AWS::S3::Bucket",
+        "TenantNames65C8E0A6": "AWS::DynamoDB::Table",
+        "TokensSecretA6069DB5": "AWS::SecretsManager::Secret",
+    },
+    "employees": {"EmployeesTable622B855C": "AWS::DynamoDB::Table"},
     "tenant": {
         "TenantUsersE963DBE5": "AWS::DynamoDB::Table",
         "TenantsA9C48FD3": "AWS::DynamoDB::Table",

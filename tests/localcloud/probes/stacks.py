@@ -70,3 +70,9 @@ def a_method_with_a_request_validator(ground: Ground) -> list[bool]:
     validators = gateway.get_request_validators(restApiId=made["Api"])["items"]
     described = gateway.get_method(restApiId=made["Api"], resourceId=root, httpMethod="PUT")
     return [bool(validators), described.get("requestValidatorId") == made["Validator"]]
+
+
+@probe("cfn_secret_ref", aws="arn", ministack="name")
+def what_a_reference_to_a_secret_is(ground: Ground) -> str:
+    made = ground.stack(Secret={"Type": "AWS::SecretsManager::Secret", "Properties": {"SecretString": "hush"}})
+    return "arn" if made["Secret"].startswith(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:") else "name"

@@ -1,0 +1,86 @@
+"""What a tenant may do with a resource, said once and made into both fences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+# Placeholders for the caller's ids, the same as in `tenancy.policies`, which fills them in.
+TENANT: Final = "{{tenant_id}}"
+"""The tenant's id, exactly."""
+TENANT_NAME: Final = "{{tenant_name}}"
+"""The tenant's id in lower case, for AWS names that must be."""
+USER: Final = "{{user_id}}"
+"""The user's id."""
+
+# In the role's policy, the tenant is the one that the session is tagged with, and the user may be any.
+_ROLE_FENCE: Final = {
+    TENANT: "${aws:PrincipalTag/TenantId}",
+    TENANT_NAME: "${aws:PrincipalTag/TenantName}",
+    USER: "*",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantStatement:
+    """A permission with placeholders where the tenant and the user belong.
+
+    Isolation: the tenant role gets it bound to the session tag, and the session policy gets it bound to the caller's
+    ids. Each of the two is enough to keep tenants apart.
+
+    Attributes
+    ----------
+    actions
+        Named one by one.
+    resources
+        ARNs; `TENANT`, `TENANT_NAME` and `USER` may stand in them.
+    conditions
+        By operator and key, with lists of values. Where `USER` stands in a value the operator must be a ``Like`` one,
+        since the role's fence puts a wildcard there.
+    effect
+        ``Allow`` or ``Deny``.
+    """
+
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    effect: str = "Allow"
+
+    def __post_init__(self) -> None:
+        """Refuse a condition that would compare a wildcard literally."""
+        for operator, block in self.conditions.items():
+            if "Like" not in operator and any(USER in value for values in block.values() for value in values):
+                raise ValueError(
+                    f"The condition operator {operator!r} cannot hold the user's id: use StringLike, whose pattern the "
+                    "tenant role's own policy needs."
+                )
+
+    def for_role(self) -> dict[str, Any]:
+        """Return the statement bound to the session tag, as IAM JSON."""
+        return self._as_json(_bound_to_tag)
+
+    def for_session(self) -> dict[str, Any]:
+        """Return the statement with its placeholders, as a part of a session policy template."""
+        return self._as_json(lambda text: text)
+
+    def _as_json(self, bind: Callable[[str], str]) -> dict[str, Any]:
+        statement: dict[str, Any] = {
+            "Effect": self.effect,
+            "Action": list(self.actions),
+            "Resource": [bind(resource) for resource in self.resources],
+        }
+        if self.conditions:
+            statement["Condition"] = {
+                operator: {key: [bind(value) for value in values] for key, values in block.items()}
+                for operator, block in self.conditions.items()
+            }
+        return statement
+
+
+def _bound_to_tag(text: str) -> str:
+    for placeholder, variable in _ROLE_FENCE.items():
+        text = text.replace(placeholder, variable)
+    return text

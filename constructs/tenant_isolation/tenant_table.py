@@ -1,0 +1,152 @@
+"""A pooled table: the rows of all tenants, each reachable with credentials of its own tenant only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from constructs import Construct
+
+from tenant_isolation.tenant_statement import TENANT, TenantStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tenant_isolation.token_vendor import Purpose
+
+_READS: Final = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+_WRITES: Final = (
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+)
+
+
+class TenantTable(Construct):
+    """A DynamoDB table in which every partition key, of the table and of each index, is bound to one tenant.
+
+    Isolation: sessions reach the rows whose partition key their tenant is named by (``dynamodb:LeadingKeys``), on reads
+    and writes alike. ``Scan`` and PartiQL, which the condition cannot bind, are granted to nobody. Nothing but the
+    ``grant_tenant_*`` methods gives access.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where the table stands in the app.
+    partition_key, sort_key
+        Names of the key attributes; both are strings.
+    leading_key
+        What the partition key of a caller's rows is: the tenant's id, or a text with the placeholders
+        ``tenant_isolation.TENANT`` and ``USER`` in it, the tenant's first.
+    table_name
+        Its name, where a contract names it.
+    indexes
+        Partition and sort key of global secondary indexes by name. Their partition keys hold the same value.
+    deletion_protection, removal_policy
+        Whether the table can be deleted, and what becomes of it with the stack.
+
+    Raises
+    ------
+    ValueError
+        `leading_key` does not begin with the tenant.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        partition_key: str,
+        sort_key: str,
+        leading_key: str = TENANT,
+        table_name: str | None = None,
+        indexes: Mapping[str, tuple[str, str]] | None = None,
+        deletion_protection: bool = True,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not leading_key.startswith(TENANT):
+            raise ValueError(f"The leading key {leading_key!r} must begin with the tenant ({TENANT!r}).")
+        self._leading_key = leading_key
+        self._table = dynamodb.Table(
+            self,
+            "Table",
+            table_name=table_name,
+            partition_key=_string(partition_key),
+            sort_key=_string(sort_key),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=deletion_protection,
+            removal_policy=removal_policy,
+        )
+        self._indexes = dict(indexes or {})
+        for name, (hash_key, range_key) in self._indexes.items():
+            self._table.add_global_secondary_index(
+                index_name=name,
+                partition_key=_string(hash_key),
+                sort_key=_string(range_key),
+                projection_type=dynamodb.ProjectionType.ALL,
+            )
+
+    @property
+    def table_name(self) -> str:
+        """The table's name, for the functions that vend."""
+        return self._table.table_name
+
+    def grant_tenant_read(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
+        """Let a purpose's sessions read their tenant's rows, from the table and every index.
+
+        Parameters
+        ----------
+        purpose
+            A purpose of a `TokenVendor`.
+        attributes
+            The only attributes that may be read, the keys included; all if none is given.
+        """
+        purpose.allow(self._statement(_READS, attributes))
+
+    def grant_tenant_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
+        """Let a purpose's sessions write their tenant's rows.
+
+        Parameters
+        ----------
+        purpose
+            A purpose of a `TokenVendor`.
+        attributes
+            The only attributes that may be written, the keys included; all if none is given.
+        """
+        purpose.allow(self._statement(_WRITES, attributes))
+
+    def grant_tenant_read_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
+        """Let a purpose's sessions read and write their tenant's rows."""
+        purpose.allow(self._statement((*_READS, *_WRITES), attributes))
+
+    def _statement(self, actions: Sequence[str], attributes: Sequence[str]) -> TenantStatement:
+        arn = self._table.table_arn
+        conditions: dict[str, dict[str, Sequence[str]]] = {
+            # ForAllValues is also true of a request that names no key, hence Null.
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [self._leading_key]},
+            "Null": {"dynamodb:LeadingKeys": ["false"]},
+        }
+        if attributes:
+            conditions["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
+            # A read that names no attributes gets all of them, so it has to name them.
+            conditions["StringEqualsIfExists"] = {"dynamodb:Select": ["SPECIFIC_ATTRIBUTES"]}
+            conditions["Null"] = {**conditions["Null"], "dynamodb:Attributes": ["false"]}
+        return TenantStatement(
+            actions=actions,
+            resources=[arn, *(f"{arn}/index/{name}" for name in self._indexes)],
+            conditions=conditions,
+        )
+
+
+def _string(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,0 +1,196 @@
+"""The token vending machine: who may get credentials of a tenant, and what those can do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from python_lambda import acknowledge
+from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from python_lambda import PythonFunction
+
+_VARIABLE: Final = "TOKEN_VENDOR"
+_VENDING: Final = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+_TAGS: Final = ("TenantId", "TenantName")
+_SESSION_POLICY_CHARACTERS: Final = 2048
+_ENVIRONMENT_BYTES: Final = 4096
+_LONGEST: Final = {TENANT: 38, TENANT_NAME: 38, USER: 128}
+# The longest values that these pseudo parameters have in any partition; other tokens are taken to be as long as an ARN.
+_LONGEST_TOKEN: Final = {"AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10}
+_LONGEST_OTHER: Final = 128
+
+
+class Purpose:
+    """Something that sessions are vended for: it collects what they may do. `TokenVendor.purpose` makes it.
+
+    Attributes
+    ----------
+    name
+        The purpose's name, under which the function asks for a session.
+    """
+
+    def __init__(self, vendor: TokenVendor, name: str) -> None:
+        self.name = name
+        self._vendor = vendor
+        self._statements: list[TenantStatement] = []
+        self._closed = False
+
+    def allow(self, *statements: TenantStatement) -> None:
+        """Let the purpose's sessions do this; called by the ``grant_tenant_*`` methods of tables and buckets.
+
+        Raises
+        ------
+        ValueError
+            The vendor has been handed to a function already.
+        """
+        if self._closed:
+            raise ValueError(f"The purpose {self.name!r} is closed: grant before TokenVendor.grant_vend is called.")
+        for statement in statements:
+            self._statements.append(statement)
+            self._vendor.bind_to_tag(statement)
+
+    def close(self) -> dict[str, Any]:
+        """Let nothing be added any more, and return the session policy template."""
+        self._closed = True
+        return {
+            "Version": "2012-10-17",
+            "Statement": [statement.for_session() for statement in self._statements],
+        }
+
+
+class TokenVendor(Construct):
+    """Vends credentials that reach one tenant's data, for the functions that it is granted to.
+
+    Isolation: two fences, each enough alone. The tenant role's own policy is bound to the session tag ``TenantId``
+    (`${aws:PrincipalTag/TenantId}`), and cannot be assumed without it. The session policy, filled from a template,
+    narrows that to the tenant, the user and the purpose. A session can assume no other role. The functions themselves
+    get no grant on tenant data: one that forgets to vend fails closed.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+
+    Examples
+    --------
+    >>> vendor = TokenVendor(self, "Vendor")
+    >>> employees.grant_tenant_read_write(vendor.purpose("employees"))
+    >>> vendor.grant_vend(function)
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self._purposes: dict[str, Purpose] = {}
+        self._trust = iam.PolicyDocument()
+        self._allowed = iam.PolicyDocument()
+        # The plain resource takes both documents as they will be when everything is granted.
+        self._role = iam.CfnRole(
+            self,
+            "TenantRole",
+            description="What a session of one tenant can do; bound to the tag TenantId",
+            assume_role_policy_document=self._trust,
+            policies=[
+                iam.CfnRole.PolicyProperty(policy_name="BoundToTheTenantTag", policy_document=self._allowed),
+            ],
+        )
+
+    def purpose(self, name: str) -> Purpose:
+        """Return the purpose of this name, which is made at the first call."""
+        if name not in self._purposes:
+            self._purposes[name] = Purpose(self, name)
+        return self._purposes[name]
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the tenant role."""
+        return self._role.attr_arn
+
+    def bind_to_tag(self, statement: TenantStatement) -> None:
+        """Put a purpose's statement into the tenant role's own policy; called by `Purpose.allow`."""
+        bound = statement.for_role()
+        self._allowed.add_statements(iam.PolicyStatement.from_json(bound))
+        for resource in bound["Resource"]:
+            if "*" in resource:
+                acknowledge(
+                    self._role,
+                    "AwsSolutions-IAM5",
+                    "The wildcard stands within what the session tag has narrowed to one tenant.",
+                    resource=resource,
+                )
+
+    def grant_vend(self, function: PythonFunction) -> None:
+        """Let a function vend sessions for every purpose, by `tenancy.vending.TokenVendor.from_environment`.
+
+        Call it when everything is granted: the session policies are handed over here.
+
+        Raises
+        ------
+        ValueError
+            A session policy is too long for the longest legal ids, or all of them are for the function's environment.
+        """
+        self._trust.add_statements(
+            iam.PolicyStatement(
+                actions=list(_VENDING),
+                principals=[iam.ArnPrincipal(function.execution_role.role_arn)],
+                # Without a tenant there is no session, and no other tag can be brought along.
+                conditions={
+                    "StringLike": {f"aws:RequestTag/{tag}": "?*" for tag in _TAGS},
+                    "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAGS)},
+                },
+            )
+        )
+        function.add_to_role_policy(iam.PolicyStatement(actions=list(_VENDING), resources=[self.role_arn]))
+        configuration = {"role": self.role_arn, "policies": self._templates()}
+        length = _longest(self, configuration, ids={})  # the function fills the ids in
+        if length > _ENVIRONMENT_BYTES:
+            raise ValueError(
+                f"The session policies of {self.node.path} may have {length} bytes, and a function's environment holds "
+                f"{_ENVIRONMENT_BYTES}: split the purposes among vendors."
+            )
+        function.add_environment(_VARIABLE, Stack.of(self).to_json_string(configuration))
+
+    def _templates(self) -> dict[str, Any]:
+        templates = {}
+        for name, purpose in self._purposes.items():
+            template = purpose.close()
+            length = _longest(self, template)
+            if length > _SESSION_POLICY_CHARACTERS:
+                raise ValueError(
+                    f"The session policy of {name!r} may have {length} characters with the longest ids; "
+                    f"STS takes {_SESSION_POLICY_CHARACTERS}. Grant less, or split the purpose."
+                )
+            templates[name] = template
+        return templates
+
+
+def _longest(scope: Construct, document: Mapping[str, Any], ids: Mapping[str, int] = _LONGEST) -> int:
+    """Return how long a document can become as compact JSON, with the longest ids and the longest token values."""
+    text = json.dumps(_deployed(Stack.of(scope).resolve(document)), separators=(",", ":"))
+    return len(text) + sum(text.count(id_) * (longest - len(id_)) for id_, longest in ids.items())
+
+
+def _deployed(value: Any) -> Any:  # noqa: ANN401 - any part of a resolved document
+    """Return a document as CloudFormation makes it, with values as long as they can be in place of references."""
+    match value:
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(_deployed(part) for part in parts)
+        case {"Ref": str(name)}:
+            return "x" * _LONGEST_TOKEN.get(name, _LONGEST_OTHER)
+        case {"Fn::GetAtt": _} | {"Fn::ImportValue": _}:
+            return "x" * _LONGEST_OTHER
+        case dict():
+            return {key: _deployed(part) for key, part in value.items()}
+        case list():
+            return [_deployed(part) for part in value]
+        case _:
+            return value

@@ -1,0 +1,1 @@
+"""The employees of a tenant: the smallest example of vended credentials."""

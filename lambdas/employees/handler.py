@@ -1,0 +1,60 @@
+"""Lists, adds, replaces and removes the employees of the caller's tenant, with credentials that reach no other's."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from employees.store import Employees
+from tenancy.errors import BadRequestError
+from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenancy.vending import TokenVendor
+
+
+class _Settings(RestSettings):
+    employees_table: str
+
+
+class Employee(BaseModel):
+    """An employee, as the body of a request has it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    Id: Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}\z")]
+    Name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    Title: Annotated[str, StringConstraints(max_length=256)] = ""
+
+
+settings = _Settings.load()
+vendor = TokenVendor.from_environment()
+
+
+def route(request: Request) -> Reply:
+    """Do what the request asks for in the caller's tenant."""
+    caller = request.caller.in_tenant()
+    # The one line that matters: from here on, nothing but this tenant's rows can be reached.
+    client = vendor.session(caller, "employees").client("dynamodb")
+    employees = Employees(client, settings.employees_table, caller.tenant_id)
+    match request.route.partition(" ")[0]:
+        case "GET":
+            return Reply(body={"employees": employees.all()})
+        case "POST":
+            employee = request.body(Employee)
+            employees.add(employee.model_dump())
+            return Reply(status=HTTPStatus.CREATED, body={"Id": employee.Id})
+        case "PUT":
+            employee = request.body(Employee)
+            if employee.Id != request.path.get("id"):
+                raise BadRequestError("Invalid request body: Id must be the one in the path")
+            employees.replace(employee.model_dump())
+            return Reply(body={"Id": employee.Id})
+        case "DELETE":
+            employees.remove(request.path.get("id", ""))
+            return Reply(status=HTTPStatus.NO_CONTENT, body=None)
+        case other:
+            raise BadRequestError(f"Unsupported method {other}")
+
+
+handler = rest_handler(route, cors_headers=settings.cors_headers)

@@ -1,0 +1,89 @@
+"""Employees on DynamoDB, through a session of one tenant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tenancy.errors import ConflictError, NotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tenancy.identifiers import TenantId
+
+    Row = dict[str, str]
+
+
+class Employees:
+    """One tenant's rows of the pooled table: HASH ``Tenant``, RANGE ``Id``.
+
+    Parameters
+    ----------
+    client
+        DynamoDB, with credentials vended for the tenant: with another tenant's, every call is denied.
+    table
+        Name of the table.
+    tenant
+        The tenant.
+    """
+
+    def __init__(self, client: DynamoDBClient, table: str, tenant: TenantId) -> None:
+        self._client = client
+        self._table = table
+        self._tenant = tenant
+
+    def all(self) -> list[Row]:
+        """Return every employee, however many pages that takes."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="Tenant = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": self._tenant}},
+        )
+        return [{name: value["S"] for name, value in item.items()} for page in pages for item in page["Items"]]
+
+    def add(self, row: Row) -> None:
+        """Add an employee.
+
+        Raises
+        ------
+        ConflictError
+            There is one with this id.
+        """
+        try:
+            self._put(row, "attribute_not_exists(Id)")
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise ConflictError("There is an employee with this Id") from None
+
+    def replace(self, row: Row) -> None:
+        """Put an employee in the place of the one with the same id.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        try:
+            self._put(row, "attribute_exists(Id)")
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise NotFoundError("Employee not found") from None
+
+    def remove(self, employee: str) -> None:
+        """Remove an employee.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key={"Tenant": {"S": self._tenant}, "Id": {"S": employee}},
+                ConditionExpression="attribute_exists(Id)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            raise NotFoundError("Employee not found") from None
+
+    def _put(self, row: Row, condition: str) -> None:
+        item = {name: {"S": value} for name, value in {**row, "Tenant": self._tenant}.items()}
+        self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition)

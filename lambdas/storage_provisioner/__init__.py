@@ -1,0 +1,1 @@
+"""Makes a tenant's own bucket and access point."""

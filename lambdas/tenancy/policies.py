@@ -1,0 +1,121 @@
+"""Session policy templates: what a vended session may do, with the tenant left open."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenancy.caller import TenantCaller
+
+# The same names as in `tenant_isolation.tenant_statement`, which writes the templates.
+_PLACEHOLDER: Final = re.compile(r"\{\{(\w*)\}\}")
+_TENANT: Final = frozenset({"tenant_id", "tenant_name"})
+_KNOWN: Final = _TENANT | {"user_id"}
+# The longest that AssumeRole takes in plain text; what it makes of that is bounded as well (PackedPolicySize).
+MAX_CHARACTERS: Final = 2048
+
+
+class TemplateError(ValueError):
+    """A template could let a session reach more than one tenant, or could not be used at all."""
+
+
+@dataclass(frozen=True)
+class PolicyTemplate:
+    """A session policy with placeholders for the tenant and the user.
+
+    Isolation: each statement that allows something names the tenant in its resources or its conditions, and none
+    allows every action or every resource. What is filled in are checked ids, into the values of the parsed document,
+    so that no id can change its structure.
+
+    Attributes
+    ----------
+    document
+        The parsed policy.
+    """
+
+    document: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> Self:
+        """Check a template.
+
+        Raises
+        ------
+        TemplateError
+            It is not a policy of version 2012-10-17; a statement has an unknown placeholder, a wildcard for every
+            action or resource, an element that turns its meaning round, or allows something without naming the tenant.
+        """
+        if document.get("Version") != "2012-10-17" or not document.get("Statement"):
+            raise TemplateError("A session policy template is a policy of version 2012-10-17 with statements.")
+        for statement in document["Statement"]:
+            _check(statement)
+        return cls(document)
+
+    def fill(self, caller: TenantCaller) -> str:
+        """Return the policy for a caller, as compact JSON.
+
+        Raises
+        ------
+        TemplateError
+            It is longer than STS takes.
+        """
+        values = caller.placeholders()
+        text = json.dumps(_filled(self.document, values), separators=(",", ":"))
+        if len(text) > MAX_CHARACTERS:
+            raise TemplateError(f"The session policy has {len(text)} characters; STS takes {MAX_CHARACTERS}.")
+        return text
+
+
+def _check(statement: Mapping[str, Any]) -> None:
+    inverted = {"NotAction", "NotResource", "Principal", "NotPrincipal"} & statement.keys()
+    if inverted:
+        raise TemplateError(f"A statement must not have {', '.join(sorted(inverted))}.")
+    if any("*" in action for action in _list(statement.get("Action", "*"))):
+        raise TemplateError("A statement must name its actions one by one.")
+    resources = _list(statement.get("Resource", "*"))
+    if "*" in resources:
+        raise TemplateError("A statement must not be about every resource.")
+    named = set(_PLACEHOLDER.findall(json.dumps(statement)))
+    if unknown := named - _KNOWN:
+        raise TemplateError(f"Unknown placeholder {min(unknown)!r}; there are {', '.join(sorted(_KNOWN))}.")
+    if statement.get("Effect") == "Allow" and not _binds_tenant(resources, statement.get("Condition", {})):
+        raise TemplateError(
+            "A statement that allows something must name the tenant in each resource or in a condition."
+        )
+
+
+def _binds_tenant(resources: list[str], conditions: Mapping[str, Any]) -> bool:
+    if all(_names_tenant(resource) for resource in resources):
+        return True
+    return any(
+        all(_names_tenant(value) for value in _list(values))
+        for operator, block in conditions.items()
+        # A negated operator, or one that is true of a request without the key, binds nobody.
+        if "Not" not in operator and "IfExists" not in operator and operator != "Null"
+        for values in block.values()
+    )
+
+
+def _names_tenant(text: str) -> bool:
+    return bool(set(_PLACEHOLDER.findall(text)) & _TENANT)
+
+
+def _filled(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a JSON document
+    match value:
+        case str():
+            return _PLACEHOLDER.sub(lambda found: values[found[1]], value)
+        case dict():
+            return {key: _filled(part, values) for key, part in value.items()}
+        case list():
+            return [_filled(part, values) for part in value]
+        case _:
+            return value
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
+    return value if isinstance(value, list) else [value]

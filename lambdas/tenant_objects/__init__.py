@@ -1,0 +1,1 @@
+"""A tenant's objects on S3, partitioned five ways."""

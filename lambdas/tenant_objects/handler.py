@@ -1,0 +1,149 @@
+"""Stores, lists and reads the caller's objects, partitioned the way that the request asks for."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.exceptions import ClientError
+from pydantic import BaseModel, ConfigDict
+
+from tenancy.errors import ForbiddenError, TenancyError
+from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenancy.vending import TenantSession, TokenVendor
+from tenant_objects.partitions import (
+    DocumentedPartition,
+    NotOnboardedError,
+    Partition,
+    PlainPartition,
+    TaggedPartition,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenancy.caller import TenantCaller
+
+    _Make = Callable[[TenantCaller, TenantSession], Partition]
+
+
+class _Settings(RestSettings):
+    prefix_bucket: str
+    tag_bucket: str
+    documents_bucket: str
+    documents_table: str
+    tenant_bucket: str  # with {tenant} in it
+    access_point_arn: str  # with {tenant} in it
+    provisioner: str
+
+
+class UnknownPartitionError(TenancyError):
+    """The request asks for a way that there is not."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class NewObject(BaseModel):
+    """The body of a PUT."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    key: str
+    value: str
+
+
+settings = _Settings.load()
+vendor = TokenVendor.from_environment()
+functions = boto3.client("lambda")
+
+
+def _bucket(caller: TenantCaller, session: TenantSession) -> Partition:
+    bucket = settings.tenant_bucket.replace("{tenant}", caller.tenant_name)
+    return PlainPartition(session.client("s3"), bucket, f"{caller.user_id}/")
+
+
+def _prefix(caller: TenantCaller, session: TenantSession) -> Partition:
+    return PlainPartition(session.client("s3"), settings.prefix_bucket, _own(caller))
+
+
+def _tag(caller: TenantCaller, session: TenantSession) -> Partition:
+    return TaggedPartition(session.client("s3"), settings.tag_bucket, _own(caller), caller)
+
+
+def _access_point(caller: TenantCaller, session: TenantSession) -> Partition:
+    access_point = settings.access_point_arn.replace("{tenant}", caller.tenant_name)
+    return PlainPartition(session.client("s3"), access_point, _own(caller))
+
+
+def _documented(caller: TenantCaller, session: TenantSession) -> Partition:
+    return DocumentedPartition(
+        session.client("s3"),
+        settings.documents_bucket,
+        _own(caller),
+        caller,
+        database=session.client("dynamodb"),
+        table=settings.documents_table,
+    )
+
+
+_PARTITIONS: Final[dict[str, _Make]] = {
+    "bucket": _bucket,
+    "prefix": _prefix,
+    "tag": _tag,
+    "access_point": _access_point,
+    "db_nosql": _documented,
+}
+
+
+def route(request: Request) -> Reply:
+    """Do what the request asks for, with credentials for this caller and this partition."""
+    caller = request.caller.in_tenant()
+    name = request.query.get("partition", "")
+    if name not in _PARTITIONS:
+        raise UnknownPartitionError("input for partition approach")
+    partition = _PARTITIONS[name](caller, vendor.session(caller, name))
+    if request.route.startswith("PUT "):
+        new = request.body(NewObject)
+        _put(partition, new, caller)
+        return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
+    if "key" in request.query:
+        return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
+    return Reply(body={"status": "OK", "result": partition.names()})
+
+
+def _put(partition: Partition, new: NewObject, caller: TenantCaller) -> None:
+    try:
+        try:
+            partition.put(new.key, new.value)
+        except NotOnboardedError:  # the tenant's first object; from then on a write is one call
+            _onboard(caller)
+            partition.put(new.key, new.value)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            raise ForbiddenError("Forbidden") from None
+        raise
+
+
+def _onboard(caller: TenantCaller) -> None:
+    """Have the tenant's bucket and access point made, by a function whose role no session of a tenant has."""
+    answer = functions.invoke(
+        FunctionName=settings.provisioner, Payload=json.dumps({"detail": {"tenantId": caller.tenant_id}}).encode()
+    )
+    if "FunctionError" in answer:
+        raise RuntimeError("The tenant's bucket and access point could not be made.")
+    if not json.loads(answer["Payload"].read())["onboarded"]:
+        raise ForbiddenError("Another tenant has this name, but for upper and lower case")
+
+
+def _own(caller: TenantCaller) -> str:
+    return f"{caller.tenant_id}/{caller.user_id}/"
+
+
+def refusal(error: TenancyError) -> object:
+    """Return an error in the shape of the hands-on."""
+    return {"status": error.status.phrase, "result": {"invalid": str(error)}}
+
+
+handler = rest_handler(route, cors_headers=settings.cors_headers, refusal=refusal)

@@ -1,0 +1,217 @@
+"""The five ways to keep tenants' objects apart. Each works with a session of one tenant and nothing else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from botocore.exceptions import ClientError
+
+from tenancy.errors import BadRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+    from tenancy.caller import TenantCaller
+
+_KEY_BYTES: Final = 1024  # S3's limit, for the whole key
+_CONTENT_TYPE: Final = "text/plain; charset=utf-8"
+_MISSING: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+_NOT_THERE_YET: Final = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
+
+
+class NotOnboardedError(Exception):
+    """The tenant's own bucket or access point does not exist yet."""
+
+
+class Partition(ABC):
+    """Where the objects of one user of one tenant are.
+
+    Parameters
+    ----------
+    s3
+        S3, with credentials vended for the caller.
+    bucket
+        Name of the bucket, or ARN of an access point.
+    prefix
+        What the caller's keys begin with, the closing slash included.
+    """
+
+    def __init__(self, s3: S3Client, bucket: str, prefix: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def put(self, key: str, value: str) -> None:
+        """Store an object under a key of the caller's.
+
+        Raises
+        ------
+        BadRequestError
+            The key is not usable.
+        NotOnboardedError
+            The tenant has no bucket or access point yet.
+        """
+        self._write(self._full(key), value.encode())
+
+    def names(self) -> list[str]:
+        """Return the keys of all of the caller's objects, however many pages that takes; no call an object."""
+        try:
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+            return [found["Key"].removeprefix(self._prefix) for page in pages for found in page.get("Contents", [])]
+        except ClientError as error:
+            if _code(error) in _NOT_THERE_YET:
+                return []
+            raise
+
+    def get(self, key: str) -> str:
+        """Return an object's content.
+
+        Raises
+        ------
+        BadRequestError
+            The key is not usable.
+        NotFoundError
+            The caller has no such object.
+        """
+        try:
+            return self._read(self._full(key)).decode()
+        except ClientError as error:
+            # Without ListBucket on it, S3 says AccessDenied of an object that does not exist.
+            if _code(error) in _MISSING | _NOT_THERE_YET | {"AccessDenied"}:
+                raise NotFoundError("No such object") from None
+            raise
+
+    def _full(self, key: str) -> str:
+        reason = _refusal(key, _KEY_BYTES - len(self._prefix.encode()))
+        if reason:
+            raise BadRequestError(f"key: {reason}")
+        return self._prefix + key
+
+    @abstractmethod
+    def _write(self, full_key: str, content: bytes) -> None: ...
+
+    def _read(self, full_key: str) -> bytes:
+        content: bytes = self._s3.get_object(Bucket=self._bucket, Key=full_key)["Body"].read()
+        return content
+
+    def _put_object(self, full_key: str, content: bytes, **more: Any) -> Any:  # noqa: ANN401 - boto3's own types
+        try:
+            return self._s3.put_object(
+                Bucket=self._bucket, Key=full_key, Body=content, ContentType=_CONTENT_TYPE, **more
+            )
+        except ClientError as error:
+            if _code(error) in _NOT_THERE_YET:
+                raise NotOnboardedError from None
+            raise
+
+
+class PlainPartition(Partition):
+    """By bucket, prefix or access point: the credentials say it all."""
+
+    def _write(self, full_key: str, content: bytes) -> None:
+        self._put_object(full_key, content)
+
+
+class TaggedPartition(Partition):
+    """By the tags of the object, given in the call that writes it: there is no moment without them."""
+
+    def __init__(self, s3: S3Client, bucket: str, prefix: str, caller: TenantCaller) -> None:
+        super().__init__(s3, bucket, prefix)
+        self._tags = urlencode({"tenant_id": caller.tenant_id, "user_id": caller.user_id})
+
+    def _write(self, full_key: str, content: bytes) -> None:
+        self._put_object(full_key, content, Tagging=self._tags)
+
+
+class DocumentedPartition(Partition):
+    """By the row of a table, which says which version of the object counts.
+
+    The object is written first and the row after it, so that a row never names what is not there. Until the row is
+    written, readers get the version that the row named before; if it cannot be written, the new version is removed.
+    """
+
+    def __init__(
+        self,
+        s3: S3Client,
+        bucket: str,
+        prefix: str,
+        caller: TenantCaller,
+        *,
+        database: DynamoDBClient,
+        table: str,
+    ) -> None:
+        super().__init__(s3, bucket, prefix)
+        self._caller = caller
+        self._database = database
+        self._table = table
+        self._row_key = f"{caller.tenant_id}^{caller.user_id}"  # "^" is legal in neither id
+
+    def names(self) -> list[str]:
+        """Return the keys of all rows of the caller."""
+        pages = self._database.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="id_concat = :owner",
+            ExpressionAttributeValues={":owner": {"S": self._row_key}},
+            ProjectionExpression="key_name",
+        )
+        return [row["key_name"]["S"].removeprefix(self._prefix) for page in pages for row in page["Items"]]
+
+    def _write(self, full_key: str, content: bytes) -> None:
+        written = self._put_object(full_key, content)
+        version = written["VersionId"]
+        try:
+            self._database.put_item(
+                TableName=self._table,
+                Item={
+                    "id_concat": {"S": self._row_key},
+                    "key_name": {"S": full_key},
+                    "tenant_id": {"S": self._caller.tenant_id},
+                    "user_id": {"S": self._caller.user_id},
+                    "bucket_name": {"S": self._bucket},
+                    "url": {"S": f"https://{self._bucket}.s3.amazonaws.com/{full_key}"},
+                    "last_modified": {"S": datetime.now(UTC).isoformat(timespec="milliseconds")},
+                    "size": {"N": str(len(content))},
+                    "etag": {"S": written["ETag"]},
+                    "contenttype": {"S": _CONTENT_TYPE},
+                    "version_id": {"S": version},
+                },
+            )
+        except Exception:
+            self._s3.delete_object(Bucket=self._bucket, Key=full_key, VersionId=version)
+            raise
+
+    def _read(self, full_key: str) -> bytes:
+        row = self._database.get_item(
+            TableName=self._table,
+            Key={"id_concat": {"S": self._row_key}, "key_name": {"S": full_key}},
+            ProjectionExpression="version_id",
+            ConsistentRead=True,
+        ).get("Item")
+        if row is None:
+            raise NotFoundError("No such object")
+        version = row["version_id"]["S"]
+        content: bytes = self._s3.get_object(Bucket=self._bucket, Key=full_key, VersionId=version)["Body"].read()
+        return content
+
+
+def _refusal(key: str, longest: int) -> str:
+    """Return why a key is not usable; empty if it is."""
+    if not key:
+        return "must not be empty"
+    if key.startswith("/"):
+        return "must not begin with a slash"
+    if ".." in key:
+        return "must not contain '..'"
+    if not key.isprintable():
+        return "must not contain control or other invisible characters"
+    if len(key.encode()) > longest:
+        return f"must have at most {longest} bytes"
+    return ""
+
+
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]

@@ -1,0 +1,63 @@
+"""Issues tokens for any tenant and user: an operator's tool, and open only where the hands-on is played."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from aws_lambda_powertools.utilities import parameters
+
+from tenancy.caller import TenantCaller
+from tenancy.errors import TenancyError, UnauthorizedError
+from tenancy.identifiers import tenant_id, user_id
+from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenancy.tokens import header, issue
+
+_TENANT_HEADER: Final = "x-tenant-id"
+_USER_HEADER: Final = "x-user-id"
+_SECRET_AGE_SECONDS: Final = 300
+
+
+class _Settings(RestSettings):
+    shared_secret_arn: str
+    shared_issuer: str
+
+
+class MissingFieldsError(UnauthorizedError):
+    """The request does not say for whom."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__("Unauthorized")
+        self.fields = fields
+
+
+settings = _Settings.load()
+
+
+def route(request: Request) -> Reply:
+    """Reply with a token for the tenant and user of the headers."""
+    missing = [name for name in (_TENANT_HEADER, _USER_HEADER) if not _value(request, name)]
+    if missing:
+        raise MissingFieldsError(missing)
+    caller = TenantCaller(
+        tenant_id=tenant_id(_value(request, _TENANT_HEADER)), user_id=user_id(_value(request, _USER_HEADER))
+    )
+    secret = str(parameters.get_secret(settings.shared_secret_arn, max_age=_SECRET_AGE_SECONDS))
+    return Reply(body={"status": "OK", "result": {"token": issue(caller, secret, settings.shared_issuer)}})
+
+
+def _value(request: Request, name: str) -> str:
+    try:
+        return header(request.headers, name)
+    except UnauthorizedError:
+        return ""
+
+
+def refusal(error: TenancyError) -> object:
+    """Return an error in the shape of the hands-on."""
+    if isinstance(error, MissingFieldsError):
+        return {"status": HTTPStatus.UNAUTHORIZED.phrase, "result": {"missing_fields": error.fields}}
+    return {"status": error.status.phrase, "result": {"invalid": str(error)}}
+
+
+handler = rest_handler(route, cors_headers=settings.cors_headers, refusal=refusal)

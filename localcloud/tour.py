@@ -1,0 +1,234 @@
+"""The tour: real requests to what is deployed, each with the reply that came back, and attacks on it in the end."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jwt
+import requests
+from requests_aws4auth import AWS4Auth
+from rich.console import Console
+from rich.markup import escape
+
+from attacks import terminal
+from attacks.page import page
+from attacks.people import srp
+from attacks.runner import run
+from attacks.target import Target
+from localcloud import mail
+from localcloud.errors import LocalCloudError
+from localcloud.settings import REGION, write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from localcloud.cloud import LocalCloud
+
+_PATIENCE_SECONDS: Final = 60.0
+_TIMEOUT_SECONDS: Final = 30
+_SHOWN_CLAIMS: Final = ("token_use", "cognito:username", "email", "tenant")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Person:
+    """Somebody who has signed up on the tour."""
+
+    name: str
+    email: str
+    user_id: str
+    tenant: str
+    id_token: str
+
+
+class Tour:
+    """A walk through the deployed system.
+
+    Parameters
+    ----------
+    cloud
+        A local cloud with the app deployed.
+    console
+        Where the tour is told.
+    """
+
+    def __init__(self, cloud: LocalCloud, console: Console) -> None:
+        self._cloud = cloud
+        self._console = console
+        self._target = Target.named(state=cloud.folder.root)
+        self._http = requests.Session()
+        self._http.trust_env = False  # REQUESTS_CA_BUNDLE would win over `verify`
+        self._http.verify = str(cloud.ca_bundle)
+        self._number = 0
+
+    def walk(self) -> int:
+        """Take the tour, and return 0 if everything was as it must be."""
+        ada = self._join("Ada Lovelace")
+        self._work(ada)
+        grace = self._join("Grace Hopper", quietly=True)
+        self._trespass(grace, ada)
+        verdict = self._attack()
+        self._farewell(ada, grace)
+        return verdict
+
+    def _join(self, name: str, *, quietly: bool = False) -> _Person:
+        cognito = self._target.aws.anonymous().cognito
+        email = f"{name.split(maxsplit=1)[0].lower()}-{secrets.token_hex(3)}@example.com"
+        password = f"{secrets.token_urlsafe(15)}aA1!"
+        began = time.monotonic()
+
+        made = cognito.sign_up(
+            ClientId=self._target.client_id,
+            Username=email,
+            Password=password,
+            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": name}],
+        )
+        if not quietly:
+            self._step(f"{name} signs up with Cognito, as any client would.")
+            self._reply({"UserConfirmed": made["UserConfirmed"], "UserSub": made["UserSub"]})
+
+        message = mail.latest(self._cloud.folder, email)
+        if message is None:
+            raise LocalCloudError(f"No code was sent to {email}.")
+        cognito.confirm_sign_up(ClientId=self._target.client_id, Username=email, ConfirmationCode=message.code)
+        if not quietly:
+            self._step("She confirms with the code from her mail. The saga starts: user, tenant, first admin.")
+            self._console.print(f"   mail: [dim]{escape(message.body)}[/]", highlight=False)
+
+        token = self._token_with_tenant(email, password)
+        claims = jwt.decode(token, options={"verify_signature": False})
+        seconds = time.monotonic() - began
+        if quietly:
+            self._step(f"{name} signs up too, and gets a tenant of her own.")
+        else:
+            self._step("She signs in by SRP. Her token names the tenant that the saga has made for her.")
+        self._reply({claim: claims[claim] for claim in _SHOWN_CLAIMS})
+        self._console.print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]", highlight=False)
+        return _Person(
+            name=name, email=email, user_id=claims["cognito:username"], tenant=claims["tenant"], id_token=token
+        )
+
+    def _token_with_tenant(self, email: str, password: str) -> str:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            tokens = srp(
+                self._target.aws.anonymous().cognito,
+                self._target.user_pool_id,
+                self._target.client_id,
+                email,
+                password,
+            )
+            if tokens.tenant:
+                return tokens.id
+            time.sleep(0.1)
+        raise LocalCloudError(
+            f"The saga has made no tenant in {_PATIENCE_SECONDS:.0f} s. Look at: make dead-letters, and "
+            "python -m localcloud logs"
+        )
+
+    def _work(self, ada: _Person) -> None:
+        self._step("She reads her tenant.")
+        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=(200,))
+        self._step("She, an admin of it, gives it a name.")
+        self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=(200,), body={"name": "Analytical Engines"})
+        self._step("She reads it again with the same token: a cached verdict is right for every route.")
+        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=(200,))
+        self._step("She lists the tenants that she belongs to.")
+        self._request("GET", f"/tenants/{ada.user_id}", ada, expect=(200,))
+        self._step("A service asks the admin API the same, signed with SigV4.")
+        self._admin_request(f"/tenants/{ada.user_id}")
+
+    def _trespass(self, grace: _Person, ada: _Person) -> None:
+        self._step("Grace asks for Ada's tenant, whose reply API Gateway has just served.")
+        self._request("GET", f"/tenant/{ada.tenant}", grace, expect=(403,))
+        self._step("Grace tries to rename it.")
+        self._request("PUT", f"/tenant/{ada.tenant}", grace, expect=(403,), body={"name": "Mine now"})
+        self._step("Somebody without a token asks.")
+        self._request("GET", f"/tenant/{ada.tenant}", None, expect=(401,))
+
+    def _attack(self) -> int:
+        self._step("The attacker: every attack on isolation that we know, against what is deployed here.")
+        with terminal.progress(self._console) as told:
+            report = run(self._target, progress=told)
+        terminal.show(report, self._console)
+        path = self._cloud.folder.root / "attacks.html"
+        path.write_text(page(report))
+        self._console.print(f"   each attack, with what was observed: {_shown(path)}", highlight=False)
+        return report.exit_code
+
+    def _farewell(self, ada: _Person, grace: _Person) -> None:
+        folder = self._cloud.folder.root
+        for person in (ada, grace):
+            write_private(folder / f"{person.name.split()[0].lower()}.token", person.id_token)
+        env, token = _shown(self._cloud.folder.env), _shown(folder / "ada.token")
+        other = _shown(folder / "grace.token")
+        self._console.rule("Try it yourself")
+        self._console.print(
+            "The cloud keeps running; `make down` removes it. The tokens are good for an hour. Paste, line by line:\n",
+            highlight=False,
+        )
+        for line in (
+            f". {env}",
+            f'curl -H "Authorization: Bearer $(cat {token})" $TENANT_API_URL/tenant/{ada.tenant}',
+            (
+                f'curl -X PUT -H "Authorization: Bearer $(cat {token})" -H "Content-Type: application/json" '
+                f'-d \'{{"name": "Engines"}}\' $TENANT_API_URL/tenant/{ada.tenant}'
+            ),
+            f'curl -i -H "Authorization: Bearer $(cat {other})" $TENANT_API_URL/tenant/{ada.tenant}',
+            (
+                'curl --aws-sigv4 "aws:amz:$AWS_REGION:execute-api" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" '
+                f"$TENANT_ADMIN_API_URL/tenants/{ada.user_id}"
+            ),
+        ):
+            self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        person: _Person | None,
+        *,
+        expect: Sequence[int],
+        body: dict[str, Any] | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {person.id_token}"} if person else {}
+        answer = self._http.request(
+            method, f"{self._target.tenant_api}{path}", headers=headers, json=body, timeout=_TIMEOUT_SECONDS
+        )
+        self._http_reply(method, path, answer, expect)
+
+    def _admin_request(self, path: str) -> None:
+        credentials = self._target.aws.credentials()
+        auth = AWS4Auth(credentials.access_key, credentials.secret_key, REGION, "execute-api")
+        answer = self._http.get(f"{self._target.admin_api}{path}", auth=auth, timeout=_TIMEOUT_SECONDS)
+        self._http_reply("GET", path, answer, (200,))
+
+    def _http_reply(self, method: str, path: str, answer: requests.Response, expect: Sequence[int]) -> None:
+        self._console.print(f"   {method} {path}", highlight=False, soft_wrap=True)
+        colour = "green" if answer.status_code in expect else "red"
+        self._console.print(
+            f"   [{colour}]{answer.status_code}[/] {escape(answer.text)}", highlight=False, soft_wrap=True
+        )
+        if answer.status_code not in expect:
+            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; it must answer {expect[0]}.")
+
+    def _step(self, text: str) -> None:
+        self._number += 1
+        self._console.print(f"\n[bold]{self._number}. {escape(text)}[/]", highlight=False, soft_wrap=True)
+
+    def _reply(self, value: object) -> None:
+        self._console.print(f"   {escape(json.dumps(value))}", highlight=False, soft_wrap=True)
+
+
+def main(cloud: LocalCloud) -> int:
+    """Take the tour of `cloud` and return the exit status."""
+    return Tour(cloud, Console(highlight=False)).walk()
+
+
+def _shown(path: Path) -> str:
+    """Return a path as short as it can be typed from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

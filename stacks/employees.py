@@ -1,0 +1,81 @@
+"""The token vending machine at its smallest: one pooled table, one function, one API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+
+from python_lambda import PythonFunction
+from stacks.defaults import api_defaults, function_defaults
+from tenant_isolation import LAMBDAS, TENANCY, Route, TenantApi, TenantTable, TokenVendor
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from stacks.environments import Environment
+
+
+class EmployeesStack(Stack):
+    """Employees of all tenants in one table, each reachable with credentials of its own tenant only."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        alarms: sns.ITopic,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+    ) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        apis = api_defaults(environment, alarms)
+
+        table = TenantTable(
+            self,
+            "Employees",
+            partition_key="Tenant",
+            sort_key="Id",
+            deletion_protection=not environment.ephemeral,
+            removal_policy=environment.removal_policy,
+        )
+        function = PythonFunction(
+            self,
+            "Function",
+            entry=LAMBDAS / "employees",
+            shared=[TENANCY],
+            defaults=function_defaults(environment),
+            description="The employees of the caller's tenant",
+            tenant_isolated=environment.tenant_isolated_functions,
+            environment={
+                "CORS_HEADERS": self.to_json_string(dict(apis.cors_headers)),
+                "EMPLOYEES_TABLE": table.table_name,
+            },
+        )
+        vendor = TokenVendor(self, "Vendor")
+        table.grant_tenant_read_write(vendor.purpose("employees"))
+        vendor.grant_vend(function)
+
+        api = TenantApi(
+            self,
+            "Api",
+            api_name=f"{environment.application}-employees-api",
+            user_pool=user_pool,
+            client=client,
+            routes=[
+                Route(method="GET", path="/employees", handler=function),
+                Route(method="POST", path="/employees", handler=function, takes_object=True),
+                Route(method="PUT", path="/employees/{id}", handler=function, takes_object=True),
+                Route(method="DELETE", path="/employees/{id}", handler=function),
+            ],
+            defaults=apis,
+            function_defaults=function_defaults(environment),
+            authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
+        )
+
+        CfnOutput(self, "EmployeesApiUrl", value=api.url)
+        CfnOutput(self, "EmployeesTableName", value=table.table_name)
+        CfnOutput(self, "EmployeesTenantRoleArn", value=vendor.role_arn)

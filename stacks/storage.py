@@ -1,0 +1,263 @@
+"""Tenants' objects on S3, partitioned five ways behind one API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+from python_lambda import PythonFunction, acknowledge
+from stacks.defaults import api_defaults, function_defaults, grant_on, table
+from stacks.events import Events
+from tenant_isolation import (
+    LAMBDAS,
+    TENANCY,
+    TENANT,
+    TENANT_NAME,
+    USER,
+    Access,
+    AccessPointBucket,
+    DocumentedBucket,
+    PrefixBucket,
+    Route,
+    SharedTokens,
+    SiloBuckets,
+    TaggedBucket,
+    TenantApi,
+    TenantTable,
+    TokenVendor,
+    dead_letter_queue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from stacks.environments import Environment
+    from tenant_isolation import ApplicationBus
+
+_PREFIX: Final = "aws-saas-s3"  # the contract's
+_SHARED: Final = ("prefix", "tag", "ap", "dbns")
+_REFUSALS: Final = {
+    "UNAUTHORIZED": {"status": "Unauthorized", "result": {"invalid": "x-token"}},
+    "ACCESS_DENIED": {"status": "Forbidden", "result": {"invalid": "x-token"}},
+    "BAD_REQUEST_BODY": {
+        "status": "Bad Request",
+        "result": {"invalid": "body: a JSON object is expected, with Content-Type application/json"},
+    },
+}
+
+
+class StorageStack(Stack):
+    """The five partitions behind one API, the token issuer, and what makes a tenant's own bucket and access point."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        bus: ApplicationBus,
+        alarms: sns.ITopic,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+    ) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        self._environment = environment
+        self._apis = api_defaults(environment, alarms)
+        bucket_name = f"{_PREFIX}-{TENANT_NAME}-{self.account}"
+        access_point_name = f"{_PREFIX}-{TENANT_NAME}"
+
+        kept = environment.removal_policy
+        prefix = PrefixBucket(self, "Prefix", bucket_name=f"{_PREFIX}-prefix-{self.account}", removal_policy=kept)
+        tagged = TaggedBucket(self, "Tag", bucket_name=f"{_PREFIX}-tag-{self.account}", removal_policy=kept)
+        access_points = AccessPointBucket(
+            self,
+            "AccessPoint",
+            bucket_name=f"{_PREFIX}-ap-{self.account}",
+            access_point_name=access_point_name,
+            removal_policy=kept,
+        )
+        documents = DocumentedBucket(
+            self, "Documents", bucket_name=f"{_PREFIX}-dbns-{self.account}", removal_policy=kept
+        )
+        metadata = TenantTable(
+            self,
+            "Metadata",
+            partition_key="id_concat",
+            sort_key="key_name",
+            leading_key=f"{TENANT}^{USER}",
+            deletion_protection=not environment.ephemeral,
+            removal_policy=kept,
+        )
+
+        provisioner = self._provisioner(bus, alarms, access_points.bucket_name, bucket_name, access_point_name)
+        objects = self._function(
+            "tenant_objects",
+            "Stores, lists and reads the caller's objects",
+            tenant_isolated=environment.tenant_isolated_functions,
+            timeout=Duration.seconds(28),  # API Gateway waits 29; a first object waits for its bucket
+            memory_size=1024,
+            environment={
+                "PREFIX_BUCKET": prefix.bucket_name,
+                "TAG_BUCKET": tagged.bucket_name,
+                "DOCUMENTS_BUCKET": documents.bucket_name,
+                "DOCUMENTS_TABLE": metadata.table_name,
+                "TENANT_BUCKET": _for_runtime(bucket_name),
+                "ACCESS_POINT_ARN": _for_runtime(
+                    self.format_arn(service="s3", resource="accesspoint", resource_name=access_point_name)
+                ),
+                "PROVISIONER": provisioner.function_name,
+            },
+        )
+        grant_on(provisioner.function_arn, objects, "lambda:InvokeFunction")
+        vendor = TokenVendor(self, "Vendor")
+        SiloBuckets(self, name=bucket_name).grant_tenant_read_write(vendor.purpose("bucket"))
+        prefix.grant_tenant_read_write(vendor.purpose("prefix"))
+        tagged.grant_tenant_read_write(vendor.purpose("tag"))
+        access_points.grant_tenant_read_write(vendor.purpose("access_point"))
+        documents.grant_tenant_read_write(vendor.purpose("db_nosql"))
+        metadata.grant_tenant_read_write(vendor.purpose("db_nosql"))
+        vendor.grant_vend(objects)
+
+        tokens = SharedTokens(
+            self,
+            "Tokens",
+            issuer=f"{environment.application}-storage",
+            published_secret=environment.hands_on_secret,
+            removal_policy=kept,
+        )
+        issuer = self._function("token_issuer", "Issues tokens for the hands-on", environment=tokens.settings)
+        tokens.grant_read(issuer)
+        api = TenantApi(
+            self,
+            "Api",
+            api_name=f"{environment.application}-storage-api",
+            user_pool=user_pool,
+            client=client,
+            routes=[
+                Route(
+                    method="GET",
+                    path="/token",
+                    handler=issuer,
+                    access=Access.OPEN if environment.hands_on_secret else Access.IAM,
+                ),
+                Route(method="PUT", path="/object", handler=objects, takes_object=True),
+                Route(method="GET", path="/object", handler=objects),
+            ],
+            defaults=self._apis,
+            function_defaults=function_defaults(environment),
+            authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
+            shared_tokens=tokens,
+            token_header="x-token",  # noqa: S106 - a header's name
+            refusals=_REFUSALS,
+        )
+
+        CfnOutput(self, "StorageApiUrl", value=api.url)
+        CfnOutput(self, "StorageTenantRoleArn", value=vendor.role_arn)
+        CfnOutput(self, "StorageMetadataTableName", value=metadata.table_name)
+
+    def _provisioner(
+        self,
+        bus: ApplicationBus,
+        alarms: sns.ITopic,
+        access_point_bucket: str,
+        bucket_name: str,
+        access_point_name: str,
+    ) -> PythonFunction:
+        """Make what makes a tenant's bucket and access point. Its role can touch no data; no tenant session has it."""
+        names = table(self, "TenantNames", hash_key="name", environment=self._environment)
+        queue = dead_letter_queue(
+            self, "OnboardingDeadLetters", alarms=alarms, removal_policy=self._environment.removal_policy
+        )
+        provisioner = self._function(
+            "storage_provisioner",
+            "Makes a tenant's own bucket and access point",
+            dead_letters=queue,
+            timeout=Duration.seconds(25),
+            environment={
+                "ACCOUNT": self.account,
+                "PARTITION": self.partition,
+                "NAMES_TABLE": names.table_name,
+                "TENANT_BUCKET": _for_runtime(bucket_name),
+                "ACCESS_POINT_BUCKET": access_point_bucket,
+                "ACCESS_POINT_NAME": _for_runtime(access_point_name),
+            },
+        )
+        grant_on(names.table_arn, provisioner, "dynamodb:PutItem")
+        any_bucket = f"arn:{self.partition}:s3:::{bucket_name.replace(TENANT_NAME, '*')}"
+        any_access_point = self.format_arn(
+            service="s3", resource="accesspoint", resource_name=access_point_name.replace(TENANT_NAME, "*")
+        )
+        grant_on(
+            any_bucket,
+            provisioner,
+            "s3:CreateBucket",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketVersioning",
+        )
+        grant_on(any_access_point, provisioner, "s3:CreateAccessPoint", "s3:PutAccessPointPolicy")
+        for resource in (any_bucket, any_access_point):
+            acknowledge(
+                provisioner.execution_role,
+                "AwsSolutions-IAM5",
+                "It makes the bucket or access point of whichever tenant comes; the names' form bounds it.",
+                resource=resource,
+            )
+        # The shared buckets have names of the same form. They are none of its business, and no data is.
+        provisioner.add_to_role_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                actions=["s3:PutBucketPolicy", "s3:PutBucketVersioning", "s3:PutBucketPublicAccessBlock"],
+                resources=[f"arn:{self.partition}:s3:::{_PREFIX}-{word}-{self.account}" for word in _SHARED],
+            )
+        )
+        event = Events(self._environment.application).tenant_created
+        bus.add_rule(
+            self,
+            "Onboarding",
+            event=event,
+            target=targets.LambdaFunction(
+                provisioner, dead_letter_queue=queue, retry_attempts=20, max_event_age=Duration.hours(24)
+            ),
+        )
+        CfnOutput(self, "OnboardingDeadLetterQueueUrl", value=queue.queue_url)
+        return provisioner
+
+    def _function(
+        self,
+        name: str,
+        description: str,
+        *,
+        environment: Mapping[str, str],
+        timeout: Duration | None = None,
+        memory_size: int = 512,
+        tenant_isolated: bool = False,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> PythonFunction:
+        return PythonFunction(
+            self,
+            "".join(word.capitalize() for word in name.split("_")),
+            entry=LAMBDAS / name,
+            shared=[TENANCY],
+            defaults=function_defaults(self._environment),
+            description=description,
+            timeout=timeout,
+            memory_size=memory_size,
+            tenant_isolated=tenant_isolated,
+            dead_letters=dead_letters,
+            environment={"CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers)), **environment},
+        )
+
+
+def _for_runtime(name: str) -> str:
+    """Return a name with the placeholder that the functions fill in."""
+    return name.replace(TENANT_NAME, "{tenant}")

@@ -1,0 +1,217 @@
+"""The packages serve another CDK app: installed from the wheel, with this repository out of reach.
+
+The other app is the one in docs/constructs.md, taken from there, so that what the page shows is what runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from uv import find_uv_bin
+
+from tests.synthesized import ROOT
+
+_SNIPPET = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
+_ENTRY_MARK = "\n# as the wheel brought it\n"
+_HANDLER_SETTINGS = {
+    "AWS_DEFAULT_REGION": "eu-north-1",
+    "CORS_HEADERS": "{}",
+    "EVENT_BUS_NAME": "bus",
+    "POWERTOOLS_METRICS_NAMESPACE": "shop",
+    "POWERTOOLS_SERVICE_NAME": "shop",
+}
+_CALL = """
+import json, sys
+from types import SimpleNamespace
+from functions.place_order.handler import handler
+context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="arn:f", aws_request_id="r")
+print(json.dumps(handler(json.load(sys.stdin), context)), file=sys.stderr)
+"""
+_WHERE = "import python_lambda, tenant_isolation as t; print(python_lambda.__file__, t.__file__, t.LAMBDAS, sep='\\n')"
+
+
+@dataclass(frozen=True)
+class _Shop:
+    """The foreign app.
+
+    Attributes
+    ----------
+    folder
+        Where it is.
+    target
+        Where the wheel is installed.
+    template
+        What it synthesizes.
+    """
+
+    folder: Path
+    target: Path
+    template: dict[str, Any]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """Return the properties of all resources of a type."""
+        found = self.template["Resources"].values()
+        return [resource["Properties"] for resource in found if resource["Type"] == kind]
+
+
+def _python(
+    shop: Path, target: Path, *arguments: str, sources: tuple[Path, ...] = (), text: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run Python as the foreign app has it: the wheel and third-party packages, and no `.pth` that leads back here."""
+    path = [shop, target, *sources, Path(sysconfig.get_paths()["purelib"])]
+    return subprocess.run(
+        [sys.executable, "-S", "-B", *arguments],
+        cwd=shop,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), **variables},
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel, as `uv build --wheel` does."""
+    folder = tmp_path_factory.mktemp("dist")
+    options = ["--quiet", "--offline", "--wheel", "--no-build-isolation", "--out-dir", str(folder)]
+    subprocess.run(
+        [find_uv_bin(), "build", *options, str(ROOT)], env={**os.environ, "VIRTUAL_ENV": sys.prefix}, check=True
+    )
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
+    """Install the wheel, write the app of docs/constructs.md and synthesize it."""
+    target, folder = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("shop")
+    options = ["--quiet", "--offline", "--no-deps", "--target", str(target)]
+    subprocess.run([find_uv_bin(), "pip", "install", *options, str(wheel)], check=True)
+    own = target / "tenant_isolation" / "_lambdas"
+    with (own / "tenant_authorizer" / "handler.py").open("a") as handler:
+        handler.write(_ENTRY_MARK)
+    for name, code in _SNIPPET.findall((ROOT / "docs" / "constructs.md").read_text()):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(code)
+    for package in (folder / "functions").iterdir():
+        shutil.copy(own / "tenant_get" / "requirements.txt", package)
+
+    done = _python(folder, target, "app.py", CDK_OUTDIR=str(folder / "cdk.out"))
+
+    assert done.returncode == 0, done.stderr
+    return _Shop(folder, target, json.loads((folder / "cdk.out" / "shop.template.json").read_text()))
+
+
+def test_wheel_holds_the_packages_and_their_functions_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
+    functions = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
+
+    assert tops == {"attacks", "ops", "python_lambda", "tenant_isolation"}
+    assert {
+        "python_lambda/py.typed",
+        "tenant_isolation/py.typed",
+        "tenant_isolation/_lambdas/tenancy/py.typed",
+    } <= names
+    for function in functions:
+        assert f"tenant_isolation/_lambdas/{function}/handler.py" in names
+        assert f"tenant_isolation/_lambdas/{function}/requirements.txt" in names
+    assert [name for name in names if "__pycache__" in name or "/test" in name or name.endswith(".pyc")] == []
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_foreign_app_has_the_modules_of_the_wheel(shop: _Shop) -> None:
+    where = _python(shop.folder, shop.target, "-c", _WHERE).stdout.splitlines()
+
+    assert len(where) == 3
+    for path in where:
+        assert Path(path).is_relative_to(shop.target), path
+
+
+def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> None:
+    bundles = [path.parents[1] for path in shop.folder.glob("cdk.out/asset.*/tenant_authorizer/handler.py")]
+
+    assert len(bundles) == 1, "both authorizers are the same code"
+    (bundle,) = bundles
+    assert (bundle / "tenant_authorizer" / "handler.py").read_text().endswith(_ENTRY_MARK)
+    assert (bundle / "tenancy" / "tokens.py").is_file()
+    assert (bundle / "jwt").is_dir()
+    authorizers = [function for function in shop.of("AWS::Lambda::Function") if "ROUTES" in _variables(function)]
+    assert {function["Code"]["S3Key"] for function in authorizers} == {f"{bundle.suffix[1:]}.zip"}
+
+
+def test_own_functions_are_bundled_with_the_shared_package(shop: _Shop) -> None:
+    for name in ("place_order", "orders_of_user"):
+        (handler,) = shop.folder.glob(f"cdk.out/asset.*/{name}/handler.py")
+        assert (handler.parents[1] / "tenancy" / "rest.py").is_file()
+
+
+def test_every_construct_is_in_the_template(shop: _Shop) -> None:
+    kinds = Counter(resource["Type"] for resource in shop.template["Resources"].values())
+
+    assert kinds["AWS::Events::EventBus"] == 1
+    assert kinds["AWS::EventSchemas::Schema"] == 2
+    assert kinds["AWS::StepFunctions::StateMachine"] == 1
+    assert kinds["AWS::SQS::Queue"] == 1
+    assert kinds["AWS::ApiGateway::RestApi"] == 3
+    assert kinds["AWS::ApiGateway::Authorizer"] == 2
+    assert kinds["AWS::Lambda::Function"] == 4
+
+
+def test_every_route_is_authorized(shop: _Shop) -> None:
+    methods = Counter(
+        (method["HttpMethod"], method["AuthorizationType"]) for method in shop.of("AWS::ApiGateway::Method")
+    )
+    del methods["OPTIONS", "NONE"]
+
+    assert methods == {("POST", "CUSTOM"): 1, ("GET", "CUSTOM"): 1, ("GET", "AWS_IAM"): 1}
+
+
+def test_authorizers_know_their_routes(shop: _Shop) -> None:
+    routes = [_variables(function).get("ROUTES") for function in shop.of("AWS::Lambda::Function")]
+
+    assert sorted(filter(None, routes)) == ["GET /reports/{tenantId}", "POST /tenants/{tenantId}/orders"]
+
+
+def test_publishers_are_bound_to_their_events(shop: _Shop) -> None:
+    conditions = [
+        statement["Condition"]["ForAllValues:StringEquals"]
+        for policy in shop.of("AWS::IAM::Policy")
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Action"] == "events:PutEvents"
+    ]
+
+    assert sorted(condition["events:source"][0] for condition in conditions) == ["shop.orders", "shop.parcels"]
+
+
+def test_own_function_refuses_another_tenants_path(shop: _Shop) -> None:
+    event = {
+        "pathParameters": {"tenantId": "tenant-b"},
+        "requestContext": {"requestId": "r", "authorizer": {"userId": "u", "tenantId": "tenant-a"}},
+        "body": '{"item": "book"}',
+    }
+    sources = (shop.target / "tenant_isolation" / "_lambdas",)
+
+    done = _python(shop.folder, shop.target, "-c", _CALL, sources=sources, text=json.dumps(event), **_HANDLER_SETTINGS)
+
+    assert json.loads(done.stderr.splitlines()[-1])["statusCode"] == 403, done.stderr
+
+
+def _variables(function: dict[str, Any]) -> dict[str, Any]:
+    variables: dict[str, Any] = function.get("Environment", {}).get("Variables", {})
+    return variables

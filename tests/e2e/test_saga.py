@@ -1,0 +1,184 @@
+"""The saga under what EventBridge may do to it, and under failure."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from attacks.saga import Newcomer, put
+from ops.cli import main as tenantry
+from stacks.events import Events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+
+_QUEUES = ("UserSaga", "TenantSaga", "AdminSaga")
+
+
+@pytest.fixture
+def heard(world: World) -> Iterator[Callable[[int], list[dict[str, Any]]]]:
+    """Listen to every event of the application on the bus, as another service would."""
+    aws, name = world.target.aws, f"{world.run}-listener"
+    url = aws.sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rule = aws.events.put_rule(
+        Name=name,
+        EventBusName=world.target.bus,
+        EventPattern=json.dumps({"source": [{"prefix": f"{world.target.app}."}]}),
+    )["RuleArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    aws.events.put_targets(Rule=name, EventBusName=world.target.bus, Targets=[{"Id": "queue", "Arn": arn}])
+
+    def receive(count: int) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        deadline = time.monotonic() + 30
+        while len(events) < count and time.monotonic() < deadline:
+            answer = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            events += [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return events
+
+    yield receive
+    aws.events.remove_targets(Rule=name, EventBusName=world.target.bus, Ids=["queue"])
+    aws.events.delete_rule(Name=name, EventBusName=world.target.bus)
+    aws.sqs.delete_queue(QueueUrl=url)
+
+
+def _dead_letters(world: World, deployed: LocalCloud, saga: str) -> int:
+    url = deployed.output(f"{saga}DeadLetterQueueUrl")
+    attributes = world.target.aws.sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+    )["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
+
+
+def _all_dead_letters(world: World, deployed: LocalCloud) -> dict[str, int]:
+    return {saga: _dead_letters(world, deployed, saga) for saga in _QUEUES}
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _state(world: World, user_id: str) -> tuple[Any, ...]:
+    tenants = world.people.tenants_of(user_id)
+    return (
+        world.user_row(user_id),
+        tenants,
+        [world.mapping(t, user_id) for t in tenants],
+        [world.tenant_row(t) for t in tenants],
+    )
+
+
+def test_events_say_what_their_schemas_promise(world: World, heard: Callable[[int], list[dict[str, Any]]]) -> None:
+    someone = Newcomer.of(world, "heard")
+    tenant = someone.arrive(world)
+
+    events = [event for event in heard(4) if someone.user_id in json.dumps(event)]
+    schemas = {
+        (event.source, event.detail_type): schema for event, schema in Events(world.target.app).schemas().items()
+    }
+    assert [(event["source"], event["detail-type"]) for event in events] == list(schemas)
+    for event in events:
+        jsonschema.validate(event["detail"], schemas[event["source"], event["detail-type"]])
+    assert events[-1]["detail"] == {"tenantId": tenant, **someone.fields(), "role": "admin"}
+
+
+def test_sign_up_delivered_ten_times_at_once_makes_one_of_each(world: World, deployed: LocalCloud) -> None:
+    before = _all_dead_letters(world, deployed)
+    someone = Newcomer.of(world, "tenfold")
+
+    with ThreadPoolExecutor(10) as pool:
+        taken = list(pool.map(lambda _: put(world, someone.signed_up(world)), range(10)))
+    someone_else = Newcomer.of(world, "afterwards")
+    someone_else.arrive(world)
+
+    assert taken == [1] * 10
+    (tenant,) = world.people.tenants_of(someone.user_id)
+    assert world.mapping(tenant, someone.user_id)
+    assert world.tenant_row(tenant) == {"tenantid": {"S": tenant}, "foundedby": {"S": someone.user_id}}
+    assert _all_dead_letters(world, deployed) == before
+
+
+def test_events_in_any_order_and_number_end_the_same(world: World, deployed: LocalCloud) -> None:
+    before = _all_dead_letters(world, deployed)
+    someone = Newcomer.of(world, "shuffled")
+    tenant = someone.arrive(world)
+    expected = _state(world, someone.user_id)
+    world.target.aws.dynamodb.delete_item(TableName=world.target.tenants_table, Key={"tenantid": {"S": tenant}})
+    world.target.aws.dynamodb.delete_item(
+        TableName=world.target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": {"S": someone.user_id}}
+    )
+    world.target.aws.dynamodb.delete_item(TableName=world.target.users_table, Key={"userid": {"S": someone.user_id}})
+
+    # The last step's event first, then all of them again and again.
+    put(world, someone.founded(world, tenant))
+    events = [someone.signed_up(world), someone.created(world), someone.founded(world, tenant)] * 4
+    random.Random(7).shuffle(events)  # noqa: S311 - an order, not a secret
+    for event in events:
+        put(world, event)
+
+    assert _until(lambda: _state(world, someone.user_id) == expected), _state(world, someone.user_id)
+    assert _all_dead_letters(world, deployed) == before
+
+
+def test_failing_step_is_retried_kept_and_replayed_by_the_command(
+    world: World, deployed: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws, before = world.target.aws, _dead_letters(world, deployed, "TenantSaga")
+    arn = deployed.output("TenantSagaStateMachineArn")
+    role = aws.stepfunctions.describe_state_machine(stateMachineArn=arn)["roleArn"].rpartition("/")[2]
+    deny = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    someone = Newcomer.of(world, "unlucky")
+
+    aws.iam.put_role_policy(RoleName=role, PolicyName="broken", PolicyDocument=policy)
+    try:
+        began = time.monotonic()
+        put(world, someone.signed_up(world))
+        assert _until(lambda: _dead_letters(world, deployed, "TenantSaga") == before + 1)
+        assert time.monotonic() - began > 0.5  # it has been tried more than once
+        assert world.people.tenants_of(someone.user_id) == []
+    finally:
+        aws.iam.delete_role_policy(RoleName=role, PolicyName="broken")
+
+    state = str(deployed.folder.root)
+    assert tenantry(["dead-letters", "list", "--state", state]) == 0
+    assert someone.email not in capsys.readouterr().out
+    assert tenantry(["dead-letters", "replay", "--state", state, "--queue", "TenantSaga"]) == 0
+
+    assert _until(lambda: len(world.people.tenants_of(someone.user_id)) == 1)
+    assert _until(lambda: _dead_letters(world, deployed, "TenantSaga") == 0)
+
+
+@pytest.mark.parametrize("user_id", ["*", "a/b", "two words", "a..b", ""])
+def test_event_with_a_broken_id_is_kept_and_does_nothing(world: World, deployed: LocalCloud, user_id: str) -> None:
+    before = _dead_letters(world, deployed, "UserSaga")
+    broken = Newcomer(user_id=user_id, email="nobody@example.com", name="Nobody")
+
+    put(world, broken.signed_up(world))
+
+    assert _until(lambda: _dead_letters(world, deployed, "UserSaga") == before + 1)
+    if user_id:
+        assert world.user_row(user_id) is None

@@ -1,0 +1,111 @@
+"""From a stranger to a token that names their tenant, as a client does it."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from attacks.people import srp
+from localcloud import mail
+
+if TYPE_CHECKING:
+    from attacks.people import Tokens
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+
+
+def _address(world: World) -> str:
+    return world.people.mailbox(f"e2e-{secrets.token_hex(4)}")
+
+
+def _password() -> str:
+    return f"{secrets.token_urlsafe(15)}aA1!"
+
+
+def _sign_in(world: World, email: str, password: str) -> Tokens:
+    target = world.target
+    return srp(target.aws.anonymous().cognito, target.user_pool_id, target.client_id, email, password)
+
+
+def _mailed_code(cloud: LocalCloud, email: str) -> str:
+    message = mail.latest(cloud.folder, email)
+    assert message is not None
+    return message.code
+
+
+def _sign_up(world: World, cloud: LocalCloud, email: str, password: str) -> str:
+    cognito = world.target.aws.anonymous().cognito
+    made = cognito.sign_up(
+        ClientId=world.target.client_id,
+        Username=email,
+        Password=password,
+        UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": "Ada"}],
+    )
+    world.people.track(made["UserSub"])
+    cognito.confirm_sign_up(
+        ClientId=world.target.client_id, Username=email, ConfirmationCode=_mailed_code(cloud, email)
+    )
+    return made["UserSub"]
+
+
+def _claims(token: str) -> dict[str, Any]:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+def test_sign_up_leads_to_a_token_with_the_tenant(world: World, deployed: LocalCloud) -> None:
+    email, password = _address(world), _password()
+    user = _sign_up(world, deployed, email, password)
+
+    tokens = _sign_in(world, email, password)
+    deadline = time.monotonic() + 30
+    while not tokens.tenant and time.monotonic() < deadline:
+        time.sleep(0.1)
+        tokens = _sign_in(world, email, password)
+
+    claims = _claims(tokens.id)
+    assert claims["cognito:username"] == user
+    assert claims["token_use"] == "id"
+    assert world.people.tenants_of(user) == [claims["tenant"]]
+    assert _claims(tokens.access)["tenant"] == claims["tenant"]
+    assert world.mapping(claims["tenant"], user) == {
+        "tenantid": {"S": claims["tenant"]},
+        "userid": {"S": user},
+        "name": {"S": "Ada"},
+        "email": {"S": email},
+        "roles": {"SS": ["admin"]},
+    }
+    row = world.user_row(user)
+    assert row is not None
+    assert row["activetenantid"] == {"S": claims["tenant"]}
+
+
+def test_password_reset_makes_no_tenant(world: World, deployed: LocalCloud) -> None:
+    person = world.people.admit("forgetful")  # the operator's hand: no hook has heard of them
+    cognito = world.target.aws.anonymous().cognito
+    cognito.forgot_password(ClientId=world.target.client_id, Username=person.email)
+    password = _password()
+    cognito.confirm_forgot_password(
+        ClientId=world.target.client_id,
+        Username=person.email,
+        ConfirmationCode=_mailed_code(deployed, person.email),
+        Password=password,
+    )
+    world.people.sign_up("afterwards")  # whose sagas have ended after any that the reset could have started
+
+    assert _sign_in(world, person.email, password).tenant is None
+    assert world.people.tenants_of(person.user_id) == []
+    assert world.user_row(person.user_id) is None
+
+
+def test_user_whose_saga_has_not_finished_signs_in_without_the_claim(world: World) -> None:
+    person = world.people.admit("early")
+
+    tokens = world.people.sign_in(person)
+
+    assert tokens.tenant is None
+    answer = world.tenant_api(f"/tenants/{person.user_id}", tokens.id)
+    assert (answer.status, answer.text) == (200, '{"tenants": []}')
+    assert world.tenant("5f0c2f4e-9d0c-4d6e-8f53-0c6d3b1f2a77", tokens.id).status == 403

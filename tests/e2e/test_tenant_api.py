@@ -1,0 +1,96 @@
+"""The tenant API as its callers meet it; what must be refused is in `attacks`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from attacks.people import Person
+    from attacks.world import World
+
+_CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET,PUT,POST,DELETE,OPTIONS",
+    "access-control-allow-headers": "Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token",
+}
+
+
+@pytest.fixture(scope="module")
+def admin(world: World) -> Person:
+    return world.cast.alice
+
+
+def test_get_then_put_then_get_with_one_token(world: World, admin: Person) -> None:
+    name = "Grüße <b>\"Ada\"</b> & 'co' 🎉"
+
+    before = world.tenant(admin.tenant, admin.tokens.id)
+    renamed = world.tenant_api(
+        f"/tenant/{admin.tenant}", admin.tokens.id, method="PUT", body=json.dumps({"name": name})
+    )
+    after = world.tenant(admin.tenant, admin.tokens.id)
+
+    assert before.status == renamed.status == after.status == 200
+    assert json.loads(renamed.text) == {
+        "message": "Tenant name updated successfully",
+        "updatedAttributes": {"name": name},
+    }
+    (item,) = json.loads(after.text)
+    assert item["tenantid"] == admin.tenant
+    assert item["name"] == name
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+def test_header_may_be_in_any_case(world: World, admin: Person, name: str) -> None:
+    answer = world.tenant_api(f"/tenant/{admin.tenant}", headers={name: f"Bearer {admin.tokens.id}"})
+
+    assert answer.status == 200
+
+
+def test_member_reads_and_may_not_rename(world: World) -> None:
+    carol = world.cast.carol
+
+    assert world.tenant(carol.tenant, carol.tokens.id).status == 200
+    assert world.rename(carol.tenant, carol.tokens.id).status == 403
+
+
+@pytest.mark.parametrize(
+    "body", ["{", "", "[]", "null", "{}", '{"name": ""}', '{"name": 1}', json.dumps({"name": "x" * 10_000})]
+)
+def test_bad_body_is_a_clear_400(world: World, admin: Person, body: str) -> None:
+    before = world.tenant_row(admin.tenant)
+
+    answer = world.tenant_api(f"/tenant/{admin.tenant}", admin.tokens.id, method="PUT", body=body)
+
+    assert answer.status == 400
+    assert "Invalid request body" in json.loads(answer.text)["message"]
+    assert world.tenant_row(admin.tenant) == before
+
+
+def test_every_reply_carries_the_cors_headers(world: World, admin: Person) -> None:
+    own = f"/tenant/{admin.tenant}"
+    replies = {
+        200: world.tenant(admin.tenant, admin.tokens.id),
+        400: world.tenant_api(own, admin.tokens.id, method="PUT", body="{"),
+        401: world.tenant_api(own),
+        403: world.tenant(world.cast.bob.tenant, admin.tokens.id),
+    }
+
+    for status, reply in replies.items():
+        assert reply.status == status
+        assert {name: reply.headers.get(name) for name in _CORS} == _CORS, status
+
+
+def test_preflight_needs_no_token(world: World, admin: Person) -> None:
+    reply = world.tenant_api(f"/tenant/{admin.tenant}", method="OPTIONS", headers={"Origin": "https://app.example"})
+
+    assert reply.status in {200, 204}
+    assert reply.headers["access-control-allow-methods"] == _CORS["access-control-allow-methods"]
+
+
+def test_admin_api_answers_a_signed_request(world: World, admin: Person) -> None:
+    reply = world.admin_api(f"/tenants/{admin.user_id}", world.signer())
+
+    assert (reply.status, json.loads(reply.text)) == (200, {"tenants": [admin.tenant]})
