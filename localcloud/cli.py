@@ -39,10 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sent.add_argument("address", help="an e-mail address or a telephone number")
     command("tour", _tour, "walk through the deployed system with real requests")
 
-    parsed, rest = parser.parse_known_args(arguments)
-    if rest and parsed.command != "tour":
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    parsed.rest = rest
+    parsed = parser.parse_args(arguments)
     try:
         return int(parsed.run(LocalCloud(parsed.state), parsed))
     except LocalCloudError as error:
@@ -114,10 +111,10 @@ def _mail(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _tour(_: LocalCloud, parsed: argparse.Namespace) -> int:
+def _tour(cloud: LocalCloud, _: argparse.Namespace) -> int:
     from localcloud.tour import main as tour  # noqa: PLC0415 - only this command needs all that the tour uses
 
-    return int(tour(parsed.rest) or 0)
+    return tour(cloud)
 
 
 def _relative(path: Path) -> Path:

@@ -126,8 +126,8 @@ class Tour:
                 return tokens.id
             time.sleep(0.1)
         raise LocalCloudError(
-            f"The saga has made no tenant in {_PATIENCE_SECONDS:.0f} s. Look at: make dead-letters, and "
-            "python -m localcloud logs"
+            f"The saga has made no tenant in {_PATIENCE_SECONDS:.0f} s. Look at: "
+            ".venv/bin/tenantry dead-letters list, and python -m localcloud logs"
         )
 
     def _work(self, ada: _Person) -> None:

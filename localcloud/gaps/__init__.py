@@ -28,6 +28,7 @@ GAPS: tuple[str, ...] = (
     "apigateway_permission",
     "apigateway_errors",
     "apigateway_iam_denial",
+    "apigateway_signing_scope",
     "apigateway_empty_segments",
     "cognito_case",
     "cognito_triggers",

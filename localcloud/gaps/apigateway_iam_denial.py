@@ -15,10 +15,10 @@ from typing import Any
 
 from ministack import app
 from ministack.core.arn import execute_api_arn
-from ministack.core.responses import new_uuid, request_scope
 from ministack.services import apigateway_v1
 
-from localcloud.gaps.patching import replace, require
+from localcloud.gaps import gateway_response
+from localcloud.gaps.patching import replace
 
 _FORBIDDEN = 403
 _HIDDEN_DIGITS = 8  # of an account id, in the message
@@ -26,34 +26,22 @@ _HIDDEN_DIGITS = 8  # of an account id, in the message
 
 def close() -> None:
     """Close the gap."""
-    require(apigateway_v1, "find_api_scope", "stages_for_api", "_gateway_error_response", "_gw_error")
+    gateway_response.check()
     replace(app, "_enforce_execute_api", _by_gateway_response)
 
 
 def _by_gateway_response(enforce: Callable[..., Any]) -> Callable[..., Any]:
     def enforce_execute_api(api: str, stage: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
         denied = enforce(api, stage, method, path, *rest, **named)
-        scope, stages = apigateway_v1.find_api_scope(api), apigateway_v1.stages_for_api(api)
-        if not denied or denied[0] != _FORBIDDEN or scope is None or stage not in stages:
+        scope = apigateway_v1.find_api_scope(api)
+        if not denied or denied[0] != _FORBIDDEN or scope is None:
             return denied
         user, found, _ = str(json.loads(denied[2] or "{}").get("message", "")).partition(" because ")
         if not found:
             return denied  # not a policy's refusal, and so a gateway response already
-        headers, query = rest[:2]
-        request = {
-            "api_id": api,
-            "stage_name": stage,
-            "stage": stages[stage],
-            "headers": headers or {},
-            "query_params": query or {},
-            "path_params": {},
-            "resource_path": "",
-            "request_id": new_uuid(),
-        }
         account, region = scope
         arn = execute_api_arn(region, "*" * _HIDDEN_DIGITS + account[_HIDDEN_DIGITS:], api, stage, method, path)
-        error = apigateway_v1._gw_error("ACCESS_DENIED", f"{user} on resource: {arn}")
-        with request_scope(account, region):
-            return apigateway_v1._gateway_error_response(error, request)
+        message = f"{user} on resource: {arn}"
+        return gateway_response.answer(api, stage, *rest[:2], kind="ACCESS_DENIED", message=message) or denied
 
     return enforce_execute_api

@@ -61,13 +61,13 @@ def test_logs_prints_the_emulators_log(cloud: LocalCloud, capsys: pytest.Capture
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_tour_gets_the_arguments_that_are_left(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[list[str]] = []
+def test_tour_is_of_the_cloud_that_the_command_names(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[LocalCloud] = []
     tour = ModuleType("localcloud.tour")
-    tour.main = lambda arguments: seen.append(arguments) or 3  # type: ignore[attr-defined, func-returns-value]
+    tour.main = lambda toured: seen.append(toured) or 3  # type: ignore[attr-defined, func-returns-value]
     monkeypatch.setitem(sys.modules, "localcloud.tour", tour)
-    assert _run(cloud, "tour", "--fast") == 3
-    assert seen == [["--fast"]]
+    assert _run(cloud, "tour") == 3
+    assert [toured.folder for toured in seen] == [cloud.folder]
 
 
 def test_other_commands_refuse_what_they_do_not_know(cloud: LocalCloud) -> None:

@@ -94,6 +94,15 @@ def a_caller_whom_iam_refuses(ground: Ground) -> list[Any]:
     return [reply.status_code, reply.headers.get("Access-Control-Allow-Origin"), "on resource: arn:" in message]
 
 
+@probe("apigateway_signing_scope", aws=[200, 403], ministack=[200, 200])
+def a_signature_for_another_service(ground: Ground) -> list[int]:
+    url, root = ground.api(_MOCK, authorizationType="AWS_IAM"), ground.cloud.session().get_credentials()
+    assert root is not None
+    signatures = [AWS4Auth(root.access_key, root.secret_key, REGION, service) for service in ("execute-api", "s3")]
+    bundle = str(ground.cloud.ca_bundle)
+    return [requests.get(url, auth=signature, verify=bundle, timeout=30).status_code for signature in signatures]
+
+
 @probe("apigateway_empty_segments", aws=403, ministack=200)
 def a_path_with_an_empty_segment(ground: Ground) -> int:
     return ground.get(ground.api(_MOCK).replace("/test/thing", "/test//thing")).status_code
