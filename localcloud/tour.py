@@ -25,12 +25,11 @@ from localcloud.errors import LocalCloudError
 from localcloud.settings import REGION, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from localcloud.cloud import LocalCloud
 
 _PATIENCE_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 30
+_PARTITIONS: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
 _SHOWN_CLAIMS: Final = ("token_use", "cognito:username", "email", "tenant")
 
 
@@ -71,6 +70,8 @@ class Tour:
         self._work(ada)
         grace = self._join("Grace Hopper", quietly=True)
         self._trespass(grace, ada)
+        self._share_a_table(ada, grace)
+        self._share_buckets(ada, grace)
         verdict = self._attack()
         self._farewell(ada, grace)
         return verdict
@@ -132,23 +133,44 @@ class Tour:
 
     def _work(self, ada: _Person) -> None:
         self._step("She reads her tenant.")
-        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=(200,))
+        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
         self._step("She, an admin of it, gives it a name.")
-        self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=(200,), body={"name": "Analytical Engines"})
+        self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=200, body={"name": "Analytical Engines"})
         self._step("She reads it again with the same token: a cached verdict is right for every route.")
-        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=(200,))
+        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
         self._step("She lists the tenants that she belongs to.")
-        self._request("GET", f"/tenants/{ada.user_id}", ada, expect=(200,))
+        self._request("GET", f"/tenants/{ada.user_id}", ada, expect=200)
         self._step("A service asks the admin API the same, signed with SigV4.")
         self._admin_request(f"/tenants/{ada.user_id}")
 
     def _trespass(self, grace: _Person, ada: _Person) -> None:
         self._step("Grace asks for Ada's tenant, whose reply API Gateway has just served.")
-        self._request("GET", f"/tenant/{ada.tenant}", grace, expect=(403,))
+        self._request("GET", f"/tenant/{ada.tenant}", grace, expect=403)
         self._step("Grace tries to rename it.")
-        self._request("PUT", f"/tenant/{ada.tenant}", grace, expect=(403,), body={"name": "Mine now"})
+        self._request("PUT", f"/tenant/{ada.tenant}", grace, expect=403, body={"name": "Mine now"})
         self._step("Somebody without a token asks.")
-        self._request("GET", f"/tenant/{ada.tenant}", None, expect=(401,))
+        self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
+
+    def _share_a_table(self, ada: _Person, grace: _Person) -> None:
+        api = self._cloud.output("EmployeesApiUrl")
+        employee = {"Id": "e-1", "Name": "Charles Babbage"}
+        self._step("Ada adds an employee: a row in a table of all tenants, by credentials vended for hers alone.")
+        self._request("POST", "/employees", ada, expect=201, body=employee, api=api)
+        self._step("Grace, with credentials of her tenant, finds nobody in the same table, and can replace nobody.")
+        self._request("GET", "/employees", grace, expect=200, api=api)
+        self._request("PUT", "/employees/e-1", grace, expect=404, body={**employee, "Name": "Mine"}, api=api)
+
+    def _share_buckets(self, ada: _Person, grace: _Person) -> None:
+        api = self._cloud.output("StorageApiUrl")
+        body = {"key": "notes/engine.txt", "value": "It weaves algebraical patterns."}
+        self._step("Ada stores an object on S3 in each of five ways. The first one makes her tenant's own bucket.")
+        for partition in _PARTITIONS:
+            self._request("PUT", f"/object?partition={partition}", ada, expect=201, body=body, api=api)
+        self._step("She lists what is hers, and reads it; Grace, in the same buckets, has nothing.")
+        self._request("GET", "/object?partition=tag", ada, expect=200, api=api)
+        self._request("GET", "/object?partition=tag&key=notes/engine.txt", ada, expect=200, api=api)
+        self._request("GET", "/object?partition=tag", grace, expect=200, api=api)
+        self._request("GET", "/object?partition=tag&key=notes/engine.txt", grace, expect=404, api=api)
 
     def _attack(self) -> int:
         self._step("The attacker: every attack on isolation that we know, against what is deployed here.")
@@ -192,12 +214,15 @@ class Tour:
         path: str,
         person: _Person | None,
         *,
-        expect: Sequence[int],
+        expect: int,
         body: dict[str, Any] | None = None,
+        api: str | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {person.id_token}"} if person else {}
+        token = person.id_token if person else ""
+        # The storage API takes the token in a header of its own.
+        headers = {"Authorization": f"Bearer {token}", "x-token": token} if token else {}
         answer = self._http.request(
-            method, f"{self._target.tenant_api}{path}", headers=headers, json=body, timeout=_TIMEOUT_SECONDS
+            method, f"{api or self._target.tenant_api}{path}", headers=headers, json=body, timeout=_TIMEOUT_SECONDS
         )
         self._http_reply(method, path, answer, expect)
 
@@ -205,16 +230,16 @@ class Tour:
         credentials = self._target.aws.credentials()
         auth = AWS4Auth(credentials.access_key, credentials.secret_key, REGION, "execute-api")
         answer = self._http.get(f"{self._target.admin_api}{path}", auth=auth, timeout=_TIMEOUT_SECONDS)
-        self._http_reply("GET", path, answer, (200,))
+        self._http_reply("GET", path, answer, 200)
 
-    def _http_reply(self, method: str, path: str, answer: requests.Response, expect: Sequence[int]) -> None:
+    def _http_reply(self, method: str, path: str, answer: requests.Response, expect: int) -> None:
         self._console.print(f"   {method} {path}", highlight=False, soft_wrap=True)
-        colour = "green" if answer.status_code in expect else "red"
+        colour = "green" if answer.status_code == expect else "red"
         self._console.print(
             f"   [{colour}]{answer.status_code}[/] {escape(answer.text)}", highlight=False, soft_wrap=True
         )
-        if answer.status_code not in expect:
-            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; it must answer {expect[0]}.")
+        if answer.status_code != expect:
+            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; it must answer {expect}.")
 
     def _step(self, text: str) -> None:
         self._number += 1
