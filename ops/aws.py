@@ -1,0 +1,175 @@
+"""AWS clients of one principal, made once each and safe to share between threads."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.credentials import ReadOnlyCredentials
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
+
+_CONFIG = Config(
+    retries={"mode": "standard", "max_attempts": 5},
+    connect_timeout=5,
+    read_timeout=30,
+    max_pool_connections=32,
+)
+# Clients may be shared between threads, but a session must not make two at once.
+_MAKING = threading.Lock()
+
+
+class Aws:
+    """The clients that one principal uses.
+
+    Parameters
+    ----------
+    session
+        Whose credentials and region to use.
+    endpoint_url
+        Where every service answers, for a local cloud; None for AWS itself.
+    ca_bundle
+        The file of certificate authorities to trust; None for the usual ones.
+    keys
+        The credentials to use instead of the session's.
+    signed
+        False sends every request without credentials.
+
+    Examples
+    --------
+    >>> Aws(boto3.Session(region_name="eu-west-1")).region
+    'eu-west-1'
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        *,
+        endpoint_url: str | None = None,
+        ca_bundle: str | None = None,
+        keys: ReadOnlyCredentials | None = None,
+        signed: bool = True,
+    ) -> None:
+        self._session = session
+        self.endpoint_url = endpoint_url
+        self.ca_bundle = ca_bundle
+        self._keys = keys
+        self._config = _CONFIG if signed else _CONFIG.merge(Config(signature_version=UNSIGNED))
+        if endpoint_url:
+            # A local cloud's address takes no service's prefix.
+            self._config = self._config.merge(Config(inject_host_prefix=False))
+        self._clients: dict[str, object] = {}
+        self._anonymous: Aws | None = None
+
+    @property
+    def region(self) -> str:
+        """The session's region."""
+        return self._session.region_name
+
+    def credentials(self) -> ReadOnlyCredentials:
+        """Return the principal's credentials as they are now."""
+        if self._keys:
+            return self._keys
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise LookupError("There are no AWS credentials. Sign in, or set AWS_PROFILE.")
+        return credentials.get_frozen_credentials()
+
+    def acting_as(self, access_key_id: str, secret_access_key: str, session_token: str) -> Aws:
+        """Return the clients of another principal in the same place."""
+        # The same session: it has read the services' large models already.
+        return self._beside(keys=ReadOnlyCredentials(access_key_id, secret_access_key, session_token))
+
+    def anonymous(self) -> Aws:
+        """Return clients that send no credentials."""
+        with _MAKING:
+            if self._anonymous is None:
+                self._anonymous = self._beside(signed=False)
+            return self._anonymous
+
+    def _beside(self, *, keys: ReadOnlyCredentials | None = None, signed: bool = True) -> Aws:
+        return Aws(self._session, endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle, keys=keys, signed=signed)
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - each property below gives the client's own type
+        with _MAKING:
+            if service not in self._clients:
+                keys = self._keys
+                self._clients[service] = cast("Any", self._session.client)(
+                    service,
+                    aws_access_key_id=keys and keys.access_key,
+                    aws_secret_access_key=keys and keys.secret_key,
+                    aws_session_token=keys and keys.token,
+                    endpoint_url=self.endpoint_url,
+                    verify=self.ca_bundle,
+                    config=self._config,
+                )
+            return self._clients[service]
+
+    @property
+    def apigateway(self) -> APIGatewayClient:
+        """API Gateway."""
+        return cast("APIGatewayClient", self._client("apigateway"))
+
+    @property
+    def cloudformation(self) -> CloudFormationClient:
+        """CloudFormation."""
+        return cast("CloudFormationClient", self._client("cloudformation"))
+
+    @property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        """Cognito user pools."""
+        return cast("CognitoIdentityProviderClient", self._client("cognito-idp"))
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """DynamoDB."""
+        return cast("DynamoDBClient", self._client("dynamodb"))
+
+    @property
+    def events(self) -> EventBridgeClient:
+        """EventBridge."""
+        return cast("EventBridgeClient", self._client("events"))
+
+    @property
+    def iam(self) -> IAMClient:
+        """IAM."""
+        return cast("IAMClient", self._client("iam"))
+
+    @property
+    def functions(self) -> LambdaClient:
+        """Lambda."""
+        return cast("LambdaClient", self._client("lambda"))
+
+    @property
+    def logs(self) -> CloudWatchLogsClient:
+        """CloudWatch Logs."""
+        return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def sqs(self) -> SQSClient:
+        """SQS."""
+        return cast("SQSClient", self._client("sqs"))
+
+    @property
+    def stepfunctions(self) -> SFNClient:
+        """Step Functions."""
+        return cast("SFNClient", self._client("stepfunctions"))
+
+    @property
+    def sts(self) -> STSClient:
+        """STS."""
+        return cast("STSClient", self._client("sts"))

@@ -1,0 +1,154 @@
+"""`tenantry`: what an operator does by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops.dead_letters import DeadLetterQueues, Message, NotUnderstoodError, ReplayError
+from ops.environment import LOCAL, STATE_FOLDER, Environment, EnvironmentNotReadyError
+from ops.masking import masked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_LEFT: Final = 1
+EXIT_USAGE: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status.
+
+    0 if all is done, 1 if dead letters could not be replayed, 2 if the command could not be carried out.
+    """
+    parsed = _parser().parse_args(arguments)
+    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+    try:
+        queues = DeadLetterQueues(Environment.load(parsed.env, state=parsed.state, app=parsed.app))
+        return int(parsed.run(queues, parsed, console))
+    except (EnvironmentNotReadyError, LookupError) as error:
+        errors.print(Text(str(error.args[0]), style="red"))
+        return EXIT_USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tenantry", description="Operate a deployed Tenantry environment.")
+    topics = parser.add_subparsers(required=True, metavar="topic")
+    letters = topics.add_parser("dead-letters", help="what the sagas could not do", description=_LETTERS)
+    commands = letters.add_subparsers(required=True, metavar="command")
+    environment = _environment_options()
+    choice = _choice_options()
+
+    listing = commands.add_parser("list", parents=[environment], help="count the dead letters in each queue")
+    listing.set_defaults(run=_list)
+
+    showing = commands.add_parser("show", parents=[environment, choice], help="show the dead letters themselves")
+    showing.add_argument("--reveal", action="store_true", help="do not mask names and e-mail addresses")
+    showing.set_defaults(run=_show)
+
+    replaying = commands.add_parser("replay", parents=[environment, choice], help="do again what has failed")
+    replaying.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
+    replaying.set_defaults(run=_replay)
+    return parser
+
+
+_LETTERS: Final = (
+    "List, show and replay dead letters: events that a state machine gave up on, that EventBridge could not deliver, "
+    "or that the sign-up hook could not publish. See docs/operations.md."
+)
+
+
+def _environment_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--env", default=LOCAL, help="the environment (default: local)")
+    options.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
+    options.add_argument(
+        "--state", type=Path, default=STATE_FOLDER, metavar="DIR", help="the folder with the outputs (default: .local)"
+    )
+    return options
+
+
+def _choice_options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--queue", metavar="NAME", help="this queue only, as `list` names it")
+    options.add_argument("--limit", type=_positive, metavar="N", help="at most so many")
+    return options
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _list(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Console) -> int:
+    table = Table(title=f"Dead letters of '{parsed.env}'", title_justify="left")
+    table.add_column("Queue")
+    table.add_column("Waiting", justify="right")
+    for queue, depth in queues.depths().items():
+        table.add_row(queue, Text(str(depth), style="yellow" if depth else "green"))
+    console.print(table)
+    return 0
+
+
+def _show(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Console) -> int:
+    count = 0
+    for message in queues.messages(parsed.queue, parsed.limit):
+        count += 1
+        console.rule(Text(f"{message.queue}  {message.sent:%Y-%m-%d %H:%M:%S} UTC  {message.id}"), align="left")
+        told = _told(message)
+        console.print(Text(json.dumps(told if parsed.reveal else masked(told), indent=2, ensure_ascii=False)))
+    console.print(f"{count} shown." if count else "There are no dead letters.")
+    return 0
+
+
+def _told(message: Message) -> dict[str, Any]:
+    try:
+        letter = message.read()
+    except NotUnderstoodError as error:
+        # What nobody understands may hold anything: its content stays out of the terminal.
+        return {"notUnderstood": str(error), "characters": len(message.body)}
+    event = dict(letter.event)
+    if isinstance(event.get("Detail"), str):
+        event["Detail"] = _parsed(event["Detail"])
+    return {
+        "kind": letter.kind.value,
+        "error": letter.error,
+        "cause": _parsed(letter.cause),
+        "execution": letter.execution,
+        "goesTo": letter.destination,
+        "event": event,
+    }
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever JSON the text holds
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _replay(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Console) -> int:
+    done = left = 0
+    for message in queues.messages(parsed.queue, parsed.limit):
+        name = f"{message.queue} {message.id}"
+        try:
+            letter = queues.replay(message, dry_run=parsed.dry_run)
+        except (NotUnderstoodError, ReplayError) as error:
+            left += 1
+            console.print(Text(f"left      {name}: {masked(str(error))}", style="yellow"))
+        else:
+            done += 1
+            word = "would go " if parsed.dry_run else "replayed "
+            console.print(
+                Text(f"{word} {name}: {letter.kind.value}, {letter.error or 'no error given'}", style="green")
+            )
+    console.print(f"{done} {'to be replayed' if parsed.dry_run else 'replayed'}, {left} left.")
+    return EXIT_LEFT if left else 0
