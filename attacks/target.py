@@ -1,0 +1,88 @@
+"""What is attacked: one deployed environment, and the operator's way into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ops.environment import LOCAL, STATE_FOLDER, Environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ops.aws import Aws
+
+PRODUCTION: Final = "prod"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """An environment under attack.
+
+    Attributes
+    ----------
+    name
+        The environment's name.
+    app
+        The application's name.
+    tenant_api, admin_api
+        URLs of the APIs with their stage, without a closing slash.
+    user_pool_id, client_id
+        The identity pool and its public client.
+    bus
+        Name of the application's event bus.
+    users_table, tenants_table, tenant_users_table
+        Names of the tables that the sagas fill.
+    stacks
+        The names of the deployed stacks.
+    aws
+        The operator's clients, which set the scene and look at what an attack has changed.
+    """
+
+    name: str
+    app: str
+    tenant_api: str
+    admin_api: str
+    user_pool_id: str
+    client_id: str
+    bus: str
+    users_table: str
+    tenants_table: str
+    tenant_users_table: str
+    stacks: tuple[str, ...]
+    aws: Aws
+
+    @classmethod
+    def of(cls, environment: Environment) -> Target:
+        """Return the target that an environment is."""
+        output = environment.output
+        return cls(
+            name=environment.name,
+            app=environment.app,
+            tenant_api=output("tenant", "TenantApiUrl").rstrip("/"),
+            admin_api=output("tenant", "TenantAdminApiUrl").rstrip("/"),
+            user_pool_id=output("user", "UserPoolId"),
+            client_id=output("user", "UserPoolClientId"),
+            bus=output("common", "EventBusName"),
+            users_table=output("user", "UsersTableName"),
+            tenants_table=output("tenant", "TenantsTableName"),
+            tenant_users_table=output("tenant", "TenantUsersTableName"),
+            stacks=tuple(environment.outputs),
+            aws=environment.aws,
+        )
+
+    @classmethod
+    def named(cls, name: str = LOCAL, *, state: Path = STATE_FOLDER, app: str | None = None) -> Target:
+        """Find an environment by its name, see `ops.environment.Environment.load`."""
+        return cls.of(Environment.load(name, state=state, app=app))
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the pool's public keys are, as seen from this machine."""
+        home = self.aws.endpoint_url or f"https://cognito-idp.{self.aws.region}.amazonaws.com"
+        return f"{home}/{self.user_pool_id}/.well-known/jwks.json"
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of the pool's tokens."""
+        return f"https://cognito-idp.{self.aws.region}.amazonaws.com/{self.user_pool_id}"

@@ -1,0 +1,1 @@
+"""The attacker's own tests, and the attacks themselves."""
