@@ -71,8 +71,8 @@ bench: setup ## The benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
 docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app
-	@$(RUN) cdk synth --quiet --context env=dev --output cdk.out.dev
-	@$(RUN) $(PY) -m ops.architecture cdk.out.dev
+	@$(RUN) cdk synth --quiet --context env=prod --output cdk.out.prod
+	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)

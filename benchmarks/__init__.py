@@ -1,0 +1,1 @@
+"""How long things take on this machine: figures to compare, not to pass or fail by."""

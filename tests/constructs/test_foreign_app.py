@@ -156,7 +156,7 @@ def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> Non
 
 
 def test_own_functions_are_bundled_with_the_shared_package(shop: _Shop) -> None:
-    for name in ("place_order", "orders_of_user"):
+    for name in ("place_order", "list_orders", "orders_of_user"):
         (handler,) = shop.folder.glob(f"cdk.out/asset.*/{name}/handler.py")
         assert (handler.parents[1] / "tenancy" / "rest.py").is_file()
 
@@ -170,7 +170,9 @@ def test_every_construct_is_in_the_template(shop: _Shop) -> None:
     assert kinds["AWS::SQS::Queue"] == 1
     assert kinds["AWS::ApiGateway::RestApi"] == 3
     assert kinds["AWS::ApiGateway::Authorizer"] == 2
-    assert kinds["AWS::Lambda::Function"] == 4
+    assert kinds["AWS::Lambda::Function"] == 5
+    assert kinds["AWS::DynamoDB::Table"] == 2
+    assert kinds["AWS::S3::Bucket"] == 1
 
 
 def test_every_route_is_authorized(shop: _Shop) -> None:
@@ -179,13 +181,16 @@ def test_every_route_is_authorized(shop: _Shop) -> None:
     )
     del methods["OPTIONS", "NONE"]
 
-    assert methods == {("POST", "CUSTOM"): 1, ("GET", "CUSTOM"): 1, ("GET", "AWS_IAM"): 1}
+    assert methods == {("POST", "CUSTOM"): 1, ("GET", "CUSTOM"): 2, ("GET", "AWS_IAM"): 1}
 
 
 def test_authorizers_know_their_routes(shop: _Shop) -> None:
     routes = [_variables(function).get("ROUTES") for function in shop.of("AWS::Lambda::Function")]
 
-    assert sorted(filter(None, routes)) == ["GET /reports/{tenantId}", "POST /tenants/{tenantId}/orders"]
+    assert sorted(filter(None, routes)) == [
+        "GET /orders\nPOST /tenants/{tenantId}/orders",
+        "GET /reports/{tenantId}",
+    ]
 
 
 def test_publishers_are_bound_to_their_events(shop: _Shop) -> None:
@@ -199,6 +204,21 @@ def test_publishers_are_bound_to_their_events(shop: _Shop) -> None:
     assert sorted(condition["events:source"][0] for condition in conditions) == ["shop.orders", "shop.parcels"]
 
 
+def test_function_that_vends_has_no_grant_on_tenants_data(shop: _Shop) -> None:
+    (role,) = (role for role in shop.of("AWS::IAM::Role") if "AWS" in _trusted(role))
+    allowed = {
+        action
+        for policy in shop.of("AWS::IAM::Policy")
+        if policy["Roles"][0]["Ref"].startswith("ListOrdersRole")
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in statement["Action"]
+        if not action.startswith(("logs:", "xray:"))
+    }
+
+    assert allowed == {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"}
+    assert "${aws:PrincipalTag/TenantId}" in json.dumps(role["Policies"])
+
+
 def test_own_function_refuses_another_tenants_path(shop: _Shop) -> None:
     event = {
         "pathParameters": {"tenantId": "tenant-b"},
@@ -210,6 +230,11 @@ def test_own_function_refuses_another_tenants_path(shop: _Shop) -> None:
     done = _python(shop.folder, shop.target, "-c", _CALL, sources=sources, text=json.dumps(event), **_HANDLER_SETTINGS)
 
     assert json.loads(done.stderr.splitlines()[-1])["statusCode"] == 403, done.stderr
+
+
+def _trusted(role: dict[str, Any]) -> dict[str, Any]:
+    principal: dict[str, Any] = role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+    return principal
 
 
 def _variables(function: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,66 @@
+"""Requests to a running local cloud: how long they take, and how many further calls each one costs."""
+
+from __future__ import annotations
+
+import time
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Final
+
+from attacks.target import Target
+from attacks.world import World
+from benchmarks.calls import calls
+from benchmarks.result import Figure, NotReadyError
+from ops.environment import EnvironmentNotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from attacks.http import Reply
+    from attacks.people import Person
+
+_PEOPLE: Final = 3
+_REQUESTS: Final = 100
+_WARM_UP: Final = 5
+
+
+def measure(state: Path) -> Sequence[Figure]:
+    """Sign people up, send requests as one of them, and count the calls of the functions in between."""
+    try:
+        target = Target.named(state=state)
+    except EnvironmentNotReadyError as error:
+        raise NotReadyError(str(error)) from error
+    world = World(target)
+    try:
+        seconds, people = zip(*(_sign_up(world) for _ in range(_PEOPLE)), strict=True)
+        person = people[0]
+        return [
+            Figure("sign-up to a token with the tenant", round(median(seconds), 2), "s", f"median of {_PEOPLE}"),
+            *_latency("GET /tenant/{tenantId}", lambda: world.tenant(person.tenant, person.tokens.id)),
+            *_latency("PUT /tenant/{tenantId}", lambda: world.rename(person.tenant, person.tokens.id)),
+            *calls(target, person, state),
+        ]
+    finally:
+        world.cleanup.run()
+
+
+def _sign_up(world: World) -> tuple[float, Person]:
+    began = time.perf_counter()
+    person = world.people.sign_up("bench")
+    return time.perf_counter() - began, person
+
+
+def _latency(what: str, send: Callable[[], Reply]) -> Sequence[Figure]:
+    milliseconds = []
+    for number in range(_WARM_UP + _REQUESTS):
+        began = time.perf_counter()
+        reply = send()
+        if not reply.ok:
+            raise NotReadyError(f"{what} answers {reply}.")
+        if number >= _WARM_UP:
+            milliseconds.append((time.perf_counter() - began) * 1000)
+    note = f"of {_REQUESTS}, one after the other"
+    return [
+        Figure(f"{what}, p50", round(median(milliseconds), 1), "ms", note),
+        Figure(f"{what}, p95", round(quantiles(milliseconds, n=20)[-1], 1), "ms", note),
+    ]
