@@ -235,6 +235,9 @@ class DeadLetterQueues:
     def messages(self, queue: str | None = None, limit: int | None = None) -> Iterator[Message]:
         """Take messages in hand one by one; those that are not deleted go back when the iterator is done.
 
+        What is sent later than the call is left for the next one: a letter that is replayed and fails once more comes
+        back as a new one, and would be replayed for ever.
+
         Raises
         ------
         LookupError
@@ -244,11 +247,13 @@ class DeadLetterQueues:
             raise LookupError(f"There is no queue '{queue}'; there are {', '.join(self.urls) or 'none'}.")
         chosen = [(name, url) for name, url in self.urls.items() if queue in {None, name}]
         in_hand: list[Message] = []
-        count = 0
+        count, began = 0, datetime.now(UTC)
         try:
             for batch in (batch for name, url in chosen for batch in self._batches(name, url)):
                 in_hand += batch
                 for message in batch:
+                    if message.sent > began:
+                        continue
                     if count == limit:
                         return
                     count += 1

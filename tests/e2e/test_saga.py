@@ -60,6 +60,14 @@ def heard(world: World) -> Iterator[Callable[[int], list[dict[str, Any]]]]:
     aws.sqs.delete_queue(QueueUrl=url)
 
 
+@pytest.fixture(autouse=True)
+def no_letters_left(world: World, deployed: LocalCloud) -> Iterator[None]:
+    """Leave no dead letter behind for tests that look at the same queues."""
+    yield
+    for saga in _QUEUES:
+        world.target.aws.sqs.purge_queue(QueueUrl=deployed.output(f"{saga}DeadLetterQueueUrl"))
+
+
 def _dead_letters(world: World, deployed: LocalCloud, saga: str) -> int:
     url = deployed.output(f"{saga}DeadLetterQueueUrl")
     attributes = world.target.aws.sqs.get_queue_attributes(

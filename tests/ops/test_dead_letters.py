@@ -257,6 +257,19 @@ def test_a_limit_takes_that_many_and_gives_the_others_back(queues: DeadLetterQue
     assert len(aws.machines.started) == 5
 
 
+def test_what_fails_once_more_is_left_for_the_next_time(queues: DeadLetterQueues, aws: FakeAws) -> None:
+    _send(queues, aws, SAGA)
+    replayed = 0
+
+    for message in queues.messages():
+        queues.replay(message)
+        _send(queues, aws, SAGA)  # the saga gives up on it again, at once
+        replayed += 1
+
+    assert replayed == 1
+    assert sum(queues.depths().values()) == 1
+
+
 def test_one_queue_can_be_chosen(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     assert list(queues.messages("SignUp")) == []
