@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import jwt
-from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP
 
 if TYPE_CHECKING:
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.type_defs import AuthenticationResultTypeTypeDef
 
-    from attacks.cleanup import Cleanup
+    from attacks.leftovers import Leftovers
     from attacks.target import Target
 
 _PATIENCE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.1
-_UNDER_WAY_SECONDS: Final = 1.0
 
 
 class SceneError(Exception):
@@ -114,19 +112,17 @@ class People:
         Where.
     run
         The run's name, which marks what it makes.
-    cleanup
+    leftovers
         Unmakes them in the end.
     """
 
-    def __init__(self, target: Target, run: str, cleanup: Cleanup) -> None:
+    def __init__(self, target: Target, run: str, leftovers: Leftovers) -> None:
         self._target = target
         self._run = run
-        self._cleanup = cleanup
-        self._tracked: set[str] = set()
+        self._leftovers = leftovers
         #: In every name and address that a run makes up, and nowhere else: what a leak is found by.
         self.mark = f"pii{secrets.token_hex(6)}"
         self._private = {self.mark}
-        cleanup.later("what events on their way have made", self._sweep, last=True)
         self._lock = threading.Lock()
 
     @property
@@ -164,7 +160,8 @@ class People:
             UserAttributes=[{"Name": "email", "Value": person.email}, {"Name": "name", "Value": person.name}],
             ClientMetadata=metadata,
         )
-        self.track(made["UserSub"])
+        self._leftovers.user(made["UserSub"])
+        self._leftovers.event_sent()
         cognito.admin_confirm_sign_up(
             UserPoolId=self._target.user_pool_id, Username=made["UserSub"], ClientMetadata=metadata
         )
@@ -188,7 +185,7 @@ class People:
             ],
         )
         user_id = made["User"]["Username"]
-        self.track(user_id)
+        self._leftovers.user(user_id)
         cognito.admin_set_user_password(
             UserPoolId=self._target.user_pool_id, Username=user_id, Password=person.password, Permanent=True
         )
@@ -226,7 +223,7 @@ class People:
 
     def found_tenant(self, tenant: str, name: str) -> None:
         """Write a tenant with its name, in the operator's hand."""
-        self.track_tenant(tenant)
+        self._leftovers.tenant(tenant)
         self._target.aws.dynamodb.update_item(
             TableName=self._target.tenants_table,
             Key={"tenantid": {"S": tenant}},
@@ -272,23 +269,9 @@ class People:
         self.keep_private(tokens_of(tokens))
         return tokens
 
-    def track(self, user_id: str) -> None:
-        """Remove a user, and what the sagas have made of them, after the run."""
-        with self._lock:
-            self._tracked.add(user_id)
-        self._cleanup.later(f"the user {user_id}", lambda: self._forget(user_id))
-
-    def track_tenant(self, tenant: str) -> None:
-        """Remove a tenant after the run."""
-        key = {"tenantid": {"S": tenant}}
-        self._cleanup.later(
-            f"the tenant {tenant}",
-            lambda: self._target.aws.dynamodb.delete_item(TableName=self._target.tenants_table, Key=key),
-        )
-
     def tenants_of(self, user_id: str) -> list[str]:
         """Return the ids of the tenants that someone is mapped to."""
-        return sorted(mapping["tenantid"]["S"] for mapping in self.mappings_of(user_id))
+        return self._leftovers.tenants_of(user_id)
 
     def mappings_of(self, user_id: str) -> list[Mapping[str, Any]]:
         """Return the mappings of someone to tenants, as they are stored."""
@@ -326,35 +309,6 @@ class People:
         )
         self.keep_private([person.password])
         return person
-
-    def _sweep(self) -> None:
-        """Remove what sagas that were under way when the run ended have made since."""
-        if self._tracked:
-            time.sleep(_UNDER_WAY_SECONDS)
-        for user_id in self._tracked:
-            if self.tenants_of(user_id):
-                self._forget(user_id)
-
-    def _forget(self, user_id: str) -> None:
-        aws, target = self._target.aws, self._target
-        try:
-            aws.cognito.admin_delete_user(UserPoolId=target.user_pool_id, Username=user_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "UserNotFoundException":
-                raise
-        for tenant in self.tenants_of(user_id):
-            aws.dynamodb.delete_item(
-                TableName=target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": {"S": user_id}}
-            )
-            others = aws.dynamodb.query(
-                TableName=target.tenant_users_table,
-                KeyConditionExpression="tenantid = :tenant",
-                ExpressionAttributeValues={":tenant": {"S": tenant}},
-                Limit=1,
-            )
-            if not others["Items"]:
-                aws.dynamodb.delete_item(TableName=target.tenants_table, Key={"tenantid": {"S": tenant}})
-        aws.dynamodb.delete_item(TableName=target.users_table, Key={"userid": {"S": user_id}})
 
 
 def srp(

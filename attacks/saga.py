@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS: Final = 60.0
 _LETTER_SECONDS: Final = 20.0
-_LATE_SECONDS: Final = 8.0
+_LATE_SECONDS: Final = 12.0
 _PAUSE_SECONDS: Final = 0.1
 
 
@@ -41,7 +41,7 @@ def entry(
 
 def put(world: World, *entries: PutEventsRequestEntryTypeDef, aws: Aws | None = None) -> int:
     """Put events on the bus, in the operator's hand unless another's is given; return how many were taken."""
-    DeadLetters.of(world).expected()
+    world.leftovers.event_sent()
     answer = (aws or world.target.aws).events.put_events(Entries=list(entries))
     return len(entries) - answer["FailedEntryCount"]
 
@@ -64,7 +64,7 @@ class Newcomer:
     def of(cls, world: World, label: str, *, name: str | None = None, user_id: str | None = None) -> Newcomer:
         """Make up someone, and remember to remove what comes of them."""
         user_id = str(uuid.uuid4()) if user_id is None else user_id
-        world.people.track(user_id)
+        world.leftovers.user(user_id)
         name = f"{world.run} {label} {world.people.mark}" if name is None else name
         return cls(user_id=user_id, email=world.people.mailbox(label), name=name)
 
@@ -91,7 +91,7 @@ class Newcomer:
         """Sign up, and return the tenant that comes of it."""
         put(world, self.signed_up(world))
         tenant = world.people.await_tenant(self.user_id)
-        world.people.track_tenant(tenant)
+        world.leftovers.tenant(tenant)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not (world.user_row(self.user_id) or {}).get("activetenantid"):
             if time.monotonic() > deadline:
@@ -162,25 +162,16 @@ class DeadLetters:
         self._bodies: dict[str, str] = {}
         self._lock = threading.Lock()
         self._latest = 0.0
-        world.cleanup.later("the run's dead letters", self.collect_late, last=True)
+        world.cleanup.later("the run's dead letters", self._collect_late, last=True)
 
     @classmethod
     def of(cls, world: World) -> DeadLetters:
         """Return the run's dead letters."""
         return world.once("dead letters", lambda: cls(world))
 
-    def expected(self) -> None:
-        """Say that an event is sent now, which may end as a dead letter."""
-        self._latest = time.monotonic()
-
-    def collect_late(self) -> None:
-        """Take out what comes when the run is over: functions that fail on an event are tried again for a while."""
-        if self._world.target.aws.endpoint_url:
-            time.sleep(max(0.0, self._latest + _LATE_SECONDS - time.monotonic()))
-        self.collect()
-
     def await_one(self, mark: str) -> bool:
         """Wait until a dead letter has a text in it."""
+        self._latest = time.monotonic()
         deadline = time.monotonic() + _LETTER_SECONDS
         while not self.any(mark):
             if time.monotonic() > deadline:
@@ -208,6 +199,12 @@ class DeadLetters:
                         others.append(message["ReceiptHandle"])
             for handle in others:
                 self._sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+
+    def _collect_late(self) -> None:
+        """Take out what comes late: a function that fails on an event is tried again, for minutes on AWS."""
+        if self._world.target.aws.endpoint_url:
+            time.sleep(max(0.0, self._latest + _LATE_SECONDS - time.monotonic()))
+        self.collect()
 
     def _has(self, mark: str) -> bool:
         return any(mark in body for body in self._bodies.values())

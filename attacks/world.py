@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from attacks.cleanup import Cleanup
 from attacks.http import Http
 from attacks.judge import refused
+from attacks.leftovers import Leftovers
 from attacks.people import People, SceneError
 from attacks.sigv4 import Signer
 from ops.stacks import resources
@@ -51,6 +52,8 @@ class World:
         The run's name, in all that it makes.
     cleanup
         What to undo in the end.
+    leftovers
+        Is told of users, tenants and events that attacks make themselves.
     people
         Makes more people.
     http
@@ -63,7 +66,8 @@ class World:
         self.target = target
         self.run = f"tenantry-attack-{secrets.token_hex(4)}"
         self.cleanup = Cleanup()
-        self.people = People(target, self.run, self.cleanup)
+        self.leftovers = Leftovers(target, self.cleanup)
+        self.people = People(target, self.run, self.leftovers)
         self.http = Http(ca_bundle=target.aws.ca_bundle, agent=self.run, proxied_url=target.tenant_api)
         self.started = time.time()
         self._cast = cast

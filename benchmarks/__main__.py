@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from benchmarks import requests, synth, up
+from benchmarks import requests, synth, up, vending
 from benchmarks.result import NotReadyError, machine, save, table
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BENCHMARKS: Final[Mapping[str, Callable[[Path], Sequence[Figure]]]] = {
     "synth": synth.measure,
     "requests": requests.measure,
+    "vending": vending.measure,
     "up": up.measure,
 }
 
@@ -35,8 +36,8 @@ def main() -> None:
     if unknown := set(parsed.names) - set(_BENCHMARKS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(_BENCHMARKS)}")
     console = Console()
-    console.print(", ".join(f"{key}: {value}" for key, value in machine().items()), style="dim", highlight=False)
     for name in parsed.names or _BENCHMARKS:
+        described = machine()
         try:
             with console.status(f"{name} ..."):
                 figures = _BENCHMARKS[name](parsed.state)
@@ -44,8 +45,9 @@ def main() -> None:
             console.print(f"{name}: {error}", style="yellow", markup=False, highlight=False)
             continue
         console.print(table(name, figures))
+        console.print(", ".join(f"{key}: {value}" for key, value in described.items()), style="dim", highlight=False)
         if parsed.save:
-            console.print(f"Saved as {save(name, figures).name}", style="dim", highlight=False)
+            console.print(f"Saved as {save(name, figures, described).name}", style="dim", highlight=False)
 
 
 if __name__ == "__main__":

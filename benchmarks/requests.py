@@ -6,11 +6,10 @@ import time
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final
 
-from attacks.target import Target
 from attacks.world import World
 from benchmarks.calls import calls
+from benchmarks.functions import local_cloud
 from benchmarks.result import Figure, NotReadyError
-from ops.environment import EnvironmentNotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,10 +25,7 @@ _WARM_UP: Final = 5
 
 def measure(state: Path) -> Sequence[Figure]:
     """Sign people up, send requests as one of them, and count the calls of the functions in between."""
-    try:
-        target = Target.named(state=state)
-    except EnvironmentNotReadyError as error:
-        raise NotReadyError(str(error)) from error
+    target = local_cloud(state)
     world = World(target)
     try:
         seconds, people = zip(*(_sign_up(world) for _ in range(_PEOPLE)), strict=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _FOLDER: Final = Path(__file__).parent / "results"
 
@@ -51,6 +51,8 @@ def machine() -> dict[str, str]:
         "processor": platform.machine(),
         "system": platform.system(),
         "python": platform.python_version(),
+        # What else it was busy with: above the number of cores, figures say less about us.
+        "load before": f"{os.getloadavg()[0]:.1f}",
     }
 
 
@@ -66,14 +68,14 @@ def table(title: str, figures: Sequence[Figure]) -> Table:
     return shown
 
 
-def save(name: str, figures: Sequence[Figure]) -> Path:
-    """Write the figures to ``benchmarks/results/<name>.json`` and return its path."""
+def save(name: str, figures: Sequence[Figure], described: Mapping[str, str]) -> Path:
+    """Write the figures, and what `machine` said before, to ``benchmarks/results/<name>.json``; return its path."""
     _FOLDER.mkdir(exist_ok=True)
     path = _FOLDER / f"{name}.json"
     content = {
         "benchmark": name,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": machine(),
+        "machine": dict(described),
         "figures": [asdict(figure) for figure in figures],
     }
     path.write_text(json.dumps(content, indent=2) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -11,6 +12,7 @@ from botocore.credentials import ReadOnlyCredentials
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.awsrequest import AWSPreparedRequest, AWSRequest
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3control import S3ControlClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
@@ -29,6 +33,7 @@ _CONFIG = Config(
     read_timeout=30,
     max_pool_connections=32,
 )
+_ACCESS_POINTS = ".s3-accesspoint"
 # Clients may be shared between threads, but a session must not make two at once.
 _MAKING = threading.Lock()
 
@@ -158,6 +163,40 @@ class Aws:
     def logs(self) -> CloudWatchLogsClient:
         """CloudWatch Logs."""
         return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def s3(self) -> S3Client:
+        """S3, buckets and access points."""
+        client = cast("S3Client", self._client("s3"))
+        if self.endpoint_url:
+            # The SDK puts an access point's name before the host. The request says so, and goes to the address itself.
+            client.meta.events.register("before-sign.s3", self._as_access_point, unique_id="as-access-point")
+            client.meta.events.register("before-send.s3", self._to_endpoint, unique_id="to-endpoint")
+        return client
+
+    def _as_access_point(self, request: AWSRequest, **_: object) -> None:
+        url, endpoint = urlsplit(str(request.url)), urlsplit(str(self.endpoint_url))
+        name = url.netloc.removesuffix(f".{endpoint.netloc}")
+        if name != url.netloc:
+            request.url = url._replace(netloc=f"{name}{_ACCESS_POINTS}.{self.region}.amazonaws.com").geturl()
+
+    def _to_endpoint(self, request: AWSPreparedRequest, **_: object) -> None:
+        url = urlsplit(request.url)
+        if _ACCESS_POINTS in url.netloc:
+            request.headers["Host"] = url.netloc
+            request.url = url._replace(netloc=urlsplit(str(self.endpoint_url)).netloc).geturl()
+
+    @property
+    def s3control(self) -> S3ControlClient:
+        """S3's control plane, where access points are."""
+        client = cast("S3ControlClient", self._client("s3control"))
+        if self.endpoint_url:
+            # The SDK puts the account's number before the host, which a local cloud's address cannot take.
+            client.meta.events.register("before-sign.s3-control", self._at_endpoint, unique_id="at-endpoint")
+        return client
+
+    def _at_endpoint(self, request: AWSRequest, **_: object) -> None:
+        request.url = f"{self.endpoint_url}{urlsplit(str(request.url)).path}"
 
     @property
     def sqs(self) -> SQSClient:

@@ -14,12 +14,14 @@ from rich.text import Text
 from ops.dead_letters import DeadLetterQueues, Message, NotUnderstoodError, ReplayError
 from ops.environment import LOCAL, STATE_FOLDER, Environment, EnvironmentNotReadyError
 from ops.masking import masked
+from ops.openapi import export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EXIT_LEFT: Final = 1
 EXIT_USAGE: Final = 2
+DOCUMENTS: Final = Path("docs/openapi")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     try:
-        queues = DeadLetterQueues(Environment.load(parsed.env, state=parsed.state, app=parsed.app))
-        return int(parsed.run(queues, parsed, console))
+        environment = Environment.load(parsed.env, state=parsed.state, app=parsed.app)
+        return int(parsed.run(environment, parsed, console))
     except (EnvironmentNotReadyError, LookupError) as error:
         errors.print(Text(str(error.args[0]), style="red"))
         return EXIT_USAGE
@@ -55,6 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     replaying = commands.add_parser("replay", parents=[environment, choice], help="do again what has failed")
     replaying.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
     replaying.set_defaults(run=_replay)
+
+    openapi = topics.add_parser("openapi", help="what the APIs take and answer")
+    exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(
+        "export", parents=[environment], help="write an OpenAPI document for each API, from what is deployed"
+    )
+    exporting.add_argument(
+        "--out", type=Path, default=DOCUMENTS, metavar="DIR", help=f"where to (default: {DOCUMENTS})"
+    )
+    exporting.set_defaults(run=_export)
     return parser
 
 
@@ -88,19 +99,19 @@ def _positive(text: str) -> int:
     return number
 
 
-def _list(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Console) -> int:
+def _list(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     table = Table(title=f"Dead letters of '{parsed.env}'", title_justify="left")
     table.add_column("Queue")
     table.add_column("Waiting", justify="right")
-    for queue, depth in queues.depths().items():
+    for queue, depth in DeadLetterQueues(environment).depths().items():
         table.add_row(queue, Text(str(depth), style="yellow" if depth else "green"))
     console.print(table)
     return 0
 
 
-def _show(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Console) -> int:
+def _show(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     count = 0
-    for message in queues.messages(parsed.queue, parsed.limit):
+    for message in DeadLetterQueues(environment).messages(parsed.queue, parsed.limit):
         count += 1
         console.rule(Text(f"{message.queue}  {message.sent:%Y-%m-%d %H:%M:%S} UTC  {message.id}"), align="left")
         told = _told(message)
@@ -135,7 +146,8 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever JSON the text holds
         return text
 
 
-def _replay(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Console) -> int:
+def _replay(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    queues = DeadLetterQueues(environment)
     done = left = 0
     for message in queues.messages(parsed.queue, parsed.limit):
         name = f"{message.queue} {message.id}"
@@ -152,3 +164,9 @@ def _replay(queues: DeadLetterQueues, parsed: argparse.Namespace, console: Conso
             )
     console.print(f"{done} {'to be replayed' if parsed.dry_run else 'replayed'}, {left} left.")
     return EXIT_LEFT if left else 0
+
+
+def _export(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    for path in export(environment, parsed.out):
+        console.print(Text(str(path)))
+    return 0

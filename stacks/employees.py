@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Duration, Stack
 
 from python_lambda import PythonFunction
+from stacks import schemas
 from stacks.defaults import api_defaults, function_defaults
-from tenant_isolation import LAMBDAS, TENANCY, Route, TenantApi, TenantTable, TokenVendor
+from tenant_isolation import LAMBDAS, TENANCY, Answer, Route, TenantApi, TenantTable, TokenVendor
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cognito as cognito
@@ -66,14 +67,53 @@ class EmployeesStack(Stack):
             user_pool=user_pool,
             client=client,
             routes=[
-                Route(method="GET", path="/employees", handler=function),
-                Route(method="POST", path="/employees", handler=function, takes_object=True),
-                Route(method="PUT", path="/employees/{id}", handler=function, takes_object=True),
-                Route(method="DELETE", path="/employees/{id}", handler=function),
+                Route(
+                    method="GET",
+                    path="/employees",
+                    handler=function,
+                    summary="List the employees of the caller's tenant",
+                    answers={200: Answer(description="All of them", schema=schemas.EMPLOYEES)},
+                ),
+                Route(
+                    method="POST",
+                    path="/employees",
+                    handler=function,
+                    takes=schemas.EMPLOYEE,
+                    summary="Add an employee",
+                    answers={
+                        201: Answer(description="Added", schema=schemas.EMPLOYEE_KEY),
+                        409: Answer.refusal("There is one with this Id"),
+                    },
+                ),
+                Route(
+                    method="PUT",
+                    path="/employees/{id}",
+                    handler=function,
+                    takes=schemas.EMPLOYEE,
+                    summary="Put an employee in the place of the one with the same Id, which the path names as well",
+                    parameters=[schemas.EMPLOYEE_ID],
+                    answers={
+                        200: Answer(description="Replaced", schema=schemas.EMPLOYEE_KEY),
+                        404: Answer.refusal("The caller's tenant has no such employee"),
+                    },
+                ),
+                Route(
+                    method="DELETE",
+                    path="/employees/{id}",
+                    handler=function,
+                    summary="Remove an employee",
+                    parameters=[schemas.EMPLOYEE_ID],
+                    answers={
+                        204: Answer(description="Removed"),
+                        404: Answer.refusal("The caller's tenant has no such employee"),
+                    },
+                ),
             ],
+            description="The employees of the caller's tenant",
             defaults=apis,
             function_defaults=function_defaults(environment),
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
+            tenant_required=True,
         )
 
         CfnOutput(self, "EmployeesApiUrl", value=api.url)

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
 from python_lambda import PythonFunction, acknowledge
+from stacks import schemas
 from stacks.defaults import api_defaults, function_defaults, grant_on, table
 from stacks.events import Events
 from tenant_isolation import (
@@ -20,6 +21,7 @@ from tenant_isolation import (
     USER,
     Access,
     AccessPointBucket,
+    Answer,
     DocumentedBucket,
     PrefixBucket,
     Route,
@@ -51,6 +53,11 @@ _REFUSALS: Final = {
         "status": "Bad Request",
         "result": {"invalid": "body: a JSON object is expected, with Content-Type application/json"},
     },
+}
+_REFUSED: Final = {
+    400: Answer(description="Another partition, or a key or body that is not usable", schema=schemas.REFUSED),
+    401: Answer(description="No token, or none that counts", schema=schemas.REFUSED),
+    403: Answer(description="The token is good, and for something else", schema=schemas.REFUSED),
 }
 
 
@@ -123,7 +130,7 @@ class StorageStack(Stack):
         tagged.grant_tenant_read_write(vendor.purpose("tag"))
         access_points.grant_tenant_read_write(vendor.purpose("access_point"))
         documents.grant_tenant_read_write(vendor.purpose("db_nosql"))
-        metadata.grant_tenant_read_write(vendor.purpose("db_nosql"))
+        metadata.grant_tenant(vendor.purpose("db_nosql"), "GetItem", "Query", "PutItem")
         vendor.grant_vend(objects)
 
         tokens = SharedTokens(
@@ -147,15 +154,44 @@ class StorageStack(Stack):
                     path="/token",
                     handler=issuer,
                     access=Access.OPEN if environment.hands_on_secret else Access.IAM,
+                    summary="Issue a token for any tenant and user: for the hands-on, and for operators",
+                    parameters=[schemas.FOR_TENANT, schemas.FOR_USER],
+                    answers={
+                        200: Answer(description="The token, good for an hour", schema=schemas.TOKEN),
+                        400: Answer(description="An id that is none", schema=schemas.REFUSED),
+                        401: Answer(description="A header is missing", schema=schemas.NO_CALLER),
+                    },
                 ),
-                Route(method="PUT", path="/object", handler=objects, takes_object=True),
-                Route(method="GET", path="/object", handler=objects),
+                Route(
+                    method="PUT",
+                    path="/object",
+                    handler=objects,
+                    takes=schemas.NEW_OBJECT,
+                    summary="Store an object of the caller's",
+                    parameters=[schemas.PARTITION],
+                    answers={201: Answer(description="Stored", schema=schemas.STORED), **_REFUSED},
+                ),
+                Route(
+                    method="GET",
+                    path="/object",
+                    handler=objects,
+                    summary="List the caller's objects, or read one of them",
+                    parameters=[schemas.PARTITION, schemas.KEY],
+                    answers={
+                        200: Answer(description="All keys of the caller's, or the content", schema=schemas.FOUND),
+                        404: Answer(description="There is no such object of the caller's", schema=schemas.REFUSED),
+                        **_REFUSED,
+                    },
+                ),
             ],
+            description="Objects of the caller's tenant and user, partitioned in five ways. "
+            "The token is an ID token of the user pool, or one that GET /token has issued.",
             defaults=self._apis,
             function_defaults=function_defaults(environment),
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
             shared_tokens=tokens,
             token_header="x-token",  # noqa: S106 - a header's name
+            tenant_required=True,
             refusals=_REFUSALS,
         )
 

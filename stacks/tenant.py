@@ -9,11 +9,12 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ssm as ssm
 
 from python_lambda import PythonFunction
+from stacks import schemas
 from stacks.defaults import api_defaults, function_defaults, grant_on, table
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_tenant, has_user, text
-from tenant_isolation import LAMBDAS, TENANCY, AdminApi, EventSaga, Route, SagaEmission, SagaTask, TenantApi
+from tenant_isolation import LAMBDAS, TENANCY, AdminApi, Answer, EventSaga, Route, SagaEmission, SagaTask, TenantApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -213,10 +214,39 @@ class TenantStack(Stack):
             user_pool=user_pool,
             client=client,
             routes=[
-                Route(method="GET", path="/tenant/{tenantId}", handler=show),
-                Route(method="PUT", path="/tenant/{tenantId}", handler=rename, takes_object=True),
-                Route(method="GET", path="/tenants/{userId}", handler=tenants_of_caller),
+                Route(
+                    method="GET",
+                    path="/tenant/{tenantId}",
+                    handler=show,
+                    summary="Show the caller's tenant",
+                    parameters=[schemas.TENANT_ID],
+                    answers={
+                        200: Answer(description="The tenant, in an array of one", schema=schemas.TENANT),
+                        404: Answer.refusal("There is no such tenant any more"),
+                    },
+                ),
+                Route(
+                    method="PUT",
+                    path="/tenant/{tenantId}",
+                    handler=rename,
+                    takes=schemas.NEW_NAME,
+                    summary="Give the caller's tenant another name, which takes an admin of it",
+                    parameters=[schemas.TENANT_ID],
+                    answers={
+                        200: Answer(description="Renamed", schema=schemas.RENAMED),
+                        404: Answer.refusal("There is no such tenant any more"),
+                    },
+                ),
+                Route(
+                    method="GET",
+                    path="/tenants/{userId}",
+                    handler=tenants_of_caller,
+                    summary="List the tenants that the caller belongs to",
+                    parameters=[schemas.USER_ID],
+                    answers={200: Answer(description="Their ids", schema=schemas.TENANT_IDS)},
+                ),
             ],
+            description="The tenant that a user works in, and those that they belong to",
             defaults=self._apis,
             function_defaults=function_defaults(self._environment),
             authorizer_cache_ttl=Duration.seconds(self._environment.authorizer_cache_seconds),
@@ -229,7 +259,20 @@ class TenantStack(Stack):
             self,
             "TenantAdminApi",
             api_name=f"{self._environment.application}-tenant-admin-api",
-            routes=[Route(method="GET", path="/tenants/{userId}", handler=tenants_of_user)],
+            routes=[
+                Route(
+                    method="GET",
+                    path="/tenants/{userId}",
+                    handler=tenants_of_user,
+                    summary="List the tenants that a user belongs to",
+                    parameters=[schemas.ANY_USER_ID],
+                    answers={
+                        200: Answer(description="Their ids", schema=schemas.TENANT_IDS),
+                        400: Answer.refusal("The path holds no user id"),
+                    },
+                )
+            ],
+            description="Any user's tenants, for other services and for operators",
             defaults=self._apis,
         )
         # The hook stands in the user stack, which knows nothing of this API: its grant and the address are made here.

@@ -198,7 +198,7 @@ def _no_user(world: World, user: object) -> Outcome:
         return held("nothing is stored")
     stored = world.user_row(user) is not None or bool(world.people.tenants_of(user))
     if stored:
-        world.people.track(user)
+        world.leftovers.user(user)
     return require(not stored, otherwise="it is stored", observed="nothing is stored")
 
 

@@ -77,7 +77,7 @@ def _sign_up_with(world: World, attribute: str) -> Outcome:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         return held(code) if code in DENIALS | {"InvalidParameterException"} else inconclusive(str(error))
-    world.people.track(made["UserSub"])
+    world.leftovers.user(made["UserSub"])
     return breached("the sign-up was accepted with the attribute")
 
 
@@ -168,7 +168,7 @@ def _(world: World) -> Outcome:
     def sign_up(username: str, email: str) -> Outcome:
         codes = {"InvalidParameterException", "UsernameExistsException", "AliasExistsException"}
         return denied(
-            lambda: world.people.track(
+            lambda: world.leftovers.user(
                 cognito.sign_up(
                     ClientId=world.target.client_id,
                     Username=username,
@@ -227,7 +227,7 @@ def _(world: World) -> Outcome:
         Password=password,
         UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
     )["UserSub"]
-    world.people.track(user_id)
+    world.leftovers.user(user_id)
     signed_in = denied(
         lambda: srp(cognito, target.user_pool_id, target.client_id, email, password),
         codes={"UserNotConfirmedException", "NotAuthorizedException"},

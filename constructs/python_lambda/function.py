@@ -84,6 +84,8 @@ class PythonFunction(lambda_.Function):
     ----------
     tenant_isolated
         Whether each invocation must name its tenant, which `tenant_isolation.TenantApi` sees to.
+    variables
+        The environment variables so far.
 
     Raises
     ------
@@ -127,6 +129,12 @@ class PythonFunction(lambda_.Function):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             description=f"Runs the function {entry.name}",
         )
+        variables = {
+            "POWERTOOLS_SERVICE_NAME": entry.name,
+            "POWERTOOLS_METRICS_NAMESPACE": defaults.namespace,
+            "POWERTOOLS_LOG_LEVEL": defaults.log_level,
+            **(environment or {}),
+        }
         super().__init__(
             scope,
             construct_id,
@@ -141,13 +149,9 @@ class PythonFunction(lambda_.Function):
             timeout=timeout or Duration.seconds(10),
             memory_size=memory_size,
             tenancy_config=lambda_.TenancyConfig.PER_TENANT if tenant_isolated else None,
-            environment={
-                "POWERTOOLS_SERVICE_NAME": entry.name,
-                "POWERTOOLS_METRICS_NAMESPACE": defaults.namespace,
-                "POWERTOOLS_LOG_LEVEL": defaults.log_level,
-                **(environment or {}),
-            },
+            environment=variables,
         )
+        self.variables: Mapping[str, str] = variables
         log_group.grant_write(role)
         self._execution_role = role
         self.tenant_isolated = tenant_isolated
@@ -174,6 +178,11 @@ class PythonFunction(lambda_.Function):
                 retry_attempts=2,
                 on_failure=destinations.SqsDestination(dead_letters),
             )
+
+    def add_environment(self, key: str, value: str, *, remove_in_edge: bool | None = None) -> lambda_.Function:
+        """Add an environment variable."""
+        self.variables = {**self.variables, key: value}
+        return super().add_environment(key, value, remove_in_edge=remove_in_edge)
 
     @property
     def execution_role(self) -> iam.IRole:

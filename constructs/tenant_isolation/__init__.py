@@ -10,6 +10,8 @@ TenantAuthorizer, SharedTokens
     Lets a request through only for the tenant and user of its verified token.
 TenantApi, AdminApi, Route, Access, ApiDefaults, ApiLogging
     REST APIs whose every route is authorized.
+Schema, Parameter, Answer
+    What a route takes and answers.
 TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
     Vends credentials that reach one tenant's data.
 TenantTable
@@ -21,9 +23,11 @@ dead_letter_queue
 """
 
 from tenant_isolation._sources import LAMBDAS, TENANCY
+from tenant_isolation.api_documentation import Answer, Parameter, Schema
+from tenant_isolation.api_route import Access, Route
 from tenant_isolation.application_bus import ApplicationBus, EventType
 from tenant_isolation.event_saga import EventSaga, SagaEmission, SagaTask, dead_letter_queue
-from tenant_isolation.tenant_api import Access, AdminApi, ApiDefaults, ApiLogging, Route, TenantApi
+from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, TenantApi
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 from tenant_isolation.tenant_bucket import (
     AccessPointBucket,
@@ -45,17 +49,20 @@ __all__ = [
     "Access",
     "AccessPointBucket",
     "AdminApi",
+    "Answer",
     "ApiDefaults",
     "ApiLogging",
     "ApplicationBus",
     "DocumentedBucket",
     "EventSaga",
     "EventType",
+    "Parameter",
     "PrefixBucket",
     "Purpose",
     "Route",
     "SagaEmission",
     "SagaTask",
+    "Schema",
     "SharedTokens",
     "SiloBuckets",
     "TaggedBucket",

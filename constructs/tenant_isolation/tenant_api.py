@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -16,6 +15,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from python_lambda import PythonFunction, acknowledge
+from tenant_isolation.api_documentation import JSON, ApiDocumentation
+from tenant_isolation.api_route import Access, Route
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 
 if TYPE_CHECKING:
@@ -30,41 +31,6 @@ if TYPE_CHECKING:
 _STAGE: Final = "prod"
 _ALLOWED_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
 _ALLOWED_HEADERS: Final = ("Content-Type", "Authorization", "X-Amz-Date", "X-Api-Key", "X-Amz-Security-Token")
-
-
-class Access(Enum):
-    """Who may call a route."""
-
-    TENANT = "the tenant that a verified token names"
-    IAM = "a principal that was granted it, with SigV4"
-    OPEN = "anybody: for playing a hands-on, and for nothing that touches a tenant"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """A method of an API and the function behind it.
-
-    Attributes
-    ----------
-    method, path
-        Such as ``GET`` and ``/tenant/{tenantId}``.
-    handler
-        The function.
-    access
-        Who may call it.
-    takes_object
-        Whether the body must be a JSON object: API Gateway then refuses everything else, and other content types.
-    """
-
-    method: str
-    path: str
-    handler: lambda_.IFunction
-    access: Access = Access.TENANT
-    takes_object: bool = False
-
-    def __str__(self) -> str:
-        """Return ``GET /tenant/{tenantId}``."""
-        return f"{self.method} {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +75,7 @@ class _Api(Construct):
         construct_id: str,
         *,
         api_name: str,
+        description: str,
         routes: Sequence[Route],
         defaults: ApiDefaults,
         authorizer: TenantAuthorizer | None = None,
@@ -123,6 +90,7 @@ class _Api(Construct):
             self,
             "Api",
             rest_api_name=api_name,
+            description=description or None,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             cloud_watch_role=False,  # an account has one such role; see ApiLogging
             deploy_options=apigateway.StageOptions(
@@ -179,14 +147,14 @@ class _Api(Construct):
         validator = self._api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
-        # What an object's fields must be is the function's to say: API Gateway's refusal could not explain it.
+        documentation = ApiDocumentation(self, "Documentation", api=self._api)
         model = (
             self._api.add_model(
                 "Object",
-                content_type="application/json",
+                content_type=JSON,
                 schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
             )
-            if any(route.takes_object for route in routes)
+            if any(route.takes for route in routes)
             else None
         )
         for route in routes:
@@ -194,8 +162,18 @@ class _Api(Construct):
                 route.method,
                 _integration(route.handler),
                 request_validator=validator,
-                request_models={"application/json": model} if model and route.takes_object else None,
+                request_models={JSON: model} if model and route.takes else None,
+                request_parameters=documentation.parameters(route.parameters),
+                method_responses=documentation.responses(route.all_answers),
                 **self._authorization(route.access),
+            )
+            documentation.describe(
+                route.method,
+                route.path,
+                summary=route.summary,
+                takes=route.takes,
+                parameters=route.parameters,
+                answers=route.all_answers,
             )
             acknowledge(method, "AwsSolutions-COG4", "The tenant authorizer, or IAM, decides; see the construct.")
             if route.access is Access.OPEN:
@@ -233,10 +211,12 @@ class TenantApi(_Api):
         What the environment's APIs and functions have in common.
     authorizer_cache_ttl
         How long API Gateway keeps a verdict for a token.
-    shared_tokens, token_header
+    shared_tokens, token_header, tenant_required
         As for `TenantAuthorizer`.
     refusals
         Bodies of API Gateway's own replies, by response type, where they must have another shape.
+    description
+        What it is for.
     """
 
     def __init__(
@@ -253,7 +233,9 @@ class TenantApi(_Api):
         authorizer_cache_ttl: Duration | None = None,
         shared_tokens: SharedTokens | None = None,
         token_header: str = "Authorization",  # noqa: S107 - a header's name
+        tenant_required: bool = False,
         refusals: Mapping[str, Mapping[str, Any]] | None = None,
+        description: str = "",
     ) -> None:
         authorizer = TenantAuthorizer(
             scope,
@@ -265,11 +247,13 @@ class TenantApi(_Api):
             cache_ttl=authorizer_cache_ttl,
             shared_tokens=shared_tokens,
             token_header=token_header,
+            tenant_required=tenant_required,
         )
         super().__init__(
             scope,
             construct_id,
             api_name=api_name,
+            description=description,
             routes=routes,
             defaults=defaults,
             authorizer=authorizer,
@@ -303,15 +287,25 @@ class AdminApi(_Api):
         Its routes.
     defaults
         What the environment's APIs have in common.
+    description
+        What it is for.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, api_name: str, routes: Sequence[Route], defaults: ApiDefaults
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api_name: str,
+        routes: Sequence[Route],
+        defaults: ApiDefaults,
+        description: str = "",
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             api_name=api_name,
+            description=description,
             routes=[replace(route, access=Access.IAM) for route in routes],
             defaults=defaults,
         )

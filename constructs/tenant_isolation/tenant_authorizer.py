@@ -102,6 +102,8 @@ class TenantAuthorizer(Construct):
         Tokens of our own issuing that count beside the pool's; none if not given.
     token_header
         The header that holds the token, after ``Bearer`` in the case of ``Authorization``.
+    tenant_required
+        Whether a user who has no tenant yet may call nothing: right where every route acts in the caller's tenant.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class TenantAuthorizer(Construct):
         cache_ttl: Duration | None = None,
         shared_tokens: SharedTokens | None = None,
         token_header: str = "Authorization",  # noqa: S107 - a header's name
+        tenant_required: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
@@ -131,6 +134,7 @@ class TenantAuthorizer(Construct):
                 "AUDIENCE": client.user_pool_client_id,
                 "ROUTES": "\n".join(routes),
                 "TOKEN_HEADER": token_header.lower(),
+                "TENANT_REQUIRED": str(tenant_required).lower(),
                 **(shared_tokens.settings if shared_tokens else {}),
             },
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _OWN: Final = f"{TENANT}/{USER}/"
 _OBJECT_ACTIONS: Final = ("s3:GetObject", "s3:PutObject")
+# How many writes of one key may overtake each other, or end between object and row, before the row's version is old.
+_OVERTAKING: Final = 20
 
 
 class PooledBucket(Construct):
@@ -38,6 +40,9 @@ class PooledBucket(Construct):
     removal_policy
         What becomes of it with the stack.
     """
+
+    # How many overwritten versions of an object are kept however old they are.
+    _kept_versions: ClassVar[int | None] = None
 
     def __init__(
         self,
@@ -63,12 +68,14 @@ class PooledBucket(Construct):
                 s3.LifecycleRule(
                     id="OldVersions",
                     noncurrent_version_expiration=old_versions or Duration.days(30),
+                    noncurrent_versions_to_retain=self._kept_versions,
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
             removal_policy=removal_policy,
         )
         # Spelt out where the name is: as a reference it would count as longer than it is (`TokenVendor`).
+        self._name = bucket_name or self._bucket.bucket_name
         self._arn = f"arn:{Stack.of(self).partition}:s3:::{bucket_name}" if bucket_name else self._bucket.bucket_arn
         acknowledge(
             self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
@@ -77,14 +84,14 @@ class PooledBucket(Construct):
     @property
     def bucket_name(self) -> str:
         """The bucket's name, for the functions that vend."""
-        return self._bucket.bucket_name
+        return self._name
 
     def _list_own(
-        self, *, resource: str | None = None, conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+        self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
     ) -> TenantStatement:
         return TenantStatement(
             actions=["s3:ListBucket"],
-            resources=[resource or self._arn],
+            resources=[*resources, self._arn],
             # With the slash at its end: "t1/" never lists what is under "t10/".
             conditions={"StringLike": {"s3:prefix": [f"{_OWN}*"]}, **(conditions or {})},
         )
@@ -179,11 +186,13 @@ class AccessPointBucket(PooledBucket):
         """Let a purpose's sessions read, write and list the caller's own objects, through their access point."""
         through = {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
         purpose.allow(
-            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._access_point}/object/{_OWN}*"]),
-            self._list_own(resource=self._access_point),
             # S3 asks for both: the access point, and the bucket behind it.
-            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{_OWN}*"], conditions=through),
-            self._list_own(conditions=through),
+            TenantStatement(
+                actions=_OBJECT_ACTIONS,
+                resources=[f"{self._access_point}/object/{_OWN}*", f"{self._arn}/{_OWN}*"],
+                conditions=through,
+            ),
+            self._list_own(resources=[self._access_point], conditions=through),
         )
 
 
@@ -191,8 +200,11 @@ class DocumentedBucket(PooledBucket):
     """Holds objects whose metadata is in a `TenantTable`; it is the table that says what there is.
 
     Isolation: a session reads and writes under ``tenant/user/`` only. It cannot list the bucket: the names are in the
-    table, whose rows are bound to the caller as well.
+    table, whose rows are bound to the caller as well. A row may name a version that is not the latest, so that the
+    latest ones are kept for good.
     """
+
+    _kept_versions = _OVERTAKING
 
     def grant_tenant_read_write(self, purpose: Purpose) -> None:
         """Let a purpose's sessions write objects, read any version, and take back a version that was never recorded."""

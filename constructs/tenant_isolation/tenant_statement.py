@@ -63,8 +63,13 @@ class TenantStatement:
         return self._as_json(_bound_to_tag)
 
     def for_session(self) -> dict[str, Any]:
-        """Return the statement with its placeholders, as a part of a session policy template."""
-        return self._as_json(lambda text: text)
+        """Return the statement with its placeholders, as a part of a session policy template.
+
+        It is as short as can be, since the templates are handed over in a function's environment: one stands for a
+        list of one, and what has no effect allows (`tenancy.policies.PolicyTemplate.of`).
+        """
+        statement = _without_lists_of_one(self._as_json(lambda text: text))
+        return {key: value for key, value in statement.items() if (key, value) != ("Effect", "Allow")}
 
     def _as_json(self, bind: Callable[[str], str]) -> dict[str, Any]:
         statement: dict[str, Any] = {
@@ -78,6 +83,16 @@ class TenantStatement:
                 for operator, block in self.conditions.items()
             }
         return statement
+
+
+def _without_lists_of_one(value: Any) -> Any:  # noqa: ANN401 - any part of a statement
+    match value:
+        case [one]:
+            return one
+        case dict():
+            return {key: _without_lists_of_one(part) for key, part in value.items()}
+        case _:
+            return value
 
 
 def _bound_to_tag(text: str) -> str:

@@ -15,14 +15,9 @@ if TYPE_CHECKING:
 
     from tenant_isolation.token_vendor import Purpose
 
-_READS: Final = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-_WRITES: Final = (
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:BatchWriteItem",
-    "dynamodb:ConditionCheckItem",
-)
+# What the leading key can bind; Scan and PartiQL are not among it.
+_READS: Final = ("GetItem", "BatchGetItem", "Query")
+_WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem")
 
 
 class TenantTable(Construct):
@@ -111,7 +106,7 @@ class TenantTable(Construct):
         attributes
             The only attributes that may be read, the keys included; all if none is given.
         """
-        purpose.allow(self._statement(_READS, attributes))
+        self.grant_tenant(purpose, *_READS, attributes=attributes)
 
     def grant_tenant_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
         """Let a purpose's sessions write their tenant's rows.
@@ -123,11 +118,34 @@ class TenantTable(Construct):
         attributes
             The only attributes that may be written, the keys included; all if none is given.
         """
-        purpose.allow(self._statement(_WRITES, attributes))
+        self.grant_tenant(purpose, *_WRITES, attributes=attributes)
 
     def grant_tenant_read_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
         """Let a purpose's sessions read and write their tenant's rows."""
-        purpose.allow(self._statement((*_READS, *_WRITES), attributes))
+        self.grant_tenant(purpose, *_READS, *_WRITES, attributes=attributes)
+
+    def grant_tenant(self, purpose: Purpose, *operations: str, attributes: Sequence[str] = ()) -> None:
+        """Let a purpose's sessions do some operations, such as ``Query``, with their tenant's rows.
+
+        Parameters
+        ----------
+        purpose
+            A purpose of a `TokenVendor`.
+        operations
+            Names of operations.
+        attributes
+            The only attributes that may be read and written, the keys included; all if none is given.
+
+        Raises
+        ------
+        ValueError
+            An operation cannot be bound to a tenant.
+        """
+        if unbound := set(operations) - {*_READS, *_WRITES}:
+            raise ValueError(
+                f"{min(unbound)!r} cannot be bound to one tenant: choose of {', '.join((*_READS, *_WRITES))}."
+            )
+        purpose.allow(self._statement([f"dynamodb:{operation}" for operation in operations], attributes))
 
     def _statement(self, actions: Sequence[str], attributes: Sequence[str]) -> TenantStatement:
         arn = self._table.table_arn
@@ -138,8 +156,12 @@ class TenantTable(Construct):
         }
         if attributes:
             conditions["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
-            # A read that names no attributes gets all of them, so it has to name them.
-            conditions["StringEqualsIfExists"] = {"dynamodb:Select": ["SPECIFIC_ATTRIBUTES"]}
+            # A read that names no attributes gets all of them, so it has to name them; and a write could ask for the
+            # whole row as it was.
+            conditions["StringEqualsIfExists"] = {
+                "dynamodb:Select": ["SPECIFIC_ATTRIBUTES"],
+                "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
+            }
             conditions["Null"] = {**conditions["Null"], "dynamodb:Attributes": ["false"]}
         return TenantStatement(
             actions=actions,

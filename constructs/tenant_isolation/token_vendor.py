@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Stack
@@ -10,15 +11,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from python_lambda import acknowledge
+from tenant_isolation._sources import TENANCY
 from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from python_lambda import PythonFunction
 
 _VARIABLE: Final = "TOKEN_VENDOR"
-_VENDING: Final = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
+_VENDING: Final = ("sts:AssumeRole", "sts:TagSession")
+_SOURCE: Final = "sts:SetSourceIdentity"
 _TAGS: Final = ("TenantId", "TenantName")
 _SESSION_POLICY_CHARACTERS: Final = 2048
 _ENVIRONMENT_BYTES: Final = 4096
@@ -26,6 +27,8 @@ _LONGEST: Final = {TENANT: 38, TENANT_NAME: 38, USER: 128}
 # The longest values that these pseudo parameters have in any partition; other tokens are taken to be as long as an ARN.
 _LONGEST_TOKEN: Final = {"AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10}
 _LONGEST_OTHER: Final = 128
+# The check that the functions make when they start. `tenancy` is theirs to import; here its file is read.
+_POLICIES: Final = runpy.run_path(str(TENANCY / "policies.py"), run_name="_tenancy_policies")
 
 
 class Purpose:
@@ -57,13 +60,10 @@ class Purpose:
             self._statements.append(statement)
             self._vendor.bind_to_tag(statement)
 
-    def close(self) -> dict[str, Any]:
-        """Let nothing be added any more, and return the session policy template."""
+    def close(self) -> list[dict[str, Any]]:
+        """Let nothing be added any more, and return the statements of the session policy template."""
         self._closed = True
-        return {
-            "Version": "2012-10-17",
-            "Statement": [statement.for_session() for statement in self._statements],
-        }
+        return [statement.for_session() for statement in self._statements]
 
 
 class TokenVendor(Construct):
@@ -136,47 +136,59 @@ class TokenVendor(Construct):
         Raises
         ------
         ValueError
-            A session policy is too long for the longest legal ids, or all of them are for the function's environment.
+            A session policy is not safe, or too long for the longest legal ids; or the function's environment is too
+            long with all of them.
         """
+        principal = iam.ArnPrincipal(function.execution_role.role_arn)
         self._trust.add_statements(
             iam.PolicyStatement(
                 actions=list(_VENDING),
-                principals=[iam.ArnPrincipal(function.execution_role.role_arn)],
+                principals=[principal],
                 # Without a tenant there is no session, and no other tag can be brought along.
                 conditions={
                     "StringLike": {f"aws:RequestTag/{tag}": "?*" for tag in _TAGS},
                     "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAGS)},
                 },
-            )
+            ),
+            # On its own it gives nothing, and IAM does not look at the tags for it.
+            iam.PolicyStatement(actions=[_SOURCE], principals=[principal]),
         )
-        function.add_to_role_policy(iam.PolicyStatement(actions=list(_VENDING), resources=[self.role_arn]))
+        function.add_to_role_policy(iam.PolicyStatement(actions=[*_VENDING, _SOURCE], resources=[self.role_arn]))
         configuration = {"role": self.role_arn, "policies": self._templates()}
-        length = _longest(self, configuration, ids={})  # the function fills the ids in
+        # Lambda measures an environment as JSON; in there, the configuration is text once more.
+        length = len(_compact(self._deployed({**function.variables, _VARIABLE: ""})))
+        length += len(_compact(_compact(self._deployed(configuration)))) - len('""')
         if length > _ENVIRONMENT_BYTES:
             raise ValueError(
-                f"The session policies of {self.node.path} may have {length} bytes, and a function's environment holds "
-                f"{_ENVIRONMENT_BYTES}: split the purposes among vendors."
+                f"The environment of {function.node.path} may have {length} bytes with the session policies; "
+                f"Lambda takes {_ENVIRONMENT_BYTES}. Grant less, or split the purposes among functions."
             )
         function.add_environment(_VARIABLE, Stack.of(self).to_json_string(configuration))
 
     def _templates(self) -> dict[str, Any]:
         templates = {}
         for name, purpose in self._purposes.items():
-            template = purpose.close()
-            length = _longest(self, template)
+            statements = purpose.close()
+            try:
+                template = _POLICIES["PolicyTemplate"].of(self._deployed(statements))
+            except _POLICIES["TemplateError"] as error:
+                raise ValueError(f"The purpose {name!r}: {error}") from error
+            text = _compact(template.document)
+            length = len(text) + sum(text.count(id_) * (longest - len(id_)) for id_, longest in _LONGEST.items())
             if length > _SESSION_POLICY_CHARACTERS:
                 raise ValueError(
                     f"The session policy of {name!r} may have {length} characters with the longest ids; "
                     f"STS takes {_SESSION_POLICY_CHARACTERS}. Grant less, or split the purpose."
                 )
-            templates[name] = template
+            templates[name] = statements
         return templates
 
+    def _deployed(self, value: Any) -> Any:  # noqa: ANN401 - any part of a document
+        return _deployed(Stack.of(self).resolve(value))
 
-def _longest(scope: Construct, document: Mapping[str, Any], ids: Mapping[str, int] = _LONGEST) -> int:
-    """Return how long a document can become as compact JSON, with the longest ids and the longest token values."""
-    text = json.dumps(_deployed(Stack.of(scope).resolve(document)), separators=(",", ":"))
-    return len(text) + sum(text.count(id_) * (longest - len(id_)) for id_, longest in ids.items())
+
+def _compact(document: Any) -> str:  # noqa: ANN401 - any part of a document
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _deployed(value: Any) -> Any:  # noqa: ANN401 - any part of a resolved document

@@ -5,10 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from employees.store import Employees
-from tenancy.errors import BadRequestError
+from tenancy.errors import BadRequestError, NotFoundError
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 from tenancy.vending import TokenVendor
 
@@ -17,12 +17,15 @@ class _Settings(RestSettings):
     employees_table: str
 
 
+_Id = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}\z")]
+
+
 class Employee(BaseModel):
     """An employee, as the body of a request has it."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    Id: Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}\z")]
+    Id: _Id
     Name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     Title: Annotated[str, StringConstraints(max_length=256)] = ""
 
@@ -51,10 +54,17 @@ def route(request: Request) -> Reply:
             employees.replace(employee.model_dump())
             return Reply(body={"Id": employee.Id})
         case "DELETE":
-            employees.remove(request.path.get("id", ""))
+            employees.remove(_named(request))
             return Reply(status=HTTPStatus.NO_CONTENT, body=None)
         case other:
             raise BadRequestError(f"Unsupported method {other}")
+
+
+def _named(request: Request) -> str:
+    try:
+        return TypeAdapter(_Id).validate_python(request.path.get("id"))
+    except ValidationError:
+        raise NotFoundError("Employee not found") from None
 
 
 handler = rest_handler(route, cors_headers=settings.cors_headers)

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tenancy.caller import TenantCaller
 
 # The same names as in `tenant_isolation.tenant_statement`, which writes the templates.
 _PLACEHOLDER: Final = re.compile(r"\{\{(\w*)\}\}")
-_TENANT: Final = frozenset({"tenant_id", "tenant_name"})
-_KNOWN: Final = _TENANT | {"user_id"}
+_KNOWN: Final = frozenset({"tenant_id", "tenant_name", "user_id"})
+# The tenant comes before every wildcard and every other placeholder, and a character that no id holds stands between
+# it and them: "t1*" would also be "t10", and "a-b" would be a's "b" as well as what is left of "a-b".
+_BOUND: Final = re.compile(
+    r"[^*?{}]* \{\{tenant_(?:id|name)\}\} (?: [^*?{}]* | [^*?{}]* [^\w@.+*?{}-] .* )", re.VERBOSE | re.DOTALL
+)
+# They compare whole values, case included, and are false of a request without the key.
+_COMPARING: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
+_EVERY: Final = "ForAllValues:"
+_VERSION: Final = "2012-10-17"
 # The longest that AssumeRole takes in plain text; what it makes of that is bounded as well (PackedPolicySize).
 MAX_CHARACTERS: Final = 2048
 
@@ -28,7 +36,7 @@ class TemplateError(ValueError):
 class PolicyTemplate:
     """A session policy with placeholders for the tenant and the user.
 
-    Isolation: each statement that allows something names the tenant in its resources or its conditions, and none
+    Isolation: each statement that allows something binds the tenant in its resources or its conditions, and none
     allows every action or every resource. What is filled in are checked ids, into the values of the parsed document,
     so that no id can change its structure.
 
@@ -48,13 +56,26 @@ class PolicyTemplate:
         ------
         TemplateError
             It is not a policy of version 2012-10-17; a statement has an unknown placeholder, a wildcard for every
-            action or resource, an element that turns its meaning round, or allows something without naming the tenant.
+            action or resource, an element that turns its meaning round, or allows something without binding the tenant.
         """
-        if document.get("Version") != "2012-10-17" or not document.get("Statement"):
-            raise TemplateError("A session policy template is a policy of version 2012-10-17 with statements.")
-        for statement in document["Statement"]:
+        if document.get("Version") != _VERSION or not document.get("Statement"):
+            raise TemplateError(f"A session policy template is a policy of version {_VERSION} with statements.")
+        for statement in _list(document["Statement"]):
             _check(statement)
         return cls(document)
+
+    @classmethod
+    def of(cls, statements: Sequence[Mapping[str, Any]]) -> Self:
+        """Check a template of which only the statements are given, without the effect of those that allow.
+
+        Raises
+        ------
+        TemplateError
+            As `parse`.
+        """
+        return cls.parse(
+            {"Version": _VERSION, "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
+        )
 
     def fill(self, caller: TenantCaller) -> str:
         """Return the policy for a caller, as compact JSON.
@@ -75,7 +96,7 @@ def _check(statement: Mapping[str, Any]) -> None:
     inverted = {"NotAction", "NotResource", "Principal", "NotPrincipal"} & statement.keys()
     if inverted:
         raise TemplateError(f"A statement must not have {', '.join(sorted(inverted))}.")
-    if any("*" in action for action in _list(statement.get("Action", "*"))):
+    if any({"*", "?"} & set(action) for action in _list(statement.get("Action", "*"))):
         raise TemplateError("A statement must name its actions one by one.")
     resources = _list(statement.get("Resource", "*"))
     if "*" in resources:
@@ -85,24 +106,23 @@ def _check(statement: Mapping[str, Any]) -> None:
         raise TemplateError(f"Unknown placeholder {min(unknown)!r}; there are {', '.join(sorted(_KNOWN))}.")
     if statement.get("Effect") == "Allow" and not _binds_tenant(resources, statement.get("Condition", {})):
         raise TemplateError(
-            "A statement that allows something must name the tenant in each resource or in a condition."
+            "A statement that allows something must bind the tenant, in each resource or in a condition: by a "
+            "comparison that is false of a request without the key, with no wildcard before the tenant or next to it."
         )
 
 
 def _binds_tenant(resources: list[str], conditions: Mapping[str, Any]) -> bool:
-    if all(_names_tenant(resource) for resource in resources):
+    if all(_BOUND.fullmatch(resource) for resource in resources):
         return True
+    present = {key for key, value in conditions.get("Null", {}).items() if _list(value) == ["false"]}
     return any(
-        all(_names_tenant(value) for value in _list(values))
+        all(_BOUND.fullmatch(value) for value in _list(values))
         for operator, block in conditions.items()
-        # A negated operator, or one that is true of a request without the key, binds nobody.
-        if "Not" not in operator and "IfExists" not in operator and operator != "Null"
-        for values in block.values()
+        if operator.removeprefix(_EVERY) in _COMPARING
+        for key, values in block.items()
+        # "For all values" is true where there are none.
+        if not operator.startswith(_EVERY) or key in present
     )
-
-
-def _names_tenant(text: str) -> bool:
-    return bool(set(_PLACEHOLDER.findall(text)) & _TENANT)
 
 
 def _filled(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a JSON document

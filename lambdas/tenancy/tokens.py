@@ -201,7 +201,7 @@ def is_shared(token: str) -> bool:
     """Return whether a token claims to be signed with a secret: which verifier it goes to, and nothing more."""
     try:
         return bool(jwt.get_unverified_header(token).get("alg") == _SHARED_ALGORITHM)
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, ValueError):
         return False
 
 

@@ -29,6 +29,7 @@ class _Settings(Settings):
     shared_secret_arn: str = ""
     shared_issuer: str = ""
     bare_tokens: bool = False
+    tenant_required: bool = False
 
 
 settings = _Settings.load()
@@ -55,7 +56,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         raise Exception("Unauthorized") from None  # noqa: TRY002 - the message is API Gateway's contract
     logger.append_keys(tenant=caller.tenant_id)
     logger.info("verified")
-    return policy(caller, rules, event["methodArn"])
+    allowed = () if settings.tenant_required and caller.tenant_id is None else rules
+    return policy(caller, allowed, event["methodArn"])
 
 
 def _caller(headers: Mapping[str, str] | None) -> Caller:

@@ -104,26 +104,27 @@ def route(request: Request) -> Reply:
     if name not in _PARTITIONS:
         raise UnknownPartitionError("input for partition approach")
     partition = _PARTITIONS[name](caller, vendor.session(caller, name))
-    if request.route.startswith("PUT "):
-        new = request.body(NewObject)
-        _put(partition, new, caller)
-        return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
-    if "key" in request.query:
-        return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
-    return Reply(body={"status": "OK", "result": partition.names()})
+    try:
+        if request.route.startswith("PUT "):
+            new = request.body(NewObject)
+            _put(partition, new, caller)
+            return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
+        if "key" in request.query:
+            return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
+        return Reply(body={"status": "OK", "result": partition.names()})
+    except ClientError as error:
+        # Such as a tenant whose name is another's but for upper and lower case: the bucket of that name is not theirs.
+        if error.response["Error"]["Code"] == "AccessDenied":
+            raise ForbiddenError("Forbidden") from None
+        raise
 
 
 def _put(partition: Partition, new: NewObject, caller: TenantCaller) -> None:
     try:
-        try:
-            partition.put(new.key, new.value)
-        except NotOnboardedError:  # the tenant's first object; from then on a write is one call
-            _onboard(caller)
-            partition.put(new.key, new.value)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "AccessDenied":
-            raise ForbiddenError("Forbidden") from None
-        raise
+        partition.put(new.key, new.value)
+    except NotOnboardedError:  # the tenant's first object; from then on a write is one call
+        _onboard(caller)
+        partition.put(new.key, new.value)
 
 
 def _onboard(caller: TenantCaller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -131,7 +132,8 @@ class DocumentedPartition(Partition):
     """By the row of a table, which says which version of the object counts.
 
     The object is written first and the row after it, so that a row never names what is not there. Until the row is
-    written, readers get the version that the row named before; if it cannot be written, the new version is removed.
+    written, readers get the version that the row named before; if the database refuses it, the new version is removed.
+    Where nobody can know whether the row was written, the version stays: it is either what the row names, or unseen.
     """
 
     def __init__(
@@ -180,8 +182,9 @@ class DocumentedPartition(Partition):
                     "version_id": {"S": version},
                 },
             )
-        except Exception:
-            self._s3.delete_object(Bucket=self._bucket, Key=full_key, VersionId=version)
+        except ClientError as error:
+            if _surely_refused(error):
+                self._s3.delete_object(Bucket=self._bucket, Key=full_key, VersionId=version)
             raise
 
     def _read(self, full_key: str) -> bytes:
@@ -211,6 +214,12 @@ def _refusal(key: str, longest: int) -> str:
     if len(key.encode()) > longest:
         return f"must have at most {longest} bytes"
     return ""
+
+
+def _surely_refused(error: ClientError) -> bool:
+    """Return whether nothing was written. Nobody knows after the service's own errors, or a try that had no answer."""
+    answer = error.response["ResponseMetadata"]
+    return answer["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR and not answer["RetryAttempts"]
 
 
 def _code(error: ClientError) -> str:

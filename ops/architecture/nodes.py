@@ -20,6 +20,8 @@ _LEFT_OUT: Final = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Authorizer",  # its function is drawn
     "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::DocumentationPart",
+    "AWS::ApiGateway::DocumentationVersion",
     "AWS::ApiGateway::GatewayResponse",
     "AWS::ApiGateway::Method",  # an edge
     "AWS::ApiGateway::Model",

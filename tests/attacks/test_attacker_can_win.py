@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.config import Config
 
-from attacks import people, saga, world
+from attacks import leftovers, people, saga, world
 from attacks.outcome import Verdict
 from attacks.report import EXIT_BREACHED, EXIT_INCONCLUSIVE
 from attacks.runner import run
@@ -26,8 +26,10 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (people, "_PATIENCE_SECONDS"),
         (saga, "_PATIENCE_SECONDS"),
         (saga, "_LETTER_SECONDS"),
+        (saga, "_LATE_SECONDS"),
         (world, "_IAM_PATIENCE_SECONDS"),
         (leaks, "_PATIENCE_SECONDS"),
+        (leftovers, "_UNDER_WAY_SECONDS"),
     ):
         monkeypatch.setattr(module, name, 0.0)
     monkeypatch.setattr("ops.aws._CONFIG", Config(retries={"total_max_attempts": 1}, max_pool_connections=32))

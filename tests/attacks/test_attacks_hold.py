@@ -36,12 +36,13 @@ def done(deployed: LocalCloud) -> _Run:
 
 def _contents(environment: Environment) -> dict[str, object]:
     target, aws = Target.of(environment), environment.aws
-    tables = (target.users_table, target.tenants_table, target.tenant_users_table)
+    tables = aws.dynamodb.list_tables()["TableNames"]
     roles = [role["RoleName"] for page in aws.iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
     clients = aws.cognito.list_user_pool_clients(UserPoolId=target.user_pool_id, MaxResults=60)["UserPoolClients"]
     return {
         **{table: sorted(map(str, aws.dynamodb.scan(TableName=table)["Items"])) for table in tables},
         "roles": sorted(roles),
+        "buckets": sorted(bucket["Name"] for bucket in aws.s3.list_buckets()["Buckets"]),
         "pools": len(aws.cognito.list_user_pools(MaxResults=60)["UserPools"]),
         "clients": len(clients),
         "users": len(aws.cognito.list_users(UserPoolId=target.user_pool_id)["Users"]),

@@ -72,14 +72,14 @@ def test_every_request_is_counted_also_over_a_connection_that_is_kept(url: str, 
     }
 
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.counting", "function", "3"],
+        [sys.executable, "-m", "benchmarks.counting", "function"],
         cwd=ROOT,
         env=environment,
-        input=json.dumps({"url": url}),
+        input=json.dumps([{"url": url}] * 3),
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [3, 2, 2]
+    assert json.loads(done.stdout) == [{"127.0.0.1": count} for count in (3, 2, 2)]

@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 from aws_cdk import Stack, assertions
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
 from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, AdminApi, ApiDefaults, Route, TenantApi
+from tenant_isolation import LAMBDAS, AdminApi, Answer, ApiDefaults, Parameter, Route, Schema, TenantApi
+from tenant_isolation.api_documentation import ApiDocumentation
 from tests.synthesized import new_app
 
 _ORIGIN = "https://shop.example"
+_NEW_NAME = Schema(name="NewName", definition={"type": "object", "required": ["name"]})
+_NAMED = Schema(name="Named", definition={"type": "object", "required": ["tenant"]})
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,15 @@ def template() -> assertions.Template:
         client=pool.add_client("Client"),
         routes=[
             Route(method="GET", path="/tenant/{tenantId}", handler=handler),
-            Route(method="PUT", path="/tenant/{tenantId}", handler=handler, takes_object=True),
+            Route(
+                method="PUT",
+                path="/tenant/{tenantId}",
+                handler=handler,
+                takes=_NEW_NAME,
+                summary="Name a tenant",
+                parameters=[Parameter(name="tenantId", where="path"), Parameter(name="quietly", required=True)],
+                answers={201: Answer(description="Named", schema=_NAMED), 409: Answer.refusal("The name is taken")},
+            ),
         ],
         defaults=defaults,
         function_defaults=functions,
@@ -110,6 +122,75 @@ def test_every_method_is_validated_and_bodies_must_be_objects(template: assertio
             assert method["RequestValidatorId"]
             assert ("RequestModels" in method) == (method["HttpMethod"] == "PUT")
     template.has_resource_properties("AWS::ApiGateway::Model", {"Schema": {"type": "object"}})
+
+
+def test_answers_are_declared_with_those_of_api_gateway_itself(template: assertions.Template) -> None:
+    (method,) = (method for method in _methods(template) if method["HttpMethod"] == "PUT")
+    models = {response["StatusCode"]: response["ResponseModels"] for response in method["MethodResponses"]}
+    names = {
+        name: model["Properties"]["Name"]
+        for name, model in template.find_resources("AWS::ApiGateway::Model").items()
+        if "Name" in model["Properties"]
+    }
+
+    answers = {status: names[model["application/json"]["Ref"]] for status, model in models.items()}
+    assert answers == {"201": "Named"} | dict.fromkeys(["400", "401", "403", "409", "413", "429"], "Message")
+
+
+def test_parameters_are_declared_and_left_to_the_function(template: assertions.Template) -> None:
+    (method,) = (method for method in _methods(template) if method["HttpMethod"] == "PUT")
+
+    assert method["RequestParameters"] == {
+        "method.request.path.tenantId": True,
+        "method.request.querystring.quietly": False,
+    }
+
+
+def test_documentation_says_the_rest(template: assertions.Template) -> None:
+    (part,) = template.find_resources(
+        "AWS::ApiGateway::DocumentationPart", {"Properties": {"Location": {"Method": "PUT"}}}
+    ).values()
+
+    assert part["Properties"]["Location"] == {"Type": "METHOD", "Method": "PUT", "Path": "/tenant/{tenantId}"}
+    said = json.loads(part["Properties"]["Properties"])
+    assert said["summary"] == "Name a tenant"
+    assert said["requestBody"] == {"model": "NewName"}
+    assert said["responses"]["409"] == {"description": "The name is taken"}
+    text = {"type": "string"}
+    assert said["parameters"] == [
+        {"name": "tenantId", "in": "path", "required": True, "schema": text},
+        {"name": "quietly", "in": "query", "required": True, "schema": text},
+    ]
+
+
+@pytest.mark.parametrize("name", ["Empty", "Error", "two words", "", "Größe"])
+def test_schema_needs_a_name_that_a_model_can_have(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be named"):
+        Schema(name=name, definition={"type": "object"})
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"const": 1},
+        {"type": "object", "properties": {"a": {"example": "b"}}},
+        {"items": {"nullable": True}},
+        {"oneOf": [{"$ref": "#/definitions/Other"}]},
+        {"additionalProperties": {"if": {}}},
+    ],
+)
+def test_schema_is_refused_that_api_gateway_would_refuse(definition: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="does not know"):
+        Schema(name="Broken", definition=definition)
+
+
+def test_two_schemas_of_one_name_are_refused() -> None:
+    stack = Stack(new_app(), "stack")
+    documentation = ApiDocumentation(stack, "Documentation", api=apigateway.RestApi(stack, "Api"))
+    documentation.responses({200: Answer(description="", schema=_NAMED)})
+
+    with pytest.raises(ValueError, match="two schemas named 'Named'"):
+        documentation.responses({200: Answer(description="", schema=Schema(name="Named", definition={}))})
 
 
 def test_stage_is_throttled_traced_and_logs_no_bodies(template: assertions.Template) -> None:

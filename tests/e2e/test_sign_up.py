@@ -44,7 +44,7 @@ def _sign_up(world: World, cloud: LocalCloud, email: str, password: str) -> str:
         Password=password,
         UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": "Ada"}],
     )
-    world.people.track(made["UserSub"])
+    world.leftovers.user(made["UserSub"])
     cognito.confirm_sign_up(
         ClientId=world.target.client_id, Username=email, ConfirmationCode=_mailed_code(cloud, email)
     )

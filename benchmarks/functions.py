@@ -1,0 +1,88 @@
+"""The application's functions, run with their real code and settings in a process that counts their requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from attacks.target import Target
+from benchmarks.result import NotReadyError
+from localcloud.settings import PROJECT, StateFolder
+from ops.environment import EnvironmentNotReadyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_SHOWN: Final = 2000
+
+
+def local_cloud(state: Path) -> Target:
+    """Return the local cloud of a folder.
+
+    Raises
+    ------
+    NotReadyError
+        It is not up.
+    """
+    try:
+        return Target.named(state=state)
+    except EnvironmentNotReadyError as error:
+        raise NotReadyError(str(error)) from error
+
+
+def settings(target: Target) -> dict[str, dict[str, str]]:
+    """Return the environment variables of the deployed functions, by package."""
+    pages = target.aws.functions.get_paginator("list_functions").paginate()
+    return {
+        function["Handler"].partition(".")[0]: function.get("Environment", {}).get("Variables", {})
+        for page in pages
+        for function in page["Functions"]
+    }
+
+
+def requests_of(
+    module: str, events: Sequence[Mapping[str, Any]], *, variables: Mapping[str, str], target: Target, state: Path
+) -> list[dict[str, int]]:
+    """Run a module's ``handler`` on events, one after the other, and return the requests that each took, by host.
+
+    Parameters
+    ----------
+    module
+        The module.
+    events
+        The events; the first is also the function's first ever.
+    variables
+        The function's environment variables.
+    target, state
+        The local cloud and its folder.
+    """
+    bundle, credentials = str(StateFolder(state.absolute()).ca_bundle), target.aws.credentials()
+    environment = {
+        "PATH": os.environ["PATH"],
+        **variables,
+        "AWS_ACCESS_KEY_ID": str(credentials.access_key),
+        "AWS_SECRET_ACCESS_KEY": str(credentials.secret_key),
+        "AWS_REGION": target.aws.region,
+        "AWS_DEFAULT_REGION": target.aws.region,
+        # AWS's host names lead to the local cloud, as in its own workers.
+        "GATEWAY_PORT": str(urlsplit(target.aws.endpoint_url or "").port),
+        **dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), bundle),
+    }
+    done = subprocess.run(  # noqa: S603 - own words
+        [sys.executable, "-m", "benchmarks.counting", module],
+        cwd=PROJECT,
+        env=environment,
+        input=json.dumps(events),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{module} has failed:\n{done.stderr[-_SHOWN:]}")
+    found: list[dict[str, int]] = json.loads(done.stdout)
+    return found

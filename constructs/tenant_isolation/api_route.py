@@ -1,0 +1,77 @@
+"""A route of an API: who may call it, what runs, and what goes in and comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from tenant_isolation.api_documentation import Answer, Parameter, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_lambda as lambda_
+
+
+class Access(Enum):
+    """Who may call a route."""
+
+    TENANT = "the tenant that a verified token names"
+    IAM = "a principal that was granted it, with SigV4"
+    OPEN = "anybody: for playing a hands-on, and for nothing that touches a tenant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A method of an API and the function behind it.
+
+    Attributes
+    ----------
+    method, path
+        Such as ``GET`` and ``/tenant/{tenantId}``.
+    handler
+        The function.
+    access
+        Who may call it.
+    takes
+        What its body must be, a JSON object; None if it takes none. API Gateway refuses a body that is no object. What
+        the fields must be is the function's to say: API Gateway's refusal could not explain it.
+    summary, parameters, answers
+        What it does, what else it takes, and what it answers, for the API's document. What API Gateway itself answers
+        need not be given.
+    """
+
+    method: str
+    path: str
+    handler: lambda_.IFunction
+    access: Access = Access.TENANT
+    takes: Schema | None = None
+    summary: str = ""
+    parameters: Sequence[Parameter] = ()
+    answers: Mapping[int, Answer] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return ``GET /tenant/{tenantId}``."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def all_answers(self) -> Mapping[int, Answer]:
+        """Return what the route answers, and what API Gateway answers in its place."""
+        return {**_GATEWAY_ANSWERS[self.access], **(_BODY_ANSWERS if self.takes else {}), **self.answers}
+
+
+_TOO_MANY: Final = {429: Answer.refusal("Too many requests at once")}
+_GATEWAY_ANSWERS: Final[Mapping[Access, Mapping[int, Answer]]] = {
+    Access.TENANT: {
+        401: Answer.refusal("No token, or none that counts"),
+        403: Answer.refusal("The token is good, and for something else"),
+        **_TOO_MANY,
+    },
+    Access.IAM: {403: Answer.refusal("Not signed, or not by one who may"), **_TOO_MANY},
+    Access.OPEN: _TOO_MANY,
+}
+_BODY_ANSWERS: Final = {
+    400: Answer.refusal("The request is not well-formed; the message says where"),
+    413: Answer.refusal("The body is larger than API Gateway or the function can take"),
+}

@@ -1,0 +1,126 @@
+"""What goes in and out of the APIs, for their documents. The functions behind them see to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tenant_isolation import Parameter, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
+# As `tenancy.identifiers` checks them.
+_TENANT_ID: Final = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$",
+    "not": {"enum": ["prefix", "tag", "dbns"]},
+}
+_USER_ID: Final = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$",
+    "not": {"pattern": "\\.\\."},
+}
+
+
+def _object(*, optional: Mapping[str, Any] | None = None, more: bool = False, **required: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
+    """Return the schema of an object, which has no other fields unless there may be more."""
+    return {
+        "type": "object",
+        "required": sorted(required),
+        "properties": {**required, **(optional or {})},
+        **({} if more else {"additionalProperties": False}),
+    }
+
+
+# The tenant API and the tenant admin API
+
+TENANT_ID: Final = Parameter(name="tenantId", where="path", description="The tenant that the token names")
+USER_ID: Final = Parameter(name="userId", where="path", description="The caller's `cognito:username`")
+ANY_USER_ID: Final = Parameter(name="userId", where="path", schema=_USER_ID, description="A user's `cognito:username`")
+_NAME: Final = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 256,
+    "description": "More than white space, and no control or other invisible characters",
+}
+NEW_NAME: Final = Schema(name="NewName", definition=_object(name=_NAME))
+RENAMED: Final = Schema(name="Renamed", definition=_object(message=_TEXT, updatedAttributes=_object(name=_TEXT)))
+TENANT: Final = Schema(
+    name="Tenant",
+    definition={
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 1,
+        "items": _object(tenantid=_TEXT, optional={"name": _TEXT, "foundedby": _TEXT}, more=True),
+    },
+)
+TENANT_IDS: Final = Schema(name="TenantIds", definition=_object(tenants=_TEXTS))
+
+# The employees API
+
+_EMPLOYEE_ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,63}$"}
+_EMPLOYEE_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 256}
+_EMPLOYEE_TITLE: Final = {"type": "string", "maxLength": 256}
+EMPLOYEE_ID: Final = Parameter(name="id", where="path", schema=_EMPLOYEE_ID)
+EMPLOYEE: Final = Schema(
+    name="Employee", definition=_object(Id=_EMPLOYEE_ID, Name=_EMPLOYEE_NAME, optional={"Title": _EMPLOYEE_TITLE})
+)
+EMPLOYEES: Final = Schema(
+    name="Employees",
+    definition=_object(
+        employees={
+            "type": "array",
+            "items": _object(Tenant=_TEXT, Id=_EMPLOYEE_ID, Name=_EMPLOYEE_NAME, Title=_EMPLOYEE_TITLE),
+        }
+    ),
+)
+EMPLOYEE_KEY: Final = Schema(name="EmployeeKey", definition=_object(Id=_EMPLOYEE_ID))
+
+# The storage API, in the words of its hands-on
+
+PARTITION: Final = Parameter(
+    name="partition",
+    required=True,
+    schema={"type": "string", "enum": ["bucket", "prefix", "tag", "access_point", "db_nosql"]},
+    description="What keeps the tenants apart",
+)
+_KEY: Final = {
+    "type": "string",
+    "minLength": 1,
+    "not": {"pattern": "^/|\\.\\."},
+    "description": "It may have several levels. No control or other invisible characters; with the tenant and the user "
+    "before it, at most 1,024 bytes",
+}
+KEY: Final = Parameter(
+    name="key", schema=_KEY, description="The object to read; without it, the caller's objects are listed"
+)
+FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=_TENANT_ID)
+FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=_USER_ID)
+NEW_OBJECT: Final = Schema(
+    name="NewObject",
+    definition=_object(key=_KEY, value={"type": "string", "description": "Any text"}),
+)
+
+
+def _replied(status: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    return _object(status={"type": "string", "enum": [status]}, result=result)
+
+
+STORED: Final = Schema(name="Stored", definition=_replied("Created", _object(key=_TEXT)))
+FOUND: Final = Schema(
+    name="Found",
+    definition=_replied(
+        "OK",
+        {
+            "oneOf": [
+                {**_TEXTS, "description": "The keys"},
+                {**_TEXT, "description": "The content of the one asked for"},
+            ]
+        },
+    ),
+)
+TOKEN: Final = Schema(name="Token", definition=_replied("OK", _object(token=_TEXT)))
+NO_CALLER: Final = Schema(name="NoCaller", definition=_replied("Unauthorized", _object(missing_fields=_TEXTS)))
+REFUSED: Final = Schema(name="Refused", definition=_object(status=_TEXT, result=_object(invalid=_TEXT)))

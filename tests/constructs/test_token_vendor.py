@@ -1,0 +1,364 @@
+"""The token vending machine: a role that is nobody's without a tenant, and policies that are checked before they go out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+from aws_cdk import Stack, assertions
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_sns as sns
+
+from python_lambda import FunctionDefaults, PythonFunction
+from tenancy.policies import PolicyTemplate
+from tenant_isolation import (
+    LAMBDAS,
+    TENANT,
+    TENANT_NAME,
+    USER,
+    ApiDefaults,
+    Route,
+    TenantApi,
+    TenantStatement,
+    TokenVendor,
+)
+from tests.synthesized import ENVIRONMENTS, assembly, new_app
+
+_READ: Final = TenantStatement(
+    actions=["s3:GetObject"], resources=[f"arn:aws:s3:::bucket-{TENANT_NAME}/{TENANT}/{USER}/*"]
+)
+_LIST: Final = TenantStatement(
+    actions=["s3:ListBucket"],
+    resources=["arn:aws:s3:::bucket"],
+    conditions={"StringLike": {"s3:prefix": [f"{TENANT}/{USER}/*"]}},
+)
+_ENVIRONMENT_BYTES: Final = 4096
+
+
+class _Shop:
+    """A stack with a function that vends."""
+
+    def __init__(self) -> None:
+        self.stack = Stack(new_app(), "stack")
+        self.vendor = TokenVendor(self.stack, "Vendor")
+        self.function = self.a_function("Function")
+
+    def a_function(self, name: str, *, tenant_isolated: bool = False) -> PythonFunction:
+        return PythonFunction(
+            self.stack,
+            name,
+            entry=LAMBDAS / "employees",
+            defaults=FunctionDefaults(namespace="test"),
+            tenant_isolated=tenant_isolated,
+        )
+
+    @property
+    def template(self) -> assertions.Template:
+        return assertions.Template.from_stack(self.stack)
+
+    @property
+    def role(self) -> dict[str, Any]:
+        (found,) = self.template.find_resources(
+            "AWS::IAM::Role", {"Properties": {"Description": assertions.Match.string_like_regexp("one tenant")}}
+        ).values()
+        properties: dict[str, Any] = found["Properties"]
+        return properties
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """What the function finds in its environment, with the role's ARN masked."""
+        (function,) = self.template.find_resources(
+            "AWS::Lambda::Function",
+            {"Properties": {"Environment": {"Variables": {"TOKEN_VENDOR": assertions.Match.any_value()}}}},
+        ).values()
+        value = function["Properties"]["Environment"]["Variables"]["TOKEN_VENDOR"]
+        parts = [part if isinstance(part, str) else "<role>" for part in value["Fn::Join"][1]]
+        found: dict[str, Any] = json.loads("".join(parts))
+        return found
+
+
+@pytest.fixture
+def shop() -> _Shop:
+    return _Shop()
+
+
+def test_role_is_bound_to_the_session_tag(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ, _LIST)
+    shop.vendor.grant_vend(shop.function)
+
+    (policy,) = shop.role["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::bucket-${aws:PrincipalTag/TenantName}/${aws:PrincipalTag/TenantId}/*/*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": "arn:aws:s3:::bucket",
+            "Condition": {"StringLike": {"s3:prefix": ["${aws:PrincipalTag/TenantId}/*/*"]}},
+        },
+    ]
+    assert "ManagedPolicyArns" not in shop.role
+
+
+def test_role_cannot_be_assumed_without_a_tenant_or_with_another_tag(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ)
+    shop.vendor.grant_vend(shop.function)
+
+    vending, source = shop.role["AssumeRolePolicyDocument"]["Statement"]
+    assert vending["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert vending["Condition"] == {
+        "StringLike": {"aws:RequestTag/TenantId": "?*", "aws:RequestTag/TenantName": "?*"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["TenantId", "TenantName"]},
+    }
+    # IAM has no tags in the context of this action: with the conditions above, nobody could assume the role.
+    assert (source["Action"], "Condition" in source) == ("sts:SetSourceIdentity", False)
+
+
+def test_only_functions_that_were_granted_it_can_assume_the_role(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ)
+    shop.a_function("Other")
+    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.a_function("Second"))
+
+    statements = shop.role["AssumeRolePolicyDocument"]["Statement"]
+    assert {statement["Effect"] for statement in statements} == {"Allow"}
+    for statement in statements:
+        principals = [principal["Fn::GetAtt"][0] for principal in statement["Principal"]["AWS"]]
+        assert [principal.partition("Role")[0] for principal in principals] == ["Function", "Second"]
+
+
+def test_function_may_assume_the_role_and_touches_no_data_itself(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ)
+    shop.vendor.grant_vend(shop.function)
+
+    policies = shop.template.find_resources("AWS::IAM::Policy").values()
+    statements = [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
+    vending = [statement for statement in statements if "sts:AssumeRole" in statement["Action"]]
+    assert vending == [
+        {
+            "Effect": "Allow",
+            "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+            "Resource": {"Fn::GetAtt": ["VendorTenantRole8973D4F5", "Arn"]},
+        }
+    ]
+    assert "s3:" not in json.dumps(statements)
+
+
+def test_templates_are_handed_over_in_the_functions_environment_as_the_runtime_takes_them(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ, _LIST)
+    shop.vendor.purpose("list").allow(_LIST)
+    shop.vendor.grant_vend(shop.function)
+
+    read = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket-{{tenant_name}}/{{tenant_id}}/{{user_id}}/*"}
+    listing = {
+        "Action": "s3:ListBucket",
+        "Resource": "arn:aws:s3:::bucket",
+        "Condition": {"StringLike": {"s3:prefix": "{{tenant_id}}/{{user_id}}/*"}},
+    }
+    assert shop.configuration == {"role": "<role>", "policies": {"read": [read, listing], "list": [listing]}}
+    for statements in shop.configuration["policies"].values():
+        assert PolicyTemplate.of(statements).document["Version"] == "2012-10-17"
+
+
+def test_denial_keeps_its_effect(shop: _Shop) -> None:
+    denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
+    shop.vendor.purpose("read").allow(_READ, denial)
+    shop.vendor.grant_vend(shop.function)
+
+    assert shop.configuration["policies"]["read"][1]["Effect"] == "Deny"
+
+
+def test_purpose_is_made_once() -> None:
+    vendor = TokenVendor(Stack(new_app(), "stack"), "Vendor")
+
+    assert vendor.purpose("read") is vendor.purpose("read")
+
+
+def test_grant_that_would_come_too_late_is_refused(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ)
+    shop.vendor.grant_vend(shop.function)
+
+    with pytest.raises(ValueError, match=r"'read' is closed: grant before"):
+        shop.vendor.purpose("read").allow(_LIST)
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        (TenantStatement(actions=["s3:*"], resources=[f"arn:aws:s3:::bucket/{TENANT}/*"]), "actions one by one"),
+        (TenantStatement(actions=["s3:GetObject"], resources=["*"]), "every resource"),
+        (TenantStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*"]), "bind the tenant"),
+        (TenantStatement(actions=["s3:GetObject"], resources=[f"arn:aws:s3:::bucket/{TENANT}*"]), "bind the tenant"),
+        (
+            TenantStatement(
+                actions=["dynamodb:Query", "dynamodb:Scan"],
+                resources=["arn:aws:dynamodb:eu-west-1:123456789012:table/t"],
+                conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [TENANT]}},
+            ),
+            "bind the tenant",
+        ),
+        (TenantStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::{{tenant}}/*"]), "Unknown placeholder"),
+    ],
+    ids=["every action", "every resource", "no tenant", "no end of the tenant", "key that may be missing", "unknown"],
+)
+def test_unsafe_policy_is_refused_at_synthesis(shop: _Shop, statement: TenantStatement, reason: str) -> None:
+    shop.vendor.purpose("read").allow(_READ, statement)
+
+    with pytest.raises(ValueError, match=f"The purpose 'read': .*{reason}"):
+        shop.vendor.grant_vend(shop.function)
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "ArnEquals", "ForAllValues:StringEquals"])
+def test_condition_that_would_compare_the_roles_wildcard_literally_is_refused(operator: str) -> None:
+    with pytest.raises(ValueError, match="use StringLike"):
+        TenantStatement(actions=["a:b"], resources=[TENANT], conditions={operator: {"key": [f"{TENANT}^{USER}"]}})
+
+
+def _wide(statements: int) -> list[TenantStatement]:
+    names = [f"arn:aws:s3:::bucket-{number:02}/{TENANT}/{USER}/*" for number in range(statements)]
+    return [TenantStatement(actions=["s3:GetObject"], resources=[name]) for name in names]
+
+
+def test_policy_that_is_too_long_for_the_longest_ids_is_refused_at_synthesis(shop: _Shop) -> None:
+    shop.vendor.purpose("wide").allow(*_wide(9))
+
+    with pytest.raises(ValueError, match=r"'wide' may have 2\d\d\d characters with the longest ids; STS takes 2048"):
+        shop.vendor.grant_vend(shop.function)
+
+
+def test_longest_policy_that_is_taken_at_synthesis_is_one_that_sts_takes(shop: _Shop) -> None:
+    shop.vendor.purpose("wide").allow(*_wide(7))
+    shop.vendor.grant_vend(shop.function)
+
+    text = json.dumps(PolicyTemplate.of(shop.configuration["policies"]["wide"]).document, separators=(",", ":"))
+    filled = text.replace("{{tenant_id}}", "t" * 38).replace("{{user_id}}", "u" * 128)
+    assert 1700 < len(filled) <= 2048
+
+
+def test_environment_that_is_too_long_with_the_policies_is_refused_at_synthesis(shop: _Shop) -> None:
+    for number in range(7):
+        shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
+
+    with pytest.raises(ValueError, match=r"environment of stack/Function may have \d{4} bytes .* Lambda takes 4096"):
+        shop.vendor.grant_vend(shop.function)
+
+
+def test_what_the_function_has_in_its_environment_already_counts(shop: _Shop) -> None:
+    for number in range(5):
+        shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
+    shop.function.add_environment("OTHER", "x" * 1000)
+
+    with pytest.raises(ValueError, match=r"environment of stack/Function may have \d{4} bytes"):
+        shop.vendor.grant_vend(shop.function)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environment_of_every_deployed_function_is_one_that_lambda_takes(environment: str) -> None:
+    """Lambda measures the JSON of all variables, quotes of quotes included."""
+    measured = {
+        name: len(json.dumps(_as_deployed(resource["Properties"]["Environment"]["Variables"]), separators=(",", ":")))
+        for template in assembly(environment).templates.values()
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function" and "Environment" in resource["Properties"]
+    }
+
+    assert len(measured) > 10
+    assert {name: length for name, length in measured.items() if length > _ENVIRONMENT_BYTES} == {}
+
+
+def _as_deployed(value: Any) -> Any:  # noqa: ANN401 - any part of a template
+    """Put values that are as long as AWS's names get in the place of references."""
+    pseudo = {"AWS::AccountId": "123456789012", "AWS::Region": "ap-northeast-1", "AWS::Partition": "aws"}
+    match value:
+        case {"Fn::Join": [separator, parts]}:
+            return separator.join(_as_deployed(part) for part in parts)
+        case {"Ref": str(name)}:
+            return pseudo.get(name, "x" * 120)
+        case {"Fn::GetAtt": _} | {"Fn::ImportValue": _}:
+            return "x" * 120
+        case dict():
+            return {key: _as_deployed(part) for key, part in value.items()}
+        case _:
+            return value
+
+
+@pytest.fixture(scope="module")
+def isolated() -> assertions.Template:
+    shop = _Shop()
+    isolated = shop.a_function("Isolated", tenant_isolated=True)
+    shop.vendor.purpose("read").allow(_READ)
+    shop.vendor.grant_vend(isolated)
+    pool = cognito.UserPool(shop.stack, "Pool")
+    TenantApi(
+        shop.stack,
+        "Api",
+        api_name="shop",
+        user_pool=pool,
+        client=pool.add_client("Client"),
+        routes=[
+            Route(method="GET", path="/isolated", handler=isolated),
+            Route(method="GET", path="/shared", handler=shop.function),
+        ],
+        defaults=ApiDefaults(
+            allowed_origin="https://shop.example",
+            throttle_rate=1,
+            throttle_burst=1,
+            alarms=sns.Topic(shop.stack, "Alarms"),
+        ),
+        function_defaults=FunctionDefaults(namespace="test"),
+        tenant_required=True,
+    )
+    return shop.template
+
+
+class TestFunctionWithAnExecutionEnvironmentForEachTenant:
+    def test_lambda_keeps_one_for_each(self, isolated: assertions.Template) -> None:
+        functions = isolated.find_resources("AWS::Lambda::Function")
+        kept = {
+            name[:8]: function["Properties"]["TenancyConfig"]
+            for name, function in functions.items()
+            if "TenancyConfig" in function["Properties"]
+        }
+
+        assert kept == {"Isolated": {"TenantIsolationMode": "PER_TENANT"}}
+
+    def test_is_told_the_tenant_that_the_authorizer_verified(self, isolated: assertions.Template) -> None:
+        told = {
+            json.dumps(method["Properties"]["Integration"].get("RequestParameters"))
+            for method in isolated.find_resources(
+                "AWS::ApiGateway::Method", {"Properties": {"HttpMethod": "GET"}}
+            ).values()
+        }
+
+        assert told == {
+            json.dumps({"integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenantId"}),
+            "null",
+        }
+
+    def test_is_never_invoked_for_a_user_without_a_tenant(self, isolated: assertions.Template) -> None:
+        isolated.has_resource_properties(
+            "AWS::Lambda::Function",
+            {
+                "Handler": "tenant_authorizer.handler.handler",
+                "Environment": {"Variables": assertions.Match.object_like({"TENANT_REQUIRED": "true"})},
+            },
+        )
+
+
+@pytest.mark.parametrize(("environment", "isolated"), [("local", 0), ("dev", 0), ("staging", 2), ("prod", 2)])
+def test_functions_that_hold_sessions_are_isolated_where_the_environment_says_so(
+    environment: str, isolated: int
+) -> None:
+    functions = [
+        resource["Properties"]
+        for stack in ("storage", "employees")
+        for resource in assembly(environment).templates[stack]["Resources"].values()
+        if "TOKEN_VENDOR" in resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
+    ]
+
+    assert len(functions) == 2
+    assert sum("TenancyConfig" in function for function in functions) == isolated

@@ -1,0 +1,593 @@
+"""Objects in five partitions: what is stored, what is refused, and what is left when a write fails half-way."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.response import StreamingBody
+from moto import mock_aws
+
+from tenancy.caller import TenantCaller
+from tenancy.errors import BadRequestError, NotFoundError
+from tenancy.identifiers import tenant_id, user_id
+from tenant_objects.partitions import (
+    DocumentedPartition,
+    NotOnboardedError,
+    Partition,
+    PlainPartition,
+    TaggedPartition,
+)
+from tests.lambdas.events import Context, proxy_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_BUCKET: Final = "bucket"
+_TABLE: Final = "documents"
+_KINDS: Final = ("plain", "tagged", "documented")
+_HOSTILE_KEYS: Final = {
+    "": "must not be empty",
+    "/a": "must not begin with a slash",
+    "..": "must not contain '..'",
+    "a/../b": "must not contain '..'",
+    "a..b": "must not contain '..'",
+    "a\nb": "must not contain control",
+    "a\x00b": "must not contain control",
+    "a\x7fb": "must not contain control",
+    "a\u200bb": "must not contain control or other invisible characters",
+    "a\u202eb": "must not contain control or other invisible characters",
+    "a\ufeff": "must not contain control or other invisible characters",
+    "\ud800": "must not contain control or other invisible characters",
+    "k" * 1025: "must have at most",
+    "k" * (1024 - len("t-1/u/") + 1): "must have at most 1018 bytes",
+    "é" * 510: "must have at most 1018 bytes",
+}
+_VALUES: Final = [
+    "",
+    "plain",
+    "both \"kinds\" of 'quotes'",
+    "two\r\nlines\n",
+    "emoji 🎉👨‍👩‍👧",
+    "\x00\x1b",
+    "${x} #set {{tenant_id}}",
+]
+
+
+class _World:
+    """S3 and DynamoDB, every call of which is counted."""
+
+    def __init__(self) -> None:
+        self.s3: S3Client = boto3.client("s3", region_name="us-east-1")
+        self.database: DynamoDBClient = boto3.client("dynamodb", region_name="us-east-1")
+        self.s3.create_bucket(Bucket=_BUCKET)
+        self.s3.put_bucket_versioning(Bucket=_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        self.database.create_table(
+            TableName=_TABLE,
+            KeySchema=[
+                {"AttributeName": "id_concat", "KeyType": "HASH"},
+                {"AttributeName": "key_name", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "id_concat", "AttributeType": "S"},
+                {"AttributeName": "key_name", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.calls: Counter[str] = Counter()
+        self.page: int | None = None  # how many objects or rows come at once, if not as many as AWS gives
+        for client in (self.s3, self.database):
+            events: Any = client.meta.events
+            events.register("before-call", lambda model, **_: self.calls.update([model.name]))
+            events.register("provide-client-params.s3.ListObjectsV2", partial(self._paged, "MaxKeys"))
+            events.register("provide-client-params.dynamodb.Query", partial(self._paged, "Limit"))
+
+    def _paged(self, name: str, params: dict[str, Any], **_: object) -> dict[str, Any]:
+        return {**params, name: self.page} if self.page else params
+
+    def clear(self) -> None:
+        """Remove all objects, rows and buckets of tenants."""
+        self.page = None
+        for bucket in self.s3.list_buckets()["Buckets"]:
+            for version in self.s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", []):
+                self.s3.delete_object(Bucket=bucket["Name"], Key=version["Key"], VersionId=version["VersionId"])
+            if bucket["Name"] != _BUCKET:
+                self.s3.delete_bucket(Bucket=bucket["Name"])
+        for row in self.database.scan(TableName=_TABLE)["Items"]:
+            self.database.delete_item(
+                TableName=_TABLE, Key={"id_concat": row["id_concat"], "key_name": row["key_name"]}
+            )
+        self.calls.clear()
+
+    def partition(self, kind: str, tenant: str = "t-1", user: str = "u") -> Partition:
+        caller = TenantCaller(tenant_id=tenant_id(tenant), user_id=user_id(user))
+        prefix = f"{tenant}/{user}/"
+        match kind:
+            case "tagged":
+                return TaggedPartition(self.s3, _BUCKET, prefix, caller)
+            case "documented":
+                return DocumentedPartition(self.s3, _BUCKET, prefix, caller, database=self.database, table=_TABLE)
+            case _:
+                return PlainPartition(self.s3, _BUCKET, prefix)
+
+    @property
+    def versions(self) -> int:
+        """How many versions of objects there are."""
+        return len(self.s3.list_object_versions(Bucket=_BUCKET).get("Versions", []))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self.database.scan(TableName=_TABLE)["Count"]
+
+
+@pytest.fixture(scope="module")
+def whole_module() -> Iterator[_World]:
+    with mock_aws():
+        yield _World()
+
+
+@pytest.fixture
+def world(whole_module: _World) -> _World:
+    whole_module.clear()
+    return whole_module
+
+
+def _error(code: str, status: int = 400, retries: int = 0) -> ClientError:
+    metadata: Any = {"HTTPStatusCode": status, "RetryAttempts": retries}
+    return ClientError({"Error": {"Code": code, "Message": ""}, "ResponseMetadata": metadata}, "Operation")
+
+
+def _failing(error: Exception) -> Callable[..., Any]:
+    def fail(**_: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+class TestEveryPartition:
+    @pytest.mark.parametrize("value", _VALUES, ids=repr)
+    def test_gives_back_what_was_put(self, world: _World, kind: str, value: str) -> None:
+        partition = world.partition(kind)
+        for key in ("best.txt", "2026/oscars/best.txt", "2026/Grüße & 'co' +%20?#.txt"):
+            partition.put(key, value)
+            assert partition.get(key) == value
+
+        assert sorted(partition.names()) == ["2026/Grüße & 'co' +%20?#.txt", "2026/oscars/best.txt", "best.txt"]
+
+    def test_last_put_counts(self, world: _World, kind: str) -> None:
+        partition = world.partition(kind)
+        partition.put("key", "old")
+        partition.put("key", "new")
+
+        assert partition.get("key") == "new"
+        assert partition.names() == ["key"]
+
+    def test_lists_the_callers_own_however_near_the_others_are(self, world: _World, kind: str) -> None:
+        callers = [("t-1", "u"), ("t-10", "u"), ("t-1", "u1"), ("T-1", "u"), ("t-1", "U")]
+        for tenant, user in callers:
+            world.partition(kind, tenant, user).put(f"of-{tenant}-{user}", "x")
+
+        for tenant, user in callers:
+            assert world.partition(kind, tenant, user).names() == [f"of-{tenant}-{user}"]
+
+    def test_lists_nothing_as_an_empty_list(self, world: _World, kind: str) -> None:
+        assert world.partition(kind).names() == []
+
+    def test_listing_of_many_is_whole_and_costs_no_call_an_object(self, world: _World, kind: str) -> None:
+        partition = world.partition(kind)
+        names = [f"{number // 10}/{number:02}" for number in range(25)]
+        for name in names:
+            partition.put(name, "value")
+        world.calls.clear()
+        world.page = 10
+
+        assert sorted(partition.names()) == names
+        assert world.calls.total() == 3
+
+    def test_warm_put_is_one_call_of_s3(self, world: _World, kind: str) -> None:
+        partition = world.partition(kind)
+        world.calls.clear()
+        partition.put("key", "value")
+
+        assert world.calls == {"PutObject": 1, "PutItem": 1} if kind == "documented" else {"PutObject": 1}
+
+    @pytest.mark.parametrize("key", _HOSTILE_KEYS, ids=lambda key: repr(key[:12]))
+    def test_unusable_key_is_refused_with_the_reason_before_any_call(self, world: _World, kind: str, key: str) -> None:
+        partition = world.partition(kind)
+        world.calls.clear()
+
+        for use in (lambda: partition.put(key, "value"), lambda: partition.get(key)):
+            with pytest.raises(BadRequestError, match=f"^key: {_HOSTILE_KEYS[key]}"):
+                use()
+        assert not world.calls
+
+    @pytest.mark.parametrize("key", ["k" * 1018, "é" * 509, " ", ".", ".hidden", "a//b", "a/", "🎉", "a b\u00e9\u4e16"], ids=lambda key: repr(key[:12]))  # fmt: skip
+    def test_every_other_key_is_usable(self, world: _World, kind: str, key: str) -> None:
+        partition = world.partition(kind)
+        partition.put(key, "value")
+
+        assert partition.get(key) == "value"
+        assert partition.names() == [key]
+
+    def test_object_of_another_is_as_one_that_does_not_exist(self, world: _World, kind: str) -> None:
+        world.partition(kind, "t-10").put("key", "secret")
+
+        for key in ("key", "0/u/key", "t-10/u/key"):
+            with pytest.raises(NotFoundError, match=r"^No such object$"):
+                world.partition(kind).get(key)
+
+    def test_failure_of_s3_is_not_hidden(self, world: _World, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        partition = world.partition(kind)
+        partition.put("key", "value")
+        for operation in ("put_object", "get_object"):
+            monkeypatch.setattr(world.s3, operation, _failing(_error("InternalError", 500)))
+
+        for use in (lambda: partition.put("key", "value"), lambda: partition.get("key")):
+            with pytest.raises(ClientError, match="InternalError"):
+                use()
+
+
+class TestTagged:
+    def test_object_and_its_tags_are_written_in_one_call(self, world: _World) -> None:
+        world.partition("tagged", "T-1", "ada+x@example.com").put("key", "value")
+
+        tags = world.s3.get_object_tagging(Bucket=_BUCKET, Key="T-1/ada+x@example.com/key")["TagSet"]
+        assert {tag["Key"]: tag["Value"] for tag in tags} == {"tenant_id": "T-1", "user_id": "ada+x@example.com"}
+
+
+class TestNotOnboarded:
+    """A tenant whose own bucket, or access point, does not exist yet."""
+
+    @pytest.fixture(params=["NoSuchBucket", "NoSuchAccessPoint"])
+    def partition(self, world: _World, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Partition:
+        error = _failing(_error(request.param, 404))
+        for operation in ("put_object", "get_object", "get_paginator"):
+            monkeypatch.setattr(world.s3, operation, lambda *_, **__: error())
+        return world.partition("plain")
+
+    def test_put_says_so(self, partition: Partition) -> None:
+        with pytest.raises(NotOnboardedError):
+            partition.put("key", "value")
+
+    def test_has_no_objects(self, partition: Partition) -> None:
+        assert partition.names() == []
+        with pytest.raises(NotFoundError):
+            partition.get("key")
+
+
+class TestDocumented:
+    """The row says which version counts, so that readers never see half of a write."""
+
+    @pytest.fixture
+    def partition(self, world: _World) -> Partition:
+        partition = world.partition("documented")
+        partition.put("key", "old")
+        return partition
+
+    def test_row_holds_what_the_contract_names(self, world: _World, partition: Partition) -> None:
+        assert partition
+        (row,) = world.database.scan(TableName=_TABLE)["Items"]
+
+        assert row["id_concat"] == {"S": "t-1^u"}
+        assert row["key_name"] == {"S": "t-1/u/key"}
+        assert row["size"] == {"N": "3"}
+        assert row["bucket_name"] == {"S": _BUCKET}
+        assert row["url"] == {"S": "https://bucket.s3.amazonaws.com/t-1/u/key"}
+        assert row["contenttype"] == {"S": "text/plain; charset=utf-8"}
+        assert {"tenant_id", "user_id", "last_modified", "etag", "version_id"} <= row.keys()
+
+    def test_object_that_cannot_be_written_leaves_all_as_it_was(
+        self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(world.s3, "put_object", _failing(_error("SlowDown", 503)))
+            for key in ("key", "new key"):
+                with pytest.raises(ClientError, match="SlowDown"):
+                    partition.put(key, "new")
+
+        assert (partition.names(), partition.get("key")) == (["key"], "old")
+        assert (world.versions, world.rows) == (1, 1)
+
+    def test_row_that_is_refused_takes_the_object_back(
+        self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(world.database, "put_item", _failing(_error("ProvisionedThroughputExceededException")))
+            for key in ("key", "new key"):
+                with pytest.raises(ClientError, match="ProvisionedThroughput"):
+                    partition.put(key, "new")
+
+        assert (partition.names(), partition.get("key")) == (["key"], "old")
+        with pytest.raises(NotFoundError):
+            partition.get("new key")
+        assert (world.versions, world.rows) == (1, 1)
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            _error("InternalServerError", 500),
+            _error("ThrottlingException", retries=1),
+            ReadTimeoutError(endpoint_url="https://dynamodb"),
+        ],
+        ids=["service's own error", "refused after a try without an answer", "no answer"],
+    )
+    @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
+    def test_row_that_may_have_been_written_is_right_in_either_case(
+        self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch, error: Exception, *, written: bool
+    ) -> None:
+        put_item = world.database.put_item
+
+        def put_and_lose_the_answer(**item: Any) -> None:  # noqa: ANN401 - DynamoDB's own parameters
+            if written:
+                put_item(**item)
+            raise error
+
+        with monkeypatch.context() as broken:
+            broken.setattr(world.database, "put_item", put_and_lose_the_answer)
+            with pytest.raises(type(error)):
+                partition.put("key", "new")
+
+        assert partition.get("key") == ("new" if written else "old")
+
+    def test_environment_that_ends_between_object_and_row_changes_nothing_for_readers(
+        self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(world.database, "put_item", _failing(SystemExit()))  # type: ignore[arg-type]
+            for key in ("key", "new key"):
+                with pytest.raises(SystemExit):
+                    partition.put(key, "new")
+
+        assert (partition.names(), partition.get("key")) == (["key"], "old")
+        with pytest.raises(NotFoundError):
+            partition.get("new key")
+
+    def test_writes_that_overtake_each_other_leave_one_of_them_whole(
+        self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put_item = world.database.put_item
+
+        def overtaken(**item: Any) -> Any:  # noqa: ANN401 - DynamoDB's own parameters
+            with monkeypatch.context() as undone:
+                undone.setattr(world.database, "put_item", put_item)
+                partition.put("key", "second, and first with its row")
+            return put_item(**item)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(world.database, "put_item", overtaken)
+            partition.put("key", "first, and last with its row")
+
+        assert partition.get("key") == "first, and last with its row"
+        assert partition.names() == ["key"]
+
+    def test_row_of_an_object_that_somebody_removed_is_no_object(self, world: _World, partition: Partition) -> None:
+        for version in world.s3.list_object_versions(Bucket=_BUCKET)["Versions"]:
+            world.s3.delete_object(Bucket=_BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+
+        with pytest.raises(NotFoundError):
+            partition.get("key")
+
+
+class _Vendor:
+    """Gives clients without asking STS, and remembers for whom."""
+
+    def __init__(self, world: _World) -> None:
+        self._world = world
+        self.asked: list[tuple[str, str, str]] = []
+
+    def session(self, caller: TenantCaller, purpose: str) -> _Vendor:
+        self.asked.append((caller.tenant_id, caller.user_id, purpose))
+        return self
+
+    def client(self, service: str) -> object:
+        return {"s3": self._world.s3, "dynamodb": self._world.database}[service]
+
+
+class _Api:
+    """The function behind the API, with the API's own parts of an event."""
+
+    def __init__(self, module: ModuleType, vendor: _Vendor) -> None:
+        self.module = module
+        self.vendor = vendor
+        self.authorizer: dict[str, str] | None = {"tenantId": "t-1", "userId": "u"}
+
+    def put(self, body: str | dict[str, Any], **query: str) -> tuple[int, Any]:
+        return self._send("PUT /object", query, body if isinstance(body, str) else json.dumps(body))
+
+    def get(self, **query: str) -> tuple[int, Any]:
+        return self._send("GET /object", query)
+
+    def _send(self, route: str, query: dict[str, str], body: str | None = None) -> tuple[int, Any]:
+        event = proxy_event(path={}, authorizer=self.authorizer, body=body, route=route, query=query or None)
+        answer = self.module.handler(event, Context())
+        return answer["statusCode"], json.loads(answer["body"])
+
+
+@pytest.fixture(scope="module")
+def function(whole_module: _World) -> ModuleType:
+    assert whole_module
+    settings = {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "CORS_HEADERS": "{}",
+        "PREFIX_BUCKET": _BUCKET,
+        "TAG_BUCKET": _BUCKET,
+        "DOCUMENTS_BUCKET": _BUCKET,
+        "DOCUMENTS_TABLE": _TABLE,
+        "TENANT_BUCKET": "own-{tenant}",
+        "ACCESS_POINT_ARN": "arn:aws:s3:us-east-1:123456789012:accesspoint/own-{tenant}",
+        "PROVISIONER": "provisioner",
+        "TOKEN_VENDOR": json.dumps({"role": "arn:aws:iam::123456789012:role/tenant", "policies": {}}),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        return importlib.reload(importlib.import_module("tenant_objects.handler"))
+
+
+@pytest.fixture
+def api(world: _World, function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> _Api:
+    vendor = _Vendor(world)
+    monkeypatch.setattr(function, "vendor", vendor)
+    return _Api(function, vendor)
+
+
+class TestApi:
+    @pytest.mark.parametrize("partition", ["prefix", "tag", "db_nosql"])
+    def test_put_list_and_get_in_the_words_of_the_contract(self, api: _Api, partition: str) -> None:
+        created = api.put({"key": "2026/best.txt", "value": "Oscar"}, partition=partition)
+
+        assert created == (201, {"status": "Created", "result": {"key": "2026/best.txt"}})
+        assert api.get(partition=partition) == (200, {"status": "OK", "result": ["2026/best.txt"]})
+        assert api.get(partition=partition, key="2026/best.txt") == (200, {"status": "OK", "result": "Oscar"})
+        assert api.get(partition=partition, key="x") == (
+            404,
+            {"status": "Not Found", "result": {"invalid": "No such object"}},
+        )
+        assert set(api.vendor.asked) == {("t-1", "u", partition)}
+
+    @pytest.mark.parametrize("query", [{}, {"partition": ""}, {"partition": "Prefix"}, {"partition": "silo"}], ids=str)
+    def test_unknown_partition_is_refused_before_anything_is_vended(self, api: _Api, query: dict[str, str]) -> None:
+        refusal = (400, {"status": "Bad Request", "result": {"invalid": "input for partition approach"}})
+
+        assert api.put({"key": "a", "value": "b"}, **query) == refusal
+        assert api.get(**query) == refusal
+        assert api.vendor.asked == []
+
+    @pytest.mark.parametrize(
+        ("body", "reason"),
+        [
+            ("", "Invalid JSON"),
+            ("{", "Invalid JSON"),
+            ("[]", "object"),
+            ("null", "object"),
+            ({}, "key: Field required"),
+            ({"key": "a"}, "value: Field required"),
+            ({"value": "b"}, "key: Field required"),
+            ({"key": "", "value": "b"}, "key: must not be empty"),
+            ({"key": 1, "value": "b"}, "key: Input should be a valid string"),
+            ({"key": "a", "value": None}, "value: Input should be a valid string"),
+            ({"key": "a", "value": {}}, "value: Input should be a valid string"),
+            ({"key": "a", "value": "b", "tenant_id": "t-2"}, "tenant_id: Extra inputs"),
+            ({"key": "a/../b", "value": "b"}, "key: must not contain '..'"),
+            ({"key": "/a", "value": "b"}, "key: must not begin with a slash"),
+            ({"key": "k" * 1025, "value": "b"}, "key: must have at most 1018 bytes"),
+            ('{"key": "a", "value": "\\ud800"}', "hex escape"),
+            ('{"key": "\\udc00", "value": "b"}', "hex escape"),
+        ],
+        ids=lambda value: str(value)[:40],
+    )
+    def test_bad_body_is_refused_with_the_reason_and_nothing_is_written(
+        self, world: _World, api: _Api, body: str | dict[str, Any], reason: str
+    ) -> None:
+        status, answer = api.put(body, partition="db_nosql")
+
+        assert (status, answer["status"]) == (400, "Bad Request")
+        assert reason in answer["result"]["invalid"]
+        assert (world.versions, world.rows) == (0, 0)
+
+    def test_empty_key_is_a_bad_request_and_not_a_listing(self, api: _Api) -> None:
+        status, answer = api.get(partition="prefix", key="")
+
+        assert (status, answer["result"]["invalid"]) == (400, "key: must not be empty")
+
+    @pytest.mark.parametrize(
+        ("authorizer", "status", "phrase"),
+        [(None, 401, "Unauthorized"), ({"userId": "u", "tenantId": "t*"}, 401, "Unauthorized"), ({"userId": "u"}, 403, "Forbidden")],
+        ids=str,
+    )  # fmt: skip
+    def test_nobody_and_a_user_without_a_tenant_get_nothing(
+        self, api: _Api, authorizer: dict[str, str] | None, status: int, phrase: str
+    ) -> None:
+        api.authorizer = authorizer
+
+        assert api.get(partition="prefix") == (status, {"status": phrase, "result": {"invalid": phrase}})
+        assert api.vendor.asked == []
+
+    def test_what_aws_denies_is_forbidden_or_not_there(
+        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As for a tenant whose bucket's name is another tenant's, but for upper and lower case."""
+        denied = _failing(_error("AccessDenied", 403))
+        for operation in ("put_object", "get_object"):
+            monkeypatch.setattr(world.s3, operation, denied)
+        monkeypatch.setattr(world.s3, "get_paginator", lambda _: denied())
+        forbidden = (403, {"status": "Forbidden", "result": {"invalid": "Forbidden"}})
+
+        assert api.put({"key": "a", "value": "b"}, partition="bucket") == forbidden
+        assert api.get(partition="bucket") == forbidden
+        assert api.get(partition="bucket", key="a")[0] == 404
+
+    def test_other_failures_are_ours_and_say_nothing(
+        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(world.s3, "put_object", _failing(_error("InternalError", 500)))
+
+        answer = api.put({"key": "a", "value": "b"}, partition="prefix")
+
+        assert answer == (500, {"message": "Internal server error"})
+
+
+class TestFirstUse:
+    """A tenant's first object has its bucket made; from then on a write is one call."""
+
+    @pytest.fixture
+    def provisioned(self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+        asked: list[Any] = []
+
+        def invoke(*, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - Lambda's own names
+            assert FunctionName == "provisioner"
+            asked.append(json.loads(Payload))
+            world.s3.create_bucket(Bucket="own-t-1")
+            return _reply({"onboarded": True})
+
+        monkeypatch.setattr(api.module.functions, "invoke", invoke)
+        return asked
+
+    def test_makes_the_bucket_once(self, world: _World, api: _Api, provisioned: list[Any]) -> None:
+        world.calls.clear()
+        for number in range(3):
+            assert api.put({"key": f"k{number}", "value": "v"}, partition="bucket")[0] == 201
+
+        assert provisioned == [{"detail": {"tenantId": "t-1"}}]
+        assert world.calls == {"PutObject": 4, "CreateBucket": 1}
+        assert api.get(partition="bucket") == (200, {"status": "OK", "result": ["k0", "k1", "k2"]})
+
+    def test_reading_makes_nothing(self, api: _Api, provisioned: list[Any]) -> None:
+        assert api.get(partition="bucket") == (200, {"status": "OK", "result": []})
+        assert api.get(partition="bucket", key="a")[0] == 404
+        assert provisioned == []
+
+    def test_unusable_key_makes_nothing(self, api: _Api, provisioned: list[Any]) -> None:
+        assert api.put({"key": "..", "value": "v"}, partition="bucket")[0] == 400
+        assert provisioned == []
+
+    def test_tenant_whose_name_is_taken_is_refused(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: _reply({"onboarded": False}))
+
+        status, answer = api.put({"key": "a", "value": "b"}, partition="bucket")
+
+        assert (status, answer["status"]) == (403, "Forbidden")
+
+    def test_bucket_that_cannot_be_made_is_our_failure(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        failed = {**_reply({"errorMessage": "x"}), "FunctionError": "Unhandled"}
+        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: failed)
+
+        assert api.put({"key": "a", "value": "b"}, partition="bucket")[0] == 500
+
+
+def _reply(payload: object) -> dict[str, Any]:
+    content = json.dumps(payload).encode()
+    return {"Payload": StreamingBody(io.BytesIO(content), len(content))}
