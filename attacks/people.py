@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import jwt
+from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.1
+_HOOK_FAILURES: Final = frozenset({"UserLambdaValidationException", "UnexpectedLambdaException"})
+_SIGN_IN_TRIES: Final = 4
 
 
 class SceneError(Exception):
@@ -249,12 +252,18 @@ class People:
     def sign_in_with_claim(self, person: Person, **metadata: str) -> Tokens:
         """Sign in, again if need be, until the token carries a tenant: a hook that is short of time leaves it out."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        tokens = self.sign_in(person, **metadata)
-        while not tokens.tenant:
+        while True:
+            try:
+                tokens = self.sign_in(person, **metadata)
+            except ClientError as error:  # or one that has just begun to run is not there in time
+                if error.response["Error"]["Code"] not in _HOOK_FAILURES or time.monotonic() > deadline:
+                    raise
+                continue
+            if tokens.tenant:
+                break
             if time.monotonic() > deadline:
                 raise SceneError(f"The token still has no tenant after {_PATIENCE_SECONDS:.0f} seconds.")
             time.sleep(_PAUSE_SECONDS)
-            tokens = self.sign_in(person, **metadata)
         return tokens
 
     def refresh(self, person: Person, **metadata: str) -> Tokens:
@@ -321,8 +330,15 @@ def srp(
     metadata: Mapping[str, str] | None = None,
 ) -> Tokens:
     """Sign in to any pool with the Secure Remote Password protocol."""
-    client = AWSSRP(username=username, password=password, pool_id=pool_id, client_id=client_id, client=cognito)
-    return Tokens.of(client.authenticate_user(client_metadata=metadata or None)["AuthenticationResult"])
+    for tries_left in reversed(range(_SIGN_IN_TRIES)):
+        client = AWSSRP(username=username, password=password, pool_id=pool_id, client_id=client_id, client=cognito)
+        try:
+            return Tokens.of(client.authenticate_user(client_metadata=metadata or None)["AuthenticationResult"])
+        except ClientError as error:
+            # Cognito waits five seconds for a hook, which its first start on a busy machine can take.
+            if error.response["Error"]["Code"] != "UserLambdaValidationException" or not tries_left:
+                raise
+    raise AssertionError
 
 
 def tokens_of(tokens: Tokens) -> list[str]:

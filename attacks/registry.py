@@ -20,6 +20,7 @@ SURFACES: Final = (
     "admin-api",
     "events",
     "roles",
+    "tokens",
     "storage",
     "vending",
     "employees",

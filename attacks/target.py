@@ -37,6 +37,12 @@ class Target:
         The names of the deployed stacks.
     aws
         The operator's clients, which set the scene and look at what an attack has changed.
+    storage_api, employees_api
+        URLs of the APIs of tenants' data.
+    metadata_table, employees_table
+        Names of the pooled tables.
+    storage_role, employees_role
+        ARNs of the tenant roles, which sessions are vended of.
     """
 
     name: str
@@ -51,6 +57,12 @@ class Target:
     tenant_users_table: str
     stacks: tuple[str, ...]
     aws: Aws
+    storage_api: str = ""
+    metadata_table: str = ""
+    storage_role: str = ""
+    employees_api: str = ""
+    employees_table: str = ""
+    employees_role: str = ""
 
     @classmethod
     def of(cls, environment: Environment) -> Target:
@@ -69,6 +81,12 @@ class Target:
             tenant_users_table=output("tenant", "TenantUsersTableName"),
             stacks=tuple(environment.outputs),
             aws=environment.aws,
+            storage_api=environment.output("storage", "StorageApiUrl").rstrip("/"),
+            metadata_table=environment.output("storage", "StorageMetadataTableName"),
+            storage_role=environment.output("storage", "StorageTenantRoleArn"),
+            employees_api=environment.output("employees", "EmployeesApiUrl").rstrip("/"),
+            employees_table=environment.output("employees", "EmployeesTableName"),
+            employees_role=environment.output("employees", "EmployeesTenantRoleArn"),
         )
 
     @classmethod

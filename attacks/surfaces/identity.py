@@ -54,8 +54,13 @@ def _refused_token(world: World, path: str, token: str) -> Outcome:
     )
 
 
+def material_of(world: World) -> Material:
+    """Return what Alice knows, who would like to be Bob."""
+    return world.once("material", lambda: _material(world))
+
+
 def _forged(world: World, forgery: Forgery) -> Outcome:
-    material = world.once("material", lambda: _material(world))
+    material = material_of(world)
     outcome = _refused_token(world, f"/tenant/{world.cast.bob.tenant}", forgery.make(material))
     trap: Trap = world.once("trap", lambda: Trap(material.kid))
     if trap.visited(forgery.slug):
@@ -80,7 +85,7 @@ for _forgery in FORGERIES:
 )
 def _(world: World) -> Outcome:
     """Send 25 tokens, each with another unknown key id."""
-    material = world.once("material", lambda: _material(world))
+    material = material_of(world)
     path = f"/tenant/{world.cast.bob.tenant}"
     tokens = (material.token(jws.rs256, {"alg": "RS256", "kid": f"stranger-{number}"}) for number in range(25))
     return together(*(_refused_token(world, path, token) for token in tokens))

@@ -88,6 +88,8 @@ for _surface, _what, _wanted in (
         "the APIs and their functions",
         lambda resource: resource.stack.endswith("-tenant") and not _is_machine(resource),
     ),
+    ("storage", "the storage API and its functions", lambda resource: resource.stack.endswith("-storage")),
+    ("employees", "the employees API and its functions", lambda resource: resource.stack.endswith("-employees")),
     ("events", "the state machines, and of whatever else hears the events", _hears_events),
 ):
     REGISTRY.surface(_surface).add(

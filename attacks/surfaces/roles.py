@@ -85,6 +85,13 @@ def _tables(world: World) -> dict[str, dict[str, dict[str, str]]]:
         target.users_table: {"userid": nothing},
         target.tenants_table: {"tenantid": nothing},
         target.tenant_users_table: {"tenantid": nothing, "userid": nothing},
+        target.metadata_table: {"id_concat": nothing, "key_name": nothing},
+        target.employees_table: {"Tenant": nothing, "Id": nothing},
+        **{
+            resource.id: {"name": nothing}
+            for resource in world.resources
+            if resource.kind == "AWS::DynamoDB::Table" and resource.logical_id.startswith("TenantNames")
+        },
     }
 
 
@@ -153,6 +160,18 @@ def _logs(world: World, aws: Aws) -> list[Callable[[], object]]:
     ]
 
 
+def _buckets(world: World, aws: Aws) -> list[Callable[[], object]]:
+    """Return calls on the shared buckets: no role has any business there, a session of a tenant role has."""
+    calls: list[Callable[[], object]] = []
+    for bucket in world.ids_of("AWS::S3::Bucket"):
+        calls += [
+            partial(aws.s3.get_object, Bucket=bucket, Key=world.run),
+            partial(aws.s3.put_object, Bucket=bucket, Key=world.run),
+            partial(aws.s3.put_bucket_policy, Bucket=bucket, Policy="{}"),
+        ]
+    return calls
+
+
 def _tries(world: World, deed: _Deed) -> Outcome:
     """Try a deed as every role that the stacks have made."""
     actors = [role for role in _roles(world) if role.service != deed.save]
@@ -215,6 +234,7 @@ for _deed in (
     _Deed("scan", "Scan each table", _scan),
     _Deed("delete", "Delete an item from each table", _delete),
     _Deed("batch-write", "Write to each table in a batch", _batch),
+    _Deed("buckets", "Read, write and open each bucket", _buckets),
     _Deed("assume", "Assume each other role", _assume),
     _Deed("dead-letters", "Read each dead-letter queue, which holds names and addresses", _dead_letters),
     _Deed("start-machines", "Start each state machine with an event of one's own", _start, _RULES),

@@ -92,6 +92,12 @@ def target(server: Server) -> Target:
         tenant_users_table="tenant-users",
         stacks=("tenantry-common", "tenantry-user", "tenantry-tenant"),
         aws=Aws(session, endpoint_url=server.url),
+        storage_api=f"{server.url}/storage-api/prod",
+        metadata_table="metadata",
+        storage_role="arn:aws:iam::000000000000:role/storage-tenant",
+        employees_api=f"{server.url}/employees-api/prod",
+        employees_table="employees",
+        employees_role="arn:aws:iam::000000000000:role/employees-tenant",
     )
 
 

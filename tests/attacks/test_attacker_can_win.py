@@ -65,6 +65,14 @@ def wall(request: pytest.FixtureRequest) -> Iterator[fakes.Server]:
         "admin-api-unsigned",
         "admin-api-own-token",
         "admin-api-operator",
+        "tokens-none",
+        "tokens-alg-none",
+        "tokens-hs256-empty",
+        "tokens-named-tenant",
+        "tokens-published",
+        "tokens-issued-expired",
+        "tokens-tenant-wildcard",
+        "tokens-user-up",
     ],
 )
 def test_an_open_door_is_a_breach(attack: str, open_door: fakes.Server) -> None:
