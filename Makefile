@@ -61,7 +61,8 @@ attack: setup ## The attacks against ENV (local by default): make attack ENV=dev
 lint: setup ## ruff and mypy --strict over everything
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) mypy .
+	@# mypy 2.4 ends in an internal error (2) now and then when it has no cache; a finding is 1, and final.
+	@$(RUN) mypy . || { test $$? -eq 2 && $(RUN) mypy .; }
 
 format: setup ## Let ruff format and fix what it can
 	@$(RUN) ruff check --fix .

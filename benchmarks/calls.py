@@ -11,7 +11,6 @@ from benchmarks.result import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from attacks.people import Person
     from attacks.target import Target
@@ -26,20 +25,15 @@ class _Case:
     package: str
     name: str
     event: Mapping[str, Any]
+    stack: str = "tenant"
 
 
-def calls(target: Target, person: Person, state: Path) -> Sequence[Figure]:
+def calls(target: Target, person: Person) -> Sequence[Figure]:
     """Count the calls of each function for a request to it, once it is warm."""
-    variables = settings(target)
     figures = []
     for case in _cases(person):
-        found = requests_of(
-            f"{case.package}.handler",
-            [case.event] * _REQUESTS,
-            variables=variables[case.package],
-            target=target,
-            state=state,
-        )
+        variables = settings(target, case.stack)[case.package]
+        found = requests_of(f"{case.package}.handler", [case.event] * _REQUESTS, variables=variables, target=target)
         cold, *warm = [sum(by_host.values()) for by_host in found]
         figures.append(
             Figure(f"network calls: {case.name}", max(warm), "calls", f"warm; the first request makes {cold}")
@@ -61,4 +55,4 @@ def _cases(person: Person) -> Iterator[_Case]:
     )
     yield _Case("tenant_get", "GET", request)
     yield _Case("tenant_rename", "PUT", {**request, "body": json.dumps({"name": "Benchmark"})})
-    yield _Case("token_claims_hook", "the sign-in hook", {"userName": person.user_id, "request": {}})
+    yield _Case("token_claims_hook", "the sign-in hook", {"userName": person.user_id, "request": {}}, "user")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from attacks.target import Target
 from benchmarks.result import NotReadyError
-from localcloud.settings import PROJECT, StateFolder
+from localcloud.settings import PROJECT
 from ops.environment import EnvironmentNotReadyError
 
 if TYPE_CHECKING:
@@ -35,18 +35,19 @@ def local_cloud(state: Path) -> Target:
         raise NotReadyError(str(error)) from error
 
 
-def settings(target: Target) -> dict[str, dict[str, str]]:
-    """Return the environment variables of the deployed functions, by package."""
+def settings(target: Target, stack: str) -> dict[str, dict[str, str]]:
+    """Return the environment variables of a stack's functions, by package."""
     pages = target.aws.functions.get_paginator("list_functions").paginate()
     return {
         function["Handler"].partition(".")[0]: function.get("Environment", {}).get("Variables", {})
         for page in pages
         for function in page["Functions"]
+        if function["FunctionName"].startswith(f"{target.app}-{stack}-")
     }
 
 
 def requests_of(
-    module: str, events: Sequence[Mapping[str, Any]], *, variables: Mapping[str, str], target: Target, state: Path
+    module: str, events: Sequence[Mapping[str, Any]], *, variables: Mapping[str, str], target: Target
 ) -> list[dict[str, int]]:
     """Run a module's ``handler`` on events, one after the other, and return the requests that each took, by host.
 
@@ -58,20 +59,20 @@ def requests_of(
         The events; the first is also the function's first ever.
     variables
         The function's environment variables.
-    target, state
-        The local cloud and its folder.
+    target
+        The local cloud.
     """
-    bundle, credentials = str(StateFolder(state.absolute()).ca_bundle), target.aws.credentials()
+    aws, credentials = target.aws, target.aws.credentials()
     environment = {
         "PATH": os.environ["PATH"],
         **variables,
         "AWS_ACCESS_KEY_ID": str(credentials.access_key),
         "AWS_SECRET_ACCESS_KEY": str(credentials.secret_key),
-        "AWS_REGION": target.aws.region,
-        "AWS_DEFAULT_REGION": target.aws.region,
+        "AWS_REGION": aws.region,
+        "AWS_DEFAULT_REGION": aws.region,
         # AWS's host names lead to the local cloud, as in its own workers.
-        "GATEWAY_PORT": str(urlsplit(target.aws.endpoint_url or "").port),
-        **dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), bundle),
+        "GATEWAY_PORT": str(urlsplit(aws.endpoint_url or "").port),
+        **dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(aws.ca_bundle)),
     }
     done = subprocess.run(  # noqa: S603 - own words
         [sys.executable, "-m", "benchmarks.counting", module],

@@ -32,14 +32,14 @@ _SERVICES: Final = {"sts": "STS", "s3": "S3", "s3-accesspoint": "S3", "dynamodb"
 def measure(state: Path) -> Sequence[Figure]:
     """Serve the same requests in both ways, and count."""
     target, cleanup = local_cloud(state), Cleanup()
-    variables = settings(target).get("tenant_objects")
+    variables = settings(target, "storage").get("tenant_objects")
     if variables is None:
         raise NotReadyError("the stack `storage` is not deployed; run `make up` first.")
     tenants = [f"bench-{secrets.token_hex(4)}-{number}" for number in range(_TENANTS)]
     for tenant in tenants:
         cleanup.later(f"the objects of {tenant}", partial(_forget, target, variables, tenant))
     try:
-        ours, published = _our_way(target, state, variables, cleanup), _published_way(target, state, variables, cleanup)
+        ours, published = _our_way(target, variables, cleanup), _published_way(target, variables, cleanup)
         figures = []
         for partition, count in _REQUESTS.items():
             puts = [_put(partition, tenants[number % _TENANTS], number) for number in range(count)]
@@ -51,7 +51,7 @@ def measure(state: Path) -> Sequence[Figure]:
         cleanup.run()
 
 
-def _our_way(target: Target, state: Path, variables: Mapping[str, str], cleanup: Cleanup) -> _Way:
+def _our_way(target: Target, variables: Mapping[str, str], cleanup: Cleanup) -> _Way:
     """Run the deployed function here, with a role that has the tenant role's grants and lets the operator in."""
     vendor, iam = json.loads(variables["TOKEN_VENDOR"]), target.aws.iam
     tenant_role = vendor["role"].rpartition("/")[2]
@@ -60,13 +60,13 @@ def _our_way(target: Target, state: Path, variables: Mapping[str, str], cleanup:
         for name in iam.list_role_policies(RoleName=tenant_role)["PolicyNames"]
     }
     vendor["role"] = _role(target, cleanup, policies)
-    return _way(target, state, "tenant_objects.handler", {**variables, "TOKEN_VENDOR": json.dumps(vendor)})
+    return _way(target, "tenant_objects.handler", {**variables, "TOKEN_VENDOR": json.dumps(vendor)})
 
 
-def _published_way(target: Target, state: Path, variables: Mapping[str, str], cleanup: Cleanup) -> _Way:
+def _published_way(target: Target, variables: Mapping[str, str], cleanup: Cleanup) -> _Way:
     everything = {"Effect": "Allow", "Action": ["s3:*", "dynamodb:PutItem"], "Resource": "*"}
     role = _role(target, cleanup, {"published": {"Version": "2012-10-17", "Statement": [everything]}})
-    return _way(target, state, "benchmarks.published", {**variables, "ROLE": role})
+    return _way(target, "benchmarks.published", {**variables, "ROLE": role})
 
 
 def _role(target: Target, cleanup: Cleanup, policies: Mapping[str, Any]) -> str:
@@ -87,12 +87,12 @@ def _role(target: Target, cleanup: Cleanup, policies: Mapping[str, Any]) -> str:
     return made["Role"]["Arn"]
 
 
-def _way(target: Target, state: Path, module: str, variables: Mapping[str, str]) -> _Way:
+def _way(target: Target, module: str, variables: Mapping[str, str]) -> _Way:
     """Return what serves events in one way, each time in a new process, and counts the calls by service."""
 
     def serve(events: _Events) -> Counter[str]:
         calls: Counter[str] = Counter()
-        for by_host in requests_of(module, events, variables=variables, target=target, state=state):
+        for by_host in requests_of(module, events, variables=variables, target=target):
             for host, count in by_host.items():
                 calls[_service(host)] += count
         return calls

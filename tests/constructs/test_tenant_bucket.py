@@ -1,0 +1,303 @@
+"""Objects in five forms: every bucket is shut, and what opens it is a session of one tenant."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from aws_cdk import Duration, Environment, Stack, assertions
+
+from python_lambda import FunctionDefaults, PythonFunction
+from tenant_isolation import (
+    LAMBDAS,
+    TENANT_NAME,
+    AccessPointBucket,
+    DocumentedBucket,
+    PrefixBucket,
+    SiloBuckets,
+    TaggedBucket,
+    TokenVendor,
+)
+from tests.synthesized import assembly, new_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from constructs import Construct
+
+_ACCOUNT: Final = "123456789012"
+_ENVIRONMENT: Final = Environment(account=_ACCOUNT, region="eu-north-1")
+_POINTS: Final = f"arn:aws:s3:eu-north-1:{_ACCOUNT}:accesspoint"
+_TAG: Final = "${aws:PrincipalTag/TenantId}"
+_NAME: Final = "${aws:PrincipalTag/TenantName}"
+_FORMS: Final[dict[str, Callable[..., Any]]] = {
+    "prefix": PrefixBucket,
+    "tag": TaggedBucket,
+    "access point": lambda scope, name, **options: AccessPointBucket(
+        scope, name, access_point_name=f"shop-{TENANT_NAME}", **options
+    ),
+    "documented": DocumentedBucket,
+    "silo": lambda scope, _, **__: SiloBuckets(scope, name=f"shop-{TENANT_NAME}-{_ACCOUNT}"),
+}
+_POOLED: Final = [form for form in _FORMS if form != "silo"]
+
+
+@dataclass(frozen=True)
+class _Synthesized:
+    """A stack with a bucket in one form, and the statements that its purpose got."""
+
+    template: assertions.Template
+    role: list[dict[str, Any]]
+
+    @property
+    def bucket(self) -> dict[str, Any]:
+        (bucket,) = self.template.find_resources("AWS::S3::Bucket").values()
+        properties: dict[str, Any] = bucket["Properties"]
+        return properties
+
+    @property
+    def policy(self) -> list[dict[str, Any]]:
+        (policy,) = self.template.find_resources("AWS::S3::BucketPolicy").values()
+        statements: list[dict[str, Any]] = policy["Properties"]["PolicyDocument"]["Statement"]
+        return statements
+
+
+def _synthesize(form: str, **options: Any) -> _Synthesized:  # noqa: ANN401 - the bucket's own parameters
+    stack = Stack(new_app(), "stack", env=_ENVIRONMENT)
+    bucket = _FORMS[form](stack, "Bucket", **{"bucket_name": "shop-pool", **options})
+    vendor = TokenVendor(stack, "Vendor")
+    bucket.grant_tenant_read_write(vendor.purpose("objects"))
+    vendor.grant_vend(_function(stack))
+    template = assertions.Template.from_stack(stack)
+    (role,) = template.find_resources(
+        "AWS::IAM::Role", {"Properties": {"Policies": assertions.Match.any_value()}}
+    ).values()
+    return _Synthesized(template, role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"])
+
+
+def _function(scope: Construct) -> PythonFunction:
+    return PythonFunction(scope, "Function", entry=LAMBDAS / "employees", defaults=FunctionDefaults(namespace="test"))
+
+
+def _flat(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a statement with its ARNs as text and its lists in order, which the CDK has not kept."""
+
+    def text(value: Any) -> Any:  # noqa: ANN401 - any part of a statement
+        match value:
+            case {"Fn::Join": ["", parts]}:
+                return "".join(text(part) for part in parts)
+            case {"Ref": "AWS::Partition"}:
+                return "aws"
+            case {"Fn::GetAtt": [name, "Arn"]}:
+                return f"arn:of:{name}"
+            case dict():
+                return {key: text(part) for key, part in value.items()}
+            case list():
+                return sorted(text(part) for part in value)
+            case _:
+                return value
+
+    flat: dict[str, Any] = text(statement)
+    return flat
+
+
+@pytest.mark.parametrize("form", _POOLED)
+class TestEveryPooledBucket:
+    def test_is_encrypted_private_and_versioned(self, form: str) -> None:
+        bucket = _synthesize(form).bucket
+
+        (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+    def test_takes_tls_only_and_no_old_one(self, form: str) -> None:
+        conditions = {
+            json.dumps(statement["Condition"], sort_keys=True)
+            for statement in _synthesize(form).policy
+            if statement["Effect"] == "Deny"
+            and statement["Principal"] == {"AWS": "*"}
+            and statement["Action"] == "s3:*"
+        }
+
+        assert conditions == {
+            json.dumps({"Bool": {"aws:SecureTransport": "false"}}),
+            json.dumps({"NumericLessThan": {"s3:TlsVersion": 1.2}}),
+        }
+
+    def test_policy_lets_nobody_in(self, form: str) -> None:
+        assert {statement["Effect"] for statement in _synthesize(form).policy} == {"Deny"}
+
+    def test_forgets_old_versions_and_what_was_never_finished(self, form: str) -> None:
+        (rule,) = _synthesize(form, old_versions=Duration.days(7)).bucket["LifecycleConfiguration"]["Rules"]
+
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7
+        assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+        assert rule["Status"] == "Enabled"
+
+    def test_is_kept_unless_it_may_go(self, form: str) -> None:
+        _synthesize(form).template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Retain"})
+
+    def test_functions_role_has_no_grant_on_it(self, form: str) -> None:
+        policies = _synthesize(form).template.find_resources("AWS::IAM::Policy")
+
+        assert '"s3:' not in json.dumps(policies)
+
+
+@pytest.mark.parametrize("form", _FORMS)
+class TestEveryForm:
+    def test_reaches_data_and_no_settings(self, form: str) -> None:
+        actions = {action for statement in _synthesize(form).role for action in _list(statement["Action"])}
+
+        assert actions <= {
+            "s3:GetObject",
+            "s3:GetObjectVersion",
+            "s3:PutObject",
+            "s3:PutObjectTagging",
+            "s3:DeleteObjectVersion",
+            "s3:ListBucket",
+        }
+
+    def test_listing_ends_with_the_slash_behind_the_user(self, form: str) -> None:
+        prefixes = [
+            prefix
+            for statement in _synthesize(form).role
+            if "s3:ListBucket" in _list(statement["Action"])
+            for prefix in statement["Condition"]["StringLike"]["s3:prefix"]
+        ]
+
+        own = "*/*" if form == "silo" else f"{_TAG}/*/*"
+        assert prefixes == [] if form == "documented" else prefixes == [own]
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
+    return value if isinstance(value, list) else [value]
+
+
+def test_prefix_is_the_tenants_and_the_users() -> None:
+    objects, listing = map(_flat, _synthesize("prefix").role)
+
+    assert objects == {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": f"arn:aws:s3:::shop-pool/{_TAG}/*/*",
+    }
+    assert listing["Resource"] == "arn:aws:s3:::shop-pool"
+
+
+def test_tagged_object_is_read_only_if_its_tags_name_the_caller() -> None:
+    read, _, _ = map(_flat, _synthesize("tag").role)
+
+    assert read["Action"] == "s3:GetObject"
+    assert read["Condition"] == {
+        "StringLike": {"s3:ExistingObjectTag/tenant_id": [_TAG], "s3:ExistingObjectTag/user_id": ["*"]}
+    }
+
+
+def test_tagged_object_is_written_only_with_the_callers_tags_and_no_others() -> None:
+    _, write, _ = map(_flat, _synthesize("tag").role)
+
+    assert write["Action"] == ["s3:PutObject", "s3:PutObjectTagging"]
+    assert write["Condition"] == {
+        "StringLike": {"s3:RequestObjectTag/tenant_id": [_TAG], "s3:RequestObjectTag/user_id": ["*"]},
+        "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["tenant_id", "user_id"]},
+    }
+    assert write["Resource"] == f"arn:aws:s3:::shop-pool/{_TAG}/*/*"
+
+
+def test_bucket_of_the_access_points_answers_through_those_of_the_account_only() -> None:
+    synthesized = _synthesize("access point")
+
+    (through,) = [_flat(statement) for statement in synthesized.policy if statement["Action"] != "s3:*"]
+    assert (through["Effect"], through["Principal"]) == ("Deny", {"AWS": "*"})
+    assert through["Condition"] == {"StringNotEquals": {"s3:DataAccessPointAccount": _ACCOUNT}}
+    assert through["Action"] == ["s3:DeleteObject*", "s3:GetObject*", "s3:ListBucket*", "s3:PutObject*"]
+    assert through["Resource"] == ["arn:of:BucketD7FEB781", "arn:of:BucketD7FEB781/*"]
+
+
+def test_session_goes_through_its_own_tenants_access_point_only() -> None:
+    objects, listing = map(_flat, _synthesize("access point").role)
+
+    point = f"{_POINTS}/shop-{_NAME}"
+    assert objects == {
+        "Effect": "Allow",
+        "Action": ["s3:GetObject", "s3:PutObject"],
+        # S3 asks for both, and the condition holds for both.
+        "Resource": [f"arn:aws:s3:::shop-pool/{_TAG}/*/*", f"{point}/object/{_TAG}/*/*"],
+        "Condition": {"StringEquals": {"s3:DataAccessPointArn": [point]}},
+    }
+    assert listing["Resource"] == ["arn:aws:s3:::shop-pool", point]
+    assert listing["Condition"]["StringEquals"] == {"s3:DataAccessPointArn": [point]}
+
+
+def test_documented_object_cannot_be_listed_and_only_a_version_of_it_removed() -> None:
+    (statement,) = map(_flat, _synthesize("documented").role)
+
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"],
+        "Resource": f"arn:aws:s3:::shop-pool/{_TAG}/*/*",
+    }
+
+
+@pytest.mark.parametrize("form", _POOLED)
+def test_version_that_a_row_may_name_outlives_its_age(form: str) -> None:
+    """A row may name a version that is not the latest: of writes that overtook each other, or one that ended half-way."""
+    (rule,) = _synthesize(form).bucket["LifecycleConfiguration"]["Rules"]
+
+    kept = rule["NoncurrentVersionExpiration"].get("NewerNoncurrentVersions")
+    assert kept == (20 if form == "documented" else None)
+
+
+def test_silo_is_the_bucket_of_the_tenants_name_under_the_user() -> None:
+    objects, listing = map(_flat, _synthesize("silo").role)
+
+    bucket = f"arn:aws:s3:::shop-{_NAME}-{_ACCOUNT}"
+    assert objects["Resource"] == f"{bucket}/*/*"
+    assert listing["Resource"] == bucket
+
+
+def test_bucket_without_a_name_of_its_own_is_bound_just_so() -> None:
+    synthesized = _synthesize("prefix", bucket_name=None)
+
+    assert "BucketName" not in synthesized.bucket
+    (objects, _) = synthesized.role
+    assert objects["Resource"]["Fn::Join"][1][1] == f"/{_TAG}/*/*"
+
+
+def test_names_are_the_contracts() -> None:
+    resources = assembly("local").templates["storage"]["Resources"].values()
+    names = {resource["Properties"]["BucketName"] for resource in resources if resource["Type"] == "AWS::S3::Bucket"}
+
+    assert names == {f"aws-saas-s3-{form}-000000000000" for form in ("prefix", "tag", "ap", "dbns")}
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_provisioner_makes_buckets_and_touches_no_data(environment: str) -> None:
+    resources = assembly(environment).templates["storage"]["Resources"]
+    statements = [
+        statement
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::IAM::Policy" and name.startswith("StorageProvisioner")
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    allowed = {
+        action for statement in statements if statement["Effect"] == "Allow" for action in _list(statement["Action"])
+    }
+    denied = [statement for statement in statements if statement["Effect"] == "Deny"]
+
+    assert {action for action in allowed if action.startswith("s3:")} == {
+        "s3:CreateAccessPoint",
+        "s3:CreateBucket",
+        "s3:PutAccessPointPolicy",
+        "s3:PutBucketOwnershipControls",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketVersioning",
+    }
+    # The shared buckets have names of the form that it may make.
+    assert len(denied) == 1
+    assert len(denied[0]["Resource"]) == 4

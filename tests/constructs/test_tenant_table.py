@@ -1,0 +1,188 @@
+"""A pooled table: every partition key is bound to a tenant, on reads and writes, in the table and in its indexes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import pytest
+from aws_cdk import RemovalPolicy, Stack, assertions
+
+from python_lambda import FunctionDefaults, PythonFunction
+from tenant_isolation import LAMBDAS, TENANT, USER, TenantTable, TokenVendor
+from tests.synthesized import new_app
+
+_READS: Final = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+_WRITES: Final = {
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+}
+
+
+class _Shop:
+    """A stack with a table and a function that vends sessions for it."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - the table's own parameters
+        self.stack = Stack(new_app(), "stack")
+        self.table = TenantTable(self.stack, "Orders", partition_key="Tenant", sort_key="Id", **options)
+        self.vendor = TokenVendor(self.stack, "Vendor")
+        self.purpose = self.vendor.purpose("orders")
+
+    def synthesize(self) -> assertions.Template:
+        function = PythonFunction(
+            self.stack, "Function", entry=LAMBDAS / "employees", defaults=FunctionDefaults(namespace="test")
+        )
+        self.vendor.grant_vend(function)
+        return assertions.Template.from_stack(self.stack)
+
+    def statement(self) -> dict[str, Any]:
+        """Return the one statement of the tenant role."""
+        (role,) = (
+            self.synthesize()
+            .find_resources("AWS::IAM::Role", {"Properties": {"Policies": assertions.Match.any_value()}})
+            .values()
+        )
+        (statement,) = role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+        found: dict[str, Any] = statement
+        return found
+
+
+def test_table_is_encrypted_recoverable_and_kept() -> None:
+    shop = _Shop()
+    shop.table.grant_tenant_read(shop.purpose)
+    template = shop.synthesize()
+
+    template.has_resource(
+        "AWS::DynamoDB::Table",
+        {
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "KeySchema": [
+                    {"AttributeName": "Tenant", "KeyType": "HASH"},
+                    {"AttributeName": "Id", "KeyType": "RANGE"},
+                ],
+                "BillingMode": "PAY_PER_REQUEST",
+                "SSESpecification": {"SSEEnabled": True},
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "DeletionProtectionEnabled": True,
+            },
+        },
+    )
+
+
+def test_table_goes_with_the_stack_where_it_may() -> None:
+    shop = _Shop(deletion_protection=False, removal_policy=RemovalPolicy.DESTROY)
+    shop.table.grant_tenant_read(shop.purpose)
+
+    shop.synthesize().has_resource(
+        "AWS::DynamoDB::Table", {"DeletionPolicy": "Delete", "Properties": {"DeletionProtectionEnabled": False}}
+    )
+
+
+@pytest.mark.parametrize(
+    ("grant", "actions"),
+    [
+        ("grant_tenant_read", _READS),
+        ("grant_tenant_write", _WRITES),
+        ("grant_tenant_read_write", _READS | _WRITES),
+    ],
+)
+def test_every_grant_is_bound_to_the_leading_key(grant: str, actions: set[str]) -> None:
+    shop = _Shop(indexes={"by-name": ("Tenant", "Name")})
+    getattr(shop.table, grant)(shop.purpose)
+
+    statement = shop.statement()
+    assert set(statement["Action"]) == actions
+    assert statement["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/TenantId}"]},
+        "Null": {"dynamodb:LeadingKeys": ["false"]},  # "for all" is also true of none
+    }
+
+
+def test_grant_covers_the_table_and_its_own_indexes_only() -> None:
+    shop = _Shop(indexes={"by-name": ("Tenant", "Name"), "by-day": ("Tenant", "Day")})
+    shop.table.grant_tenant_read_write(shop.purpose)
+
+    parts = [resource.get("Fn::Join", ["", [resource, ""]])[1] for resource in shop.statement()["Resource"]]
+    assert {table["Fn::GetAtt"][0] for table, _ in parts} == {"OrdersTable1F8332C7"}
+    assert sorted(index for _, index in parts) == ["", "/index/by-day", "/index/by-name"]
+
+
+def test_leading_key_may_be_narrowed_to_the_user() -> None:
+    shop = _Shop(leading_key=f"{TENANT}^{USER}")
+    shop.table.grant_tenant_read(shop.purpose)
+
+    condition = shop.statement()["Condition"]["ForAllValues:StringLike"]
+    assert condition == {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/TenantId}^*"]}
+
+
+@pytest.mark.parametrize("leading_key", [USER, f"{USER}^{TENANT}", f"x{TENANT}", ""])
+def test_leading_key_that_does_not_begin_with_the_tenant_is_refused(leading_key: str) -> None:
+    with pytest.raises(ValueError, match="must begin with the tenant"):
+        _Shop(leading_key=leading_key)
+
+
+def test_leading_key_that_another_tenants_could_run_into_is_refused() -> None:
+    shop = _Shop(leading_key=f"{TENANT}-{USER}")  # "a" and "b-c" would be "a-b" and "c"
+    shop.table.grant_tenant_read(shop.purpose)
+
+    with pytest.raises(ValueError, match="bind the tenant"):
+        shop.synthesize()
+
+
+def test_operations_can_be_granted_one_by_one() -> None:
+    shop = _Shop()
+    shop.table.grant_tenant(shop.purpose, "GetItem", "PutItem")
+
+    assert shop.statement()["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem"]
+
+
+@pytest.mark.parametrize("operation", ["Scan", "PartiQLSelect", "*", "DescribeTable", "dynamodb:Query", "DeleteTable"])
+def test_operation_that_the_leading_key_cannot_bind_is_refused(operation: str) -> None:
+    shop = _Shop()
+
+    with pytest.raises(ValueError, match="cannot be bound to one tenant"):
+        shop.table.grant_tenant(shop.purpose, "Query", operation)
+
+
+@pytest.mark.parametrize("grant", ["grant_tenant_read", "grant_tenant_write", "grant_tenant_read_write"])
+def test_attributes_can_be_restricted_and_then_have_to_be_named(grant: str) -> None:
+    shop = _Shop()
+    getattr(shop.table, grant)(shop.purpose, attributes=["Tenant", "Id", "Name"])
+
+    condition = shop.statement()["Condition"]
+    assert condition["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["Tenant", "Id", "Name"]}
+    assert condition["Null"] == {"dynamodb:LeadingKeys": ["false"], "dynamodb:Attributes": ["false"]}
+    assert condition["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/TenantId}"]}
+    # Neither a read of all attributes nor the old row that a write can ask for gets around them.
+    assert condition["StringEqualsIfExists"] == {
+        "dynamodb:Select": ["SPECIFIC_ATTRIBUTES"],
+        "dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"],
+    }
+
+
+def test_nothing_scans_and_nobody_else_has_a_grant() -> None:
+    shop = _Shop(indexes={"by-name": ("Tenant", "Name")})
+    shop.table.grant_tenant_read_write(shop.purpose)
+    template = shop.synthesize()
+
+    granted = {
+        (name, action)
+        for kind in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role")
+        for name, resource in template.find_resources(kind).items()
+        for action in ("dynamodb:Scan", "dynamodb:PartiQL", "dynamodb:*", "dynamodb:")
+        if action in json.dumps(resource)
+    }
+    assert granted == {("VendorTenantRole8973D4F5", "dynamodb:")}
+
+
+def test_table_has_no_resource_policy_that_lets_others_in() -> None:
+    shop = _Shop()
+    shop.table.grant_tenant_read(shop.purpose)
+
+    (table,) = shop.synthesize().find_resources("AWS::DynamoDB::Table").values()
+    assert "ResourcePolicy" not in table["Properties"]
