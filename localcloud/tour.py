@@ -180,9 +180,7 @@ class Tour:
 
     def _attack(self) -> int:
         chosen = _some_of_each(REGISTRY.select())
-        self._step(
-            f"The attacker: {len(chosen)} attacks on isolation, some of each kind; `make attack` tries all."
-        )
+        self._step(f"The attacker: {len(chosen)} attacks on isolation, some of each kind; `make attack` tries all.")
         with terminal.progress(self._console) as told:
             report = run(self._target, attacks=chosen, progress=told)
         terminal.show(report, self._console)
