@@ -150,7 +150,7 @@ class TokenVendor(Construct):
                     "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAGS)},
                 },
             ),
-            # On its own it gives nothing, and IAM does not look at the tags for it.
+            # On its own it gives nothing, and tags are not among its condition keys.
             iam.PolicyStatement(actions=[_SOURCE], principals=[principal]),
         )
         function.add_to_role_policy(iam.PolicyStatement(actions=[*_VENDING, _SOURCE], resources=[self.role_arn]))

@@ -114,7 +114,7 @@ def test_role_cannot_be_assumed_without_a_tenant_or_with_another_tag(shop: _Shop
         "StringLike": {"aws:RequestTag/TenantId": "?*", "aws:RequestTag/TenantName": "?*"},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["TenantId", "TenantName"]},
     }
-    # IAM has no tags in the context of this action: with the conditions above, nobody could assume the role.
+    # Tags are not among the condition keys of this action: with the conditions above, nobody could assume the role.
     assert (source["Action"], "Condition" in source) == ("sts:SetSourceIdentity", False)
 
 
