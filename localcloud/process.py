@@ -17,6 +17,7 @@ from localcloud import certificates, worker_python
 from localcloud.errors import LocalCloudError
 from localcloud.settings import (
     ACCOUNT,
+    CREDENTIALS_PORT_VARIABLE,
     FOLDER_VARIABLE,
     HOST,
     INTERPRETER_VARIABLE,
@@ -168,6 +169,7 @@ def _environment(folder: StateFolder, port: int, python: Path, left_open: str) -
         VERSION_VARIABLE: code_version(left_open),
         INTERPRETER_VARIABLE: str(python.absolute()),
         WITHOUT_GAPS_VARIABLE: left_open,
+        CREDENTIALS_PORT_VARIABLE: str(folder.credentials_port()),
         # MiniStack's own
         "AUTH": "true",
         "USE_SSL": "1",

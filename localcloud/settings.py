@@ -26,6 +26,7 @@ WITHOUT_GAPS_VARIABLE = "TENANTRY_WITHOUT_GAPS"
 FOLDER_VARIABLE = "TENANTRY_LOCAL_FOLDER"
 VERSION_VARIABLE = "TENANTRY_LOCAL_VERSION"
 INTERPRETER_VARIABLE = "TENANTRY_LOCAL_INTERPRETER"
+CREDENTIALS_PORT_VARIABLE = "TENANTRY_LOCAL_CREDENTIALS_PORT"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +171,14 @@ class StateFolder:
                     f"Stop that, or set {PORT_VARIABLE} to another port, or unset it to let a free one be found."
                 )
             return int(configured)
-        path = self.home / "port"
+        return self._port("port")
+
+    def credentials_port(self) -> int:
+        """Return the port of IoT's credentials provider: the one used before if it is free, else a free one."""
+        return self._port("credentials-port")
+
+    def _port(self, name: str) -> int:
+        path = self.home / name
         used_before = int(path.read_text()) if path.exists() else 0
         if used_before and not port_answers(used_before):
             return used_before

@@ -41,6 +41,8 @@ GAPS: tuple[str, ...] = (
     "stepfunctions_start",
     "stepfunctions_logs",
     "eventbridge_delivery",
+    "iot_role_aliases",
+    "iot_credentials_provider",
     "cfn_events_archive",
     "cfn_event_schemas",
     "cfn_dynamodb_settings",

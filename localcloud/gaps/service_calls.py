@@ -18,6 +18,8 @@ from ministack.services import iam, lambda_svc, sqs, sts
 from localcloud.gaps.patching import require
 from localcloud.settings import HOST
 
+#: Where a session keeps what it says of the caller in every policy; `iot_credentials_provider` reads it.
+CONDITION_KEYS = "TenantryConditionKeys"
 _SESSION_SECONDS = 3600
 _RENEW_SECONDS = 300
 
@@ -68,34 +70,63 @@ def role_session(role: str, *, service: str, session_name: str, source_arn: str 
     RefusedError
         When there is no such role, or it does not trust the service.
     """
-    if not _trusts(role, service, source_arn):
-        raise RefusedError(f"{service} is not authorized to assume the provided role {role}")
     key = (role, service, session_name)
     with _lock:
         known = _sessions.get(key)
-        if known and known.expires > time.time() + _RENEW_SECONDS:
+        if known and known.expires > time.time() + _RENEW_SECONDS and _trusts(role, service, source_arn):
             return known
-        account, name = role.split(":")[4], role.rsplit("/", 1)[-1]
-        made = _Session(
-            access_key_id="ASIA" + secrets.token_hex(8).upper(),
-            secret_access_key=secrets.token_hex(20),
-            session_token=secrets.token_urlsafe(96),
-            expires=time.time() + _SESSION_SECONDS,
-        )
-        sts.register_session(
-            made.access_key_id,
-            {
-                "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session_name[:64]}",
-                "UserId": f"{name}:{session_name[:64]}",
-                "SecretAccessKey": made.secret_access_key,
-                "SessionToken": made.session_token,
-                "Expiration": made.expires,
-                "AccountId": account,
-                "PrincipalType": "AssumedRole",
-            },
-        )
-        _sessions[key] = made
-        return made
+        _sessions[key] = new_session(role, service=service, session_name=session_name, source_arn=source_arn)
+        return _sessions[key]
+
+
+def new_session(
+    role: str,
+    *,
+    service: str,
+    session_name: str,
+    source_arn: str = "",
+    seconds: int = _SESSION_SECONDS,
+    keys: Mapping[str, str] | None = None,
+) -> _Session:
+    """Return a new session of a role that a service has assumed.
+
+    Parameters
+    ----------
+    role, service, session_name, source_arn
+        As `role_session` takes them.
+    seconds
+        How long it lives.
+    keys
+        What the session says of the caller in every policy, by condition keys in lower case.
+
+    Raises
+    ------
+    RefusedError
+        When there is no such role, or it does not trust the service.
+    """
+    if not _trusts(role, service, source_arn):
+        raise RefusedError(f"{service} is not authorized to assume the provided role {role}")
+    account, name = role.split(":")[4], role.rsplit("/", 1)[-1]
+    made = _Session(
+        access_key_id="ASIA" + secrets.token_hex(8).upper(),
+        secret_access_key=secrets.token_hex(20),
+        session_token=secrets.token_urlsafe(96),
+        expires=time.time() + seconds,
+    )
+    sts.register_session(
+        made.access_key_id,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session_name[:64]}",
+            "UserId": f"{name}:{session_name[:64]}",
+            "SecretAccessKey": made.secret_access_key,
+            "SessionToken": made.session_token,
+            "Expiration": made.expires,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+            CONDITION_KEYS: dict(keys or {}),
+        },
+    )
+    return made
 
 
 def _trusts(role: str, service: str, source_arn: str) -> bool:
