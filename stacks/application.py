@@ -8,6 +8,7 @@ from aws_cdk import Tags
 
 from stacks.common import CommonStack
 from stacks.employees import EmployeesStack
+from stacks.ingestion import IngestionStack
 from stacks.storage import StorageStack
 from stacks.tenant import TenantStack
 from stacks.user import UserStack
@@ -42,6 +43,7 @@ def compose(app: App, environment: Environment) -> None:
         user_pool=user.user_pool,
         client=user.client,
     )
+    IngestionStack(app, f"{name}-ingestion", environment=environment, alarms=common.alarms)
     StorageStack(
         app,
         f"{name}-storage",

@@ -55,6 +55,10 @@ class Environment:
         any tenant of the storage stack. None elsewhere, where the secret is random.
     tenant_isolated_functions
         Whether functions that hold vended credentials get an execution environment a tenant.
+    stream_shards
+        Shards of the stream of tenants' records; None lets it grow and shrink on demand.
+    stream_retention_days
+        How long a record waits on the stream for whoever reads it.
     bundle
         Interpreter and processor that the functions are bundled for.
     """
@@ -73,6 +77,8 @@ class Environment:
     authorizer_cache_seconds: int = 300
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
+    stream_shards: int | None = None
+    stream_retention_days: int = 1
     bundle: BundleTarget = AWS_ARM64
 
     def __post_init__(self) -> None:
@@ -123,6 +129,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.ONE_DAY,
             archive_days=1,
             hands_on_secret=_HANDS_ON_SECRET,
+            stream_shards=2,
             bundle=host_target(),
         ),
         Environment(
@@ -135,6 +142,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.TWO_WEEKS,
             archive_days=7,
             hands_on_secret=_HANDS_ON_SECRET,
+            stream_shards=1,
         ),
         Environment(
             name="staging",
@@ -145,6 +153,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.THREE_MONTHS,
             archive_days=30,
             tenant_isolated_functions=True,
+            stream_retention_days=3,
         ),
         Environment(
             name="prod",
@@ -155,6 +164,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.ONE_YEAR,
             archive_days=90,
             tenant_isolated_functions=True,
+            stream_retention_days=7,
         ),
     )
     return {environment.name: environment for environment in environments}

@@ -34,6 +34,7 @@ _SHAPES: Final[Mapping[str, tuple[str, str, str]]] = {
     "record": ("[", "]", "fill:#e6e6e6,stroke:#5f5f5f"),
     "role": ("{{", "}}", "fill:#fff0f0,stroke:#b3261e"),
     "secret": ("[/", "/]", "fill:#e6e6e6,stroke:#5f5f5f"),
+    "stream": ("[[", "]]", "fill:#d9f2f5,stroke:#0b6b78"),
     "table": ("[(", ")]", "fill:#d6e6fb,stroke:#1f5fb0"),
 }
 

@@ -116,6 +116,7 @@ _DRAWN: Final[Mapping[str, tuple[str, _Words]]] = {
     "AWS::Events::Archive": ("record", _described("of every event")),
     "AWS::Events::EventBus": ("bus", _named("Name", "event bus")),
     "AWS::IAM::Role": ("role", _role),
+    "AWS::Kinesis::Stream": ("stream", _described("Kinesis stream")),
     "AWS::Lambda::Function": ("function", _function),
     "AWS::S3::Bucket": ("bucket", _named("BucketName", "S3 bucket")),
     "AWS::SNS::Topic": ("alarms", _described("SNS topic")),

@@ -12,6 +12,7 @@ _KINDS = {
     "AWS::Events::Archive",
     "AWS::Events::EventBus",
     "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
     "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
 }
@@ -35,6 +36,10 @@ _STATEFUL = {
         "TokensSecretA6069DB5": "AWS::SecretsManager::Secret",
     },
     "employees": {"EmployeesTable622B855C": "AWS::DynamoDB::Table"},
+    "ingestion": {
+        "Key961B73FD": "AWS::KMS::Key",
+        "Stream790BDEE4": "AWS::Kinesis::Stream",
+    },
     "tenant": {
         "TenantUsersE963DBE5": "AWS::DynamoDB::Table",
         "TenantsA9C48FD3": "AWS::DynamoDB::Table",

@@ -40,6 +40,7 @@ _STATEFUL: Final = {
     "AWS::Events::Archive",
     "AWS::Events::EventBus",
     "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::SQS::Queue",

@@ -1,0 +1,50 @@
+"""Many tenants' data in: an API of one path a tenant in front of one stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+
+from python_lambda import acknowledge
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from stacks.environments import Environment
+
+
+class IngestionStack(Stack):
+    """The stream of all tenants' records, and the API that is the only way onto it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, alarms: sns.ITopic) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        key = kms.Key(
+            self,
+            "Key",
+            description="Encrypts tenants' records, on the stream and in the lake",
+            enable_key_rotation=True,
+            removal_policy=environment.removal_policy,
+        )
+        stream = _stream(self, environment, key)
+
+        CfnOutput(self, "IngestStreamName", value=stream.stream_name)
+
+
+def _stream(scope: Construct, environment: Environment, key: kms.IKey) -> kinesis.Stream:
+    shards = environment.stream_shards
+    stream = kinesis.Stream(
+        scope,
+        "Stream",
+        stream_mode=kinesis.StreamMode.PROVISIONED if shards else kinesis.StreamMode.ON_DEMAND,
+        shard_count=shards,
+        retention_period=Duration.days(environment.stream_retention_days),
+        encryption=kinesis.StreamEncryption.KMS,
+        encryption_key=key,
+        removal_policy=environment.removal_policy,
+    )
+    acknowledge(stream, "AwsSolutions-KDS3", "A key of our own: who may write or read needs a grant on it as well.")
+    return stream
