@@ -16,6 +16,8 @@ TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
     Vends credentials that reach one tenant's data.
 TenantTable
     A pooled table whose rows are reachable with credentials of their own tenant only.
+TenantDevices
+    Servers whose certificates are good for their own tenant's part of an API.
 PrefixBucket, TaggedBucket, AccessPointBucket, DocumentedBucket, SiloBuckets
     Objects of many tenants, kept apart in five ways.
 dead_letter_queue
@@ -36,6 +38,7 @@ from tenant_isolation.tenant_bucket import (
     SiloBuckets,
     TaggedBucket,
 )
+from tenant_isolation.tenant_devices import TenantDevices
 from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 from tenant_isolation.tenant_table import TenantTable
 from tenant_isolation.token_vendor import Purpose, TokenVendor
@@ -68,6 +71,7 @@ __all__ = [
     "TaggedBucket",
     "TenantApi",
     "TenantAuthorizer",
+    "TenantDevices",
     "TenantStatement",
     "TenantTable",
     "TokenVendor",

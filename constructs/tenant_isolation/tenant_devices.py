@@ -1,0 +1,156 @@
+"""Servers of tenants, known by their certificates: what these are exchanged for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_iot as iot
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_apigateway as apigateway
+
+_SERVICE: Final = "credentials.iot.amazonaws.com"
+# The only thing about a tenant that the credentials provider says in an IAM policy: neither a thing's groups nor its
+# attributes are among its variables.
+_TENANT: Final = "${credentials-iot:ThingTypeName}"
+_SHORTEST, _LONGEST = Duration.minutes(15), Duration.hours(1)
+
+
+class TenantDevices(Construct):
+    """Lets a server, by its certificate, call an API in the name of its own tenant and of no other.
+
+    Isolation: a server is an IoT thing, its tenant the thing's type. The credentials that a certificate is exchanged
+    for are bound to that type by ``${credentials-iot:ThingTypeName}``, twice: in the role's policy and in the role's
+    permissions boundary, of which each is enough alone. A certificate that names no thing of its own, or one without a
+    type, gets credentials for nothing. The certificates' own policy lets them be exchanged under this one role alias,
+    and do nothing else: no broker, no jobs, no shadows. Nothing here can make, change or attach a thing, a type or a
+    certificate; that is the operator's, with `tenantry devices`.
+
+    Source: https://docs.aws.amazon.com/iot/latest/developerguide/authorizing-direct-aws.html
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    credential_lifetime
+        How long credentials work, and so how long a server keeps working whose certificate was revoked: 15 minutes to
+        an hour, the longest that a role's session gets unless the role says otherwise.
+
+    Raises
+    ------
+    ValueError
+        The lifetime is shorter or longer than that.
+
+    Examples
+    --------
+    >>> devices = TenantDevices(self, "Devices")
+    >>> devices.grant_tenant_invoke(api, stage="prod", method="POST", path="/{tenantId}")
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, credential_lifetime: Duration = _SHORTEST) -> None:
+        super().__init__(scope, construct_id)
+        seconds = int(credential_lifetime.to_seconds())
+        if not _SHORTEST.to_seconds() <= seconds <= _LONGEST.to_seconds():
+            raise ValueError(
+                f"The credentials of devices must live between 15 minutes and an hour, not {seconds} seconds."
+            )
+        stack = Stack.of(self)
+        self._allowed = iam.PolicyDocument()
+        boundary = iam.CfnManagedPolicy(
+            self,
+            "Boundary",
+            description="The most that a server can do, whatever its role is given: its own tenant's part of the API",
+            policy_document=self._allowed,
+        )
+        self._role = iam.CfnRole(
+            self,
+            "Role",
+            description="What a server's certificate is exchanged for; bound to the type of its thing",
+            assume_role_policy_document=self._trust(stack),
+            permissions_boundary=boundary.ref,
+            policies=[
+                iam.CfnRole.PolicyProperty(policy_name="BoundToTheThingType", policy_document=self._allowed),
+            ],
+        )
+        self._alias = iot.CfnRoleAlias(self, "Alias", role_arn=self._role.attr_arn, credential_duration_seconds=seconds)
+        self._policy = iot.CfnPolicy(
+            self,
+            "CertificatePolicy",
+            policy_document=iam.PolicyDocument(
+                statements=[
+                    iam.PolicyStatement(
+                        actions=["iot:AssumeRoleWithCertificate"], resources=[self._alias.attr_role_alias_arn]
+                    )
+                ]
+            ),
+        )
+
+    @staticmethod
+    def _trust(stack: Stack) -> iam.PolicyDocument:
+        # Of this account's IoT, and of this region's, not whatever the service does for somebody else.
+        source = stack.format_arn(service="iot", resource="*", arn_format=ArnFormat.NO_RESOURCE_NAME)
+        return iam.PolicyDocument(
+            statements=[
+                iam.PolicyStatement(
+                    actions=["sts:AssumeRole"],
+                    principals=[iam.ServicePrincipal(_SERVICE)],
+                    conditions={
+                        "StringEquals": {"aws:SourceAccount": stack.account},
+                        "ArnLike": {"aws:SourceArn": source},
+                    },
+                )
+            ]
+        )
+
+    def grant_tenant_invoke(self, api: apigateway.IRestApi, *, stage: str, method: str, path: str) -> None:
+        """Let every server call one method of an API, at the path of its own tenant.
+
+        Parameters
+        ----------
+        api
+            The API, whose method must be authorized by IAM.
+        stage, method
+            Named, not ``*``.
+        path
+            The resource's path, with ``{tenantId}`` where the tenant's id belongs, as a segment of its own.
+
+        Raises
+        ------
+        ValueError
+            The path does not name the tenant, or something is a wildcard.
+        """
+        segments = path.split("/")
+        if "*" in f"{stage}{method}{path}" or not path.startswith("/") or segments.count("{tenantId}") != 1:
+            raise ValueError(
+                f"A device may call one method at the path of its own tenant, which {method} {path} on {stage} is not: "
+                "it takes a segment {tenantId}, and no wildcard."
+            )
+        resource = "/".join(_TENANT if segment == "{tenantId}" else segment for segment in segments)
+        self._allowed.add_statements(
+            iam.PolicyStatement(
+                actions=["execute-api:Invoke"],
+                resources=[
+                    Stack.of(self).format_arn(
+                        service="execute-api", resource=api.rest_api_id, resource_name=f"{stage}/{method}{resource}"
+                    )
+                ],
+            )
+        )
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the role that certificates are exchanged for."""
+        return self._role.attr_arn
+
+    @property
+    def role_alias(self) -> str:
+        """Name of the role alias under which they are."""
+        return self._alias.ref
+
+    @property
+    def policy_name(self) -> str:
+        """Name of the IoT policy that a certificate needs for it."""
+        return self._policy.ref
