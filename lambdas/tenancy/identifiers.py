@@ -13,11 +13,15 @@ TenantId = NewType("TenantId", str)
 UserId = NewType("UserId", str)
 """A user id that `user_id` has checked."""
 
-# The lengths keep bucket and access point names within their 63 and 50 characters.
-_TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]")
+TENANT_PATTERN: Final = r"(?!(?i:prefix|tag|ap|dbns)$)[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]"
+"""What the whole of a tenant id matches, for engines that check ids themselves; Python and Java read it alike.
+
+The words would name a shared bucket (`aws-saas-s3-<tenant>-<account>`). The lengths keep bucket and access point names
+within their 63 and 50 characters.
+"""
+
+_TENANT: Final = re.compile(TENANT_PATTERN)
 _USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}")
-# They would name a shared bucket (aws-saas-s3-<tenant>-<account>).
-_RESERVED: Final = frozenset({"prefix", "tag", "ap", "dbns"})
 
 
 class InvalidIdentifierError(BadRequestError):
@@ -35,7 +39,7 @@ def tenant_id(value: object) -> TenantId:
     InvalidIdentifierError
         It is not a string of 3 to 38 such characters that begins and ends with a letter or a digit, or it is reserved.
     """
-    if not isinstance(value, str) or not _TENANT.fullmatch(value) or value.lower() in _RESERVED:
+    if not isinstance(value, str) or not _TENANT.fullmatch(value):
         raise InvalidIdentifierError("Invalid tenant id")
     return TenantId(value)
 
