@@ -53,6 +53,10 @@ class Environment:
     hands_on_secret
         The published signing secret of the S3 hands-on, where its published tokens are to count: anybody can then be
         any tenant of the storage stack. None elsewhere, where the secret is random.
+    old_versions_days
+        Days that an overwritten or deleted object can be brought back.
+    tenant_keys
+        Whether each tenant's own bucket is encrypted with a KMS key of that tenant's own, at a dollar a month each.
     tenant_isolated_functions
         Whether functions that hold vended credentials get an execution environment a tenant.
     stream_shards
@@ -74,6 +78,8 @@ class Environment:
     throttle_burst: int
     log_retention: RetentionDays
     archive_days: int
+    old_versions_days: int
+    tenant_keys: bool = False
     authorizer_cache_seconds: int = 300
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
@@ -128,6 +134,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             throttle_burst=2000,
             log_retention=RetentionDays.ONE_DAY,
             archive_days=1,
+            old_versions_days=1,
             hands_on_secret=_HANDS_ON_SECRET,
             stream_shards=2,
             bundle=host_target(),
@@ -141,6 +148,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             throttle_burst=100,
             log_retention=RetentionDays.TWO_WEEKS,
             archive_days=7,
+            old_versions_days=7,
             hands_on_secret=_HANDS_ON_SECRET,
             stream_shards=1,
         ),
@@ -152,6 +160,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             throttle_burst=400,
             log_retention=RetentionDays.THREE_MONTHS,
             archive_days=30,
+            old_versions_days=14,
             tenant_isolated_functions=True,
             stream_retention_days=3,
         ),
@@ -163,6 +172,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             throttle_burst=2000,
             log_retention=RetentionDays.ONE_YEAR,
             archive_days=90,
+            old_versions_days=30,
             tenant_isolated_functions=True,
             stream_retention_days=7,
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -77,22 +78,36 @@ class StorageStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=environment.cdk_environment)
         self._environment = environment
-        self._apis = api_defaults(environment, alarms)
+        self._apis = replace(api_defaults(environment, alarms), token_header="x-token")  # noqa: S106 - a name
         bucket_name = f"{_PREFIX}-{TENANT_NAME}-{self.account}"
         access_point_name = f"{_PREFIX}-{TENANT_NAME}"
 
         kept = environment.removal_policy
-        prefix = PrefixBucket(self, "Prefix", bucket_name=f"{_PREFIX}-prefix-{self.account}", removal_policy=kept)
-        tagged = TaggedBucket(self, "Tag", bucket_name=f"{_PREFIX}-tag-{self.account}", removal_policy=kept)
+        old_versions = Duration.days(environment.old_versions_days)
+        prefix = PrefixBucket(
+            self,
+            "Prefix",
+            bucket_name=f"{_PREFIX}-prefix-{self.account}",
+            old_versions=old_versions,
+            removal_policy=kept,
+        )
+        tagged = TaggedBucket(
+            self, "Tag", bucket_name=f"{_PREFIX}-tag-{self.account}", old_versions=old_versions, removal_policy=kept
+        )
         access_points = AccessPointBucket(
             self,
             "AccessPoint",
             bucket_name=f"{_PREFIX}-ap-{self.account}",
             access_point_name=access_point_name,
+            old_versions=old_versions,
             removal_policy=kept,
         )
         documents = DocumentedBucket(
-            self, "Documents", bucket_name=f"{_PREFIX}-dbns-{self.account}", removal_policy=kept
+            self,
+            "Documents",
+            bucket_name=f"{_PREFIX}-dbns-{self.account}",
+            old_versions=old_versions,
+            removal_policy=kept,
         )
         metadata = TenantTable(
             self,
@@ -125,7 +140,9 @@ class StorageStack(Stack):
         )
         grant_on(provisioner.function_arn, objects, "lambda:InvokeFunction")
         vendor = TokenVendor(self, "Vendor")
-        SiloBuckets(self, name=bucket_name).grant_tenant_read_write(vendor.purpose("bucket"))
+        SiloBuckets(self, name=bucket_name, tenant_keys=environment.tenant_keys).grant_tenant_read_write(
+            vendor.purpose("bucket")
+        )
         prefix.grant_tenant_read_write(vendor.purpose("prefix"))
         tagged.grant_tenant_read_write(vendor.purpose("tag"))
         access_points.grant_tenant_read_write(vendor.purpose("access_point"))
@@ -190,7 +207,6 @@ class StorageStack(Stack):
             function_defaults=function_defaults(environment),
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
             shared_tokens=tokens,
-            token_header="x-token",  # noqa: S106 - a header's name
             tenant_required=True,
             refusals=_REFUSALS,
         )
@@ -208,6 +224,7 @@ class StorageStack(Stack):
         access_point_name: str,
     ) -> PythonFunction:
         """Make what makes a tenant's bucket and access point. Its role can touch no data; no tenant session has it."""
+        key_alias = f"alias/{self._environment.application}-storage-{TENANT_NAME}"
         names = table(self, "TenantNames", hash_key="name", environment=self._environment)
         queue = dead_letter_queue(
             self, "OnboardingDeadLetters", alarms=alarms, removal_policy=self._environment.removal_policy
@@ -224,6 +241,8 @@ class StorageStack(Stack):
                 "TENANT_BUCKET": _for_runtime(bucket_name),
                 "ACCESS_POINT_BUCKET": access_point_bucket,
                 "ACCESS_POINT_NAME": _for_runtime(access_point_name),
+                "OLD_VERSIONS_DAYS": str(self._environment.old_versions_days),
+                "KEY_ALIAS": _for_runtime(key_alias) if self._environment.tenant_keys else "",
             },
         )
         grant_on(names.table_arn, provisioner, "dynamodb:PutItem")
@@ -239,7 +258,11 @@ class StorageStack(Stack):
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
             "s3:PutBucketVersioning",
+            "s3:PutEncryptionConfiguration",
+            "s3:PutLifecycleConfiguration",
         )
+        if self._environment.tenant_keys:
+            self._grant_keys(provisioner, key_alias.replace(TENANT_NAME, "*"))
         grant_on(any_access_point, provisioner, "s3:CreateAccessPoint", "s3:PutAccessPointPolicy")
         for resource in (any_bucket, any_access_point):
             acknowledge(
@@ -252,7 +275,13 @@ class StorageStack(Stack):
         provisioner.add_to_role_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
-                actions=["s3:PutBucketPolicy", "s3:PutBucketVersioning", "s3:PutBucketPublicAccessBlock"],
+                actions=[
+                    "s3:PutBucketPolicy",
+                    "s3:PutBucketPublicAccessBlock",
+                    "s3:PutBucketVersioning",
+                    "s3:PutEncryptionConfiguration",
+                    "s3:PutLifecycleConfiguration",
+                ],
                 resources=[f"arn:{self.partition}:s3:::{_PREFIX}-{word}-{self.account}" for word in _SHARED],
             )
         )
@@ -267,6 +296,34 @@ class StorageStack(Stack):
         )
         CfnOutput(self, "OnboardingDeadLetterQueueUrl", value=queue.queue_url)
         return provisioner
+
+    def _grant_keys(self, provisioner: PythonFunction, aliases: str) -> None:
+        """Let the provisioner make keys that carry a tenant's tag, and none that does not; it can use none of them."""
+        any_key = self.format_arn(service="kms", resource="key", resource_name="*")
+        any_alias = self.format_arn(service="kms", resource=aliases)
+        tagged = {
+            "StringLike": {"aws:RequestTag/TenantId": "?*"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": "TenantId"},
+        }
+        for statement in (
+            # A key that is not there yet has no ARN.
+            iam.PolicyStatement(actions=["kms:CreateKey", "kms:TagResource"], resources=["*"], conditions=tagged),
+            iam.PolicyStatement(actions=["kms:CreateAlias"], resources=[any_alias]),
+            iam.PolicyStatement(
+                # What it makes a second time by accident it takes back.
+                actions=["kms:CreateAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:ScheduleKeyDeletion"],
+                resources=[any_key],
+                conditions={"StringLike": {"aws:ResourceTag/TenantId": "?*"}},
+            ),
+        ):
+            provisioner.add_to_role_policy(statement)
+        for resource in ("*", any_key, any_alias):
+            acknowledge(
+                provisioner.execution_role,
+                "AwsSolutions-IAM5",
+                "It makes the key of whichever tenant comes; the tag and the alias' form bound it.",
+                resource=resource,
+            )
 
     def _function(
         self,

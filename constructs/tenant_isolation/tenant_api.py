@@ -45,6 +45,8 @@ class ApiDefaults:
         Requests a second, and at once, that a stage lets through.
     alarms
         Who is told when an API answers 5xx.
+    token_header
+        The header that carries the caller's token; a browser is allowed to send it.
     log_retention, removal_policy
         How long access logs are kept, and what becomes of them with the stack.
     """
@@ -53,8 +55,14 @@ class ApiDefaults:
     throttle_rate: int
     throttle_burst: int
     alarms: sns.ITopic
+    token_header: str = "Authorization"  # noqa: S105 - a name
     log_retention: logs.RetentionDays = field(default=logs.RetentionDays.ONE_YEAR)
     removal_policy: RemovalPolicy = field(default=RemovalPolicy.RETAIN)
+
+    @property
+    def allowed_headers(self) -> Sequence[str]:
+        """The request headers that a browser may send."""
+        return tuple(dict.fromkeys((*_ALLOWED_HEADERS, self.token_header)))
 
     @property
     def cors_headers(self) -> Mapping[str, str]:
@@ -62,7 +70,7 @@ class ApiDefaults:
         return {
             "Access-Control-Allow-Origin": self.allowed_origin,
             "Access-Control-Allow-Methods": ",".join(_ALLOWED_METHODS),
-            "Access-Control-Allow-Headers": ",".join(_ALLOWED_HEADERS),
+            "Access-Control-Allow-Headers": ",".join(self.allowed_headers),
         }
 
 
@@ -107,7 +115,7 @@ class _Api(Construct):
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=[defaults.allowed_origin],
                 allow_methods=list(_ALLOWED_METHODS),
-                allow_headers=list(_ALLOWED_HEADERS),
+                allow_headers=list(defaults.allowed_headers),
             ),
         )
         self._answer_refusals(defaults.cors_headers, {**_REFUSALS, **(refusals or {})})
@@ -211,7 +219,7 @@ class TenantApi(_Api):
         What the environment's APIs and functions have in common.
     authorizer_cache_ttl
         How long API Gateway keeps a verdict for a token.
-    shared_tokens, token_header, tenant_required
+    shared_tokens, tenant_required
         As for `TenantAuthorizer`.
     refusals
         Bodies of API Gateway's own replies, by response type, where they must have another shape.
@@ -232,7 +240,6 @@ class TenantApi(_Api):
         function_defaults: FunctionDefaults,
         authorizer_cache_ttl: Duration | None = None,
         shared_tokens: SharedTokens | None = None,
-        token_header: str = "Authorization",  # noqa: S107 - a header's name
         tenant_required: bool = False,
         refusals: Mapping[str, Mapping[str, Any]] | None = None,
         description: str = "",
@@ -246,7 +253,7 @@ class TenantApi(_Api):
             defaults=function_defaults,
             cache_ttl=authorizer_cache_ttl,
             shared_tokens=shared_tokens,
-            token_header=token_header,
+            token_header=defaults.token_header,
             tenant_required=tenant_required,
         )
         super().__init__(

@@ -225,13 +225,29 @@ class SiloBuckets:
     ----------
     name
         Name of a tenant's bucket, with `TENANT_NAME` in it.
+    tenant_keys
+        Whether each bucket is encrypted with a KMS key of its tenant's own, which carries the tag ``TenantId``: a
+        session can use its own tenant's key only, and without the key the bucket's objects are unreadable.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
     """
 
-    def __init__(self, scope: Construct, *, name: str) -> None:
-        self._arn = f"arn:{Stack.of(scope).partition}:s3:::{name}"
+    def __init__(self, scope: Construct, *, name: str, tenant_keys: bool = False) -> None:
+        stack = Stack.of(scope)
+        self._arn = f"arn:{stack.partition}:s3:::{name}"
+        self._keys = stack.format_arn(service="kms", resource="key", resource_name="*") if tenant_keys else None
 
     def grant_tenant_read_write(self, purpose: Purpose) -> None:
         """Let a purpose's sessions read, write and list the caller's own objects."""
+        if self._keys:
+            purpose.allow(
+                TenantStatement(
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    # Keys have no names; the tag says whose each is.
+                    resources=[self._keys],
+                    conditions={"StringEquals": {"aws:ResourceTag/TenantId": [TENANT]}},
+                )
+            )
         purpose.allow(
             TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{USER}/*"]),
             TenantStatement(

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from python_lambda import acknowledge
+from tenant_isolation._deployed import as_long_as_deployed
 from tenant_isolation._sources import TENANCY
 from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 
@@ -24,9 +25,6 @@ _TAGS: Final = ("TenantId", "TenantName")
 _SESSION_POLICY_CHARACTERS: Final = 2048
 _ENVIRONMENT_BYTES: Final = 4096
 _LONGEST: Final = {TENANT: 38, TENANT_NAME: 38, USER: 128}
-# The longest values that these pseudo parameters have in any partition; other tokens are taken to be as long as an ARN.
-_LONGEST_TOKEN: Final = {"AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10}
-_LONGEST_OTHER: Final = 128
 # The check that the functions make when they start. `tenancy` is theirs to import; here its file is read.
 _POLICIES: Final = runpy.run_path(str(TENANCY / "policies.py"), run_name="_tenancy_policies")
 
@@ -184,25 +182,8 @@ class TokenVendor(Construct):
         return templates
 
     def _deployed(self, value: Any) -> Any:  # noqa: ANN401 - any part of a document
-        return _deployed(Stack.of(self).resolve(value))
+        return as_long_as_deployed(Stack.of(self), value)
 
 
 def _compact(document: Any) -> str:  # noqa: ANN401 - any part of a document
     return json.dumps(document, separators=(",", ":"))
-
-
-def _deployed(value: Any) -> Any:  # noqa: ANN401 - any part of a resolved document
-    """Return a document as CloudFormation makes it, with values as long as they can be in place of references."""
-    match value:
-        case {"Fn::Join": [separator, parts]}:
-            return separator.join(_deployed(part) for part in parts)
-        case {"Ref": str(name)}:
-            return "x" * _LONGEST_TOKEN.get(name, _LONGEST_OTHER)
-        case {"Fn::GetAtt": _} | {"Fn::ImportValue": _}:
-            return "x" * _LONGEST_OTHER
-        case dict():
-            return {key: _deployed(part) for key, part in value.items()}
-        case list():
-            return [_deployed(part) for part in value]
-        case _:
-            return value

@@ -13,15 +13,18 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 
-from tenancy.identifiers import TenantId, tenant_id
+from storage_provisioner.keys import tenant_key
+from tenancy.identifiers import InvalidIdentifierError, TenantId, tenant_id
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ServerSideEncryptionRuleTypeDef
 
 _HERE_ALREADY: Final = frozenset({"BucketAlreadyOwnedByYou", "AccessPointAlreadyOwnedByYou"})
+_ATTEMPTS: Final = 6
 _DATA_ACTIONS: Final = ["s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s3:ListBucket*"]
 
 
@@ -33,6 +36,8 @@ class _Settings(Settings):
     tenant_bucket: str  # with {tenant} in it
     access_point_bucket: str
     access_point_name: str  # with {tenant} in it
+    old_versions_days: int
+    key_alias: str  # with {tenant} in it; empty where S3's own key encrypts every bucket
 
 
 settings = _Settings.load()
@@ -41,6 +46,19 @@ tracer = Tracer()
 database = boto3.client("dynamodb")
 s3 = boto3.client("s3")
 s3control = boto3.client("s3control")
+kms = boto3.client("kms")
+
+
+def _again_when_aborted(response: tuple[object, dict[str, Any]] | None, attempts: int, **_: object) -> float | None:
+    """Return how long to wait, in seconds, when S3 is busy with the same bucket for somebody else.
+
+    Two first objects of a tenant make its bucket at the same time. botocore itself does not try again on this error.
+    """
+    code = response[1].get("Error", {}).get("Code") if response else None
+    return 0.1 * 2.0**attempts if code == "OperationAborted" and attempts < _ATTEMPTS else None
+
+
+s3.meta.events.register("needs-retry.s3", _again_when_aborted)  # type: ignore[arg-type]  # this event takes an answer
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -54,16 +72,19 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``onboarded``: False if another tenant has this name, but for upper and lower case.
+        ``onboarded``: False if another tenant has this name, but for upper and lower case, or if the event's tenant id
+        is none. Neither gets better by trying again.
 
     Raises
     ------
-    InvalidIdentifierError
-        The event names no tenant id.
     botocore.exceptions.ClientError
         AWS refuses; Lambda tries again, and then keeps the event as a dead letter.
     """
-    tenant = tenant_id(event["detail"]["tenantId"])
+    try:
+        tenant = tenant_id(event["detail"]["tenantId"])
+    except InvalidIdentifierError as error:
+        logger.error("refused: %s", error)  # noqa: TRY400 - there is nothing to trace
+        return {"onboarded": False}
     logger.append_keys(tenant=tenant)
     if not _claim(tenant):
         logger.error("refused: another tenant has this name")
@@ -109,6 +130,16 @@ def _make_bucket(tenant: TenantId) -> None:
         },
     )
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [_forget_old_versions()]})
+    if settings.key_alias:
+        key = tenant_key(
+            kms,
+            settings.key_alias.replace("{tenant}", tenant.lower()),
+            tenant,
+            account=settings.account,
+            partition=settings.partition,
+        )
+        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [_encrypt_with(key)]})
     statements = [_tls_only(arn), _this_tenant_only(tenant, [arn, f"{arn}/*"])]
     s3.put_bucket_policy(Bucket=name, Policy=_policy(statements))
 
@@ -124,6 +155,23 @@ def _make_access_point(tenant: TenantId) -> None:
     s3control.put_access_point_policy(
         AccountId=settings.account, Name=name, Policy=_policy([_this_tenant_only(tenant, [arn, f"{arn}/object/*"])])
     )
+
+
+def _forget_old_versions() -> LifecycleRuleTypeDef:
+    return {
+        "ID": "OldVersions",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": settings.old_versions_days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+
+
+def _encrypt_with(key: str) -> ServerSideEncryptionRuleTypeDef:
+    return {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+        "BucketKeyEnabled": True,  # one call to KMS for many objects
+    }
 
 
 def _tls_only(arn: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ GAPS: tuple[str, ...] = (
     "events_condition_keys",
     "dynamodb_leading_keys",
     "s3_object_tag_keys",
+    "s3_put_object_tagging",
     "s3_access_point_host",
     "lambda_python_runtime",
     "lambda_worker_limit",

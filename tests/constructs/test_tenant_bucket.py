@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from aws_cdk import Duration, Environment, Stack, assertions
 
 from python_lambda import FunctionDefaults, PythonFunction
+from stacks.application import compose
+from stacks.environments import environment
 from tenant_isolation import (
     LAMBDAS,
     TENANT_NAME,
@@ -20,7 +22,7 @@ from tenant_isolation import (
     TaggedBucket,
     TokenVendor,
 )
-from tests.synthesized import assembly, new_app
+from tests.synthesized import assembly, new_app, template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +41,9 @@ _FORMS: Final[dict[str, Callable[..., Any]]] = {
         scope, name, access_point_name=f"shop-{TENANT_NAME}", **options
     ),
     "documented": DocumentedBucket,
-    "silo": lambda scope, _, **__: SiloBuckets(scope, name=f"shop-{TENANT_NAME}-{_ACCOUNT}"),
+    "silo": lambda scope, _, tenant_keys=False, **__: SiloBuckets(
+        scope, name=f"shop-{TENANT_NAME}-{_ACCOUNT}", tenant_keys=tenant_keys
+    ),
 }
 _POOLED: Final = [form for form in _FORMS if form != "silo"]
 
@@ -260,6 +264,17 @@ def test_silo_is_the_bucket_of_the_tenants_name_under_the_user() -> None:
     assert listing["Resource"] == bucket
 
 
+def test_silo_with_tenants_own_keys_gives_a_session_the_key_of_its_tenant() -> None:
+    keys, _, _ = map(_flat, _synthesize("silo", tenant_keys=True).role)
+
+    assert keys == {
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": f"arn:aws:kms:eu-north-1:{_ACCOUNT}:key/*",
+        "Condition": {"StringEquals": {"aws:ResourceTag/TenantId": [_TAG]}},
+    }
+
+
 def test_bucket_without_a_name_of_its_own_is_bound_just_so() -> None:
     synthesized = _synthesize("prefix", bucket_name=None)
 
@@ -275,15 +290,18 @@ def test_names_are_the_contracts() -> None:
     assert names == {f"aws-saas-s3-{form}-000000000000" for form in ("prefix", "tag", "ap", "dbns")}
 
 
-@pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_provisioner_makes_buckets_and_touches_no_data(environment: str) -> None:
-    resources = assembly(environment).templates["storage"]["Resources"]
-    statements = [
+def _provisioner_statements(resources: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
         statement
         for name, resource in resources.items()
         if resource["Type"] == "AWS::IAM::Policy" and name.startswith("StorageProvisioner")
         for statement in resource["Properties"]["PolicyDocument"]["Statement"]
     ]
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_provisioner_makes_buckets_and_touches_no_data(environment: str) -> None:
+    statements = _provisioner_statements(assembly(environment).templates["storage"]["Resources"])
     allowed = {
         action for statement in statements if statement["Effect"] == "Allow" for action in _list(statement["Action"])
     }
@@ -297,7 +315,33 @@ def test_provisioner_makes_buckets_and_touches_no_data(environment: str) -> None
         "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",
         "s3:PutBucketVersioning",
+        "s3:PutEncryptionConfiguration",
+        "s3:PutLifecycleConfiguration",
     }
+    assert not any(action.startswith("kms:") for action in allowed)
     # The shared buckets have names of the form that it may make.
     assert len(denied) == 1
     assert len(denied[0]["Resource"]) == 4
+
+
+def test_provisioner_makes_keys_with_a_tenants_tag_and_can_use_none_of_them() -> None:
+    app = new_app()
+    compose(app, replace(environment("prod"), tenant_keys=True))
+    resources = template(app.node.find_child("tenantry-storage"))["Resources"]  # type: ignore[arg-type]  # a Stack
+    on_keys = [
+        statement
+        for statement in _provisioner_statements(resources)
+        if any(action.startswith("kms:") for action in _list(statement["Action"]))
+    ]
+
+    by_actions = {tuple(_list(statement["Action"])): statement for statement in on_keys}
+    assert set(by_actions) == {
+        ("kms:CreateKey", "kms:TagResource"),
+        ("kms:CreateAlias",),
+        ("kms:CreateAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:ScheduleKeyDeletion"),
+    }
+    make = by_actions["kms:CreateKey", "kms:TagResource"]["Condition"]
+    assert make == {
+        "StringLike": {"aws:RequestTag/TenantId": "?*"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": "TenantId"},
+    }

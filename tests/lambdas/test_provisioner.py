@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from urllib3 import HTTPResponse
 
-from tenancy.identifiers import InvalidIdentifierError
 from tests.lambdas.events import Context
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _SETTINGS: Final = {
     "TENANT_BUCKET": f"aws-saas-s3-{{tenant}}-{_ACCOUNT}",
     "ACCESS_POINT_BUCKET": _SHARED,
     "ACCESS_POINT_NAME": "aws-saas-s3-{tenant}",
+    "OLD_VERSIONS_DAYS": "14",
+    "KEY_ALIAS": "",
 }
 
 
@@ -178,8 +181,7 @@ def test_names_that_begin_alike_do_not_collide(provisioner: ModuleType) -> None:
 
 @pytest.mark.parametrize("tenant", ["", "*", "ab", "a/b", "a..b", "prefix", "TAG", "ap", "dbns", "t" * 39, None, 1, ["t-1"]], ids=repr)  # fmt: skip
 def test_what_is_no_tenant_id_is_refused_before_anything_is_made(provisioner: ModuleType, tenant: object) -> None:
-    with pytest.raises(InvalidIdentifierError):
-        _onboard(provisioner, tenant)
+    assert not _onboard(provisioner, tenant)
 
     assert [bucket["Name"] for bucket in provisioner.s3.list_buckets()["Buckets"]] == [_SHARED]
     assert provisioner.database.scan(TableName="names")["Count"] == 0
@@ -205,6 +207,93 @@ def test_bucket_is_made_in_the_functions_own_region(
 
     place = s3.get_bucket_location(Bucket=f"aws-saas-s3-tenant-1-{_ACCOUNT}")["LocationConstraint"]
     assert (place or "us-east-1") == region
+
+
+@pytest.mark.parametrize(("aborted", "succeeds"), [(1, True), (5, True), (6, False)])
+def test_waits_while_s3_makes_the_same_bucket_for_somebody_else(
+    provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, aborted: int, *, succeeds: bool
+) -> None:
+    answers = iter([b"<Error><Code>OperationAborted</Code></Error>"] * aborted)
+    waited: list[float] = []
+
+    def busy(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        body = next(answers, None)
+        raw = HTTPResponse(io.BytesIO(body), preload_content=False) if body else None
+        return AWSResponse(request.url, 409, HTTPHeaders(), raw) if raw else None
+
+    monkeypatch.setattr("botocore.endpoint.time.sleep", waited.append)
+    provisioner.s3.meta.events.register_first("before-send.s3.PutBucketVersioning", busy)
+    try:
+        if succeeds:
+            assert _onboard(provisioner, "tenant-1")
+        else:
+            with pytest.raises(ClientError, match="OperationAborted"):
+                _onboard(provisioner, "tenant-1")
+    finally:
+        provisioner.s3.meta.events.unregister("before-send.s3.PutBucketVersioning", busy)
+    assert waited == sorted(waited)
+    assert len(waited) == min(aborted, 5)
+
+
+def test_bucket_forgets_old_versions_when_the_environment_says(provisioner: ModuleType) -> None:
+    _onboard(provisioner, "tenant-1")
+
+    (rule,) = provisioner.s3.get_bucket_lifecycle_configuration(Bucket=f"aws-saas-s3-tenant-1-{_ACCOUNT}")["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 14}
+
+
+@pytest.fixture
+def with_keys(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    changed = {"key_alias": "alias/tenantry-storage-{tenant}"}
+    monkeypatch.setattr(provisioner, "settings", provisioner.settings.model_copy(update=changed))
+    return provisioner
+
+
+def _key_of_bucket(provisioner: ModuleType, name: str) -> str:
+    found = provisioner.s3.get_bucket_encryption(Bucket=f"aws-saas-s3-{name}-{_ACCOUNT}")
+    (rule,) = found["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    key: str = rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    return key
+
+
+def test_key_is_the_tenants_own_and_refuses_sessions_of_every_other(with_keys: ModuleType) -> None:
+    _onboard(with_keys, "T001")
+    _onboard(with_keys, "T002")
+
+    key, other = (_key_of_bucket(with_keys, name) for name in ("t001", "t002"))
+    assert key != other
+    assert with_keys.kms.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "TenantId", "TagValue": "T001"}]
+    assert with_keys.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+    policy = json.loads(with_keys.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    (refusal,) = (statement for statement in policy["Statement"] if statement["Effect"] == "Deny")
+    assert refusal["Condition"]["StringNotEquals"] == {"aws:PrincipalTag/TenantId": "T001"}
+
+
+def test_key_is_made_once_however_many_make_it_at_the_same_time(
+    with_keys: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _onboard(with_keys, "tenant-1")
+    key = _key_of_bucket(with_keys, "tenant-1")
+    seen = iter([_error("NotFoundException")])
+    look = with_keys.kms.describe_key
+
+    def too_early(**call: str) -> object:
+        for _ in seen:
+            raise with_keys.kms.exceptions.NotFoundException({"Error": {"Code": "NotFoundException"}}, "DescribeKey")
+        return look(**call)
+
+    monkeypatch.setattr(with_keys.kms, "describe_key", too_early)
+    _onboard(with_keys, "tenant-1")
+
+    assert _key_of_bucket(with_keys, "tenant-1") == key
+    states = {
+        found["KeyId"]: look(KeyId=found["KeyId"])["KeyMetadata"]["KeyState"]
+        for found in with_keys.kms.list_keys()["Keys"]
+    }
+    assert sorted(states.values()) == ["Enabled", "PendingDeletion"]
+    assert states[key.rpartition("/")[2]] == "Enabled"
 
 
 def test_log_names_the_tenant_and_nobody(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,8 @@ _WILDCARDS: Final = {
     "s3:PutBucketOwnershipControls": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutBucketPolicy": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutBucketPublicAccessBlock": "the provisioner makes the bucket of whichever tenant comes",
+    "s3:PutEncryptionConfiguration": "the provisioner makes the bucket of whichever tenant comes",
+    "s3:PutLifecycleConfiguration": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutBucketVersioning": "the provisioner makes the bucket of whichever tenant comes",
 }
 _STATEFUL: Final = {

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from botocore import UNSIGNED
@@ -13,6 +13,9 @@ from botocore.config import Config
 from localcloud.settings import ACCOUNT, REGION
 from tests.localcloud.ground import Ground, allow, outcome
 from tests.localcloud.probes import probe
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 def _identity(ground: Ground, key: str, secret: str, token: str | None = None) -> str:
@@ -128,6 +131,19 @@ def tags_that_a_caller_may_set(ground: Ground) -> list[str]:
         return user.client("s3").put_object_tagging(Bucket=bucket, Key="x", Tagging=tags)
 
     return [outcome(lambda: tag("a")), outcome(lambda: tag("b"))]
+
+
+@probe("s3_put_object_tagging", aws=["AccessDenied", "done", "AccessDenied"], ministack=["done"] * 3)
+def objects_written_with_tags(ground: Ground) -> list[str]:
+    bucket = ground.bucket()
+    own = {"StringEquals": {"s3:RequestObjectTag/tenant": "a"}}
+    writer = ground.user(allow("s3:PutObject")).client("s3")
+    tagger = ground.user(allow("s3:PutObject"), allow("s3:PutObjectTagging", condition=own)).client("s3")
+
+    def put(client: "S3Client", tenant: str) -> object:
+        return client.put_object(Bucket=bucket, Key="x", Body=b"x", Tagging=f"tenant={tenant}")
+
+    return [outcome(lambda: put(writer, "a")), outcome(lambda: put(tagger, "a")), outcome(lambda: put(tagger, "b"))]
 
 
 @probe(
