@@ -34,6 +34,7 @@ def api_defaults(environment: Environment, alarms: sns.ITopic) -> ApiDefaults:
         throttle_rate=environment.throttle_rate,
         throttle_burst=environment.throttle_burst,
         alarms=alarms,
+        web_acl_arn=environment.web_acl_arn,
         log_retention=environment.log_retention,
         removal_policy=environment.removal_policy,
     )

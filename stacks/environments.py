@@ -59,6 +59,14 @@ class Environment:
         Whether each tenant's own bucket is encrypted with a KMS key of that tenant's own, at a dollar a month each.
     tenant_isolated_functions
         Whether functions that hold vended credentials get an execution environment a tenant.
+    tenant_rate, tenant_burst
+        Requests a second, and at once, that one tenant may send to the ingest API.
+    tenant_api_keys
+        Whether the ingest API refuses a request without a tenant's API key, which is what a tenant's rate is bound to.
+    test_identity
+        Whether there is a user that may send as the tenant of the ingestion document's walk-through.
+    web_acl_arn
+        A web ACL of the account, which then stands before every API.
     stream_shards
         Shards of the stream of tenants' records; None lets it grow and shrink on demand.
     stream_retention_days
@@ -83,6 +91,11 @@ class Environment:
     authorizer_cache_seconds: int = 300
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
+    tenant_rate: int = 20
+    tenant_burst: int = 40
+    tenant_api_keys: bool = False
+    test_identity: bool = False
+    web_acl_arn: str | None = None
     stream_shards: int | None = None
     stream_retention_days: int = 1
     bundle: BundleTarget = AWS_ARM64
@@ -99,6 +112,8 @@ class Environment:
             )
         if self.hands_on_secret and self.name not in _HANDS_ON:
             raise ValueError(f"The environment {self.name!r} must not take the published tokens of the hands-on.")
+        if self.test_identity and self.name not in _HANDS_ON:
+            raise ValueError(f"The environment {self.name!r} must not have a user for trying things out.")
         if not _APPLICATION.fullmatch(self.application):
             raise ValueError(
                 f"Application name {self.application!r} is not usable in AWS names: "
@@ -136,6 +151,9 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             archive_days=1,
             old_versions_days=1,
             hands_on_secret=_HANDS_ON_SECRET,
+            tenant_rate=200,
+            tenant_burst=400,
+            test_identity=True,
             stream_shards=2,
             bundle=host_target(),
         ),
@@ -150,6 +168,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             archive_days=7,
             old_versions_days=7,
             hands_on_secret=_HANDS_ON_SECRET,
+            test_identity=True,
             stream_shards=1,
         ),
         Environment(
@@ -162,6 +181,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             archive_days=30,
             old_versions_days=14,
             tenant_isolated_functions=True,
+            tenant_api_keys=True,
             stream_retention_days=3,
         ),
         Environment(
@@ -174,6 +194,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             archive_days=90,
             old_versions_days=30,
             tenant_isolated_functions=True,
+            tenant_api_keys=True,
             stream_retention_days=7,
         ),
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 
 from python_lambda import acknowledge
+from stacks.defaults import api_defaults
+from tenant_isolation import IngestApi, TenantLimit
+
+_TEST_TENANT: Final = "T001"  # the document's
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
@@ -31,7 +36,27 @@ class IngestionStack(Stack):
         )
         stream = _stream(self, environment, key)
 
+        api = IngestApi(
+            self,
+            "Api",
+            api_name=f"{environment.application}-ingest-api",
+            stream=stream,
+            key=key,
+            limit=TenantLimit(
+                rate=environment.tenant_rate, burst=environment.tenant_burst, required=environment.tenant_api_keys
+            ),
+            defaults=api_defaults(environment, alarms),
+            description="Records of the caller's tenant, onto the stream of all",
+        )
+        if environment.test_identity:
+            user = iam.User(self, "TestUser")
+            api.grant_send(user, _TEST_TENANT)
+            CfnOutput(self, "TestUserName", value=user.user_name, description=f"May send as {_TEST_TENANT}")
+            CfnOutput(self, "InvokeURL", value=f"{api.url}/{_TEST_TENANT}", description="What the test user may call")
+
+        CfnOutput(self, "IngestApiUrl", value=api.url)
         CfnOutput(self, "IngestStreamName", value=stream.stream_name)
+        CfnOutput(self, "IngestUsagePlanId", value=api.usage_plan_id)
 
 
 def _stream(scope: Construct, environment: Environment, key: kms.IKey) -> kinesis.Stream:

@@ -12,6 +12,10 @@ TenantApi, AdminApi, Route, Access, ApiDefaults, ApiLogging
     REST APIs whose every route is authorized.
 Schema, Parameter, Answer
     What a route takes and answers.
+ServiceIntegration, ServiceAction, ServiceReply, ServiceError
+    Calls an AWS service for a route, without a function, and with nothing in the request that a caller could rewrite.
+IngestApi, TenantLimit
+    Puts records on a stream under the tenant of the path.
 TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
     Vends credentials that reach one tenant's data.
 TenantTable
@@ -29,6 +33,8 @@ from tenant_isolation.api_documentation import Answer, Parameter, Schema
 from tenant_isolation.api_route import Access, Route
 from tenant_isolation.application_bus import ApplicationBus, EventType
 from tenant_isolation.event_saga import EventSaga, SagaEmission, SagaTask, dead_letter_queue
+from tenant_isolation.ingest_api import IngestApi, TenantLimit
+from tenant_isolation.service_integration import ServiceAction, ServiceError, ServiceIntegration, ServiceReply
 from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, TenantApi
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 from tenant_isolation.tenant_bucket import (
@@ -59,6 +65,7 @@ __all__ = [
     "DocumentedBucket",
     "EventSaga",
     "EventType",
+    "IngestApi",
     "Parameter",
     "PrefixBucket",
     "Purpose",
@@ -66,12 +73,17 @@ __all__ = [
     "SagaEmission",
     "SagaTask",
     "Schema",
+    "ServiceAction",
+    "ServiceError",
+    "ServiceIntegration",
+    "ServiceReply",
     "SharedTokens",
     "SiloBuckets",
     "TaggedBucket",
     "TenantApi",
     "TenantAuthorizer",
     "TenantDevices",
+    "TenantLimit",
     "TenantStatement",
     "TenantTable",
     "TokenVendor",

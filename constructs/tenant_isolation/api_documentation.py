@@ -137,12 +137,13 @@ class ApiDocumentation(Construct):
         self._api = api
         self._models: dict[str, tuple[Schema, apigateway.IModel]] = {}
 
-    def responses(self, answers: Mapping[int, Answer]) -> list[apigateway.MethodResponse]:
-        """Return the answers as API Gateway declares them."""
+    def responses(self, answers: Mapping[int, Answer], headers: Sequence[str] = ()) -> list[apigateway.MethodResponse]:
+        """Return the answers as API Gateway declares them, with the headers that an integration may set."""
         return [
             apigateway.MethodResponse(
                 status_code=str(status),
-                response_models={JSON: self._model(answer.schema)} if answer.schema else None,
+                response_models={JSON: self.model(answer.schema)} if answer.schema else None,
+                response_parameters={f"method.response.header.{name}": False for name in headers} or None,
             )
             for status, answer in sorted(answers.items())
         ]
@@ -169,7 +170,7 @@ class ApiDocumentation(Construct):
     ) -> None:
         """Write down what a method's declaration cannot hold."""
         if takes:
-            self._model(takes)  # the method itself is bound to less, so that its function can say what is wrong
+            self.model(takes)  # the method itself is bound to less, so that its function can say what is wrong
         content = {
             "summary": summary,
             "parameters": [_parameter(parameter) for parameter in parameters],
@@ -184,7 +185,7 @@ class ApiDocumentation(Construct):
             properties=json.dumps({key: value for key, value in content.items() if value}, sort_keys=True),
         )
 
-    def _model(self, schema: Schema) -> apigateway.IModel:
+    def model(self, schema: Schema) -> apigateway.IModel:
         """Return the model of a schema, made at the first call, and named since a document shows the name."""
         known, model = self._models.get(schema.name, (schema, None))
         if known != schema:

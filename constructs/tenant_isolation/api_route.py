@@ -1,4 +1,4 @@
-"""A route of an API: who may call it, what runs, and what goes in and comes out."""
+"""A route of an API: who may call it, what answers, and what goes in and comes out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from tenant_isolation.api_documentation import Answer, Parameter, Schema
+from tenant_isolation.service_integration import ServiceIntegration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,19 +25,20 @@ class Access(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A method of an API and the function behind it.
+    """A method of an API and what is behind it.
 
     Attributes
     ----------
     method, path
         Such as ``GET`` and ``/tenant/{tenantId}``.
     handler
-        The function.
+        The function, or the service that is called without one.
     access
         Who may call it.
     takes
         What its body must be, a JSON object; None if it takes none. API Gateway refuses a body that is no object. What
-        the fields must be is the function's to say: API Gateway's refusal could not explain it.
+        the fields must be is the function's to say: API Gateway's refusal could not explain it. Where there is no
+        function, API Gateway holds the body to all of it.
     summary, parameters, answers
         What it does, what else it takes, and what it answers, for the API's document. What API Gateway itself answers
         need not be given.
@@ -44,7 +46,7 @@ class Route:
 
     method: str
     path: str
-    handler: lambda_.IFunction
+    handler: lambda_.IFunction | ServiceIntegration
     access: Access = Access.TENANT
     takes: Schema | None = None
     summary: str = ""
@@ -58,7 +60,8 @@ class Route:
     @property
     def all_answers(self) -> Mapping[int, Answer]:
         """Return what the route answers, and what API Gateway answers in its place."""
-        return {**_GATEWAY_ANSWERS[self.access], **(_BODY_ANSWERS if self.takes else {}), **self.answers}
+        service = self.handler.answers if isinstance(self.handler, ServiceIntegration) else {}
+        return {**_GATEWAY_ANSWERS[self.access], **(_BODY_ANSWERS if self.takes else {}), **service, **self.answers}
 
 
 _TOO_MANY: Final = {429: Answer.refusal("Too many requests at once")}

@@ -12,11 +12,13 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from python_lambda import PythonFunction, acknowledge
 from tenant_isolation.api_documentation import JSON, ApiDocumentation
 from tenant_isolation.api_route import Access, Route
+from tenant_isolation.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class ApiDefaults:
         Who is told when an API answers 5xx.
     token_header
         The header that carries the caller's token; a browser is allowed to send it.
+    web_acl_arn
+        A web ACL that stands before each API; None for none.
     log_retention, removal_policy
         How long access logs are kept, and what becomes of them with the stack.
     """
@@ -56,6 +60,7 @@ class ApiDefaults:
     throttle_burst: int
     alarms: sns.ITopic
     token_header: str = "Authorization"  # noqa: S105 - a name
+    web_acl_arn: str | None = None
     log_retention: logs.RetentionDays = field(default=logs.RetentionDays.ONE_YEAR)
     removal_policy: RemovalPolicy = field(default=RemovalPolicy.RETAIN)
 
@@ -74,7 +79,7 @@ class ApiDefaults:
         }
 
 
-class _Api(Construct):
+class RestApi(Construct):
     """What both kinds of API share: stage, logs, throttles, CORS, validation, alarm, and no route without a verdict."""
 
     def __init__(
@@ -87,10 +92,13 @@ class _Api(Construct):
         routes: Sequence[Route],
         defaults: ApiDefaults,
         authorizer: TenantAuthorizer | None = None,
-        refusals: Mapping[str, Mapping[str, Any]] | None = None,
+        refusals: Mapping[str, Mapping[str, Any] | str | None] | None = None,
+        api_key_required: bool = False,
+        logged: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._authorizer = authorizer
+        self._api_key_required = api_key_required
         access_log = logs.LogGroup(
             self, "AccessLog", retention=defaults.log_retention, removal_policy=defaults.removal_policy
         )
@@ -110,7 +118,7 @@ class _Api(Construct):
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,  # it would write tokens and bodies to the log
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
-                access_log_format=apigateway.AccessLogFormat.custom(_ACCESS_LOG_FORMAT),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps({**_ACCESS_LOG, **(logged or {})})),
             ),
             default_cors_preflight_options=apigateway.CorsOptions(
                 allow_origins=[defaults.allowed_origin],
@@ -119,10 +127,8 @@ class _Api(Construct):
             ),
         )
         self._answer_refusals(defaults.cors_headers, {**_REFUSALS, **(refusals or {})})
-        self._add_routes(routes)
-        acknowledge(
-            self._api.deployment_stage, "AwsSolutions-APIG3", "A web ACL is the account's to choose, and costs per API."
-        )
+        self._add_routes(routes, defaults.cors_headers)
+        self._put_behind(defaults.web_acl_arn)
         self._api.metric_server_error(period=Duration.minutes(5)).create_alarm(
             self,
             "ServerErrors",
@@ -139,6 +145,17 @@ class _Api(Construct):
         stack = Stack.of(self)
         return f"https://{self._api.rest_api_id}.execute-api.{stack.region}.{stack.url_suffix}/{_STAGE}"
 
+    def route_arn(self, method: str, path: str) -> str:
+        """Return what IAM calls a route, whose parameters `path` has values for."""
+        return self._api.arn_for_execute_api(method, path, _STAGE)
+
+    def _put_behind(self, web_acl_arn: str | None) -> None:
+        stage = self._api.deployment_stage
+        if web_acl_arn:
+            wafv2.CfnWebACLAssociation(self, "WebAcl", resource_arn=stage.stage_arn, web_acl_arn=web_acl_arn)
+        else:
+            acknowledge(stage, "AwsSolutions-APIG3", "A web ACL is the account's to choose, and costs per API.")
+
     def _authorization(self, access: Access) -> Mapping[str, Any]:
         if access is Access.IAM:
             return {"authorization_type": apigateway.AuthorizationType.IAM}
@@ -151,30 +168,41 @@ class _Api(Construct):
             "authorizer": self._authorizer.authorizer,
         }
 
-    def _add_routes(self, routes: Sequence[Route]) -> None:
+    def _add_routes(self, routes: Sequence[Route], cors_headers: Mapping[str, str]) -> None:
         validator = self._api.add_request_validator(
             "Validator", validate_request_body=True, validate_request_parameters=True
         )
         documentation = ApiDocumentation(self, "Documentation", api=self._api)
-        model = (
+        anything = (
             self._api.add_model(
                 "Object",
                 content_type=JSON,
                 schema=apigateway.JsonSchema(type=apigateway.JsonSchemaType.OBJECT),
             )
-            if any(route.takes for route in routes)
+            if any(route.takes and not isinstance(route.handler, ServiceIntegration) for route in routes)
             else None
         )
         for route in routes:
+            handler = route.handler
+            service = handler if isinstance(handler, ServiceIntegration) else None
+            _check_service(route)
+            model = documentation.model(route.takes) if service and route.takes else anything
             method = self._api.root.resource_for_path(route.path).add_method(
                 route.method,
-                _integration(route.handler),
+                handler.integration(cors_headers)
+                if isinstance(handler, ServiceIntegration)
+                else _integration(handler),
+                api_key_required=self._api_key_required or None,
                 request_validator=validator,
-                request_models={JSON: model} if model and route.takes else None,
+                request_models=_bound(model, to_all=service is not None) if model and route.takes else None,
                 request_parameters=documentation.parameters(route.parameters),
-                method_responses=documentation.responses(route.all_answers),
+                method_responses=documentation.responses(
+                    route.all_answers, headers=[*cors_headers, RETRY_AFTER] if service else []
+                ),
                 **self._authorization(route.access),
             )
+            if service:
+                service.ready(method)
             documentation.describe(
                 route.method,
                 route.path,
@@ -187,18 +215,22 @@ class _Api(Construct):
             if route.access is Access.OPEN:
                 acknowledge(method, "AwsSolutions-APIG4", "It is open where a published hands-on is played.")
 
-    def _answer_refusals(self, cors_headers: Mapping[str, str], bodies: Mapping[str, Mapping[str, Any] | None]) -> None:
+    def _answer_refusals(
+        self, cors_headers: Mapping[str, str], bodies: Mapping[str, Mapping[str, Any] | str | None]
+    ) -> None:
         headers = {name: f"'{value}'" for name, value in cors_headers.items()}
+        again = {RETRY_AFTER: f"'{RETRY_SECONDS}'"}
         for kind, body in bodies.items():
+            template = body if isinstance(body, str) else json.dumps(body)
             self._api.add_gateway_response(
                 kind,
                 type=apigateway.ResponseType.of(kind),
-                response_headers=headers,
-                templates={"application/json": json.dumps(body)} if body else None,
+                response_headers={**headers, **again} if kind in _WORTH_ANOTHER_TRY else headers,
+                templates={JSON: template} if body else None,
             )
 
 
-class TenantApi(_Api):
+class TenantApi(RestApi):
     """An API that a user calls with their ID token, and on which they reach their own tenant only.
 
     Isolation: every route but the CORS preflight passes a `TenantAuthorizer`, whose routes are the API's own: a path
@@ -268,6 +300,24 @@ class TenantApi(_Api):
         )
 
 
+def _check_service(route: Route) -> None:
+    """Refuse a service that reads of a request what its route does not have."""
+    if not isinstance(route.handler, ServiceIntegration):
+        return
+    if unknown := {name for name in route.handler.path_parameters if f"{{{name}}}" not in route.path}:
+        raise ValueError(f"{route} has no {sorted(unknown)} in its path, which its integration reads.")
+    if route.handler.reads_authorizer and route.access is not Access.TENANT:
+        raise ValueError(f"{route} has no authorizer, of which its integration reads the context.")
+
+
+def _bound(model: apigateway.IModel, *, to_all: bool) -> dict[str, apigateway.IModel]:
+    """Return the models by content type.
+
+    A content type without one is not held to any. Where a template follows, none may slip through to it.
+    """
+    return {JSON: model, "$default": model} if to_all else {JSON: model}
+
+
 def _integration(handler: lambda_.IFunction) -> apigateway.LambdaIntegration:
     """Return the integration of a function; one with an execution environment a tenant is told the caller's tenant.
 
@@ -278,7 +328,7 @@ def _integration(handler: lambda_.IFunction) -> apigateway.LambdaIntegration:
     return apigateway.LambdaIntegration(handler, allow_test_invoke=False, request_parameters=tenant)
 
 
-class AdminApi(_Api):
+class AdminApi(RestApi):
     """An API for other services and for operators, which IAM authorizes (SigV4).
 
     Isolation: it answers for any tenant, so it is reachable only by principals that were granted a route
@@ -329,7 +379,7 @@ class AdminApi(_Api):
         method, path
             The route, each of its parameters written as ``*``.
         """
-        arn = self._api.arn_for_execute_api(method, path, _STAGE)
+        arn = self.route_arn(method, path)
         policy = iam.Policy(
             scope,
             construct_id,
@@ -368,24 +418,24 @@ class ApiLogging(Construct):
         account.node.add_dependency(role)
 
 
+# What the same request may not meet again in a moment.
+_WORTH_ANOTHER_TRY: Final = frozenset({"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"})
 # API Gateway's own replies: each with the CORS headers, and with API Gateway's own text where none is given here.
-_REFUSALS: Final[Mapping[str, Mapping[str, Any] | None]] = {
+_REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
     "DEFAULT_4XX": None,
     "DEFAULT_5XX": None,
     "BAD_REQUEST_BODY": {
         "message": "Invalid request body: a JSON object is expected, with Content-Type application/json"
     },
 }
-_ACCESS_LOG_FORMAT: Final = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "requestTime": "$context.requestTime",
-        "method": "$context.httpMethod",
-        "resource": "$context.resourcePath",  # the path's pattern: the path itself may hold anything
-        "status": "$context.status",
-        "tenant": "$context.authorizer.tenantId",
-        "latency": "$context.responseLatency",
-        "sourceIp": "$context.identity.sourceIp",
-        "error": "$context.error.responseType",
-    }
-)
+_ACCESS_LOG: Final = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTime",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",  # the path's pattern: the path itself may hold anything
+    "status": "$context.status",
+    "tenant": "$context.authorizer.tenantId",
+    "latency": "$context.responseLatency",
+    "sourceIp": "$context.identity.sourceIp",
+    "error": "$context.error.responseType",
+}

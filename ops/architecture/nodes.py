@@ -28,6 +28,7 @@ _LEFT_OUT: Final = {
     "AWS::ApiGateway::RequestValidator",
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
     "AWS::CDK::Metadata",
     "AWS::CloudWatch::Alarm",  # an edge
     "AWS::Cognito::UserPoolClient",
@@ -42,6 +43,7 @@ _LEFT_OUT: Final = {
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
+    "AWS::WAFv2::WebACLAssociation",
 }
 _WORDS: Final = re.compile(r"[A-Z][a-z]+|[A-Z]+(?![a-z])|[a-z]+|\d+")
 _HASH: Final = re.compile(r"[0-9A-F]{8}$")
@@ -116,6 +118,7 @@ _DRAWN: Final[Mapping[str, tuple[str, _Words]]] = {
     "AWS::Events::Archive": ("record", _described("of every event")),
     "AWS::Events::EventBus": ("bus", _named("Name", "event bus")),
     "AWS::IAM::Role": ("role", _role),
+    "AWS::IAM::User": ("role", _described("IAM user")),
     "AWS::Kinesis::Stream": ("stream", _described("Kinesis stream")),
     "AWS::Lambda::Function": ("function", _function),
     "AWS::S3::Bucket": ("bucket", _named("BucketName", "S3 bucket")),

@@ -1,0 +1,316 @@
+"""Mapping templates that a caller cannot break out of, composed of a few building blocks.
+
+A template of API Gateway makes the request to an AWS service out of the caller's. Written by hand it is a program in
+which one missing escape lets a quote in a field rewrite everything after it. Here a template is a JSON value with
+blocks in it; a block prints a whole JSON value, or text escaped for JSON, and nothing else can be put in.
+
+Sources
+-------
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+https://velocity.apache.org/engine/1.7/user-guide.html
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from tenant_isolation.template_statements import (
+    Statements,
+    UnsafeTemplateError,
+    Value,
+    bare,
+    literal,
+    printed,
+    quotes,
+    with_constants,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_CONTEXT: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9_]*)*")
+_JSON_PATH: Final = re.compile(r"[$@](\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
+
+
+class Text:
+    """A block of text, which `Joined` can put beside other text."""
+
+    def reference(self, statements: Statements) -> str:
+        """Return Velocity's reference to it, without the dollar."""
+        raise NotImplementedError
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        quote = quotes(quoted=quoted)
+        return f"{quote}{statements.escaped(self.reference(statements))}{quote}"
+
+
+@dataclass(frozen=True)
+class PathText(Text):
+    """A parameter of the request's path."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name."""
+        _check(_NAME, self.name, "the name of a path's parameter")
+
+    def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
+        """Return Velocity's reference to it."""
+        return f"input.params('{self.name}')"  # the path comes first, before a query or a header of that name
+
+
+@dataclass(frozen=True)
+class ContextText(Text):
+    """What API Gateway itself knows of the request, such as ``authorizer.tenantId``."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name."""
+        _check(_CONTEXT, self.name, "the name of a context variable")
+
+    def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
+        """Return Velocity's reference to it."""
+        return f"context.{self.name}"
+
+
+@dataclass(frozen=True)
+class BodyText(Text):
+    """Text of the body, at ``$.name``, or at ``@.name`` of the item of an `Each`."""
+
+    path: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no path."""
+        _check(_JSON_PATH, self.path, "a path into a body")
+
+    def reference(self, statements: Statements) -> str:
+        """Return Velocity's reference to it."""
+        return f"input.path({statements.path(self.path)})"
+
+
+@dataclass(frozen=True)
+class BodyJson:
+    """A whole JSON value of the body, whatever it is, at ``$.name``, or at ``@.name`` of the item of an `Each`."""
+
+    path: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no path."""
+        _check(_JSON_PATH, self.path, "a path into a body")
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:  # noqa: ARG002 - JSON brings its own quotes
+        """Return what prints it."""
+        return statements.json(self.path)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The number of the item of an `Each`, from 0."""
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:  # noqa: ARG002 - a number
+        """Return what prints it."""
+        if not statements.array:
+            raise UnsafeTemplateError("An index stands in no loop.")
+        return "${foreach.index}"
+
+
+@dataclass(frozen=True, init=False)
+class Joined:
+    """One text of several: a key that begins with the tenant, say.
+
+    Examples
+    --------
+    >>> Joined(ContextText("authorizer.tenantId"), "#", BodyText("$.id")).parts[1]
+    '#'
+    """
+
+    parts: tuple[str | Text, ...]
+
+    def __init__(self, *parts: str | Text) -> None:
+        object.__setattr__(self, "parts", parts)
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        quote = quotes(quoted=quoted)
+        parts = [
+            literal(part) if isinstance(part, str) else statements.escaped(part.reference(statements))
+            for part in self.parts
+        ]
+        return f"{quote}{''.join(parts)}{quote}"
+
+
+@dataclass(frozen=True)
+class Base64:
+    """A JSON value, as a text that holds it in Base64: the data of a record."""
+
+    value: Value
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        held = printed(self.value, statements, quoted=True)
+        encoded = statements.set(f'$util.base64Encode("{held}")')
+        return f"{quotes(quoted=quoted)}{encoded}{quotes(quoted=quoted)}"
+
+
+@dataclass(frozen=True)
+class JsonText:
+    """A JSON value, as a text that holds it: the input of an execution."""
+
+    value: Value
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        held = statements.set(f'"{printed(self.value, statements, quoted=True)}"')
+        return f"{quotes(quoted=quoted)}{statements.escaped(held[2:-1])}{quotes(quoted=quoted)}"
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Whether the whole of a text is as a regular expression says."""
+
+    text: Text
+    pattern: str
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that would end its own quotes, or is none."""
+        if "'" in self.pattern or "\n" in self.pattern:
+            raise UnsafeTemplateError(f"A pattern stands in single quotes and cannot hold one: {self.pattern!r}.")
+        re.compile(self.pattern)
+
+    def expression(self, statements: Statements) -> str:
+        """Return it in Velocity's words."""
+        return f"{bare(statements.raw(self.text.reference(statements)))}.matches('{self.pattern}')"
+
+
+@dataclass(frozen=True)
+class IsObject:
+    """Whether a value of the body is an object."""
+
+    value: BodyJson
+
+    def expression(self, statements: Statements) -> str:
+        """Return it in Velocity's words."""
+        return f"{bare(statements.json(self.value.path))}.startsWith('{{')"
+
+
+Condition: TypeAlias = Matches | IsObject
+
+
+@dataclass(frozen=True)
+class Each:
+    """An array with a value for each item of an array of the body; API Gateway ends a loop at 1,000.
+
+    Attributes
+    ----------
+    path
+        Where the array is.
+    item
+        The value, whose paths begin with ``@``.
+    guards
+        What must hold of an item. One of which it does not prints ``{}``, which no service takes for a record, so that
+        the request is refused as a whole.
+    """
+
+    path: str
+    item: Value
+    guards: Sequence[Condition] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is no path."""
+        _check(_JSON_PATH, self.path, "a path into a body")
+        if self.path.startswith("@"):
+            raise UnsafeTemplateError("A loop cannot stand in another.")
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        _check_not_encoded(quoted=quoted)
+        item = _guarded(self.item, self.guards, statements.inner(self.path))
+        return f"[\n#foreach($item in $input.path('{self.path}'))\n{item}\n#if($foreach.hasNext),#end\n#end\n]"
+
+
+@dataclass(frozen=True)
+class Either:
+    """One value where a condition holds, another where it does not."""
+
+    when: Condition
+    then: Value
+    otherwise: Value
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        _check_not_encoded(quoted=quoted)
+        condition = self.when.expression(statements)
+        then, otherwise = (_after_its_statements(value, statements.inner()) for value in (self.then, self.otherwise))
+        return f"\n#if({condition})\n{then}\n#else\n{otherwise}\n#end\n"
+
+
+def request_template(value: Value, *, guards: Sequence[Condition] = ()) -> str:
+    """Return the template that prints `value`.
+
+    Isolation: what a caller sends is a value in it, never a part of it.
+
+    Parameters
+    ----------
+    value
+        JSON with blocks in it.
+    guards
+        What must hold. Where it does not, ``{}`` is printed: API Gateway cannot stop in a template, and an action that
+        has a required parameter refuses that with 400, doing nothing.
+
+    Raises
+    ------
+    UnsafeTemplateError
+        A literal that would have to be escaped, a name or a path that is none, or a block where it cannot stand.
+
+    Examples
+    --------
+    >>> print(request_template({"id": BodyJson("$.id")}))
+    #set($v1 = $input.json('$.id'))
+    {"id":${v1}}
+    """
+    return with_constants(_guarded(value, guards, Statements()))
+
+
+def reply_template(value: Value, *, statuses: Sequence[tuple[Condition, int]] = ()) -> str:
+    """Return the template that prints `value` out of a service's reply, with another status on a condition.
+
+    Raises
+    ------
+    UnsafeTemplateError
+        As for `request_template`.
+    """
+    statements = Statements()
+    overrides = [
+        f"#if({condition.expression(statements)})\n#set($context.responseOverride.status = {status})\n#end\n"
+        for condition, status in statuses
+    ]
+    body = printed(value, statements)
+    return with_constants("".join([str(statements), *overrides, body]))
+
+
+def _guarded(value: Value, guards: Sequence[Condition], statements: Statements) -> str:
+    if not guards:
+        return _after_its_statements(value, statements)
+    conditions = " && ".join(guard.expression(statements) for guard in guards)
+    guarded = _after_its_statements(value, statements.inner())
+    return f"{statements}#if({conditions})\n{guarded}\n#else\n{{}}\n#end"
+
+
+def _after_its_statements(value: Value, statements: Statements) -> str:
+    body = printed(value, statements)
+    return f"{statements}{body}"
+
+
+def _check_not_encoded(*, quoted: bool) -> None:
+    if quoted:
+        raise UnsafeTemplateError("A loop or a choice cannot stand in a value that is encoded.")
+
+
+def _check(form: re.Pattern[str], text: str, what: str) -> None:
+    if not form.fullmatch(text):
+        raise UnsafeTemplateError(f"{text!r} is not {what}.")

@@ -1,0 +1,328 @@
+"""Integrations of API Gateway with an AWS service: no function in between, and nothing that a caller could rewrite."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from tenant_isolation.api_documentation import JSON, Answer
+from tenant_isolation.mapping_template import (
+    BodyJson,
+    ContextText,
+    Joined,
+    PathText,
+    Text,
+    reply_template,
+    request_template,
+)
+from tenant_isolation.template_statements import UnsafeTemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from aws_cdk import aws_kms as kms
+
+    from tenant_isolation.mapping_template import Condition
+    from tenant_isolation.template_statements import Value
+
+RETRY_AFTER: Final = "Retry-After"
+RETRY_SECONDS: Final = 1
+# Their error types, as they are in every service's replies.
+_THROTTLED: Final = ".*(Throttl|Throughput|TooManyRequests|LimitExceeded|RequestLimit|ExecutionLimit).*"
+_REFUSED: Final = ".*(ValidationException|InvalidArgumentException|SerializationException|InvalidExecutionInput)"
+_TOO_LARGE: Final = "(?s).*([sS]ize|length less than or equal to).*"
+_SERVER_ERROR: Final = "Internal server error"
+# Fields that say whose a thing is: a caller's text can follow the tenant in one, and never take its place.
+_KEYS: Final = frozenset({"PartitionKey", "ExplicitHashKey", "MessageGroupId", "Key"})
+# Fields that name a resource, in any spelling.
+_RESOURCE: Final = re.compile(
+    r"(stream|table|index|queue|topic|target|bucket|function|state_?machine|activity)_?(name|arn|url|id)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceReply:
+    """What a route answers when the service has done it.
+
+    Attributes
+    ----------
+    body
+        JSON with blocks in it, which read the service's reply.
+    status
+        The status, such as 200.
+    statuses
+        Other statuses, by what must hold of the reply.
+    """
+
+    body: Value
+    status: int = 200
+    statuses: Sequence[tuple[Condition, int]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceError:
+    """What a route answers to a service's error: ``ConditionalCheckFailedException``, say.
+
+    Attributes
+    ----------
+    status
+        The status, such as 409.
+    message
+        What is said of it.
+    """
+
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAction:
+    """The one thing that an integration may do.
+
+    Attributes
+    ----------
+    service, action
+        Such as ``kinesis`` and ``PutRecord``: API Gateway's name of the service, which is IAM's as well.
+    resource_arn
+        On what.
+    target
+        The fields of the request that name the resource. The stack says them; a request cannot.
+    key
+        What the resource is encrypted with, if the caller of the service must be let use it.
+    own_fields
+        Fields of the request that decide whose a thing is, beside those of that name in every service: the key
+        attributes of a table, and the values that stand for them in expressions.
+    """
+
+    service: str
+    action: str
+    resource_arn: str
+    target: Mapping[str, str]
+    key: kms.IKey | None = None
+    own_fields: Collection[str] = ()
+
+
+class ServiceIntegration(Construct):
+    """Calls one action of an AWS service on one resource; what a caller sends is a value in the request, never a part.
+
+    Isolation: the resource is named by the stack. Keys begin with what API Gateway knows: the path or the authorizer's
+    context. Everything else is a whole JSON value or escaped text. A content type other than JSON is refused, errors
+    of the service say nothing of it, and the role can do this one thing.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    action
+        What it does, on what.
+    request
+        The rest of the request: JSON with blocks in it.
+    guards
+        What must hold of the request; else it is answered with 400.
+    reply
+        What is answered when it is done.
+    refusal
+        What is said with 400, whether API Gateway's template or the service refuses: what a request must be.
+    errors
+        What is answered to errors of the service, by their type. Throttling, refusals and sizes have answers already.
+
+    Raises
+    ------
+    UnsafeTemplateError
+        A request that names a resource, or a key that a caller would choose.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        action: ServiceAction,
+        request: Mapping[str, Value],
+        reply: ServiceReply,
+        refusal: str,
+        guards: Sequence[Condition] = (),
+        errors: Mapping[str, ServiceError] | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        _check_names(request, _KEYS.union(action.own_fields))
+        self._blocks = list(_blocks([request, guards]))
+        self._action = action
+        self._reply = reply
+        self._request = request_template({**action.target, **request}, guards=guards)
+        self._errors = _error_template(refusal, errors or {})
+        self.answers = _answers(reply, errors or {})
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            description=f"Lets an API call {action.service}:{action.action}",
+        )
+        self._grants = [
+            iam.Grant.add_to_principal(
+                grantee=self._role,
+                actions=[f"{action.service}:{action.action}"],
+                resource_arns=[action.resource_arn],
+            )
+        ]
+        if action.key:  # who writes to a stream or a table makes its data keys
+            self._grants.append(action.key.grant(self._role, "kms:GenerateDataKey"))
+
+    @property
+    def path_parameters(self) -> set[str]:
+        """The parameters of the path that it reads."""
+        return {block.name for block in self._blocks if isinstance(block, PathText)}
+
+    @property
+    def reads_authorizer(self) -> bool:
+        """Whether it reads what an authorizer says."""
+        return any(isinstance(block, ContextText) and block.name.startswith("authorizer.") for block in self._blocks)
+
+    def integration(self, headers: Mapping[str, str]) -> apigateway.Integration:
+        """Return the integration.
+
+        Parameters
+        ----------
+        headers
+            What every answer carries.
+        """
+        stack = Stack.of(self)
+        fixed = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+        again = {**fixed, f"method.response.header.{RETRY_AFTER}": f"'{RETRY_SECONDS}'"}
+        reply = self._reply
+        return apigateway.Integration(
+            type=apigateway.IntegrationType.AWS,
+            integration_http_method="POST",
+            uri=f"arn:{stack.partition}:apigateway:{stack.region}:{self._action.service}:action/{self._action.action}",
+            options=apigateway.IntegrationOptions(
+                credentials_role=self._role,
+                passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+                request_templates={JSON: self._request},
+                integration_responses=[
+                    _response(reply.status, r"2\d{2}", reply_template(reply.body, statuses=reply.statuses), fixed),
+                    _response(400, r"4\d{2}", self._errors, fixed),
+                    _response(503, r"5\d{2}", _message("The service does not answer; try again"), again),
+                    _response(500, None, _message(_SERVER_ERROR), fixed),
+                ],
+            ),
+        )
+
+    def ready(self, method: apigateway.Method) -> None:
+        """Let a method be there only once the role may do its work."""
+        for grant in self._grants:
+            grant.apply_before(method)
+
+
+def _response(
+    status: int, pattern: str | None, template: str, headers: Mapping[str, str]
+) -> apigateway.IntegrationResponse:
+    return apigateway.IntegrationResponse(
+        status_code=str(status),
+        selection_pattern=pattern,
+        response_templates={JSON: template},
+        response_parameters=headers,
+    )
+
+
+def _message(text: str) -> str:
+    return reply_template({"message": text})
+
+
+def _error_template(refusal: str, errors: Mapping[str, ServiceError]) -> str:
+    """Return what is printed for a status of 4xx: most services give it for everything that is not their own fault."""
+    cases = [(f".*{re.escape(kind)}", error) for kind, error in errors.items()]
+    branches = [
+        *((f"$type.matches('{pattern}')", error.status, error.message) for pattern, error in cases),
+        (f"$type.matches('{_THROTTLED}')", 429, "Too many requests at once; try again"),
+        (f"$type.matches('{_REFUSED}') && $text.matches('{_TOO_LARGE}')", 413, "The request is too large"),
+        (f"$type.matches('{_REFUSED}')", 400, refusal),
+    ]
+    lines = [
+        # One spelling each in two protocols.
+        """#set($type = "$!{input.path('$.__type')}")""",
+        """#set($text = "$!{input.path('$.message')}$!{input.path('$.Message')}")""",
+    ]
+    for number, (condition, status, message) in enumerate(branches):
+        lines += [f"#{'else' if number else ''}if({condition})", *_overrides(status), _message(message)]
+    return "\n".join([*lines, "#else", *_overrides(500), _message(_SERVER_ERROR), "#end"])
+
+
+def _overrides(status: int) -> list[str]:
+    lines = [] if status == 400 else [f"#set($context.responseOverride.status = {status})"]  # noqa: PLR2004 - HTTP's
+    if status == 429:  # noqa: PLR2004 - HTTP's
+        lines.append(f"#set($context.responseOverride.header.{RETRY_AFTER} = '{RETRY_SECONDS}')")
+    return lines
+
+
+def _answers(reply: ServiceReply, errors: Mapping[str, ServiceError]) -> Mapping[int, Answer]:
+    refusals = {error.status: Answer.refusal(error.message) for error in errors.values()}
+    replies = {status: Answer(description="Done") for status in (reply.status, *(s for _, s in reply.statuses))}
+    return {**_ANSWERS, **refusals, **replies}
+
+
+_ANSWERS: Final[Mapping[int, Answer]] = {
+    400: Answer.refusal("The request is not well-formed"),
+    413: Answer.refusal("The request is larger than API Gateway or the service can take"),
+    415: Answer.refusal("The content type is not application/json"),
+    500: Answer.refusal("The service would not let the API do it"),
+    503: Answer.refusal("The service does not answer; try again after the seconds of `Retry-After`"),
+}
+
+
+def _check_names(request: Mapping[str, Value], keys: Collection[str]) -> None:
+    for name in request:
+        if _RESOURCE.fullmatch(name):
+            raise UnsafeTemplateError(f"{name!r} names a resource, which is the stack's: give it in the target.")
+    for name, value in _members(request):
+        if name in keys and not _begins_with_a_fact(value):
+            raise UnsafeTemplateError(
+                f"{name!r} decides whose a thing is: begin it with a PathText or a ContextText, not {value!r}."
+            )
+
+
+def _begins_with_a_fact(value: Any) -> bool:  # noqa: ANN401 - a value of a template
+    match value:
+        case PathText() | ContextText():
+            return True
+        case Joined(parts=(PathText() | ContextText(), str(), *_)):
+            return True
+        case dict() if value:  # DynamoDB's keys: the first is the partition's, a type around each
+            first = next(iter(value.values()))
+            return _begins_with_a_fact(first)
+        case _:
+            return False
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - a value of a template
+    for part in _parts(value):
+        if isinstance(part, tuple):
+            yield part
+            yield from _members(part[1])
+        else:
+            yield from _members(part)
+
+
+def _blocks(value: Any) -> Iterator[Any]:  # noqa: ANN401 - a value of a template
+    if isinstance(value, Text | BodyJson):
+        yield value
+    for part in _parts(value):
+        yield from _blocks(part[1] if isinstance(part, tuple) else part)
+
+
+def _parts(value: Any) -> Sequence[Any]:  # noqa: ANN401 - a value of a template
+    match value:
+        case dict():
+            return list(value.items())
+        case list() | tuple():
+            return value
+        case str():
+            return []
+        case _:
+            return list(getattr(value, "__dict__", {}).values())
