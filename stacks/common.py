@@ -1,4 +1,4 @@
-"""What every other stack stands on: the event bus, the alarms topic, API Gateway's log role."""
+"""What every other stack stands on: the event bus, the alarms topic, API Gateway's log role, the dashboard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from stacks.events import Events
-from tenant_isolation import ApiLogging, ApplicationBus
+from tenant_isolation import ApiLogging, ApplicationBus, TenantDashboard
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CommonStack(Stack):
-    """The application event bus, with its archive and schemas, and the topic of alarms.
+    """The application event bus, with its archive and schemas, the topic of alarms, and the dashboard.
 
     Attributes
     ----------
@@ -55,6 +55,8 @@ class CommonStack(Stack):
         )
         self.alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
         ApiLogging(self, "ApiLogging")
+        dashboard = TenantDashboard(self, "Operations", application=application)
         CfnOutput(self, "EventBusName", value=self.bus.bus_name)
         CfnOutput(self, "EventBusArn", value=self.bus.bus_arn)
+        CfnOutput(self, "OperationsDashboardName", value=dashboard.dashboard_name)
         CfnOutput(self, "AlarmsTopicArn", value=self.alarms.topic_arn)

@@ -20,6 +20,8 @@ TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
     Vends credentials that reach one tenant's data.
 TenantTable
     A pooled table whose rows are reachable with credentials of their own tenant only.
+TenantDashboard
+    What each tenant gets of the system, for operators.
 TenantDevices
     Servers whose certificates are good for their own tenant's part of an API.
 PrefixBucket, TaggedBucket, AccessPointBucket, DocumentedBucket, SiloBuckets
@@ -44,6 +46,7 @@ from tenant_isolation.tenant_bucket import (
     SiloBuckets,
     TaggedBucket,
 )
+from tenant_isolation.tenant_dashboard import TenantDashboard
 from tenant_isolation.tenant_devices import TenantDevices
 from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 from tenant_isolation.tenant_table import TenantTable
@@ -82,6 +85,7 @@ __all__ = [
     "TaggedBucket",
     "TenantApi",
     "TenantAuthorizer",
+    "TenantDashboard",
     "TenantDevices",
     "TenantLimit",
     "TenantStatement",

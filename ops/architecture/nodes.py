@@ -31,6 +31,7 @@ _LEFT_OUT: Final = {
     "AWS::ApiGateway::UsagePlan",
     "AWS::CDK::Metadata",
     "AWS::CloudWatch::Alarm",  # an edge
+    "AWS::CloudWatch::Dashboard",
     "AWS::Cognito::UserPoolClient",
     "AWS::EventSchemas::Registry",
     "AWS::EventSchemas::Schema",  # an event
