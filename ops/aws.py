@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iot import IoTClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -153,6 +154,11 @@ class Aws:
     def iam(self) -> IAMClient:
         """IAM."""
         return cast("IAMClient", self._client("iam"))
+
+    @property
+    def iot(self) -> IoTClient:
+        """AWS IoT."""
+        return cast("IoTClient", self._client("iot"))
 
     @property
     def functions(self) -> LambdaClient:

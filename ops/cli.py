@@ -7,11 +7,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ops.dead_letters import DeadLetterQueues, Message, NotUnderstoodError, ReplayError
+from ops.devices import commands as devices
+from ops.devices.errors import DeviceCommandError
 from ops.environment import LOCAL, STATE_FOLDER, Environment, EnvironmentNotReadyError
 from ops.masking import masked
 from ops.openapi import export
@@ -34,9 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         environment = Environment.load(parsed.env, state=parsed.state, app=parsed.app)
         return int(parsed.run(environment, parsed, console))
-    except (EnvironmentNotReadyError, LookupError) as error:
+    except (EnvironmentNotReadyError, LookupError, DeviceCommandError) as error:
         errors.print(Text(str(error.args[0]), style="red"))
-        return EXIT_USAGE
+    except (BotoCoreError, ClientError) as error:
+        errors.print(Text(f"AWS refuses, or cannot be reached: {error}", style="red"))
+    return EXIT_USAGE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     replaying = commands.add_parser("replay", parents=[environment, choice], help="do again what has failed")
     replaying.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
     replaying.set_defaults(run=_replay)
+
+    devices.add(topics, environment)
 
     openapi = topics.add_parser("openapi", help="what the APIs take and answer")
     exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(

@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 
 from python_lambda import acknowledge
 from stacks.defaults import api_defaults
-from tenant_isolation import IngestApi, TenantLimit
+from tenant_isolation import IngestApi, TenantDevices, TenantLimit
 
 _TEST_TENANT: Final = "T001"  # the document's
 
@@ -54,7 +54,13 @@ class IngestionStack(Stack):
             CfnOutput(self, "TestUserName", value=user.user_name, description=f"May send as {_TEST_TENANT}")
             CfnOutput(self, "InvokeURL", value=f"{api.url}/{_TEST_TENANT}", description="What the test user may call")
 
+        devices = TenantDevices(self, "Devices")
+        devices.grant_tenant_send(api)
+
         CfnOutput(self, "IngestApiUrl", value=api.url)
+        CfnOutput(self, "IngestDevicePolicyName", value=devices.policy_name)
+        CfnOutput(self, "IngestDeviceRoleAlias", value=devices.role_alias)
+        CfnOutput(self, "IngestDeviceRoleArn", value=devices.role_arn)
         CfnOutput(self, "IngestStreamName", value=stream.stream_name)
         CfnOutput(self, "IngestUsagePlanId", value=api.usage_plan_id)
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_iot as iot
 from constructs import Construct
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_apigateway as apigateway
+    from tenant_isolation.ingest_api import IngestApi
 
 _SERVICE: Final = "credentials.iot.amazonaws.com"
 # The only thing about a tenant that the credentials provider says in an IAM policy: neither a thing's groups nor its
@@ -20,7 +20,7 @@ _SHORTEST, _LONGEST = Duration.minutes(15), Duration.hours(1)
 
 
 class TenantDevices(Construct):
-    """Lets a server, by its certificate, call an API in the name of its own tenant and of no other.
+    """Lets a server, by its certificate, send as its own tenant and as no other.
 
     Isolation: a server is an IoT thing, its tenant the thing's type. The credentials that a certificate is exchanged
     for are bound to that type by ``${credentials-iot:ThingTypeName}``, twice: in the role's policy and in the role's
@@ -47,7 +47,7 @@ class TenantDevices(Construct):
     Examples
     --------
     >>> devices = TenantDevices(self, "Devices")
-    >>> devices.grant_tenant_invoke(api, stage="prod", method="POST", path="/{tenantId}")
+    >>> devices.grant_tenant_send(api)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, credential_lifetime: Duration = _SHORTEST) -> None:
@@ -105,39 +105,10 @@ class TenantDevices(Construct):
             ]
         )
 
-    def grant_tenant_invoke(self, api: apigateway.IRestApi, *, stage: str, method: str, path: str) -> None:
-        """Let every server call one method of an API, at the path of its own tenant.
-
-        Parameters
-        ----------
-        api
-            The API, whose method must be authorized by IAM.
-        stage, method
-            Named, not ``*``.
-        path
-            The resource's path, with ``{tenantId}`` where the tenant's id belongs, as a segment of its own.
-
-        Raises
-        ------
-        ValueError
-            The path does not name the tenant, or something is a wildcard.
-        """
-        segments = path.split("/")
-        if "*" in f"{stage}{method}{path}" or not path.startswith("/") or segments.count("{tenantId}") != 1:
-            raise ValueError(
-                f"A device may call one method at the path of its own tenant, which {method} {path} on {stage} is not: "
-                "it takes a segment {tenantId}, and no wildcard."
-            )
-        resource = "/".join(_TENANT if segment == "{tenantId}" else segment for segment in segments)
+    def grant_tenant_send(self, api: IngestApi) -> None:
+        """Let every server send records to an ingest API, as its own tenant."""
         self._allowed.add_statements(
-            iam.PolicyStatement(
-                actions=["execute-api:Invoke"],
-                resources=[
-                    Stack.of(self).format_arn(
-                        service="execute-api", resource=api.rest_api_id, resource_name=f"{stage}/{method}{resource}"
-                    )
-                ],
-            )
+            iam.PolicyStatement(actions=["execute-api:Invoke"], resources=api.path_arns(_TENANT))
         )
 
     @property

@@ -21,6 +21,7 @@ _PLUMBING: Final = {"logs", "xray"}
 # They come with an assumption of a role, and say nothing more.
 _IMPLIED: Final = {"SetSourceIdentity", "TagSession"}
 _TAG: Final = re.compile(r"\$\{aws:PrincipalTag/(\w+)\}")
+_OWN_TENANT: Final = re.compile(r"\$\{credentials-iot:ThingTypeName\}")
 _ACTIONS_A_LINE: Final = 3
 
 
@@ -47,7 +48,7 @@ def outside(place: Place) -> Node:
 def _owners(templates: Templates) -> Mapping[Place, list[Place]]:
     """Return who acts with each role; one that roles assume is drawn itself."""
     owners: dict[Place, list[Place]] = {}
-    for found in templates.of("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine"):
+    for found in templates.of("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine", "AWS::IoT::RoleAlias"):
         for role in templates.referred(found.place.stack, found.properties.get("Role") or found.properties["RoleArn"]):
             owners.setdefault(role, []).append(found.place)
     for found in templates.of("AWS::IAM::Role"):
@@ -101,7 +102,7 @@ def _narrowed(resource: str) -> str:
     if "/index/" in resource:
         return f" on {resource.rpartition('/')[2]}"
     if ":execute-api:" in resource:
-        _, _, method, path = resource.rpartition(":")[2].split("/", 3)
+        _, _, method, path = _OWN_TENANT.sub("{tenant}", resource).rpartition(":")[2].split("/", 3)
         return f" {method} /{path}"
     return ""
 

@@ -36,7 +36,9 @@ _LEFT_OUT: Final = {
     "AWS::EventSchemas::Registry",
     "AWS::EventSchemas::Schema",  # an event
     "AWS::Events::Rule",  # an edge
+    "AWS::IAM::ManagedPolicy",  # a boundary
     "AWS::IAM::Policy",  # edges
+    "AWS::IoT::Policy",  # lets certificates be exchanged under the role alias, which is drawn
     "AWS::KMS::Key",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
@@ -120,6 +122,10 @@ _DRAWN: Final[Mapping[str, tuple[str, _Words]]] = {
     "AWS::Events::EventBus": ("bus", _named("Name", "event bus")),
     "AWS::IAM::Role": ("role", _role),
     "AWS::IAM::User": ("role", _described("IAM user")),
+    "AWS::IoT::RoleAlias": (
+        "role",
+        lambda _: ("Tenants' servers", "credentials for certificates,\nby an IoT role alias"),
+    ),
     "AWS::Kinesis::Stream": ("stream", _described("Kinesis stream")),
     "AWS::Lambda::Function": ("function", _function),
     "AWS::S3::Bucket": ("bucket", _named("BucketName", "S3 bucket")),

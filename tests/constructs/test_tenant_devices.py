@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from aws_cdk import Duration, Stack, assertions
-from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 
-from tenant_isolation import TenantDevices
+from tenant_isolation import ApiDefaults, IngestApi, TenantDevices, TenantLimit
 from tests.synthesized import new_app
 
 _VARIABLE = "${credentials-iot:ThingTypeName}"
@@ -20,14 +22,23 @@ class _Shop:
 
     def __init__(self, **lifetime: Duration) -> None:
         self.stack = Stack(new_app(), "stack")
-        self.api = apigateway.RestApi(self.stack, "Api", deploy=False, cloud_watch_role=False)
-        self.api.root.add_method("POST")
+        key = kms.Key(self.stack, "Key")
+        api = IngestApi(
+            self.stack,
+            "Api",
+            api_name="ingest",
+            stream=kinesis.Stream(self.stack, "Stream", encryption_key=key),
+            key=key,
+            limit=TenantLimit(rate=1, burst=1, required=False),
+            defaults=ApiDefaults(
+                allowed_origin="https://example.com",
+                throttle_rate=1,
+                throttle_burst=1,
+                alarms=sns.Topic(self.stack, "Alarms"),
+            ),
+        )
         self.devices = TenantDevices(self.stack, "Devices", **lifetime)
-        self.grant("/{tenantId}")
-        self.grant("/{tenantId}/batch")
-
-    def grant(self, path: str, *, stage: str = "prod", method: str = "POST") -> None:
-        self.devices.grant_tenant_invoke(self.api, stage=stage, method=method, path=path)
+        self.devices.grant_tenant_send(api)
 
     def properties(self, kind: str) -> dict[str, Any]:
         found = assertions.Template.from_stack(self.stack).find_resources(kind)
@@ -85,20 +96,3 @@ def test_credentials_live_no_longer_than_said(lifetime: dict[str, Duration], sec
 def test_a_lifetime_that_is_too_short_or_too_long_is_refused(minutes: int) -> None:
     with pytest.raises(ValueError, match=f"{minutes * 60} seconds"):
         _Shop(credential_lifetime=Duration.minutes(minutes))
-
-
-@pytest.mark.parametrize(
-    ("path", "settings"),
-    [
-        ("/batch", {}),
-        ("/{tenantId}/{tenantId}", {}),
-        ("/x{tenantId}", {}),
-        ("{tenantId}", {}),
-        ("/{tenantId}/*", {}),
-        ("/{tenantId}", {"stage": "*"}),
-        ("/{tenantId}", {"method": "*"}),
-    ],
-)
-def test_a_grant_that_is_not_of_one_tenants_path_is_refused(path: str, settings: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="own tenant"):
-        _Shop().grant(path, **settings)

@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from localcloud.settings import ACCOUNT, REGION
-from ops.keys import KeyPair
+from ops.devices.keys import KeyPair
 from tests.localcloud.ground import Ground, allow, policy
 from tests.localcloud.probes import probe
 

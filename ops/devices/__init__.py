@@ -1,0 +1,1 @@
+"""Tenants' servers and their certificates: what `tenantry devices` does."""
