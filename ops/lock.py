@@ -77,7 +77,11 @@ class Lock:
 def locks(project: Path) -> Iterator[Lock]:
     """Find all locks of the project."""
     yield Lock(Path("requirements-bootstrap.txt"), ("-", "--no-annotate"), text=_installer(project))
-    yield Lock(Path("requirements-dev.txt"), ("pyproject.toml", "--extra", "operate", "--group", "dev"))
+    yield Lock(
+        Path("requirements-dev.txt"),
+        ("pyproject.toml", "--extra", "operate", "--extra", "streaming", "--group", "dev"),
+    )
+    yield Lock(Path("requirements-flink.txt"), ("requirements-flink.in", "--no-annotate"))
     for source in sorted(project.glob("lambdas/*/requirements.in")):
         relative = source.relative_to(project)
         yield Lock(relative.with_suffix(".txt"), (relative.as_posix(), *_FUNCTION))
