@@ -40,7 +40,6 @@ _TENANT: Final = PathText("tenantId")
 _IS_TENANT: Final = Matches(_TENANT, TENANT_ID_PATTERN)
 _ROUTES: Final = ("/{tenantId}", "/{tenantId}/batch")
 _MOST_RECORDS: Final = 500  # of PutRecords
-_ENCRYPTION: Final = "KMS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ class IngestApi(RestApi):
             guards=[_IS_TENANT, IsObject(BodyJson("$.Data"))],
             reply=ServiceReply(
                 body={
-                    "EncryptionType": _ENCRYPTION,
+                    "EncryptionType": BodyJson("$.EncryptionType"),
                     "SequenceNumber": BodyJson("$.SequenceNumber"),
                     "ShardId": BodyJson("$.ShardId"),
                 }
@@ -118,7 +117,7 @@ class IngestApi(RestApi):
             guards=[_IS_TENANT],
             reply=ServiceReply(
                 body={
-                    "EncryptionType": _ENCRYPTION,
+                    "EncryptionType": BodyJson("$.EncryptionType"),
                     "FailedRecordCount": BodyJson("$.FailedRecordCount"),
                     "Records": Each("$.Records", _OUTCOME),
                 },
@@ -248,7 +247,7 @@ _RECORDS: Final = Schema(
         more=True,
     ),
 )
-_KMS: Final = {"type": "string", "enum": [_ENCRYPTION]}
+_KMS: Final = {"type": "string", "enum": ["KMS"]}
 _STORED: Final = Schema(
     name="Stored", definition=_object({"EncryptionType": _KMS, "SequenceNumber": _TEXT, "ShardId": _TEXT})
 )

@@ -229,8 +229,8 @@ class Each:
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""
         _check_not_encoded(quoted=quoted)
-        item = _guarded(self.item, self.guards, statements.inner(self.path))
-        return f"[\n#foreach($item in $input.path('{self.path}'))\n{item}\n#if($foreach.hasNext),#end\n#end\n]"
+        item = _guarded(self.item, self.guards, {}, statements.inner(self.path))
+        return f"[\n#foreach($item in $input.path('{self.path}'))\n{item}#if($foreach.hasNext),#end\n#end\n]"
 
 
 @dataclass(frozen=True)
@@ -246,10 +246,10 @@ class Either:
         _check_not_encoded(quoted=quoted)
         condition = self.when.expression(statements)
         then, otherwise = (_after_its_statements(value, statements.inner()) for value in (self.then, self.otherwise))
-        return f"\n#if({condition})\n{then}\n#else\n{otherwise}\n#end\n"
+        return f"#if({condition})\n{then}\n#else\n{otherwise}\n#end\n"
 
 
-def request_template(value: Value, *, guards: Sequence[Condition] = ()) -> str:
+def request_template(value: Value, *, guards: Sequence[Condition] = (), otherwise: Value = None) -> str:
     """Return the template that prints `value`.
 
     Isolation: what a caller sends is a value in it, never a part of it.
@@ -259,8 +259,10 @@ def request_template(value: Value, *, guards: Sequence[Condition] = ()) -> str:
     value
         JSON with blocks in it.
     guards
-        What must hold. Where it does not, ``{}`` is printed: API Gateway cannot stop in a template, and an action that
-        has a required parameter refuses that with 400, doing nothing.
+        What must hold.
+    otherwise
+        What is printed where that does not hold: API Gateway cannot stop in a template, so this has to be a request
+        that the service refuses.
 
     Raises
     ------
@@ -273,7 +275,7 @@ def request_template(value: Value, *, guards: Sequence[Condition] = ()) -> str:
     #set($v1 = $input.json('$.id'))
     {"id":${v1}}
     """
-    return with_constants(_guarded(value, guards, Statements()))
+    return with_constants(_guarded(value, guards, otherwise, Statements()))
 
 
 def reply_template(value: Value, *, statuses: Sequence[tuple[Condition, int]] = ()) -> str:
@@ -293,12 +295,13 @@ def reply_template(value: Value, *, statuses: Sequence[tuple[Condition, int]] = 
     return with_constants("".join([str(statements), *overrides, body]))
 
 
-def _guarded(value: Value, guards: Sequence[Condition], statements: Statements) -> str:
+def _guarded(value: Value, guards: Sequence[Condition], otherwise: Value, statements: Statements) -> str:
     if not guards:
         return _after_its_statements(value, statements)
     conditions = " && ".join(guard.expression(statements) for guard in guards)
     guarded = _after_its_statements(value, statements.inner())
-    return f"{statements}#if({conditions})\n{guarded}\n#else\n{{}}\n#end"
+    refused = printed(otherwise, Statements())  # it has no statements: nothing of the request is in it
+    return f"{statements}#if({conditions})\n{guarded}\n#else\n{refused}\n#end"
 
 
 def _after_its_statements(value: Value, statements: Statements) -> str:

@@ -37,6 +37,7 @@ RETRY_SECONDS: Final = 1
 _THROTTLED: Final = ".*(Throttl|Throughput|TooManyRequests|LimitExceeded|RequestLimit|ExecutionLimit).*"
 _REFUSED: Final = ".*(ValidationException|InvalidArgumentException|SerializationException|InvalidExecutionInput)"
 _TOO_LARGE: Final = "(?s).*([sS]ize|length less than or equal to).*"
+_JSON_1_0: Final = frozenset({"dynamodb", "sqs", "states"})
 _SERVER_ERROR: Final = "Internal server error"
 # Fields that say whose a thing is: a caller's text can follow the tenant in one, and never take its place.
 _KEYS: Final = frozenset({"PartitionKey", "ExplicitHashKey", "MessageGroupId", "Key"})
@@ -108,6 +109,11 @@ class ServiceAction:
     key: kms.IKey | None = None
     own_fields: Collection[str] = ()
 
+    @property
+    def json_version(self) -> str:
+        """The version of JSON that the service speaks."""
+        return "1.0" if self.service in _JSON_1_0 else "1.1"
+
 
 class ServiceIntegration(Construct):
     """Calls one action of an AWS service on one resource; what a caller sends is a value in the request, never a part.
@@ -156,7 +162,8 @@ class ServiceIntegration(Construct):
         self._blocks = list(_blocks([request, guards]))
         self._action = action
         self._reply = reply
-        self._request = request_template({**action.target, **request}, guards=guards)
+        # On the resource, so that the role is not what refuses it, and with nothing else: the service does, with 400.
+        self._request = request_template({**action.target, **request}, guards=guards, otherwise=dict(action.target))
         self._errors = _error_template(refusal, errors or {})
         self.answers = _answers(reply, errors or {})
         self._role = iam.Role(
@@ -204,6 +211,9 @@ class ServiceIntegration(Construct):
             options=apigateway.IntegrationOptions(
                 credentials_role=self._role,
                 passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+                request_parameters={
+                    "integration.request.header.Content-Type": f"'application/x-amz-json-{self._action.json_version}'"
+                },
                 request_templates={JSON: self._request},
                 integration_responses=[
                     _response(reply.status, r"2\d{2}", reply_template(reply.body, statuses=reply.statuses), fixed),

@@ -189,9 +189,7 @@ class RestApi(Construct):
             model = documentation.model(route.takes) if service and route.takes else anything
             method = self._api.root.resource_for_path(route.path).add_method(
                 route.method,
-                handler.integration(cors_headers)
-                if isinstance(handler, ServiceIntegration)
-                else _integration(handler),
+                handler.integration(cors_headers) if isinstance(handler, ServiceIntegration) else _integration(handler),
                 api_key_required=self._api_key_required or None,
                 request_validator=validator,
                 request_models=_bound(model, to_all=service is not None) if model and route.takes else None,

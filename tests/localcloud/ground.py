@@ -130,7 +130,10 @@ class Ground:
         return dict(self.client("stepfunctions").start_sync_execution(stateMachineArn=arn, input="{}"))
 
     def api(self, integration: dict[str, Any], **method: Any) -> str:  # noqa: ANN401
-        """Return the URL of a new REST API with one resource, `/thing`, that answers GET."""
+        """Return the URL of a new REST API with one resource, `/thing`, that answers GET, or what the method says.
+
+        `responses` are the integration's; `models`, schemas by content type, are what bodies are held to.
+        """
         gateway = self.client("apigateway")
         api = gateway.create_rest_api(name=self.name("api"))["id"]
         if authorizer := method.pop("authorizer", None):
@@ -138,19 +141,33 @@ class Ground:
             method["authorizerId"] = made["id"]
         if headers := method.pop("gateway_response", None):
             gateway.put_gateway_response(restApiId=api, responseType="DEFAULT_4XX", responseParameters=headers)
+        responses = method.pop("responses", {"200": {"responseTemplates": {"application/json": "{}"}}})
+        if models := method.pop("models", None):
+            method |= self._held_to(api, models)
         root = gateway.get_resources(restApiId=api)["items"][0]["id"]
         thing = gateway.create_resource(restApiId=api, parentId=root, pathPart="thing")["id"]
-        at = {"restApiId": api, "resourceId": thing, "httpMethod": "GET"}
+        at = {"restApiId": api, "resourceId": thing, "httpMethod": method.pop("httpMethod", "GET")}
         gateway.put_method(**at, **{"authorizationType": "NONE", **method})
         gateway.put_integration(**at, **integration)
-        if integration["type"] == "MOCK":
-            gateway.put_integration_response(**at, statusCode="200", responseTemplates={"application/json": "{}"})
+        if integration["type"] in {"AWS", "MOCK"}:
+            for status, response in responses.items():
+                gateway.put_integration_response(**at, **{"statusCode": status, **response})
         gateway.create_deployment(restApiId=api, stageName="test")
         return f"{self.cloud.endpoint}/_aws/execute-api/{api}/test/thing"
 
     def get(self, url: str, **headers: str) -> requests.Response:
         """Return the answer to a GET."""
         return requests.get(url, headers=headers, verify=str(self.cloud.ca_bundle), timeout=30)
+
+    def _held_to(self, api: str, models: dict[str, str]) -> dict[str, Any]:
+        """Return what makes a method validate bodies."""
+        gateway = self.client("apigateway")
+        validator = gateway.create_request_validator(restApiId=api, name="validator", validateRequestBody=True)
+        names: dict[str, str] = {}
+        for content_type, schema in models.items():
+            names[content_type] = f"Model{len(names)}"
+            gateway.create_model(restApiId=api, name=names[content_type], contentType="application/json", schema=schema)
+        return {"requestModels": names, "requestValidatorId": validator["id"]}
 
     def stack(self, **resources: Any) -> dict[str, str]:  # noqa: ANN401
         """Create a stack and return the physical ids of its resources; empty when that fails."""
