@@ -14,6 +14,8 @@ Schema, Parameter, Answer
     What a route takes and answers.
 ServiceIntegration, ServiceAction, ServiceReply, ServiceError
     Calls an AWS service for a route, without a function, and with nothing in the request that a caller could rewrite.
+request_template, reply_template, PathText, ContextText, BodyText, BodyJson, Joined, Base64, JsonText, Each, Either
+    What such requests and replies are made of; with `Index`, `IsObject`, `Matches`, and `UnsafeTemplateError`.
 IngestApi, TenantLimit
     Puts records on a stream under the tenant of the path.
 TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
@@ -36,7 +38,24 @@ from tenant_isolation.api_route import Access, Route
 from tenant_isolation.application_bus import ApplicationBus, EventType
 from tenant_isolation.event_saga import EventSaga, SagaEmission, SagaTask, dead_letter_queue
 from tenant_isolation.ingest_api import IngestApi, TenantLimit
+from tenant_isolation.mapping_template import (
+    Base64,
+    BodyJson,
+    BodyText,
+    ContextText,
+    Each,
+    Either,
+    Index,
+    IsObject,
+    Joined,
+    JsonText,
+    Matches,
+    PathText,
+    reply_template,
+    request_template,
+)
 from tenant_isolation.service_integration import ServiceAction, ServiceError, ServiceIntegration, ServiceReply
+from tenant_isolation.template_statements import UnsafeTemplateError
 from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, TenantApi
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 from tenant_isolation.tenant_bucket import (
@@ -65,11 +84,23 @@ __all__ = [
     "ApiDefaults",
     "ApiLogging",
     "ApplicationBus",
+    "Base64",
+    "BodyJson",
+    "BodyText",
+    "ContextText",
     "DocumentedBucket",
+    "Each",
+    "Either",
     "EventSaga",
     "EventType",
+    "Index",
     "IngestApi",
+    "IsObject",
+    "Joined",
+    "JsonText",
+    "Matches",
     "Parameter",
+    "PathText",
     "PrefixBucket",
     "Purpose",
     "Route",
@@ -91,5 +122,8 @@ __all__ = [
     "TenantStatement",
     "TenantTable",
     "TokenVendor",
+    "UnsafeTemplateError",
     "dead_letter_queue",
+    "reply_template",
+    "request_template",
 ]

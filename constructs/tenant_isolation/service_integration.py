@@ -41,6 +41,7 @@ _JSON_1_0: Final = frozenset({"dynamodb", "sqs", "states"})
 _SERVER_ERROR: Final = "Internal server error"
 # Fields that say whose a thing is: a caller's text can follow the tenant in one, and never take its place.
 _KEYS: Final = frozenset({"PartitionKey", "ExplicitHashKey", "MessageGroupId", "Key"})
+_SEPARATOR: Final = re.compile(r"[^A-Za-z0-9-]")  # in no tenant id
 # Fields that name a resource, in any spelling.
 _RESOURCE: Final = re.compile(
     r"(stream|table|index|queue|topic|target|bucket|function|state_?machine|activity)_?(name|arn|url|id)?",
@@ -293,46 +294,47 @@ def _check_names(request: Mapping[str, Value], keys: Collection[str]) -> None:
     for name, value in _members(request):
         if name in keys and not _begins_with_a_fact(value):
             raise UnsafeTemplateError(
-                f"{name!r} decides whose a thing is: begin it with a PathText or a ContextText, not {value!r}."
+                f"{name!r} decides whose a thing is: begin it with the tenant of the path or of the authorizer's "
+                f"context, and a separator after that, not with {value!r}."
             )
 
 
 def _begins_with_a_fact(value: Any) -> bool:  # noqa: ANN401 - a value of a template
+    """Return whether a key begins with what the caller was let in for, and with where that ends."""
     match value:
-        case PathText() | ContextText():
+        case PathText(name="tenantId"):  # for which IAM or the authorizer has let the caller in
             return True
-        case Joined(parts=(PathText() | ContextText(), str(), *_)):
-            return True
+        case ContextText(name=name):
+            return name.startswith("authorizer.")
+        case Joined(parts=(PathText() | ContextText() as first, str() as separator, *_)):
+            return _begins_with_a_fact(first) and bool(_SEPARATOR.match(separator))
         case dict() if value:  # DynamoDB's keys: the first is the partition's, a type around each
-            first = next(iter(value.values()))
-            return _begins_with_a_fact(first)
+            return _begins_with_a_fact(next(iter(value.values())))
         case _:
             return False
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - a value of a template
+    if isinstance(value, dict):
+        yield from value.items()
     for part in _parts(value):
-        if isinstance(part, tuple):
-            yield part
-            yield from _members(part[1])
-        else:
-            yield from _members(part)
+        yield from _members(part)
 
 
 def _blocks(value: Any) -> Iterator[Any]:  # noqa: ANN401 - a value of a template
     if isinstance(value, Text | BodyJson):
         yield value
     for part in _parts(value):
-        yield from _blocks(part[1] if isinstance(part, tuple) else part)
+        yield from _blocks(part)
 
 
-def _parts(value: Any) -> Sequence[Any]:  # noqa: ANN401 - a value of a template
+def _parts(value: Any) -> Collection[Any]:  # noqa: ANN401 - a value of a template
     match value:
-        case dict():
-            return list(value.items())
-        case list() | tuple():
-            return value
         case str():
             return []
-        case _:
-            return list(getattr(value, "__dict__", {}).values())
+        case dict():
+            return value.values()
+        case list() | tuple():
+            return value
+        case _:  # a block's fields
+            return getattr(value, "__dict__", {}).values()

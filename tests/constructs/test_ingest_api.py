@@ -1,0 +1,221 @@
+"""The ingest API: the tenant is the path's, the stream is the stack's, and IAM lets each in at its own path."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from aws_cdk import Stack, assertions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kinesis as kinesis
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tenancy.identifiers import TENANT_PATTERN, InvalidIdentifierError, tenant_id
+from tenant_isolation import ApiDefaults, IngestApi, TenantLimit
+from tenant_isolation.ingest_api import TENANT_ID_PATTERN
+from tests.constructs.templates import rendered, replied
+from tests.synthesized import new_app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_texts: Final = st.text(alphabet="'\"\\#${}\n\x00é\U0001f600a") | st.text()
+_data: Final = st.dictionaries(
+    _texts | st.sampled_from(["tenantid", "Data", "PartitionKey", "StreamName"]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _texts,
+        lambda children: st.lists(children, max_size=3) | st.dictionaries(_texts, children, max_size=3),
+        max_leaves=8,
+    ),
+    max_size=4,
+)
+
+
+def _template(*, required: bool = False, web_acl_arn: str | None = None) -> assertions.Template:
+    stack = Stack(new_app(), "Stack")
+    key = kms.Key(stack, "Key")
+    api = IngestApi(
+        stack,
+        "Api",
+        api_name="ingest",
+        stream=kinesis.Stream(stack, "Stream", encryption_key=key),
+        key=key,
+        limit=TenantLimit(rate=5, burst=10, required=required),
+        defaults=ApiDefaults(
+            allowed_origin="https://shop.example",
+            throttle_rate=7,
+            throttle_burst=9,
+            alarms=sns.Topic(stack, "Alarms"),
+            web_acl_arn=web_acl_arn,
+        ),
+    )
+    api.grant_send(iam.User(stack, "User"), "T001")
+    return assertions.Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def template() -> assertions.Template:
+    return _template()
+
+
+def _methods(template: assertions.Template) -> Mapping[str, dict[str, Any]]:
+    return {
+        method["Properties"]["Integration"]["Uri"]["Fn::Join"][1][-1].rpartition("/")[2]: method["Properties"]
+        for method in template.find_resources("AWS::ApiGateway::Method").values()
+        if method["Properties"]["HttpMethod"] == "POST"
+    }
+
+
+def _sent(template: assertions.Template, action: str, tenant: str, body: object) -> Any:  # noqa: ANN401 - JSON
+    parts = _methods(template)[action]["Integration"]["RequestTemplates"]["application/json"]["Fn::Join"][1]
+    text = "".join(part if isinstance(part, str) else "the-stream" for part in parts)
+    return rendered(text, body, path={"tenantId": tenant}, query={"tenantId": "T002"})
+
+
+def _record(text: str) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(base64.b64decode(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=_data, more=_data)
+def test_any_record_lands_under_the_tenant_of_the_path(
+    template: assertions.Template, data: dict[str, Any], more: dict[str, Any]
+) -> None:
+    made = _sent(template, "PutRecord", "T001", {**more, "tenantid": "T002", "StreamName": "other", "Data": data})
+
+    assert _record(made.pop("Data")) == {"tenantid": "T001", "data": data}
+    assert made == {"StreamName": "the-stream", "PartitionKey": "T001"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(batch=st.lists(_data, min_size=1, max_size=5))
+def test_each_record_of_a_batch_lands_under_the_tenant_of_the_path(
+    template: assertions.Template, batch: list[dict[str, Any]]
+) -> None:
+    body = {"StreamName": "other", "Records": [{"Data": data, "PartitionKey": "T002"} for data in batch]}
+
+    made = _sent(template, "PutRecords", "T001", body)
+
+    assert made["StreamName"] == "the-stream"
+    assert [record["PartitionKey"] for record in made["Records"]] == ["T001"] * len(batch)
+    assert [_record(record["Data"]) for record in made["Records"]] == [
+        {"tenantid": "T001", "data": data} for data in batch
+    ]
+
+
+_WEB_ACL: Final = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/shop/1"
+_INVALID: Final = [
+    "",
+    "T",
+    "T0",
+    "-T01",
+    "T001-",
+    "T 01",
+    "T*",
+    "T00?",
+    "T001/x",
+    "..",
+    "T001\n",
+    "prefix",
+    "TAG",
+    "dbns",
+]
+
+
+@pytest.mark.parametrize("tenant", [*_INVALID, "x" * 39, "T001'", 'T001"', "T00\u0661", "$context", "${v1}"])
+def test_a_path_that_is_no_tenant_puts_nothing_on_the_stream(template: assertions.Template, tenant: str) -> None:
+    assert _sent(template, "PutRecord", tenant, {"Data": {}}) == {"StreamName": "the-stream"}
+    assert _sent(template, "PutRecords", tenant, {"Records": [{"Data": {}}]}) == {"StreamName": "the-stream"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(tenant=st.from_regex(r"[A-Za-z0-9-]{0,40}", fullmatch=True) | st.text(max_size=40))
+def test_the_gateway_takes_the_ids_that_the_functions_take(template: assertions.Template, tenant: str) -> None:
+    try:
+        tenant_id(tenant)
+        good = True
+    except InvalidIdentifierError:
+        good = False
+
+    assert ("PartitionKey" in _sent(template, "PutRecord", tenant, {"Data": {}})) == good
+
+
+def test_the_pattern_is_that_of_the_functions() -> None:
+    assert TENANT_ID_PATTERN == TENANT_PATTERN
+
+
+@pytest.mark.parametrize("data", ["x", None, 1, [], [{}], True, "{}"])
+def test_data_that_is_no_object_is_no_record(template: assertions.Template, data: object) -> None:
+    assert _sent(template, "PutRecord", "T001", {"Data": data}) == {"StreamName": "the-stream"}
+    batch = _sent(template, "PutRecords", "T001", {"Records": [{"Data": {}}, {"Data": data}]})
+    assert batch["Records"][1] == {}  # for which Kinesis refuses all of them
+
+
+def test_every_failure_of_a_batch_has_its_number(template: assertions.Template) -> None:
+    responses = _methods(template)["PutRecords"]["Integration"]["IntegrationResponses"]
+    done = next(response for response in responses if response["StatusCode"] == "200")
+    stored = {"SequenceNumber": "1", "ShardId": "s"}
+    failed = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "stream x of account 1"}
+    reply = {"EncryptionType": "KMS", "FailedRecordCount": 1, "Records": [stored, failed]}
+
+    status, _, body = replied(done["ResponseTemplates"]["application/json"], reply)
+
+    assert status == 207
+    assert body == {
+        "EncryptionType": "KMS",
+        "FailedRecordCount": 1,
+        "Records": [{"Index": 0, **stored}, {"Index": 1, "ErrorCode": failed["ErrorCode"]}],
+    }
+    assert replied(done["ResponseTemplates"]["application/json"], {**reply, "FailedRecordCount": 0})[0] is None
+
+
+def test_every_method_is_iam_s_and_held_to_its_model(template: assertions.Template) -> None:
+    methods = _methods(template)
+
+    assert set(methods) == {"PutRecord", "PutRecords"}
+    for method in methods.values():
+        assert method["AuthorizationType"] == "AWS_IAM"
+        assert method["RequestModels"]["application/json"] == method["RequestModels"]["$default"]
+
+
+def test_who_may_send_as_a_tenant_has_its_two_paths(template: assertions.Template) -> None:
+    policies = template.find_resources("AWS::IAM::Policy").values()
+    invoke = [
+        statement
+        for policy in policies
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "execute-api:Invoke"
+    ]
+
+    assert [resource["Fn::Join"][1][-1] for resource in invoke[0]["Resource"]] == [
+        "/prod/POST/T001",
+        "/prod/POST/T001/batch",
+    ]
+    assert len(invoke) == 1
+
+
+def test_a_tenant_s_rate_is_a_usage_plan(template: assertions.Template) -> None:
+    template.has_resource_properties("AWS::ApiGateway::UsagePlan", {"Throttle": {"RateLimit": 5, "BurstLimit": 10}})
+    assert not any(method.get("ApiKeyRequired") for method in _methods(template).values())
+    assert all(method["ApiKeyRequired"] for method in _methods(_template(required=True)).values())
+
+
+@pytest.mark.parametrize("kind", ["THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
+def test_what_is_worth_another_try_says_when(template: assertions.Template, kind: str) -> None:
+    template.has_resource_properties(
+        "AWS::ApiGateway::GatewayResponse",
+        {
+            "ResponseType": kind,
+            "ResponseParameters": assertions.Match.object_like({"gatewayresponse.header.Retry-After": "'1'"}),
+        },
+    )
+
+
+def test_a_web_acl_stands_before_it_where_there_is_one(template: assertions.Template) -> None:
+    template.resource_count_is("AWS::WAFv2::WebACLAssociation", 0)
+    _template(web_acl_arn=_WEB_ACL).has_resource_properties("AWS::WAFv2::WebACLAssociation", {"WebACLArn": _WEB_ACL})
