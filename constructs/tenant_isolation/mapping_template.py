@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tenant_isolation.template_statements import (
     Statements,
@@ -28,7 +28,7 @@ from tenant_isolation.template_statements import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _CONTEXT: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9_]*)*")
@@ -61,6 +61,21 @@ class PathText(Text):
     def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
         """Return Velocity's reference to it."""
         return f"input.params('{self.name}')"  # the path comes first, before a query or a header of that name
+
+
+@dataclass(frozen=True)
+class QueryText(Text):
+    """A parameter of the request's query, empty if there is none; its name is none of the path's parameters."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is no name."""
+        _check(_NAME, self.name, "the name of a query's parameter")
+
+    def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
+        """Return Velocity's reference to it."""
+        return f"input.params('{self.name}')"
 
 
 @dataclass(frozen=True)
@@ -198,7 +213,12 @@ class IsObject:
         return f"{bare(statements.json(self.value.path))}.startsWith('{{')"
 
 
-Condition: TypeAlias = Matches | IsObject
+class Condition(Protocol):
+    """What a guard asks."""
+
+    def expression(self, statements: Statements) -> str:
+        """Return it in Velocity's words."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -249,6 +269,42 @@ class Either:
         return f"#if({condition})\n{then}\n#else\n{otherwise}\n#end\n"
 
 
+@dataclass(frozen=True)
+class When:
+    """A member of an object that is there only where a condition holds; it cannot be the first one."""
+
+    condition: Condition
+    value: Value
+
+    def printed_member(self, key: str, statements: Statements) -> str:
+        """Return what prints the member, with the comma before it."""
+        condition = self.condition.expression(statements)
+        inner = statements.inner()
+        value = printed(self.value, inner)
+        return f"\n#if({condition})\n{inner},{key}:{value}\n#end\n"
+
+
+@dataclass(frozen=True)
+class WholeNumber:
+    """A number that is sent as text, in a query; another one where it is not as a regular expression says."""
+
+    text: Text
+    pattern: str
+    otherwise: int
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:
+        """Return what prints it."""
+        _check_not_encoded(quoted=quoted)
+        condition = Matches(self.text, self.pattern).expression(statements)
+        number = statements.raw(self.text.reference(statements))
+        return f"\n#if({condition})\n{number}\n#else\n{self.otherwise}\n#end\n"
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that could be more than digits."""
+        if re.sub(r"[\d\[\](){},?|-]", "", self.pattern):
+            raise UnsafeTemplateError(f"The pattern of a number is made of digits: {self.pattern!r}.")
+
+
 def request_template(value: Value, *, guards: Sequence[Condition] = (), otherwise: Value = None) -> str:
     """Return the template that prints `value`.
 
@@ -276,6 +332,36 @@ def request_template(value: Value, *, guards: Sequence[Condition] = (), otherwis
     {"id":${v1}}
     """
     return with_constants(_guarded(value, guards, otherwise, Statements()))
+
+
+def form_template(fields: Mapping[str, Value], *, guards: Sequence[Condition] = ()) -> str:
+    """Return the template that prints a form, for services that take one: a value that is no text is its JSON.
+
+    Isolation: as `request_template`; each value is encoded as a whole.
+
+    Raises
+    ------
+    UnsafeTemplateError
+        As for `request_template`, and a name that is none.
+
+    Examples
+    --------
+    >>> print(form_template({"Action": "SendMessage"}))
+    #if(true)
+    Action=SendMessage#end
+    """
+    outer = Statements()
+    condition = " && ".join(guard.expression(outer) for guard in guards) or "true"
+    inner, pairs = outer.inner(), []
+    for name, value in fields.items():
+        _check(_NAME, name, "the name of a form's field")
+        if isinstance(value, str):
+            text = literal(value)
+        else:
+            held = inner.set(f'"{printed(value, inner, quoted=True)}"')
+            text = f"$util.urlEncode({bare(held)})"
+        pairs.append(f"{name}={text}")
+    return with_constants(f"{outer}#if({condition})\n{inner}{'&'.join(pairs)}#end")
 
 
 def reply_template(value: Value, *, statuses: Sequence[tuple[Condition, int]] = ()) -> str:

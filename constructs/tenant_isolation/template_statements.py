@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ class UnsafeTemplateError(ValueError):
     """A piece of a template is such that a caller might break out of it."""
 
 
+@runtime_checkable
 class Printable(Protocol):
     """A block: a part of a template that is filled in when a request comes."""
 
@@ -34,7 +35,19 @@ class Printable(Protocol):
         ...
 
 
-Value: TypeAlias = "bool | int | str | Printable | Sequence[Value] | Mapping[str, Value] | None"
+@runtime_checkable
+class Member(Protocol):
+    """A block that prints a whole member of an object, or nothing."""
+
+    def printed_member(self, key: str, statements: Statements) -> str:
+        """Return what prints it, with the comma before it."""
+        ...
+
+
+Value: TypeAlias = "bool | int | str | Printable | Member | Sequence[Value] | Mapping[str, Value] | None"
+
+
+_BASE64: Final = "([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 
 
 @dataclass
@@ -78,6 +91,19 @@ class Statements:
         """Return the variable of a text, escaped for JSON."""
         return self.set(_ESCAPED % reference)
 
+    def decoded(self, reference: str) -> str:
+        """Return the variable of a text that was encoded in Base64; empty where it was not: decoding might fail."""
+        encoded = self.raw(reference)
+        key = f"decoded {encoded}"
+        if key not in self.known:
+            variable = self.known[key] = f"${{v{next(self.numbers)}}}"
+            name = bare(variable)
+            self.lines.append(
+                f"#set({name} = '')\n#if({bare(encoded)}.matches('{_BASE64}'))\n"
+                f"#set({name} = $util.base64Decode({bare(encoded)}))\n#end\n"
+            )
+        return self.known[key]
+
     def inner(self, array: str = "") -> Statements:
         """Return the statements of a part that runs after these, in a loop over `array` perhaps."""
         return Statements(self.numbers, array or self.array, known=dict(self.known))
@@ -102,16 +128,25 @@ def printed(value: Value, statements: Statements, *, quoted: bool = False) -> st
         case str():
             return f"{quote}{literal(value)}{quote}"
         case Mapping():
-            members = [
-                f"{quote}{literal(key)}{quote}:{printed(part, statements, quoted=quoted)}"
-                for key, part in value.items()
-            ]
-            return f"{{{','.join(members)}}}"
+            return f"{{{_members(value, statements, quoted=quoted)}}}"
         case Sequence():
             return f"[{','.join(printed(part, statements, quoted=quoted) for part in value)}]"
-    if not hasattr(value, "printed"):
-        raise UnsafeTemplateError(f"{value!r} is neither JSON nor a block.")
+    if not isinstance(value, Printable):
+        raise UnsafeTemplateError(f"{value!r} is neither JSON nor a block that can stand here.")
     return value.printed(statements, quoted=quoted)
+
+
+def _members(value: Mapping[str, Value], statements: Statements, *, quoted: bool) -> str:
+    quote, text = quotes(quoted=quoted), ""
+    for key, part in value.items():
+        name = f"{quote}{literal(key)}{quote}"
+        if isinstance(part, Member):  # it may be missing, and brings its own comma
+            if quoted or not text:
+                raise UnsafeTemplateError(f"{key!r} depends on a condition: it can be neither first nor encoded.")
+            text += part.printed_member(name, statements)
+        else:
+            text += f"{',' if text else ''}{name}:{printed(part, statements, quoted=quoted)}"
+    return text
 
 
 def bare(variable: str) -> str:
