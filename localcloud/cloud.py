@@ -12,7 +12,7 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from localcloud import cdk, process
+from localcloud import cdk, process, streaming
 from localcloud.errors import LocalCloudError
 from localcloud.mail import Message, latest
 from localcloud.outputs import Outputs, connection, local, shell_variables, write_env, write_outputs
@@ -108,6 +108,7 @@ class LocalCloud:
             if running and running.version == process.code_version(self._left_open):
                 note(f"The local cloud is running at {running.endpoint}")
             elif running:
+                streaming.stop_all(self.session())
                 with step("Restart the local cloud, whose code has changed"):
                     process.stop(self.folder)
                     process.start(self.folder, self._left_open)
@@ -132,17 +133,22 @@ class LocalCloud:
             deployed = local(raw, self.endpoint)
             write_outputs(self.folder.outputs, deployed)
             write_env(self.folder.env, {**self.variables, **shell_variables(deployed)})
+            streaming.start_all(self.session())
 
     def stop(self) -> bool:
         """Stop the emulator so that its state is kept; return whether it ran."""
         if not self.folder.home.exists():
             return False
         with self._in_turn():
+            if process.find(self.folder):
+                streaming.stop_all(self.session())
             return process.stop(self.folder)
 
     def remove(self) -> None:
         """Stop the emulator and remove its state, the root key and the CA."""
-        self.stop()
+        if self.folder.home.exists():
+            with self._in_turn():
+                process.stop(self.folder)  # nothing of it is wanted any more, so nothing waits for a snapshot
         for path in (self.folder.outputs, self.folder.env):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.folder.home, ignore_errors=True)
@@ -190,7 +196,7 @@ class LocalCloud:
 
     def _forget(self) -> None:
         """Remove what the emulator saved or half saved."""
-        for path in (self.folder.saved, self.folder.objects, self.folder.mail):
+        for path in (self.folder.saved, self.folder.objects, self.folder.mail, self.folder.flink):
             shutil.rmtree(path, ignore_errors=True)
         for file in (self.folder.process, self.folder.raw_outputs):
             file.unlink(missing_ok=True)

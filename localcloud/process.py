@@ -15,6 +15,7 @@ from pathlib import Path
 
 from localcloud import certificates, worker_python
 from localcloud.errors import LocalCloudError
+from localcloud.flink.job import end as end_job
 from localcloud.settings import (
     ACCOUNT,
     CREDENTIALS_PORT_VARIABLE,
@@ -73,7 +74,12 @@ def code_version(left_open: str) -> str:
     """Return a digest of the code that the emulator's process runs, with the gaps that it leaves open."""
     digest = hashlib.sha256(left_open.encode())
     here = Path(__file__).parent
-    for path in [here / "emulator.py", here / "settings.py", *sorted((here / "gaps").rglob("*.py"))]:
+    for path in [
+        here / "emulator.py",
+        here / "settings.py",
+        *sorted((here / "gaps").rglob("*.py")),
+        *sorted((here / "flink").rglob("*.py")),
+    ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -133,6 +139,8 @@ def stop(folder: StateFolder) -> bool:
         os.kill(running.pid, signal.SIGKILL)
     # What is left of its session: workers whose function does not return.
     _kill(running.pid)
+    for application in folder.flink.glob("*"):
+        end_job(application)
     # The next start wants the port back, which is given up a moment after the lock.
     _wait_until(lambda: find(folder) is None and not port_answers(running.port), _STOP_SECONDS)
     return True

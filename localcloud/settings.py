@@ -100,6 +100,11 @@ class StateFolder:
         return self.home / "mail"
 
     @property
+    def flink(self) -> Path:
+        """One folder for each streaming application: its code, log, checkpoints and savepoints."""
+        return self.home / "flink"
+
+    @property
     def assembly(self) -> Path:
         """The synthesized cloud assembly."""
         return self.home / "cdk.out"

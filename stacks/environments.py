@@ -11,6 +11,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
 from python_lambda import AWS_ARM64, BundleTarget, host_target
+from tenant_streaming import LakeFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +43,8 @@ class Environment:
         Whether the caller asked for that: the second key. Both must be turned (`removal_policy`).
     allowed_origin
         The one web origin that the APIs' CORS headers name.
+    page_domain, page_certificate_arn
+        A name of one's own for the dashboard, and a certificate for it in us-east-1; both or neither.
     throttle_rate, throttle_burst
         Requests a second, and at once, that an API's stage lets through.
     log_retention
@@ -50,6 +53,11 @@ class Environment:
         Days that the event archive can replay.
     authorizer_cache_seconds
         How long API Gateway may reuse an authorizer's verdict for the same token.
+    member_cache_seconds
+        How long API Gateway may reuse what the database said of a member. It is also how long a switch of the active
+        tenant, a withdrawn role and a removal may go unnoticed: at 0, the next call sees them.
+    invitation_days
+        How long an invitation into a tenant counts.
     hands_on_secret
         The published signing secret of the S3 hands-on, where its published tokens are to count: anybody can then be
         any tenant of the storage stack. None elsewhere, where the secret is random.
@@ -71,6 +79,12 @@ class Environment:
         Shards of the stream of tenants' records; None lets it grow and shrink on demand.
     stream_retention_days
         How long a record waits on the stream for whoever reads it.
+    checkpoint_seconds
+        How late records may be in the lake. Each checkpoint makes a file for each tenant that has sent since the last.
+    lake_format
+        How tenants' records are written into the lake.
+    lake_days
+        How long they stay there; None keeps them for ever.
     bundle
         Interpreter and processor that the functions are bundled for.
     """
@@ -82,6 +96,8 @@ class Environment:
     ephemeral: bool = False
     destroy_data: bool = False
     allowed_origin: str
+    page_domain: str | None = None
+    page_certificate_arn: str | None = None
     throttle_rate: int
     throttle_burst: int
     log_retention: RetentionDays
@@ -89,6 +105,8 @@ class Environment:
     old_versions_days: int
     tenant_keys: bool = False
     authorizer_cache_seconds: int = 300
+    member_cache_seconds: int = 0
+    invitation_days: int = 14
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
     tenant_rate: int = 20
@@ -98,6 +116,9 @@ class Environment:
     web_acl_arn: str | None = None
     stream_shards: int | None = None
     stream_retention_days: int = 1
+    checkpoint_seconds: int = 60
+    lake_format: LakeFormat = LakeFormat.JSON
+    lake_days: int | None = None
     bundle: BundleTarget = AWS_ARM64
 
     def __post_init__(self) -> None:
@@ -122,6 +143,11 @@ class Environment:
         if self.allowed_origin == "*" and self.name != "local":
             raise ValueError(
                 f"The environment {self.name!r} must name its web origin (--context allowedOrigin=https://...)."
+            )
+        if bool(self.page_domain) != bool(self.page_certificate_arn):
+            raise ValueError(
+                f"A domain needs a certificate in us-east-1, and a certificate a domain: pageDomain is "
+                f"{self.page_domain!r}, pageCertificate {self.page_certificate_arn!r}."
             )
 
     @property
@@ -155,6 +181,8 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             tenant_burst=400,
             test_identity=True,
             stream_shards=2,
+            checkpoint_seconds=2,
+            lake_days=1,
             bundle=host_target(),
         ),
         Environment(
@@ -170,6 +198,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             hands_on_secret=_HANDS_ON_SECRET,
             test_identity=True,
             stream_shards=1,
+            lake_days=30,
         ),
         Environment(
             name="staging",
@@ -196,6 +225,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             tenant_isolated_functions=True,
             tenant_api_keys=True,
             stream_retention_days=7,
+            checkpoint_seconds=300,
         ),
     )
     return {environment.name: environment for environment in environments}
@@ -211,6 +241,8 @@ def environment(
     account: str | None = None,
     region: str | None = None,
     allowed_origin: str | None = None,
+    page_domain: str | None = None,
+    page_certificate_arn: str | None = None,
     destroy_data: bool = False,
 ) -> Environment:
     """Return the environment called `name`, with what the caller gives laid over it.
@@ -225,6 +257,8 @@ def environment(
         Where to deploy. The local cloud has its own and ignores them.
     allowed_origin
         The web origin that may call the APIs from a browser.
+    page_domain, page_certificate_arn
+        A name of one's own for the dashboard, and its certificate. The local cloud has neither.
     destroy_data
         The second key to destroying data; refused by environments that keep theirs.
 
@@ -238,5 +272,12 @@ def environment(
         raise ValueError(f"Unknown environment {name!r}: choose one of {', '.join(NAMES)} (--context env=NAME).")
     found = known[name]
     if name != "local":
-        found = replace(found, account=account, region=region, destroy_data=destroy_data)
+        found = replace(
+            found,
+            account=account,
+            region=region,
+            page_domain=page_domain,
+            page_certificate_arn=page_certificate_arn,
+            destroy_data=destroy_data,
+        )
     return replace(found, allowed_origin=allowed_origin) if allowed_origin else found

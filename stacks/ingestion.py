@@ -12,6 +12,7 @@ from aws_cdk import aws_kms as kms
 from python_lambda import acknowledge
 from stacks.defaults import api_defaults
 from tenant_isolation import IngestApi, TenantDevices, TenantLimit
+from tenant_streaming import DataLake, StreamingApplication
 
 _TEST_TENANT: Final = "T001"  # the document's
 
@@ -57,6 +58,30 @@ class IngestionStack(Stack):
         devices = TenantDevices(self, "Devices")
         devices.grant_tenant_send(api)
 
+        lake = DataLake(
+            self,
+            "Lake",
+            key=key,
+            database_name=f"{environment.application.replace('-', '_')}_lake",
+            record_format=environment.lake_format,
+            keep=Duration.days(environment.lake_days) if environment.lake_days else None,
+            removal_policy=environment.removal_policy,
+        )
+        application = StreamingApplication(
+            self,
+            "Streaming",
+            stream=stream,
+            lake=lake,
+            key=key,
+            alarms=alarms,
+            checkpoint_interval=Duration.seconds(environment.checkpoint_seconds),
+            log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+        )
+
+        CfnOutput(self, "DataLakeBucket", value=lake.bucket_name)
+        CfnOutput(self, "DataLakeDatabase", value=lake.database_name)
+        CfnOutput(self, "StreamingApplicationName", value=application.application_name)
         CfnOutput(self, "IngestApiUrl", value=api.url)
         CfnOutput(self, "IngestDevicePolicyName", value=devices.policy_name)
         CfnOutput(self, "IngestDeviceRoleAlias", value=devices.role_alias)

@@ -6,6 +6,6 @@ from pathlib import Path
 # Flink runs this file through a link in a folder of its own; the packages beside it are where the file really is.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tenant_lake.job import main  # noqa: E402 - only found now
+from tenant_lake.job import main
 
 main(sys.argv[1:])

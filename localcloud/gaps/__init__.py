@@ -41,6 +41,7 @@ GAPS: tuple[str, ...] = (
     "cognito_auth_flows",
     "cognito_domain",
     "cognito_jwks_https",
+    "flink_jobs",
     "stepfunctions_role",
     "stepfunctions_start",
     "stepfunctions_logs",
@@ -52,6 +53,7 @@ GAPS: tuple[str, ...] = (
     "cfn_dynamodb_settings",
     "cfn_request_validators",
     "cfn_secret_ref",
+    "cfn_role_boundary",
 )
 
 

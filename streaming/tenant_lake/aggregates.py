@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pyflink.table import DataTypes, Schema
+from pyflink.table import expressions as sql
 
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
@@ -65,9 +66,10 @@ def add(tables: StreamTableEnvironment, records: DataStream, told: Settings) -> 
         .watermark("seen_at", "SOURCE_WATERMARK()")
         .build()
     )
-    tables.create_temporary_view("arrivals", tables.from_data_stream(records, schema))
-    tables.execute_sql(f"CREATE TEMPORARY VIEW in_time AS SELECT * FROM arrivals WHERE NOT ({_LATE})")
-    tables.execute_sql(f"CREATE TEMPORARY VIEW late AS SELECT * FROM arrivals WHERE {_LATE}")
+    arrivals = tables.from_data_stream(records, schema)
+    late = sql.call_sql(_LATE)
+    tables.create_temporary_view("in_time", arrivals.filter(sql.not_(late)))
+    tables.create_temporary_view("late", arrivals.filter(late))
     tables.execute_sql(
         _SINK.format(
             sink=told.sink,

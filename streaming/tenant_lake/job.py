@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.datastream.connectors.base import Sink
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# Athena tells the compression by it.
+_LINES: Final = ".json.gz"
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run the application.
 
@@ -35,7 +39,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--properties", type=Path, default=settings.PROPERTIES, help="the runtime properties (default: the service's)"
     )
-    build(StreamExecutionEnvironment.get_execution_environment(), settings.read(parser.parse_args(arguments).properties))
+    build(
+        StreamExecutionEnvironment.get_execution_environment(), settings.read(parser.parse_args(arguments).properties)
+    )
 
 
 def build(environment: StreamExecutionEnvironment, told: Settings) -> None:
@@ -44,9 +50,9 @@ def build(environment: StreamExecutionEnvironment, told: Settings) -> None:
     records = DataStream(_source(environment, told, parts))
     good = _of_kind(records, parts, tenants=True)
     dead_letters = _of_kind(records, parts, tenants=False)
-    layout = f"s3a://{told.sink}"
-    _write(good, "Data", layout, *_format(told, parts), parts)
-    _write(dead_letters, "Errors", layout, parts.Lines(), ".json.gz", parts)
+    writer, suffix = _format(told, parts)
+    _write(good, "Data", _files(f"s3a://{told.sink}", parts, writer, suffix))
+    _write(dead_letters, "Errors", _files(f"s3a://{told.sink}", parts, parts.Lines(), _LINES))
     aggregates.add(StreamTableEnvironment.create(environment), good, told)
     environment.execute("tenant-lake")
 
@@ -77,21 +83,25 @@ def _of_kind(records: DataStream, parts: Any, *, tenants: bool) -> DataStream:  
 
 
 def _format(told: Settings, parts: Any) -> tuple[Any, str]:  # noqa: ANN401 - Java
-    """Return what writes a file, and how its name ends: Athena tells the compression by it."""
+    """Return what writes a file, and how its name ends."""
     if told.output is Format.JSON:
-        return parts.Lines(), ".json.gz"
+        return parts.Lines(), _LINES
     return parts.Columns(), ".parquet"
 
 
-def _write(rows_: DataStream, name: str, path: str, writer: Any, suffix: str, parts: Any) -> None:  # noqa: ANN401, PLR0913
-    """Write rows into files that end with each checkpoint, each of them seen only once the checkpoint is done."""
+def _files(path: str, parts: Any, writer: Any, suffix: str) -> Any:  # noqa: ANN401 - Java
+    """Return a sink whose files end with each checkpoint, and are seen only once it is complete."""
     jvm = get_gateway().jvm
     files = jvm.org.apache.flink.streaming.api.functions.sink.filesystem
-    sink = (
+    names = files.OutputFileConfig.builder().withPartPrefix("part").withPartSuffix(suffix).build()
+    return (
         jvm.org.apache.flink.connector.file.sink.FileSink.forBulkFormat(jvm.org.apache.flink.core.fs.Path(path), writer)
         .withBucketAssigner(parts.Layout())
         .withRollingPolicy(files.rollingpolicies.OnCheckpointRollingPolicy.build())
-        .withOutputFileConfig(files.OutputFileConfig.builder().withPartPrefix("part").withPartSuffix(suffix).build())
+        .withOutputFileConfig(names)
         .build()
     )
-    rows_.sink_to(Sink(sink)).name(name).uid(name.lower())
+
+
+def _write(records: DataStream, name: str, sink: Any) -> None:  # noqa: ANN401 - Java
+    records.sink_to(Sink(sink)).name(name).uid(name.lower())

@@ -49,6 +49,7 @@ def test_every_lock_is_written(project: Path) -> None:
         "lambdas/two/requirements.txt",
         "requirements-bootstrap.txt",
         "requirements-dev.txt",
+        "requirements-flink.txt",
     ]
 
 

@@ -12,9 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tenant_isolation import TENANCY
-from tenant_streaming._sources import STREAMING
-from tenant_streaming.jars import JarError, Use, cache_folder, fetch, pinned
+from flink_package._sources import STREAMING
+from flink_package.jars import JarError, Use, cache_folder, fetch, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,40 +39,47 @@ class PackageError(RuntimeError):
 
 
 @cache
-def package_hash() -> str:
+def package_hash(tenancy: Path) -> str:
     """Return the hash of everything that decides what the package holds: our sources, the pins and this module.
 
     It depends on contents and relative names only, so it is the same on every machine and in every checkout.
+
+    Parameters
+    ----------
+    tenancy
+        The code that the functions share.
     """
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name, path in _sources():
+    for name, path in _sources(tenancy):
         digest.update(f"\0{name}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _sources() -> Iterator[tuple[str, Path]]:
+def _sources(tenancy: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(STREAMING.rglob("*")):
         if path.suffix in {".py", ".java"} or path.name == "jars.toml":
             yield path.relative_to(STREAMING).as_posix(), path
     for name in _TENANCY:
-        yield f"tenancy/{name}", TENANCY / name
+        yield f"tenancy/{name}", tenancy / name
 
 
-def package(output: Path) -> None:
+def package(output: Path, tenancy: Path) -> None:
     """Put the application into a folder.
 
     Parameters
     ----------
     output
         An existing folder.
+    tenancy
+        The code that the functions share.
 
     Raises
     ------
     PackageError
         A jar cannot be had, there is no Java, or the classes do not compile.
     """
-    jar = cache_folder() / "packages" / f"{package_hash()}.jar"
+    jar = cache_folder() / "packages" / f"{package_hash(tenancy)}.jar"
     if not jar.is_file():
         jar.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=jar.parent) as folder:
@@ -87,7 +93,7 @@ def package(output: Path) -> None:
     shutil.copytree(STREAMING / _PYTHON, output / _PYTHON, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     (output / "tenancy").mkdir()
     for name in _TENANCY:
-        shutil.copy(TENANCY / name, output / "tenancy" / name)
+        shutil.copy(tenancy / name, output / "tenancy" / name)
     (output / JAR).parent.mkdir()
     shutil.copy(jar, output / JAR)
 

@@ -1,4 +1,4 @@
-"""Where the application's source is: beside the constructs when installed, in `streaming/` in the repository."""
+"""Where the application's source is: beside this package when installed, in `streaming/` in the repository."""
 
 from __future__ import annotations
 

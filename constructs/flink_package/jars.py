@@ -1,6 +1,6 @@
 """Jars from Maven Central, pinned by hash, fetched once a machine and never committed.
 
-`python -m tenant_streaming.jars` fetches them all.
+`python -m flink_package.jars` fetches them all.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
-import xml.etree.ElementTree as ElementTree  # noqa: N813 - the module's usual name
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree as ET
 
-from tenant_streaming._sources import JARS
+from flink_package._sources import JARS
 
 MAVEN_VARIABLE: Final = "TENANTRY_MAVEN_URL"
 """Names another repository than Maven Central, for machines that reach that one only."""
@@ -141,7 +141,7 @@ def repository() -> str:
         return configured.rstrip("/")
     settings = Path.home() / ".m2" / "settings.xml"
     if settings.is_file():
-        for mirror in ElementTree.parse(settings).getroot().iter():  # noqa: S314 - the person's own file
+        for mirror in ET.parse(settings).getroot().iter():  # noqa: S314 - the person's own file
             if mirror.tag.rpartition("}")[2] == "mirror":
                 values = {part.tag.rpartition("}")[2]: (part.text or "").strip() for part in mirror}
                 if any(name in _MIRRORED for name in values.get("mirrorOf", "").split(",")) and "url" in values:

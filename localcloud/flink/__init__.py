@@ -1,0 +1,1 @@
+"""Apache Flink on this machine: what the local cloud runs streaming applications with."""
