@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Stack
@@ -18,6 +18,8 @@ from tenant_isolation.mapping_template import (
     Joined,
     PathText,
     Text,
+    When,
+    form_template,
     reply_template,
     request_template,
 )
@@ -35,7 +37,10 @@ RETRY_AFTER: Final = "Retry-After"
 RETRY_SECONDS: Final = 1
 # Their error types, as they are in every service's replies.
 _THROTTLED: Final = ".*(Throttl|Throughput|TooManyRequests|LimitExceeded|RequestLimit|ExecutionLimit).*"
-_REFUSED: Final = ".*(ValidationException|InvalidArgumentException|SerializationException|InvalidExecutionInput)"
+_REFUSED: Final = (
+    ".*(ValidationException|InvalidArgumentException|SerializationException|InvalidExecutionInput"
+    "|MissingAction|MissingParameter|InvalidParameterValue)"
+)
 _TOO_LARGE: Final = "(?s).*([sS]ize|length less than or equal to).*"
 _JSON_1_0: Final = frozenset({"dynamodb", "sqs", "states"})
 _SERVER_ERROR: Final = "Internal server error"
@@ -101,6 +106,15 @@ class ServiceAction:
     own_fields
         Fields of the request that decide whose a thing is, beside those of that name in every service: the key
         attributes of a table, and the values that stand for them in expressions.
+    conditions
+        What the role's grant is bound to.
+    index_arns
+        The indexes of the resource that it may be done on as well.
+    impossible
+        Fields with which the service refuses a request that has nothing else but its target: where it has no required
+        field of its own.
+    path
+        Where the service is reached, if it takes a form there and no JSON: SQS does, at a queue's path.
     """
 
     service: str
@@ -109,11 +123,32 @@ class ServiceAction:
     target: Mapping[str, str]
     key: kms.IKey | None = None
     own_fields: Collection[str] = ()
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    index_arns: Sequence[str] = ()
+    impossible: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
 
     @property
-    def json_version(self) -> str:
-        """The version of JSON that the service speaks."""
-        return "1.0" if self.service in _JSON_1_0 else "1.1"
+    def content_type(self) -> str:
+        """What the service takes."""
+        if self.path:
+            return "application/x-www-form-urlencoded"
+        return f"application/x-amz-json-{'1.0' if self.service in _JSON_1_0 else '1.1'}"
+
+    @property
+    def uri_path(self) -> str:
+        """How API Gateway names what is called."""
+        return f"path/{self.path}" if self.path else f"action/{self.action}"
+
+    def request(self, fields: Mapping[str, Value], guards: Sequence[Condition]) -> str:
+        """Return the template of the request.
+
+        Where a guard does not hold it is on the resource, so that the role is not what refuses it, and has nothing
+        else: the service refuses it, with 400.
+        """
+        if self.path:
+            return form_template({"Action": self.action, **self.target, **fields}, guards=guards)
+        return request_template({**self.target, **fields}, guards=guards, otherwise={**self.target, **self.impossible})
 
 
 class ServiceIntegration(Construct):
@@ -163,8 +198,7 @@ class ServiceIntegration(Construct):
         self._blocks = list(_blocks([request, guards]))
         self._action = action
         self._reply = reply
-        # On the resource, so that the role is not what refuses it, and with nothing else: the service does, with 400.
-        self._request = request_template({**action.target, **request}, guards=guards, otherwise=dict(action.target))
+        self._request = action.request(request, guards)
         self._errors = _error_template(refusal, errors or {})
         self.answers = _answers(reply, errors or {})
         self._role = iam.Role(
@@ -177,7 +211,8 @@ class ServiceIntegration(Construct):
             iam.Grant.add_to_principal(
                 grantee=self._role,
                 actions=[f"{action.service}:{action.action}"],
-                resource_arns=[action.resource_arn],
+                resource_arns=[action.resource_arn, *action.index_arns],
+                conditions=action.conditions or None,
             )
         ]
         if action.key:  # who writes to a stream or a table makes its data keys
@@ -208,13 +243,11 @@ class ServiceIntegration(Construct):
         return apigateway.Integration(
             type=apigateway.IntegrationType.AWS,
             integration_http_method="POST",
-            uri=f"arn:{stack.partition}:apigateway:{stack.region}:{self._action.service}:action/{self._action.action}",
+            uri=f"arn:{stack.partition}:apigateway:{stack.region}:{self._action.service}:{self._action.uri_path}",
             options=apigateway.IntegrationOptions(
                 credentials_role=self._role,
                 passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
-                request_parameters={
-                    "integration.request.header.Content-Type": f"'application/x-amz-json-{self._action.json_version}'"
-                },
+                request_parameters={"integration.request.header.Content-Type": f"'{self._action.content_type}'"},
                 request_templates={JSON: self._request},
                 integration_responses=[
                     _response(reply.status, r"2\d{2}", reply_template(reply.body, statuses=reply.statuses), fixed),
@@ -256,9 +289,9 @@ def _error_template(refusal: str, errors: Mapping[str, ServiceError]) -> str:
         (f"$type.matches('{_REFUSED}')", 400, refusal),
     ]
     lines = [
-        # One spelling each in two protocols.
-        """#set($type = "$!{input.path('$.__type')}")""",
-        """#set($text = "$!{input.path('$.message')}$!{input.path('$.Message')}")""",
+        # One spelling each in three protocols.
+        """#set($type = "$!{input.path('$.__type')}$!{input.path('$.Error.Code')}")""",
+        """#set($text = "$!{input.path('$.message')}$!{input.path('$.Message')}$!{input.path('$.Error.Message')}")""",
     ]
     for number, (condition, status, message) in enumerate(branches):
         lines += [f"#{'else' if number else ''}if({condition})", *_overrides(status), _message(message)]
@@ -288,8 +321,9 @@ _ANSWERS: Final[Mapping[int, Answer]] = {
 
 
 def _check_names(request: Mapping[str, Value], keys: Collection[str]) -> None:
-    for name in request:
-        if _RESOURCE.fullmatch(name):
+    for name, value in request.items():
+        sometimes = isinstance(value, When) and isinstance(value.value, str)  # an index, as the stack names it
+        if _RESOURCE.fullmatch(name) and not sometimes:
             raise UnsafeTemplateError(f"{name!r} names a resource, which is the stack's: give it in the target.")
     for name, value in _members(request):
         if name in keys and not _begins_with_a_fact(value):

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tenant_isolation.tenant_statement import TENANT, TenantStatement
+from tenant_isolation.service_integration import ServiceAction
+from tenant_isolation.tenant_statement import TENANT, USER, TenantStatement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +70,7 @@ class TenantTable(Construct):
         if not leading_key.startswith(TENANT):
             raise ValueError(f"The leading key {leading_key!r} must begin with the tenant ({TENANT!r}).")
         self._leading_key = leading_key
+        self._partition_key = partition_key
         self._table = dynamodb.Table(
             self,
             "Table",
@@ -141,11 +144,79 @@ class TenantTable(Construct):
         ValueError
             An operation cannot be bound to a tenant.
         """
+        self._check(operations)
+        purpose.allow(self._statement([f"dynamodb:{operation}" for operation in operations], attributes))
+
+    def service_action(self, operation: str, *, indexes: Sequence[str] = ()) -> ServiceAction:
+        """Return what an API may do with rows without a function, for a `ServiceIntegration`.
+
+        Isolation: a role of API Gateway is nobody's in particular, so that no session tag binds it. What does is the
+        request's template, which cannot be built unless the partition key, and ``:pk`` for a partition key ``pk``,
+        begin with the authorizer's tenant. The role itself refuses what names no tenant at all.
+
+        Parameters
+        ----------
+        operation
+            Such as ``GetItem``.
+        indexes
+            The indexes that it may use.
+
+        Raises
+        ------
+        ValueError
+            The operation cannot be bound to a tenant.
+        """
+        self._check([operation])
+        key = self._partition_key
+        return ServiceAction(
+            service="dynamodb",
+            action=operation,
+            resource_arn=self._table.table_arn,
+            index_arns=[f"{self._table.table_arn}/index/{name}" for name in indexes],
+            target={"TableName": self._table.table_name},
+            own_fields=[key, f":{key}"],
+            conditions=self._some_tenant(),
+        )
+
+    def grant_every_tenant(self, grantee: iam.IGrantable, *operations: str) -> iam.Grant:
+        """Let a state machine do some operations with any tenant's rows, one tenant at a time.
+
+        It is for machines whose input an API's template makes, with the tenant from the authorizer: a machine's role
+        is bound by no session tag, so that its definition has to begin every partition key with that tenant.
+
+        Parameters
+        ----------
+        grantee
+            The state machine.
+        operations
+            Such as ``UpdateItem``.
+
+        Raises
+        ------
+        ValueError
+            An operation cannot be bound to a tenant.
+        """
+        self._check(operations)
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[f"dynamodb:{operation}" for operation in operations],
+            resource_arns=[self._table.table_arn],
+            conditions=self._some_tenant(),
+        )
+
+    def _some_tenant(self) -> dict[str, dict[str, Sequence[str]]]:
+        """Return the condition that each row is of a tenant."""
+        shape = self._leading_key.replace(TENANT, "?*").replace(USER, "?*")
+        return {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [shape]},
+            "Null": {"dynamodb:LeadingKeys": ["false"]},
+        }
+
+    def _check(self, operations: Sequence[str]) -> None:
         if unbound := set(operations) - {*_READS, *_WRITES}:
             raise ValueError(
                 f"{min(unbound)!r} cannot be bound to one tenant: choose of {', '.join((*_READS, *_WRITES))}."
             )
-        purpose.allow(self._statement([f"dynamodb:{operation}" for operation in operations], attributes))
 
     def _statement(self, actions: Sequence[str], attributes: Sequence[str]) -> TenantStatement:
         arn = self._table.table_arn
