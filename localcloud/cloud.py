@@ -108,7 +108,7 @@ class LocalCloud:
             if running and running.version == process.code_version(self._left_open):
                 note(f"The local cloud is running at {running.endpoint}")
             elif running:
-                streaming.stop_all(self.session())
+                streaming.stop_all(self.session(), self.outputs)
                 with step("Restart the local cloud, whose code has changed"):
                     process.stop(self.folder)
                     process.start(self.folder, self._left_open)
@@ -130,10 +130,11 @@ class LocalCloud:
         """
         with self._in_turn():
             raw = self._deployed(project)
-            deployed = local(raw, self.endpoint)
+            running = self._running()
+            deployed = local(raw, running.endpoint, running.page)
             write_outputs(self.folder.outputs, deployed)
             write_env(self.folder.env, {**self.variables, **shell_variables(deployed)})
-            streaming.start_all(self.session())
+            streaming.start_all(self.session(), deployed)
 
     def stop(self) -> bool:
         """Stop the emulator so that its state is kept; return whether it ran."""
@@ -141,7 +142,7 @@ class LocalCloud:
             return False
         with self._in_turn():
             if process.find(self.folder):
-                streaming.stop_all(self.session())
+                streaming.stop_all(self.session(), self.outputs)
             return process.stop(self.folder)
 
     def remove(self) -> None:

@@ -5,13 +5,15 @@ from typing import Any
 
 from localcloud.errors import LocalCloudError
 from localcloud.flink import installation
+from localcloud.outputs import Outputs
 from localcloud.progress import note, step
 
+_OUTPUT = "StreamingApplicationName"
 _SECONDS = 180
 _POLL_SECONDS = 0.5
 
 
-def start_all(session: Any) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
+def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
     """Start every application that is deployed and does not run, from its latest snapshot if it has one.
 
     Raises
@@ -20,7 +22,7 @@ def start_all(session: Any) -> None:  # noqa: ANN401 - a boto3 session of the lo
         Flink cannot be installed, or an application does not start.
     """
     client = session.client("kinesisanalyticsv2")
-    names = _names(client, "READY")
+    names = _names(client, outputs, "READY")
     if not names:
         return
     if not installation.is_ready():
@@ -35,27 +37,30 @@ def start_all(session: Any) -> None:  # noqa: ANN401 - a boto3 session of the lo
                 )
 
 
-def stop_all(session: Any) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
+def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
     """Stop every application that runs; each takes a snapshot, from which it goes on when it is started again."""
     client = session.client("kinesisanalyticsv2")
-    for name in _names(client, "RUNNING"):
+    for name in _names(client, outputs, "RUNNING"):
         with step(f"Stop the streaming application {name}"):
             client.stop_application(ApplicationName=name)
             if not _wait(client, name, "READY"):
                 note(f"{name} did not stop in time; it goes on from its last snapshot.")
 
 
-def _names(client: Any, status: str) -> list[str]:  # noqa: ANN401 - a client has no type of its own
-    pages = client.get_paginator("list_applications").paginate()
-    summaries = [summary for page in pages for summary in page["ApplicationSummaries"]]
-    return [summary["ApplicationName"] for summary in summaries if summary["ApplicationStatus"] == status]
+def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: ANN401 - a client has no type of its own
+    deployed = [values[_OUTPUT] for values in outputs.values() if _OUTPUT in values]
+    return [name for name in deployed if _status(client, name) == status]
+
+
+def _status(client: Any, name: str) -> str:  # noqa: ANN401
+    return str(client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"])
 
 
 def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401
     """Wait until the application has come to rest and return whether it is in the wanted state."""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
-        status = client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"]
+        status = _status(client, name)
         if status in {"RUNNING", "READY"}:
             return bool(status == wanted)
         time.sleep(_POLL_SECONDS)
