@@ -25,6 +25,7 @@ SURFACES: Final = (
     "vending",
     "employees",
     "ingest",
+    "iot",
     "stream",
     "lake",
     "parks",

@@ -43,6 +43,12 @@ class Target:
         Names of the pooled tables.
     storage_role, employees_role
         ARNs of the tenant roles, which sessions are vended of.
+    ingest_api, ingest_stream
+        URL of the API that takes tenants' records, and the name of the stream behind it.
+    device_role_alias, device_role
+        The role alias that servers' certificates are exchanged under, and the ARN of its role.
+    environment
+        The environment as the operator's commands take it.
     """
 
     name: str
@@ -63,6 +69,11 @@ class Target:
     employees_api: str = ""
     employees_table: str = ""
     employees_role: str = ""
+    ingest_api: str = ""
+    ingest_stream: str = ""
+    device_role_alias: str = ""
+    device_role: str = ""
+    environment: Environment | None = None
 
     @classmethod
     def of(cls, environment: Environment) -> Target:
@@ -87,6 +98,11 @@ class Target:
             employees_api=environment.output("employees", "EmployeesApiUrl").rstrip("/"),
             employees_table=environment.output("employees", "EmployeesTableName"),
             employees_role=environment.output("employees", "EmployeesTenantRoleArn"),
+            ingest_api=environment.output("ingestion", "IngestApiUrl").rstrip("/"),
+            ingest_stream=environment.output("ingestion", "IngestStreamName"),
+            device_role_alias=environment.output("ingestion", "IngestDeviceRoleAlias"),
+            device_role=environment.output("ingestion", "IngestDeviceRoleArn"),
+            environment=environment,
         )
 
     @classmethod

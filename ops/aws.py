@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iot import IoTClient
+    from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -159,6 +160,11 @@ class Aws:
     def iot(self) -> IoTClient:
         """AWS IoT."""
         return cast("IoTClient", self._client("iot"))
+
+    @property
+    def kinesis(self) -> KinesisClient:
+        """Kinesis data streams."""
+        return cast("KinesisClient", self._client("kinesis"))
 
     @property
     def functions(self) -> LambdaClient:

@@ -173,7 +173,11 @@ class Ground:
         """Create a stack and return the physical ids of its resources; empty when that fails."""
         cloudformation, name = self.client("cloudformation"), self.name("stack")
         try:
-            cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+            cloudformation.create_stack(
+                StackName=name,
+                TemplateBody=json.dumps({"Resources": resources}),
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+            )
         except ClientError:
             return {}
         status = eventually(lambda: self._finished(name))
