@@ -34,7 +34,7 @@ class Signer:
     service: str = "execute-api"
     at: datetime | None = None
 
-    def headers(self, method: str, url: str, body: str = "") -> dict[str, str]:
+    def headers(self, method: str, url: str, body: str | bytes = "") -> dict[str, str]:
         """Return the headers that sign a request."""
         key = self.credentials
         request = AWSRequest(method=method, url=url, data=body)
