@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 # The same names as in `tenant_isolation.tenant_statement`, which writes the templates.
 _PLACEHOLDER: Final = re.compile(r"\{\{(\w*)\}\}")
 _KNOWN: Final = frozenset({"tenant_id", "tenant_name", "user_id"})
-# The tenant comes before every wildcard and every other placeholder, and a character that no id holds stands between
-# it and them: "t1*" would also be "t10", and "a-b" would be a's "b" as well as what is left of "a-b".
+# The tenant comes before every wildcard and every other placeholder, and a character that no tenant's id holds stands
+# between it and them: "t1*" would also be "t10", and "a-b" would be a's "b" as well as what is left of "a-b".
 _BOUND: Final = re.compile(
-    r"[^*?{}]* \{\{tenant_(?:id|name)\}\} (?: [^*?{}]* | [^*?{}]* [^\w@.+*?{}-] .* )", re.VERBOSE | re.DOTALL
+    r"[^*?{}]* \{\{tenant_(?:id|name)\}\} (?: [^*?{}]* | [^*?{}]* [^A-Za-z0-9@.+*?{}-] .* )", re.VERBOSE | re.DOTALL
 )
 # They compare whole values, case included, and are false of a request without the key.
 _COMPARING: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})

@@ -1,0 +1,142 @@
+"""Work of many tenants that is done later, by a function, for the tenant of when it was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from tenant_isolation.event_saga import dead_letter_queue
+from tenant_isolation.mapping_template import ContextText
+from tenant_isolation.service_integration import ServiceAction, ServiceIntegration, ServiceReply
+from tenant_isolation.template_statements import UnsafeTemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_sns as sns
+
+    from python_lambda import PythonFunction
+    from tenant_isolation.mapping_template import Condition
+    from tenant_isolation.template_statements import Value
+
+# Whose the work is, and which; all of it from API Gateway, none from the caller.
+_CAPTURED: Final = {
+    "id": ContextText("requestId"),
+    "tenantId": ContextText("authorizer.tenantId"),
+    "userId": ContextText("authorizer.userId"),
+    "at": ContextText("requestTimeEpoch"),
+}
+_BATCH: Final = 10
+_TRIES: Final = 5
+
+
+class TenantQueue(Construct):
+    """A queue of work, each piece of which carries the tenant and the user that the authorizer found.
+
+    Isolation: only the integrations of `on_request` may send to it, and they take tenant and user from the
+    authorizer's context when the request comes in: whatever tenant the user switches to later, the work stays that
+    tenant's. The function that does it is to do so with credentials vended for the captured tenant.
+
+    Delivery: at least once, in any order. What fails is tried again by itself, not with the batch it came in, and is
+    kept as a dead letter, with an alarm, after the fifth time.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    consumer
+        Does the work; it reports what failed of a batch (``batchItemFailures``).
+    consumer_timeout
+        Its timeout.
+    alarms
+        Who is told of dead letters.
+    removal_policy
+        What becomes of the work with the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        consumer: PythonFunction,
+        consumer_timeout: Duration,
+        alarms: sns.ITopic,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
+        self._queue = sqs.Queue(
+            self,
+            "Queue",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            # AWS's advice: six times the function's timeout, so that a throttled batch is not given out twice.
+            visibility_timeout=Duration.seconds(6 * consumer_timeout.to_seconds()),
+            retention_period=Duration.days(4),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead_letters, max_receive_count=_TRIES),
+            removal_policy=removal_policy,
+        )
+        consumer.add_event_source(
+            sources.SqsEventSource(self._queue, batch_size=_BATCH, report_batch_item_failures=True)
+        )
+
+    @property
+    def queue_url(self) -> str:
+        """URL of the queue."""
+        return self._queue.queue_url
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        """URL of the queue that keeps what failed, for operators."""
+        return self._dead_letters.queue_url
+
+    def on_request(
+        self,
+        construct_id: str,
+        *,
+        takes: Mapping[str, Value],
+        refusal: str,
+        guards: Sequence[Condition] = (),
+    ) -> ServiceIntegration:
+        """Return what puts a request's work on the queue; the reply is 202 with the work's id.
+
+        Parameters
+        ----------
+        construct_id
+            Of the integration.
+        takes
+            What the work is, beside whose it is.
+        refusal
+            What is said with 400.
+        guards
+            What must hold of the request.
+
+        Raises
+        ------
+        UnsafeTemplateError
+            The work names its tenant, its user, its id or its time itself.
+        """
+        if taken := set(_CAPTURED) & set(takes):
+            raise UnsafeTemplateError(f"{min(taken)!r} is captured from API Gateway, and is not the caller's to say.")
+        stack = Stack.of(self)
+        return ServiceIntegration(
+            self,
+            construct_id,
+            action=ServiceAction(
+                service="sqs",
+                action="SendMessage",
+                resource_arn=self._queue.queue_arn,
+                target={},
+                path=f"{stack.account}/{self._queue.queue_name}",
+                own_fields=["tenantId", "userId"],
+            ),
+            request={"MessageBody": {**_CAPTURED, **takes}},
+            guards=guards,
+            reply=ServiceReply(status=202, body={"id": ContextText("requestId")}),
+            refusal=refusal,
+        )

@@ -1,0 +1,48 @@
+"""What a message asks for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from tenancy.caller import TenantCaller
+from tenancy.identifiers import tenant_id, user_id
+
+ParkId = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9-]{0,127}\z")]
+
+
+class Work(BaseModel):
+    """A change of the status of parks, as API Gateway's template has put it on the queue.
+
+    Attributes
+    ----------
+    id
+        Of the request.
+    tenant, user
+        The caller when it came in, from the authorizer.
+    at
+        When it came in, in milliseconds since 1970.
+    ids, status
+        Which parks, and what they become.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    tenant: Annotated[str, Field(alias="tenantId")]
+    user: Annotated[str, Field(alias="userId")]
+    at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{13,15}\z")]
+    ids: Annotated[list[ParkId], Field(min_length=1, max_length=100)]
+    status: Literal["park-closed", "park-opened", "natural-disaster"]
+
+    @property
+    def caller(self) -> TenantCaller:
+        """Who asked for it, in the tenant that was theirs then.
+
+        Raises
+        ------
+        InvalidIdentifierError
+            It does not come from the template: an id is none.
+        """
+        return TenantCaller(tenant_id=tenant_id(self.tenant), user_id=user_id(self.user))

@@ -1,0 +1,83 @@
+"""What goes in and out of the parks' own routes. Templates and workflows see to it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tenant_isolation import Parameter, Schema
+
+STATUSES: Final = ("park-closed", "park-opened", "natural-disaster")
+PARK_ID_PATTERN: Final = "(?!statuses$)[a-z][a-z0-9-]{0,127}"
+"""What the whole of a park's id is as; ``/parks/statuses`` is a route."""
+ENDPOINT_PATTERN: Final = "https://[!-~]{1,1000}"
+WEBHOOK_ID_PATTERN: Final = "[0-9a-f]{32}"
+MOST_AT_ONCE: Final = 100
+
+_TEXT: Final = {"type": "string"}
+_PARK_ID: Final = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,127}$", "not": {"enum": ["statuses"]}}
+_WEBHOOK_ID: Final = {"type": "string", "pattern": f"^{WEBHOOK_ID_PATTERN}$"}
+_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 256}
+_STATUS: Final = {"type": "string", "enum": list(STATUSES)}
+
+
+def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
+    return {
+        "type": "object",
+        "required": sorted(required),
+        "properties": {**required, **optional},
+        "additionalProperties": False,
+    }
+
+
+PARK_ID: Final = Parameter(name="id", where="path", schema=_PARK_ID, description="A park of the active tenant")
+WEBHOOK_ID: Final = Parameter(name="webhookId", where="path", schema=_WEBHOOK_ID)
+LIMIT: Final = Parameter(
+    name="limit",
+    schema={"type": "integer", "minimum": 1, "maximum": 100},
+    description="How many parks a page has at most: 50 if it is not given",
+)
+CURSOR: Final = Parameter(name="cursor", description="`cursor` of the page before, in the same tenant")
+STATUS: Final = Parameter(name="status", schema=_STATUS, description="The status of the parks to list; all if none")
+NEW_PARK: Final = Schema(name="NewPark", definition=_object({"id": _PARK_ID, "name": _NAME}, status=_STATUS))
+PARK: Final = Schema(name="Park", definition=_object({"id": _PARK_ID, "name": _TEXT, "status": _STATUS}))
+PARKS: Final = Schema(
+    name="Parks", definition=_object({"items": {"type": "array", "items": PARK.definition}}, cursor=_TEXT)
+)
+PARK_KEY: Final = Schema(name="ParkKey", definition=_object({"id": _PARK_ID}))
+NEW_STATUS: Final = Schema(name="NewStatus", definition=_object({"status": _STATUS}))
+NEW_STATUSES: Final = Schema(
+    name="NewStatuses",
+    definition=_object(
+        {"ids": {"type": "array", "minItems": 1, "maxItems": MOST_AT_ONCE, "items": _PARK_ID}, "status": _STATUS}
+    ),
+)
+WORK: Final = Schema(name="Work", definition=_object({"id": _TEXT}))
+_ENDPOINT: Final = {
+    "type": "string",
+    "pattern": f"^{ENDPOINT_PATTERN}$",
+    "description": "HTTPS, at a public host named by a domain name, on port 443 or one of 1024 and more",
+}
+NEW_WEBHOOK: Final = Schema(name="NewWebhook", definition=_object({"eventType": _STATUS, "endpoint": _ENDPOINT}))
+WEBHOOK_KEY: Final = Schema(name="WebhookKey", definition=_object({"id": _WEBHOOK_ID}))
+WEBHOOKS: Final = Schema(
+    name="Webhooks",
+    definition=_object(
+        {
+            "items": {
+                "type": "array",
+                "items": _object(
+                    {
+                        "id": _WEBHOOK_ID,
+                        "eventType": _STATUS,
+                        "endpoint": _TEXT,
+                        "state": {
+                            "type": "string",
+                            "enum": ["pending", "confirmed", "expired"],
+                            "description": "Whether the endpoint has confirmed it; it expires if it does not",
+                        },
+                    }
+                ),
+            }
+        }
+    ),
+)

@@ -1,0 +1,339 @@
+"""The workflows of the parks API, in Amazon States Language: a park's status, and webhooks.
+
+Each is started by an API's template, which puts the authorizer's tenant into the input. Every partition key and every
+topic's name begins with that tenant.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PARK: Final = "park"
+WEBHOOK: Final = "webhook"
+MOST_WEBHOOKS: Final = 20
+_INPUT: Final = "$states.context.Execution.Input"
+_UNKNOWN: Final = "Sns.NotFoundException"
+_RETRY: Final[Mapping[str, Any]] = {
+    "ErrorEquals": ["States.ALL"],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 2,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+# How often SNS tries to deliver: at once, then within ten minutes.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+_DELIVERY: Final = {
+    "healthyRetryPolicy": {
+        "numRetries": 8,
+        "numNoDelayRetries": 1,
+        "minDelayTarget": 5,
+        "numMinDelayRetries": 2,
+        "maxDelayTarget": 120,
+        "numMaxDelayRetries": 1,
+        "backoffFunction": "exponential",
+    },
+    "throttlePolicy": {"maxReceivesPerSecond": 20},
+    "requestPolicy": {"headerContentType": "application/json; charset=UTF-8"},
+}
+
+
+class ParkWorkflows:
+    """The definitions.
+
+    Parameters
+    ----------
+    table
+        Name of the parks table.
+    topics
+        What the ARN of each topic begins with.
+    """
+
+    def __init__(self, *, table: str, topics: str) -> None:
+        self._table = table
+        self._topics = topics
+
+    def set_status(self) -> Mapping[str, Any]:
+        """Set a park's status, and tell the topic of it if there is one."""
+        return _machine(
+            {
+                "Set the status": self._task(
+                    "dynamodb:updateItem",
+                    {
+                        "Key": _row(PARK, f"{_INPUT}.id"),
+                        "ConditionExpression": "attribute_exists(pk)",
+                        "UpdateExpression": "SET #status = :status, statuskey = :statuskey, statusat = :at",
+                        "ExpressionAttributeNames": {"#status": "status"},
+                        "ExpressionAttributeValues": {
+                            ":status": {"S": _given("status")},
+                            ":statuskey": {"S": _text(f"{_INPUT}.status & '#' & {_INPUT}.id")},
+                            ":at": {"N": _given("at")},
+                        },
+                    },
+                    then="Publish",
+                    caught={"DynamoDb.ConditionalCheckFailedException": "No park"},
+                ),
+                "Publish": self._task(
+                    "sns:publish",
+                    {
+                        "TopicArn": self._topic(f"{_INPUT}.id", f"{_INPUT}.status"),
+                        "Message": _text(
+                            f"$string({{'tenantId': {_INPUT}.tenantId, 'parkId': {_INPUT}.id, "
+                            f"'eventType': {_INPUT}.status, 'time': $fromMillis($number({_INPUT}.at))}})"
+                        ),
+                    },
+                    then="Done",
+                    caught={_UNKNOWN: "Done"},  # nobody has subscribed: there is no topic
+                ),
+                "Done": _end(204),
+                "No park": _NO_PARK,
+            }
+        )
+
+    def subscribe(self, *, check: str, dead_letters: str) -> Mapping[str, Any]:
+        """Subscribe an endpoint to what happens to a park, on a topic that is made now if there is none.
+
+        Parameters
+        ----------
+        check
+            Name of the function that checks endpoints.
+        dead_letters
+            ARN of the queue for what cannot be delivered.
+        """
+        attributes = {"DeliveryPolicy": json.dumps(_DELIVERY), "RedrivePolicy": _redrive(dead_letters)}
+        # The same endpoint for the same event is the same webhook: a client that tries again makes no second one.
+        webhook = f"$substring($hash({_INPUT}.eventType & ' ' & {_INPUT}.endpoint, 'SHA-256'), 0, 32)"
+        return _machine(
+            {
+                **self._find_park(then="Count the webhooks"),
+                "Count the webhooks": self._task(
+                    "dynamodb:query",
+                    self._webhooks_of_park(),
+                    then="Is there room?",
+                    assign={"webhook": _text(webhook), "others": "{% [$states.result.Items.sk.S] %}"},
+                ),
+                "Is there room?": _choice(
+                    f"$count($others[$ != {_INPUT}.id & '#' & $webhook]) >= {MOST_WEBHOOKS}",
+                    then="No room",
+                    otherwise="Check the endpoint",
+                ),
+                "No room": _end(409, {"message": f"A park has {MOST_WEBHOOKS} webhooks at most"}),
+                "Check the endpoint": {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::lambda:invoke",
+                    "Arguments": {"FunctionName": check, "Payload": {"endpoint": _given("endpoint")}},
+                    "Retry": [_RETRY],
+                    "Assign": {"refusal": "{% $states.result.Payload.refusal %}"},
+                    "Output": {},
+                    "Next": "Is it public?",
+                },
+                "Is it public?": _choice("$refusal != ''", then="Refused", otherwise="Make the topic"),
+                "Refused": _end_with(400, "$string({'message': 'Invalid endpoint: ' & $refusal})"),
+                "Make the topic": self._task(
+                    "sns:createTopic",
+                    {
+                        "Name": self._topic_name(f"{_INPUT}.id", f"{_INPUT}.eventType"),
+                        "Attributes": {"KmsMasterKeyId": "alias/aws/sns"},
+                    },
+                    then="Subscribe",
+                    assign={"topic": "{% $states.result.TopicArn %}"},
+                ),
+                "Subscribe": self._task(
+                    "sns:subscribe",
+                    {
+                        "TopicArn": "{% $topic %}",
+                        "Protocol": "https",
+                        "Endpoint": _given("endpoint"),
+                        "Attributes": attributes,
+                        "ReturnSubscriptionArn": True,
+                    },
+                    then="Keep the webhook",
+                    assign={"subscription": "{% $states.result.SubscriptionArn %}"},
+                ),
+                "Keep the webhook": self._task(
+                    "dynamodb:putItem",
+                    {
+                        "Item": {
+                            **_row(WEBHOOK, f"{_INPUT}.id & '#' & $webhook"),
+                            "eventtype": {"S": _given("eventType")},
+                            "endpoint": {"S": _given("endpoint")},
+                            "subscription": {"S": "{% $subscription %}"},
+                            "createdby": {"S": _given("userId")},
+                        }
+                    },
+                    then="Done",
+                    caught={"States.ALL": "Take it back"},
+                ),
+                "Done": _end_with(201, "$string({'id': $webhook})"),
+                "Take it back": self._task(
+                    "sns:unsubscribe", {"SubscriptionArn": "{% $subscription %}"}, then="Failed"
+                ),
+                "Failed": {"Type": "Fail", "Error": "NotKept", "Cause": "The webhook could not be kept."},
+            }
+        )
+
+    def list_webhooks(self) -> Mapping[str, Any]:
+        """List a park's webhooks, each with whether its endpoint has confirmed it."""
+        shown = (
+            "'id': $substringAfter($states.input.sk.S, '#'), 'eventType': $states.input.eventtype.S, "
+            "'endpoint': $states.input.endpoint.S"
+        )
+        look = self._task("sns:getSubscriptionAttributes", {"SubscriptionArn": "{% $states.input.subscription.S %}"})
+        pending = "$states.result.Attributes.PendingConfirmation = 'true'"
+        look["Output"] = _text(f"{{{shown}, 'state': {pending} ? 'pending' : 'confirmed'}}")
+        look["Retry"] = [{"ErrorEquals": [_UNKNOWN], "MaxAttempts": 0}, _RETRY]
+        look["Catch"] = [{"ErrorEquals": [_UNKNOWN], "Output": "{% $states.input %}", "Next": "Expired"}]
+        expired = {"Type": "Pass", "Output": _text(f"{{{shown}, 'state': 'expired'}}"), "End": True}
+        return _machine(
+            {
+                **self._find_park(then="Find the webhooks"),
+                "Find the webhooks": self._task(
+                    "dynamodb:query",
+                    self._webhooks_of_park(),
+                    then="See what is confirmed",
+                    assign={"webhooks": "{% $states.result.Items %}"},
+                ),
+                "See what is confirmed": {
+                    "Type": "Map",
+                    "Items": "{% $webhooks %}",
+                    "ItemProcessor": {
+                        "ProcessorConfig": {"Mode": "INLINE"},
+                        "StartAt": "Look",
+                        "States": {"Look": look, "Expired": expired},
+                    },
+                    "Next": "Done",
+                },
+                "Done": _end_with(200, "$string({'items': $states.input})"),
+            }
+        )
+
+    def unsubscribe(self) -> Mapping[str, Any]:
+        """Remove a webhook and its subscription. The topic stays: SNS deletes none on a condition."""
+        key = _row(WEBHOOK, f"{_INPUT}.id & '#' & {_INPUT}.webhookId")
+        return _machine(
+            {
+                "Find the webhook": self._task(
+                    "dynamodb:getItem",
+                    {"Key": key, "ConsistentRead": True},
+                    then="Is there one?",
+                    assign={
+                        "subscription": "{% $exists($states.result.Item) ? $states.result.Item.subscription.S : '' %}"
+                    },
+                ),
+                "Is there one?": _choice("$subscription = ''", then="No webhook", otherwise="Unsubscribe"),
+                "No webhook": _end(404, {"message": "Webhook not found"}),
+                "Unsubscribe": self._task(
+                    "sns:unsubscribe",
+                    {"SubscriptionArn": "{% $subscription %}"},
+                    then="Remove the webhook",
+                    # SNS has forgotten it, or will: what is not confirmed in two days goes away by itself.
+                    caught=dict.fromkeys((_UNKNOWN, "Sns.InvalidParameterException"), "Remove the webhook"),
+                ),
+                "Remove the webhook": self._task("dynamodb:deleteItem", {"Key": key}, then="Done"),
+                "Done": _end(204),
+            }
+        )
+
+    def _find_park(self, *, then: str) -> Mapping[str, Any]:
+        """Look whether the tenant has the park: another tenant's is none."""
+        find = self._task(
+            "dynamodb:getItem",
+            {"Key": _row(PARK, f"{_INPUT}.id"), "ConsistentRead": True},
+            then="Is there a park?",
+            assign={"found": "{% $exists($states.result.Item) %}"},
+        )
+        return {
+            "Find the park": find,
+            "Is there a park?": _choice("$found", then=then, otherwise="No park"),
+            "No park": _NO_PARK,
+        }
+
+    def _webhooks_of_park(self) -> Mapping[str, Any]:
+        return {
+            "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :park)",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": _pk(WEBHOOK)},
+                ":park": {"S": _text(f"{_INPUT}.id & '#'")},
+            },
+        }
+
+    def _task(
+        self,
+        action: str,
+        arguments: Mapping[str, Any],
+        *,
+        then: str | None = None,
+        assign: Mapping[str, str] | None = None,
+        caught: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        named = {"TableName": self._table, **arguments} if action.startswith("dynamodb:") else dict(arguments)
+        task: dict[str, Any] = {
+            "Type": "Task",
+            "Resource": f"arn:aws:states:::aws-sdk:{action}",
+            "Arguments": named,
+            "Retry": [_RETRY],
+            "Output": {},
+            **({"Next": then} if then else {"End": True}),
+        }
+        if assign:
+            task["Assign"] = assign
+        if caught:
+            errors = [error for error in caught if error != "States.ALL"]
+            if errors:
+                task["Retry"] = [{"ErrorEquals": errors, "MaxAttempts": 0}, _RETRY]
+            task["Catch"] = [{"ErrorEquals": [error], "Output": {}, "Next": state} for error, state in caught.items()]
+        return task
+
+    def _topic(self, park: str, event_type: str) -> str:
+        return _text(f"'{self._topics}' & {_topic_suffix(park, event_type)}")
+
+    def _topic_name(self, park: str, event_type: str) -> str:
+        return _text(f"'{self._topics.rsplit(':', 1)[-1]}' & {_topic_suffix(park, event_type)}")
+
+
+def _topic_suffix(park: str, event_type: str) -> str:
+    """Return the end of a topic's name: none of the three holds an underscore, so that no two names are the same."""
+    return f"{_INPUT}.tenantId & '_' & {park} & '_' & {event_type}"
+
+
+def _machine(states: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+
+
+def _text(expression: str) -> str:
+    return f"{{% {expression} %}}"
+
+
+def _given(name: str) -> str:
+    return _text(f"{_INPUT}.{name}")
+
+
+def _pk(kind: str) -> str:
+    return _text(f"{_INPUT}.tenantId & '#{kind}'")
+
+
+def _row(kind: str, sort_key: str) -> Mapping[str, Any]:
+    return {"pk": {"S": _pk(kind)}, "sk": {"S": _text(sort_key)}}
+
+
+def _choice(condition: str, *, then: str, otherwise: str) -> Mapping[str, Any]:
+    return {"Type": "Choice", "Choices": [{"Condition": _text(condition), "Next": then}], "Default": otherwise}
+
+
+def _end(status: int, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    return {"Type": "Succeed", "Output": {"status": status, "body": json.dumps(body) if body else ""}}
+
+
+def _end_with(status: int, body: str) -> Mapping[str, Any]:
+    return {"Type": "Succeed", "Output": {"status": status, "body": _text(body)}}
+
+
+def _redrive(dead_letters: str) -> str:
+    return f'{{"deadLetterTargetArn": "{dead_letters}"}}'
+
+
+_NO_PARK: Final = _end(404, {"message": "Park not found"})

@@ -1,0 +1,459 @@
+"""The parks' own routes: DynamoDB, Step Functions and SQS behind the API, with no function in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from python_lambda import PythonFunction, acknowledge
+from stacks import park_schemas as schemas
+from stacks.defaults import function_defaults
+from stacks.membership import ADMIN, ALL_ROLES, MEMBER, VISITOR
+from stacks.park_workflows import PARK, ParkWorkflows
+from tenant_isolation import (
+    LAMBDAS,
+    TENANCY,
+    TENANT,
+    Answer,
+    BodyJson,
+    BodyText,
+    ContextText,
+    Each,
+    Either,
+    Joined,
+    Matches,
+    PathText,
+    Route,
+    ServiceError,
+    ServiceIntegration,
+    ServiceReply,
+    TenantStatement,
+    TenantTable,
+    TokenVendor,
+    dead_letter_queue,
+)
+from tenant_isolation.ingest_api import TENANT_ID_PATTERN
+from tenant_isolation.mapping_template import QueryText, When, WholeNumber
+from tenant_isolation.page_cursor import NextPage, PageCursor
+from tenant_isolation.sync_workflow import SyncWorkflow
+from tenant_isolation.tenant_queue import TenantQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
+
+    from stacks.environments import Environment
+    from tenant_isolation.template_statements import Value
+
+_BY_STATUS: Final = "by-status"
+_CONSUMER_TIMEOUT: Final = Duration.seconds(30)
+_TENANT: Final = ContextText("authorizer.tenantId")
+_ID: Final = PathText("id")
+_PARKS_OF_TENANT: Final = Joined(_TENANT, f"#{PARK}")
+_IS_TENANT: Final = Matches(_TENANT, TENANT_ID_PATTERN)
+_IS_PARK: Final = Matches(_ID, schemas.PARK_ID_PATTERN)
+_A_STATUS: Final = "|".join(schemas.STATUSES)
+_STATUSES: Final = ", ".join(schemas.STATUSES)
+_STATUS_GIVEN: Final = Matches(QueryText("status"), ".+")
+_OTHERWISE: Final = schemas.STATUSES[1]  # a park is open unless it is said to be otherwise
+_NO_PARK: Final = Answer.refusal("The caller's tenant has no such park")
+
+
+class Parks(Construct):
+    """Parks, their webhooks, and changes of many at once.
+
+    Isolation: each integration has a role of its own that can do one thing to one resource. Partition keys and topics
+    begin with the tenant of the authorizer's context, which nothing in a request can say. Work that waits carries that
+    tenant, and is done with credentials vended for it.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    environment
+        What the environment varies.
+    alarms
+        Who is told of dead letters.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, alarms: sns.ITopic) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        self._environment = environment
+        self._table = TenantTable(
+            self,
+            "Table",
+            partition_key="pk",
+            sort_key="sk",
+            leading_key=f"{TENANT}#*",
+            # The partition is the table's own, so that what binds it there binds it here.
+            indexes={_BY_STATUS: ("pk", "statuskey")},
+            deletion_protection=not environment.ephemeral,
+            removal_policy=environment.removal_policy,
+        )
+        self._topics = f"arn:{stack.partition}:sns:{stack.region}:{stack.account}:{environment.application}-parks-"
+        self._webhook_dead_letters = _webhook_dead_letters(self, self._topics, environment, alarms)
+        self._workflows = ParkWorkflows(table=self._table.table_name, topics=self._topics)
+        self._bulk = self._queue(alarms)
+
+    @property
+    def table_name(self) -> str:
+        """Name of the table."""
+        return self._table.table_name
+
+    @property
+    def queue_url(self) -> str:
+        """URL of the queue of changes of many parks."""
+        return self._bulk.queue_url
+
+    @property
+    def dead_letter_queue_urls(self) -> Mapping[str, str]:
+        """URLs of the queues that keep what failed, by what it was."""
+        return {
+            "ParkStatuses": self._bulk.dead_letter_queue_url,
+            "Webhook": self._webhook_dead_letters.queue_url,
+        }
+
+    def routes(self) -> Sequence[Route]:
+        """Return the routes, each with the roles that open it."""
+        return [
+            Route(
+                method="GET",
+                path="/parks",
+                handler=self._list(),
+                roles=ALL_ROLES,
+                summary="List the parks of the active tenant",
+                parameters=[schemas.LIMIT, schemas.CURSOR, schemas.STATUS],
+                answers={
+                    200: Answer(description="A page; with a `cursor`, there is another", schema=schemas.PARKS),
+                    400: Answer.refusal("A parameter is not as it must be, or the cursor is another tenant's"),
+                },
+            ),
+            Route(
+                method="GET",
+                path="/parks/{id}",
+                handler=self._get(),
+                roles=ALL_ROLES,
+                summary="Show a park",
+                parameters=[schemas.PARK_ID],
+                answers={200: Answer(description="The park", schema=schemas.PARK), 404: _NO_PARK},
+            ),
+            Route(
+                method="POST",
+                path="/parks",
+                handler=self._create(),
+                roles=[ADMIN, MEMBER],
+                takes=schemas.NEW_PARK,
+                summary="Add a park",
+                answers={
+                    201: Answer(description="Added", schema=schemas.PARK_KEY),
+                    409: Answer.refusal("There is one with this id"),
+                },
+            ),
+            Route(
+                method="POST",
+                path="/parks/{id}/statuses",
+                handler=self._set_status(),
+                roles=[ADMIN],
+                takes=schemas.NEW_STATUS,
+                summary="Set a park's status, and tell its webhooks",
+                parameters=[schemas.PARK_ID],
+                answers={204: Answer(description="Done"), 404: _NO_PARK},
+            ),
+            Route(
+                method="POST",
+                path="/parks/statuses",
+                handler=self._set_statuses(),
+                roles=[ADMIN],
+                takes=schemas.NEW_STATUSES,
+                summary="Set the status of many parks, in a while; those that there are not are passed over",
+                answers={202: Answer(description="It will be done", schema=schemas.WORK)},
+            ),
+            *self._webhook_routes(),
+        ]
+
+    def _list(self) -> ServiceIntegration:
+        cursor, following = PageCursor(schemas.PARK_ID_PATTERN), NextPage("$.LastEvaluatedKey.sk.S")
+        status = QueryText("status")
+        position: Mapping[str, Value] = {
+            "pk": {"S": _PARKS_OF_TENANT},
+            "sk": {"S": cursor.position},
+            "statuskey": When(_STATUS_GIVEN, {"S": Joined(status, "#", cursor.position)}),
+        }
+        return ServiceIntegration(
+            self,
+            "List",
+            action=self._table.service_action("Query", indexes=[_BY_STATUS]),
+            request={
+                "IndexName": When(_STATUS_GIVEN, _BY_STATUS),
+                "KeyConditionExpression": Either(
+                    _STATUS_GIVEN, "pk = :pk AND begins_with(statuskey, :status)", "pk = :pk"
+                ),
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": _PARKS_OF_TENANT},
+                    ":status": When(_STATUS_GIVEN, {"S": Joined(status, "#")}),
+                },
+                "Limit": WholeNumber(QueryText("limit"), "[1-9][0-9]?|100", 50),
+                "ExclusiveStartKey": When(cursor.given, position),
+            },
+            guards=[
+                _IS_TENANT,
+                Matches(status, f"({_A_STATUS})?"),
+                Matches(QueryText("limit"), "([1-9][0-9]?|100)?"),
+                cursor.sound,
+            ],
+            reply=ServiceReply(
+                body={"items": Each("$.Items", _shown("@")), "cursor": When(following.exists, following)}
+            ),
+            refusal=f"limit must be 1 to 100, status one of {_STATUSES}, and cursor that of a page of this tenant",
+        )
+
+    def _get(self) -> ServiceIntegration:
+        found = BodyText("$.Item.sk.S")
+        return ServiceIntegration(
+            self,
+            "Get",
+            action=self._table.service_action("GetItem"),
+            request={"Key": {"pk": {"S": _PARKS_OF_TENANT}, "sk": {"S": _ID}}, "ConsistentRead": True},
+            guards=[_IS_TENANT, _IS_PARK],
+            reply=ServiceReply(
+                body=Either(Matches(found, ".+"), _shown("$.Item"), {"message": "Park not found"}),
+                statuses=[(Matches(found, ""), 404)],
+            ),
+            refusal=_BAD_ID,
+        )
+
+    def _create(self) -> ServiceIntegration:
+        """Add by an update, which can answer what it has made; a put cannot."""
+        given = BodyText("$.status")
+        status = Either(Matches(given, ".+"), given, _OTHERWISE)
+        return ServiceIntegration(
+            self,
+            "Create",
+            action=self._table.service_action("UpdateItem"),
+            request={
+                "Key": {"pk": {"S": _PARKS_OF_TENANT}, "sk": {"S": BodyText("$.id")}},
+                "ConditionExpression": "attribute_not_exists(pk)",
+                "UpdateExpression": "SET #name = :name, #status = :status, statuskey = :statuskey, statusat = :at",
+                "ExpressionAttributeNames": {"#name": "name", "#status": "status"},
+                "ExpressionAttributeValues": {
+                    ":name": {"S": BodyText("$.name")},
+                    ":status": {"S": status},
+                    ":statuskey": {
+                        "S": Either(
+                            Matches(given, ".+"),
+                            Joined(given, "#", BodyText("$.id")),
+                            Joined(f"{_OTHERWISE}#", BodyText("$.id")),
+                        )
+                    },
+                    ":at": {"N": ContextText("requestTimeEpoch")},
+                },
+                "ReturnValues": "ALL_NEW",
+            },
+            guards=[
+                _IS_TENANT,
+                Matches(BodyText("$.id"), schemas.PARK_ID_PATTERN),
+                Matches(given, f"({_A_STATUS})?"),
+            ],
+            reply=ServiceReply(status=201, body={"id": BodyJson("$.Attributes.sk.S")}),
+            errors={
+                "ConditionalCheckFailedException": ServiceError(status=409, message="There is a park with this id")
+            },
+            refusal=(
+                "id must be 1 to 128 lower-case letters, digits and hyphens, a letter first, and not statuses; "
+                f"name 1 to 256 characters; and status, if given, one of {_STATUSES}"
+            ),
+        )
+
+    def _set_status(self) -> ServiceIntegration:
+        workflow = self._workflow("SetStatus", self._workflows.set_status())
+        self._table.grant_every_tenant(workflow.grantee, "UpdateItem")
+        self._allow_on_topics(workflow, "sns:Publish")
+        status = BodyText("$.status")
+        return workflow.on_request(
+            "Start",
+            takes={"id": _ID, "status": status, "at": ContextText("requestTimeEpoch")},
+            guards=[_IS_TENANT, _IS_PARK, Matches(status, _A_STATUS)],
+            status=204,
+            refusal=f"status must be one of {_STATUSES}, and the path must name a park",
+        )
+
+    def _set_statuses(self) -> ServiceIntegration:
+        status = BodyText("$.status")
+        return self._bulk.on_request(
+            "Send",
+            takes={"ids": BodyJson("$.ids"), "status": status},
+            guards=[_IS_TENANT, Matches(status, _A_STATUS)],
+            refusal=f"status must be one of {_STATUSES}, and ids 1 to {schemas.MOST_AT_ONCE} ids of parks",
+        )
+
+    def _webhook_routes(self) -> Sequence[Route]:
+        path, roles = "/parks/{id}/webhooks", [VISITOR, ADMIN]
+        return [
+            Route(
+                method="POST",
+                path=path,
+                handler=self._subscribe(),
+                roles=roles,
+                takes=schemas.NEW_WEBHOOK,
+                summary="Have an endpoint told when something happens to a park",
+                parameters=[schemas.PARK_ID],
+                answers={
+                    201: Answer(
+                        description="Subscribed; the endpoint is asked to confirm it", schema=schemas.WEBHOOK_KEY
+                    ),
+                    404: _NO_PARK,
+                    409: Answer.refusal("The park has as many as there may be"),
+                },
+            ),
+            Route(
+                method="GET",
+                path=path,
+                handler=self._list_webhooks(),
+                roles=roles,
+                summary="List a park's webhooks",
+                parameters=[schemas.PARK_ID],
+                answers={200: Answer(description="All of them", schema=schemas.WEBHOOKS), 404: _NO_PARK},
+            ),
+            Route(
+                method="DELETE",
+                path=f"{path}/{{webhookId}}",
+                handler=self._unsubscribe(),
+                roles=roles,
+                summary="Remove a webhook",
+                parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
+                answers={
+                    204: Answer(description="Removed"),
+                    404: Answer.refusal("The caller's tenant has no such webhook of such a park"),
+                },
+            ),
+        ]
+
+    def _subscribe(self) -> ServiceIntegration:
+        check = PythonFunction(
+            self,
+            "CheckEndpoint",
+            entry=LAMBDAS / "webhook_endpoint",
+            defaults=function_defaults(self._environment),
+            description="Says whether a webhook's endpoint is public",
+        )
+        workflow = self._workflow(
+            "Subscribe",
+            self._workflows.subscribe(check=check.function_name, dead_letters=self._webhook_dead_letters.queue_arn),
+        )
+        self._table.grant_every_tenant(workflow.grantee, "GetItem", "Query", "PutItem")
+        self._allow_on_topics(workflow, "sns:CreateTopic", "sns:Subscribe")
+        _allow_on_subscriptions(workflow, "sns:Unsubscribe")
+        workflow.allow("lambda:InvokeFunction", on=[check.function_arn])
+        kind, endpoint = BodyText("$.eventType"), BodyText("$.endpoint")
+        return workflow.on_request(
+            "Start",
+            takes={"id": _ID, "eventType": kind, "endpoint": endpoint, "userId": ContextText("authorizer.userId")},
+            guards=[_IS_TENANT, _IS_PARK, Matches(kind, _A_STATUS), Matches(endpoint, schemas.ENDPOINT_PATTERN)],
+            status=201,
+            refusal=(
+                f"eventType must be one of {_STATUSES}, endpoint an https URL of at most 1000 characters, "
+                "and the path must name a park"
+            ),
+        )
+
+    def _list_webhooks(self) -> ServiceIntegration:
+        workflow = self._workflow("ListWebhooks", self._workflows.list_webhooks())
+        self._table.grant_every_tenant(workflow.grantee, "GetItem", "Query")
+        _allow_on_subscriptions(workflow, "sns:GetSubscriptionAttributes")
+        return workflow.on_request("Start", takes={"id": _ID}, guards=[_IS_TENANT, _IS_PARK], refusal=_BAD_ID)
+
+    def _unsubscribe(self) -> ServiceIntegration:
+        workflow = self._workflow("Unsubscribe", self._workflows.unsubscribe())
+        self._table.grant_every_tenant(workflow.grantee, "GetItem", "DeleteItem")
+        _allow_on_subscriptions(workflow, "sns:Unsubscribe")
+        webhook = PathText("webhookId")
+        return workflow.on_request(
+            "Start",
+            takes={"id": _ID, "webhookId": webhook},
+            guards=[_IS_TENANT, _IS_PARK, Matches(webhook, schemas.WEBHOOK_ID_PATTERN)],
+            status=204,
+            refusal="The path must name a park and a webhook of it, whose id has 32 hexadecimal digits",
+        )
+
+    def _queue(self, alarms: sns.ITopic) -> TenantQueue:
+        consumer = PythonFunction(
+            self,
+            "SetStatuses",
+            entry=LAMBDAS / "park_statuses",
+            shared=[TENANCY],
+            defaults=function_defaults(self._environment),
+            description="Sets the status of many parks, in the tenant of when that was asked for",
+            timeout=_CONSUMER_TIMEOUT,
+            environment={"PARKS_TABLE": self._table.table_name, "TOPICS": self._topics},
+        )
+        vendor = TokenVendor(self, "Vendor")
+        purpose = vendor.purpose("park-statuses")
+        self._table.grant_tenant(purpose, "UpdateItem")
+        # An underscore is in no tenant's id, so that no tenant's topics begin as another's do.
+        purpose.allow(TenantStatement(actions=["sns:Publish"], resources=[f"{self._topics}{TENANT}_*"]))
+        vendor.grant_vend(consumer)
+        return TenantQueue(
+            self,
+            "Bulk",
+            consumer=consumer,
+            consumer_timeout=_CONSUMER_TIMEOUT,
+            alarms=alarms,
+            removal_policy=self._environment.removal_policy,
+        )
+
+    def _workflow(self, construct_id: str, definition: Mapping[str, object]) -> SyncWorkflow:
+        return SyncWorkflow(
+            self,
+            f"{construct_id}Workflow",
+            definition=definition,
+            log_retention=self._environment.log_retention,
+            removal_policy=self._environment.removal_policy,
+        )
+
+    def _allow_on_topics(self, workflow: SyncWorkflow, *actions: str) -> None:
+        pattern = f"{self._topics}*"
+        workflow.allow(*actions, on=[pattern])
+        acknowledge(
+            workflow,
+            "AwsSolutions-IAM5",
+            "Topics are made on demand, one a tenant, park and kind of event, all under this prefix.",
+            resource=pattern,
+        )
+
+
+def _allow_on_subscriptions(workflow: SyncWorkflow, action: str) -> None:
+    """Let a workflow act on the subscriptions that its rows name: SNS knows no resource for that.
+
+    Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
+    """
+    workflow.allow(action, on=["*"])
+    acknowledge(
+        workflow, "AwsSolutions-IAM5", "SNS knows no resource for it; the ARN is from the tenant's row.", resource="*"
+    )
+
+
+def _webhook_dead_letters(scope: Construct, topics: str, environment: Environment, alarms: sns.ITopic) -> sqs.Queue:
+    queue = dead_letter_queue(scope, "WebhookDeadLetters", alarms=alarms, removal_policy=environment.removal_policy)
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            actions=["sqs:SendMessage"],
+            principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+            resources=[queue.queue_arn],
+            conditions={"ArnLike": {"aws:SourceArn": f"{topics}*"}},
+        )
+    )
+    return queue
+
+
+def _shown(at: str) -> Mapping[str, Value]:
+    """Return a park as the API shows it, out of an item at a path."""
+    return {"id": BodyJson(f"{at}.sk.S"), "name": BodyJson(f"{at}.name.S"), "status": BodyJson(f"{at}.status.S")}
+
+
+_BAD_ID: Final = "The path must name a park: lower-case letters, digits and hyphens, a letter first"
