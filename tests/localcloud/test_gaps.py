@@ -14,7 +14,7 @@ for _area in ("access", "apis", "devices", "events", "functions", "integrations"
 
 _every_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: f"{probe.gap}-{probe.ask.__name__}")
 # Shown by tests of their own.
-_WITHOUT_PROBE = {"lambda_worker_limit"}
+_WITHOUT_PROBE = {"flink_jobs", "lambda_worker_limit"}
 
 
 @_every_probe

@@ -217,3 +217,20 @@ def _at_host(ground: Ground, method: str, host: str, path: str) -> str:
         timeout=10,
     )
     return answer.text
+
+
+@probe("kinesis_get_records", aws=["done", "AccessDeniedException"], ministack=["AccessDeniedException"] * 2)
+def reading_two_streams_with_a_grant_on_one(ground: Ground) -> list[str]:
+    root, streams = ground.client("kinesis"), [ground.name("stream"), ground.name("stream")]
+    for stream in streams:
+        root.create_stream(StreamName=stream, ShardCount=1)
+        root.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+    arn = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{streams[0]}"
+    reader = ground.user(allow("kinesis:GetRecords", arn)).client("kinesis")
+    iterators = [
+        root.get_shard_iterator(StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")[
+            "ShardIterator"
+        ]
+        for stream in streams
+    ]
+    return [outcome(lambda iterator=iterator: reader.get_records(ShardIterator=iterator)) for iterator in iterators]

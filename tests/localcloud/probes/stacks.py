@@ -112,3 +112,18 @@ def what_a_role_may_do_beyond_its_boundary(ground: Ground) -> list[str]:
     found = [outcome(put)]
     outcome(lambda: ground.client("iam").delete_role_permissions_boundary(RoleName=name))
     return [*found, outcome(put)]
+
+
+@probe("cfn_metric_math_alarms", aws=True, ministack=False)
+def an_alarm_on_an_expression(ground: Ground) -> bool:
+    counter = {"MetricStat": {"Metric": {"Namespace": "Any", "MetricName": "any"}, "Period": 60, "Stat": "Maximum"}}
+    properties = {
+        "Metrics": [
+            {"Id": "rate", "Expression": "RATE(counter)", "ReturnData": True},
+            {"Id": "counter", "ReturnData": False, **counter},
+        ],
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "Threshold": 0,
+    }
+    return bool(ground.stack(Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": properties}))
