@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,9 +22,14 @@ from attacks.people import srp
 from attacks.runner import run
 from attacks.surfaces import REGISTRY
 from attacks.target import Target
+from ingest_client import CredentialsProvider, IngestClient
 from localcloud import mail
 from localcloud.errors import LocalCloudError
 from localcloud.settings import REGION, write_private
+from ops.devices.folder import DeviceFolder
+from ops.devices.lifecycle import Devices
+from ops.devices.names import Server
+from ops.environment import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +83,7 @@ class Tour:
         self._trespass(grace, ada)
         self._share_a_table(ada, grace)
         self._share_buckets(ada, grace)
+        self._send_from_a_server(ada, grace)
         verdict = self._attack()
         self._farewell(ada, grace)
         return verdict
@@ -177,6 +183,46 @@ class Tour:
         self._request("GET", "/object?partition=tag&key=notes/engine.txt", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag", grace, expect=200, api=api)
         self._request("GET", "/object?partition=tag&key=notes/engine.txt", grace, expect=404, api=api)
+
+    def _send_from_a_server(self, ada: _Person, grace: _Person) -> None:
+        server = Server.named(ada.tenant, f"till-{secrets.token_hex(2)}")
+        folder = self._cloud.folder.root / "devices" / server.tenant / server.name
+        self._step(
+            "The operator issues a certificate to a server of Ada's tenant; its key is made here and stays here."
+        )
+        self._console.print(
+            f"   tenantry devices issue {server.tenant} {server.name} --out {_shown(folder)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        certificate = Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
+        self._reply({"certificate": certificate.id[:12], "thing": server.thing(self._target.app)})
+
+        self._step("The server exchanges it for credentials by mutual TLS, and sends what it has sold in one batch.")
+        with IngestClient(folder) as client:
+            for number in range(1, 7):
+                client.put({"sale": f"{server.name}-{number}", "amount": "9.90"})
+            client.flush(_PATIENCE_SECONDS)
+        self._reply(asdict(client.counters))
+        if client.counters.sent != client.counters.accepted:
+            raise LocalCloudError(f"The server's records have not arrived: {client.error or client.counters}")
+
+        self._step("With the same credentials, the server tries to send as Grace's tenant.")
+        credentials = CredentialsProvider(folder).get()
+        auth = AWS4Auth(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            REGION,
+            "execute-api",
+            session_token=credentials.session_token,
+        )
+        answer = self._http.post(
+            f"{credentials.device.api_url}/{grace.tenant}",
+            json={"Data": {"sale": "mine"}},
+            auth=auth,
+            timeout=_TIMEOUT_SECONDS,
+        )
+        self._http_reply("POST", f"/{grace.tenant}", answer, 403)
 
     def _attack(self) -> int:
         chosen = _some_of_each(REGISTRY.select())
