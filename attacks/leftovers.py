@@ -92,6 +92,15 @@ class Leftovers:
         aws.dynamodb.delete_item(TableName=target.users_table, Key={"userid": {"S": user_id}})
 
     def _forget_tenant(self, tenant: str) -> None:
+        aws, table = self._target.aws, self._target.invitations_table
+        invited = aws.dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="tenantid = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": tenant}},
+        )
+        for item in invited["Items"]:
+            key = {"tenantid": item["tenantid"], "invitationid": item["invitationid"]}
+            aws.dynamodb.delete_item(TableName=table, Key=key)
         self._target.aws.dynamodb.delete_item(TableName=self._target.tenants_table, Key={"tenantid": {"S": tenant}})
 
     def _late(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
@@ -195,16 +196,48 @@ class People:
         return replace(person, user_id=user_id)
 
     def enrol(self, person: Person, tenant: str, roles: Collection[str]) -> None:
-        """Write that someone belongs to a tenant, in the operator's hand, without making it active."""
+        """Write that someone belongs to a tenant, in the operator's hand, without making it active.
+
+        It is written wherever the application writes it: the mapping, the user, and the tenant's admins.
+        """
         item: dict[str, Any] = {
             "tenantid": {"S": tenant},
             "userid": {"S": person.user_id},
             "name": {"S": person.name},
             "email": {"S": person.email},
         }
+        aws, target = self._target.aws, self._target
         if roles:
             item["roles"] = {"SS": sorted(roles)}
-        self._target.aws.dynamodb.put_item(TableName=self._target.tenant_users_table, Item=item)
+            aws.dynamodb.update_item(
+                TableName=target.users_table,
+                Key={"userid": {"S": person.user_id}},
+                UpdateExpression="SET #roles = :roles",
+                ExpressionAttributeNames={"#roles": f"roles:{tenant}"},
+                ExpressionAttributeValues={":roles": item["roles"]},
+            )
+        aws.dynamodb.put_item(TableName=target.tenant_users_table, Item=item)
+        with contextlib.suppress(aws.dynamodb.exceptions.ConditionalCheckFailedException):  # a tenant that is none
+            aws.dynamodb.update_item(
+                TableName=target.tenants_table,
+                Key={"tenantid": {"S": tenant}},
+                UpdateExpression=f"{'ADD' if 'admin' in roles else 'DELETE'} admins :users",
+                ConditionExpression="attribute_exists(tenantid)",
+                ExpressionAttributeValues={":users": {"SS": [person.user_id]}},
+            )
+
+    def dismiss(self, person: Person, tenant: str) -> None:
+        """Write that someone does not belong to a tenant any more, in the operator's hand; it may stay active."""
+        aws, target, user = self._target.aws, self._target, {"S": person.user_id}
+        aws.dynamodb.delete_item(
+            TableName=target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": user}
+        )
+        aws.dynamodb.update_item(
+            TableName=target.users_table,
+            Key={"userid": user},
+            UpdateExpression="REMOVE #roles",
+            ExpressionAttributeNames={"#roles": f"roles:{tenant}"},
+        )
 
     def activate(self, person: Person, tenant: str) -> None:
         """Write which tenant is active for someone, in the operator's hand and without asking if they belong to it."""

@@ -47,6 +47,8 @@ class Target:
         URL of the API that takes tenants' records, and the name of the stream behind it.
     device_role_alias, device_role
         The role alias that servers' certificates are exchanged under, and the ARN of its role.
+    parks_api, invitations_table
+        URL of the API of users of many tenants, and the table of who is invited into one.
     environment
         The environment as the operator's commands take it.
     """
@@ -73,6 +75,8 @@ class Target:
     ingest_stream: str = ""
     device_role_alias: str = ""
     device_role: str = ""
+    parks_api: str = ""
+    invitations_table: str = ""
     environment: Environment | None = None
 
     @classmethod
@@ -102,6 +106,8 @@ class Target:
             ingest_stream=environment.output("ingestion", "IngestStreamName"),
             device_role_alias=environment.output("ingestion", "IngestDeviceRoleAlias"),
             device_role=environment.output("ingestion", "IngestDeviceRoleArn"),
+            parks_api=environment.output("parks", "ParksApiUrl").rstrip("/"),
+            invitations_table=environment.output("tenant", "InvitationsTableName"),
             environment=environment,
         )
 

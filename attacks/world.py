@@ -105,6 +105,22 @@ class World:
             sent["Content-Type"] = "application/json"
         return self.http.send(method, self.target.tenant_api + path, headers={**sent, **(headers or {})}, body=body)
 
+    def parks_api(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a request to the parks API; a body that is no text yet is sent as JSON."""
+        sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        return self.http.send(method, self.target.parks_api + path, headers={**sent, **(headers or {})}, body=text)
+
     def tenant(self, tenant: str, token: str | None = None) -> Reply:
         """Ask for a tenant."""
         return self.tenant_api(f"/tenant/{tenant}", token)

@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _LETTERS: Final = (
     "List, show and replay dead letters: events that a state machine gave up on, that EventBridge could not deliver, "
-    "or that the sign-up hook could not publish. See docs/operations.md."
+    "or that a function could not publish. See docs/operations.md."
 )
 
 

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 _BATCH: Final = 10
 # Long enough to look through a full queue, short enough that an interrupted command hides nothing for long.
 _HOLD_SECONDS: Final = 120
+# What may be in a queue of events that missed the bus: the source, without the application's name, and the kinds.
+_ANNOUNCED: Final = {
+    "SignUp": ("idp", frozenset({"signup"})),
+    "Membership": (
+        "tenant",
+        frozenset({"memberInvited", "memberAdded", "memberRolesChanged", "memberRemoved", "activeTenantSwitched"}),
+    ),
+}
 _ENTRY: Final = frozenset({"Source", "DetailType", "Detail", "EventBusName"})
 
 
@@ -36,8 +44,8 @@ class Kind(StrEnum):
     """EventBridge could not reach a state machine or a function: it is started, or called, with the event."""
     FUNCTION = "function"
     """A function failed on the event in spite of its retries: it is called again with it."""
-    SIGN_UP = "sign-up"
-    """The sign-up hook could not reach the bus: the event is put on it."""
+    ANNOUNCEMENT = "announcement"
+    """A function that had something to say could not reach the bus: the event is put on it."""
 
 
 class NotUnderstoodError(Exception):
@@ -138,7 +146,7 @@ class Message:
         if "requestPayload" in body:
             return _function(body)
         if "entry" in body:
-            return _sign_up(body)
+            return _announcement(body)
         raise NotUnderstoodError("it names neither a state machine, nor a function, nor an entry for the bus")
 
 
@@ -178,7 +186,7 @@ def _function(body: dict[str, Any]) -> DeadLetter:
     )
 
 
-def _sign_up(body: dict[str, Any]) -> DeadLetter:
+def _announcement(body: dict[str, Any]) -> DeadLetter:
     entry = body["entry"]
     if (
         not isinstance(entry, dict)
@@ -187,7 +195,7 @@ def _sign_up(body: dict[str, Any]) -> DeadLetter:
     ):
         raise NotUnderstoodError(f"its entry does not consist of {', '.join(sorted(_ENTRY))}")
     return DeadLetter(
-        kind=Kind.SIGN_UP, destination=entry["EventBusName"], event=entry, error=str(body.get("error", ""))
+        kind=Kind.ANNOUNCEMENT, destination=entry["EventBusName"], event=entry, error=str(body.get("error", ""))
     )
 
 
@@ -275,11 +283,11 @@ class DeadLetterQueues:
             AWS has not accepted it.
         """
         letter = message.read()
-        self._check(letter)
+        self._check(letter, message.queue)
         if dry_run:
             return letter
         try:
-            if letter.kind is Kind.SIGN_UP:
+            if letter.kind is Kind.ANNOUNCEMENT:
                 self._put(letter)
             elif _is_function(letter.destination):
                 self._aws.functions.invoke(
@@ -295,15 +303,18 @@ class DeadLetterQueues:
             raise ReplayError(str(error)) from error
         return letter
 
-    def _check(self, letter: DeadLetter) -> None:
-        if letter.kind is not Kind.SIGN_UP and not self._is_ours(letter.destination):
+    def _check(self, letter: DeadLetter, queue: str) -> None:
+        if letter.kind is Kind.ANNOUNCEMENT:
+            name, kinds = _ANNOUNCED.get(queue, ("", frozenset()))
+            source = f"{self._environment.app}.{name}"
+            if (letter.destination, letter.event["Source"]) != (self._bus, source):
+                raise NotUnderstoodError(f"it is not an event of {source} for the bus {self._bus}")
+            if letter.event["DetailType"] not in kinds:
+                raise NotUnderstoodError(f"it is not of the kinds of event that belong into the queue {queue}")
+        elif not self._is_ours(letter.destination):
             raise NotUnderstoodError(
                 f"{letter.destination} is neither a state machine nor a function of '{self._environment.name}'"
             )
-        if letter.kind is Kind.SIGN_UP:
-            expected = (self._bus, f"{self._environment.app}.idp")
-            if (letter.destination, letter.event["Source"]) != expected:
-                raise NotUnderstoodError(f"it is not an event of {expected[1]} for the bus {expected[0]}")
 
     def _is_ours(self, arn: str) -> bool:
         return arn in self._machines or (_is_function(arn) and arn.rsplit(":", 1)[-1] in self._functions)

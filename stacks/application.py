@@ -9,6 +9,7 @@ from aws_cdk import Tags
 from stacks.common import CommonStack
 from stacks.employees import EmployeesStack
 from stacks.ingestion import IngestionStack
+from stacks.parks import ParksStack
 from stacks.storage import StorageStack
 from stacks.tenant import TenantStack
 from stacks.user import UserStack
@@ -24,7 +25,7 @@ def compose(app: App, environment: Environment) -> None:
     name = environment.application
     common = CommonStack(app, f"{name}-common", environment=environment)
     user = UserStack(app, f"{name}-user", environment=environment, bus=common.bus, alarms=common.alarms)
-    TenantStack(
+    tenant = TenantStack(
         app,
         f"{name}-tenant",
         environment=environment,
@@ -52,6 +53,19 @@ def compose(app: App, environment: Environment) -> None:
         alarms=common.alarms,
         user_pool=user.user_pool,
         client=user.client,
+    )
+    ParksStack(
+        app,
+        f"{name}-parks",
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        client=user.client,
+        users=user.users,
+        tenants=tenant.tenants,
+        members=tenant.members,
+        invitations=tenant.invitations,
     )
     Tags.of(app).add("application", name)
     Tags.of(app).add("environment", environment.name)

@@ -48,6 +48,7 @@ def table(
     hash_key: str,
     environment: Environment,
     range_key: str | None = None,
+    expires: str | None = None,
 ) -> dynamodb.Table:
     """Make a table of the control plane: on demand, encrypted, recoverable to any second of the last 35 days."""
     return dynamodb.Table(
@@ -61,6 +62,7 @@ def table(
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
+        time_to_live_attribute=expires,
         deletion_protection=not environment.ephemeral,
         removal_policy=environment.removal_policy,
     )
@@ -69,6 +71,18 @@ def table(
 def grant_on(resource_arn: str, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
     """Let `grantee` do this on one resource: CDK's own grants on a table reach all of its indexes as well."""
     return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[resource_arn])
+
+
+def in_transactions(resource_arn: str, *actions: str) -> iam.PolicyStatement:
+    """Return what lets somebody write to a table as a part of a transaction only, which no single write can leave out.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+    """
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[resource_arn],
+        conditions={"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}},
+    )
 
 
 def _key(name: str) -> dynamodb.Attribute:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tenant_isolation import EventType
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _TEXT: Final = {"type": "string"}
+_TIME: Final = {"type": "string", "format": "date-time"}
 USER_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$"
 TENANT_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$"
 
@@ -31,12 +32,31 @@ class Events:
         self.signed_up = EventType(source=f"{application}.idp", detail_type="signup")
         self.user_created = EventType(source=f"{application}.user", detail_type="created")
         self.tenant_created = EventType(source=f"{application}.tenant", detail_type="created")
-        self.admin_added = EventType(source=f"{application}.tenant", detail_type="adminUserAdded")
+        tenant = f"{application}.tenant"
+        self.admin_added = EventType(source=tenant, detail_type="adminUserAdded")
+        self.member_invited = EventType(source=tenant, detail_type="memberInvited")
+        self.member_added = EventType(source=tenant, detail_type="memberAdded")
+        self.member_roles_changed = EventType(source=tenant, detail_type="memberRolesChanged")
+        self.member_removed = EventType(source=tenant, detail_type="memberRemoved")
+        self.active_tenant_switched = EventType(source=tenant, detail_type="activeTenantSwitched")
+
+    @property
+    def memberships(self) -> Sequence[EventType]:
+        """What is said of memberships, once each change."""
+        return (
+            self.member_invited,
+            self.member_added,
+            self.member_roles_changed,
+            self.member_removed,
+            self.active_tenant_switched,
+        )
 
     def schemas(self) -> Mapping[EventType, Mapping[str, Any]]:
         """Return the JSON Schema (draft 4) of each event's detail."""
         user = {"type": "string", "pattern": USER_ID_PATTERN}
         tenant = {"type": "string", "pattern": TENANT_ID_PATTERN}
+        roles = {"type": "array", "items": _TEXT}
+        change = {"changeId": _TEXT, "at": _TIME, "tenantId": tenant, "by": user}
         return {
             self.signed_up: _object(
                 metadata=_object(domain=_TEXT, application=_TEXT, event_type=_TEXT, version=_TEXT),
@@ -45,4 +65,9 @@ class Events:
             self.user_created: _object(email=_TEXT, userName=user, name=_TEXT),
             self.tenant_created: _object(tenantId=tenant, email=_TEXT, userName=user, name=_TEXT),
             self.admin_added: _object(tenantId=tenant, email=_TEXT, userName=user, name=_TEXT, role=_TEXT),
+            self.member_invited: _object(**change, email=_TEXT, roles=roles, expires=_TIME),
+            self.member_added: _object(**change, userName=user, email=_TEXT, name=_TEXT, roles=roles),
+            self.member_roles_changed: _object(**change, userName=user, roles=roles, rolesBefore=roles),
+            self.member_removed: _object(**change, userName=user, rolesBefore=roles),
+            self.active_tenant_switched: _object(**change, tenantIdBefore={"type": ["string", "null"]}),
         }

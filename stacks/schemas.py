@@ -124,3 +124,61 @@ FOUND: Final = Schema(
 TOKEN: Final = Schema(name="Token", definition=_replied("OK", _object(token=_TEXT)))
 NO_CALLER: Final = Schema(name="NoCaller", definition=_replied("Unauthorized", _object(missing_fields=_TEXTS)))
 REFUSED: Final = Schema(name="Refused", definition=_object(status=_TEXT, result=_object(invalid=_TEXT)))
+
+# The parks API: membership
+
+_ROLES: Final = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["admin", "member", "visitor"]}}
+_SOME_ROLES: Final = {"type": "array", "items": _TEXT}
+_TIME: Final = {"type": "string", "format": "date-time"}
+_INVITATION_ID: Final = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_EMAIL: Final = {
+    "type": "string",
+    "maxLength": 254,
+    "pattern": "^[A-Za-z0-9._+-]{1,64}@([A-Za-z0-9]{1,63}\\.)+[A-Za-z0-9]{1,63}$",
+}
+ACTIVE_TENANT: Final = Parameter(
+    name="tenantId", where="path", description="The caller's active tenant: no other is ever reached"
+)
+MEMBER_ID: Final = Parameter(name="memberId", where="path", schema=_USER_ID, description="A user id of the tenant")
+INVITATION_ID: Final = Parameter(name="invitationId", where="path", schema=_INVITATION_ID)
+INVITING_TENANT: Final = Parameter(
+    name="invitingTenantId",
+    where="path",
+    schema=_TENANT_ID,
+    description="The tenant into which the caller's verified address is invited",
+)
+LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 100})
+AFTER: Final = Parameter(name="after", schema=_USER_ID, description="`next` of the page before")
+SETTINGS: Final = Schema(name="Settings", definition=_object(roles=_SOME_ROLES, optional={"tenantId": _TEXT}))
+CHOICE: Final = Schema(name="Choice", definition=_object(tenantId=_TENANT_ID))
+OWN_TENANTS: Final = Schema(
+    name="OwnTenants",
+    definition=_object(
+        tenants={
+            "type": "array",
+            "items": _object(tenantId=_TEXT, roles=_SOME_ROLES, active={"type": "boolean"}, optional={"name": _TEXT}),
+        }
+    ),
+)
+MEMBERS: Final = Schema(
+    name="Members",
+    definition=_object(
+        members={"type": "array", "items": _object(userId=_TEXT, email=_TEXT, name=_TEXT, roles=_SOME_ROLES)},
+        optional={"next": _TEXT},
+    ),
+)
+NEW_INVITATION: Final = Schema(name="NewInvitation", definition=_object(email=_EMAIL, roles=_ROLES))
+NEW_ROLES: Final = Schema(name="NewRoles", definition=_object(roles=_ROLES))
+_INVITATION: Final = _object(invitationId=_TEXT, email=_TEXT, roles=_SOME_ROLES, invitedBy=_TEXT, expires=_TIME)
+INVITATION: Final = Schema(name="Invitation", definition=_INVITATION)
+INVITATIONS: Final = Schema(name="Invitations", definition=_object(invitations={"type": "array", "items": _INVITATION}))
+OWN_INVITATIONS: Final = Schema(
+    name="OwnInvitations",
+    definition=_object(
+        invitations={
+            "type": "array",
+            "items": _object(tenantId=_TEXT, roles=_SOME_ROLES, expires=_TIME, optional={"tenantName": _TEXT}),
+        }
+    ),
+)
+MEMBERSHIP: Final = Schema(name="Membership", definition=_object(tenantId=_TEXT, roles=_SOME_ROLES))

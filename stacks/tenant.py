@@ -10,7 +10,7 @@ from aws_cdk import aws_ssm as ssm
 
 from python_lambda import PythonFunction
 from stacks import schemas
-from stacks.defaults import api_defaults, function_defaults, grant_on, table
+from stacks.defaults import api_defaults, function_defaults, grant_on, in_transactions, table
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_tenant, has_user, text
@@ -31,7 +31,13 @@ _PERSON = [has_user("$event.detail"), text("$event.detail.email"), text("$event.
 
 
 class TenantStack(Stack):
-    """The tenant directory, the saga's second and third step, the tenant API and the tenant admin API."""
+    """The tenant directory, the saga's second and third step, the tenant API and the tenant admin API.
+
+    Attributes
+    ----------
+    api_url
+        Address of the tenant API.
+    """
 
     def __init__(
         self,
@@ -53,10 +59,10 @@ class TenantStack(Stack):
         self._alarms = alarms
         self._apis = api_defaults(environment, alarms)
 
-        self._tenants = table(
+        self.tenants = table(
             self, "Tenants", name=f"{application}-tenants", hash_key="tenantid", environment=environment
         )
-        self._members = table(
+        self.members = table(
             self,
             "TenantUsers",
             name=f"{application}-tenant-users",
@@ -64,24 +70,40 @@ class TenantStack(Stack):
             range_key="userid",
             environment=environment,
         )
-        self._members.add_global_secondary_index(
+        self.members.add_global_secondary_index(
             index_name=_USER_INDEX,
             partition_key=dynamodb.Attribute(name="userid", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="tenantid", type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.ALL,
         )
 
-        self._user_index_arn = f"{self._members.table_arn}/index/{_USER_INDEX}"
+        self.invitations = table(
+            self,
+            "Invitations",
+            hash_key="tenantid",
+            range_key="invitationid",
+            expires="expires",
+            environment=environment,
+        )
+        self.invitations.add_global_secondary_index(
+            index_name="invitee-index",
+            partition_key=dynamodb.Attribute(name="email", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.ALL,
+        )
+
+        self._user_index_arn = f"{self.members.table_arn}/index/{_USER_INDEX}"
 
         tenant_saga = self._tenant_saga()
         admin_saga = self._admin_saga(users)
         tenant_api = self._tenant_api(user_pool, client)
         admin_api = self._admin_api(token_claims_hook)
 
+        self.api_url = tenant_api.url
         CfnOutput(self, "TenantApiUrl", value=tenant_api.url)
         CfnOutput(self, "TenantAdminApiUrl", value=admin_api.url)
-        CfnOutput(self, "TenantsTableName", value=self._tenants.table_name)
-        CfnOutput(self, "TenantUsersTableName", value=self._members.table_name)
+        CfnOutput(self, "TenantsTableName", value=self.tenants.table_name)
+        CfnOutput(self, "TenantUsersTableName", value=self.members.table_name)
+        CfnOutput(self, "InvitationsTableName", value=self.invitations.table_name)
         CfnOutput(self, "TenantSagaDeadLetterQueueUrl", value=tenant_saga.dead_letter_queue_url)
         CfnOutput(self, "TenantSagaStateMachineArn", value=tenant_saga.state_machine_arn)
         CfnOutput(self, "AdminSagaDeadLetterQueueUrl", value=admin_saga.dead_letter_queue_url)
@@ -107,12 +129,12 @@ class TenantStack(Stack):
                     name="Put the tenant",
                     resource="arn:aws:states:::dynamodb:putItem",
                     arguments={
-                        "TableName": self._tenants.table_name,
+                        "TableName": self.tenants.table_name,
                         "Item": {"tenantid": {"S": "{% $tenantId %}"}},
                         "ConditionExpression": "attribute_not_exists(tenantid)",
                     },
                     actions=["dynamodb:PutItem"],
-                    resource_arns=[self._tenants.table_arn],
+                    resource_arns=[self.tenants.table_arn],
                     done_already=["DynamoDB.ConditionalCheckFailedException"],
                 )
             ],
@@ -136,59 +158,17 @@ class TenantStack(Stack):
                     name="Look the tenant up",
                     resource="arn:aws:states:::dynamodb:getItem",
                     arguments={
-                        "TableName": self._tenants.table_name,
+                        "TableName": self.tenants.table_name,
                         "Key": {"tenantid": {"S": "{% $event.detail.tenantId %}"}},
                         "ProjectionExpression": "foundedby",
                         "ConsistentRead": True,
                     },
                     actions=["dynamodb:GetItem"],
-                    resource_arns=[self._tenants.table_arn],
+                    resource_arns=[self.tenants.table_arn],
                     # An event that is replayed later must not bring back an admin who has been removed since.
                     all_done_when="$exists($states.result.Item.foundedby)",
                 ),
-                SagaTask(
-                    name="Map the user to the tenant",
-                    resource="arn:aws:states:::dynamodb:putItem",
-                    arguments={
-                        "TableName": self._members.table_name,
-                        "Item": {
-                            "tenantid": {"S": "{% $event.detail.tenantId %}"},
-                            "userid": {"S": "{% $event.detail.userName %}"},
-                            "name": {"S": "{% $event.detail.name %}"},
-                            "email": {"S": "{% $event.detail.email %}"},
-                            "roles": {"SS": ["admin"]},
-                        },
-                        # Roles may have changed since the first delivery; they stay.
-                        "ConditionExpression": "attribute_not_exists(tenantid)",
-                    },
-                    actions=["dynamodb:PutItem"],
-                    resource_arns=[self._members.table_arn],
-                    done_already=["DynamoDB.ConditionalCheckFailedException"],
-                ),
-                SagaTask(
-                    name="Make the tenant active",
-                    resource="arn:aws:states:::dynamodb:updateItem",
-                    arguments={
-                        "TableName": users.table_name,
-                        "Key": {"userid": {"S": "{% $event.detail.userName %}"}},
-                        "UpdateExpression": "SET activetenantid = if_not_exists(activetenantid, :tenant)",
-                        "ExpressionAttributeValues": {":tenant": {"S": "{% $event.detail.tenantId %}"}},
-                    },
-                    actions=["dynamodb:UpdateItem"],
-                    resource_arns=[users.table_arn],
-                ),
-                SagaTask(
-                    name="Record who founded the tenant",
-                    resource="arn:aws:states:::dynamodb:updateItem",
-                    arguments={
-                        "TableName": self._tenants.table_name,
-                        "Key": {"tenantid": {"S": "{% $event.detail.tenantId %}"}},
-                        "UpdateExpression": "SET foundedby = if_not_exists(foundedby, :user)",
-                        "ExpressionAttributeValues": {":user": {"S": "{% $event.detail.userName %}"}},
-                    },
-                    actions=["dynamodb:UpdateItem"],
-                    resource_arns=[self._tenants.table_arn],
-                ),
+                _founding(tenants=self.tenants, members=self.members, users=users),
             ],
             emits=SagaEmission(
                 event=events.admin_added,
@@ -201,10 +181,10 @@ class TenantStack(Stack):
 
     def _tenant_api(self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> TenantApi:
         show = self._function("tenant_get", "Shows a tenant", tenants=True)
-        grant_on(self._tenants.table_arn, show, "dynamodb:GetItem")
+        grant_on(self.tenants.table_arn, show, "dynamodb:GetItem")
         rename = self._function("tenant_rename", "Renames a tenant", tenants=True, members=True)
-        grant_on(self._tenants.table_arn, rename, "dynamodb:UpdateItem")
-        grant_on(self._members.table_arn, rename, "dynamodb:ConditionCheckItem")
+        grant_on(self.tenants.table_arn, rename, "dynamodb:UpdateItem")
+        grant_on(self.members.table_arn, rename, "dynamodb:ConditionCheckItem")
         tenants_of_caller = self._function("user_tenants_list", "Lists the caller's tenants", members=True)
         grant_on(self._user_index_arn, tenants_of_caller, "dynamodb:Query")
         return TenantApi(
@@ -291,9 +271,9 @@ class TenantStack(Stack):
     def _function(self, name: str, description: str, *, tenants: bool = False, members: bool = False) -> PythonFunction:
         environment: dict[str, str] = {"CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers))}
         if tenants:
-            environment["TENANTS_TABLE"] = self._tenants.table_name
+            environment["TENANTS_TABLE"] = self.tenants.table_name
         if members:
-            environment["TENANT_USERS_TABLE"] = self._members.table_name
+            environment["TENANT_USERS_TABLE"] = self.members.table_name
         return PythonFunction(
             self,
             "".join(word.capitalize() for word in name.split("_")),
@@ -303,6 +283,50 @@ class TenantStack(Stack):
             description=description,
             environment=environment,
         )
+
+
+def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dynamodb.ITable) -> SagaTask:
+    """Write all that says who the first admin of a tenant is, in one transaction: nobody ever sees a part of it."""
+    tenant, user = {"S": "{% $event.detail.tenantId %}"}, {"S": "{% $event.detail.userName %}"}
+    mapping = {
+        "TableName": members.table_name,
+        "Item": {
+            "tenantid": tenant,
+            "userid": user,
+            "name": {"S": "{% $event.detail.name %}"},
+            "email": {"S": "{% $event.detail.email %}"},
+            "roles": {"SS": ["admin"]},
+        },
+        # Roles may have changed since the first delivery; they stay.
+        "ConditionExpression": "attribute_not_exists(tenantid)",
+    }
+    standing = {
+        "TableName": users.table_name,
+        "Key": {"userid": user},
+        "UpdateExpression": "SET #roles = :roles, activetenantid = if_not_exists(activetenantid, :tenant)",
+        # As `tenancy.standing` reads it.
+        "ExpressionAttributeNames": {"#roles": "{% 'roles:' & $event.detail.tenantId %}"},
+        "ExpressionAttributeValues": {":tenant": tenant, ":roles": {"SS": ["admin"]}},
+    }
+    founded = {
+        "TableName": tenants.table_name,
+        "Key": {"tenantid": tenant},
+        "UpdateExpression": "SET foundedby = :user ADD admins :users",
+        "ConditionExpression": "attribute_not_exists(foundedby)",
+        "ExpressionAttributeValues": {":user": user, ":users": {"SS": ["{% $event.detail.userName %}"]}},
+    }
+    return SagaTask(
+        name="Found the tenant",
+        resource="arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
+        arguments={"TransactItems": [{"Put": mapping}, {"Update": standing}, {"Update": founded}]},
+        statements=[
+            in_transactions(members.table_arn, "dynamodb:PutItem"),
+            in_transactions(users.table_arn, "dynamodb:UpdateItem"),
+            in_transactions(tenants.table_arn, "dynamodb:UpdateItem"),
+        ],
+        # Deliveries at the same time conflict; whoever tries again finds that it is done.
+        done_if_cause_has={"DynamoDb.TransactionCanceledException": "ConditionalCheckFailed"},
+    )
 
 
 def _person() -> Mapping[str, str]:

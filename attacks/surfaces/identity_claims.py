@@ -35,10 +35,7 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Sign in anew after having been removed from a tenant."""
     person = world.member("removed", world.cast.bob.tenant, {"member"})
-    world.target.aws.dynamodb.delete_item(
-        TableName=world.target.tenant_users_table,
-        Key={"tenantid": {"S": person.tenant}, "userid": {"S": person.user_id}},
-    )
+    world.people.dismiss(person, person.tenant)
     tokens = world.people.sign_in(person)
     claimless = require(
         tokens.tenant is None, otherwise="the token still carries the tenant", observed="the token carries no tenant"

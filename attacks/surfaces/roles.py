@@ -85,6 +85,7 @@ def _tables(world: World) -> dict[str, dict[str, dict[str, str]]]:
         target.users_table: {"userid": nothing},
         target.tenants_table: {"tenantid": nothing},
         target.tenant_users_table: {"tenantid": nothing, "userid": nothing},
+        target.invitations_table: {"tenantid": nothing, "invitationid": nothing},
         target.metadata_table: {"id_concat": nothing, "key_name": nothing},
         target.employees_table: {"Tenant": nothing, "Id": nothing},
         **{

@@ -8,7 +8,9 @@ EventSaga, SagaTask, SagaEmission
     A step of a saga that loses no event.
 TenantAuthorizer, SharedTokens
     Lets a request through only for the tenant and user of its verified token.
-TenantApi, AdminApi, Route, Access, ApiDefaults, ApiLogging
+MemberAuthorizer
+    Lets a request through to what the caller's roles in their active tenant open, as the database has them now.
+TenantApi, MemberApi, AdminApi, Route, Access, ApiDefaults, ApiLogging
     REST APIs whose every route is authorized.
 Schema, Parameter, Answer
     What a route takes and answers.
@@ -54,9 +56,10 @@ from tenant_isolation.mapping_template import (
     reply_template,
     request_template,
 )
+from tenant_isolation.member_authorizer import MemberAuthorizer
 from tenant_isolation.service_integration import ServiceAction, ServiceError, ServiceIntegration, ServiceReply
 from tenant_isolation.template_statements import UnsafeTemplateError
-from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, TenantApi
+from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, MemberApi, TenantApi
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 from tenant_isolation.tenant_bucket import (
     AccessPointBucket,
@@ -99,6 +102,8 @@ __all__ = [
     "Joined",
     "JsonText",
     "Matches",
+    "MemberApi",
+    "MemberAuthorizer",
     "Parameter",
     "PathText",
     "PrefixBucket",

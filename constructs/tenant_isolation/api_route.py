@@ -19,6 +19,7 @@ class Access(Enum):
     """Who may call a route."""
 
     TENANT = "the tenant that a verified token names"
+    USER = "whoever has a verified token, in a tenant or in none; of a `MemberApi`"
     IAM = "a principal that was granted it, with SigV4"
     OPEN = "anybody: for playing a hands-on, and for nothing that touches a tenant"
 
@@ -35,6 +36,10 @@ class Route:
         The function, or the service that is called without one.
     access
         Who may call it.
+    roles
+        Of a `MemberApi`, the roles in the caller's active tenant that open it, of which one is enough.
+    own_roles
+        Roles that open it as well where ``{memberId}`` in its path is the caller. To the `roles`, it may be any member.
     takes
         What its body must be, a JSON object; None if it takes none. API Gateway refuses a body that is no object. What
         the fields must be is the function's to say: API Gateway's refusal could not explain it. Where there is no
@@ -48,6 +53,8 @@ class Route:
     path: str
     handler: lambda_.IFunction | ServiceIntegration
     access: Access = Access.TENANT
+    roles: Sequence[str] = ()
+    own_roles: Sequence[str] = ()
     takes: Schema | None = None
     summary: str = ""
     parameters: Sequence[Parameter] = ()
@@ -64,13 +71,12 @@ class Route:
         return {**_GATEWAY_ANSWERS[self.access], **(_BODY_ANSWERS if self.takes else {}), **service, **self.answers}
 
 
+_NO_TOKEN: Final = {401: Answer.refusal("No token, or none that counts")}
+_NOT_THIS: Final = {403: Answer.refusal("The token is good, and for something else")}
 _TOO_MANY: Final = {429: Answer.refusal("Too many requests at once")}
 _GATEWAY_ANSWERS: Final[Mapping[Access, Mapping[int, Answer]]] = {
-    Access.TENANT: {
-        401: Answer.refusal("No token, or none that counts"),
-        403: Answer.refusal("The token is good, and for something else"),
-        **_TOO_MANY,
-    },
+    Access.TENANT: {**_NO_TOKEN, **_NOT_THIS, **_TOO_MANY},
+    Access.USER: {**_NO_TOKEN, **_NOT_THIS, **_TOO_MANY},
     Access.IAM: {403: Answer.refusal("Not signed, or not by one who may"), **_TOO_MANY},
     Access.OPEN: _TOO_MANY,
 }

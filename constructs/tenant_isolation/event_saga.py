@@ -51,8 +51,13 @@ class SagaTask:
         tasks assigned can be used as well.
     actions, resource_arns
         What the call needs: the machine's role gets exactly this.
+    statements
+        What it needs beside that, where one list of actions on one list of resources would be more than it needs.
     done_already
         Errors that say that an earlier delivery of the same event has done this task.
+    done_if_cause_has
+        By error, the words in its cause that say so when the task's retries have not helped: for an error that can also
+        mean that another delivery is at the same at this moment, as that of a DynamoDB transaction does.
     all_done_when
         Condition over ``$states.result`` that says that an earlier delivery has done all tasks: only the event that
         the saga emits is then sent once more.
@@ -63,9 +68,11 @@ class SagaTask:
     name: str
     resource: str
     arguments: Mapping[str, Any]
-    actions: Sequence[str]
-    resource_arns: Sequence[str]
+    actions: Sequence[str] = ()
+    resource_arns: Sequence[str] = ()
+    statements: Sequence[iam.PolicyStatement] = ()
     done_already: Sequence[str] = field(default=())
+    done_if_cause_has: Mapping[str, str] = field(default_factory=dict)
     all_done_when: str = ""
 
 
@@ -172,9 +179,9 @@ class EventSaga(Construct):
             resource="*",
         )
         for task in tasks:
-            self._machine.add_to_role_policy(
-                iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))
-            )
+            own = [iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))]
+            for statement in (*(own if task.actions else ()), *task.statements):
+                self._machine.add_to_role_policy(statement)
         bus.grant_publish(self._machine, source=emits.event.source, detail_types=[emits.event.detail_type])
         self._dead_letters.grant(self._machine, "sqs:SendMessage")
         bus.add_rule(
@@ -252,8 +259,6 @@ def _definition(
                 }
             ]
         },
-        actions=(),
-        resource_arns=(),
     )
     chain = [*tasks, publish]
     states: dict[str, Any] = {
@@ -313,6 +318,20 @@ def _definition(
                 "Choices": [{"Condition": "{% $allDone %}", "Next": publish.name}],
                 "Default": following,
             }
+        if task.done_if_cause_has and following:
+            states[_doubt(task)] = {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "Condition": f"{{% $states.input.Error = '{error}' "
+                        f"and $contains($states.input.Cause, '{words}') %}}",
+                        "Output": {},
+                        "Next": following,
+                    }
+                    for error, words in task.done_if_cause_has.items()
+                ],
+                "Default": _DEAD_LETTER,
+            }
     return {"QueryLanguage": "JSONata", "StartAt": _CHECK, "States": states}
 
 
@@ -332,4 +351,12 @@ def _task_state(task: SagaTask, following: str | None) -> dict[str, Any]:
         done = list(task.done_already)
         state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, _RETRY]
         state["Catch"] = [{"ErrorEquals": done, "Output": {}, "Next": following}, *state["Catch"]]
+    if task.done_if_cause_has and following:
+        errors = list(task.done_if_cause_has)
+        doubt = {"ErrorEquals": errors, "Output": "{% $states.errorOutput %}", "Next": _doubt(task)}
+        state["Catch"] = [doubt, *state["Catch"]]
     return state
+
+
+def _doubt(task: SagaTask) -> str:
+    return f"{task.name}: done already?"

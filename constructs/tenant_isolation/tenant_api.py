@@ -18,6 +18,7 @@ from constructs import Construct
 from python_lambda import PythonFunction, acknowledge
 from tenant_isolation.api_documentation import JSON, ApiDocumentation
 from tenant_isolation.api_route import Access, Route
+from tenant_isolation.member_authorizer import MemberAuthorizer
 from tenant_isolation.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
 
@@ -91,7 +93,7 @@ class RestApi(Construct):
         description: str,
         routes: Sequence[Route],
         defaults: ApiDefaults,
-        authorizer: TenantAuthorizer | None = None,
+        authorizer: apigateway.IAuthorizer | None = None,
         refusals: Mapping[str, Mapping[str, Any] | str | None] | None = None,
         api_key_required: bool = False,
         logged: Mapping[str, str] | None = None,
@@ -165,7 +167,7 @@ class RestApi(Construct):
             raise ValueError(f"{self.node.path} has no authorizer for a tenant's route: give the route Access.IAM.")
         return {
             "authorization_type": apigateway.AuthorizationType.CUSTOM,
-            "authorizer": self._authorizer.authorizer,
+            "authorizer": self._authorizer,
         }
 
     def _add_routes(self, routes: Sequence[Route], cors_headers: Mapping[str, str]) -> None:
@@ -274,6 +276,8 @@ class TenantApi(RestApi):
         refusals: Mapping[str, Mapping[str, Any]] | None = None,
         description: str = "",
     ) -> None:
+        if unfit := [route for route in routes if route.access is Access.USER or route.roles or route.own_roles]:
+            raise ValueError(f"{unfit[0]} asks for roles, of which a token says nothing: make a MemberApi.")
         authorizer = TenantAuthorizer(
             scope,
             f"{construct_id}Authorizer",
@@ -293,8 +297,71 @@ class TenantApi(RestApi):
             description=description,
             routes=routes,
             defaults=defaults,
-            authorizer=authorizer,
+            authorizer=authorizer.authorizer,
             refusals=refusals,
+        )
+
+
+class MemberApi(RestApi):
+    """An API whose users belong to many tenants, and on which roles in the active one decide what they reach.
+
+    Isolation: every route but the CORS preflight passes a `MemberAuthorizer`, which asks the database at each call. A
+    route says beside its path which roles open it; one that does not is refused when the app is built.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    api_name
+        Its name.
+    user_pool, client, users, memberships
+        As for `MemberAuthorizer`.
+    routes
+        Its routes, each with its roles.
+    defaults, function_defaults
+        What the environment's APIs and functions have in common.
+    authorizer_cache_ttl
+        How long a switch, a withdrawn role or a removal may go unnoticed. Zero if it is not given: the next call sees
+        it.
+    description
+        What it is for.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api_name: str,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+        users: dynamodb.ITable,
+        memberships: dynamodb.ITable,
+        routes: Sequence[Route],
+        defaults: ApiDefaults,
+        function_defaults: FunctionDefaults,
+        authorizer_cache_ttl: Duration | None = None,
+        description: str = "",
+    ) -> None:
+        authorizer = MemberAuthorizer(
+            scope,
+            f"{construct_id}Authorizer",
+            user_pool=user_pool,
+            client=client,
+            users=users,
+            memberships=memberships,
+            routes=routes,
+            defaults=function_defaults,
+            cache_ttl=authorizer_cache_ttl,
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            api_name=api_name,
+            description=description,
+            routes=routes,
+            defaults=defaults,
+            authorizer=authorizer.authorizer,
         )
 
 

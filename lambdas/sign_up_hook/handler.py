@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
+from tenancy.events import Announcer, EventMetadata, SignUp, SignUpData
 from tenancy.identifiers import user_id
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 # The same hook is called after a password reset (PostConfirmation_ConfirmForgotPassword), which makes no tenant.
 _SIGN_UP: Final = "PostConfirmation_ConfirmSignUp"
@@ -44,7 +41,12 @@ tracer = Tracer()
 # Cognito waits five seconds for a hook: two quick tries at the bus, then the dead-letter queue.
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 bus = boto3.client("events", config=_quick)
-queue = boto3.client("sqs", config=_quick)
+announcer = Announcer(
+    bus,
+    boto3.client("sqs", config=_quick),
+    bus_name=settings.event_bus_name,
+    queue_url=settings.dead_letter_queue_url,
+)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -56,20 +58,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     is confirmed by now, and Cognito would not call again.
     """
     if event["triggerSource"] == _SIGN_UP:
-        entry = _sign_up(event)
-        try:
-            publish(bus, entry)
+        refusal = announcer.announce(f"{settings.application}.idp", "signup", _sign_up(event))
+        if refusal is None:
             logger.info("announced")
-        except (PublishError, ClientError, BotoCoreError) as error:
-            logger.exception("not announced; kept in the dead-letter queue")
-            body = json.dumps({"entry": entry, "error": type(error).__name__})
-            queue.send_message(QueueUrl=settings.dead_letter_queue_url, MessageBody=body)
+        else:
+            logger.error("not announced; kept in the dead-letter queue", exc_info=refusal)
     return event
 
 
-def _sign_up(event: dict[str, Any]) -> PutEventsRequestEntryTypeDef:
+def _sign_up(event: dict[str, Any]) -> SignUp:
     attributes = _Attributes.model_validate(event["request"]["userAttributes"])
-    detail = SignUp(
+    return SignUp(
         metadata=EventMetadata(domain="idp", application=settings.application, event_type="signup"),
         data=SignUpData(
             email=attributes.email,
@@ -79,9 +78,3 @@ def _sign_up(event: dict[str, Any]) -> PutEventsRequestEntryTypeDef:
             status=attributes.status,
         ),
     )
-    return {
-        "Source": f"{settings.application}.idp",
-        "DetailType": "signup",
-        "Detail": detail.model_dump_json(),
-        "EventBusName": settings.event_bus_name,
-    }

@@ -1,18 +1,20 @@
-"""The policy that an authorizer returns to API Gateway."""
+"""The policies that authorizers return to API Gateway."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tenancy.caller import Caller
 
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _BOUND: Final = frozenset({"tenantId", "userId"})
+_ANYBODY: Final = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,31 +51,19 @@ class RouteRule:
     def parse_all(cls, text: str) -> list[Self]:
         """Read the rules of an API, one a line.
 
-        Isolation: a free parameter becomes a wildcard, which in a policy also matches slashes. A rule whose wildcard
-        could stand for a path that is bound to a caller would undo that binding, and is refused.
-
         Raises
         ------
         ValueError
             A line is no route, or a free parameter covers another route that is bound to its caller.
         """
         rules = [cls.parse(line) for line in text.splitlines()]
-        for free in rules:
-            covers = re.compile(_PARAMETER.sub(".+", free.path))
-            for bound in rules:
-                if free.is_free and bound.is_bound and free.method == bound.method and covers.fullmatch(bound.path):
-                    raise ValueError(f"{free.path!r} also covers {bound.path!r}, which is bound to its caller.")
+        check_bindings(rules)
         return rules
 
     @property
-    def is_bound(self) -> bool:
-        """Whether a parameter has to name the caller."""
-        return bool(_BOUND & set(_PARAMETER.findall(self.path)))
-
-    @property
-    def is_free(self) -> bool:
-        """Whether a parameter may be anything."""
-        return bool(set(_PARAMETER.findall(self.path)) - _BOUND)
+    def shape(self) -> str:
+        """The path with a wildcard for each parameter, whatever its name."""
+        return _PARAMETER.sub("*", self.path)
 
     def resource(self, caller: Caller) -> str | None:
         """Return what the caller may invoke, as ``GET/tenant/<id>``; None when they lack what the path names."""
@@ -81,6 +71,143 @@ class RouteRule:
         if any(values.get(name, "*") is None for name in _PARAMETER.findall(self.path)):
             return None
         return self.method + _PARAMETER.sub(lambda found: str(values.get(found[1], "*")), self.path)
+
+    def covers(self, other: RouteRule, *, bound_to: str) -> bool:
+        """Whether what somebody may invoke by this rule is also a call of another route.
+
+        A free parameter is a wildcard, which in a policy also matches slashes.
+
+        Parameters
+        ----------
+        other
+            The other route.
+        bound_to
+            What its bound parameters name; ``own`` is the caller.
+        """
+        pattern = "".join(
+            re.escape(part) if number % 2 == 0 else "own" if part in _BOUND else ".+"
+            for number, part in enumerate(_PARAMETER.split(self.path))
+        )
+        path = _PARAMETER.sub(lambda found: bound_to if found[1] in _BOUND else "any", other.path)
+        return self.method == other.method and re.fullmatch(pattern, path) is not None
+
+
+def check_bindings(rules: Iterable[RouteRule]) -> None:
+    """Check that no rule lets a caller past the binding of another.
+
+    Isolation: a free parameter becomes a wildcard, which in a policy also matches slashes. A rule whose wildcard could
+    stand for a path that is bound to another caller would undo that binding.
+
+    Raises
+    ------
+    ValueError
+        One does.
+    """
+    known = list(rules)
+    for free in known:
+        for bound in known:
+            is_bound = _BOUND & set(_PARAMETER.findall(bound.path))
+            if is_bound and free.covers(bound, bound_to="other"):
+                raise ValueError(f"{free.path!r} also covers {bound.path!r}, which is bound to its caller.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleRule:
+    """A route, and the roles in the active tenant that open it.
+
+    Attributes
+    ----------
+    route
+        The route.
+    roles
+        The roles, of which one is enough; None if whoever is signed in may use it, also without any tenant.
+    """
+
+    route: RouteRule
+    roles: frozenset[str] | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a rule written as ``GET /parks admin,member``, or ``GET /settings *`` for everybody.
+
+        Raises
+        ------
+        ValueError
+            It is not of that form.
+        """
+        route, _, roles = text.rpartition(" ")
+        rule = RouteRule.parse(route)
+        if roles == _ANYBODY:
+            return cls(route=rule, roles=None)
+        names = frozenset(roles.split(","))
+        if not all(name.isidentifier() for name in names):
+            raise ValueError(f"Not roles: {roles!r}. Use e.g. 'GET /parks admin,member'.")
+        return cls(route=rule, roles=names)
+
+    def opens_to(self, roles: frozenset[str]) -> bool:
+        """Whether somebody with these roles may use the route."""
+        return self.roles is None or bool(self.roles & roles)
+
+
+class RoleTable:
+    """An API's routes and the roles that open them, declared beside the routes.
+
+    Isolation: roles add up, and what none of a caller's roles opens stays shut, even where the wildcard of another
+    route would cover it: API Gateway's wildcards match slashes, so that ``GET /parks/*`` is also ``GET
+    /parks/x/webhooks``. Such a route is denied by name.
+
+    Parameters
+    ----------
+    rules
+        The rules; several may be about one route.
+
+    Raises
+    ------
+    ValueError
+        Two routes cannot be kept apart by a policy.
+    """
+
+    def __init__(self, rules: Iterable[RoleRule]) -> None:
+        self._rules = list(rules)
+        check_bindings(rule.route for rule in self._rules)
+        known = sorted(frozenset().union(*(rule.roles or frozenset() for rule in self._rules)))
+        for count in range(len(known) + 1):
+            for roles in combinations(known, count):
+                self._check(frozenset(roles))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a table, a rule a line; see `RoleRule.parse`."""
+        return cls(map(RoleRule.parse, text.splitlines()))
+
+    def allowed(self, caller: Caller, roles: frozenset[str]) -> Sequence[str]:
+        """Return what a caller may invoke."""
+        found = (rule.route.resource(caller) for rule in self._rules if rule.opens_to(roles))
+        return list(dict.fromkeys(resource for resource in found if resource))
+
+    def denied(self, roles: frozenset[str]) -> Sequence[str]:
+        """Return what somebody with these roles could invoke by the wildcard of a route that is open to them."""
+        return [f"{method}{shape}" for method, shape in self._denied(roles)]
+
+    def _denied(self, roles: frozenset[str]) -> list[tuple[str, str]]:
+        opened = [rule.route for rule in self._rules if rule.opens_to(roles)]
+        shapes = {(route.method, route.shape) for route in opened}
+        shut = {
+            (rule.route.method, rule.route.shape)
+            for rule in self._rules
+            if any(route.covers(rule.route, bound_to="own") for route in opened)
+        }
+        return sorted(shut - shapes)
+
+    def _check(self, roles: frozenset[str]) -> None:
+        for method, shape in self._denied(roles):
+            pattern = re.compile(re.escape(shape).replace(r"\*", ".+"))
+            for rule in self._rules:
+                path = rule.route.shape.replace("*", "any")
+                if rule.opens_to(roles) and rule.route.method == method and pattern.fullmatch(path):
+                    raise ValueError(
+                        f"A policy cannot allow {rule.route.path!r} and deny {shape!r} to {sorted(roles)}."
+                    )
 
 
 def policy(caller: Caller, rules: Iterable[RouteRule], method_arn: str) -> dict[str, Any]:
@@ -99,15 +226,44 @@ def policy(caller: Caller, rules: Iterable[RouteRule], method_arn: str) -> dict[
     method_arn
         ARN of the called method; its API and stage are kept, its method and path are not used.
     """
+    resources = [resource for rule in rules if (resource := rule.resource(caller))]
+    return answer(caller, allowed=resources, method_arn=method_arn, context=caller.to_authorizer())
+
+
+def answer(
+    caller: Caller,
+    *,
+    allowed: Sequence[str],
+    denied: Sequence[str] = (),
+    method_arn: str,
+    context: Mapping[str, str],
+) -> dict[str, Any]:
+    """Return an authorizer's answer.
+
+    Parameters
+    ----------
+    caller
+        Who calls.
+    allowed, denied
+        What they may invoke and what not, as ``GET/tenant/<id>``.
+    method_arn
+        As for `policy`.
+    context
+        What is said of the caller to what is behind the API.
+    """
     stage_arn = "/".join(method_arn.split("/", 2)[:2])
-    resources = [f"{stage_arn}/{resource}" for rule in rules if (resource := rule.resource(caller))]
-    statement = (
-        {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": resources}
-        if resources
-        else {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": [f"{stage_arn}/*"]}
-    )
+    statements = []
+    if allowed:
+        statements.append(_statement("Allow", stage_arn, allowed))
+    if denied or not allowed:
+        statements.append(_statement("Deny", stage_arn, denied if allowed else ["*"]))
     return {
         "principalId": caller.user_id,
-        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": caller.to_authorizer(),
+        "policyDocument": {"Version": "2012-10-17", "Statement": statements},
+        "context": dict(context),
     }
+
+
+def _statement(effect: str, stage_arn: str, resources: Sequence[str]) -> dict[str, Any]:
+    arns = [f"{stage_arn}/{resource}" for resource in resources]
+    return {"Action": "execute-api:Invoke", "Effect": effect, "Resource": arns}

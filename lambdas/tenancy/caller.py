@@ -140,3 +140,41 @@ class TenantCaller:
     def placeholders(self) -> dict[str, str]:
         """Return the values that a policy template is filled with."""
         return {"tenant_id": self.tenant_id, "tenant_name": self.tenant_name, "user_id": self.user_id}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Who a user is to others, as their verified ID token says.
+
+    Attributes
+    ----------
+    email
+        Their address; None unless the pool has verified that it is theirs.
+    name
+        Their name.
+    """
+
+    email: str | None
+    name: str
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> Self:
+        """Read the profile from the claims of a verified ID token."""
+        email, name = claims.get("email"), claims.get("name")
+        verified = claims.get("email_verified") is True and isinstance(email, str) and email
+        return cls(email=str(email) if verified else None, name=name if isinstance(name, str) else "")
+
+    @classmethod
+    def from_authorizer(cls, context: Mapping[str, Any] | None) -> Self:
+        """Read the profile from the context that the member authorizer returned."""
+        context = context or {}
+        first, last = str(context.get("firstName", "")), str(context.get("lastName", ""))
+        return cls(email=context.get("email") or None, name=f"{first} {last}" if last else first)
+
+    def to_authorizer(self) -> dict[str, str]:
+        """Return the context that `from_authorizer` reads.
+
+        The pool knows one name. What precedes its first space is the first name, and all that follows the last name.
+        """
+        first, _, last = self.name.partition(" ")
+        return {"email": self.email or "", "firstName": first, "lastName": last}

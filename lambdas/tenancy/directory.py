@@ -8,12 +8,12 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from tenancy.errors import ForbiddenError, NotFoundError
 from tenancy.identifiers import TenantId, UserId, tenant_id
+from tenancy.roles import Role
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _USER_INDEX: Final = "user-index"
-_ADMIN: Final = "admin"
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -36,7 +36,7 @@ class Tenants:
         self._memberships = memberships
 
     def get(self, tenant: TenantId) -> dict[str, Any]:
-        """Return a tenant's item.
+        """Return a tenant's item, without the set of its admins: who they are is for them to know.
 
         Raises
         ------
@@ -46,7 +46,7 @@ class Tenants:
         found = self._client.get_item(TableName=self._table, Key={"tenantid": {"S": tenant}}, ConsistentRead=True)
         if "Item" not in found:
             raise NotFoundError("Tenant not found")
-        return {name: _deserialize(value) for name, value in found["Item"].items()}
+        return {name: _deserialize(value) for name, value in found["Item"].items() if name != "admins"}
 
     def rename(self, tenant: TenantId, name: str, *, by: UserId) -> None:
         """Give a tenant another name.
@@ -72,7 +72,7 @@ class Tenants:
                             "Key": {"tenantid": {"S": tenant}, "userid": {"S": by}},
                             "ConditionExpression": "contains(#roles, :admin)",
                             "ExpressionAttributeNames": {"#roles": "roles"},
-                            "ExpressionAttributeValues": {":admin": {"S": _ADMIN}},
+                            "ExpressionAttributeValues": {":admin": {"S": Role.ADMIN}},
                         }
                     },
                     {
@@ -96,8 +96,8 @@ class Tenants:
             raise
 
 
-class Memberships:
-    """The table that maps users to tenants.
+class TenantLists:
+    """Which tenants a user belongs to, as the index of memberships has it.
 
     Parameters
     ----------

@@ -82,16 +82,24 @@ class Request:
         Raises
         ------
         BadRequestError
-            It is not, and this says where and why, without repeating what was sent.
+            It is not, and this says where and why, without repeating what was sent. A field that is given twice is
+            refused as well: whoever looks at the body besides might take the other one.
         """
         try:
-            return model.model_validate_json(self.content)
+            read = model.model_validate_json(self.content)
         except ValidationError as error:
             reasons = (
                 ": ".join(filter(None, (".".join(map(str, reason["loc"])), reason["msg"])))
                 for reason in error.errors(include_url=False, include_input=False, include_context=False)
             )
             raise BadRequestError("Invalid request body: " + "; ".join(reasons)) from None
+        json.loads(self.content, object_pairs_hook=_each_once)
+        return read
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise BadRequestError("Invalid request body: a field is given twice")
 
 
 @dataclass(frozen=True, kw_only=True)

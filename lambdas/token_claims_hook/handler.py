@@ -67,13 +67,14 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def active_tenant(user: UserId) -> TenantId | None:
-    """Return the user's active tenant, which counts only while they belong to it; else the first that they have."""
+    """Return the user's active tenant, which counts only while they belong to it.
+
+    As for the authorizers that ask the database (`tenancy.standing`), no other tenant takes its place.
+    """
     wanted = pool.submit(_wanted_tenant, user)
     tenants = _tenants_of(user)
     active = wanted.result()
-    if active in tenants:
-        return active
-    return tenants[0] if tenants else None
+    return active if active in tenants else None
 
 
 def _wanted_tenant(user: UserId) -> TenantId | None:

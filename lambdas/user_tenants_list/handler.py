@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import boto3
 
-from tenancy.directory import Memberships
+from tenancy.directory import TenantLists
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 
 
@@ -13,7 +13,7 @@ class _Settings(RestSettings):
 
 
 settings = _Settings.load()
-memberships = Memberships(boto3.client("dynamodb"), settings.tenant_users_table)
+memberships = TenantLists(boto3.client("dynamodb"), settings.tenant_users_table)
 
 
 def tenants_of_caller(request: Request) -> Reply:

@@ -20,6 +20,8 @@ _SETTINGS = {
     "CORS_HEADERS": '{"Access-Control-Allow-Origin": "https://app.example"}',
     "DEAD_LETTER_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters",
     "EVENT_BUS_NAME": "app-application-eventbus",
+    "INVITATIONS_TABLE": "app-invitations",
+    "INVITATION_DAYS": "14",
     "TENANTS_TABLE": "app-tenants",
     "TENANT_USERS_TABLE": "app-tenant-users",
     "USERS_TABLE": "app-users",

@@ -47,7 +47,12 @@ class TestSignUpHook:
 
     def test_announces_a_sign_up(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         sent: list[dict[str, Any]] = []
-        monkeypatch.setattr(hook, "publish", lambda _client, entry: sent.append(entry))
+
+        def put_events(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
+            sent.extend(arguments["Entries"])
+            return {"FailedEntryCount": 0}
+
+        monkeypatch.setattr(hook.bus, "put_events", put_events)
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event
@@ -68,7 +73,7 @@ class TestSignUpHook:
 
     @pytest.mark.parametrize("trigger", ["PostConfirmation_ConfirmForgotPassword", "PostAuthentication_Authentication"])
     def test_announces_nothing_else(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str) -> None:
-        monkeypatch.setattr(hook, "publish", lambda *_: pytest.fail("published"))
+        monkeypatch.setattr(hook.bus, "put_events", lambda **_: pytest.fail("published"))
         event = _sign_up_event(trigger)
 
         assert hook.handler(event, Context()) is event
@@ -152,7 +157,14 @@ class TestTokenClaimsHook:
     def test_active_tenant_counts_only_while_the_user_belongs_to_it(self, hook: ModuleType) -> None:
         self._tenants("tenant-1", "tenant-3")
 
-        assert self._claim(hook) == "tenant-1"
+        assert self._claim(hook) is None
+
+    @responses.activate
+    def test_no_tenant_takes_the_place_of_one_that_was_taken_away(self, hook: ModuleType) -> None:
+        boto3.client("dynamodb").put_item(TableName="app-users", Item={"userid": {"S": "user-1"}})
+        self._tenants("tenant-1", "tenant-2")
+
+        assert self._claim(hook) is None
 
     @responses.activate
     def test_user_without_a_tenant_gets_no_claim(self, hook: ModuleType) -> None:

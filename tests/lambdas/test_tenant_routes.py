@@ -15,6 +15,7 @@ from moto import mock_aws
 
 from tenancy import rest
 from tests.lambdas.events import Context, proxy_event
+from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,37 +30,10 @@ _MEMBER = {"userId": "bob", "tenantId": "t-1"}
 def database() -> Iterator[DynamoDBClient]:
     with mock_aws():
         client = boto3.client("dynamodb")
-        client.create_table(
-            TableName="app-tenants",
-            KeySchema=[{"AttributeName": "tenantid", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "tenantid", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        client.create_table(
-            TableName="app-tenant-users",
-            KeySchema=[
-                {"AttributeName": "tenantid", "KeyType": "HASH"},
-                {"AttributeName": "userid", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "tenantid", "AttributeType": "S"},
-                {"AttributeName": "userid", "AttributeType": "S"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "user-index",
-                    "KeySchema": [
-                        {"AttributeName": "userid", "KeyType": "HASH"},
-                        {"AttributeName": "tenantid", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_directory(client)
         client.put_item(TableName="app-tenants", Item={"tenantid": {"S": "t-1"}, "name": {"S": "One"}})
         for user, role in (("ada", "admin"), ("bob", "member")):
-            _join(client, "t-1", user, role)
+            join(client, "t-1", user, role)
         yield client
 
 
@@ -70,11 +44,6 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     assert isinstance(handler, logging.StreamHandler)
     monkeypatch.setattr(handler, "stream", written)
     return written
-
-
-def _join(client: DynamoDBClient, tenant: str, user: str, role: str) -> None:
-    item = {"tenantid": {"S": tenant}, "userid": {"S": user}, "roles": {"SS": [role]}}
-    client.put_item(TableName="app-tenant-users", Item=item)  # type: ignore[arg-type]
 
 
 def _call(name: str, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
@@ -177,14 +146,15 @@ def test_member_who_is_no_admin_may_not_rename(database: DynamoDBClient) -> None
 
 
 def test_withdrawn_role_counts_at_once(database: DynamoDBClient) -> None:
-    _join(database, "t-1", "ada", "visitor")
+    join(database, "t-1", "ada", "visitor")
     event = proxy_event(path={"tenantId": "t-1"}, authorizer=_ADMIN, body='{"name": "Mine"}')
 
     assert _call("tenant_rename", event)[0] == 403
 
 
 def test_renaming_never_makes_a_tenant(database: DynamoDBClient) -> None:
-    _join(database, "t-ghost", "ada", "admin")
+    join(database, "t-ghost", "ada", "admin")
+    database.delete_item(TableName="app-tenants", Key={"tenantid": {"S": "t-ghost"}})
     caller = {"userId": "ada", "tenantId": "t-ghost"}
 
     status, body, _ = _call(

@@ -78,10 +78,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
         yield FakeAws(boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1"))
 
 
+_QUEUES = ("UserSaga", "SignUp", "Membership")
+
+
 @pytest.fixture
 def environment(aws: FakeAws) -> Environment:
     urls = {
-        f"{name}DeadLetterQueueUrl": aws.sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("UserSaga", "SignUp")
+        f"{name}DeadLetterQueueUrl": aws.sqs.create_queue(QueueName=name)["QueueUrl"] for name in _QUEUES
     }
     aws.events.create_event_bus(Name=BUS)
     return Environment(
@@ -120,7 +123,7 @@ def test_a_saga_starts_again_with_the_whole_event(queues: DeadLetterQueues, aws:
     _replay_all(queues)
     assert [(start["stateMachineArn"], start["input"]) for start in aws.machines.started] == [(MACHINE, EVENT)]
     assert aws.machines.started[0]["name"].startswith("replay-")
-    assert queues.depths() == {"UserSaga": 0, "SignUp": 0}
+    assert queues.depths() == dict.fromkeys(_QUEUES, 0)
 
 
 def test_an_undelivered_event_starts_its_target(queues: DeadLetterQueues, aws: FakeAws) -> None:
@@ -131,7 +134,13 @@ def test_an_undelivered_event_starts_its_target(queues: DeadLetterQueues, aws: F
     assert [(start["stateMachineArn"], start["input"]) for start in aws.machines.started] == [(MACHINE, EVENT)]
 
 
-def test_a_sign_up_goes_on_the_bus(queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+_CHANGE = {**ENTRY, "Source": "tenantry.tenant", "DetailType": "memberRemoved"}
+
+
+@pytest.mark.parametrize(("queue", "entry"), [("SignUp", ENTRY), ("Membership", _CHANGE)])
+def test_what_missed_the_bus_goes_on_it(
+    queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, queue: str, entry: dict[str, str]
+) -> None:
     put: list[Any] = []
 
     def put_events(**request: list[Any]) -> dict[str, Any]:
@@ -139,10 +148,30 @@ def test_a_sign_up_goes_on_the_bus(queues: DeadLetterQueues, aws: FakeAws, monke
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
 
     monkeypatch.setattr(aws.events, "put_events", put_events)
-    _send(queues, aws, {"entry": ENTRY, "error": "PublishError"}, queue="SignUp")
+    _send(queues, aws, {"entry": entry, "error": "PublishError"}, queue=queue)
     _replay_all(queues)
-    assert put == [ENTRY]
-    assert queues.depths()["SignUp"] == 0
+    assert put == [entry]
+    assert queues.depths()[queue] == 0
+
+
+@pytest.mark.parametrize(
+    ("queue", "entry"),
+    [
+        ("SignUp", _CHANGE),
+        ("Membership", ENTRY),
+        ("UserSaga", ENTRY),
+        ("Membership", {**_CHANGE, "DetailType": "created"}),  # it would make somebody an admin
+        ("SignUp", {**ENTRY, "DetailType": "created"}),
+    ],
+)
+def test_what_does_not_belong_into_its_queue_stays_there(
+    queues: DeadLetterQueues, aws: FakeAws, queue: str, entry: dict[str, str]
+) -> None:
+    _send(queues, aws, {"entry": entry, "error": "PublishError"}, queue=queue)
+    (message,) = queues.messages()
+    with pytest.raises(NotUnderstoodError):
+        queues.replay(message)
+    assert queues.depths()[queue] == 1
 
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:tenantry-provisioner"

@@ -41,6 +41,7 @@ _STATEFUL = {
         "Stream790BDEE4": "AWS::Kinesis::Stream",
     },
     "tenant": {
+        "Invitations14F94624": "AWS::DynamoDB::Table",
         "TenantUsersE963DBE5": "AWS::DynamoDB::Table",
         "TenantsA9C48FD3": "AWS::DynamoDB::Table",
     },

@@ -96,7 +96,7 @@ def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> Non
         statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
     ]
 
-    assert len(statements) == 4
+    assert len(statements) == 5
     for statement in statements:
         condition = statement["Condition"]
         assert condition["Null"] == {"events:source": "false", "events:detail-type": "false"}
@@ -136,6 +136,21 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
     }
 
     assert functions == {}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_memberships_are_written_in_transactions_only(environment: str) -> None:
+    writes = [
+        statement
+        for stack, _, statement in _statements(environment)
+        if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(_list(statement["Action"]))
+        if "TenantUsers" in str(statement["Resource"]) or "Invitations" in str(statement["Resource"])
+    ]
+
+    assert len(writes) == 3  # the saga's, and two of the function of membership
+    for statement in writes:
+        condition = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+        assert statement["Condition"] in (condition, _one_of_each(condition))
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -218,6 +233,11 @@ def _is_wildcard(resource: Any) -> bool:  # noqa: ANN401 - a string or an intrin
     text = "".join(part for part in parts if isinstance(part, str))
     # What the session's tag has narrowed to one tenant is that tenant's own.
     return "*" in text and "${aws:PrincipalTag/Tenant" not in text
+
+
+def _one_of_each(condition: dict[str, Any]) -> dict[str, Any]:
+    """Return a condition with a value in the place of each list of one, as CDK may write it."""
+    return {operator: {key: value[0] for key, value in keys.items()} for operator, keys in condition.items()}
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one

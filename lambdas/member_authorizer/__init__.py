@@ -1,0 +1,1 @@
+"""The authorizer that asks the database, for users of many tenants."""

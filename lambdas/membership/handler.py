@@ -1,0 +1,321 @@
+"""Who belongs to which tenant: shows it, changes it, and says so on the event bus."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import boto3
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tenancy.caller import Profile
+from tenancy.errors import BadRequestError, ForbiddenError, NotFoundError
+from tenancy.events import (
+    ActiveTenantSwitched,
+    Announcer,
+    MemberAdded,
+    MemberInvited,
+    MemberRemoved,
+    MemberRolesChanged,
+    MembershipEvent,
+)
+from tenancy.identifiers import tenant_id, user_id
+from tenancy.invitations import Invitations, invitation_id
+from tenancy.mailbox import mailbox
+from tenancy.membership import Memberships, Tables
+from tenancy.rest import Reply, Request, RestSettings, logger, rest_handler
+from tenancy.roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tenancy.identifiers import TenantId, UserId
+    from tenancy.invitations import Invitation
+    from tenancy.mailbox import Mailbox
+
+_PAGE: Final = 100
+
+
+class _Settings(RestSettings):
+    application: str
+    users_table: str
+    tenants_table: str
+    tenant_users_table: str
+    invitations_table: str
+    invitation_days: int
+    event_bus_name: str
+    dead_letter_queue_url: str
+
+
+# JSON has no sets: each role once, in whichever order.
+_Roles = Annotated[frozenset[Role], Field(min_length=1)]
+
+
+class _Body(BaseModel):
+    # Strict, so that a number is refused rather than turned into text; unknown fields may be a misunderstanding.
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewInvitation(_Body):
+    """The body of an invitation."""
+
+    email: Annotated[str, AfterValidator(mailbox)]
+    roles: _Roles
+
+
+class NewRoles(_Body):
+    """The body of a change of roles."""
+
+    roles: _Roles
+
+
+class Choice(_Body):
+    """The body of a switch."""
+
+    tenantId: str  # noqa: N815 - the contract's spelling
+
+
+settings = _Settings.load()
+database = boto3.client("dynamodb")
+memberships = Memberships(
+    database,
+    Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table),
+)
+invitations = Invitations(database, settings.invitations_table, memberships, days=settings.invitation_days)
+bus = boto3.client("events")
+announcer = Announcer(
+    bus, boto3.client("sqs"), bus_name=settings.event_bus_name, queue_url=settings.dead_letter_queue_url
+)
+
+
+def show_settings(request: Request) -> Reply:
+    """Reply with the tenant that calls are answered for, and the roles in it."""
+    roles = json.loads((request.authorizer or {}).get("roles", "[]"))
+    return Reply(body=_present(tenantId=request.caller.tenant_id, roles=roles))
+
+
+def switch(request: Request) -> Reply:
+    """Make another tenant the active one."""
+    user, tenant = request.caller.user_id, tenant_id(request.body(Choice).tenantId)
+    before = memberships.switch(user, tenant)
+    if before != tenant:
+        _announce("activeTenantSwitched", ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
+    return _DONE
+
+
+def list_tenants(request: Request) -> Reply:
+    """Reply with the tenants of the caller."""
+    caller = request.caller
+    found = memberships.tenants_of(caller.user_id)
+    names = memberships.names(found)
+    return Reply(
+        body={
+            "tenants": [
+                _present(
+                    tenantId=tenant,
+                    name=names.get(tenant),
+                    roles=sorted(roles),
+                    active=tenant == caller.tenant_id,
+                )
+                for tenant, roles in found.items()
+            ]
+        }
+    )
+
+
+def list_members(request: Request) -> Reply:
+    """Reply with a page of the tenant's members."""
+    tenant, _ = _admin(request)
+    page, following = memberships.members(tenant, limit=_limit(request), after=_after(request))
+    members = [
+        {"userId": member.user_id, "email": member.email, "name": member.name, "roles": sorted(member.roles)}
+        for member in page
+    ]
+    return Reply(body=_present(members=members, next=following))
+
+
+def invite(request: Request) -> Reply:
+    """Invite somebody into the tenant."""
+    tenant, user = _admin(request)
+    wanted = request.body(NewInvitation)
+    made = invitations.invite(tenant, mailbox(wanted.email), wanted.roles, by=user)
+    _announce(
+        "memberInvited",
+        MemberInvited(
+            tenantId=tenant, by=user, email=made.invitee, roles=sorted(made.roles), expires=_time(made.expires)
+        ),
+    )
+    return Reply(status=HTTPStatus.CREATED, body=_to_admin(made))
+
+
+def list_invitations_of_tenant(request: Request) -> Reply:
+    """Reply with the tenant's invitations."""
+    tenant, _ = _admin(request)
+    return Reply(body={"invitations": [_to_admin(found) for found in invitations.of_tenant(tenant)]})
+
+
+def withdraw(request: Request) -> Reply:
+    """Take an invitation back."""
+    tenant, user = _admin(request)
+    invitations.withdraw(tenant, invitation_id(request.path.get("invitationId")), by=user)
+    return _DONE
+
+
+def set_roles(request: Request) -> Reply:
+    """Give a member other roles."""
+    tenant, user = _admin(request)
+    member, roles = user_id(request.path.get("memberId")), request.body(NewRoles).roles
+    change = memberships.set_roles(tenant, member, roles, by=user)
+    if change.before != change.member.roles:
+        _announce(
+            "memberRolesChanged",
+            MemberRolesChanged(
+                tenantId=tenant, by=user, userName=member, roles=sorted(roles), rolesBefore=sorted(change.before)
+            ),
+        )
+    return _DONE
+
+
+def remove(request: Request) -> Reply:
+    """Remove a member, or leave."""
+    caller = request.caller
+    tenant, user = caller.require_tenant(request.path.get("tenantId")), caller.user_id
+    member = user_id(request.path.get("memberId"))
+    if member != user:
+        _admin(request)
+    change = memberships.remove(tenant, member, by=user)
+    _announce(
+        "memberRemoved",
+        MemberRemoved(tenantId=tenant, by=user, userName=member, rolesBefore=sorted(change.before)),
+    )
+    return _DONE
+
+
+def list_invitations_of_caller(request: Request) -> Reply:
+    """Reply with the invitations of the caller's verified address; none if they have none."""
+    email = Profile.from_authorizer(request.authorizer).email
+    found = invitations.of_invitee(mailbox(email)) if email else []
+    names = memberships.names({invitation.tenant_id for invitation in found})
+    return Reply(
+        body={
+            "invitations": [
+                _present(
+                    tenantId=invitation.tenant_id,
+                    tenantName=names.get(invitation.tenant_id),
+                    roles=sorted(invitation.roles),
+                    expires=_time(invitation.expires).isoformat(),
+                )
+                for invitation in found
+            ]
+        }
+    )
+
+
+def accept(request: Request) -> Reply:
+    """Accept an invitation."""
+    user, tenant = request.caller.user_id, _inviting(request)
+    member = invitations.accept(tenant, user, _invitee(request), Profile.from_authorizer(request.authorizer).name)
+    _announce(
+        "memberAdded",
+        MemberAdded(
+            tenantId=tenant,
+            by=user,
+            userName=user,
+            email=member.email,
+            name=member.name,
+            roles=sorted(member.roles),
+        ),
+    )
+    return Reply(status=HTTPStatus.CREATED, body={"tenantId": tenant, "roles": sorted(member.roles)})
+
+
+def decline(request: Request) -> Reply:
+    """Decline an invitation."""
+    invitations.decline(_inviting(request), _invitee(request))
+    return _DONE
+
+
+_DONE: Final = Reply(status=HTTPStatus.NO_CONTENT, body=None)
+_ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
+    "GET /settings": show_settings,
+    "PUT /settings": switch,
+    "GET /tenants": list_tenants,
+    "GET /tenants/{tenantId}/members": list_members,
+    "POST /tenants/{tenantId}/members": invite,
+    "PUT /tenants/{tenantId}/members/{memberId}/roles": set_roles,
+    "DELETE /tenants/{tenantId}/members/{memberId}": remove,
+    "GET /tenants/{tenantId}/invitations": list_invitations_of_tenant,
+    "DELETE /tenants/{tenantId}/invitations/{invitationId}": withdraw,
+    "GET /invitations": list_invitations_of_caller,
+    "POST /invitations/{invitingTenantId}/acceptance": accept,
+    "DELETE /invitations/{invitingTenantId}": decline,
+}
+
+
+def route(request: Request) -> Reply:
+    """Serve a request."""
+    return _ROUTES[request.route](request)
+
+
+def _admin(request: Request) -> tuple[TenantId, UserId]:
+    """Return the tenant of a request that takes an admin of it, and who makes it.
+
+    Whether they still are one is checked in the database by whatever changes something.
+    """
+    caller = request.caller
+    tenant = caller.require_tenant(request.path.get("tenantId"))
+    if Role.ADMIN not in json.loads((request.authorizer or {}).get("roles", "[]")):
+        raise ForbiddenError("Forbidden")
+    return tenant, caller.user_id
+
+
+def _inviting(request: Request) -> TenantId:
+    return tenant_id(request.path.get("invitingTenantId"))
+
+
+def _invitee(request: Request) -> Mailbox:
+    email = Profile.from_authorizer(request.authorizer).email
+    if email is None:
+        raise NotFoundError("There is no such invitation")
+    return mailbox(email)
+
+
+def _limit(request: Request) -> int:
+    text = request.query.get("limit", str(_PAGE))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_PAGE)) and 1 <= int(text) <= _PAGE):
+        raise BadRequestError(f"Invalid limit: a number from 1 to {_PAGE} is expected")
+    return int(text)
+
+
+def _after(request: Request) -> UserId | None:
+    value = request.query.get("after")
+    return None if value is None else user_id(value)
+
+
+def _to_admin(invitation: Invitation) -> dict[str, Any]:
+    return {
+        "invitationId": invitation.id,
+        "email": invitation.invitee,
+        "roles": sorted(invitation.roles),
+        "invitedBy": invitation.invited_by,
+        "expires": _time(invitation.expires).isoformat(),
+    }
+
+
+def _present(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _time(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _announce(detail_type: str, detail: MembershipEvent) -> None:
+    refusal = announcer.announce(f"{settings.application}.tenant", detail_type, detail)
+    if refusal is not None:
+        logger.error("not announced; kept in the dead-letter queue", exc_info=refusal)
+
+
+handler = rest_handler(route, cors_headers=settings.cors_headers)

@@ -1,0 +1,127 @@
+"""Where a user stands: the tenant that is active for them, and their roles in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tenancy.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ACTIVE: Final = "activetenantid"
+"""The attribute of a user that names their active tenant."""
+_PREFIX: Final = "roles:"
+
+
+def roles_attribute(tenant: str) -> str:
+    """Return the attribute of a user that holds their roles in a tenant.
+
+    One attribute a tenant, and not a map of all: a path into a map that is not there is an error, so that every write
+    would need another one before it. No tenant id holds a colon.
+    """
+    return f"{_PREFIX}{tenant}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRecord:
+    """A user as the directory has them.
+
+    Attributes
+    ----------
+    exists
+        Whether there is a record at all.
+    active
+        The tenant that they have made active, whether they belong to it or not.
+    roles
+        Their roles, by tenant.
+    """
+
+    exists: bool
+    active: TenantId | None
+    roles: Mapping[TenantId, frozenset[str]]
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any] | None) -> UserRecord:
+        """Read a user's item. What is no tenant id opens nothing, and is left out."""
+        found = item or {}
+        roles = {
+            tenant: frozenset(map(str, value.get("SS", [])))
+            for name, value in found.items()
+            if name.startswith(_PREFIX) and (tenant := _tenant(name.removeprefix(_PREFIX)))
+        }
+        return cls(exists=item is not None, active=_tenant(found.get(ACTIVE, {}).get("S")), roles=roles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a user is at this moment.
+
+    Attributes
+    ----------
+    tenant_id
+        The active tenant; None if there is none, or they do not belong to it any more.
+    roles
+        Their roles in it.
+    """
+
+    tenant_id: TenantId | None
+    roles: frozenset[str]
+
+
+class Standings:
+    """Reads where users stand.
+
+    Isolation: reads are consistent, so that what was written a moment ago counts. A tenant counts as active only while
+    the user belongs to it, and no other takes its place: a call that was meant for one tenant never ends up in another.
+
+    Parameters
+    ----------
+    client
+        DynamoDB.
+    users
+        Name of the table of users; HASH ``userid``.
+    memberships
+        Name of the table of memberships; HASH ``tenantid``, RANGE ``userid``.
+    """
+
+    def __init__(self, client: DynamoDBClient, users: str, memberships: str) -> None:
+        self._client = client
+        self._users = users
+        self._memberships = memberships
+
+    def of(self, user: UserId) -> Standing:
+        """Return where a user stands: one read, and another one for who joined before users had their roles."""
+        record = self.record(user)
+        if record.active is None:
+            return Standing(tenant_id=None, roles=frozenset())
+        roles = record.roles.get(record.active)
+        if roles is None:
+            roles = self.roles(record.active, user)
+        if roles is None:
+            return Standing(tenant_id=None, roles=frozenset())
+        return Standing(tenant_id=record.active, roles=roles)
+
+    def record(self, user: UserId) -> UserRecord:
+        """Return what the directory has of a user."""
+        found = self._client.get_item(TableName=self._users, Key={"userid": {"S": user}}, ConsistentRead=True)
+        return UserRecord.of(found.get("Item"))
+
+    def roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
+        """Return a user's roles in a tenant, as the mapping of users to tenants has them; None if they have none."""
+        found = self._client.get_item(
+            TableName=self._memberships,
+            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            ConsistentRead=True,
+        ).get("Item")
+        return None if found is None else frozenset(found.get("roles", {}).get("SS", []))
+
+
+def _tenant(value: object) -> TenantId | None:
+    try:
+        return tenant_id(value)
+    except InvalidIdentifierError:
+        return None

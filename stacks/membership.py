@@ -1,0 +1,221 @@
+"""The routes of membership: who belongs to which tenant in which roles, and which tenant is active for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Stack
+
+from python_lambda import PythonFunction
+from stacks import schemas
+from stacks.defaults import function_defaults, grant_on, in_transactions
+from stacks.events import Events
+from tenant_isolation import LAMBDAS, TENANCY, Access, Answer, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_sqs as sqs
+    from constructs import Construct
+
+    from stacks.environments import Environment
+    from tenant_isolation import ApiDefaults, ApplicationBus
+
+# As `tenancy.roles` has them.
+ADMIN: Final = "admin"
+MEMBER: Final = "member"
+VISITOR: Final = "visitor"
+ALL_ROLES: Final = (ADMIN, MEMBER, VISITOR)
+
+_NO_MEMBER: Final = Answer.refusal("The tenant has no such member")
+_NO_INVITATION: Final = Answer.refusal("There is no such invitation, or it does not count any more")
+_BAD_ID: Final = Answer.refusal("The path or the query holds something else than is asked for")
+
+
+def membership_function(
+    scope: Construct,
+    *,
+    environment: Environment,
+    apis: ApiDefaults,
+    bus: ApplicationBus,
+    dead_letters: sqs.IQueue,
+    users: dynamodb.ITable,
+    tenants: dynamodb.ITable,
+    members: dynamodb.ITable,
+    invitations: dynamodb.ITable,
+) -> PythonFunction:
+    """Make the function of the routes: it reads the directory, and writes to it in transactions only."""
+    function = PythonFunction(
+        scope,
+        "Membership",
+        entry=LAMBDAS / "membership",
+        shared=[TENANCY],
+        defaults=function_defaults(environment),
+        description="Shows and changes who belongs to which tenant",
+        environment={
+            "APPLICATION": environment.application,
+            "CORS_HEADERS": Stack.of(scope).to_json_string(dict(apis.cors_headers)),
+            "USERS_TABLE": users.table_name,
+            "TENANTS_TABLE": tenants.table_name,
+            "TENANT_USERS_TABLE": members.table_name,
+            "INVITATIONS_TABLE": invitations.table_name,
+            "INVITATION_DAYS": str(environment.invitation_days),
+            "EVENT_BUS_NAME": bus.bus_name,
+            "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
+        },
+    )
+    grant_on(users.table_arn, function, "dynamodb:GetItem")
+    grant_on(tenants.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
+    grant_on(members.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
+    grant_on(f"{members.table_arn}/index/user-index", function, "dynamodb:Query")
+    grant_on(invitations.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
+    grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
+    for table, actions in (
+        (users, ("UpdateItem",)),
+        (tenants, ("UpdateItem", "ConditionCheckItem")),
+        (members, ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")),
+        (invitations, ("PutItem", "DeleteItem")),
+    ):
+        function.execution_role.add_to_principal_policy(
+            in_transactions(table.table_arn, *(f"dynamodb:{action}" for action in actions))
+        )
+    events = Events(environment.application)
+    bus.grant_publish(
+        function,
+        source=events.member_invited.source,
+        detail_types=[event.detail_type for event in events.memberships],
+    )
+    dead_letters.grant(function, "sqs:SendMessage")
+    return function
+
+
+def membership_routes(function: PythonFunction) -> Sequence[Route]:
+    """Return the routes, each with the roles that open it."""
+    return [
+        Route(
+            method="GET",
+            path="/settings",
+            handler=function,
+            access=Access.USER,
+            summary="Show the caller's active tenant, if there is one, and their roles in it",
+            answers={200: Answer(description="The tenant that calls are answered for", schema=schemas.SETTINGS)},
+        ),
+        Route(
+            method="PUT",
+            path="/settings",
+            handler=function,
+            access=Access.USER,
+            takes=schemas.CHOICE,
+            summary="Make another tenant of the caller's the active one",
+            answers={
+                204: Answer(description="Done"),
+                403: Answer.refusal("The caller does not belong to it, or there is no such tenant"),
+            },
+        ),
+        Route(
+            method="GET",
+            path="/tenants",
+            handler=function,
+            access=Access.USER,
+            summary="List the caller's tenants and their roles in each",
+            answers={200: Answer(description="All of them", schema=schemas.OWN_TENANTS)},
+        ),
+        Route(
+            method="GET",
+            path="/tenants/{tenantId}/members",
+            handler=function,
+            roles=[ADMIN],
+            summary="List the members of the tenant",
+            parameters=[schemas.ACTIVE_TENANT, schemas.LIMIT, schemas.AFTER],
+            answers={200: Answer(description="A page of them", schema=schemas.MEMBERS), 400: _BAD_ID},
+        ),
+        Route(
+            method="POST",
+            path="/tenants/{tenantId}/members",
+            handler=function,
+            roles=[ADMIN],
+            takes=schemas.NEW_INVITATION,
+            summary="Invite somebody into the tenant, in the place of an earlier invitation",
+            parameters=[schemas.ACTIVE_TENANT],
+            answers={201: Answer(description="Invited", schema=schemas.INVITATION)},
+        ),
+        Route(
+            method="PUT",
+            path="/tenants/{tenantId}/members/{memberId}/roles",
+            handler=function,
+            roles=[ADMIN],
+            takes=schemas.NEW_ROLES,
+            summary="Give a member these roles in the place of those that they have",
+            parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
+            answers={
+                204: Answer(description="Done"),
+                404: _NO_MEMBER,
+                409: Answer.refusal("They are the last admin, and would no longer be one"),
+            },
+        ),
+        Route(
+            method="DELETE",
+            path="/tenants/{tenantId}/members/{memberId}",
+            handler=function,
+            roles=[ADMIN],
+            own_roles=[MEMBER, VISITOR],
+            summary="Remove a member from the tenant, or leave it",
+            parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
+            answers={
+                204: Answer(description="Removed"),
+                400: _BAD_ID,
+                404: _NO_MEMBER,
+                409: Answer.refusal("They are the last admin"),
+            },
+        ),
+        Route(
+            method="GET",
+            path="/tenants/{tenantId}/invitations",
+            handler=function,
+            roles=[ADMIN],
+            summary="List the tenant's invitations that nobody has accepted yet",
+            parameters=[schemas.ACTIVE_TENANT],
+            answers={200: Answer(description="All of them", schema=schemas.INVITATIONS)},
+        ),
+        Route(
+            method="DELETE",
+            path="/tenants/{tenantId}/invitations/{invitationId}",
+            handler=function,
+            roles=[ADMIN],
+            summary="Withdraw an invitation",
+            parameters=[schemas.ACTIVE_TENANT, schemas.INVITATION_ID],
+            answers={204: Answer(description="Withdrawn"), 400: _BAD_ID, 404: _NO_INVITATION},
+        ),
+        Route(
+            method="GET",
+            path="/invitations",
+            handler=function,
+            access=Access.USER,
+            summary="List the invitations that wait for the caller's verified address",
+            answers={200: Answer(description="All that count", schema=schemas.OWN_INVITATIONS)},
+        ),
+        Route(
+            method="POST",
+            path="/invitations/{invitingTenantId}/acceptance",
+            handler=function,
+            access=Access.USER,
+            summary="Accept an invitation",
+            parameters=[schemas.INVITING_TENANT],
+            answers={
+                201: Answer(description="The caller belongs to the tenant", schema=schemas.MEMBERSHIP),
+                400: _BAD_ID,
+                404: _NO_INVITATION,
+                409: Answer.refusal("The caller belongs to the tenant already"),
+            },
+        ),
+        Route(
+            method="DELETE",
+            path="/invitations/{invitingTenantId}",
+            handler=function,
+            access=Access.USER,
+            summary="Decline an invitation",
+            parameters=[schemas.INVITING_TENANT],
+            answers={204: Answer(description="Declined"), 400: _BAD_ID, 404: _NO_INVITATION},
+        ),
+    ]

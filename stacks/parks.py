@@ -1,0 +1,74 @@
+"""Users of many tenants: one is active at a time, roles differ in each, and the database decides at every call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+
+from stacks.defaults import api_defaults, function_defaults
+from stacks.membership import membership_function, membership_routes
+from tenant_isolation import MemberApi, dead_letter_queue
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from stacks.environments import Environment
+    from tenant_isolation import ApplicationBus
+
+
+class ParksStack(Stack):
+    """The API whose users belong to many tenants, in different roles."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        bus: ApplicationBus,
+        alarms: sns.ITopic,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+        users: dynamodb.ITable,
+        tenants: dynamodb.ITable,
+        members: dynamodb.ITable,
+        invitations: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        apis = api_defaults(environment, alarms)
+        dead_letters = dead_letter_queue(
+            self, "MembershipDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+        )
+        membership = membership_function(
+            self,
+            environment=environment,
+            apis=apis,
+            bus=bus,
+            dead_letters=dead_letters,
+            users=users,
+            tenants=tenants,
+            members=members,
+            invitations=invitations,
+        )
+        api = MemberApi(
+            self,
+            "Api",
+            api_name=f"{environment.application}-parks-api",
+            user_pool=user_pool,
+            client=client,
+            users=users,
+            memberships=members,
+            routes=[*membership_routes(membership)],
+            description="The tenants of a user, their roles in each, and what the roles open",
+            defaults=apis,
+            function_defaults=function_defaults(environment),
+            authorizer_cache_ttl=Duration.seconds(environment.member_cache_seconds),
+        )
+
+        self.api_url = api.url
+        CfnOutput(self, "ParksApiUrl", value=api.url)
+        CfnOutput(self, "MembershipDeadLetterQueueUrl", value=dead_letters.queue_url)
