@@ -39,6 +39,7 @@ _NAMES = [
     f"*.auth.{REGION}.amazoncognito.com",
     f"*.lambda-url.{REGION}.on.aws",
     "*.cloudfront.net",
+    "*.sslip.io",  # receivers of webhooks on this machine
 ]
 _LIFE = dt.timedelta(days=820)  # Apple's limit for any certificate is 825
 _RENEW_BEFORE = dt.timedelta(days=14)

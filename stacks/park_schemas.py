@@ -29,6 +29,11 @@ def _object(required: dict[str, Any], **optional: Any) -> dict[str, Any]:  # noq
     }
 
 
+def _fields(name: str, required: dict[str, Any], **optional: Any) -> Schema:  # noqa: ANN401 - a part of a schema
+    """Return what API Gateway holds a body to; the guards of its route see to the rest, and say what is wrong."""
+    return Schema(name=f"{name}Fields", definition=_object(required, **optional))
+
+
 PARK_ID: Final = Parameter(name="id", where="path", schema=_PARK_ID, description="A park of the active tenant")
 WEBHOOK_ID: Final = Parameter(name="webhookId", where="path", schema=_WEBHOOK_ID)
 LIMIT: Final = Parameter(
@@ -39,17 +44,22 @@ LIMIT: Final = Parameter(
 CURSOR: Final = Parameter(name="cursor", description="`cursor` of the page before, in the same tenant")
 STATUS: Final = Parameter(name="status", schema=_STATUS, description="The status of the parks to list; all if none")
 NEW_PARK: Final = Schema(name="NewPark", definition=_object({"id": _PARK_ID, "name": _NAME}, status=_STATUS))
+NEW_PARK_FIELDS: Final = _fields("NewPark", {"id": _TEXT, "name": _NAME}, status=_TEXT)
 PARK: Final = Schema(name="Park", definition=_object({"id": _PARK_ID, "name": _TEXT, "status": _STATUS}))
 PARKS: Final = Schema(
     name="Parks", definition=_object({"items": {"type": "array", "items": PARK.definition}}, cursor=_TEXT)
 )
 PARK_KEY: Final = Schema(name="ParkKey", definition=_object({"id": _PARK_ID}))
 NEW_STATUS: Final = Schema(name="NewStatus", definition=_object({"status": _STATUS}))
+NEW_STATUS_FIELDS: Final = _fields("NewStatus", {"status": _TEXT})
 NEW_STATUSES: Final = Schema(
     name="NewStatuses",
     definition=_object(
         {"ids": {"type": "array", "minItems": 1, "maxItems": MOST_AT_ONCE, "items": _PARK_ID}, "status": _STATUS}
     ),
+)
+NEW_STATUSES_FIELDS: Final = _fields(
+    "NewStatuses", {"ids": NEW_STATUSES.definition["properties"]["ids"], "status": _TEXT}
 )
 WORK: Final = Schema(name="Work", definition=_object({"id": _TEXT}))
 _ENDPOINT: Final = {
@@ -58,6 +68,7 @@ _ENDPOINT: Final = {
     "description": "HTTPS, at a public host named by a domain name, on port 443 or one of 1024 and more",
 }
 NEW_WEBHOOK: Final = Schema(name="NewWebhook", definition=_object({"eventType": _STATUS, "endpoint": _ENDPOINT}))
+NEW_WEBHOOK_FIELDS: Final = _fields("NewWebhook", {"eventType": _TEXT, "endpoint": _TEXT})
 WEBHOOK_KEY: Final = Schema(name="WebhookKey", definition=_object({"id": _WEBHOOK_ID}))
 WEBHOOKS: Final = Schema(
     name="Webhooks",

@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 
 from stacks.defaults import api_defaults, function_defaults
 from stacks.membership import membership_function, membership_routes
+from stacks.parks_routes import Parks
 from tenant_isolation import MemberApi, dead_letter_queue
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ParksStack(Stack):
-    """The API whose users belong to many tenants, in different roles."""
+    """The API whose users belong to many tenants, in different roles, and the parks that it is about."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class ParksStack(Stack):
             members=members,
             invitations=invitations,
         )
+        parks = Parks(self, "Parks", environment=environment, alarms=alarms)
         api = MemberApi(
             self,
             "Api",
@@ -62,7 +64,7 @@ class ParksStack(Stack):
             client=client,
             users=users,
             memberships=members,
-            routes=[*membership_routes(membership)],
+            routes=[*membership_routes(membership), *parks.routes()],
             description="The tenants of a user, their roles in each, and what the roles open",
             defaults=apis,
             function_defaults=function_defaults(environment),
@@ -72,3 +74,8 @@ class ParksStack(Stack):
         self.api_url = api.url
         CfnOutput(self, "ParksApiUrl", value=api.url)
         CfnOutput(self, "MembershipDeadLetterQueueUrl", value=dead_letters.queue_url)
+        CfnOutput(self, "ParksTableName", value=parks.table_name)
+        CfnOutput(self, "ParksTenantRoleArn", value=parks.tenant_role_arn)
+        CfnOutput(self, "ParkStatusesQueueUrl", value=parks.queue_url)
+        for name, url in parks.dead_letter_queue_urls.items():
+            CfnOutput(self, f"{name}DeadLetterQueueUrl", value=url)

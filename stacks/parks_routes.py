@@ -107,6 +107,11 @@ class Parks(Construct):
         return self._table.table_name
 
     @property
+    def tenant_role_arn(self) -> str:
+        """ARN of the role that sessions for queued work are vended of."""
+        return self._vendor.role_arn
+
+    @property
     def queue_url(self) -> str:
         """URL of the queue of changes of many parks."""
         return self._bulk.queue_url
@@ -255,6 +260,7 @@ class Parks(Construct):
                 },
                 "ReturnValues": "ALL_NEW",
             },
+            held_to=schemas.NEW_PARK_FIELDS,
             guards=[
                 _IS_TENANT,
                 Matches(BodyText("$.id"), schemas.PARK_ID_PATTERN),
@@ -278,6 +284,7 @@ class Parks(Construct):
         return workflow.on_request(
             "Start",
             takes={"id": _ID, "status": status, "at": ContextText("requestTimeEpoch")},
+            held_to=schemas.NEW_STATUS_FIELDS,
             guards=[_IS_TENANT, _IS_PARK, Matches(status, _A_STATUS)],
             status=204,
             refusal=f"status must be one of {_STATUSES}, and the path must name a park",
@@ -288,6 +295,7 @@ class Parks(Construct):
         return self._bulk.on_request(
             "Send",
             takes={"ids": BodyJson("$.ids"), "status": status},
+            held_to=schemas.NEW_STATUSES_FIELDS,
             guards=[_IS_TENANT, Matches(status, _A_STATUS)],
             refusal=f"status must be one of {_STATUSES}, and ids 1 to {schemas.MOST_AT_ONCE} ids of parks",
         )
@@ -354,6 +362,7 @@ class Parks(Construct):
         return workflow.on_request(
             "Start",
             takes={"id": _ID, "eventType": kind, "endpoint": endpoint, "userId": ContextText("authorizer.userId")},
+            held_to=schemas.NEW_WEBHOOK_FIELDS,
             guards=[_IS_TENANT, _IS_PARK, Matches(kind, _A_STATUS), Matches(endpoint, schemas.ENDPOINT_PATTERN)],
             status=201,
             refusal=(
@@ -392,12 +401,12 @@ class Parks(Construct):
             timeout=_CONSUMER_TIMEOUT,
             environment={"PARKS_TABLE": self._table.table_name, "TOPICS": self._topics},
         )
-        vendor = TokenVendor(self, "Vendor")
-        purpose = vendor.purpose("park-statuses")
+        self._vendor = TokenVendor(self, "Vendor")
+        purpose = self._vendor.purpose("park-statuses")
         self._table.grant_tenant(purpose, "UpdateItem")
         # An underscore is in no tenant's id, so that no tenant's topics begin as another's do.
         purpose.allow(TenantStatement(actions=["sns:Publish"], resources=[f"{self._topics}{TENANT}_*"]))
-        vendor.grant_vend(consumer)
+        self._vendor.grant_vend(consumer)
         return TenantQueue(
             self,
             "Bulk",

@@ -11,7 +11,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tenant_isolation.api_documentation import JSON, Answer
+from tenant_isolation.api_documentation import JSON, Answer, Schema
 from tenant_isolation.mapping_template import (
     BodyJson,
     ContextText,
@@ -111,8 +111,7 @@ class ServiceAction:
     index_arns
         The indexes of the resource that it may be done on as well.
     impossible
-        Fields with which the service refuses a request that has nothing else but its target: where it has no required
-        field of its own.
+        Fields with which the role may make a request, and the service refuses it: where the target alone does not do.
     path
         Where the service is reached, if it takes a form there and no JSON: SQS does, at a queue's path.
     """
@@ -125,7 +124,7 @@ class ServiceAction:
     own_fields: Collection[str] = ()
     conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     index_arns: Sequence[str] = ()
-    impossible: Mapping[str, str] = field(default_factory=dict)
+    impossible: Mapping[str, Value] = field(default_factory=dict)
     path: str = ""
 
     @property
@@ -143,8 +142,8 @@ class ServiceAction:
     def request(self, fields: Mapping[str, Value], guards: Sequence[Condition]) -> str:
         """Return the template of the request.
 
-        Where a guard does not hold it is on the resource, so that the role is not what refuses it, and has nothing
-        else: the service refuses it, with 400.
+        Where a guard does not hold it is on the resource, so that the role is not what refuses it, and cannot be done:
+        the service refuses it, with 400.
         """
         if self.path:
             return form_template({"Action": self.action, **self.target, **fields}, guards=guards)
@@ -174,6 +173,9 @@ class ServiceIntegration(Construct):
         What is said with 400, whether API Gateway's template or the service refuses: what a request must be.
     errors
         What is answered to errors of the service, by their type. Throttling, refusals and sizes have answers already.
+    held_to
+        What API Gateway holds a body to, where that is less than the route takes, so that `refusal` can say what is
+        wrong with the rest: API Gateway's own refusal is the same for all routes. The guards must see to it.
 
     Raises
     ------
@@ -192,8 +194,10 @@ class ServiceIntegration(Construct):
         refusal: str,
         guards: Sequence[Condition] = (),
         errors: Mapping[str, ServiceError] | None = None,
+        held_to: Schema | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.held_to = held_to
         _check_names(request, _KEYS.union(action.own_fields))
         self._blocks = list(_blocks([request, guards]))
         self._action = action

@@ -18,6 +18,7 @@ from tenant_isolation.template_statements import UnsafeTemplateError, bare
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tenant_isolation.api_documentation import Schema
     from tenant_isolation.mapping_template import Condition
     from tenant_isolation.template_statements import Statements, Value
 
@@ -80,6 +81,7 @@ class SyncWorkflow(Construct):
         takes: Mapping[str, Value],
         refusal: str,
         guards: Sequence[Condition] = (),
+        held_to: Schema | None = None,
         status: int = 200,
     ) -> ServiceIntegration:
         """Return what starts it for a route.
@@ -94,6 +96,8 @@ class SyncWorkflow(Construct):
             What is said with 400.
         guards
             What must hold of the request.
+        held_to
+            As for `ServiceIntegration`.
         status
             The status when all went well.
 
@@ -125,6 +129,7 @@ class SyncWorkflow(Construct):
                 statuses=[(Matches(ended, f"(?!{_ENDED_WELL}$).*"), 500)],
             ),
             refusal=refusal,
+            held_to=held_to,
         )
 
 

@@ -188,7 +188,7 @@ class RestApi(Construct):
             handler = route.handler
             service = handler if isinstance(handler, ServiceIntegration) else None
             _check_service(route)
-            model = documentation.model(route.takes) if service and route.takes else anything
+            model = documentation.model(service.held_to or route.takes) if service and route.takes else anything
             method = self._api.root.resource_for_path(route.path).add_method(
                 route.method,
                 handler.integration(cors_headers) if isinstance(handler, ServiceIntegration) else _integration(handler),

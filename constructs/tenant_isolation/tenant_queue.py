@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from python_lambda import PythonFunction
+    from tenant_isolation.api_documentation import Schema
     from tenant_isolation.mapping_template import Condition
     from tenant_isolation.template_statements import Value
 
@@ -102,6 +103,7 @@ class TenantQueue(Construct):
         takes: Mapping[str, Value],
         refusal: str,
         guards: Sequence[Condition] = (),
+        held_to: Schema | None = None,
     ) -> ServiceIntegration:
         """Return what puts a request's work on the queue; the reply is 202 with the work's id.
 
@@ -115,6 +117,8 @@ class TenantQueue(Construct):
             What is said with 400.
         guards
             What must hold of the request.
+        held_to
+            As for `ServiceIntegration`.
 
         Raises
         ------
@@ -139,4 +143,5 @@ class TenantQueue(Construct):
             guards=guards,
             reply=ServiceReply(status=202, body={"id": ContextText("requestId")}),
             refusal=refusal,
+            held_to=held_to,
         )

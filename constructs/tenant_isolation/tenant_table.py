@@ -15,6 +15,7 @@ from tenant_isolation.tenant_statement import TENANT, USER, TenantStatement
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tenant_isolation.template_statements import Value
     from tenant_isolation.token_vendor import Purpose
 
 # What the leading key can bind; Scan and PartiQL are not among it.
@@ -176,6 +177,7 @@ class TenantTable(Construct):
             target={"TableName": self._table.table_name},
             own_fields=[key, f":{key}"],
             conditions=self._some_tenant(),
+            impossible=self._impossible(operation),
         )
 
     def grant_every_tenant(self, grantee: iam.IGrantable, *operations: str) -> iam.Grant:
@@ -203,6 +205,17 @@ class TenantTable(Construct):
             resource_arns=[self._table.table_arn],
             conditions=self._some_tenant(),
         )
+
+    def _impossible(self, operation: str) -> Mapping[str, Value]:
+        """Return a request that the role may make, on a partition of nobody, and that DynamoDB refuses."""
+        nobody = {"S": self._leading_key.replace(TENANT, "-").replace(USER, "-")}
+        if operation == "Query":
+            return {
+                "KeyConditionExpression": f"{self._partition_key} = :nobody",
+                "ExpressionAttributeValues": {":nobody": nobody},
+                "Limit": 0,
+            }
+        return {"Item" if operation == "PutItem" else "Key": {self._partition_key: nobody}}  # without the sort key
 
     def _some_tenant(self) -> dict[str, dict[str, Sequence[str]]]:
         """Return the condition that each row is of a tenant."""

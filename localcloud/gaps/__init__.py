@@ -46,6 +46,8 @@ GAPS: tuple[str, ...] = (
     "stepfunctions_role",
     "stepfunctions_start",
     "stepfunctions_logs",
+    "stepfunctions_succeed",
+    "sns_https",
     "eventbridge_delivery",
     "iot_role_aliases",
     "iot_credentials_provider",

@@ -3,16 +3,19 @@
 AWS: an integration of type `AWS` with the URI `arn:aws:apigateway:{region}:{service}:action/{action}` renders the
 request template of the content type, sends the result to the service as a session of the integration's role, picks an
 integration response by the reply's status and renders its template. A template may override status and headers, each
-once.
+once. With `path/{path}` in the place of the action, the result goes there as it is: to SQS as a form, whose reply
+comes as JSON.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-integration-types.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html
 
-MiniStack: takes every such integration for a function's; its templates know a few words.
+MiniStack: takes every such integration for a function's, but for those of SQS, which it calls past every policy; its
+templates know a few words.
 
 Here: as on AWS, with the templates of `vtl`.
 """
 
 import asyncio
+import json
 import os
 import re
 import time
@@ -20,6 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import botocore.session
 from botocore.auth import SigV4Auth
@@ -74,12 +78,13 @@ def close() -> None:
     service_calls.check()
     require(apigateway_v1, "_parse_service_integration_uri", "_gw_error", "_header_ci")
     replace(apigateway_v1, "_invoke_lambda_custom_v1", _or_action)
+    replace(apigateway_v1, "_invoke_sqs_v1", _or_action)
 
 
 def _or_action(invoke: Callable[..., Any]) -> Callable[..., Any]:
     async def invoke_custom(integration: dict[str, Any], api: str, stage_name: str, *rest: Any, **named: Any) -> Any:
         target = apigateway_v1._parse_service_integration_uri(integration.get("uri", ""))
-        if not target or target[1] == "lambda" or target[2] != "action":
+        if not target or target[1] == "lambda" or target[2] not in {"action", "path"}:
             return await invoke(integration, api, stage_name, *rest, **named)
         try:
             return await _invoke(target, integration, api, stage_name, *rest, **named)
@@ -142,7 +147,7 @@ async def _invoke(  # noqa: PLR0917 - MiniStack's own parameters
 
 def _send(target: tuple[str, str, str, str], integration: dict[str, Any], body: str) -> tuple[int, str]:
     """Send a request as the integration's role, and return the reply's status and text."""
-    region, service, _, action = target
+    region, service, kind, name = target
     session = service_calls.role_session(
         integration.get("credentials") or "",
         service="apigateway.amazonaws.com",
@@ -154,16 +159,38 @@ def _send(target: tuple[str, str, str, str], integration: dict[str, Any], body: 
         for name, value in (integration.get("requestParameters") or {}).items()
         if name.startswith("integration.request.header.") and value.startswith("'")
     }
+    by_path = kind == "path"
     request = AWSRequest(
         method="POST",
-        url=f"https://{HOST}:{os.environ['GATEWAY_PORT']}/",
+        url=f"https://{HOST}:{os.environ['GATEWAY_PORT']}/{name if by_path else ''}",
         data=body.encode("utf-8", "replace"),
-        headers={"Content-Type": _JSON, **fixed, "X-Amz-Target": f"{model['targetPrefix']}.{action}"},
+        headers={
+            "Content-Type": _JSON,
+            **fixed,
+            **({} if by_path else {"X-Amz-Target": f"{model['targetPrefix']}.{name}"}),
+        },
     )
     credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
     SigV4Auth(credentials, model.get("signingName") or model["endpointPrefix"], region).add_auth(request)
     reply = _http().send(request.prepare())
-    return reply.status_code, reply.content.decode("utf-8", "replace")
+    text = reply.content.decode("utf-8", "replace")
+    return reply.status_code, _xml_as_json(text) if text.startswith("<") else text
+
+
+def _xml_as_json(text: str) -> str:
+    """Return the JSON that a service of the query protocol answers to who accepts it, as API Gateway does."""
+    root = ET.fromstring(text)  # noqa: S314 - the emulator's own
+    content = _members(root)
+    name = _local_name(root)
+    return json.dumps(content if name == "ErrorResponse" else {name: content})
+
+
+def _members(element: ET.Element) -> Any:
+    return {_local_name(child): _members(child) for child in element} if len(element) else element.text
+
+
+def _local_name(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 @lru_cache(1)
