@@ -51,7 +51,8 @@ class TenantLimit:
     rate, burst
         Requests a second, and at once.
     required
-        Whether a request without an API key is refused. Where it is not, only those who send one are limited.
+        Whether a request without an API key is refused. Where it is not, API Gateway counts for no tenant, and only
+        the limit of the stage is left.
     """
 
     rate: int
@@ -183,7 +184,11 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
     tenant = Parameter(
         name="tenantId",
         where="path",
-        schema={"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$"},
+        schema={
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$",
+            "not": {"enum": ["prefix", "tag", "dbns"]},
+        },
         description="The caller's tenant",
     )
     return [
@@ -195,7 +200,7 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
             takes=_RECORD,
             summary="Put a record on the stream, of 1 MiB at most",
             parameters=[tenant],
-            answers={200: Answer(description="It is on the stream", schema=_STORED)},
+            answers={200: Answer(description="It is on the stream", schema=_STORED), 403: _DENIED},
         ),
         Route(
             method="POST",
@@ -207,6 +212,7 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
             parameters=[tenant],
             answers={
                 200: Answer(description="All of them are on the stream", schema=_OUTCOMES),
+                403: _DENIED,
                 207: Answer(
                     description="Those with an `ErrorCode` are not on the stream: send them again", schema=_OUTCOMES
                 ),
@@ -245,6 +251,14 @@ _RECORDS: Final = Schema(
             }
         },
         more=True,
+    ),
+)
+_DENIED: Final = Answer(
+    description="Not signed, or not by one who may send as this tenant",
+    schema=Schema(
+        name="Denied",
+        # IAM's refusals have a capital, the gateway's own do not.
+        definition={"type": "object", "minProperties": 1, "properties": {"Message": _TEXT, "message": _TEXT}},
     ),
 )
 _KMS: Final = {"type": "string", "enum": ["KMS"]}

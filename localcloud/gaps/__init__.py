@@ -33,6 +33,7 @@ GAPS: tuple[str, ...] = (
     "apigateway_empty_segments",
     "apigateway_bodies",
     "apigateway_service_integrations",
+    "apigateway_patched_methods",
     "kinesis_records",
     "cognito_case",
     "cognito_triggers",

@@ -51,7 +51,9 @@ def _api(name: str) -> BaseSchema:
     return schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict(_CONFIG))
 
 
-_TENANT, _ADMIN, _STORAGE, _EMPLOYEES = map(_api, ("tenant", "tenant-admin", "storage", "employees"))
+_TENANT, _ADMIN, _STORAGE, _EMPLOYEES, _INGEST = map(
+    _api, ("tenant", "tenant-admin", "storage", "employees", "ingest")
+)
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +130,19 @@ def test_tenant_api(case: Case[Any], caller: Person, send: Callable[..., None]) 
 @_ADMIN.parametrize()
 @_bounded
 def test_tenant_admin_api(case: Case[Any], world: World, send: Callable[..., None]) -> None:
+    send(case, "TenantAdminApiUrl", auth=_signature(world))
+
+
+@_INGEST.parametrize()
+@_bounded
+def test_ingest_api(case: Case[Any], world: World, send: Callable[..., None]) -> None:
+    send(case, "IngestApiUrl", auth=_signature(world))
+
+
+def _signature(world: World) -> AWS4Auth:
     aws = world.target.aws
     key = aws.credentials()
-    signature = AWS4Auth(key.access_key, key.secret_key, aws.region, "execute-api", session_token=key.token)
-
-    send(case, "TenantAdminApiUrl", auth=signature)
+    return AWS4Auth(key.access_key, key.secret_key, aws.region, "execute-api", session_token=key.token)
 
 
 @_STORAGE.parametrize()

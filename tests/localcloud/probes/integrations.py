@@ -92,6 +92,17 @@ def a_body_of_eleven_megabytes(ground: Ground) -> int:
     return _sent(ground, b" " * 11_000_000, "application/json", {})
 
 
+@probe("apigateway_patched_methods", aws=200, ministack=403)
+def a_method_that_asks_for_a_key_no_more(ground: Ground) -> int:
+    gateway, url = ground.client("apigateway"), ground.api(_MOCK, apiKeyRequired=True)
+    api = url.partition("/_aws/execute-api/")[2].partition("/")[0]
+    thing = next(item["id"] for item in gateway.get_resources(restApiId=api)["items"] if item["path"] == "/thing")
+    change = {"op": "replace", "path": "/apiKeyRequired", "value": "false"}
+    gateway.update_method(restApiId=api, resourceId=thing, httpMethod="GET", patchOperations=[change])
+    gateway.create_deployment(restApiId=api, stageName="test")
+    return ground.get(url).status_code
+
+
 def _put(ground: Ground, **record: Any) -> str:  # noqa: ANN401
     """Put records with a client that checks nothing itself, and return the error."""
     stream = ground.name("stream")
