@@ -1,7 +1,8 @@
 """Tenantry's CDK app: reads what it is to build once, here, and builds it.
 
 Context: ``env`` (local, dev, staging, prod), ``app`` (prefix of names), ``account`` and ``region`` (default: those of
-the caller's credentials), ``allowedOrigin``, ``destroyData`` (the second key to throwing data away).
+the caller's credentials), ``allowedOrigin``, ``pageDomain`` and ``pageCertificate`` (a name of one's own for the
+dashboard, and the ARN of its certificate), ``destroyData`` (the second key to throwing data away).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def main() -> None:
             account=context("account") or os.environ.get("CDK_DEFAULT_ACCOUNT"),
             region=context("region") or os.environ.get("CDK_DEFAULT_REGION"),
             allowed_origin=context("allowedOrigin"),
+            page_domain=context("pageDomain"),
+            page_certificate_arn=context("pageCertificate"),
             destroy_data=context("destroyData") == "true",
         )
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The emulator's process: MiniStack with its gaps closed, on one TLS port of 127.0.0.1.
+"""The emulator's process: MiniStack with its gaps closed, on one TLS port of 127.0.0.1, and its page for browsers.
 
 `localcloud.process` starts it, with a clean environment that says everything it needs.
 """
@@ -12,7 +12,8 @@ import signal
 from pathlib import Path
 
 from localcloud import gaps
-from localcloud.settings import FOLDER_VARIABLE, HOST, VERSION_VARIABLE, StateFolder, write_private
+from localcloud.front_door import front_door
+from localcloud.settings import FOLDER_VARIABLE, HOST, PAGE_PORT_VARIABLE, VERSION_VARIABLE, StateFolder, write_private
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
         identity = {
             "pid": os.getpid(),
             "port": int(os.environ["GATEWAY_PORT"]),
+            "page_port": int(os.environ[PAGE_PORT_VARIABLE]),
             "version": os.environ[VERSION_VARIABLE],
         }
         write_private(folder.process, json.dumps(identity))
@@ -37,10 +39,12 @@ async def _serve_and_save(folder: StateFolder) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - MiniStack reads its environment when it is imported
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack import app as ministack  # noqa: PLC0415
+    from ministack.services import cloudfront  # noqa: PLC0415
 
     config = Config()
     # MiniStack's own main() would also listen on port 443 where it may, which is not ours to take.
     config.bind = [f"{HOST}:{os.environ['GATEWAY_PORT']}"]
+    config.insecure_bind = [f"{HOST}:{os.environ[PAGE_PORT_VARIABLE]}"]
     config.certfile, config.keyfile = str(folder.tls / "server.pem"), str(folder.tls / "server-key.pem")
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
@@ -48,7 +52,13 @@ async def _serve_and_save(folder: StateFolder) -> None:
     told_to_stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, told_to_stop.set)
-    server = asyncio.create_task(serve(ministack.app, config, shutdown_trigger=asyncio.Event().wait))
+
+    def distribution() -> str | None:
+        known = [dist["DomainName"] for dist in cloudfront._distributions.values() if dist["enabled"]]  # noqa: SLF001
+        return known[-1] if known else None
+
+    app = front_door(ministack.app, int(os.environ[PAGE_PORT_VARIABLE]), distribution)
+    server = asyncio.create_task(serve(app, config, shutdown_trigger=asyncio.Event().wait))
     stopped = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait({server, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if server.done():

@@ -27,22 +27,34 @@ VARIABLES = {
 }
 _DEFAULTS = {"APP_NAME": "tenantry"}
 
+_CLOUDFRONT = re.compile(r"https://\w+\.cloudfront\.net")
 _EXECUTE_API = re.compile(r"https://(\w+)\.execute-api\.[\w-]+\.[\w.]+/([^/\s]*)")
 
 
-def local(outputs: Outputs, endpoint: str) -> Outputs:
-    """Return the outputs with every API's URL replaced by one that answers on this machine, without a last slash."""
+def local(outputs: Outputs, endpoint: str, page: str) -> Outputs:
+    """Return the outputs with every URL replaced by one that answers on this machine, without a last slash.
+
+    Parameters
+    ----------
+    outputs
+        The outputs as the CDK CLI writes them.
+    endpoint
+        The URL that every service answers at.
+    page
+        The address of the deployed page for a browser.
+    """
     return {
-        stack: {name: _local_value(value, endpoint) for name, value in values.items()}
+        stack: {name: _local_value(value, endpoint, page) for name, value in values.items()}
         for stack, values in sorted(outputs.items())
     }
 
 
-def _local_value(value: str, endpoint: str) -> str:
+def _local_value(value: str, endpoint: str, page: str) -> str:
     if not value.startswith("https://"):
         return value
     own = endpoint.replace(HOST, "localhost")  # how the emulator names itself in the URLs of queues
     url = value.replace(own, endpoint, 1) if value.startswith(own) else value
+    url = _CLOUDFRONT.sub(page, url)
     return _EXECUTE_API.sub(lambda match: f"{endpoint}/_aws/execute-api/{match[1]}/{match[2]}", url).rstrip("/")
 
 

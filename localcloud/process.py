@@ -22,6 +22,7 @@ from localcloud.settings import (
     FOLDER_VARIABLE,
     HOST,
     INTERPRETER_VARIABLE,
+    PAGE_PORT_VARIABLE,
     PROJECT,
     REGION,
     VERSION_VARIABLE,
@@ -42,12 +43,18 @@ class Running:
 
     pid: int
     port: int
+    page_port: int
     version: str
 
     @property
     def endpoint(self) -> str:
         """The URL that every service answers at."""
         return f"https://{HOST}:{self.port}"
+
+    @property
+    def page(self) -> str:
+        """The address of the deployed page for a browser."""
+        return f"http://{HOST}:{self.page_port}"
 
 
 def find(folder: StateFolder) -> Running | None:
@@ -76,6 +83,7 @@ def code_version(left_open: str) -> str:
     here = Path(__file__).parent
     for path in [
         here / "emulator.py",
+        here / "front_door.py",
         here / "settings.py",
         *sorted((here / "gaps").rglob("*.py")),
         *sorted((here / "flink").rglob("*.py")),
@@ -178,6 +186,7 @@ def _environment(folder: StateFolder, port: int, python: Path, left_open: str) -
         INTERPRETER_VARIABLE: str(python.absolute()),
         WITHOUT_GAPS_VARIABLE: left_open,
         CREDENTIALS_PORT_VARIABLE: str(folder.credentials_port()),
+        PAGE_PORT_VARIABLE: str(folder.page_port()),
         # MiniStack's own
         "AUTH": "true",
         "USE_SSL": "1",

@@ -26,6 +26,7 @@ WITHOUT_GAPS_VARIABLE = "TENANTRY_WITHOUT_GAPS"
 FOLDER_VARIABLE = "TENANTRY_LOCAL_FOLDER"
 VERSION_VARIABLE = "TENANTRY_LOCAL_VERSION"
 INTERPRETER_VARIABLE = "TENANTRY_LOCAL_INTERPRETER"
+PAGE_PORT_VARIABLE = "TENANTRY_LOCAL_PAGE_PORT"
 CREDENTIALS_PORT_VARIABLE = "TENANTRY_LOCAL_CREDENTIALS_PORT"
 
 
@@ -181,6 +182,10 @@ class StateFolder:
     def credentials_port(self) -> int:
         """Return the port of IoT's credentials provider: the one used before if it is free, else a free one."""
         return self._port("credentials-port")
+
+    def page_port(self) -> int:
+        """Return the port of the page for browsers: the one used before if it is free, else a free one."""
+        return self._port("page-port")
 
     def _port(self, name: str) -> int:
         path = self.home / name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Tags
 
 from stacks.common import CommonStack
+from stacks.dashboard import DashboardStack
 from stacks.employees import EmployeesStack
 from stacks.ingestion import IngestionStack
 from stacks.parks import ParksStack
@@ -25,6 +26,16 @@ def compose(app: App, environment: Environment) -> None:
     name = environment.application
     common = CommonStack(app, f"{name}-common", environment=environment)
     user = UserStack(app, f"{name}-user", environment=environment, bus=common.bus, alarms=common.alarms)
+    ingestion = IngestionStack(app, f"{name}-ingestion", environment=environment, alarms=common.alarms)
+    storage = StorageStack(
+        app,
+        f"{name}-storage",
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        client=user.client,
+    )
     tenant = TenantStack(
         app,
         f"{name}-tenant",
@@ -35,6 +46,8 @@ def compose(app: App, environment: Environment) -> None:
         client=user.client,
         users=user.users,
         token_claims_hook=user.token_claims_hook,
+        partitions=storage.partitions,
+        lake=ingestion.lake,
     )
     EmployeesStack(
         app,
@@ -44,17 +57,7 @@ def compose(app: App, environment: Environment) -> None:
         user_pool=user.user_pool,
         client=user.client,
     )
-    IngestionStack(app, f"{name}-ingestion", environment=environment, alarms=common.alarms)
-    StorageStack(
-        app,
-        f"{name}-storage",
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
-    )
-    ParksStack(
+    parks = ParksStack(
         app,
         f"{name}-parks",
         environment=environment,
@@ -66,6 +69,14 @@ def compose(app: App, environment: Environment) -> None:
         tenants=tenant.tenants,
         members=tenant.members,
         invitations=tenant.invitations,
+    )
+    DashboardStack(
+        app,
+        f"{name}-dashboard",
+        environment=environment,
+        user_pool=user.user_pool,
+        client=user.client,
+        apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
     )
     Tags.of(app).add("application", name)
     Tags.of(app).add("environment", environment.name)

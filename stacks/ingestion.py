@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 
 class IngestionStack(Stack):
-    """The stream of all tenants' records, and the API that is the only way onto it."""
+    """The stream of all tenants' records, the API that is the only way onto it, and the lake that they end up in.
+
+    Attributes
+    ----------
+    lake
+        The lake.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, alarms: sns.ITopic) -> None:
         super().__init__(scope, construct_id, env=environment.cdk_environment)
@@ -58,7 +64,7 @@ class IngestionStack(Stack):
         devices = TenantDevices(self, "Devices")
         devices.grant_tenant_send(api)
 
-        lake = DataLake(
+        self.lake = lake = DataLake(
             self,
             "Lake",
             key=key,

@@ -56,6 +56,27 @@ TENANT: Final = Schema(
         "items": _object(tenantid=_TEXT, optional={"name": _TEXT, "foundedby": _TEXT}, more=True),
     },
 )
+_NUMBER: Final = {"type": "integer", "minimum": 0}
+_STORED: Final = _object(objects=_NUMBER, bytes=_NUMBER, complete={"type": "boolean"})
+_MOMENT: Final = {"type": "string", "format": "date-time"}
+USAGE: Final = Schema(
+    name="Usage",
+    definition=_object(
+        storage={
+            **_object(bucket=_STORED, prefix=_STORED, tag=_STORED, access_point=_STORED, db_nosql=_STORED),
+            "description": "What all users of the tenant have stored; not complete where counting stopped at its bound",
+        },
+        ingestion={
+            **_object(
+                to=_MOMENT,
+                minutes={"type": "array", "items": _object(start=_MOMENT, records=_NUMBER, bytes=_NUMBER)},
+                complete={"type": "boolean"},
+                **{"from": _MOMENT},
+            ),
+            "description": "The last sixty whole minutes: those in which records came, as far as the lake has them",
+        },
+    ),
+)
 TENANT_IDS: Final = Schema(name="TenantIds", definition=_object(tenants=_TEXTS))
 
 # The employees API

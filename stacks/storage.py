@@ -14,6 +14,7 @@ from python_lambda import PythonFunction, acknowledge
 from stacks import schemas
 from stacks.defaults import api_defaults, function_defaults, grant_on, table
 from stacks.events import Events
+from stacks.usage import Partitions
 from tenant_isolation import (
     LAMBDAS,
     TENANCY,
@@ -63,7 +64,15 @@ _REFUSED: Final = {
 
 
 class StorageStack(Stack):
-    """The five partitions behind one API, the token issuer, and what makes a tenant's own bucket and access point."""
+    """The five partitions behind one API, the token issuer, and what makes a tenant's own bucket and access point.
+
+    Attributes
+    ----------
+    api_url
+        Address of the storage API.
+    partitions
+        The five partitions, for whoever counts what is in them.
+    """
 
     def __init__(
         self,
@@ -119,6 +128,19 @@ class StorageStack(Stack):
             removal_policy=kept,
         )
 
+        silos = SiloBuckets(self, name=bucket_name, tenant_keys=environment.tenant_keys)
+        self.partitions = Partitions(
+            buckets=[silos, prefix, tagged, access_points, documents],
+            variables={
+                "PREFIX_BUCKET": prefix.bucket_name,
+                "TAG_BUCKET": tagged.bucket_name,
+                "DOCUMENTS_BUCKET": documents.bucket_name,
+                "TENANT_BUCKET": _for_runtime(bucket_name),
+                "ACCESS_POINT_ARN": _for_runtime(
+                    self.format_arn(service="s3", resource="accesspoint", resource_name=access_point_name)
+                ),
+            },
+        )
         provisioner = self._provisioner(bus, alarms, access_points.bucket_name, bucket_name, access_point_name)
         objects = self._function(
             "tenant_objects",
@@ -127,22 +149,14 @@ class StorageStack(Stack):
             timeout=Duration.seconds(28),  # API Gateway waits 29; a first object waits for its bucket
             memory_size=1024,
             environment={
-                "PREFIX_BUCKET": prefix.bucket_name,
-                "TAG_BUCKET": tagged.bucket_name,
-                "DOCUMENTS_BUCKET": documents.bucket_name,
+                **self.partitions.variables,
                 "DOCUMENTS_TABLE": metadata.table_name,
-                "TENANT_BUCKET": _for_runtime(bucket_name),
-                "ACCESS_POINT_ARN": _for_runtime(
-                    self.format_arn(service="s3", resource="accesspoint", resource_name=access_point_name)
-                ),
                 "PROVISIONER": provisioner.function_name,
             },
         )
         grant_on(provisioner.function_arn, objects, "lambda:InvokeFunction")
         vendor = TokenVendor(self, "Vendor")
-        SiloBuckets(self, name=bucket_name, tenant_keys=environment.tenant_keys).grant_tenant_read_write(
-            vendor.purpose("bucket")
-        )
+        silos.grant_tenant_read_write(vendor.purpose("bucket"))
         prefix.grant_tenant_read_write(vendor.purpose("prefix"))
         tagged.grant_tenant_read_write(vendor.purpose("tag"))
         access_points.grant_tenant_read_write(vendor.purpose("access_point"))
@@ -211,6 +225,7 @@ class StorageStack(Stack):
             refusals=_REFUSALS,
         )
 
+        self.api_url = api.url
         CfnOutput(self, "StorageApiUrl", value=api.url)
         CfnOutput(self, "StorageTenantRoleArn", value=vendor.role_arn)
         CfnOutput(self, "StorageMetadataTableName", value=metadata.table_name)

@@ -14,6 +14,7 @@ from stacks.defaults import api_defaults, function_defaults, grant_on, in_transa
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_tenant, has_user, text
+from stacks.usage import usage_function
 from tenant_isolation import LAMBDAS, TENANCY, AdminApi, Answer, EventSaga, Route, SagaEmission, SagaTask, TenantApi
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.environments import Environment
+    from stacks.usage import Partitions
     from tenant_isolation import ApplicationBus
+    from tenant_streaming import DataLake
 
 _USER_INDEX = "user-index"
 _PERSON = [has_user("$event.detail"), text("$event.detail.email"), text("$event.detail.name")]
@@ -51,6 +54,8 @@ class TenantStack(Stack):
         client: cognito.IUserPoolClient,
         users: dynamodb.ITable,
         token_claims_hook: PythonFunction,
+        partitions: Partitions,
+        lake: DataLake,
     ) -> None:
         super().__init__(scope, construct_id, env=environment.cdk_environment)
         application = environment.application
@@ -58,6 +63,7 @@ class TenantStack(Stack):
         self._bus = bus
         self._alarms = alarms
         self._apis = api_defaults(environment, alarms)
+        self._usage = usage_function(self, environment=environment, apis=self._apis, partitions=partitions, lake=lake)
 
         self.tenants = table(
             self, "Tenants", name=f"{application}-tenants", hash_key="tenantid", environment=environment
@@ -216,6 +222,14 @@ class TenantStack(Stack):
                         200: Answer(description="Renamed", schema=schemas.RENAMED),
                         404: Answer.refusal("There is no such tenant any more"),
                     },
+                ),
+                Route(
+                    method="GET",
+                    path="/tenant/{tenantId}/usage",
+                    handler=self._usage,
+                    summary="Show what the caller's tenant has stored, and what it has sent in the last hour",
+                    parameters=[schemas.TENANT_ID],
+                    answers={200: Answer(description="Counted now, up to a bound", schema=schemas.USAGE)},
                 ),
                 Route(
                     method="GET",

@@ -86,14 +86,28 @@ class PooledBucket(Construct):
         """The bucket's name, for the functions that vend."""
         return self._name
 
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
+        purpose.allow(self._list_tenant())
+
+    def _list_tenant(
+        self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    ) -> TenantStatement:
+        return self._list(f"{TENANT}/*", resources, conditions)
+
     def _list_own(
         self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    ) -> TenantStatement:
+        return self._list(f"{_OWN}*", resources, conditions)
+
+    def _list(
+        self, prefix: str, resources: Sequence[str], conditions: Mapping[str, Mapping[str, Sequence[str]]] | None
     ) -> TenantStatement:
         return TenantStatement(
             actions=["s3:ListBucket"],
             resources=[*resources, self._arn],
             # With the slash at its end: "t1/" never lists what is under "t10/".
-            conditions={"StringLike": {"s3:prefix": [f"{_OWN}*"]}, **(conditions or {})},
+            conditions={"StringLike": {"s3:prefix": [prefix]}, **(conditions or {})},
         )
 
 
@@ -182,9 +196,17 @@ class AccessPointBucket(PooledBucket):
             )
         )
 
+    @property
+    def _through(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        return {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
+
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what all users of the tenant have, through the access point, and read none."""
+        purpose.allow(self._list_tenant(resources=[self._access_point], conditions=self._through))
+
     def grant_tenant_read_write(self, purpose: Purpose) -> None:
         """Let a purpose's sessions read, write and list the caller's own objects, through their access point."""
-        through = {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
+        through = self._through
         purpose.allow(
             # S3 asks for both: the access point, and the bucket behind it.
             TenantStatement(
@@ -199,9 +221,9 @@ class AccessPointBucket(PooledBucket):
 class DocumentedBucket(PooledBucket):
     """Holds objects whose metadata is in a `TenantTable`; it is the table that says what there is.
 
-    Isolation: a session reads and writes under ``tenant/user/`` only. It cannot list the bucket: the names are in the
-    table, whose rows are bound to the caller as well. A row may name a version that is not the latest, so that the
-    latest ones are kept for good.
+    Isolation: a session reads and writes under ``tenant/user/`` only. It cannot list the bucket, unless it is there to
+    count: the names are in the table, whose rows are bound to the caller as well. A row may name a version that is not
+    the latest, so that the latest ones are kept for good.
     """
 
     _kept_versions = _OVERTAKING
@@ -256,6 +278,10 @@ class SiloBuckets:
                 conditions={"StringLike": {"s3:prefix": [f"{USER}/*"]}},
             ),
         )
+
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
+        purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
 
 
 def tenant_bucket_name(prefix: str, account: str) -> str:

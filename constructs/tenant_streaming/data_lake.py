@@ -12,11 +12,14 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from python_lambda import acknowledge
+from tenant_isolation import TENANT, TenantStatement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_kms as kms
+
+    from tenant_isolation import Purpose
 
 DATA: Final = "data"
 ERRORS: Final = "errors"
@@ -37,9 +40,10 @@ class LakeFormat(Enum):
 class DataLake(Construct):
     """One bucket for all tenants' records: encrypted, private, TLS only; keys begin ``data/tenantid=<tenant>/``.
 
-    Isolation: the bucket is private, and `grant_write` gives one role the right to add files; nobody else is given any
-    right here. A query through the tables names one tenant, or Athena refuses it: the tenant's partition is `injected`
-    from the query and is not found by listing. What a person may read is for their own role's policy to say, by prefix.
+    Isolation: the bucket is private. `grant_write` gives one role the right to add files, and vended sessions may read
+    their own tenant's aggregates (`grant_tenant_read_aggregates`); nobody else is given any right here. A query through
+    the tables names one tenant, or Athena refuses it: the tenant's partition is `injected` from the query and is not
+    found by listing. What a person may read is for their own role's policy to say, by prefix.
 
     Parameters
     ----------
@@ -151,6 +155,32 @@ class DataLake(Construct):
                 resource=resource,
             )
         return grant
+
+    def grant_tenant_read_aggregates(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list and read the aggregates of their tenant, and nothing else of the lake.
+
+        One key encrypts all tenants' files: what may be decrypted is what S3 gives out, and S3 gives the tenant's own.
+        """
+        own = f"{AGGREGATES}/tenantid={TENANT}/"
+        stack = Stack.of(self)
+        purpose.allow(
+            TenantStatement(
+                actions=["s3:ListBucket"],
+                resources=[self._bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{own}*"]}},
+            ),
+            TenantStatement(actions=["s3:GetObject"], resources=[f"{self._bucket.bucket_arn}/{own}*"]),
+            TenantStatement(
+                actions=["kms:Decrypt"],
+                resources=[self._key.key_arn],
+                conditions={
+                    "StringEquals": {
+                        "aws:PrincipalTag/TenantId": [TENANT],
+                        "kms:ViaService": [f"s3.{stack.region}.{stack.url_suffix}"],
+                    }
+                },
+            ),
+        )
 
     def _tables(self) -> None:
         text = (

@@ -1,0 +1,194 @@
+/** The APIs, as typed calls. Every request carries the ID token in a header, never in a cookie or an address. */
+import { config } from "./config";
+import { expire, idToken, renew } from "./session";
+import { ApiError } from "./words";
+
+type Api = "tenant" | "storage" | "parks";
+
+interface Options {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function send(api: Api, path: string, { method = "GET", body, signal }: Options): Promise<Response> {
+  const headers: Record<string, string> =
+    api === "storage" ? { "x-token": idToken() } : { Authorization: `Bearer ${idToken()}` };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const init: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  if (signal) init.signal = signal;
+  try {
+    return await fetch(`${config().apis[api]}${path}`, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, "");
+  }
+}
+
+/** Ask an API. A token that no longer counts is renewed once; if that does not help, the session has ended. */
+async function ask<T>(api: Api, path: string, options: Options = {}): Promise<T> {
+  let answer = await send(api, path, options);
+  if (answer.status === 401) {
+    await renew();
+    answer = await send(api, path, options);
+    if (answer.status === 401) await expire();
+  }
+  const text = await answer.text();
+  if (!answer.ok) throw new ApiError(answer.status, said(text));
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+function said(text: string): string {
+  try {
+    const { message, result } = JSON.parse(text) as { message?: string; result?: { invalid?: string } };
+    return message ?? result?.invalid ?? "";
+  } catch {
+    return "";
+  }
+}
+
+const part = encodeURIComponent;
+
+// The tenant API
+
+export interface Tenant {
+  readonly tenantid: string;
+  readonly name?: string;
+  readonly foundedby?: string;
+}
+
+export const getTenant = async (tenant: string, signal?: AbortSignal): Promise<Tenant> => {
+  const [found] = await ask<Tenant[]>("tenant", `/tenant/${part(tenant)}`, { signal });
+  if (!found) throw new ApiError(404, "");
+  return found;
+};
+
+export const renameTenant = (tenant: string, name: string): Promise<unknown> =>
+  ask("tenant", `/tenant/${part(tenant)}`, { method: "PUT", body: { name } });
+
+/** What a tenant has stored in one partition; `complete` is false where counting stopped at its bound. */
+export interface Stored {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly complete: boolean;
+}
+
+export interface Minute {
+  readonly start: string;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+export interface Usage {
+  readonly storage: Record<Partition, Stored>;
+  readonly ingestion: {
+    readonly from: string;
+    readonly to: string;
+    readonly minutes: readonly Minute[];
+    readonly complete: boolean;
+  };
+}
+
+export const getUsage = (tenant: string, signal?: AbortSignal): Promise<Usage> =>
+  ask("tenant", `/tenant/${part(tenant)}/usage`, { signal });
+
+// Membership, of the parks API
+
+export const ROLES = ["admin", "member", "visitor"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Settings {
+  readonly tenantId?: string;
+  readonly roles: readonly Role[];
+}
+
+export interface OwnTenant {
+  readonly tenantId: string;
+  readonly name?: string;
+  readonly roles: readonly Role[];
+  readonly active: boolean;
+}
+
+export interface Member {
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+export interface Invitation {
+  readonly invitationId: string;
+  readonly email: string;
+  readonly roles: readonly Role[];
+  readonly expires: string;
+}
+
+export interface OwnInvitation {
+  readonly tenantId: string;
+  readonly tenantName?: string;
+  readonly roles: readonly Role[];
+  readonly expires: string;
+}
+
+export const getSettings = (signal?: AbortSignal): Promise<Settings> => ask("parks", "/settings", { signal });
+
+export const switchTenant = (tenantId: string): Promise<unknown> =>
+  ask("parks", "/settings", { method: "PUT", body: { tenantId } });
+
+export const getTenants = async (signal?: AbortSignal): Promise<readonly OwnTenant[]> =>
+  (await ask<{ tenants: OwnTenant[] }>("parks", "/tenants", { signal })).tenants;
+
+/** Return all members, however many pages that takes. */
+export async function getMembers(tenant: string, signal?: AbortSignal): Promise<readonly Member[]> {
+  const found: Member[] = [];
+  let after: string | undefined;
+  do {
+    const query = after ? `?after=${part(after)}` : "";
+    const page = await ask<{ members: Member[]; next?: string }>("parks", `/tenants/${part(tenant)}/members${query}`, {
+      signal,
+    });
+    found.push(...page.members);
+    after = page.next;
+  } while (after);
+  return found;
+}
+
+export const setRoles = (tenant: string, member: string, roles: readonly Role[]): Promise<unknown> =>
+  ask("parks", `/tenants/${part(tenant)}/members/${part(member)}/roles`, { method: "PUT", body: { roles } });
+
+export const removeMember = (tenant: string, member: string): Promise<unknown> =>
+  ask("parks", `/tenants/${part(tenant)}/members/${part(member)}`, { method: "DELETE" });
+
+export const invite = (tenant: string, email: string, roles: readonly Role[]): Promise<unknown> =>
+  ask("parks", `/tenants/${part(tenant)}/members`, { method: "POST", body: { email, roles } });
+
+export const getInvitations = async (tenant: string, signal?: AbortSignal): Promise<readonly Invitation[]> =>
+  (await ask<{ invitations: Invitation[] }>("parks", `/tenants/${part(tenant)}/invitations`, { signal })).invitations;
+
+export const withdraw = (tenant: string, invitation: string): Promise<unknown> =>
+  ask("parks", `/tenants/${part(tenant)}/invitations/${part(invitation)}`, { method: "DELETE" });
+
+export const getOwnInvitations = async (signal?: AbortSignal): Promise<readonly OwnInvitation[]> =>
+  (await ask<{ invitations: OwnInvitation[] }>("parks", "/invitations", { signal })).invitations;
+
+export const accept = (tenant: string): Promise<unknown> =>
+  ask("parks", `/invitations/${part(tenant)}/acceptance`, { method: "POST" });
+
+export const decline = (tenant: string): Promise<unknown> =>
+  ask("parks", `/invitations/${part(tenant)}`, { method: "DELETE" });
+
+// The storage API
+
+/** The five ways of keeping tenants' objects apart, in the order of the document. */
+export const PARTITIONS = ["bucket", "prefix", "tag", "access_point", "db_nosql"] as const;
+export type Partition = (typeof PARTITIONS)[number];
+
+export const listFiles = async (partition: Partition, signal?: AbortSignal): Promise<string[]> =>
+  (await ask<{ result: string[] }>("storage", `/object?partition=${partition}`, { signal })).result;
+
+export const readFile = async (partition: Partition, key: string, signal?: AbortSignal): Promise<string> =>
+  (await ask<{ result: string }>("storage", `/object?partition=${partition}&key=${part(key)}`, { signal })).result;
+
+export const writeFile = (partition: Partition, key: string, value: string): Promise<unknown> =>
+  ask("storage", `/object?partition=${partition}`, { method: "PUT", body: { key, value } });

@@ -1,0 +1,155 @@
+import {
+  getMembers,
+  getSettings,
+  getTenant,
+  getUsage,
+  PARTITIONS,
+  type Settings,
+  type Stored,
+  type Usage,
+} from "../data/api";
+import { type Loaded, useLoad, usePerson } from "../data/hooks";
+import { bytes, Card, count, Empty, Failed, Loading, Title } from "../parts/bits";
+import { HourChart } from "../parts/chart";
+import { MODES } from "../parts/modes";
+import { Badges } from "../parts/roles";
+
+/** The active tenant at a glance. */
+export default function Dashboard() {
+  const { tenant } = usePerson();
+  const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
+  const settings = useLoad(`settings in ${tenant}`, getSettings);
+  const usage = useLoad(`usage of ${tenant}`, (signal) => getUsage(tenant, signal));
+  return (
+    <>
+      <Title lead={details.error ?? "What your tenant has and does, as of now."}>
+        {details.value ? (details.value.name ?? "Your tenant") : "Your tenant"}
+      </Title>
+      {details.value && !details.value.name && (
+        <Empty title="Your tenant has no name yet">
+          <a href="/tenant">Give it one</a>, so that people know where they are.
+        </Empty>
+      )}
+      <div class="cards">
+        <Ingestion usage={usage} />
+        <People tenant={tenant} settings={settings} />
+        <Storage usage={usage} />
+      </div>
+    </>
+  );
+}
+
+function Ingestion({ usage }: { usage: Loaded<Usage> }) {
+  const hour = usage.value?.ingestion;
+  const records = hour?.minutes.reduce((sum, minute) => sum + minute.records, 0) ?? 0;
+  const size = hour?.minutes.reduce((sum, minute) => sum + minute.bytes, 0) ?? 0;
+  return (
+    <Card title="Ingestion" aside="the last hour" wide>
+      {usage.error && !hour && <Failed what="The ingestion" error={usage.error} retry={usage.reload} />}
+      {!hour && !usage.error && <Loading lines={4} />}
+      {hour && records === 0 && (
+        <Empty title="Nothing came in during the last hour">
+          Records of your devices and servers appear here a little after they have reached the data lake.
+        </Empty>
+      )}
+      {hour && records > 0 && (
+        <>
+          <p class="figure">
+            {hour.complete ? "" : "More than "}
+            {records.toLocaleString("en")} <small>records, {bytes(size)}</small>
+          </p>
+          <HourChart {...hour} />
+        </>
+      )}
+    </Card>
+  );
+}
+
+function People({ tenant, settings }: { tenant: string; settings: Loaded<Settings> }) {
+  const isAdmin = settings.value?.roles.includes("admin");
+  return (
+    <Card title="People" aside={<a href="/tenant">Run</a>}>
+      {settings.error && !settings.value && <Failed what="Your roles" error={settings.error} retry={settings.reload} />}
+      {!settings.value && !settings.error && <Loading />}
+      {isAdmin && <MemberCount tenant={tenant} />}
+      {settings.value && (
+        <dl class="facts">
+          <div>
+            <dt>Your roles here</dt>
+            <dd>
+              <Badges roles={settings.value.roles} />
+            </dd>
+          </div>
+        </dl>
+      )}
+      {settings.value && !isAdmin && <p class="hint">Who else is here is for the tenant's admins to see.</p>}
+    </Card>
+  );
+}
+
+function MemberCount({ tenant }: { tenant: string }) {
+  const members = useLoad(`members of ${tenant}`, (signal) => getMembers(tenant, signal));
+  if (members.error) return <Failed what="The members" error={members.error} retry={members.reload} />;
+  if (!members.value) return <Loading lines={1} />;
+  const admins = members.value.filter((member) => member.roles.includes("admin")).length;
+  return (
+    <p class="figure">
+      {members.value.length.toLocaleString("en")}{" "}
+      <small>
+        {members.value.length === 1 ? "member" : "members"}, {count(admins, "admin")}
+      </small>
+    </p>
+  );
+}
+
+function Storage({ usage }: { usage: Loaded<Usage> }) {
+  const storage = usage.value?.storage;
+  const stored = storage ? PARTITIONS.map((partition) => storage[partition]) : [];
+  const sum = total(stored);
+  const most = Math.max(1, ...stored.map((one) => one.bytes));
+  return (
+    <Card title="Storage" aside={<a href="/files">Files</a>}>
+      {usage.error && !storage && <Failed what="The storage" error={usage.error} retry={usage.reload} />}
+      {!storage && !usage.error && <Loading lines={5} />}
+      {storage && sum.objects === 0 && (
+        <Empty title="No files yet">
+          <a href="/files">Store one</a>, and see it kept in five ways.
+        </Empty>
+      )}
+      {storage && sum.objects > 0 && (
+        <>
+          <p class="figure">
+            {sum.complete ? "" : "More than "}
+            {bytes(sum.bytes)} <small>in {count(sum.objects, "object")}</small>
+          </p>
+          <dl class="bars">
+            {PARTITIONS.map((partition) => {
+              const one = storage[partition];
+              return (
+                <div key={partition}>
+                  <dt>{MODES[partition].name}</dt>
+                  <dd>
+                    <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+                      <rect class="rest" width="100" height="6" rx="1" />
+                      <rect width={(one.bytes / most) * 100} height="6" rx="1" />
+                    </svg>
+                    <span>
+                      {one.complete ? "" : "more than "}
+                      {bytes(one.bytes)}
+                    </span>
+                  </dd>
+                </div>
+              );
+            })}
+          </dl>
+        </>
+      )}
+    </Card>
+  );
+}
+
+const total = (stored: readonly Stored[]): Stored => ({
+  objects: stored.reduce((sum, one) => sum + one.objects, 0),
+  bytes: stored.reduce((sum, one) => sum + one.bytes, 0),
+  complete: stored.every((one) => one.complete),
+});

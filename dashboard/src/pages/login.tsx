@@ -1,0 +1,264 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import { useAction } from "../data/hooks";
+import { isPassword, PASSWORD_RULES } from "../data/password";
+import { answer, confirm, forgot, resend, reset, type SignInStep, session, signIn, signUp } from "../data/session";
+import { isConfirmedAlready, signingWords } from "../data/words";
+import { Field, Notice, PasswordField, Problem, Rules, Submit } from "../parts/bits";
+import { Logo } from "../parts/icons";
+
+type View = "sign-in" | "sign-up" | "confirm" | "totp" | "new-password" | "forgot" | "reset";
+
+const HEADINGS: Record<View, string> = {
+  "sign-in": "Sign in",
+  "sign-up": "Make an account",
+  confirm: "Confirm your address",
+  totp: "Your second factor",
+  "new-password": "Choose a password",
+  forgot: "Forgotten your password?",
+  reset: "Choose a new password",
+};
+const AFTER: Record<Exclude<SignInStep, "done">, View> = {
+  confirm: "confirm",
+  totp: "totp",
+  "new-password": "new-password",
+};
+
+/** Everything between a stranger and a session. */
+export default function Login() {
+  const { query } = useLocation();
+  const now = session();
+  const [view, setView] = useState<View>(query.view === "sign-up" ? "sign-up" : "sign-in");
+  const [email, setEmail] = useState("");
+  const [name, setName] = useState("");
+  // Kept while one goes from signing up to confirming, so that it need not be typed again; never stored.
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const [notice, setNotice] = useState(
+    "expired" in query || (now.state === "out" && now.expired)
+      ? "Your session has ended. Sign in again, and you are back where you were."
+      : "",
+  );
+  const [ruleBroken, setRuleBroken] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const first = useRef(true);
+
+  useEffect(() => {
+    document.title = `${HEADINGS[view]} · Tenantry`;
+    if (!first.current) heading.current?.focus();
+    first.current = false;
+  }, [view]);
+
+  const go = (to: View, said = "") => {
+    setView(to);
+    setNotice(said);
+    setCode("");
+    setRuleBroken(false);
+    action.clear();
+  };
+  const follow = (next: SignInStep) => {
+    if (next === "confirm") go("confirm", "Your address is not confirmed yet.");
+    else if (next !== "done") go(AFTER[next]);
+  };
+
+  const steps: Record<View, () => Promise<void>> = {
+    "sign-in": async () => follow(await signIn(email, password)),
+    "sign-up": async () => {
+      await signUp(email, name, password);
+      go("confirm", `We have sent a code to ${email}.`);
+    },
+    confirm: async () => {
+      try {
+        await confirm(email, code.trim());
+      } catch (error) {
+        if (!isConfirmedAlready(error)) throw error;
+      }
+      if (!password) return go("sign-in", "Your address is confirmed. Sign in.");
+      try {
+        follow(await signIn(email, password));
+      } catch {
+        go("sign-in", "Your address is confirmed. Sign in.");
+      }
+    },
+    totp: async () => follow(await answer(code.trim())),
+    "new-password": async () => follow(await answer(password)),
+    forgot: async () => {
+      await forgot(email);
+      setPassword("");
+      go("reset", `If ${email} has an account, a code is on its way there.`);
+    },
+    reset: async () => {
+      await reset(email, code.trim(), password);
+      follow(await signIn(email, password));
+    },
+  };
+  const action = useAction(async () => {
+    try {
+      await steps[view]();
+    } catch (error) {
+      if ((error as Error).name === "UserNotConfirmedException") go("confirm", "Your address is not confirmed yet.");
+      else throw error;
+    }
+  }, signingWords);
+  const again = useAction(async () => {
+    await resend(email);
+    setNotice(`We have sent another code to ${email}.`);
+  }, signingWords);
+
+  const choosesPassword = view === "sign-up" || view === "reset" || view === "new-password";
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const broken = choosesPassword && !isPassword(password);
+    setRuleBroken(broken);
+    if (!broken) void action.run();
+  };
+
+  const emailField = (
+    <Field
+      label="E-mail address"
+      name="email"
+      type="email"
+      inputMode="email"
+      autocomplete="username"
+      value={email}
+      onValue={setEmail}
+    />
+  );
+  const codeField = (label: string) => (
+    <Field
+      label={label}
+      name="code"
+      inputMode="numeric"
+      autocomplete="one-time-code"
+      maxLength={12}
+      value={code}
+      onValue={setCode}
+    />
+  );
+  const newPassword = (
+    <PasswordField
+      label={view === "sign-up" ? "Password" : "New password"}
+      name="new-password"
+      autocomplete="new-password"
+      value={password}
+      onValue={setPassword}
+      hint={<Rules rules={PASSWORD_RULES} value={password} />}
+    />
+  );
+
+  return (
+    <div class="door">
+      <aside class="pitch" aria-label="About Tenantry">
+        <p class="wordmark">
+          <Logo />
+          Tenantry
+        </p>
+        <p class="pitch-line">One house, many tenants. Nobody has a key to your rooms but you.</p>
+        <p class="pitch-small">
+          What is yours can be reached with credentials made for your tenant alone, for each request anew.
+        </p>
+      </aside>
+      <main class="door-main">
+        <form class="door-form" onSubmit={submit} noValidate={false} aria-labelledby="heading">
+          <h1 id="heading" ref={heading} tabIndex={-1}>
+            {HEADINGS[view]}
+          </h1>
+          <Notice>{notice}</Notice>
+          <Problem>{ruleBroken ? "The password does not meet every rule yet." : (action.error ?? again.error)}</Problem>
+
+          {view === "sign-in" && (
+            <>
+              {emailField}
+              <PasswordField
+                label="Password"
+                name="password"
+                autocomplete="current-password"
+                value={password}
+                onValue={setPassword}
+              />
+              <Submit busy={action.busy}>Sign in</Submit>
+              <p class="turns">
+                <Turn onClick={() => go("forgot")}>Forgotten your password?</Turn>
+                <Turn onClick={() => go("sign-up")}>Make an account</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "sign-up" && (
+            <>
+              <Field label="Your name" name="name" autocomplete="name" maxLength={256} value={name} onValue={setName} />
+              {emailField}
+              {newPassword}
+              <Submit busy={action.busy}>Make my account</Submit>
+              <p class="turns">
+                <Turn onClick={() => go("sign-in")}>I have an account</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "confirm" && (
+            <>
+              {!email && emailField}
+              {codeField("Code from the message")}
+              <Submit busy={action.busy}>Confirm</Submit>
+              <p class="turns">
+                <Turn onClick={() => void again.run()}>Send another code</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "totp" && (
+            <>
+              {codeField("Code from your authenticator")}
+              <Submit busy={action.busy}>Sign in</Submit>
+              <p class="turns">
+                <Turn onClick={() => go("sign-in")}>Start again</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "new-password" && (
+            <>
+              <p>Whoever made your account gave you a password for once. Choose one that only you know.</p>
+              {newPassword}
+              <Submit busy={action.busy}>Save and sign in</Submit>
+            </>
+          )}
+
+          {view === "forgot" && (
+            <>
+              <p>We send you a code with which you can choose a new one.</p>
+              {emailField}
+              <Submit busy={action.busy}>Send the code</Submit>
+              <p class="turns">
+                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "reset" && (
+            <>
+              {codeField("Code from the message")}
+              {newPassword}
+              <Submit busy={action.busy}>Save and sign in</Submit>
+              <p class="turns">
+                <Turn onClick={() => go("forgot")}>Send another code</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              </p>
+            </>
+          )}
+        </form>
+      </main>
+    </div>
+  );
+}
+
+function Turn({ onClick, children }: { onClick: () => void; children: ComponentChildren }) {
+  return (
+    <button type="button" class="link" onClick={onClick}>
+      {children}
+    </button>
+  );
+}

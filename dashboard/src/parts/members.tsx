@@ -1,0 +1,191 @@
+import { useState } from "preact/hooks";
+import {
+  getInvitations,
+  getMembers,
+  invite,
+  type Member,
+  type Role,
+  removeMember,
+  setRoles,
+  withdraw,
+} from "../data/api";
+import { useAction, useLoad } from "../data/hooks";
+import { renew } from "../data/session";
+import { Card, Failed, Field, Loading, Notice, Problem, Submit } from "./bits";
+import { Badges, RoleChoice } from "./roles";
+
+/** The members of a tenant and who is invited into it, for an admin to run. */
+export function Members({ tenant, userId }: { tenant: string; userId: string }) {
+  const members = useLoad(`members of ${tenant}`, (signal) => getMembers(tenant, signal));
+  const invitations = useLoad(`invitations into ${tenant}`, (signal) => getInvitations(tenant, signal));
+  const [said, say] = useState("");
+  const change = useAction(async (done: string, act: () => Promise<unknown>) => {
+    say("");
+    await act();
+    say(done);
+    members.reload();
+    invitations.reload();
+  });
+  return (
+    <Card title="Members" wide>
+      <Problem>{change.error}</Problem>
+      <Notice>{said}</Notice>
+      {members.error && <Failed what="The members" error={members.error} retry={members.reload} />}
+      {!members.value && !members.error && <Loading />}
+      <ul class="list" aria-label="Members">
+        {members.value?.map((member) => (
+          <MemberRow
+            key={member.userId}
+            member={member}
+            self={member.userId === userId}
+            onRoles={(roles) =>
+              void change.run(`The roles of ${member.name} are changed.`, async () => {
+                await setRoles(tenant, member.userId, roles);
+                if (member.userId === userId) await renew();
+              })
+            }
+            onRemove={() =>
+              void change.run(`${member.name} is no longer a member.`, async () => {
+                await removeMember(tenant, member.userId);
+                if (member.userId === userId) await renew();
+              })
+            }
+          />
+        ))}
+      </ul>
+      {!!invitations.value?.length && (
+        <>
+          <h3>Invited</h3>
+          <ul class="list" aria-label="Invited">
+            {invitations.value.map(({ invitationId, email, roles, expires }) => (
+              <li key={invitationId}>
+                <span class="who">
+                  <strong>{email}</strong>
+                  <span>until {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
+                </span>
+                <Badges roles={roles} />
+                <button
+                  type="button"
+                  class="quiet"
+                  onClick={() =>
+                    void change.run(`The invitation of ${email} is withdrawn.`, () => withdraw(tenant, invitationId))
+                  }
+                >
+                  Withdraw<span class="aloud"> the invitation of {email}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <Invite
+        onInvite={(email, roles) =>
+          change.run(`${email} is invited: they find the invitation on their own page.`, () =>
+            invite(tenant, email, roles),
+          )
+        }
+        busy={change.busy}
+      />
+    </Card>
+  );
+}
+
+function MemberRow({
+  member,
+  self,
+  onRoles,
+  onRemove,
+}: {
+  member: Member;
+  self: boolean;
+  onRoles: (roles: readonly Role[]) => void;
+  onRemove: () => void;
+}) {
+  const [edited, edit] = useState<readonly Role[] | undefined>();
+  const [sure, ask] = useState(false);
+  return (
+    <li>
+      <span class="who">
+        <strong>
+          {member.name}
+          {self && " (you)"}
+        </strong>
+        <span>{member.email}</span>
+      </span>
+      {edited ? (
+        <>
+          <RoleChoice whose={member.name} chosen={edited} onChoose={edit} />
+          <button
+            type="button"
+            class="button primary"
+            onClick={() => {
+              onRoles(edited);
+              edit(undefined);
+            }}
+          >
+            Save
+          </button>
+          <button type="button" class="quiet" onClick={() => edit(undefined)}>
+            Cancel
+          </button>
+        </>
+      ) : sure ? (
+        <>
+          <span>{self ? "Leave this tenant?" : "Remove them from this tenant?"}</span>
+          <button type="button" class="button danger" onClick={onRemove}>
+            {self ? "Leave" : "Remove"}
+          </button>
+          <button type="button" class="quiet" onClick={() => ask(false)}>
+            Cancel
+          </button>
+        </>
+      ) : (
+        <>
+          <Badges roles={member.roles} />
+          <button type="button" class="quiet" onClick={() => edit(member.roles)}>
+            Roles<span class="aloud"> of {member.name}</span>
+          </button>
+          <button type="button" class="quiet" onClick={() => ask(true)}>
+            {self ? "Leave" : "Remove"}
+            <span class="aloud"> {self ? "this tenant" : member.name}</span>
+          </button>
+        </>
+      )}
+    </li>
+  );
+}
+
+function Invite({
+  onInvite,
+  busy,
+}: {
+  onInvite: (email: string, roles: readonly Role[]) => Promise<boolean>;
+  busy: boolean;
+}) {
+  const [email, setEmail] = useState("");
+  const [roles, choose] = useState<readonly Role[]>(["member"]);
+  return (
+    <form
+      class="invite"
+      onSubmit={async (event) => {
+        event.preventDefault();
+        if (await onInvite(email.trim(), roles)) setEmail("");
+      }}
+    >
+      <h3>Invite somebody</h3>
+      <div class="row">
+        <Field
+          label="Their e-mail address"
+          name="email"
+          type="email"
+          inputMode="email"
+          autocomplete="off"
+          value={email}
+          onValue={setEmail}
+        />
+        <RoleChoice whose="the invited" chosen={roles} onChoose={choose} />
+        <Submit busy={busy}>Invite</Submit>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,73 @@
+import { accept, decline, getOwnInvitations, getTenants, switchTenant } from "../data/api";
+import { useAction, useLoad } from "../data/hooks";
+import { renew } from "../data/session";
+import { Card, Failed, Loading, Problem } from "./bits";
+import { Badges } from "./roles";
+
+/** The tenants that a person belongs to, one of them active, and those that they are invited into. */
+export function OwnTenants({ userId, active }: { userId: string; active: string | undefined }) {
+  const tenants = useLoad(`tenants of ${userId} in ${active}`, getTenants);
+  const invitations = useLoad(`invitations of ${userId}`, getOwnInvitations);
+  const change = useAction(async (act: () => Promise<unknown>) => {
+    await act();
+    // The token names the active tenant: everything on the page is asked for anew with one that names the new one.
+    await renew();
+    tenants.reload();
+    invitations.reload();
+  });
+  return (
+    <Card title="Your tenants">
+      <Problem>{change.error}</Problem>
+      {tenants.error && <Failed what="Your tenants" error={tenants.error} retry={tenants.reload} />}
+      {!tenants.value && !tenants.error && <Loading lines={2} />}
+      <ul class="list">
+        {tenants.value?.map(({ tenantId, name, roles }) => (
+          <li key={tenantId}>
+            <span class="who">
+              <strong>{name ?? "A tenant without a name"}</strong>
+              <span>{tenantId}</span>
+            </span>
+            <Badges roles={roles} />
+            {tenantId === active ? (
+              <span class="now">Active</span>
+            ) : (
+              <button
+                type="button"
+                class="button"
+                aria-disabled={change.busy}
+                onClick={() => void change.run(() => switchTenant(tenantId))}
+              >
+                Switch to it<span class="aloud">: {name ?? tenantId}</span>
+              </button>
+            )}
+          </li>
+        ))}
+        {invitations.value?.map(({ tenantId, tenantName, roles, expires }) => (
+          <li key={`invitation into ${tenantId}`}>
+            <span class="who">
+              <strong>{tenantName ?? "A tenant without a name"}</strong>
+              <span>invites you, until {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
+            </span>
+            <Badges roles={roles} />
+            <button
+              type="button"
+              class="button primary"
+              aria-disabled={change.busy}
+              onClick={() => void change.run(() => accept(tenantId))}
+            >
+              Join<span class="aloud"> {tenantName ?? tenantId}</span>
+            </button>
+            <button
+              type="button"
+              class="quiet"
+              aria-disabled={change.busy}
+              onClick={() => void change.run(() => decline(tenantId))}
+            >
+              Decline<span class="aloud"> {tenantName ?? tenantId}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}

@@ -1,0 +1,1 @@
+"""Publishes a web page's files."""
