@@ -64,6 +64,8 @@ class Application:
         How many of each task run side by side.
     checkpoint_milliseconds
         Time between checkpoints.
+    pause_milliseconds
+        Time at least between the end of one and the begin of the next.
     settings
         More of Flink's settings: where S3 is, say.
     variables
@@ -76,6 +78,7 @@ class Application:
     properties: Mapping[str, Mapping[str, str]]
     parallelism: int = 1
     checkpoint_milliseconds: int = 60_000
+    pause_milliseconds: int = 1000
     settings: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     java_options: Sequence[str] = _JAVA_OPTIONS
@@ -288,6 +291,7 @@ class Job:
         parallelism = self._application.parallelism
         settings = {
             "execution.checkpointing.interval": f"{self._application.checkpoint_milliseconds} ms",
+            "execution.checkpointing.min-pause": f"{self._application.pause_milliseconds} ms",
             "execution.checkpointing.mode": "EXACTLY_ONCE",
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
             "execution.checkpointing.dir": (self._folder / "checkpoints").as_uri(),
@@ -336,7 +340,7 @@ class Job:
         return jobs[0] if jobs else {}
 
     def _last_checkpoint(self) -> int:
-        with contextlib.suppress(urllib.error.URLError, OSError, KeyError):
+        with contextlib.suppress(urllib.error.URLError, OSError, KeyError):  # the job is not there yet
             latest = self._rest(f"jobs/{self._job()['jid']}/checkpoints")["latest"]["completed"]
             return int(latest["id"]) if latest else 0
         return 0

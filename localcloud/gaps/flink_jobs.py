@@ -151,6 +151,7 @@ class _Plane:
             properties=properties,
             parallelism=min(_MOST_PARALLEL, int(flink["ParallelismConfigurationDescription"].get("Parallelism", 1))),
             checkpoint_milliseconds=int(flink["CheckpointConfigurationDescription"].get("CheckpointInterval", 60_000)),
+            pause_milliseconds=int(flink["CheckpointConfigurationDescription"].get("MinPauseBetweenCheckpoints", 5000)),
             settings={"s3.endpoint": endpoint, "s3.path.style.access": "true"},
             variables={
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint + _CREDENTIALS,

@@ -1,0 +1,52 @@
+"""A Flink, the application's package, and a cloud with a stream and a lake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flink_package import package
+from localcloud.cloud import LocalCloud
+from localcloud.flink import installation
+from localcloud.settings import PORT_VARIABLE, PROJECT
+from tests.streaming.ground import Ground
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from localcloud.flink.installation import Installation
+
+
+@pytest.fixture(scope="session")
+def flink() -> Installation:
+    """Return the installed Flink."""
+    return installation.ensure()
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the packaged application."""
+    folder = tmp_path_factory.mktemp("code")
+    package(folder, PROJECT / "lambdas" / "tenancy")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bare_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """Return a cloud that nothing is deployed to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(PORT_VARIABLE, raising=False)
+        cloud = LocalCloud(tmp_path_factory.mktemp("streaming"))
+        cloud.start()
+        yield cloud
+        cloud.remove()
+
+
+@pytest.fixture
+def ground(bare_cloud: LocalCloud, flink: Installation, code: Path, tmp_path: Path) -> Iterator[Ground]:
+    """Return a stream, a lake, and what runs the application between them."""
+    made = Ground(bare_cloud, flink, code, tmp_path / "job")
+    yield made
+    made.clean()

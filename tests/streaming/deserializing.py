@@ -1,0 +1,29 @@
+"""Run by Flink's own Python: what `Records.java` makes of each record on standard input."""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+from pyflink.java_gateway import get_gateway
+from pyflink.util.java_utils import add_jars_to_context_class_loader
+
+ARRIVED = 1_782_777_599_999  # 2026-06-29T23:59:59.999Z
+
+
+def main(code: Path) -> None:
+    """Print the row of each record as JSON."""
+    sys.path.insert(0, str(code))
+    add_jars_to_context_class_loader([(code / "lib" / "streaming.jar").as_uri()])
+    from tenancy.identifiers import TENANT_PATTERN  # noqa: PLC0415 - the packaged one
+    from tenant_lake import rows  # noqa: PLC0415
+
+    schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN, rows.type_information())
+    for key, record in json.load(sys.stdin):
+        row = schema.deserialize(base64.b64decode(record), key, "7", ARRIVED, "stream", "shard-0")
+        texts = [None if row.isNullAt(column) else str(row.getString(column)) for column in (0, 1, 2, 3, 5)]
+        print(json.dumps([*texts, row.getLong(6)]))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

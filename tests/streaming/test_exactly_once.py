@@ -1,0 +1,98 @@
+"""Every record once: in its tenant's partition or in the errors, whatever happens to the job."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.streaming.ground import Ground, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RECORDS: Final = 100_000
+_TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
+_POISON_EVERY: Final = 100
+_AFTERWARDS: Final = 5_000
+
+
+def _record(number: int) -> tuple[str, bytes]:
+    tenant = _TENANTS[number * 7 % len(_TENANTS)]
+    # It claims to be another's, at every level.
+    data = {"n": number, "tenantid": _TENANTS[number % len(_TENANTS)], "in": {"tenantid": "x"}, "text": 'värde\n"1"'}
+    return tenant, json.dumps({"tenantid": tenant, "data": data}, ensure_ascii=False).encode()
+
+
+def _poison(number: int) -> tuple[str, bytes]:
+    tenant = _TENANTS[number * 7 % len(_TENANTS)]
+    kinds = (
+        b"\xff\xfe\x00 %d" % number,
+        b'{"tenantid":"%s","data":{"n":%d' % (tenant.encode(), number),
+        b'{"tenantid":"../T001","data":{"n":%d}}' % number,
+        b'{"tenantid":"T001/year=2026","data":{"n":%d}}' % number,
+        b'{"tenantid":"%s","data":[%d]}' % (tenant.encode(), number),
+        b'{"data":{"n":%d}}' % number,
+        # A valid tenant, and not the one whose path the record came by.
+        b'{"tenantid":"T999","data":{"n":%d}}' % number,
+    )
+    return tenant, kinds[number // _POISON_EVERY % len(kinds)]
+
+
+def _is_poison(number: int) -> bool:
+    return number % _POISON_EVERY == 0
+
+
+def _all() -> Iterator[tuple[str, bytes]]:
+    for number in range(_RECORDS):
+        yield _poison(number) if _is_poison(number) else _record(number)
+
+
+@pytest.mark.timeout(400)
+def test_each_of_100000_records_is_in_the_lake_once_though_the_job_is_killed_twice(ground: Ground) -> None:
+    records = list(_all())
+    job = ground.job(AggregationWindowSeconds="10", AggregateFileSeconds="10", OutOfOrderSeconds="1")
+    job.start()
+    third = _RECORDS // 3
+    for part in range(2):
+        ground.send(records[part * third : (part + 1) * third - _AFTERWARDS])
+        job.wait_until_running()
+        job.wait_for_checkpoint()
+        # These are read, and files of them begun, after the checkpoint that the next run goes on from.
+        ground.send(records[(part + 1) * third - _AFTERWARDS : (part + 1) * third])
+        assert eventually(lambda: bool(ground.files()))
+        job.kill()
+        checkpoint = job.latest_checkpoint
+        assert checkpoint
+        job.start(checkpoint)
+    ground.send(records[2 * third :])
+    job.wait_until_running()
+    assert eventually(lambda: ground.count("data/", "errors/") >= _RECORDS, 120)
+    # A shard's time goes on with its next record; each tenant's counts are then complete, but for the last window.
+    ground.send([(tenant, _record(_RECORDS + number)[1]) for number, tenant in enumerate(_TENANTS)])
+    job.wait_for_checkpoint()
+    job.stop()
+
+    places = Counter(key.rpartition("/year=")[0] for key in ground.files())
+    assert set(places) == {
+        "errors",
+        *(f"data/tenantid={tenant}" for tenant in _TENANTS),
+        *(f"aggregates/tenantid={tenant}" for tenant in _TENANTS),
+    }
+    found: Counter[int] = Counter()
+    for key, line in ground.lines("data/"):
+        number = line["n"]
+        assert key.startswith(f"data/tenantid={_TENANTS[number * 7 % len(_TENANTS)]}/year="), key
+        assert line["tenantid"] == _TENANTS[number * 7 % len(_TENANTS)]
+        assert (line["in"], line["text"]) == ({"tenantid": "x"}, 'värde\n"1"')
+        found[number] += 1
+    closing = Counter(range(_RECORDS, _RECORDS + len(_TENANTS)))
+    expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
+    assert found - closing == expected
+    poison = Counter(_poison(number)[1] for number in range(_RECORDS) if _is_poison(number))
+    letters = Counter(base64.b64decode(line["record"]) for _, line in ground.lines("errors/"))
+    assert letters == poison
+    assert (expected.total(), poison.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)
