@@ -32,7 +32,8 @@ logger = Logger(utc=True)
 tracer = Tracer()
 table = RoleTable.parse(settings.routes)
 verifier = TokenVerifier(settings.issuer, settings.audience)
-standings = Standings(boto3.client("dynamodb"), settings.users_table, settings.tenant_users_table)
+database = boto3.client("dynamodb")
+standings = Standings(database, settings.users_table, settings.tenant_users_table)
 
 
 @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aws_cdk import Stack, assertions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
 from tenant_isolation import ApplicationBus, EventSaga, EventType, SagaEmission, SagaTask
@@ -34,7 +35,16 @@ def template() -> assertions.Template:
                 actions=["dynamodb:PutItem"],
                 resource_arns=["arn:aws:dynamodb:eu-north-1:123456789012:table/parcels"],
                 done_already=["DynamoDB.ConditionalCheckFailedException"],
-            )
+            ),
+            SagaTask(
+                name="Label",
+                resource="arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
+                arguments={},
+                statements=[
+                    iam.PolicyStatement(actions=["dynamodb:UpdateItem"], resources=["arn:aws:dynamodb:::table/labels"])
+                ],
+                done_if_cause_has={"DynamoDb.TransactionCanceledException": "ConditionalCheckFailed"},
+            ),
         ],
         emits=SagaEmission(event=_PACKED, detail={"parcel": "{% $parcel %}"}),
         alarms=sns.Topic(stack, "Alarms"),
@@ -56,14 +66,14 @@ def states(template: assertions.Template) -> dict[str, Any]:
 def test_every_call_is_retried_with_jitter(states: dict[str, Any]) -> None:
     tasks = [state for state in states.values() if state["Type"] == "Task"]
 
-    assert len(tasks) == 3
+    assert len(tasks) == 4
     for task in tasks:
         assert task["Retry"][-1]["ErrorEquals"] == ["States.ALL"]
         assert task["Retry"][-1]["JitterStrategy"] == "FULL"
 
 
 def test_what_still_fails_becomes_a_dead_letter_with_the_whole_event(states: dict[str, Any]) -> None:
-    for name in ("Pack", "Publish the event"):
+    for name in ("Pack", "Label", "Publish the event"):
         assert states[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
         assert states[name]["Catch"][-1]["Next"] == "Keep as dead letter"
     letter = states["Keep as dead letter"]["Arguments"]["MessageBody"]
@@ -77,7 +87,21 @@ def test_done_already_is_no_failure_and_not_retried(states: dict[str, Any]) -> N
 
     assert states["Pack"]["Retry"][0] == {"ErrorEquals": done, "MaxAttempts": 0}
     assert states["Pack"]["Catch"][0]["ErrorEquals"] == done
-    assert states["Pack"]["Catch"][0]["Next"] == "Publish the event"
+    assert states["Pack"]["Catch"][0]["Next"] == "Label"
+
+
+def test_error_in_doubt_is_retried_and_then_judged_by_its_cause(states: dict[str, Any]) -> None:
+    doubt = states["Label"]["Catch"][0]
+    judge = states[doubt["Next"]]
+
+    assert doubt["ErrorEquals"] == ["DynamoDb.TransactionCanceledException"]
+    assert states["Label"]["Retry"][0]["ErrorEquals"] == ["States.ALL"]
+    assert judge["Choices"][0]["Condition"] == (
+        "{% $states.input.Error = 'DynamoDb.TransactionCanceledException' "
+        "and $contains($states.input.Cause, 'ConditionalCheckFailed') %}"
+    )
+    assert judge["Choices"][0]["Next"] == "Publish the event"
+    assert judge["Default"] == "Keep as dead letter"
 
 
 def test_malformed_event_reaches_no_task(states: dict[str, Any]) -> None:
@@ -98,7 +122,7 @@ def test_role_holds_what_the_tasks_name_and_no_more(template: assertions.Templat
         if not action.startswith(("logs:", "xray:", "states:"))
     }
 
-    assert actions == {"dynamodb:PutItem", "events:PutEvents", "sqs:SendMessage"}
+    assert actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents", "sqs:SendMessage"}
 
 
 def test_logs_hold_no_data_and_the_queue_takes_tls_only(template: assertions.Template) -> None:

@@ -18,7 +18,7 @@ from tenancy.invitations import Invitations, id_of
 from tenancy.mailbox import InvalidMailboxError, mailbox
 from tenancy.membership import Memberships, Tables
 from tenancy.roles import Role
-from tenancy.standing import Standings
+from tenancy.standing import Standing, Standings
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -83,7 +83,7 @@ class TestStanding:
     def test_is_the_active_tenant_with_its_roles_and_no_other(self, database: DynamoDBClient) -> None:
         standing = _standings(database).of(_BOB)
 
-        assert (standing.tenant_id, standing.roles) == (_TEXAS, {"visitor"})
+        assert standing == Standing(tenant_id=_TEXAS, roles=frozenset({"visitor"}))
 
     def test_takes_one_read(self, database: DynamoDBClient) -> None:
         calls: list[str] = []
@@ -121,7 +121,7 @@ class TestStanding:
 
         standing = _standings(database).of(_ADA)
 
-        assert (standing.tenant_id, standing.roles) == (_TEXAS, {"admin"})
+        assert standing == Standing(tenant_id=_TEXAS, roles=frozenset({"admin"}))
 
 
 class TestSwitch:
@@ -155,7 +155,8 @@ class TestRoles:
         change = memberships.set_roles(_TEXAS, _BOB, frozenset(roles), by=_ADA)
 
         assert _everywhere(database, _TEXAS, _BOB) == (roles, roles, Role.ADMIN in roles)
-        assert (change.before, change.member.roles) == ({"visitor"}, roles)
+        assert change.before == {"visitor"}
+        assert change.member.roles == roles
         assert _everywhere(database, _OHIO, _BOB) == ({"admin"}, {"admin"}, True)
 
     @pytest.mark.parametrize("by", [_BOB, _EVE])
@@ -317,10 +318,14 @@ class TestInvitations:
 
     def test_withdrawn_or_declined_is_gone(self, invitations: Invitations) -> None:
         invitee = mailbox("eve@example.com")
-        for end in (
-            lambda: invitations.withdraw(_TEXAS, id_of(invitee), by=_ADA),
-            lambda: invitations.decline(_TEXAS, invitee),
-        ):
+
+        def withdraw() -> None:
+            invitations.withdraw(_TEXAS, id_of(invitee), by=_ADA)
+
+        def decline() -> None:
+            invitations.decline(_TEXAS, invitee)
+
+        for end in (withdraw, decline):
             invitations.invite(_TEXAS, invitee, frozenset({Role.MEMBER}), by=_ADA)
             end()
             with pytest.raises(NotFoundError):

@@ -1,0 +1,238 @@
+"""The authorizer that asks the database: what roles open, what stays shut, and that nothing but the database counts."""
+
+from __future__ import annotations
+
+import fnmatch
+import importlib
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt.algorithms import RSAAlgorithm
+from moto import mock_aws
+
+from tenancy.authorization import RoleRule, RoleTable
+from tenancy.caller import Caller, Profile
+from tenancy.identifiers import TenantId, UserId
+from tenancy.tokens import KeySet, TokenVerifier
+from tests.lambdas.events import Context
+from tests.lambdas.tables import create_directory, join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ISSUER: Final = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool"
+_KEY: Final = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+_API: Final = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod"
+_TEXT: Final = """GET /parks admin,member,visitor
+GET /parks/{id} admin,member,visitor
+POST /parks admin,member
+POST /parks/{id}/statuses admin
+GET /parks/{id}/webhooks visitor,admin
+GET /settings *
+DELETE /tenants/{tenantId}/members/{memberId} admin
+DELETE /tenants/{tenantId}/members/{userId} member,visitor"""
+_TABLE: Final = RoleTable.parse(_TEXT)
+_ROLES: Final = ("admin", "member", "visitor")
+_ADA: Final = Caller(user_id=UserId("ada"), tenant_id=TenantId("texas"))
+
+
+class _Keys(KeySet):
+    def _fetch(self) -> Mapping[str, jwt.PyJWK]:
+        jwk = json.loads(RSAAlgorithm.to_jwk(_KEY.public_key()))
+        return {"key-1": jwt.PyJWK({**jwk, "kid": "key-1", "alg": "RS256", "use": "sig"})}
+
+
+def _allows(allowed: list[str], denied: list[str], call: str) -> bool:
+    def matches(patterns: list[str]) -> bool:
+        return any(fnmatch.fnmatchcase(call, pattern) for pattern in patterns)
+
+    return matches(allowed) and not matches(denied)
+
+
+def _may(call: str, *roles: str, caller: Caller = _ADA) -> bool:
+    mine = frozenset(roles)
+    return _allows(list(_TABLE.allowed(caller, mine)), list(_TABLE.denied(mine)), call)
+
+
+class TestRoleTable:
+    @pytest.mark.parametrize(
+        ("call", "openers"),
+        [
+            ("GET/parks", {"admin", "member", "visitor"}),
+            ("GET/parks/big-bend", {"admin", "member", "visitor"}),
+            ("POST/parks", {"admin", "member"}),
+            ("POST/parks/big-bend/statuses", {"admin"}),
+            # The wildcard of GET /parks/{id} covers it, and all the same it is shut to a member.
+            ("GET/parks/big-bend/webhooks", {"visitor", "admin"}),
+            ("GET/parks/a/b/webhooks", {"visitor", "admin"}),
+            ("GET/settings", {"admin", "member", "visitor"}),
+            ("DELETE/tenants/texas/members/bob", {"admin"}),
+            ("DELETE/tenants/texas/members/ada", {"admin", "member", "visitor"}),
+            ("DELETE/tenants/ohio/members/ada", set()),
+            ("DELETE/tenants/texasx/members/ada", set()),
+            ("PUT/settings", set()),
+            ("GET/tenants/texas/members", set()),
+        ],
+    )
+    def test_one_role_is_enough_and_no_other_helps(self, call: str, openers: set[str]) -> None:
+        assert {role for role in _ROLES if _may(call, role)} == openers
+
+    @given(st.sets(st.sampled_from(_ROLES)), st.sets(st.sampled_from(_ROLES)), st.sampled_from(["GET/parks", "GET/parks/x/webhooks", "POST/parks", "POST/parks/x/statuses", "DELETE/tenants/texas/members/bob"]))  # fmt: skip
+    def test_roles_add_up(self, some: set[str], others: set[str], call: str) -> None:
+        assert _may(call, *some, *others) == (_may(call, *some) or _may(call, *others))
+
+    def test_without_a_tenant_nothing_is_open_but_what_is_for_everybody(self) -> None:
+        nobody = Caller(user_id=UserId("ada"), tenant_id=None)
+
+        assert list(_TABLE.allowed(nobody, frozenset())) == ["GET/settings"]
+
+    @pytest.mark.parametrize("text", ["GET /x", "get /x admin", "GET /x ad-min", "GET /x admin,", "GET x admin", "", "GET /x ,"])  # fmt: skip
+    def test_what_is_no_rule_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"Not (a route|roles)"):
+            RoleRule.parse(text)
+
+    def test_wildcard_past_a_binding_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="bound to its caller"):
+            RoleTable.parse("GET /{x} admin\nGET /tenants/{tenantId} admin")
+
+    def test_routes_that_no_policy_can_keep_apart_are_refused(self) -> None:
+        # To a visitor, `GET /*` is open, so that `GET /a/*` has to be denied, and `GET /a/b/c` with it.
+        with pytest.raises(ValueError, match="A policy cannot"):
+            RoleTable.parse("GET /{any} visitor\nGET /a/{x} admin\nGET /a/b/c visitor")
+
+
+class TestProfile:
+    @pytest.mark.parametrize(
+        ("name", "first", "last"),
+        [("Ada Lovelace", "Ada", "Lovelace"), ("Ada", "Ada", ""), ("", "", ""), ("Ada King  Lovelace", "Ada", "King  Lovelace"), ('A"x\\ \n$b', 'A"x\\', "\n$b")],
+    )  # fmt: skip
+    def test_name_is_split_and_comes_back_whole(self, name: str, first: str, last: str) -> None:
+        context = Profile.from_claims({"name": name}).to_authorizer()
+
+        assert (context["firstName"], context["lastName"]) == (first, last)
+        assert Profile.from_authorizer(context).name == name
+
+    @pytest.mark.parametrize("verified", [False, None, "true", "false", 1, "yes"])
+    def test_address_counts_only_if_the_pool_has_verified_it(self, verified: object) -> None:
+        claims = {"email": "ada@example.com", "email_verified": verified}
+
+        assert Profile.from_claims(claims).email is None
+        assert Profile.from_claims({**claims, "email_verified": True}).email == "ada@example.com"
+
+
+class TestHandler:
+    @pytest.fixture
+    def database(self) -> Iterator[DynamoDBClient]:
+        with mock_aws():
+            client = boto3.client("dynamodb")
+            create_directory(client)
+            join(client, "texas", "ada", "admin", active=True)
+            join(client, "ohio", "ada", "visitor")
+            yield client
+
+    @pytest.fixture
+    def authorizer(self, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+        assert database
+        monkeypatch.setenv("ISSUER", _ISSUER)
+        monkeypatch.setenv("AUDIENCE", "client")
+        monkeypatch.setenv("ROUTES", _TEXT)
+        module = importlib.reload(importlib.import_module("member_authorizer.handler"))
+        monkeypatch.setattr(module, "verifier", TokenVerifier(_ISSUER, "client", keys=_Keys("https://unused")))
+        return module
+
+    @staticmethod
+    def _event(token: str) -> dict[str, Any]:
+        return {
+            "headers": {"authorization": f"Bearer {token}"},
+            "methodArn": f"{_API}/GET/parks",
+            "requestContext": {"requestId": "request"},
+        }
+
+    @staticmethod
+    def _token(**changes: object) -> str:
+        now = int(time.time())
+        claims = {
+            "sub": "ada",
+            "cognito:username": "ada",
+            "iss": _ISSUER,
+            "aud": "client",
+            "token_use": "id",
+            "iat": now,
+            "exp": now + 60,
+            "email": "ada@example.com",
+            "email_verified": True,
+            "name": "Ada Lovelace",
+            **changes,
+        }
+        return jwt.encode(claims, _KEY, algorithm="RS256", headers={"kid": "key-1"})
+
+    def test_context_is_the_contracts(self, authorizer: ModuleType) -> None:
+        answer = authorizer.handler(self._event(self._token()), Context())
+
+        assert answer["context"] == {
+            "userId": "ada",
+            "tenantId": "texas",
+            "email": "ada@example.com",
+            "roles": '["admin"]',
+            "firstName": "Ada",
+            "lastName": "Lovelace",
+        }
+        assert answer["principalId"] == "ada"
+
+    @pytest.mark.parametrize("tenant", ["ohio", "other", None])
+    def test_tenant_of_the_token_never_wins(self, authorizer: ModuleType, tenant: str | None) -> None:
+        changes = {"tenant": tenant} if tenant else {}
+        answer = authorizer.handler(self._event(self._token(**changes)), Context())
+
+        assert answer["context"]["tenantId"] == "texas"
+
+    def test_switch_and_withdrawal_count_at_the_next_call(
+        self, authorizer: ModuleType, database: DynamoDBClient
+    ) -> None:
+        token = self._token()
+
+        def roles() -> tuple[str | None, str]:
+            context = authorizer.handler(self._event(token), Context())["context"]
+            return context.get("tenantId"), context["roles"]
+
+        assert roles() == ("texas", '["admin"]')
+        join(database, "ohio", "ada", "visitor", active=True)
+        assert roles() == ("ohio", '["visitor"]')
+        database.update_item(
+            TableName="app-users",
+            Key={"userid": {"S": "ada"}},
+            UpdateExpression="REMOVE #roles",
+            ExpressionAttributeNames={"#roles": "roles:ohio"},
+        )
+        database.delete_item(TableName="app-tenant-users", Key={"tenantid": {"S": "ohio"}, "userid": {"S": "ada"}})
+        assert roles() == (None, "[]")
+
+    def test_warm_it_reads_once(self, authorizer: ModuleType) -> None:
+        calls: list[str] = []
+        event = self._event(self._token())
+        authorizer.handler(event, Context())
+        authorizer.database.meta.events.register("before-call.*.*", lambda model, **_: calls.append(model.name))
+
+        authorizer.handler(event, Context())
+
+        assert calls == ["GetItem"]
+
+    @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
+    def test_no_genuine_token_no_answer(self, authorizer: ModuleType, token: str) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorizer.handler(self._event(token), Context())
+
+    @pytest.mark.parametrize("changes", [{"token_use": "access"}, {"aud": "other"}, {"iss": "https://evil"}, {"exp": 1}, {"cognito:username": "*"}])  # fmt: skip
+    def test_token_for_something_else_is_refused(self, authorizer: ModuleType, changes: dict[str, Any]) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorizer.handler(self._event(self._token(**changes)), Context())
