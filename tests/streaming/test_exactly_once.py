@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ _RECORDS: Final = 100_000
 _TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
 _POISON_EVERY: Final = 100
 _AFTERWARDS: Final = 5_000
+_WINDOW_SECONDS: Final = 2
 
 
 def _record(number: int) -> tuple[str, bytes]:
@@ -51,10 +53,18 @@ def _all() -> Iterator[tuple[str, bytes]]:
         yield _poison(number) if _is_poison(number) else _record(number)
 
 
+def _counts(ground: Ground) -> Counter[str]:
+    """Return how many records of each tenant the aggregates tell of."""
+    counts: Counter[str] = Counter()
+    for key, line in ground.lines("aggregates/"):
+        counts[key.split("/")[1].removeprefix("tenantid=")] += line["records"]
+    return counts
+
+
 @pytest.mark.timeout(400)
 def test_each_of_100000_records_is_in_the_lake_once_though_the_job_is_killed_twice(ground: Ground) -> None:
     records = list(_all())
-    job = ground.job(AggregationWindowSeconds="10", AggregateFileSeconds="10", OutOfOrderSeconds="1")
+    job = ground.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
     job.start()
     third = _RECORDS // 3
     for part in range(2):
@@ -71,8 +81,11 @@ def test_each_of_100000_records_is_in_the_lake_once_though_the_job_is_killed_twi
     ground.send(records[2 * third :])
     job.wait_until_running()
     assert eventually(lambda: ground.count("data/", "errors/") >= _RECORDS, 120)
-    # A shard's time goes on with its next record; each tenant's counts are then complete, but for the last window.
-    ground.send([(tenant, _record(_RECORDS + number)[1]) for number, tenant in enumerate(_TENANTS)])
+    # The time of a shard goes on with its next record: then every window before that is over, and counted.
+    time.sleep(2 * _WINDOW_SECONDS)
+    ground.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
+    expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
+    assert eventually(lambda: sum(_counts(ground).values()) >= expected.total())
     job.wait_for_checkpoint()
     job.stop()
 
@@ -90,9 +103,9 @@ def test_each_of_100000_records_is_in_the_lake_once_though_the_job_is_killed_twi
         assert (line["in"], line["text"]) == ({"tenantid": "x"}, 'värde\n"1"')
         found[number] += 1
     closing = Counter(range(_RECORDS, _RECORDS + len(_TENANTS)))
-    expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
     assert found - closing == expected
     poison = Counter(_poison(number)[1] for number in range(_RECORDS) if _is_poison(number))
     letters = Counter(base64.b64decode(line["record"]) for _, line in ground.lines("errors/"))
     assert letters == poison
+    assert _counts(ground) == Counter(_TENANTS[number * 7 % len(_TENANTS)] for number in expected)
     assert (expected.total(), poison.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)
