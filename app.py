@@ -2,7 +2,8 @@
 
 Context: ``env`` (local, dev, staging, prod), ``app`` (prefix of names), ``account`` and ``region`` (default: those of
 the caller's credentials), ``allowedOrigin``, ``pageDomain`` and ``pageCertificate`` (a name of one's own for the
-dashboard, and the ARN of its certificate), ``destroyData`` (the second key to throwing data away).
+dashboard, and the ARN of its certificate), ``webAcl`` (the ARN of a web ACL to put before every
+API), ``destroyData`` (the second key to throwing data away).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def main() -> None:
             allowed_origin=context("allowedOrigin"),
             page_domain=context("pageDomain"),
             page_certificate_arn=context("pageCertificate"),
+            web_acl_arn=context("webAcl"),
             destroy_data=context("destroyData") == "true",
         )
     except ValueError as error:

@@ -84,6 +84,7 @@ class Tour:
         self._share_a_table(ada, grace)
         self._share_buckets(ada, grace)
         self._send_from_a_server(ada, grace)
+        self._send_as_the_document_does(grace)
         verdict = self._attack()
         self._farewell(ada, grace)
         return verdict
@@ -208,21 +209,32 @@ class Tour:
             raise LocalCloudError(f"The server's records have not arrived: {client.error or client.counters}")
 
         self._step("With the same credentials, the server tries to send as Grace's tenant.")
-        credentials = CredentialsProvider(folder).get()
-        auth = AWS4Auth(
-            credentials.access_key_id,
-            credentials.secret_access_key,
-            REGION,
-            "execute-api",
-            session_token=credentials.session_token,
-        )
-        answer = self._http.post(
-            f"{credentials.device.api_url}/{grace.tenant}",
-            json={"Data": {"sale": "mine"}},
-            auth=auth,
-            timeout=_TIMEOUT_SECONDS,
-        )
-        self._http_reply("POST", f"/{grace.tenant}", answer, 403)
+        self._ingest(f"/{grace.tenant}", {"Data": {"sale": "mine"}}, _signature_of(folder), expect=403)
+
+    def _send_as_the_document_does(self, grace: _Person) -> None:
+        iam, user = self._target.aws.iam, self._cloud.output("TestUserName")
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        signature = AWS4Auth(key["AccessKeyId"], key["SecretAccessKey"], REGION, "execute-api")
+        payload = {"key1": "value1", "key2": "it's \"quoted\" #set($x = $context)", "tenantid": "T002"}
+        try:
+            self._step("A user that may send as T001 puts a record on the stream, with no function in between.")
+            self._ingest("/T001", {"Data": payload}, signature, expect=200)
+            self._step("Whatever the record claims, it is T001's. The path of T002 is shut, and what is no record is none.")
+            self._ingest("/T002", {"Data": payload}, signature, expect=403)
+            self._ingest("/T001", {"Data": "no object"}, signature, expect=400)
+        finally:
+            iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+        self._step("A server of Grace's tenant, the third that sends, puts two records at once.")
+        server = Server.named(grace.tenant, f"till-{secrets.token_hex(2)}")
+        folder = self._cloud.folder.root / "devices" / server.tenant / server.name
+        Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
+        batch = {"Records": [{"Data": {"sale": number}} for number in (1, 2)]}
+        self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
+
+    def _ingest(self, path: str, body: object, signature: AWS4Auth, *, expect: int) -> None:
+        url = f"{self._target.ingest_api}{path}"
+        answer = self._http.post(url, json=body, auth=signature, timeout=_TIMEOUT_SECONDS)
+        self._http_reply("POST", path, answer, expect)
 
     def _attack(self) -> int:
         chosen = _some_of_each(REGISTRY.select())
@@ -305,6 +317,13 @@ class Tour:
 def main(cloud: LocalCloud) -> int:
     """Take the tour of `cloud` and return the exit status."""
     return Tour(cloud, Console(highlight=False)).walk()
+
+
+def _signature_of(folder: Path) -> AWS4Auth:
+    """Return what signs as the server whose certificate is in a folder."""
+    found = CredentialsProvider(folder).get()
+    key = (found.access_key_id, found.secret_access_key)
+    return AWS4Auth(*key, REGION, "execute-api", session_token=found.session_token)
 
 
 def _some_of_each(attacks: Iterable[Attack]) -> list[Attack]:

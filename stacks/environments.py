@@ -243,6 +243,7 @@ def environment(
     allowed_origin: str | None = None,
     page_domain: str | None = None,
     page_certificate_arn: str | None = None,
+    web_acl_arn: str | None = None,
     destroy_data: bool = False,
 ) -> Environment:
     """Return the environment called `name`, with what the caller gives laid over it.
@@ -259,6 +260,8 @@ def environment(
         The web origin that may call the APIs from a browser.
     page_domain, page_certificate_arn
         A name of one's own for the dashboard, and its certificate. The local cloud has neither.
+    web_acl_arn
+        A web ACL to put before every API.
     destroy_data
         The second key to destroying data; refused by environments that keep theirs.
 
@@ -278,6 +281,7 @@ def environment(
             region=region,
             page_domain=page_domain,
             page_certificate_arn=page_certificate_arn,
+            web_acl_arn=web_acl_arn,
             destroy_data=destroy_data,
         )
     return replace(found, allowed_origin=allowed_origin) if allowed_origin else found

@@ -46,7 +46,7 @@ def outside(place: Place) -> Node:
 
 
 def _owners(templates: Templates) -> Mapping[Place, list[Place]]:
-    """Return who acts with each role; one that roles assume is drawn itself."""
+    """Return who acts with each role; one that roles assume is drawn itself, and an API acts with its integrations'."""
     owners: dict[Place, list[Place]] = {}
     for found in templates.of("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine", "AWS::IoT::RoleAlias"):
         for role in templates.referred(found.place.stack, found.properties.get("Role") or found.properties["RoleArn"]):
@@ -54,6 +54,10 @@ def _owners(templates: Templates) -> Mapping[Place, list[Place]]:
     for found in templates.of("AWS::IAM::Role"):
         if is_assumed_by_role(found):
             owners[found.place] = [found.place]
+    for found in templates.of("AWS::ApiGateway::Method"):  # one that calls a service itself
+        stack, integration = found.place.stack, found.properties["Integration"]
+        for role in templates.referred(stack, integration.get("Credentials")):
+            owners[role] = list(templates.referred(stack, found.properties["RestApiId"]))
     return owners
 
 
