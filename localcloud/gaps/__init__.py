@@ -48,6 +48,7 @@ GAPS: tuple[str, ...] = (
     "stepfunctions_start",
     "stepfunctions_logs",
     "stepfunctions_succeed",
+    "stepfunctions_input",
     "sns_https",
     "eventbridge_delivery",
     "iot_role_aliases",
