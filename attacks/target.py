@@ -49,6 +49,10 @@ class Target:
         The role alias that servers' certificates are exchanged under, and the ARN of its role.
     parks_api, invitations_table
         URL of the API of users of many tenants, and the table of who is invited into one.
+    parks_table, parks_role
+        The pooled table of parks and webhooks, and the ARN of the role that sessions for queued work are vended of.
+    park_statuses_queue, park_statuses_dead_letters, webhook_dead_letters
+        URLs of the queue of work, and of the queues of what failed of it and of what could not be delivered.
     environment
         The environment as the operator's commands take it.
     """
@@ -76,6 +80,11 @@ class Target:
     device_role_alias: str = ""
     device_role: str = ""
     parks_api: str = ""
+    parks_table: str = ""
+    parks_role: str = ""
+    park_statuses_queue: str = ""
+    park_statuses_dead_letters: str = ""
+    webhook_dead_letters: str = ""
     invitations_table: str = ""
     environment: Environment | None = None
 
@@ -107,6 +116,11 @@ class Target:
             device_role_alias=environment.output("ingestion", "IngestDeviceRoleAlias"),
             device_role=environment.output("ingestion", "IngestDeviceRoleArn"),
             parks_api=environment.output("parks", "ParksApiUrl").rstrip("/"),
+            parks_table=environment.output("parks", "ParksTableName"),
+            parks_role=environment.output("parks", "ParksTenantRoleArn"),
+            park_statuses_queue=environment.output("parks", "ParkStatusesQueueUrl"),
+            park_statuses_dead_letters=environment.output("parks", "ParkStatusesDeadLetterQueueUrl"),
+            webhook_dead_letters=environment.output("parks", "WebhookDeadLetterQueueUrl"),
             invitations_table=environment.output("tenant", "InvitationsTableName"),
             environment=environment,
         )
