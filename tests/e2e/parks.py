@@ -21,7 +21,7 @@ class ParksApi:
         self.person = person
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
-        return self._world.parks_api(path, self.person.tokens.id, method=method, body=body, headers=headers)
+        return self._world.parks_api(method, path, self.person.tokens.id, body, headers=headers)
 
     def add(self, park: str, name: str = "A park", **more: str) -> None:
         reply = self.send("POST", "/parks", {"id": park, "name": name, **more})
