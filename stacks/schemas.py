@@ -155,7 +155,9 @@ _INVITATION_ID: Final = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 _EMAIL: Final = {
     "type": "string",
     "maxLength": 254,
-    "pattern": "^[A-Za-z0-9._+-]{1,64}@([A-Za-z0-9]{1,63}\\.)+[A-Za-z0-9]{1,63}$",
+    # As `tenancy.mailbox` checks it.
+    "pattern": "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+"
+    "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
 }
 ACTIVE_TENANT: Final = Parameter(
     name="tenantId", where="path", description="The caller's active tenant: no other is ever reached"
