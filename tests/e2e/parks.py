@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
     from attacks.http import Reply
@@ -19,6 +21,13 @@ class ParksApi:
     def __init__(self, world: World, person: Person) -> None:
         self._world = world
         self.person = person
+
+    @classmethod
+    def of_a_new_tenant(cls, world: World, label: str) -> Self:
+        """Return it in the hand of an admin of a tenant that has nothing yet, and that nothing is kept of."""
+        tenant = f"{label}-{secrets.token_hex(4)}"
+        world.cleanup.later(f"the parks of {tenant}", partial(sweep, world, tenant))
+        return cls(world, world.landlord(label, tenant))
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         return self._world.parks_api(method, path, self.person.tokens.id, body, headers=headers)
@@ -53,3 +62,33 @@ class ParksApi:
             cursor = page.get("cursor", "")
             if not cursor:
                 return parks
+
+    def webhooks(self, park: str) -> dict[str, dict[str, str]]:
+        reply = self.send("GET", f"/parks/{park}/webhooks")
+        assert reply.status == 200, reply
+        return {webhook["id"]: webhook for webhook in reply.json()["items"]}
+
+    def subscribe(self, park: str, event_type: str, endpoint: str) -> str:
+        reply = self.send("POST", f"/parks/{park}/webhooks", {"eventType": event_type, "endpoint": endpoint})
+        assert reply.status == 201, reply
+        made: str = reply.json()["id"]
+        return made
+
+    def await_confirmed(self, park: str, webhook: str, seconds: float = 15) -> None:
+        deadline = time.monotonic() + seconds
+        while self.webhooks(park)[webhook]["state"] != "confirmed":
+            assert time.monotonic() < deadline, "the endpoint has not confirmed"
+            time.sleep(0.2)
+
+
+def sweep(world: World, tenant: str) -> None:
+    """Remove what a tenant has in the table."""
+    dynamodb, table = world.target.aws.dynamodb, world.target.parks_table
+    for kind in ("park", "webhook"):
+        found = dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"{tenant}#{kind}"}},
+        )
+        for item in found["Items"]:
+            dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -30,31 +29,12 @@ _NAMES: Final = (
 @pytest.fixture(scope="module")
 def texas(world: World) -> ParksApi:
     """Return the API in the hand of an admin of a tenant of their own."""
-    return _admin(world, "texas")
+    return ParksApi.of_a_new_tenant(world, "texas")
 
 
 @pytest.fixture(scope="module")
 def colorado(world: World) -> ParksApi:
-    return _admin(world, "colorado")
-
-
-def _admin(world: World, label: str) -> ParksApi:
-    tenant = f"{label}-{secrets.token_hex(4)}"
-    world.cleanup.later(f"the parks of {tenant}", partial(sweep, world, tenant))
-    return ParksApi(world, world.landlord(label, tenant))
-
-
-def sweep(world: World, tenant: str) -> None:
-    """Remove what a tenant has in the table."""
-    dynamodb, table = world.target.aws.dynamodb, world.target.parks_table
-    for kind in ("park", "webhook"):
-        found = dynamodb.query(
-            TableName=table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"{tenant}#{kind}"}},
-        )
-        for item in found["Items"]:
-            dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+    return ParksApi.of_a_new_tenant(world, "colorado")
 
 
 @pytest.fixture
@@ -176,7 +156,7 @@ def test_another_content_type_is_415_and_does_nothing(texas: ParksApi, park: str
 
 
 def test_pages_together_are_all_of_one_tenant_and_a_cursor_is_good_there_only(world: World, colorado: ParksApi) -> None:
-    utah = _admin(world, "utah")
+    utah = ParksApi.of_a_new_tenant(world, "utah")
     for number in range(5):
         utah.add(f"park-{number}", status=STATUSES[number % 2])
     first = utah.send("GET", "/parks?limit=2").json()

@@ -1,0 +1,121 @@
+"""Changes of many parks that wait on a queue, and keep the tenant of when they were asked for."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.parks import ParksApi
+from tests.receiver import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+
+
+@pytest.fixture(scope="module")
+def texas(world: World) -> ParksApi:
+    return ParksApi.of_a_new_tenant(world, "texas")
+
+
+@pytest.fixture(scope="module")
+def colorado(world: World) -> ParksApi:
+    return ParksApi.of_a_new_tenant(world, "colorado")
+
+
+@pytest.fixture
+def park(texas: ParksApi, colorado: ParksApi) -> str:
+    park = f"p-{secrets.token_hex(6)}"
+    texas.add(park)
+    colorado.add(park)
+    return park
+
+
+@pytest.fixture
+def held(world: World) -> Iterator[str]:
+    """Keep the queue's work waiting; what is returned lets it go on when it is called with."""
+    functions = world.target.aws.functions
+    arn = world.target.aws.sqs.get_queue_attributes(
+        QueueUrl=world.target.park_statuses_queue, AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    (mapping,) = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    time.sleep(1)  # a poll that has begun
+    yield mapping["UUID"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_many_parks_are_changed_in_a_while_and_what_there_is_not_is_passed_over(
+    texas: ParksApi, colorado: ParksApi, park: str
+) -> None:
+    second = f"{park}-2"
+    texas.add(second)
+    reply = texas.send("POST", "/parks/statuses", {"ids": [park, "no-such-park", second], "status": "park-closed"})
+
+    assert reply.status == 202
+    assert reply.json()["id"]
+    texas.await_status(second, "park-closed")
+    assert texas.status(park) == "park-closed"
+    assert colorado.status(park) == "park-opened"
+    assert texas.send("GET", "/parks/no-such-park").status == 404
+
+
+def test_work_stays_the_tenant_s_whose_it_was_when_the_user_switches(
+    world: World, texas: ParksApi, colorado: ParksApi, park: str, held: str
+) -> None:
+    person = world.member("traveller", texas.person.tenant, {"admin"})
+    world.people.enrol(person, colorado.person.tenant, {"admin"})
+    traveller = ParksApi(world, person)
+    assert traveller.send("POST", "/parks/statuses", {"ids": [park], "status": "natural-disaster"}).status == 202
+    switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": colorado.person.tenant})
+    assert switched.status == 204
+    assert world.parks_api("GET", "/settings", person.tokens.id).json()["tenantId"] == colorado.person.tenant
+    assert texas.status(park) == "park-opened"
+
+    world.target.aws.functions.update_event_source_mapping(UUID=held, Enabled=True)
+
+    texas.await_status(park, "natural-disaster")
+    assert colorado.status(park) == "park-opened"
+
+
+def test_older_work_does_not_undo_what_was_set_since(texas: ParksApi, park: str, held: str, world: World) -> None:
+    texas.send("POST", "/parks/statuses", {"ids": [park], "status": "natural-disaster"})
+    assert texas.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
+    later = f"{park}-later"
+    texas.add(later)
+    texas.send("POST", "/parks/statuses", {"ids": [later], "status": "natural-disaster"})
+    world.target.aws.functions.update_event_source_mapping(UUID=held, Enabled=True)
+
+    texas.await_status(later, "natural-disaster")
+    assert texas.status(park) == "park-closed"
+
+
+def test_webhooks_are_told_of_queued_changes(texas: ParksApi, park: str, deployed: LocalCloud) -> None:
+    with Receiver(deployed) as receiver:
+        texas.await_confirmed(park, texas.subscribe(park, "park-closed", receiver.url))
+        texas.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"})
+
+        told: dict[str, Any] = json.loads(receiver.next("Notification")["Message"])
+    assert (told["tenantId"], told["parkId"], told["eventType"]) == (texas.person.tenant, park, "park-closed")
+
+
+def test_what_fails_does_not_hold_up_what_came_with_it(world: World, texas: ParksApi, park: str, held: str) -> None:
+    url, sqs = world.target.park_statuses_queue, world.target.aws.sqs
+    bad = {"id": "x", "tenantId": "*", "userId": "u", "at": "1764000000000", "ids": [park], "status": "park-closed"}
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(bad))
+    texas.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"})
+    world.target.aws.functions.update_event_source_mapping(UUID=held, Enabled=True)
+
+    texas.await_status(park, "park-closed")
+    time.sleep(1)
+    count = sqs.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    )["Attributes"]
+    sqs.purge_queue(QueueUrl=url)
+    assert sum(map(int, count.values())) == 1
