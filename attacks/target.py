@@ -45,6 +45,8 @@ class Target:
         ARNs of the tenant roles, which sessions are vended of.
     ingest_api, ingest_stream
         URL of the API that takes tenants' records, and the name of the stream behind it.
+    lake, streaming_role
+        Name of the data lake's bucket, and of the role of the application that fills it.
     device_role_alias, device_role
         The role alias that servers' certificates are exchanged under, and the ARN of its role.
     parks_api, invitations_table
@@ -77,6 +79,8 @@ class Target:
     employees_role: str = ""
     ingest_api: str = ""
     ingest_stream: str = ""
+    lake: str = ""
+    streaming_role: str = ""
     device_role_alias: str = ""
     device_role: str = ""
     parks_api: str = ""
@@ -113,6 +117,8 @@ class Target:
             employees_role=environment.output("employees", "EmployeesTenantRoleArn"),
             ingest_api=environment.output("ingestion", "IngestApiUrl").rstrip("/"),
             ingest_stream=environment.output("ingestion", "IngestStreamName"),
+            lake=environment.output("ingestion", "DataLakeBucket"),
+            streaming_role=environment.output("ingestion", "StreamingRoleName"),
             device_role_alias=environment.output("ingestion", "IngestDeviceRoleAlias"),
             device_role=environment.output("ingestion", "IngestDeviceRoleArn"),
             parks_api=environment.output("parks", "ParksApiUrl").rstrip("/"),

@@ -88,6 +88,7 @@ class IngestionStack(Stack):
         CfnOutput(self, "DataLakeBucket", value=lake.bucket_name)
         CfnOutput(self, "DataLakeDatabase", value=lake.database_name)
         CfnOutput(self, "StreamingApplicationName", value=application.application_name)
+        CfnOutput(self, "StreamingRoleName", value=application.role_name)
         CfnOutput(self, "IngestApiUrl", value=api.url)
         CfnOutput(self, "IngestDevicePolicyName", value=devices.policy_name)
         CfnOutput(self, "IngestDeviceRoleAlias", value=devices.role_alias)

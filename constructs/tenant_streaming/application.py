@@ -113,7 +113,7 @@ class StreamingApplication(Construct):
         )
         group = logs.LogGroup(self, "Log", retention=log_retention, removal_policy=removal_policy)
         log = logs.LogStream(self, "LogStream", log_group=group, removal_policy=removal_policy)
-        role = self._role(stream=stream, lake=lake, key=key, code=code, group=group, log=log)
+        self._execution_role = role = self._role(stream=stream, lake=lake, key=key, code=code, group=group, log=log)
         properties = {
             "Region": Stack.of(self).region,
             "InputStreamName": stream.stream_name,
@@ -190,6 +190,11 @@ class StreamingApplication(Construct):
     def application_name(self) -> str:
         """The application's name, for operators."""
         return self._application.ref
+
+    @property
+    def role_name(self) -> str:
+        """Name of the role that it runs with."""
+        return self._execution_role.role_name
 
     def _role(
         self,

@@ -23,6 +23,13 @@ _IMPLIED: Final = {"SetSourceIdentity", "TagSession"}
 _TAG: Final = re.compile(r"\$\{aws:PrincipalTag/(\w+)\}")
 _OWN_TENANT: Final = re.compile(r"\$\{credentials-iot:ThingTypeName\}")
 _ACTIONS_A_LINE: Final = 3
+# What acts with a role, and under which name it has it.
+_WITH_ROLES: Final = {
+    "AWS::Lambda::Function": "Role",
+    "AWS::StepFunctions::StateMachine": "RoleArn",
+    "AWS::IoT::RoleAlias": "RoleArn",
+    "AWS::KinesisAnalyticsV2::Application": "ServiceExecutionRole",
+}
 
 
 def grants(templates: Templates) -> Iterator[Edge]:
@@ -48,8 +55,9 @@ def outside(place: Place) -> Node:
 def _owners(templates: Templates) -> Mapping[Place, list[Place]]:
     """Return who acts with each role; one that roles assume is drawn itself, and an API acts with its integrations'."""
     owners: dict[Place, list[Place]] = {}
-    for found in templates.of("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine", "AWS::IoT::RoleAlias"):
-        for role in templates.referred(found.place.stack, found.properties.get("Role") or found.properties["RoleArn"]):
+    for found in templates.of(*_WITH_ROLES):
+        role_of = found.properties[_WITH_ROLES[found.type]]
+        for role in templates.referred(found.place.stack, role_of):
             owners.setdefault(role, []).append(found.place)
     for found in templates.of("AWS::IAM::Role"):
         if is_assumed_by_role(found):

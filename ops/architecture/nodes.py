@@ -36,13 +36,17 @@ _LEFT_OUT: Final = {
     "AWS::EventSchemas::Registry",
     "AWS::EventSchemas::Schema",  # an event
     "AWS::Events::Rule",  # an edge
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",  # how the lake is queried
     "AWS::IAM::ManagedPolicy",  # a boundary
     "AWS::IAM::Policy",  # edges
     "AWS::IoT::Policy",  # lets certificates be exchanged under the role alias, which is drawn
     "AWS::KMS::Key",
+    "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
+    "AWS::Logs::LogStream",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
@@ -127,6 +131,7 @@ _DRAWN: Final[Mapping[str, tuple[str, _Words]]] = {
         lambda _: ("Tenants' servers", "credentials for certificates,\nby an IoT role alias"),
     ),
     "AWS::Kinesis::Stream": ("stream", _described("Kinesis stream")),
+    "AWS::KinesisAnalyticsV2::Application": ("machine", lambda _: ("tenant-lake", "Apache Flink application")),
     "AWS::Lambda::Function": ("function", _function),
     "AWS::S3::Bucket": ("bucket", _named("BucketName", "S3 bucket")),
     "AWS::SNS::Topic": ("alarms", _described("SNS topic")),

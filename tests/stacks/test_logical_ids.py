@@ -39,6 +39,7 @@ _STATEFUL = {
     "ingestion": {
         "Key961B73FD": "AWS::KMS::Key",
         "Stream790BDEE4": "AWS::Kinesis::Stream",
+        "LakeBucketB1D32E10": "AWS::S3::Bucket",
     },
     "tenant": {
         "Invitations14F94624": "AWS::DynamoDB::Table",
