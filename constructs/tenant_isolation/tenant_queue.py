@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from python_lambda import acknowledge
 from tenant_isolation.event_saga import dead_letter_queue
 from tenant_isolation.mapping_template import ContextText
 from tenant_isolation.service_integration import ServiceAction, ServiceIntegration, ServiceReply
@@ -82,8 +83,19 @@ class TenantQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead_letters, max_receive_count=_TRIES),
             removal_policy=removal_policy,
         )
-        consumer.add_event_source(
-            sources.SqsEventSource(self._queue, batch_size=_BATCH, report_batch_item_failures=True)
+        self._queue.grant_consume_messages(consumer)
+        mapping = lambda_.EventSourceMapping(
+            self,
+            "Mapping",
+            target=consumer,
+            event_source_arn=self._queue.queue_arn,
+            batch_size=_BATCH,
+            report_batch_item_failures=True,
+        )
+        acknowledge(
+            mapping,
+            "Serverless-LambdaEventSourceMappingDestination",
+            "A queue has its own dead-letter queue; Lambda takes a destination for streams only.",
         )
 
     @property

@@ -41,6 +41,7 @@ _STATEFUL = {
         "Stream790BDEE4": "AWS::Kinesis::Stream",
         "LakeBucketB1D32E10": "AWS::S3::Bucket",
     },
+    "parks": {"ParksTable57BEC6C0": "AWS::DynamoDB::Table"},
     "tenant": {
         "Invitations14F94624": "AWS::DynamoDB::Table",
         "TenantUsersE963DBE5": "AWS::DynamoDB::Table",

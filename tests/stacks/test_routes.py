@@ -73,3 +73,22 @@ def test_user_without_a_tenant_reaches_what_is_for_everybody() -> None:
     nobody = Caller(user_id=UserId("ada"), tenant_id=None)
 
     assert set(RoleTable.parse(text).allowed(nobody, frozenset())) == _OF_EVERYBODY
+
+
+_PARKS_OF_ALL = {"GET/parks", "GET/parks/*"}
+_WEBHOOKS = {"POST/parks/*/webhooks", "GET/parks/*/webhooks", "DELETE/parks/*/webhooks/*"}
+
+
+@pytest.mark.parametrize(
+    ("role", "own"),
+    [
+        ("admin", _PARKS_OF_ALL | _WEBHOOKS | {"POST/parks", "POST/parks/*/statuses", "POST/parks/statuses"}),
+        ("member", _PARKS_OF_ALL | {"POST/parks"}),
+        ("visitor", _PARKS_OF_ALL | _WEBHOOKS),
+    ],
+)
+def test_parks_open_to_the_roles_of_the_contract(role: str, own: set[str]) -> None:
+    (text,) = _tables("member_authorizer")
+    allowed = set(RoleTable.parse(text).allowed(_CALLER, frozenset({role})))
+
+    assert {resource for resource in allowed if resource.split("/")[1] == "parks"} == own
