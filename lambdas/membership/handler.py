@@ -128,6 +128,8 @@ def list_tenants(request: Request) -> Reply:
 def list_members(request: Request) -> Reply:
     """Reply with a page of the tenant's members."""
     tenant, _ = _admin(request)
+    if unknown := set(request.query) - {"limit", "after"}:
+        raise BadRequestError(f"The query takes limit and after, not {len(unknown)} more")
     page, following = memberships.members(tenant, limit=_limit(request), after=_after(request))
     members = [
         {"userId": member.user_id, "email": member.email, "name": member.name, "roles": sorted(member.roles)}

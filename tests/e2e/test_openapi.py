@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, settings
 from requests_aws4auth import AWS4Auth
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from attacks.households import Household
 from ops.cli import main as tenantry
+from tenancy.identifiers import TENANT_PATTERN
 from tests.synthesized import ROOT
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ _bounded: Final = settings(
 )
 
 _SHORT: Final = 800  # bytes of a key that fit in any partition
+_TENANT_ID: Final = re.compile(TENANT_PATTERN)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
@@ -51,8 +54,8 @@ def _api(name: str) -> BaseSchema:
     return schemathesis.openapi.from_dict(document, config=schemathesis.Config.from_dict(_CONFIG))
 
 
-_TENANT, _ADMIN, _STORAGE, _EMPLOYEES, _INGEST = map(
-    _api, ("tenant", "tenant-admin", "storage", "employees", "ingest")
+_TENANT, _ADMIN, _STORAGE, _EMPLOYEES, _INGEST, _PARKS = map(
+    _api, ("tenant", "tenant-admin", "storage", "employees", "ingest", "parks")
 )
 
 
@@ -160,3 +163,25 @@ def test_employees_api(case: Case[Any], caller: Person, employee: str, send: Cal
         case.path_parameters = {"id": employee}
 
     send(case, "EmployeesApiUrl", headers={"Authorization": f"Bearer {caller.tokens.id}"})
+
+
+@pytest.fixture(scope="module")
+def household(world: World) -> Household:
+    """Return a tenant whose admin is the caller, so that whoever is invited into it or removed is nobody else's."""
+    return Household.found(world, "schemathesis")
+
+
+@_PARKS.include(path_regex="^/(settings|tenants|invitations)").parametrize()
+@_bounded
+def test_membership(case: Case[Any], household: Household, send: Callable[..., None]) -> None:
+    # Any other tenant is refused, which the attacks show.
+    if "tenantId" in case.path_parameters:
+        case.path_parameters = {**case.path_parameters, "tenantId": household.tenant}
+    if (
+        case.path == "/settings"
+        and isinstance(case.body, dict)
+        and _TENANT_ID.fullmatch(str(case.body.get("tenantId")))
+    ):
+        case.body = {**case.body, "tenantId": household.tenant}
+
+    send(case, "ParksApiUrl", headers={"Authorization": f"Bearer {household.boss.tokens.id}"})

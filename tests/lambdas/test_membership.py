@@ -553,7 +553,7 @@ class TestRoutes:
 
         assert seen == ["ada", "bob", *(f"user{number}" for number in range(5))]
 
-    @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "\u0661"}, {"limit": "1e1"}, {"after": "*"}])  # fmt: skip
+    @pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"limit": "\u0661"}, {"limit": "1e1"}, {"after": "*"}, {"tenantId": "ohio"}])  # fmt: skip
     def test_bad_page_is_refused(self, function: ModuleType, query: dict[str, str]) -> None:
         status, _ = self._call(
             function,
