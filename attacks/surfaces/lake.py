@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import secrets
 from functools import partial
@@ -174,7 +175,7 @@ def _(world: World) -> Outcome:
     at, aws = Lake.of(world), world.understudy(world.target.streaming_role)
     s3, bucket = aws.s3, at.bucket
     finished = f"data/tenantid={at.theirs}/year=2026/month=01/day=01/part-finished.json.gz"
-    world.target.aws.s3.put_object(Bucket=bucket, Key=finished, Body=_BODY)
+    world.target.aws.s3.put_object(Bucket=bucket, Key=finished, Body=gzip.compress(b""))
     calls: dict[str, Callable[[], object]] = {
         "write elsewhere": partial(s3.put_object, Bucket=bucket, Key="attack.json", Body=_BODY),
         "write another's table": partial(s3.put_object, Bucket=bucket, Key="athena/attack.json", Body=_BODY),
