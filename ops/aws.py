@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iot import IoTClient
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -165,6 +166,11 @@ class Aws:
     def kinesis(self) -> KinesisClient:
         """Kinesis data streams."""
         return cast("KinesisClient", self._client("kinesis"))
+
+    @property
+    def flink(self) -> KinesisAnalyticsV2Client:
+        """Managed Service for Apache Flink."""
+        return cast("KinesisAnalyticsV2Client", self._client("kinesisanalyticsv2"))
 
     @property
     def functions(self) -> LambdaClient:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ops import streaming
 from ops.dead_letters import DeadLetterQueues, Message, NotUnderstoodError, ReplayError
 from ops.devices import commands as devices
 from ops.devices.errors import DeviceCommandError
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     replaying.set_defaults(run=_replay)
 
     devices.add(topics, environment)
+    streaming.add(topics, environment)
 
     openapi = topics.add_parser("openapi", help="what the APIs take and answer")
     exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(
