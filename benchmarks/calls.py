@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,18 +42,44 @@ def calls(target: Target, person: Person) -> Sequence[Figure]:
     return figures
 
 
+def reads(target: Target, person: Person) -> Sequence[Figure]:
+    """Count what an authorizer that asks the database reads for a call once it is warm, and the published one."""
+    variables = settings(target, "parks")["member_authorizer"]
+    record = f"bench-{secrets.token_hex(4)}"
+    key: dict[str, Any] = {"userid": {"S": record}}
+    policies = json.dumps({"admin": ["arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/settings"]})
+    target.aws.dynamodb.put_item(TableName=target.users_table, Item={**key, "policies": {"S": policies}})
+    try:
+        ours, published = (
+            _reads_when_warm(target, module, {**variables, "POLICIES": record}, person)
+            for module in ("member_authorizer.handler", "benchmarks.published_authorizer")
+        )
+    finally:
+        target.aws.dynamodb.delete_item(TableName=target.users_table, Key=key)
+    note = f"warm; the published way: {published}, of the user and of a record that a person generates by hand"
+    return [Figure("DynamoDB reads: the authorizer of roles", ours, "reads", note)]
+
+
+def _reads_when_warm(target: Target, module: str, variables: Mapping[str, str], person: Person) -> int:
+    found = requests_of(module, [_authorization(person, "/settings")] * _REQUESTS, variables=variables, target=target)
+    _, *warm = [sum(count for host, count in by_host.items() if host.startswith("dynamodb.")) for by_host in found]
+    return max(warm)
+
+
+def _authorization(person: Person, path: str) -> Mapping[str, Any]:
+    """Return what API Gateway asks an authorizer."""
+    return {
+        "headers": {"Authorization": f"Bearer {person.tokens.id}"},
+        "methodArn": f"arn:aws:execute-api:us-east-1:000000000000:api/prod/GET{path}",
+        "requestContext": {"requestId": "benchmark"},
+    }
+
+
 def _cases(person: Person) -> Iterator[_Case]:
     context = {"requestId": "benchmark", "authorizer": {"userId": person.user_id, "tenantId": person.tenant}}
     request = {"pathParameters": {"tenantId": person.tenant}, "requestContext": context}
-    yield _Case(
-        "tenant_authorizer",
-        "the authorizer",
-        {
-            "headers": {"Authorization": f"Bearer {person.tokens.id}"},
-            "methodArn": f"arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/tenant/{person.tenant}",
-            "requestContext": context,
-        },
-    )
+    yield _Case("tenant_authorizer", "the authorizer", _authorization(person, f"/tenant/{person.tenant}"))
+    yield _Case("member_authorizer", "the authorizer of roles", _authorization(person, "/settings"), "parks")
     yield _Case("tenant_get", "GET", request)
     yield _Case("tenant_rename", "PUT", {**request, "body": json.dumps({"name": "Benchmark"})})
     yield _Case("token_claims_hook", "the sign-in hook", {"userName": person.user_id, "request": {}}, "user")

@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final
 
 from attacks.world import World
-from benchmarks.calls import calls
+from benchmarks.calls import calls, reads
 from benchmarks.functions import local_cloud
 from benchmarks.result import Figure, NotReadyError
 
@@ -34,7 +34,9 @@ def measure(state: Path) -> Sequence[Figure]:
             Figure("sign-up to a token with the tenant", round(median(seconds), 2), "s", f"median of {_PEOPLE}"),
             *_latency("GET /tenant/{tenantId}", lambda: world.tenant(person.tenant, person.tokens.id)),
             *_latency("PUT /tenant/{tenantId}", lambda: world.rename(person.tenant, person.tokens.id)),
+            *_latency("GET /settings, roles read anew", lambda: world.parks_api("GET", "/settings", person.tokens.id)),
             *calls(target, person),
+            *reads(target, person),
         ]
     finally:
         world.cleanup.run()
