@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3control import S3ControlClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
@@ -171,6 +172,11 @@ class Aws:
     def flink(self) -> KinesisAnalyticsV2Client:
         """Managed Service for Apache Flink."""
         return cast("KinesisAnalyticsV2Client", self._client("kinesisanalyticsv2"))
+
+    @property
+    def sns(self) -> SNSClient:
+        """Topics."""
+        return cast("SNSClient", self._client("sns"))
 
     @property
     def functions(self) -> LambdaClient:

@@ -32,6 +32,8 @@ _ANNOUNCED: Final = {
         frozenset({"memberInvited", "memberAdded", "memberRolesChanged", "memberRemoved", "activeTenantSwitched"}),
     ),
 }
+_WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenant_isolation.TenantQueue` captures
+_TOPICS: Final = "parks-"
 _ENTRY: Final = frozenset({"Source", "DetailType", "Detail", "EventBusName"})
 
 
@@ -46,6 +48,10 @@ class Kind(StrEnum):
     """A function failed on the event in spite of its retries: it is called again with it."""
     ANNOUNCEMENT = "announcement"
     """A function that had something to say could not reach the bus: the event is put on it."""
+    WORK = "work"
+    """A function could not do a tenant's queued work: it is put on the queue again, with the tenant that it has."""
+    WEBHOOK = "webhook"
+    """SNS could not deliver to an endpoint: the topic is told once more, and so is every endpoint of it."""
 
 
 class NotUnderstoodError(Exception):
@@ -145,6 +151,10 @@ class Message:
             return _saga(body)
         if "requestPayload" in body:
             return _function(body)
+        if set(body) >= _WORK:
+            return DeadLetter(kind=Kind.WORK, destination=self.queue, event=body, error="RetriesExhausted")
+        if body.get("Type") == "Notification":
+            return _notification(body, self.attributes)
         if "entry" in body:
             return _announcement(body)
         raise NotUnderstoodError("it names neither a state machine, nor a function, nor an entry for the bus")
@@ -199,6 +209,19 @@ def _announcement(body: dict[str, Any]) -> DeadLetter:
     )
 
 
+def _notification(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLetter:
+    if not isinstance(body.get("TopicArn"), str) or not isinstance(body.get("Message"), str):
+        raise NotUnderstoodError("it names no topic")
+    return DeadLetter(
+        kind=Kind.WEBHOOK,
+        destination=body["TopicArn"],
+        event={"Message": body["Message"]},
+        error=attributes.get("ErrorCode", ""),
+        cause=attributes.get("ErrorMessage", ""),
+        execution=str(body.get("MessageId", "")),
+    )
+
+
 def _event(event: object) -> dict[str, Any]:
     if not isinstance(event, dict) or not {"source", "detail-type", "detail"} <= set(event):
         raise NotUnderstoodError("it holds no EventBridge event")
@@ -226,6 +249,8 @@ class DeadLetterQueues:
         # otherwise have an operator start anything.
         self._machines = frozenset(environment.outputs_ending("StateMachineArn").values())
         self._bus = environment.output("common", "EventBusName")
+        # A queue of work and its dead letters have one name.
+        self._work = environment.outputs_ending("QueueUrl")
 
     @cached_property
     def _functions(self) -> frozenset[str]:
@@ -289,6 +314,10 @@ class DeadLetterQueues:
         try:
             if letter.kind is Kind.ANNOUNCEMENT:
                 self._put(letter)
+            elif letter.kind is Kind.WORK:
+                self._aws.sqs.send_message(QueueUrl=self._work[letter.destination], MessageBody=message.body)
+            elif letter.kind is Kind.WEBHOOK:
+                self._aws.sns.publish(TopicArn=letter.destination, Message=letter.event["Message"])
             elif _is_function(letter.destination):
                 self._aws.functions.invoke(
                     FunctionName=letter.destination, InvocationType="Event", Payload=json.dumps(letter.event).encode()
@@ -311,6 +340,12 @@ class DeadLetterQueues:
                 raise NotUnderstoodError(f"it is not an event of {source} for the bus {self._bus}")
             if letter.event["DetailType"] not in kinds:
                 raise NotUnderstoodError(f"it is not of the kinds of event that belong into the queue {queue}")
+        elif letter.kind is Kind.WORK:
+            if queue not in self._work:
+                raise NotUnderstoodError(f"no queue of work has {queue} for its dead letters")
+        elif letter.kind is Kind.WEBHOOK:
+            if not letter.destination.rsplit(":", 1)[-1].startswith(f"{self._environment.app}-{_TOPICS}"):
+                raise NotUnderstoodError(f"{letter.destination} is no topic of '{self._environment.app}'")
         elif not self._is_ours(letter.destination):
             raise NotUnderstoodError(
                 f"{letter.destination} is neither a state machine nor a function of '{self._environment.name}'"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -34,6 +36,7 @@ _CAPTURED: Final = {
 }
 _BATCH: Final = 10
 _TRIES: Final = 5
+_LONG: Final = Duration.minutes(15)
 
 
 class TenantQueue(Construct):
@@ -55,7 +58,7 @@ class TenantQueue(Construct):
     consumer_timeout
         Its timeout.
     alarms
-        Who is told of dead letters.
+        Who is told of dead letters, and of work that waits for a quarter of an hour.
     removal_policy
         What becomes of the work with the stack.
     """
@@ -83,6 +86,16 @@ class TenantQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead_letters, max_receive_count=_TRIES),
             removal_policy=removal_policy,
         )
+        self._queue.metric_approximate_age_of_oldest_message(
+            period=Duration.minutes(1), statistic="Maximum"
+        ).create_alarm(
+            self,
+            "Waiting",
+            alarm_description=f"Work waits for long in {self._queue.node.path}",
+            threshold=_LONG.to_seconds(),
+            evaluation_periods=5,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        ).add_alarm_action(actions.SnsAction(alarms))
         self._queue.grant_consume_messages(consumer)
         mapping = lambda_.EventSourceMapping(
             self,

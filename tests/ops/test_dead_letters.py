@@ -78,14 +78,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
         yield FakeAws(boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1"))
 
 
-_QUEUES = ("UserSaga", "SignUp", "Membership")
+_QUEUES = ("UserSaga", "SignUp", "Membership", "ParkStatuses", "Webhook")
 
 
 @pytest.fixture
 def environment(aws: FakeAws) -> Environment:
-    urls = {
-        f"{name}DeadLetterQueueUrl": aws.sqs.create_queue(QueueName=name)["QueueUrl"] for name in _QUEUES
-    }
+    urls = {f"{name}DeadLetterQueueUrl": aws.sqs.create_queue(QueueName=name)["QueueUrl"] for name in _QUEUES}
+    urls["ParkStatusesQueueUrl"] = aws.sqs.create_queue(QueueName="Work")["QueueUrl"]
     aws.events.create_event_bus(Name=BUS)
     return Environment(
         name="dev",
@@ -181,6 +180,48 @@ FAILURE = {
     "requestPayload": EVENT,
     "responsePayload": {"errorType": "TimeoutError", "errorMessage": "for ada@example.com", "stackTrace": ["x"]},
 }
+
+
+WORK = {"id": "r-1", "tenantId": "texas", "userId": "u-1", "at": "1764000000000", "ids": ["p"], "status": "park-closed"}
+
+
+def test_work_is_queued_again_with_the_tenant_that_it_has(queues: DeadLetterQueues, aws: FakeAws) -> None:
+    _send(queues, aws, WORK, queue="ParkStatuses")
+    _replay_all(queues)
+
+    (message,) = aws.sqs.receive_message(QueueUrl=aws.sqs.get_queue_url(QueueName="Work")["QueueUrl"])["Messages"]
+    assert json.loads(message["Body"]) == WORK
+    assert queues.depths()["ParkStatuses"] == 0
+
+
+def test_work_in_another_queue_stays_there(queues: DeadLetterQueues, aws: FakeAws) -> None:
+    _send(queues, aws, WORK)
+    (message,) = queues.messages()
+
+    with pytest.raises(NotUnderstoodError, match="no queue of work"):
+        queues.replay(message)
+
+
+def test_a_topic_is_told_again_if_it_is_one_of_parks(queues: DeadLetterQueues, aws: FakeAws) -> None:
+    topic = aws.sns.create_topic(Name="tenantry-parks-texas_p_park-closed")["TopicArn"]
+    other = aws.sns.create_topic(Name="alarms")["TopicArn"]
+    inbox = aws.sqs.create_queue(QueueName="Inbox")["QueueUrl"]
+    for arn in (topic, other):
+        aws.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:Inbox")
+    for arn in (topic, other):
+        _send(queues, aws, {"Type": "Notification", "TopicArn": arn, "Message": "closed"}, queue="Webhook")
+
+    refused = []
+    for message in queues.messages():
+        try:
+            queues.replay(message)
+        except NotUnderstoodError as error:
+            refused.append(str(error))
+
+    assert len(refused) == 1
+    assert "alarms is no topic" in refused[0]
+    (told,) = aws.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)["Messages"]
+    assert json.loads(told["Body"])["Message"] == "closed"
 
 
 @pytest.mark.parametrize("of_delivery", [False, True])
