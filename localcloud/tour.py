@@ -81,6 +81,7 @@ class Tour:
         self._work(ada)
         grace = self._join("Grace Hopper", quietly=True)
         self._trespass(grace, ada)
+        self._visit(grace, ada)
         self._share_a_table(ada, grace)
         self._share_buckets(ada, grace)
         self._send_from_a_server(ada, grace)
@@ -164,6 +165,20 @@ class Tour:
         self._step("Somebody without a token asks.")
         self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
 
+    def _visit(self, grace: _Person, ada: _Person) -> None:
+        api = self._cloud.output("ParksApiUrl")
+        members = f"/tenants/{ada.tenant}/members"
+        self._step("Ada invites Grace as a visitor, and Grace, whose address the pool has verified, accepts.")
+        self._request("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]}, api=api)
+        self._request("POST", f"/invitations/{ada.tenant}/acceptance", grace, expect=201, api=api)
+        self._step("She switches. The next call, with the same token, is answered for Ada's tenant, where she visits.")
+        self._request("PUT", "/settings", grace, expect=204, body={"tenantId": ada.tenant}, api=api)
+        self._request("GET", "/settings", grace, expect=200, api=api)
+        self._step("There, an admin's call is refused: who belongs to it is not for her to see. She switches back.")
+        self._request("GET", members, grace, expect=403, api=api)
+        self._request("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant}, api=api)
+        self._request("GET", "/tenants", grace, expect=200, api=api)
+
     def _share_a_table(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("EmployeesApiUrl")
         employee = {"Id": "e-1", "Name": "Charles Babbage"}
@@ -215,11 +230,13 @@ class Tour:
         iam, user = self._target.aws.iam, self._cloud.output("TestUserName")
         key = iam.create_access_key(UserName=user)["AccessKey"]
         signature = AWS4Auth(key["AccessKeyId"], key["SecretAccessKey"], REGION, "execute-api")
-        payload = {"key1": "value1", "key2": "it's \"quoted\" #set($x = $context)", "tenantid": "T002"}
+        payload = {"key1": "value1", "key2": 'it\'s "quoted" #set($x = $context)', "tenantid": "T002"}
         try:
             self._step("A user that may send as T001 puts a record on the stream, with no function in between.")
             self._ingest("/T001", {"Data": payload}, signature, expect=200)
-            self._step("Whatever the record claims, it is T001's. The path of T002 is shut, and what is no record is none.")
+            self._step(
+                "Whatever the record claims, it is T001's. The path of T002 is shut, and what is no record is none."
+            )
             self._ingest("/T002", {"Data": payload}, signature, expect=403)
             self._ingest("/T001", {"Data": "no object"}, signature, expect=400)
         finally:
