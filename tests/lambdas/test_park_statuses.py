@@ -1,0 +1,161 @@
+"""Queued changes of parks: each in its captured tenant, again and again without harm, and alone in its failure."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from stacks.park_workflows import PARK
+from tests.lambdas.events import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tenancy.caller import TenantCaller
+
+_TABLE: Final = "parks"
+_TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"
+_VENDOR: Final = {"role": "arn:aws:iam::123456789012:role/tenant", "policies": {}}
+_WORK: Final[dict[str, Any]] = {
+    "id": "request-1",
+    "tenantId": "texas",
+    "userId": "ada",
+    "at": "1764000000000",
+    "ids": ["big-bend"],
+    "status": "park-closed",
+}
+
+
+class _Vendor:
+    """Gives clients without asking STS, and remembers for whom."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+        self._clients = {name: boto3.client(name) for name in ("dynamodb", "sns")}
+
+    def session(self, caller: TenantCaller, purpose: str) -> _Vendor:
+        self.asked.append((caller.tenant_id, caller.user_id, purpose))
+        return self
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - as the vendor's
+        return self._clients[service]
+
+
+class _Scene:
+    def __init__(self, function: Any) -> None:  # noqa: ANN401 - a module
+        self._function = function
+        self.vendor = _Vendor()
+        function.vendor = self.vendor
+        self.dynamodb: Any = self.vendor.client("dynamodb")
+
+    def add(self, tenant: str, park: str, at: int = 1) -> None:
+        item = {"pk": {"S": f"{tenant}#{PARK}"}, "sk": {"S": park}, "status": {"S": "park-opened"}}
+        self.dynamodb.put_item(TableName=_TABLE, Item={**item, "statusat": {"N": str(at)}})
+
+    def status(self, tenant: str, park: str) -> str | None:
+        key = {"pk": {"S": f"{tenant}#{PARK}"}, "sk": {"S": park}}
+        item = self.dynamodb.get_item(TableName=_TABLE, Key=key).get("Item")
+        return item["status"]["S"] if item else None
+
+    def run(self, *bodies: object) -> list[str]:
+        """Return the numbers of what failed."""
+        records = [
+            {"messageId": str(number), "body": body if isinstance(body, str) else json.dumps(body)}
+            for number, body in enumerate(bodies)
+        ]
+        answer = self._function.handler({"Records": records}, Context())
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
+    monkeypatch.setenv("PARKS_TABLE", _TABLE)
+    monkeypatch.setenv("TOPICS", _TOPICS)
+    monkeypatch.setenv("TOKEN_VENDOR", json.dumps(_VENDOR))
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName=_TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield _Scene(importlib.reload(importlib.import_module("park_statuses.handler")))
+
+
+def test_parks_of_the_captured_tenant_are_set_with_credentials_of_it(scene: _Scene) -> None:
+    for tenant in ("texas", "colorado"):
+        scene.add(tenant, "big-bend")
+
+    assert scene.run(_WORK) == []
+    assert scene.status("texas", "big-bend") == "park-closed"
+    assert scene.status("colorado", "big-bend") == "park-opened"
+    assert scene.vendor.asked == [("texas", "ada", "park-statuses")]
+
+
+def test_park_that_there_is_not_is_passed_over_and_not_made(scene: _Scene) -> None:
+    scene.add("texas", "big-bend")
+
+    assert scene.run({**_WORK, "ids": ["nowhere", "big-bend"]}) == []
+    assert scene.status("texas", "nowhere") is None
+    assert scene.status("texas", "big-bend") == "park-closed"
+
+
+def test_work_done_twice_is_as_done_once_and_never_undoes_what_came_after_it(scene: _Scene) -> None:
+    scene.add("texas", "big-bend")
+    later = {**_WORK, "at": "1764000000001", "status": "natural-disaster"}
+
+    assert scene.run(_WORK, _WORK, later, _WORK) == []
+    assert scene.status("texas", "big-bend") == "natural-disaster"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "{",
+        {**_WORK, "tenantId": "*"},
+        {**_WORK, "tenantId": "texas#park"},
+        {**_WORK, "tenantId": "prefix"},
+        {**_WORK, "userId": "../x"},
+        {**_WORK, "ids": []},
+        {**_WORK, "ids": ["big-bend"] * 101},
+        {**_WORK, "ids": ["big-bend#x"]},
+        {**_WORK, "ids": ["big-bend\n"]},
+        {**_WORK, "status": "closed"},
+        {**_WORK, "at": "soon"},
+        {**_WORK, "admin": True},
+        {name: value for name, value in _WORK.items() if name != "tenantId"},
+    ],
+    ids=str,
+)
+def test_what_is_not_of_the_template_s_form_fails_alone_and_does_nothing(scene: _Scene, bad: object) -> None:
+    scene.add("texas", "big-bend")
+    scene.add("texas", "alpha")
+
+    assert scene.run(bad, {**_WORK, "ids": ["alpha"]}) == ["0"]
+    assert scene.status("texas", "big-bend") == "park-opened"
+    assert scene.status("texas", "alpha") == "park-closed"
+
+
+def test_topic_of_tenant_park_and_event_is_told_and_no_other(scene: _Scene) -> None:
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    for name in ("texas_big-bend_park-closed", "texas_big-bend_park-opened", "texas-2_big-bend_park-closed"):
+        topic = sns.create_topic(Name=f"app-parks-{name}")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+    scene.add("texas", "big-bend")
+    scene.run(_WORK)
+
+    (message,) = sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)["Messages"]
+    told = json.loads(message["Body"])
+    assert told["TopicArn"] == f"{_TOPICS}texas_big-bend_park-closed"
+    assert json.loads(told["Message"]) == {
+        "tenantId": "texas",
+        "parkId": "big-bend",
+        "eventType": "park-closed",
+        "time": "2025-11-24T16:00:00.000Z",
+    }
