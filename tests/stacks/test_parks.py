@@ -1,0 +1,326 @@
+"""The parks' templates as they are deployed, run in a real engine, and what their roles and workflows may do.
+
+Whatever a caller sends, in every field at once, the partition and the workflow's tenant are those of the authorizer.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.parse
+from functools import cache
+from typing import Any, Final
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from localcloud.gaps import vtl
+from stacks.park_schemas import PARK_ID_PATTERN, STATUSES
+from tests.synthesized import Template, assembly
+
+_thorough: Final = settings(max_examples=150, deadline=None)
+_HOSTILE: Final = "'\"\\#${}()[]/\n\r\t\b\x00\x1f\x7f\u2028é\U0001f600ab,:@&=%+"
+_texts: Final = (
+    st.text()
+    | st.text(alphabet=_HOSTILE)
+    | st.sampled_from(
+        [
+            '"},"pk":{"S":"other#park"},"x":{"S":"',
+            '","tenantId":"other","x":"',
+            "\\",
+            "#set($v1 = 'other')#set($context.authorizer.tenantId = 'other')",
+            "$context.authorizer.tenantId ${v1} $!{quote} ${hash}",
+            "&Action=DeleteQueue&QueueUrl=other",
+            "{% $states.context.Execution.Id %}",
+        ]
+    )
+)
+_ids: Final = st.from_regex(r"\A[a-z][a-z0-9-]{0,20}\Z").filter(lambda park: park != "statuses")
+_TENANT: Final = "texas"
+
+
+@cache
+def _template() -> Template:
+    return assembly("prod").templates["parks"]
+
+
+def _resources(kind: str) -> dict[str, Any]:
+    return {name: item for name, item in _template()["Resources"].items() if item["Type"] == kind}
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - a string or an intrinsic function
+    """Return a template's text with the names of references in their places."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(map(_text, parts))
+        case {"Ref": name}:
+            return str(name)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{name}.{attribute}"
+        case _:
+            raise AssertionError(value)
+
+
+def _path(resource: Any) -> str:  # noqa: ANN401 - a reference to a resource
+    if "Fn::GetAtt" in resource:
+        return ""
+    part = _template()["Resources"][resource["Ref"]]["Properties"]
+    return f"{_path(part['ParentId'])}/{part['PathPart']}"
+
+
+@cache
+def _integrations() -> dict[str, Any]:
+    """Return the integrations of the parks' own routes."""
+    return {
+        f"{method['HttpMethod']} {_path(method['ResourceId'])}": method["Integration"]
+        for method in (item["Properties"] for item in _resources("AWS::ApiGateway::Method").values())
+        if method["Integration"]["Type"] == "AWS"
+    }
+
+
+def _rendered(
+    route: str,
+    body: object = None,
+    *,
+    path: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    tenant: str = _TENANT,
+) -> str:
+    return vtl.render(
+        _text(_integrations()[route]["RequestTemplates"]["application/json"]),
+        body=json.dumps(body),
+        parameters={"path": path or {}, "querystring": query or {}, "header": {"tenantId": "other"}},
+        context={
+            "authorizer": {"tenantId": tenant, "userId": "ada", "roles": '["admin"]'},
+            "requestId": "r-1",
+            "requestTimeEpoch": 1764000000000,
+        },
+    )
+
+
+def test_no_route_has_a_function_and_each_integration_is_strict() -> None:
+    assert sorted(_integrations()) == [
+        "DELETE /parks/{id}/webhooks/{webhookId}",
+        "GET /parks",
+        "GET /parks/{id}",
+        "GET /parks/{id}/webhooks",
+        "POST /parks",
+        "POST /parks/statuses",
+        "POST /parks/{id}/statuses",
+        "POST /parks/{id}/webhooks",
+    ]
+    for integration in _integrations().values():
+        assert integration["PassthroughBehavior"] == "NEVER"
+        assert set(integration["RequestTemplates"]) == {"application/json"}
+
+
+def test_each_integration_s_role_may_do_one_thing_to_one_resource() -> None:
+    roles = [integration["Credentials"]["Fn::GetAtt"][0] for integration in _integrations().values()]
+    assert len(set(roles)) == len(roles)
+    granted = []
+    for policy in (item["Properties"] for item in _resources("AWS::IAM::Policy").values()):
+        if policy["Roles"][0]["Ref"] in roles:
+            (statement,) = policy["PolicyDocument"]["Statement"]
+            resources = [_text(part) for part in _list(statement["Resource"])]
+            granted.append((statement["Action"], len({part.partition("/index/")[0] for part in resources})))
+            assert not any("*" in part for part in resources)
+            if statement["Action"].startswith("dynamodb:"):
+                assert statement["Condition"]["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["?*#*"]}
+                assert statement["Condition"]["Null"] == {"dynamodb:LeadingKeys": ["false"]}
+    assert sorted(granted) == [
+        ("dynamodb:GetItem", 1),
+        ("dynamodb:Query", 1),
+        ("dynamodb:UpdateItem", 1),
+        ("sqs:SendMessage", 1),
+        *[("states:StartSyncExecution", 1)] * 4,
+    ]
+
+
+def test_nothing_may_scan_or_use_partiql() -> None:
+    text = json.dumps([item["Properties"]["PolicyDocument"] for item in _resources("AWS::IAM::Policy").values()])
+    assert "dynamodb:Scan" not in text
+    assert "PartiQL" not in text
+    assert "dynamodb:*" not in text
+
+
+def test_every_partition_key_is_the_one_that_begins_with_the_tenant() -> None:
+    (table,) = (item["Properties"] for item in _resources("AWS::DynamoDB::Table").values())
+    schemas = [table["KeySchema"], *(index["KeySchema"] for index in table["GlobalSecondaryIndexes"])]
+    assert [schema[0] for schema in schemas] == [{"AttributeName": "pk", "KeyType": "HASH"}] * 2
+
+
+@_thorough
+@given(name=_texts, other=_texts, park=_ids)
+def test_name_is_stored_exactly_and_the_key_is_the_tenant_s(name: str, other: str, park: str) -> None:
+    made = json.loads(
+        _rendered("POST /parks", {"id": park, "name": name, "pk": other, "tenantId": other}, query={"tenantId": other})
+    )
+
+    assert made["Key"] == {"pk": {"S": f"{_TENANT}#park"}, "sk": {"S": park}}
+    assert made["ExpressionAttributeValues"][":name"] == {"S": name}
+    assert made["ExpressionAttributeValues"][":statuskey"] == {"S": f"park-opened#{park}"}
+    assert made["ConditionExpression"] == "attribute_not_exists(pk)"
+
+
+@_thorough
+@given(identifier=_texts, status=_texts)
+def test_what_is_no_id_or_no_status_makes_a_request_that_dynamodb_refuses(identifier: str, status: str) -> None:
+    assume(status not in STATUSES or not _is_park(identifier))
+    for route, path, query, body in (
+        ("POST /parks", {}, {}, {"id": identifier, "name": "x", "status": status or "closed"}),
+        ("GET /parks/{id}", {"id": f"{identifier}#"}, {}, None),
+        ("GET /parks", {}, {"status": status or "x", "limit": "0"}, None),
+    ):
+        made = json.loads(_rendered(route, body, path=path, query=query))
+        assert _TENANT not in json.dumps(made)
+        assert "sk" not in made.get("Key", {})
+        assert made.get("Limit", 0) == 0
+
+
+@_thorough
+@given(park=_ids, status=st.sampled_from(STATUSES), extra=_texts)
+def test_workflow_gets_the_authorizer_s_tenant_whatever_else_is_sent(park: str, status: str, extra: str) -> None:
+    body = {"status": status, "tenantId": extra, "input": extra, "stateMachineArn": extra, "id": extra}
+    made = json.loads(_rendered("POST /parks/{id}/statuses", body, path={"id": park}, query={"tenantId": extra}))
+
+    assert set(made) == {"stateMachineArn", "input"}
+    assert extra not in made["stateMachineArn"] or extra in _text(
+        _integrations()["POST /parks/{id}/statuses"]["RequestTemplates"]["application/json"]
+    )
+    assert json.loads(made["input"]) == {"tenantId": _TENANT, "id": park, "status": status, "at": "1764000000000"}
+
+
+@_thorough
+@given(rest=st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=200), park=_ids)
+def test_endpoint_comes_through_exactly(rest: str, park: str) -> None:
+    body = {"eventType": "park-closed", "endpoint": f"https://{rest or 'x'}"}
+    made = json.loads(_rendered("POST /parks/{id}/webhooks", body, path={"id": park}))
+
+    assert json.loads(made["input"]) == {"tenantId": _TENANT, "userId": "ada", "id": park, **body}
+
+
+@_thorough
+@given(identifier=_texts, webhook=_texts, status=_texts)
+def test_what_the_guards_refuse_starts_nothing(identifier: str, webhook: str, status: str) -> None:
+    assume(not _is_park(identifier) and status not in STATUSES)
+    for route, body in (
+        ("POST /parks/{id}/statuses", {"status": "park-closed"}),
+        ("POST /parks/{id}/webhooks", {"eventType": "park-closed", "endpoint": "https://a.example/"}),
+        ("GET /parks/{id}/webhooks", None),
+        ("DELETE /parks/{id}/webhooks/{webhookId}", None),
+    ):
+        made = json.loads(_rendered(route, body, path={"id": identifier, "webhookId": webhook}))
+        with pytest.raises(ValueError, match="Expecting"):
+            json.loads(made["input"])
+    made = json.loads(_rendered("POST /parks/{id}/statuses", {"status": status}, path={"id": "good"}))
+    with pytest.raises(ValueError, match="Expecting"):
+        json.loads(made["input"])
+
+
+@_thorough
+@given(ids=st.lists(_texts, max_size=5), status=st.sampled_from(STATUSES), extra=_texts)
+def test_message_carries_the_caller_of_the_authorizer_and_is_one_field_of_a_form(
+    ids: list[str], status: str, extra: str
+) -> None:
+    body = {"ids": ids, "status": status, "tenantId": extra, "userId": extra, "at": extra}
+    form = urllib.parse.parse_qs(_rendered("POST /parks/statuses", body), strict_parsing=True)
+
+    assert set(form) == {"Action", "MessageBody"}
+    assert form["Action"] == ["SendMessage"]
+    (text,) = form["MessageBody"]
+    assert json.loads(text) == {
+        "id": "r-1",
+        "tenantId": _TENANT,
+        "userId": "ada",
+        "at": "1764000000000",
+        "ids": ids,
+        "status": status,
+    }
+
+
+@_thorough
+@given(park=_ids, tenant=st.sampled_from(["texas", "texas-2", "texa", "Texas", "colorado"]))
+def test_cursor_is_good_for_its_own_tenant_only(park: str, tenant: str) -> None:
+    cursor = base64.b64encode(f"{tenant}:{park}".encode()).decode()
+    made = json.loads(_rendered("GET /parks", query={"cursor": cursor}))
+
+    if tenant == _TENANT:
+        assert made["ExclusiveStartKey"] == {"pk": {"S": "texas#park"}, "sk": {"S": park}}
+        assert made["ExpressionAttributeValues"] == {":pk": {"S": "texas#park"}}
+    else:
+        assert "ExclusiveStartKey" not in made
+        assert made["Limit"] == 0
+
+
+@_thorough
+@given(cursor=_texts | st.binary().map(lambda content: base64.b64encode(content).decode()), status=_texts)
+def test_any_cursor_starts_in_one_s_own_partition_or_nowhere(cursor: str, status: str) -> None:
+    made = json.loads(_rendered("GET /parks", query={"cursor": cursor, "status": status}))
+
+    assert made.get("ExclusiveStartKey", {"pk": {"S": "texas#park"}})["pk"] == {"S": "texas#park"}
+    assert set(made.get("ExpressionAttributeValues", {})) <= {":pk", ":status", ":nobody"}
+
+
+@pytest.mark.parametrize("tenant", ["", "*", "a", "texas#park", "prefix", "x" * 39])
+def test_without_a_tenant_nothing_is_asked_of_any(tenant: str) -> None:
+    for route, body in (
+        ("GET /parks", None),
+        ("GET /parks/{id}", None),
+        ("POST /parks", {"id": "good", "name": "x"}),
+        ("POST /parks/{id}/statuses", {"status": "park-closed"}),
+        ("POST /parks/statuses", {"ids": ["good"], "status": "park-closed"}),
+    ):
+        assert "#park" not in _rendered(route, body, path={"id": "good"}, tenant=tenant)
+        assert "good" not in _rendered(route, body, path={"id": "good"}, tenant=tenant)
+
+
+def test_topics_of_tenants_never_begin_alike_and_are_short_enough() -> None:
+    names = set()
+    tenants = ["a-b", "a", "a-b-c", "x" * 38]
+    parks = ["b", "b-c", "c", "p" * 128]
+    for tenant in tenants:
+        for park in parks:
+            for status in STATUSES:
+                names.add(f"{'a' * 20}-parks-{tenant}_{park}_{status}")
+    assert len(names) == len(tenants) * len(parks) * len(STATUSES)
+    assert max(map(len, names)) <= 256
+    assert "_" not in PARK_ID_PATTERN
+
+
+def test_workflows_begin_every_row_and_topic_with_the_tenant_of_their_input() -> None:
+    definitions = [
+        _text(item["Properties"]["DefinitionString"])
+        for item in _resources("AWS::StepFunctions::StateMachine").values()
+    ]
+    publishing = [text for text in definitions if "sns:publish" in text]
+    assert len(publishing) == 1
+    topic = json.loads(publishing[0])["States"]["Publish"]["Arguments"]["TopicArn"]
+    given_in = "$states.context.Execution.Input"
+    assert topic.endswith(f"-parks-' & {given_in}.tenantId & '_' & {given_in}.id & '_' & {given_in}.status %}}")
+    for text in definitions:
+        for key in _keys(json.loads(text)):
+            assert key.startswith(f"{{% {given_in}.tenantId & '#")
+
+
+def _keys(value: Any) -> list[str]:  # noqa: ANN401 - a part of a definition
+    """Return every value of a partition key in a definition."""
+    found: list[str] = []
+    if isinstance(value, dict):
+        for name, part in value.items():
+            found += [part["S"]] if name in {"pk", ":pk"} else _keys(part)
+    elif isinstance(value, list):
+        for part in value:
+            found += _keys(part)
+    return found
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one, or several
+    return value if isinstance(value, list) else [value]
+
+
+def _is_park(text: str) -> bool:
+    made = json.loads(_rendered("GET /parks/{id}", path={"id": text}))
+    return "sk" in made.get("Key", {})
