@@ -44,6 +44,7 @@ _LEFT_OUT: Final = {
     "AWS::KMS::Key",
     "AWS::KinesisAnalyticsV2::ApplicationCloudWatchLoggingOption",
     "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",  # an edge
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::LogStream",
@@ -111,7 +112,11 @@ def _machine(resource: Resource) -> tuple[str, str]:
 
 
 def _named(key: str, what: str) -> _Words:
-    return lambda resource: (Templates.text(resource.properties[key]), what)
+    def words(resource: Resource) -> tuple[str, str]:
+        name = resource.properties.get(key)
+        return (Templates.text(name) if name else _words(resource)), what
+
+    return words
 
 
 def _described(what: str) -> _Words:

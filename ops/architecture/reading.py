@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ops.architecture.events import event_nodes, events_of_rule
 from ops.architecture.grants import DEAD_LETTERS, grants, outside
@@ -10,7 +10,7 @@ from ops.architecture.graph import Edge, Graph
 from ops.architecture.nodes import node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ops.architecture.templates import Place, Resource, Templates
 
@@ -74,6 +74,15 @@ def _authorizers(templates: Templates) -> Iterator[Edge]:
                 yield Edge(api, function, "authorizer")
 
 
+def _mappings(templates: Templates) -> Iterator[Edge]:
+    """Draw what functions work off by batches."""
+    for mapping in templates.of("AWS::Lambda::EventSourceMapping"):
+        stack, properties = mapping.place.stack, mapping.properties
+        for source in templates.referred(stack, properties["EventSourceArn"]):
+            for function in templates.referred(stack, properties["FunctionName"]):
+                yield Edge(source, function, "batches")
+
+
 def _triggers(templates: Templates) -> Iterator[Edge]:
     """Draw which functions Cognito calls, and when."""
     for pool in templates.of("AWS::Cognito::UserPool"):
@@ -88,10 +97,17 @@ def _alarms(templates: Templates) -> Iterator[Edge]:
     for alarm in templates.of("AWS::CloudWatch::Alarm"):
         stack, properties = alarm.place.stack, alarm.properties
         for topic in templates.referred(stack, properties.get("AlarmActions")):
-            for dimension in properties["Dimensions"]:
+            for dimension in _dimensions(properties):
                 api = templates.named("AWS::ApiGateway::RestApi", "Name", dimension["Value"])
                 for watched in templates.referred(stack, dimension["Value"]) or filter(None, [api]):
                     yield Edge(watched, topic, "alarm", dotted=True)
+
+
+def _dimensions(alarm: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what an alarm's metric, or each metric of its expression, is about."""
+    yield from alarm.get("Dimensions", [])
+    for metric in alarm.get("Metrics", []):
+        yield from metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
 
 
 def _archives(templates: Templates) -> Iterator[Edge]:
@@ -127,4 +143,15 @@ def _pools(templates: Templates, resource: Resource) -> list[Place]:
     return [resource.place] if resource.type == "AWS::Cognito::UserPool" else []
 
 
-_DERIVATIONS: Final = (grants, _rules, _routes, _authorizers, _triggers, _alarms, _archives, _parameters, _token_checks)
+_DERIVATIONS: Final = (
+    grants,
+    _rules,
+    _routes,
+    _authorizers,
+    _mappings,
+    _triggers,
+    _alarms,
+    _archives,
+    _parameters,
+    _token_checks,
+)
