@@ -152,6 +152,7 @@ class WebPage(Construct):
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(bucket, origin_path=f"/{_FOLDER}"),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
                 cache_policy=self._cache(),
                 response_headers_policy=self._headers("PageHeaders", _content_policy(talks_to)),
                 function_associations=[self._at_the_edge("Pages", "pages.js", "Answers the page's addresses with it")],

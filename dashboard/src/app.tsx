@@ -33,7 +33,7 @@ function Gate() {
       : now.state === "in" && path === "/"
         ? "/dashboard"
         : undefined;
-  const login = now.state === "out" && !atLogin ? `/login${back(url, now.expired)}` : undefined;
+  const login = now.state === "out" && !atLogin ? `/login${back(url, now.why)}` : undefined;
   useEffect(() => {
     const to = away ?? login;
     if (to) route(to, true);
@@ -66,10 +66,11 @@ function Gate() {
   );
 }
 
-function back(url: string, expired: boolean): string {
+function back(url: string, why: "stranger" | "expired" | "left"): string {
   const query = new URLSearchParams();
+  if (why === "left") return "";
   if (url !== "/" && url !== "/dashboard") query.set("next", url);
-  if (expired) query.set("expired", "");
+  if (why === "expired") query.set("expired", "");
   const text = String(query).replace(/=(?=&|$)/g, "");
   return text && `?${text}`;
 }

@@ -10,6 +10,8 @@ import type { Config } from "./config";
 
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
 const SOONEST_MS = 10 * 1000;
+const TRIES = 3;
+const PAUSE_MS = 1000;
 
 /** The person, as their ID token says. */
 export interface Person {
@@ -23,7 +25,7 @@ export interface Person {
 
 export type Session =
   | { readonly state: "starting" }
-  | { readonly state: "out"; readonly expired: boolean }
+  | { readonly state: "out"; readonly why: "stranger" | "expired" | "left" }
   | { readonly state: "in"; readonly person: Person };
 
 let current: Session = { state: "starting" };
@@ -70,26 +72,29 @@ export const idToken = (): string => token;
 
 /** Get new tokens now; the session ends if there are none to be had. */
 export async function renew(): Promise<void> {
-  if (current.state !== "in") return;
-  await read({ forceRefresh: true });
+  for (let turn = 0; current.state === "in" && turn < TRIES; turn++) {
+    if (turn) await new Promise((resolve) => setTimeout(resolve, turn * PAUSE_MS));
+    if (await read({ forceRefresh: true })) return;
+  }
 }
 
-async function read(options: { forceRefresh: boolean }): Promise<void> {
-  const had = current.state === "in";
+/** Read the tokens, or fetch new ones, and return whether it is known now who is signed in. */
+async function read(options: { forceRefresh: boolean }): Promise<boolean> {
   let tokens: cognito.AuthTokens | undefined;
   try {
     tokens = (await cognito.fetchAuthSession(options)).tokens;
   } catch (error) {
-    if (isPassing(error) && had) {
+    // Tokens that count no more have been removed by now. While they are there, a later try may do.
+    if (isStored()) {
+      if (current.state !== "in") throw error;
       schedule(Date.now() + SOONEST_MS);
-      return;
+      return false;
     }
   }
   const claims = tokens?.idToken?.payload;
   if (!claims) {
-    const left = Object.keys(window.sessionStorage).some((key) => key.startsWith("CognitoIdentityServiceProvider"));
-    await forget({ expired: had || left });
-    return;
+    await forget(current.state === "in" || isStored() ? "expired" : "stranger");
+    return true;
   }
   token = String(tokens?.idToken);
   schedule(Number(claims.exp) * 1000 - RENEW_BEFORE_MS);
@@ -103,13 +108,10 @@ async function read(options: { forceRefresh: boolean }): Promise<void> {
       signedInAt: new Date(Number(claims.auth_time) * 1000),
     },
   });
+  return true;
 }
 
-/** Whether it may work a moment later. */
-function isPassing(error: unknown): boolean {
-  const name = (error as { name?: string } | undefined)?.name ?? "";
-  return name === "NetworkError" || name === "TooManyRequestsException" || name === "InternalErrorException";
-}
+const isStored = (): boolean => Object.keys(window.sessionStorage).some((key) => key.endsWith(".refreshToken"));
 
 function schedule(at: number): void {
   clearTimeout(timer);
@@ -117,28 +119,28 @@ function schedule(at: number): void {
   timer = setTimeout(() => void renew(), renewAt - Date.now());
 }
 
-async function forget({ expired }: { expired: boolean }): Promise<void> {
+async function forget(why: "stranger" | "expired" | "left"): Promise<void> {
   clearTimeout(timer);
   token = "";
   renewAt = Number.POSITIVE_INFINITY;
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
   window.sessionStorage.clear();
-  become({ state: "out", expired });
+  become({ state: "out", why });
 }
 
 /** End the session because an API no longer takes its token. */
-export const expire = (): Promise<void> => forget({ expired: true });
+export const expire = (): Promise<void> => forget("expired");
 
-/** Sign out of this tab, and of every other place if `everywhere`. The tokens are gone even if Cognito is not there. */
-export async function signOut({ everywhere = false } = {}): Promise<void> {
-  try {
-    await cognito.signOut({ global: everywhere });
-  } catch (error) {
-    if (everywhere) throw error;
-  } finally {
-    if (!everywhere) await forget({ expired: false });
-  }
-  if (everywhere) await forget({ expired: false });
+/** Sign out of this tab. The tokens are gone even if Cognito cannot be told. */
+export async function signOut(): Promise<void> {
+  await cognito.signOut().catch(() => undefined);
+  await forget("left");
+}
+
+/** Sign out of every place. If Cognito cannot be told, nothing is done. */
+export async function signOutEverywhere(): Promise<void> {
+  await cognito.signOut({ global: true });
+  await forget("left");
 }
 
 /** What comes next when somebody signs in. */

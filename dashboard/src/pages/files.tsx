@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { listFiles, PARTITIONS, type Partition, readFile, writeFile } from "../data/api";
 import { useAction, useLoad, usePerson } from "../data/hooks";
@@ -75,7 +76,18 @@ function Column({
             <li key={key}>
               <button type="button" class="file" onClick={() => onOpen(key)}>
                 <Page />
-                <span>{key}</span>
+                <span>
+                  {key.split("/").map((level, index) => (
+                    <Fragment key={`${index} ${level}`}>
+                      {index > 0 && (
+                        <>
+                          /<wbr />
+                        </>
+                      )}
+                      {level}
+                    </Fragment>
+                  ))}
+                </span>
               </button>
             </li>
           ))}

@@ -36,7 +36,7 @@ export default function Login() {
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [notice, setNotice] = useState(
-    "expired" in query || (now.state === "out" && now.expired)
+    "expired" in query || (now.state === "out" && now.why === "expired")
       ? "Your session has ended. Sign in again, and you are back where you were."
       : "",
   );
@@ -156,7 +156,7 @@ export default function Login() {
         </p>
         <p class="pitch-line">One house, many tenants. Nobody has a key to your rooms but you.</p>
         <p class="pitch-small">
-          What is yours can be reached with credentials made for your tenant alone, for each request anew.
+          What is yours can be reached with credentials made for your tenant alone. No mistake of ours opens your door.
         </p>
       </aside>
       <main class="door-main">

@@ -1,14 +1,14 @@
 import { useState } from "preact/hooks";
 import { useAction, usePerson } from "../data/hooks";
 import { isPassword, PASSWORD_RULES } from "../data/password";
-import { changePassword, signOut } from "../data/session";
+import { changePassword, signOut, signOutEverywhere } from "../data/session";
 import { signingWords } from "../data/words";
 import { Card, Id, Notice, PasswordField, Problem, Rules, Submit, Title } from "../parts/bits";
 
 /** Who one is here, and how one gets in and out. */
 export default function Profile() {
   const person = usePerson();
-  const everywhere = useAction(() => signOut({ everywhere: true }), signingWords);
+  const everywhere = useAction(() => signOutEverywhere(), signingWords);
   return (
     <>
       <Title lead="Who you are here, and how you get in and out.">Your profile</Title>

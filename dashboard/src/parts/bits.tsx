@@ -147,6 +147,8 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
+let arrived = false;
+
 /** The title of a page, which also becomes the window's, and gets the focus when one comes from another page. */
 export function Title({ children, lead }: { children: string; lead?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -154,7 +156,10 @@ export function Title({ children, lead }: { children: string; lead?: ComponentCh
     document.title = `${children} · Tenantry`;
   }, [children]);
   useEffect(() => {
-    if (document.activeElement?.closest("nav") || document.activeElement === document.body) heading.current?.focus();
+    // Not as the page is loaded: then one begins at its top, with the link that skips what stands around it.
+    if (arrived && (document.activeElement?.closest("nav") || document.activeElement === document.body))
+      heading.current?.focus();
+    arrived = true;
   }, []);
   return (
     <div class="title">

@@ -1,0 +1,327 @@
+"""Each page: what it shows, what it does, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.e2e.dashboard.browser import code_for
+from tests.e2e.lake import aggregates
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+    from tests.e2e.dashboard.browser import Someone, Town, Visit
+    from tests.e2e.dashboard.conftest import MakeVisit
+
+_MODES = ("Bucket", "Prefix", "Tag", "Access point", "Database")
+
+
+# /login
+
+
+def test_a_wrong_password_is_told_without_saying_which_was_wrong(ada: Someone, make_visit: MakeVisit) -> None:
+    said = []
+    for email in (ada.email, "nobody@example.com"):
+        visit = make_visit()
+        visit.open("/login")
+        visit.page.get_by_label("E-mail address").fill(email)
+        visit.page.get_by_label("Password", exact=True).fill("Wrong-password-1!")
+        visit.page.get_by_role("button", name="Sign in").click()
+        expect(visit.page.get_by_role("alert")).not_to_be_empty()
+        said.append(visit.page.get_by_role("alert").inner_text())
+
+    assert said == ["The address or the password is wrong."] * 2
+
+
+def test_an_address_that_is_taken_is_told(ada: Someone, visit: Visit) -> None:
+    page = visit.page
+    visit.open("/login?view=sign-up")
+    page.get_by_label("Your name").fill("Somebody Else")
+    page.get_by_label("E-mail address").fill(ada.email)
+    page.get_by_label("Password", exact=True).fill("Another-one-1!")
+    page.get_by_role("button", name="Make my account").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("There is an account with this address already")
+
+
+def test_who_left_before_confirming_is_asked_for_the_code_at_the_next_sign_in(
+    deployed: LocalCloud, world: World, town: Town, visit: Visit
+) -> None:
+    someone, target, page = town.stranger("Ida Rhodes"), world.target, visit.page
+    made = target.aws.anonymous().cognito.sign_up(
+        ClientId=target.client_id,
+        Username=someone.email,
+        Password=someone.password,
+        UserAttributes=[{"Name": "email", "Value": someone.email}, {"Name": "name", "Value": someone.name}],
+    )
+    world.leftovers.user(made["UserSub"])
+
+    visit.open("/login")
+    page.get_by_label("E-mail address").fill(someone.email)
+    page.get_by_label("Password", exact=True).fill(someone.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm your address")
+    first = code_for(deployed, someone.email)
+    page.get_by_role("button", name="Send another code").click()
+    expect(page.get_by_role("status")).to_contain_text("another code")
+    second = code_for(deployed, someone.email)
+    assert first != second
+    page.get_by_label("Code from the message").fill(second)
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/dashboard")
+
+
+def test_no_connection_is_told(visit: Visit) -> None:
+    visit.open("/login")
+    visit.page.route("**/_cognito/", lambda route: route.abort())
+    visit.page.get_by_label("E-mail address").fill("ada@example.com")
+    visit.page.get_by_label("Password", exact=True).fill("Whatever-123!")
+    visit.page.get_by_role("button", name="Sign in").click()
+
+    expect(visit.page.get_by_role("alert")).to_contain_text("No connection")
+
+
+# /dashboard
+
+
+def test_a_new_tenant_has_nothing_and_is_told_where_to_begin(town: Town, visit: Visit) -> None:
+    visit.sign_in(town.resident("Annie Easley"))
+    visit.settle()
+    page = visit.page
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your tenant")
+    expect(page.get_by_text("Your tenant has no name yet")).to_be_visible()
+    expect(page.get_by_text("Nothing came in during the last hour")).to_be_visible()
+    expect(page.get_by_role("region", name="Storage").get_by_text("No files yet")).to_be_visible()
+    expect(page.get_by_role("region", name="People")).to_contain_text("1 member, 1 admin")
+
+
+def test_the_last_hour_is_drawn_from_the_lakes_aggregates(deployed: LocalCloud, town: Town, visit: Visit) -> None:
+    someone = town.resident("Katherine Johnson", tenant_name="Trajectories")
+    aggregates(deployed, someone.tenant, [7] * 30)
+
+    visit.sign_in(someone)
+    visit.settle()
+
+    ingestion = visit.page.get_by_role("region", name="Ingestion")
+    expect(ingestion).to_contain_text("210 records")
+    expect(ingestion.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"^210 records from .* at most 7"))
+    expect(ingestion.locator("rect")).to_have_count(30)
+
+
+def test_what_cannot_be_read_is_told_and_can_be_tried_again(ada: Someone, visit: Visit) -> None:
+    broken = {"now": True}
+
+    def answer(route: Route) -> None:
+        if broken["now"]:
+            route.fulfill(status=500, json={"message": "Internal server error"})
+        else:
+            route.continue_()
+
+    visit.page.route("**/usage", answer)
+    visit.sign_in(ada)
+    ingestion = visit.page.get_by_role("region", name="Ingestion")
+    expect(ingestion.get_by_role("alert")).to_contain_text("The ingestion could not be read.")
+    # The rest of the page is there.
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Analytical Engines")
+    assert visit.violations() == []
+
+    broken["now"] = False
+    ingestion.get_by_role("button", name="Try again").click()
+    expect(ingestion.get_by_role("alert")).to_have_count(0)
+
+
+# /files
+
+
+def test_a_file_is_stored_listed_and_read_in_five_ways(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada, "/files")
+    visit.settle()
+    page = visit.page
+    page.get_by_label("Name, which may have several levels").fill("notes/engine.txt")
+    page.get_by_label("Text", exact=True).fill("It weaves algebraical patterns: <b>\"not\" 'markup'</b>.")
+    page.get_by_role("button", name="Store").click()
+    expect(page.get_by_role("status").filter(has_text="notes/engine.txt is stored by bucket, prefix")).to_be_visible()
+
+    for mode in _MODES:
+        column = page.get_by_role("region", name=mode, exact=True)
+        column.get_by_role("button", name="notes/engine.txt").click()
+        dialog = page.get_by_role("dialog", name="notes/engine.txt")
+        expect(dialog.locator("pre")).to_have_text("It weaves algebraical patterns: <b>\"not\" 'markup'</b>.")
+        page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+
+    visit.go("Dashboard")
+    storage = page.get_by_role("region", name="Storage")
+    expect(storage).to_contain_text("5 objects")
+
+
+def test_a_file_of_this_device_goes_where_it_is_sent_and_nowhere_else(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada, "/files")
+    visit.settle()
+    page = visit.page
+    page.get_by_label("From this device").set_input_files(
+        {"name": "plan.txt", "mimeType": "text/plain", "buffer": "Größe: 3 m²".encode()}
+    )
+    expect(page.get_by_label("Name, which may have several levels")).to_have_value("plan.txt")
+    for mode in _MODES[1:]:
+        page.get_by_role("checkbox", name=mode).uncheck()
+    page.get_by_role("button", name="Store").click()
+
+    expect(page.get_by_role("region", name="Bucket", exact=True).get_by_role("button", name="plan.txt")).to_be_visible()
+    expect(page.get_by_role("region", name="Prefix", exact=True).get_by_role("button", name="plan.txt")).to_have_count(
+        0
+    )
+
+
+def test_what_is_no_text_is_refused_before_it_is_sent(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada, "/files")
+    visit.settle()
+    visit.page.get_by_label("From this device").set_input_files(
+        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0"}
+    )
+
+    expect(visit.page.get_by_role("alert").first).to_contain_text("photo.jpg is not text in UTF-8")
+
+
+def test_a_name_that_the_api_refuses_is_told_with_its_reason(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada, "/files")
+    visit.settle()
+    page = visit.page
+    page.get_by_label("Name, which may have several levels").fill("../elsewhere.txt")
+    page.get_by_role("button", name="Store").click()
+
+    expect(page.get_by_role("alert").first).to_contain_text("must not contain '..'")
+
+
+# /tenant
+
+
+def test_a_refused_name_is_undone(world: World, town: Town, visit: Visit) -> None:
+    someone = town.resident("Joan Clarke", tenant_name="Hut 8")
+    visit.sign_in(someone, "/tenant")
+    visit.settle()
+    page = visit.page
+    # Another admin takes the role away after the page has been loaded.
+    world.people.enrol(someone.person, someone.tenant, {"member"})
+
+    page.get_by_label("Name of the tenant").fill("Hut 6")
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as answered:
+        page.get_by_role("button", name="Rename").click()
+
+    expect(page.get_by_role("alert").first).to_contain_text("The name stays as it was. Only an admin")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hut 8")
+    expect(page.get_by_label("Name of the tenant")).to_have_value("Hut 8")
+    assert answered.value.status == 403
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hut 8")
+
+
+def test_a_new_name_is_shown_before_the_api_has_answered(town: Town, visit: Visit) -> None:
+    visit.sign_in(town.resident("Mina Rees", tenant_name="Before"), "/tenant")
+    visit.settle()
+    page = visit.page
+    held: list[Route] = []
+    page.route("**/api/tenant/tenant/*", lambda route: held.append(route) if _puts(route) else route.continue_())
+
+    page.get_by_label("Name of the tenant").fill("After")
+    page.get_by_role("button", name="Rename").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("After")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_role("status").filter(has_text="now called After")).to_be_visible()
+
+
+def test_an_admin_invites_and_the_invited_joins_and_switches(town: Town, make_visit: MakeVisit) -> None:
+    host = town.resident("Lise Meitner", tenant_name="Fission")
+    guest = town.resident("Otto Frisch", tenant_name="Droplets")
+    hosts, guests = make_visit(), make_visit()
+
+    hosts.sign_in(host, "/tenant")
+    hosts.settle()
+    hosts.page.get_by_label("Their e-mail address").fill(guest.email)
+    hosts.page.get_by_role("button", name="Invite").click()
+    expect(hosts.page.get_by_role("list", name="Invited")).to_contain_text(guest.email)
+
+    guests.sign_in(guest, "/tenant")
+    own = guests.page.get_by_role("region", name="Your tenants")
+    own.get_by_role("button", name="Join Fission").click()
+    own.get_by_role("button", name="Switch to it: Fission").click()
+    expect(guests.page.get_by_role("heading", level=1)).to_have_text("Fission")
+    expect(guests.page.get_by_text("An admin of this tenant sees who is in it")).to_be_visible()
+
+    hosts.page.reload()
+    members = hosts.page.get_by_role("list", name="Members")
+    expect(members.get_by_role("listitem")).to_have_count(2)
+    members.get_by_role("button", name="Roles of Otto Frisch").click()
+    members.get_by_role("checkbox", name="visitor").check()
+    members.get_by_role("button", name="Save").click()
+    expect(members.get_by_role("listitem").filter(has_text=guest.email)).to_contain_text("visitor")
+    members.get_by_role("button", name="Remove Otto Frisch").click()
+    members.get_by_role("button", name="Remove", exact=True).click()
+    expect(members.get_by_role("listitem")).to_have_count(1)
+
+
+def test_the_last_admin_is_told_why_they_cannot_leave(town: Town, visit: Visit) -> None:
+    visit.sign_in(town.resident("Ruth Teitelbaum"), "/tenant")
+    visit.settle()
+    members = visit.page.get_by_role("region", name="Members")
+    members.get_by_role("button", name="Leave this tenant").click()
+    members.get_by_role("button", name="Leave", exact=True).click()
+
+    expect(members.get_by_role("alert").first).to_contain_text("admin")
+
+
+# /profile
+
+
+def test_a_person_changes_their_password(town: Town, visit: Visit) -> None:
+    someone, page = town.resident("Grete Hermann"), visit.page
+    visit.sign_in(someone, "/profile")
+    expect(page.get_by_role("region", name="You", exact=True)).to_contain_text(someone.user_id)
+    page.get_by_label("Present password", exact=True).fill("Wrong-password-1!")
+    page.get_by_label("New password", exact=True).fill("Quantum-Logic-1935")
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("alert").first).to_contain_text("The present password is wrong.")
+    page.get_by_label("Present password", exact=True).fill(someone.password)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_role("status").filter(has_text="Your password is changed.")).to_be_visible()
+
+
+# Anywhere
+
+
+def test_an_address_that_leads_nowhere_is_told(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada, "/attic")
+
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Nothing is here")
+    visit.page.get_by_role("link", name="To the dashboard").click()
+    visit.page.wait_for_url("**/dashboard")
+
+
+def test_the_page_is_worked_by_keyboard_alone(ada: Someone, visit: Visit) -> None:
+    visit.open("/login")
+    page = visit.page
+    page.get_by_label("E-mail address").focus()
+    page.keyboard.type(ada.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(ada.password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dashboard")
+    visit.settle()
+    page.reload()
+    visit.settle()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "content"
+
+
+def _puts(route: Route) -> bool:
+    return route.request.method == "PUT"
