@@ -35,6 +35,7 @@ _STATEFUL = {
         "TenantNames65C8E0A6": "AWS::DynamoDB::Table",
         "TokensSecretA6069DB5": "AWS::SecretsManager::Secret",
     },
+    "dashboard": {"PageBucket8A4EC83F": "AWS::S3::Bucket"},
     "employees": {"EmployeesTable622B855C": "AWS::DynamoDB::Table"},
     "ingestion": {
         "Key961B73FD": "AWS::KMS::Key",
