@@ -41,10 +41,12 @@ def join(client: DynamoDBClient, tenant: str, user: str, *roles: str, active: bo
 
 
 def _create(client: DynamoDBClient, name: str, *keys: str, index: tuple[str, ...] = ()) -> None:
-    indexes: list[Any] = [
-        {"IndexName": own, "KeySchema": _schema(index[1:]), "Projection": {"ProjectionType": "ALL"}}
-        for own in index[:1]
-    ]
+    more: Any = {
+        "GlobalSecondaryIndexes": [
+            {"IndexName": own, "KeySchema": _schema(index[1:]), "Projection": {"ProjectionType": "ALL"}}
+            for own in index[:1]
+        ]
+    }
     client.create_table(
         TableName=name,
         KeySchema=_schema(keys),
@@ -52,7 +54,7 @@ def _create(client: DynamoDBClient, name: str, *keys: str, index: tuple[str, ...
             {"AttributeName": key, "AttributeType": "S"} for key in dict.fromkeys((*keys, *index[1:]))
         ],
         BillingMode="PAY_PER_REQUEST",
-        **({"GlobalSecondaryIndexes": indexes} if index else {}),
+        **(more if index else {}),
     )
 
 
