@@ -10,6 +10,7 @@ from rich.console import Console
 
 from benchmarks import requests, synth, up, vending
 from benchmarks.result import NotReadyError, machine, save, table
+from benchmarks.streaming import measure as streaming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Path], Sequence[Figure]]]] = {
     "requests": requests.measure,
     "vending": vending.measure,
     "up": up.measure,
+    "streaming": streaming.measure,
 }
 
 

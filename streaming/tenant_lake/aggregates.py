@@ -20,7 +20,7 @@ CREATE TEMPORARY TABLE aggregates (
     `records` BIGINT, `bytes` BIGINT, first_at TIMESTAMP(3), last_at TIMESTAMP(3)
 ) PARTITIONED BY (tenantid, `year`, `month`, `day`) WITH (
     'connector' = 'filesystem',
-    'path' = 's3a://{sink}/aggregates',
+    'path' = '{lake}/aggregates',
     'format' = 'json',
     'json.timestamp-format.standard' = 'SQL',
     'sink.rolling-policy.rollover-interval' = '{open} s',
@@ -72,7 +72,7 @@ def add(tables: StreamTableEnvironment, records: DataStream, told: Settings) -> 
     tables.create_temporary_view("late", arrivals.filter(late))
     tables.execute_sql(
         _SINK.format(
-            sink=told.sink,
+            lake=told.lake,
             open=told.aggregate_file_seconds,
             check=max(1, min(60, told.aggregate_file_seconds // 2)),
         )

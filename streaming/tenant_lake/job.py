@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Athena tells the compression by it.
 _LINES: Final = ".json.gz"
+_COLUMNS: Final = ".parquet"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -46,18 +47,27 @@ def main(arguments: Sequence[str]) -> None:
 
 def build(environment: StreamExecutionEnvironment, told: Settings) -> None:
     """Put the job together and run it."""
-    parts = get_gateway().jvm.tenantry.streaming
-    records = DataStream(_source(environment, told, parts))
-    good = _of_kind(records, parts, tenants=True)
-    dead_letters = _of_kind(records, parts, tenants=False)
-    writer, suffix = _format(told, parts)
-    _write(good, "Data", _files(f"s3a://{told.sink}", parts, writer, suffix))
-    _write(dead_letters, "Errors", _files(f"s3a://{told.sink}", parts, parts.Lines(), _LINES))
-    aggregates.add(StreamTableEnvironment.create(environment), good, told)
+    fill(environment, DataStream(_source(environment, told)), told)
     environment.execute("tenant-lake")
 
 
-def _source(environment: StreamExecutionEnvironment, told: Settings, parts: Any) -> Any:  # noqa: ANN401 - Java
+def fill(environment: StreamExecutionEnvironment, records: DataStream, told: Settings) -> None:
+    """Add what brings rows of `Records.java` into the lake: tenants' records, dead letters and aggregates."""
+    parts = _parts()
+    good = _of_kind(records, tenants=True)
+    dead_letters = _of_kind(records, tenants=False)
+    writer, suffix = (parts.Lines(), _LINES) if told.output is Format.JSON else (parts.Columns(), _COLUMNS)
+    _write(good, "Data", _files(told.lake, writer, suffix))
+    _write(dead_letters, "Errors", _files(told.lake, parts.Lines(), _LINES))
+    aggregates.add(StreamTableEnvironment.create(environment), good, told)
+
+
+def _parts() -> Any:  # noqa: ANN401 - a Java package
+    """Return the classes of `java/`."""
+    return get_gateway().jvm.tenantry.streaming
+
+
+def _source(environment: StreamExecutionEnvironment, told: Settings) -> Any:  # noqa: ANN401 - Java
     """Read every shard, from its oldest record on the first run and from the snapshot after that."""
     jvm = get_gateway().jvm
     properties = jvm.java.util.Properties()
@@ -70,33 +80,26 @@ def _source(environment: StreamExecutionEnvironment, told: Settings, parts: Any)
         properties.setProperty(name, value)
     kind = rows.type_information()
     consumer = jvm.org.apache.flink.streaming.connectors.kinesis.FlinkKinesisConsumer(
-        told.stream, parts.Records(TENANT_PATTERN, kind), properties
+        told.stream, _parts().Records(TENANT_PATTERN, kind), properties
     )
-    consumer.setPeriodicWatermarkAssigner(parts.Arrival(told.slack_seconds * 1000))
+    consumer.setPeriodicWatermarkAssigner(_parts().Arrival(told.slack_seconds * 1000))
     source = environment._j_stream_execution_environment.addSource(consumer, "Records", kind)  # noqa: SLF001
     # The ids under which a snapshot keeps state: they must stay when the job changes.
     return source.uid("records")
 
 
-def _of_kind(records: DataStream, parts: Any, *, tenants: bool) -> DataStream:  # noqa: ANN401 - Java
-    return DataStream(records._j_data_stream.filter(parts.Kind(tenants)).name("Good" if tenants else "Poison"))  # noqa: SLF001
+def _of_kind(records: DataStream, *, tenants: bool) -> DataStream:
+    return DataStream(records._j_data_stream.filter(_parts().Kind(tenants)).name("Good" if tenants else "Poison"))  # noqa: SLF001
 
 
-def _format(told: Settings, parts: Any) -> tuple[Any, str]:  # noqa: ANN401 - Java
-    """Return what writes a file, and how its name ends."""
-    if told.output is Format.JSON:
-        return parts.Lines(), _LINES
-    return parts.Columns(), ".parquet"
-
-
-def _files(path: str, parts: Any, writer: Any, suffix: str) -> Any:  # noqa: ANN401 - Java
+def _files(path: str, writer: Any, suffix: str) -> Any:  # noqa: ANN401 - Java
     """Return a sink whose files end with each checkpoint, and are seen only once it is complete."""
     jvm = get_gateway().jvm
     files = jvm.org.apache.flink.streaming.api.functions.sink.filesystem
     names = files.OutputFileConfig.builder().withPartPrefix("part").withPartSuffix(suffix).build()
     return (
         jvm.org.apache.flink.connector.file.sink.FileSink.forBulkFormat(jvm.org.apache.flink.core.fs.Path(path), writer)
-        .withBucketAssigner(parts.Layout())
+        .withBucketAssigner(_parts().Layout())
         .withRollingPolicy(files.rollingpolicies.OnCheckpointRollingPolicy.build())
         .withOutputFileConfig(names)
         .build()

@@ -40,8 +40,8 @@ class Settings:
     ----------
     region, stream
         The stream to read (`Region`, `InputStreamName`).
-    sink
-        Bucket and prefix of the lake (`S3SinkPath`).
+    lake
+        Where the lake is (`S3SinkPath`, a bucket and a prefix), as Flink's file systems take it.
     output
         `OutputFormat`: ``json`` (gzipped lines) or ``parquet``.
     window_seconds
@@ -58,7 +58,7 @@ class Settings:
 
     region: str
     stream: str
-    sink: str
+    lake: str
     output: Format = Format.JSON
     window_seconds: int = 60
     aggregate_file_seconds: int = 900
@@ -102,7 +102,7 @@ def settings(properties: Mapping[str, str]) -> Settings:
     return Settings(
         region=_required(properties, "Region"),
         stream=_required(properties, "InputStreamName"),
-        sink=sink[1],
+        lake=f"s3a://{sink[1]}",
         output=Format(output),
         window_seconds=_seconds(properties, "AggregationWindowSeconds", Settings.window_seconds),
         aggregate_file_seconds=_seconds(properties, "AggregateFileSeconds", Settings.aggregate_file_seconds),

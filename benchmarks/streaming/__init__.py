@@ -1,0 +1,1 @@
+"""The streaming application beside the published job: the same records, the same Flink, one core."""
