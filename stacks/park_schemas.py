@@ -14,7 +14,12 @@ WEBHOOK_ID_PATTERN: Final = "[0-9a-f]{32}"
 MOST_AT_ONCE: Final = 100
 
 _TEXT: Final = {"type": "string"}
-_PARK_ID: Final = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,127}$", "not": {"enum": ["statuses"]}}
+_PARK_ID: Final = {
+    "type": "string",
+    "pattern": "^[a-z][a-z0-9-]{0,127}$",
+    # In Java, "$" lets a closing line break through.
+    "not": {"anyOf": [{"enum": ["statuses"]}, {"pattern": "[^a-z0-9-]"}]},
+}
 _WEBHOOK_ID: Final = {"type": "string", "pattern": f"^{WEBHOOK_ID_PATTERN}$"}
 _NAME: Final = {"type": "string", "minLength": 1, "maxLength": 256}
 _STATUS: Final = {"type": "string", "enum": list(STATUSES)}

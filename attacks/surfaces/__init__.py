@@ -18,6 +18,8 @@ from attacks.surfaces import (
     leaks,
     membership,
     membership_invitations,
+    parks,
+    queue,
     roles,
     storage,
     storage_names,
@@ -30,6 +32,7 @@ from attacks.surfaces import (
     tokens,
     vending,
     vending_trust,
+    webhooks,
 )
 
 __all__ = [
@@ -50,6 +53,8 @@ __all__ = [
     "leaks",
     "membership",
     "membership_invitations",
+    "parks",
+    "queue",
     "roles",
     "storage",
     "storage_names",
@@ -62,4 +67,5 @@ __all__ = [
     "tokens",
     "vending",
     "vending_trust",
+    "webhooks",
 ]

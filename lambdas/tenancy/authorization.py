@@ -186,8 +186,11 @@ class RoleTable:
         return list(dict.fromkeys(resource for resource in found if resource))
 
     def denied(self, roles: frozenset[str]) -> Sequence[str]:
-        """Return what somebody with these roles could invoke by the wildcard of a route that is open to them."""
-        return [f"{method}{shape}" for method, shape in self._denied(roles)]
+        """Return what somebody with these roles could invoke by the wildcard of a route that is open to them.
+
+        Each is denied with a closing slash as well, with which API Gateway finds the same route.
+        """
+        return [f"{method}{shape}{end}" for method, shape in self._denied(roles) for end in ("", "/")]
 
     def _denied(self, roles: frozenset[str]) -> list[tuple[str, str]]:
         opened = [rule.route for rule in self._rules if rule.opens_to(roles)]

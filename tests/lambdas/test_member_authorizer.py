@@ -75,6 +75,8 @@ class TestRoleTable:
             # The wildcard of GET /parks/{id} covers it, and all the same it is shut to a member.
             ("GET/parks/big-bend/webhooks", {"visitor", "admin"}),
             ("GET/parks/a/b/webhooks", {"visitor", "admin"}),
+            # API Gateway finds the same route.
+            ("GET/parks/big-bend/webhooks/", {"visitor", "admin"}),
             ("GET/settings", {"admin", "member", "visitor"}),
             ("DELETE/tenants/texas/members/bob", {"admin"}),
             ("DELETE/tenants/texas/members/ada", {"admin", "member", "visitor"}),
