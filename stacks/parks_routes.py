@@ -25,21 +25,24 @@ from tenant_isolation import (
     Either,
     Joined,
     Matches,
+    NextPage,
+    PageCursor,
     PathText,
+    QueryText,
     Route,
     ServiceError,
     ServiceIntegration,
     ServiceReply,
+    SyncWorkflow,
+    TenantQueue,
     TenantStatement,
     TenantTable,
     TokenVendor,
+    When,
+    WholeNumber,
     dead_letter_queue,
 )
 from tenant_isolation.ingest_api import TENANT_ID_PATTERN
-from tenant_isolation.mapping_template import QueryText, When, WholeNumber
-from tenant_isolation.page_cursor import NextPage, PageCursor
-from tenant_isolation.sync_workflow import SyncWorkflow
-from tenant_isolation.tenant_queue import TenantQueue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

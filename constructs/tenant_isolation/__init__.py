@@ -18,6 +18,12 @@ ServiceIntegration, ServiceAction, ServiceReply, ServiceError
     Calls an AWS service for a route, without a function, and with nothing in the request that a caller could rewrite.
 request_template, reply_template, PathText, ContextText, BodyText, BodyJson, Joined, Base64, JsonText, Each, Either
     What such requests and replies are made of; with `Index`, `IsObject`, `Matches`, and `UnsafeTemplateError`.
+SyncWorkflow
+    A workflow that answers a request, for the tenant of the authorizer.
+TenantQueue
+    Work that is done later, for the tenant of when it was asked for.
+PageCursor, NextPage, QueryText, When, WholeNumber
+    Lists in pages, of which one tenant's cursor is no good to another.
 IngestApi, TenantLimit
     Puts records on a stream under the tenant of the path.
 TokenVendor, Purpose, TenantStatement, TENANT, TENANT_NAME, USER
@@ -53,11 +59,17 @@ from tenant_isolation.mapping_template import (
     JsonText,
     Matches,
     PathText,
+    QueryText,
+    When,
+    WholeNumber,
+    form_template,
     reply_template,
     request_template,
 )
 from tenant_isolation.member_authorizer import MemberAuthorizer
+from tenant_isolation.page_cursor import NextPage, PageCursor
 from tenant_isolation.service_integration import ServiceAction, ServiceError, ServiceIntegration, ServiceReply
+from tenant_isolation.sync_workflow import SyncWorkflow
 from tenant_isolation.template_statements import UnsafeTemplateError
 from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, MemberApi, TenantApi
 from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
@@ -70,6 +82,7 @@ from tenant_isolation.tenant_bucket import (
 )
 from tenant_isolation.tenant_dashboard import TenantDashboard
 from tenant_isolation.tenant_devices import TenantDevices
+from tenant_isolation.tenant_queue import TenantQueue
 from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 from tenant_isolation.tenant_table import TenantTable
 from tenant_isolation.token_vendor import Purpose, TokenVendor
@@ -104,10 +117,13 @@ __all__ = [
     "Matches",
     "MemberApi",
     "MemberAuthorizer",
+    "NextPage",
+    "PageCursor",
     "Parameter",
     "PathText",
     "PrefixBucket",
     "Purpose",
+    "QueryText",
     "Route",
     "SagaEmission",
     "SagaTask",
@@ -118,17 +134,22 @@ __all__ = [
     "ServiceReply",
     "SharedTokens",
     "SiloBuckets",
+    "SyncWorkflow",
     "TaggedBucket",
     "TenantApi",
     "TenantAuthorizer",
     "TenantDashboard",
     "TenantDevices",
     "TenantLimit",
+    "TenantQueue",
     "TenantStatement",
     "TenantTable",
     "TokenVendor",
     "UnsafeTemplateError",
+    "When",
+    "WholeNumber",
     "dead_letter_queue",
+    "form_template",
     "reply_template",
     "request_template",
 ]

@@ -102,8 +102,8 @@ def _targets(templates: Templates, stack: str, service: str, resource: object) -
     if found := templates.referred(stack, resource):
         return found
     text = _TAG.sub(r"{\1}", templates.text(resource))
-    bucket = templates.named("AWS::S3::Bucket", "BucketName", text.partition(":::")[2].split("/")[0])
-    parameter = templates.named("AWS::SSM::Parameter", "Name", text.partition(":parameter")[2])
+    bucket = templates.named("AWS::S3::Bucket", "BucketName", text.partition(":::")[2].split("/")[0] or text)
+    parameter = templates.named("AWS::SSM::Parameter", "Name", text.partition(":parameter")[2] or text)
     name = text.rpartition(":")[2]
     depth = 2 if name.startswith("accesspoint/") else 1
     return [bucket or parameter or Place(stack, f"{service}:{'/'.join(name.split('/')[:depth])}")]
