@@ -119,6 +119,8 @@ class StreamingApplication(Construct):
             "InputStreamName": stream.stream_name,
             "S3SinkPath": lake.bucket_name,
             "OutputFormat": lake.record_format.value,
+            # Over many checkpoints, since these rows are few: but not so many that nobody sees them for an hour.
+            "AggregateFileSeconds": str(min(900, 15 * interval.to_seconds())),
             # Of the five reads a second that a shard allows, one: others can read as well.
             "flink.shard.getrecords.intervalmillis": "1000",
         }

@@ -72,6 +72,10 @@ class Ground:
             batch = [{"PartitionKey": key, "Data": data} for key, data in records[start : start + _MOST_RECORDS]]
             assert self._kinesis.put_records(StreamName=self._stream, Records=batch)["FailedRecordCount"] == 0
 
+    def shard_of(self, key: str) -> str:
+        """Put a record that is none, and return the shard that its partition key leads to."""
+        return str(self._kinesis.put_record(StreamName=self._stream, PartitionKey=key, Data=b"?")["ShardId"])
+
     def files(self) -> list[str]:
         """Return the keys of all finished files."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._lake)
