@@ -1,0 +1,127 @@
+"""The streaming application's package: pinned jars, one merged jar, a hash that stays."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flink_package import ENTRY, JAR, Jar, JarError, Use, fetch, jars, package, package_hash, pinned
+from flink_package.jars import repository
+from tenant_isolation import TENANCY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CONTENT = b"a jar"
+_SOME = Jar(artifact="org.example:some:1.0", sha256=hashlib.sha256(_CONTENT).hexdigest(), use=Use.PACKAGE)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a home folder without anything, and a repository in it instead of Maven Central."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv(jars.MAVEN_VARIABLE, (tmp_path / "central").as_uri())
+    monkeypatch.setattr(jars, "_TRIES", 1)
+    return tmp_path
+
+
+def _offer(home: Path, content: bytes, folder: str = "central") -> None:
+    path = home / folder / _SOME.path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+
+
+def test_a_jar_is_fetched_once(home: Path) -> None:
+    _offer(home, _CONTENT)
+    assert fetch(_SOME).read_bytes() == _CONTENT
+    (home / "central" / _SOME.path).unlink()
+    assert fetch(_SOME).read_bytes() == _CONTENT
+
+
+def test_a_jar_that_is_not_the_pinned_one_is_refused_and_not_kept(home: Path) -> None:
+    _offer(home, b"another jar")
+    for _ in range(2):
+        with pytest.raises(JarError, match="not what was pinned"):
+            fetch(_SOME)
+
+
+def test_a_jar_that_is_nowhere_is_named(home: Path) -> None:
+    assert home.is_dir()
+    with pytest.raises(JarError, match=r"org\.example:some:1\.0"):
+        fetch(_SOME)
+
+
+def test_what_maven_has_fetched_is_taken_if_it_is_the_pinned_one(home: Path) -> None:
+    _offer(home, _CONTENT, ".m2/repository")
+    assert fetch(_SOME).read_bytes() == _CONTENT
+
+
+def test_mavens_mirror_is_this_machines(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(jars.MAVEN_VARIABLE)
+    assert repository() == "https://repo1.maven.org/maven2"
+    (home / ".m2").mkdir()
+    mirror = "<mirror><id>m</id><mirrorOf>central</mirrorOf><url>https://mirror.example/maven/</url></mirror>"
+    (home / ".m2" / "settings.xml").write_text(
+        f'<settings xmlns="http://maven.apache.org/SETTINGS/1.2.0"><mirrors>{mirror}</mirrors></settings>'
+    )
+    assert repository() == "https://mirror.example/maven"
+
+
+def test_every_pin_is_a_hash_and_says_what_it_is_for() -> None:
+    assert {jar.use for jar in pinned()} == set(Use)
+    assert all(len(bytes.fromhex(jar.sha256)) == hashlib.sha256().digest_size for jar in pinned())
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the package."""
+    folder = tmp_path_factory.mktemp("package")
+    package(folder, TENANCY)
+    return folder
+
+
+def test_a_package_is_what_the_service_wants(packaged: Path) -> None:
+    assert (packaged / ENTRY).is_file()
+    found = {path.relative_to(packaged).as_posix() for path in packaged.rglob("*.py")}
+    assert {"main.py", "tenant_lake/job.py", "tenancy/identifiers.py"} <= found
+    assert not any("__pycache__" in path for path in found)
+
+
+def test_one_jar_has_our_classes_and_all_that_they_need(packaged: Path) -> None:
+    with zipfile.ZipFile(packaged / JAR) as jar:
+        names = jar.namelist()
+        assert jar.testzip() is None
+    assert len(names) == len(set(names))
+    assert {
+        "tenantry/streaming/Records.class",
+        "org/apache/flink/streaming/connectors/kinesis/FlinkKinesisConsumer.class",
+        "org/apache/flink/formats/parquet/row/ParquetRowDataBuilder.class",
+        "META-INF/NOTICE-flink-connector-kinesis",
+    } <= set(names)
+    assert not [name for name in names if "native-binaries" in name or name.endswith((".SF", ".RSA"))]
+    # What the service has itself must not be there twice.
+    assert not [name for name in names if name.startswith(("org/apache/flink/core/", "org/apache/flink/api/"))]
+
+
+def test_the_same_sources_make_the_same_bytes(packaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = jars.cache_folder() / "jars"
+    (tmp_path / "tenantry").mkdir()
+    (tmp_path / "tenantry" / "jars").symlink_to(cached)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "again").mkdir()
+    package(tmp_path / "again", TENANCY)
+    assert (tmp_path / "again" / JAR).read_bytes() == (packaged / JAR).read_bytes()
+
+
+def test_the_hash_follows_what_is_packaged(tmp_path: Path) -> None:
+    for name in ("__init__.py", "identifiers.py", "errors.py"):
+        (tmp_path / name).write_bytes((TENANCY / name).read_bytes())
+    assert package_hash(tmp_path) == package_hash(TENANCY)
+    package_hash.cache_clear()
+    (tmp_path / "identifiers.py").write_text("# another rule for ids\n")
+    assert package_hash(tmp_path) != package_hash(TENANCY)
+    package_hash.cache_clear()
