@@ -112,7 +112,8 @@ class Templates:
 
     def named(self, type_: str, key: str, name: str) -> Place | None:
         """Return the resource of a type whose property `key` is `name`, for references by a physical name."""
-        return next((found.place for found in self.of(type_) if self.text(found.properties.get(key)) == name), None)
+        named = (found for found in self.of(type_) if key in found.properties)
+        return next((found.place for found in named if self.text(found.properties[key]) == name), None)
 
     def referred(self, stack: str, value: object) -> list[Place]:
         """Return the resources that an expression of a stack's template refers to, each once, in order."""
