@@ -101,6 +101,8 @@ def _targets(templates: Templates, stack: str, service: str, resource: object) -
     """Return what a statement's resource is: by reference, by the physical name in its ARN, or outside of the app."""
     if found := templates.referred(stack, resource):
         return found
+    if "-assets-${AWS::AccountId}" in str(resource):
+        return []  # what CDK has uploaded: the code itself
     text = _TAG.sub(r"{\1}", templates.text(resource))
     bucket = templates.named("AWS::S3::Bucket", "BucketName", text.partition(":::")[2].split("/")[0] or text)
     parameter = templates.named("AWS::SSM::Parameter", "Name", text.partition(":parameter")[2] or text)
