@@ -23,7 +23,7 @@ from attacks.runner import run
 from attacks.surfaces import REGISTRY
 from attacks.target import Target
 from ingest_client import CredentialsProvider, IngestClient
-from localcloud import mail
+from localcloud import lake, mail
 from localcloud.errors import LocalCloudError
 from localcloud.settings import REGION, write_private
 from ops.devices.folder import DeviceFolder
@@ -86,6 +86,7 @@ class Tour:
         self._share_buckets(ada, grace)
         self._send_from_a_server(ada, grace)
         self._send_as_the_document_does(grace)
+        self._look_into_the_lake(ada, grace)
         verdict = self._attack()
         self._farewell(ada, grace)
         return verdict
@@ -247,6 +248,17 @@ class Tour:
         Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
         batch = {"Records": [{"Data": {"sale": number}} for number in (1, 2)]}
         self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
+
+    def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
+        self._step("The streaming application brings each record into the partition of its tenant in the data lake.")
+        s3, bucket = self._target.aws.s3, self._target.lake
+        for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
+            files = lake.records(s3, bucket, tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
+            lines = [line for key in files for line in files[key]]
+            self._console.print(f"   s3://{bucket}/{next(iter(files), '')}", highlight=False, soft_wrap=True)
+            self._reply(lines[0] if lines else None)
+            if len(lines) < sent or any(line["tenantid"] != tenant for line in lines):
+                raise LocalCloudError(f"The lake has {len(lines)} records of {tenant}; {sent} were sent.")
 
     def _ingest(self, path: str, body: object, signature: AWS4Auth, *, expect: int) -> None:
         url = f"{self._target.ingest_api}{path}"
