@@ -93,6 +93,30 @@ export interface Usage {
 export const getUsage = (tenant: string, signal?: AbortSignal): Promise<Usage> =>
   ask("tenant", `/tenant/${part(tenant)}/usage`, { signal });
 
+// Parks and their webhooks, of the parks API
+
+export interface Park {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+}
+
+export interface Webhook {
+  readonly id: string;
+  readonly eventType: string;
+  readonly endpoint: string;
+  readonly state: "pending" | "confirmed" | "expired";
+}
+
+/** Return the first page of the tenant's parks, and whether there are more. */
+export async function getParks(signal?: AbortSignal): Promise<{ parks: readonly Park[]; more: boolean }> {
+  const page = await ask<{ items: Park[]; cursor?: string }>("parks", "/parks", { signal });
+  return { parks: page.items, more: !!page.cursor };
+}
+
+export const getWebhooks = async (park: string, signal?: AbortSignal): Promise<readonly Webhook[]> =>
+  (await ask<{ items: Webhook[] }>("parks", `/parks/${part(park)}/webhooks`, { signal })).items;
+
 // Membership, of the parks API
 
 export const ROLES = ["admin", "member", "visitor"] as const;

@@ -13,6 +13,7 @@ import { bytes, Card, count, Empty, Failed, Loading, Title } from "../parts/bits
 import { HourChart } from "../parts/chart";
 import { MODES } from "../parts/modes";
 import { Badges } from "../parts/roles";
+import { Webhooks } from "../parts/webhooks";
 
 /** The active tenant at a glance. */
 export default function Dashboard() {
@@ -34,6 +35,7 @@ export default function Dashboard() {
         <Ingestion usage={usage} />
         <People tenant={tenant} settings={settings} />
         <Storage usage={usage} />
+        <Webhooks tenant={tenant} settings={settings} />
       </div>
     </>
   );

@@ -37,7 +37,7 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
                 aria-disabled={change.busy}
                 onClick={() => void change.run(() => switchTenant(tenantId))}
               >
-                Switch to it<span class="aloud">: {name ?? tenantId}</span>
+                Switch<span class="aloud"> to {name ?? tenantId}</span>
               </button>
             )}
           </li>

@@ -51,10 +51,12 @@ def test_the_page_is_asked_for_each_time_and_its_parts_for_a_year(url: str) -> N
     assert requests.get(f"{url}/config.json", timeout=60).headers["Cache-Control"] == "no-cache"
     assert {part.rpartition(".")[2] for part in parts} == {"js", "css"}
     for part in parts:
-        headers = requests.get(f"{url}{part}", timeout=60).headers
+        answer = requests.get(f"{url}{part}", timeout=60)
+        headers = answer.headers
         assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert headers["Content-Type"].startswith(("text/javascript", "text/css"))
-        assert headers["Content-Encoding"] == "gzip"
+        # What is very small is not worth it, says CloudFront.
+        assert headers.get("Content-Encoding") == ("gzip" if len(answer.content) >= 1000 else None)
 
 
 @pytest.mark.parametrize("path", ["/assets/gone.js", "/gone.css", "/site/index.html.bak", "/published.json"])

@@ -117,4 +117,6 @@ def _hold(visit: Visit, name: str, look: str, folder: Path) -> None:
     assert wide <= 0, f"{name} is {wide} pixels wider than the window"
     target = Path(os.environ.get(_FOLDER, "") or folder)
     target.mkdir(parents=True, exist_ok=True)
-    visit.page.screenshot(path=target / f"{name}-{look}.png", full_page=look in {"light", "dark"}, animations="disabled")
+    visit.page.screenshot(
+        path=target / f"{name}-{look}.png", full_page=look in {"light", "dark"}, animations="disabled"
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from attacks.storage import Storage
 from tests.e2e.dashboard.browser import code_for
 from tests.e2e.lake import aggregates
 
@@ -99,6 +100,23 @@ def test_a_new_tenant_has_nothing_and_is_told_where_to_begin(town: Town, visit: 
     expect(page.get_by_text("Nothing came in during the last hour")).to_be_visible()
     expect(page.get_by_role("region", name="Storage").get_by_text("No files yet")).to_be_visible()
     expect(page.get_by_role("region", name="People")).to_contain_text("1 member, 1 admin")
+    expect(page.get_by_role("region", name="Webhooks")).to_contain_text("No webhooks yet")
+
+
+def test_webhooks_are_listed_with_whom_they_tell(world: World, town: Town, visit: Visit) -> None:
+    someone = town.resident("Wangari Maathai", tenant_name="Green Belt")
+    token = world.people.sign_in_with_claim(someone.person).id
+    assert world.parks_api("POST", "/parks", token, {"id": "karura", "name": "Karura Forest"}).status == 201
+    webhook = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io/karura"}
+    assert world.parks_api("POST", "/parks/karura/webhooks", token, webhook).status == 201
+
+    visit.sign_in(someone)
+    visit.settle()
+
+    webhooks = visit.page.get_by_role("region", name="Webhooks")
+    expect(webhooks).to_contain_text("1 of 1 park")
+    expect(webhooks.get_by_role("listitem")).to_contain_text("park-closed to https://8-8-8-8.sslip.io/karura")
+    world.parks_api("DELETE", f"/parks/karura/webhooks/{_first(world, token)}", token)
 
 
 def test_the_last_hour_is_drawn_from_the_lakes_aggregates(deployed: LocalCloud, town: Town, visit: Visit) -> None:
@@ -139,8 +157,10 @@ def test_what_cannot_be_read_is_told_and_can_be_tried_again(ada: Someone, visit:
 # /files
 
 
-def test_a_file_is_stored_listed_and_read_in_five_ways(ada: Someone, visit: Visit) -> None:
-    visit.sign_in(ada, "/files")
+def test_a_file_is_stored_listed_and_read_in_five_ways(world: World, town: Town, visit: Visit) -> None:
+    someone = town.resident("Mary Cartwright", tenant_name="Chaos")
+    Storage.of(world).sweep(someone.tenant, someone.user_id)
+    visit.sign_in(someone, "/files")
     visit.settle()
     page = visit.page
     page.get_by_label("Name, which may have several levels").fill("notes/engine.txt")
@@ -161,8 +181,10 @@ def test_a_file_is_stored_listed_and_read_in_five_ways(ada: Someone, visit: Visi
     expect(storage).to_contain_text("5 objects")
 
 
-def test_a_file_of_this_device_goes_where_it_is_sent_and_nowhere_else(ada: Someone, visit: Visit) -> None:
-    visit.sign_in(ada, "/files")
+def test_a_file_of_this_device_goes_where_it_is_sent_and_nowhere_else(world: World, town: Town, visit: Visit) -> None:
+    someone = town.resident("Caroline Herschel", tenant_name="Comets")
+    Storage.of(world).sweep(someone.tenant, someone.user_id)
+    visit.sign_in(someone, "/files")
     visit.settle()
     page = visit.page
     page.get_by_label("From this device").set_input_files(
@@ -252,7 +274,7 @@ def test_an_admin_invites_and_the_invited_joins_and_switches(town: Town, make_vi
     guests.sign_in(guest, "/tenant")
     own = guests.page.get_by_role("region", name="Your tenants")
     own.get_by_role("button", name="Join Fission").click()
-    own.get_by_role("button", name="Switch to it: Fission").click()
+    own.get_by_role("button", name="Switch to Fission").click()
     expect(guests.page.get_by_role("heading", level=1)).to_have_text("Fission")
     expect(guests.page.get_by_text("An admin of this tenant sees who is in it")).to_be_visible()
 
@@ -321,6 +343,10 @@ def test_the_page_is_worked_by_keyboard_alone(ada: Someone, visit: Visit) -> Non
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     assert page.evaluate("() => document.activeElement.id") == "content"
+
+
+def _first(world: World, token: str) -> str:
+    return str(world.parks_api("GET", "/parks/karura/webhooks", token).json()["items"][0]["id"])
 
 
 def _puts(route: Route) -> bool:
