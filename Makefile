@@ -90,4 +90,4 @@ lock: setup ## Write the lock files anew from pyproject.toml and the functions' 
 
 clean: ## Remove everything that make has built or installed
 	@test ! -x $(PY) || $(PY) -m localcloud down || true
-	@rm -rf $(VENV) node_modules cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-flink .venv-flink.lock node_modules dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
