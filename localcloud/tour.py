@@ -81,6 +81,7 @@ class Tour:
         self._work(ada)
         grace = self._join("Grace Hopper", quietly=True)
         self._trespass(grace, ada)
+        self._open_parks(ada, grace)
         self._visit(grace, ada)
         self._share_a_table(ada, grace)
         self._share_buckets(ada, grace)
@@ -179,6 +180,23 @@ class Tour:
         self._request("GET", members, grace, expect=403, api=api)
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant}, api=api)
         self._request("GET", "/tenants", grace, expect=200, api=api)
+
+    def _open_parks(self, ada: _Person, grace: _Person) -> None:
+        api = self._cloud.output("ParksApiUrl")
+        park, status = {"id": "hyde-park", "name": 'The "Serpentine" & $context #1'}, {"status": "park-closed"}
+        self._step(
+            "Ada adds a park: API Gateway writes to DynamoDB itself, by a template that no name can break out of."
+        )
+        self._request("POST", "/parks", ada, expect=201, body=park, api=api)
+        self._step("She closes it, by a workflow that would tell its webhooks; and has many changed, in a while.")
+        self._request("POST", "/parks/hyde-park/statuses", ada, expect=204, body=status, api=api)
+        many = {"ids": ["hyde-park"], "status": "park-opened"}
+        self._request("POST", "/parks/statuses", ada, expect=202, body=many, api=api)
+        self._request("GET", "/parks", ada, expect=200, api=api)
+        self._step("To Grace there is no such park, and a webhook to a private address is refused to everybody.")
+        self._request("GET", "/parks/hyde-park", grace, expect=404, api=api)
+        hook = {"eventType": "park-closed", "endpoint": "https://10-0-0-1.sslip.io/"}
+        self._request("POST", "/parks/hyde-park/webhooks", ada, expect=400, body=hook, api=api)
 
     def _share_a_table(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("EmployeesApiUrl")

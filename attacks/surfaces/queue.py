@@ -183,44 +183,50 @@ def _(world: World) -> Outcome:
     return together(*steps, _after(at, "forged"), at.untouched())
 
 
-@queue.attack("malformed", threat=threats.POISON, must="None is done, and good work beside them is.")
+@queue.attack("malformed", threat=threats.POISON, must="Each fails, and good work beside them is done.")
 def _(world: World) -> Outcome:
-    """In the operator's hand, queue messages that no template makes: other tenants' ids, wildcards, no tenant."""
-    at, sqs, url = _scene(world), world.target.aws.sqs, world.target.park_statuses_queue
-    good = json.loads(_forged(at))
-    for change in (
+    """In the operator's hand, hand the consumer messages that no template makes: other ids, wildcards, no tenant."""
+    at = _scene(world)
+    good: dict[str, Any] = {**json.loads(_forged(at)), "tenantId": at.attacker.tenant, "ids": [OWN]}
+    changes: tuple[dict[str, object], ...] = (
         {"tenantId": "*"},
         {"tenantId": f"{at.victim.tenant}#park"},
         {"tenantId": ""},
         {"tenantId": None},
+        {"tenantId": [at.victim.tenant]},
         {"userId": "../../x"},
         {"ids": [f"{PRIZE}#", "*"]},
+        {"ids": [PRIZE] * 101},
         {"status": "park-closed\u0000"},
         {"at": "-1"},
-    ):
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({**good, **change}))
-    sqs.send_message(QueueUrl=url, MessageBody="not JSON")
-    outcome = together(_after(at, "malformed"), at.untouched())
-    _take_back(world, good["userId"])
-    return outcome
+        {"admin": True},
+    )
+    bodies = [*(json.dumps({**good, **change}) for change in changes), "not JSON", "", "[]"]
+    records = [_record(number, body) for number, body in enumerate([*bodies, json.dumps(good)])]
+    answer = _consume(world, records)
+    failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
+    wanted = {str(number) for number in range(len(bodies))}
+    return together(
+        require(failed == wanted, otherwise=f"what fails is {sorted(failed)}", observed=f"{len(failed)} fail"),
+        _done(at, OWN, good["status"]),
+        at.untouched(),
+    )
 
 
-def _take_back(world: World, marker: str) -> None:
-    """Remove what the attack has left among the dead letters, or will: only what bears the run's victim."""
+def _record(number: int, body: str) -> dict[str, str]:
+    return {"messageId": str(number), "body": body, "eventSource": "aws:sqs"}
 
-    def remove() -> None:
-        for url in (world.target.park_statuses_queue, world.target.park_statuses_dead_letters):
-            for _attempt in range(20):
-                found = world.target.aws.sqs.receive_message(
-                    QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=1
-                ).get("Messages", [])
-                ours = [m for m in found if marker in m["Body"] or '"forged"' in m["Body"] or m["Body"] == "not JSON"]
-                for message in ours:
-                    world.target.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                if not found:
-                    break
 
-    world.cleanup.later("the malformed work", remove)
+def _consume(world: World, records: list[dict[str, str]]) -> dict[str, Any]:
+    """Call the queue's consumer as SQS's poller does. Nothing is left on the queue, as of messages that it refuses."""
+    aws = world.target.aws
+    arn = aws.sqs.get_queue_attributes(QueueUrl=world.target.park_statuses_queue, AttributeNames=["QueueArn"])
+    (mapping,) = aws.functions.list_event_source_mappings(EventSourceArn=arn["Attributes"]["QueueArn"])[
+        "EventSourceMappings"
+    ]
+    reply = aws.functions.invoke(FunctionName=mapping["FunctionArn"], Payload=json.dumps({"Records": records}).encode())
+    answer: dict[str, Any] = json.loads(reply["Payload"].read())
+    return answer
 
 
 @queue.attack("session", threat=threats.LOOSE_POLICY, must="Denied by both fences and by each; one's own is not.")
