@@ -23,6 +23,7 @@ _ROUTES: Final[tuple[tuple[str, str, Callable[[World], str]], ...]] = (
     ("get", "GET", lambda world: f"/tenant/{world.cast.bob.tenant}"),
     ("put", "PUT", lambda world: f"/tenant/{world.cast.bob.tenant}"),
     ("list", "GET", lambda world: f"/tenants/{world.cast.bob.user_id}"),
+    ("usage", "GET", lambda world: f"/tenant/{world.cast.bob.tenant}/usage"),
 )
 _NAME: Final = '{"name": "tenantry-attack was here"}'
 
