@@ -88,6 +88,7 @@ def _tables(world: World) -> dict[str, dict[str, dict[str, str]]]:
         target.invitations_table: {"tenantid": nothing, "invitationid": nothing},
         target.metadata_table: {"id_concat": nothing, "key_name": nothing},
         target.employees_table: {"Tenant": nothing, "Id": nothing},
+        target.parks_table: {"pk": nothing, "sk": nothing},
         **{
             resource.id: {"name": nothing}
             for resource in world.resources
@@ -116,9 +117,11 @@ def _assume(world: World, aws: Aws) -> list[Callable[[], object]]:
 
 
 def _dead_letters(world: World, aws: Aws) -> list[Callable[[], object]]:
+    work = world.target.park_statuses_queue.rsplit("/", 1)[-1]
     return [
         partial(aws.sqs.receive_message, QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=1)
         for url in world.ids_of("AWS::SQS::Queue")
+        if url.rsplit("/", 1)[-1] != work  # which is its consumer's job
     ]
 
 
@@ -211,6 +214,10 @@ _CALLS: Final = {
         "TenantObjects",
         "StorageProvisioner",
     ): "a tenant's bucket is made at first use, by one whom no session can become",
+    (
+        "ParksSubscribeWorkflow",
+        "ParksCheckEndpoint",
+    ): "an endpoint is looked up before it is subscribed, by one who can do nothing else",
 }
 
 
