@@ -20,12 +20,12 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test lint format bench docs synth deploy smoke attack tour lock clean
+.PHONY: help setup up down run test lint format bench docs screenshots synth deploy smoke attack tour lock clean
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready ## Install everything that the project needs into .venv and node_modules
+setup: $(VENV)/.ready dashboard/node_modules/.package-lock.json ## Install everything that the project needs
 
 $(VENV)/.ready: requirements-bootstrap.txt requirements-dev.txt pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -38,6 +38,12 @@ $(VENV)/.ready: requirements-bootstrap.txt requirements-dev.txt pyproject.toml p
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(VENV)/bin/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@echo "setup: the CDK CLI"
 	@$(VENV)/bin/npm ci --silent --no-fund --no-audit
+	@touch $@
+
+# npm's own note of what it has installed. Building the page installs as well, for who has no make.
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json | $(VENV)/.ready
+	@echo "setup: the page's packages"
+	@cd dashboard && $(abspath $(VENV))/bin/npm ci --silent --no-fund --no-audit
 	@touch $@
 
 up: setup ## Start the local cloud and deploy every stack into it
@@ -58,13 +64,15 @@ test: setup ## Every test, the deployed system and the attacks included
 attack: setup ## The attacks against ENV (local by default): make attack ENV=dev
 	@$(RUN) $(PY) -m attacks --env $(ENV)
 
-lint: setup ## ruff and mypy --strict over everything
+lint: setup ## ruff and mypy --strict over everything; TypeScript and Biome over the page
+	@cd dashboard && $(RUN) node_modules/.bin/tsc --noEmit && $(RUN) node_modules/.bin/biome check --error-on-warnings .
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@# mypy 2.4 ends in an internal error (2) now and then when it has no cache; a finding is 1, and final.
 	@$(RUN) mypy . || { test $$? -eq 2 && $(RUN) mypy .; }
 
-format: setup ## Let ruff format and fix what it can
+format: setup ## Let ruff and Biome format and fix what they can
+	@cd dashboard && $(RUN) node_modules/.bin/biome check --write .
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
@@ -74,6 +82,9 @@ bench: setup ## The benchmarks
 docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app
 	@$(RUN) cdk synth --quiet --context env=prod --output cdk.out.prod
 	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
+
+screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
+	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)
@@ -90,4 +101,4 @@ lock: setup ## Write the lock files anew from pyproject.toml and the functions' 
 
 clean: ## Remove everything that make has built or installed
 	@test ! -x $(PY) || $(PY) -m localcloud down || true
-	@rm -rf $(VENV) .venv-flink .venv-flink.lock node_modules dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-flink .venv-flink.lock node_modules dashboard/node_modules dashboard/dist dashboard/.built dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

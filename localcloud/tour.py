@@ -50,6 +50,7 @@ class _Person:
 
     name: str
     email: str
+    password: str
     user_id: str
     tenant: str
     id_token: str
@@ -126,7 +127,12 @@ class Tour:
         self._reply({claim: claims[claim] for claim in _SHOWN_CLAIMS})
         self._console.print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]", highlight=False)
         return _Person(
-            name=name, email=email, user_id=claims["cognito:username"], tenant=claims["tenant"], id_token=token
+            name=name,
+            email=email,
+            password=password,
+            user_id=claims["cognito:username"],
+            tenant=claims["tenant"],
+            id_token=token,
         )
 
     def _token_with_tenant(self, email: str, password: str) -> str:
@@ -318,6 +324,14 @@ class Tour:
                 f"$TENANT_ADMIN_API_URL/tenants/{ada.user_id}"
             ),
         ):
+            self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+        self._console.print(
+            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two people in two tenants:\n",
+            highlight=False,
+            soft_wrap=True,
+        )
+        for person in (ada, grace):
+            line = f"{person.name:13} {person.email}  {person.password}"
             self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
     def _request(

@@ -9,7 +9,7 @@ from localcloud.settings import PROJECT
 from tests.localcloud.ground import Ground
 from tests.localcloud.probes import PROBES, Probe
 
-for _area in ("access", "apis", "devices", "events", "functions", "integrations", "stacks", "topics", "users"):
+for _area in ("access", "apis", "devices", "events", "functions", "integrations", "pages", "stacks", "topics", "users"):
     importlib.import_module(f"tests.localcloud.probes.{_area}")
 
 _every_probe = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: f"{probe.gap}-{probe.ask.__name__}")

@@ -10,6 +10,7 @@ from localcloud import outputs
 from localcloud.settings import RootKey
 
 _ENDPOINT = "https://127.0.0.1:4600"
+_PAGE = "http://127.0.0.1:4601"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ _ENDPOINT = "https://127.0.0.1:4600"
             f"{_ENDPOINT}/_aws/execute-api/abc123/prod",
         ),
         ("https://abc123.execute-api.us-east-1.amazonaws.com/prod", f"{_ENDPOINT}/_aws/execute-api/abc123/prod"),
+        ("https://d1abcdefghijkl.cloudfront.net", _PAGE),
+        ("https://d1abcdefghijkl.cloudfront.net/", _PAGE),
+        ("https://app.example.com", "https://app.example.com"),
         ("https://localhost:4600/000000000000/queue", f"{_ENDPOINT}/000000000000/queue"),
         ("https://example.com/page/", "https://example.com/page"),
         ("arn:aws:s3:::bucket/", "arn:aws:s3:::bucket/"),
@@ -27,7 +31,7 @@ _ENDPOINT = "https://127.0.0.1:4600"
     ],
 )
 def test_a_url_answers_on_this_machine_and_has_no_last_slash(value: str, expected: str) -> None:
-    assert outputs.local({"stack": {"name": value}}, _ENDPOINT) == {"stack": {"name": expected}}
+    assert outputs.local({"stack": {"name": value}}, _ENDPOINT, _PAGE) == {"stack": {"name": expected}}
 
 
 def test_outputs_become_shell_variables() -> None:
