@@ -72,11 +72,11 @@ def _owners(templates: Templates) -> Mapping[Place, list[Place]]:
 def _allowed(templates: Templates, stack: str, owner: Place, document: Mapping[str, Any]) -> Iterator[Edge]:
     for statement in document["Statement"]:
         pairs = [action.split(":", 1) for action in _list(statement["Action"])]
-        service = pairs[0][0]
-        actions = [name for service, name in pairs if service not in _PLUMBING and name not in _IMPLIED]
+        pairs = [(service, name) for service, name in pairs if service not in _PLUMBING and name not in _IMPLIED]
+        actions = [name for _, name in pairs]
         if statement["Effect"] == "Allow" and actions:
             for resource in _list(statement["Resource"]):
-                for target in _targets(templates, stack, service, resource):
+                for target in _targets(templates, stack, pairs[0][0], resource):
                     yield from _edges(templates, owner, target, actions, statement, templates.text(resource))
 
 
