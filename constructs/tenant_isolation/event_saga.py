@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import Duration, Names, RemovalPolicy, Stack
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events_targets as targets
@@ -13,10 +13,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from python_lambda import acknowledge
+from tenant_isolation.express_machine import express_machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,41 +142,16 @@ class EventSaga(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal("states.amazonaws.com"),
-            description=f"Runs the saga {construct_id}",
-        )
         definition = _definition(
             checks, variables or {}, tasks, emits, bus_name=bus.bus_name, queue_url=self._dead_letters.queue_url
         )
-        self._machine = sfn.StateMachine(
+        self._machine = express_machine(
             self,
-            "Machine",
-            state_machine_type=sfn.StateMachineType.EXPRESS,
-            definition_body=sfn.DefinitionBody.from_string(Stack.of(self).to_json_string(definition)),
-            role=role,
+            description=f"Runs the saga {construct_id}",
+            definition=definition,
             timeout=Duration.minutes(4),
-            tracing_enabled=True,
-            logs=sfn.LogOptions(
-                destination=logs.LogGroup(
-                    self,
-                    "Logs",
-                    # Step Functions can log without a resource policy a group only under this prefix.
-                    log_group_name=f"/aws/vendedlogs/states/{Names.unique_resource_name(self, max_length=64)}",
-                    retention=log_retention,
-                    removal_policy=removal_policy,
-                ),
-                level=sfn.LogLevel.ALL,
-                include_execution_data=False,  # it would be people's names and addresses
-            ),
-        )
-        acknowledge(
-            role,
-            "AwsSolutions-IAM5",
-            "CloudWatch Logs' log delivery and X-Ray know no resources.",
-            resource="*",
+            log_retention=log_retention,
+            removal_policy=removal_policy,
         )
         for task in tasks:
             own = [iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))]

@@ -1,0 +1,191 @@
+"""What an API may do to a tenant's rows, workflows and queues without a function, and what is refused at synthesis."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Match, Template
+
+from python_lambda import FunctionDefaults, PythonFunction
+from tenant_isolation import (
+    LAMBDAS,
+    TENANCY,
+    TENANT,
+    BodyText,
+    ContextText,
+    Joined,
+    NextPage,
+    PageCursor,
+    PathText,
+    QueryText,
+    ServiceIntegration,
+    ServiceReply,
+    SyncWorkflow,
+    TenantQueue,
+    TenantTable,
+    UnsafeTemplateError,
+    When,
+    WholeNumber,
+    form_template,
+    reply_template,
+    request_template,
+)
+from tests.constructs.templates import rendered
+from tests.synthesized import new_app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenant_isolation.template_statements import Value
+
+_TENANT: Final = ContextText("authorizer.tenantId")
+_ENDS: Final = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(new_app(), "parks")
+
+
+@pytest.fixture
+def table(stack: Stack) -> TenantTable:
+    return TenantTable(stack, "Table", partition_key="pk", sort_key="sk", leading_key=f"{TENANT}#*")
+
+
+def _integrate(stack: Stack, table: TenantTable, operation: str, request: Mapping[str, Value]) -> ServiceIntegration:
+    return ServiceIntegration(
+        stack,
+        "Integration",
+        action=table.service_action(operation),
+        request=request,
+        reply=ServiceReply(body={}),
+        refusal="no",
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("GetItem", {"Key": {"pk": {"S": BodyText("$.tenant")}, "sk": {"S": "x"}}}),
+        ("GetItem", {"Key": {"pk": {"S": PathText("id")}, "sk": {"S": "x"}}}),
+        ("GetItem", {"Key": {"pk": {"S": Joined(_TENANT, BodyText("$.id"))}, "sk": {"S": "x"}}}),
+        ("GetItem", {"Key": {"pk": {"S": Joined(_TENANT, "-", BodyText("$.id"))}, "sk": {"S": "x"}}}),
+        ("GetItem", {"Key": {"pk": {"S": "texas"}, "sk": {"S": "x"}}}),
+        ("Query", {"ExpressionAttributeValues": {":pk": {"S": QueryText("tenant")}}}),
+        ("Query", {"TableName": "other"}),
+        ("Query", {"IndexName": BodyText("$.index")}),
+        ("Query", {"IndexName": When(PageCursor("[a-z]+").given, BodyText("$.index"))}),
+    ],
+)
+def test_a_key_that_is_not_the_authorizer_s_tenant_s_is_refused(
+    stack: Stack, table: TenantTable, operation: str, request_: dict[str, Any]
+) -> None:
+    with pytest.raises(UnsafeTemplateError):
+        _integrate(stack, table, operation, request_)
+
+
+@pytest.mark.parametrize("operation", ["Scan", "ExecuteStatement", "PartiQLSelect", "TransactGetItems"])
+def test_what_cannot_be_bound_to_a_tenant_is_refused(stack: Stack, table: TenantTable, operation: str) -> None:
+    workflow = SyncWorkflow(stack, "Workflow", definition=_ENDS)
+
+    with pytest.raises(ValueError, match="cannot be bound"):
+        table.service_action(operation)
+    with pytest.raises(ValueError, match="cannot be bound"):
+        table.grant_every_tenant(workflow.grantee, operation)
+
+
+def test_roles_reach_rows_of_some_tenant_only(stack: Stack, table: TenantTable) -> None:
+    _integrate(stack, table, "GetItem", {"Key": {"pk": {"S": Joined(_TENANT, "#x")}, "sk": {"S": "x"}}})
+    table.grant_every_tenant(SyncWorkflow(stack, "Workflow", definition=_ENDS).grantee, "UpdateItem")
+
+    for action in ("dynamodb:GetItem", "dynamodb:UpdateItem"):
+        statement = {
+            "Action": action,
+            "Effect": "Allow",
+            "Condition": {
+                "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["?*#*"]},
+                "Null": {"dynamodb:LeadingKeys": ["false"]},
+            },
+        }
+        Template.from_stack(stack).has_resource_properties(
+            "AWS::IAM::Policy",
+            {"PolicyDocument": {"Statement": Match.array_with([Match.object_like(statement)])}},
+        )
+
+
+def test_a_request_cannot_say_whose_workflow_or_work_it_is(stack: Stack) -> None:
+    workflow = SyncWorkflow(stack, "Workflow", definition=_ENDS)
+    with pytest.raises(UnsafeTemplateError, match="not the caller's"):
+        workflow.on_request("Start", takes={"tenantId": BodyText("$.tenantId")}, refusal="no")
+    consumer = PythonFunction(
+        stack,
+        "Consumer",
+        entry=LAMBDAS / "park_statuses",
+        shared=[TENANCY],
+        defaults=FunctionDefaults(namespace="parks"),
+    )
+    queue = TenantQueue(
+        stack,
+        "Queue",
+        consumer=consumer,
+        consumer_timeout=Duration.seconds(30),
+        alarms=sns.Topic(stack, "Alarms"),
+    )
+    for name in ("tenantId", "userId", "id", "at"):
+        with pytest.raises(UnsafeTemplateError, match="not the caller's"):
+            queue.on_request("Send", takes={name: BodyText("$.x")}, refusal="no")
+
+
+def test_what_fails_of_a_batch_is_tried_again_by_itself_and_kept(stack: Stack) -> None:
+    consumer = PythonFunction(
+        stack, "Consumer", entry=LAMBDAS / "park_statuses", defaults=FunctionDefaults(namespace="parks")
+    )
+    alarms = sns.Topic(stack, "Alarms")
+    TenantQueue(stack, "Queue", consumer=consumer, consumer_timeout=Duration.seconds(30), alarms=alarms)
+    template = Template.from_stack(stack)
+
+    template.has_resource_properties(
+        "AWS::Lambda::EventSourceMapping", {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    )
+    template.has_resource_properties(
+        "AWS::SQS::Queue",
+        {"VisibilityTimeout": 180, "RedrivePolicy": {"maxReceiveCount": 5}, "SqsManagedSseEnabled": True},
+    )
+    template.resource_count_is("AWS::CloudWatch::Alarm", 2)
+
+
+def test_a_page_s_cursor_leads_to_the_next_one_in_its_tenant_only() -> None:
+    cursor = PageCursor("[a-z-]+")
+    following = reply_template({"x": 1, "cursor": When(NextPage("$.last").exists, NextPage("$.last"))})
+    request = request_template({"x": 1, "from": When(cursor.given, cursor.position)}, guards=[cursor.sound])
+
+    # A reply's template sees the authorizer's context as well.
+    made = rendered(following, {"last": "big-bend"}, authorizer={"tenantId": "texas"})
+    assert rendered(request, query={"cursor": made["cursor"]}, authorizer={"tenantId": "texas"})["from"] == "big-bend"
+    assert rendered(request, query={"cursor": made["cursor"]}, authorizer={"tenantId": "texa"}) is None
+    assert rendered(request, authorizer={"tenantId": "texas"}) == {"x": 1}
+    assert "cursor" not in rendered(following, {}, authorizer={"tenantId": "texas"})
+    odd = base64.b64encode(b"texas:big:bend").decode()
+    assert rendered(request, query={"cursor": odd}, authorizer={"tenantId": "texas"}) is None
+
+
+@pytest.mark.parametrize("value", [{"a": When(PageCursor("a").given, 1)}, [When(PageCursor("a").given, 1)]])
+def test_a_member_that_may_be_missing_cannot_come_first_or_stand_alone(value: Any) -> None:  # noqa: ANN401 - JSON
+    with pytest.raises(UnsafeTemplateError):
+        request_template(value)
+
+
+@pytest.mark.parametrize("pattern", [".*", "[^x]", "a", "\\S+"])
+def test_a_number_s_pattern_is_made_of_digits(pattern: str) -> None:
+    with pytest.raises(UnsafeTemplateError):
+        WholeNumber(QueryText("limit"), pattern, 1)
+
+
+@pytest.mark.parametrize("name", ["a&b", "a=b", "", "a b"])
+def test_a_form_s_field_is_named_plainly(name: str) -> None:
+    with pytest.raises(UnsafeTemplateError):
+        form_template({name: "x"})
