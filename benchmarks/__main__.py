@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
-from benchmarks import requests, synth, up, vending
+from benchmarks import page, requests, synth, up, vending
 from benchmarks.result import NotReadyError, machine, save, table
 from benchmarks.streaming import measure as streaming
 
@@ -22,6 +22,7 @@ _BENCHMARKS: Final[Mapping[str, Callable[[Path], Sequence[Figure]]]] = {
     "requests": requests.measure,
     "vending": vending.measure,
     "up": up.measure,
+    "page": page.measure,
     "streaming": streaming.measure,
 }
 

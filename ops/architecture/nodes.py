@@ -30,6 +30,10 @@ _LEFT_OUT: Final = {
     "AWS::ApiGateway::Stage",
     "AWS::ApiGateway::UsagePlan",
     "AWS::CDK::Metadata",
+    "AWS::CloudFront::CachePolicy",
+    "AWS::CloudFront::Function",  # rewrites an address on its way to an origin, which is an edge
+    "AWS::CloudFront::OriginAccessControl",
+    "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::CloudWatch::Alarm",  # an edge
     "AWS::CloudWatch::Dashboard",
     "AWS::Cognito::UserPoolClient",
@@ -52,6 +56,7 @@ _LEFT_OUT: Final = {
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::WAFv2::WebACLAssociation",
+    "Custom::WebPage",  # what the publisher has put into the page's bucket
 }
 _WORDS: Final = re.compile(r"[A-Z][a-z]+|[A-Z]+(?![a-z])|[a-z]+|\d+")
 _HASH: Final = re.compile(r"[0-9A-F]{8}$")
@@ -125,6 +130,7 @@ def _described(what: str) -> _Words:
 
 _DRAWN: Final[Mapping[str, tuple[str, _Words]]] = {
     "AWS::ApiGateway::RestApi": ("api", _named("Name", "REST API")),
+    "AWS::CloudFront::Distribution": ("api", lambda _: ("The page's address", "CloudFront distribution")),
     "AWS::Cognito::UserPool": ("identity", _described("Cognito")),
     "AWS::DynamoDB::Table": ("table", _table),
     "AWS::Events::Archive": ("record", _described("of every event")),

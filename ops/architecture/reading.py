@@ -65,6 +65,16 @@ def _path(templates: Templates, stack: str, resource: object) -> str:
     return f"{parent}/{found.properties['PathPart']}"
 
 
+def _origins(templates: Templates) -> Iterator[Edge]:
+    """Draw what answers behind a distribution, and where."""
+    for distribution in templates.of("AWS::CloudFront::Distribution"):
+        stack, config = distribution.place.stack, distribution.properties["DistributionConfig"]
+        paths = {behavior["TargetOriginId"]: behavior["PathPattern"] for behavior in config.get("CacheBehaviors", [])}
+        for origin in config["Origins"]:
+            for answering in templates.referred(stack, origin["DomainName"]):
+                yield Edge(distribution.place, answering, paths.get(origin["Id"], "every other path"))
+
+
 def _authorizers(templates: Templates) -> Iterator[Edge]:
     """Draw which function an API asks first."""
     for authorizer in templates.of("AWS::ApiGateway::Authorizer"):
@@ -147,6 +157,7 @@ _DERIVATIONS: Final = (
     grants,
     _rules,
     _routes,
+    _origins,
     _authorizers,
     _mappings,
     _triggers,

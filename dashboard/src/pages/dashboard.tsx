@@ -31,7 +31,7 @@ export default function Dashboard() {
           <a href="/tenant">Give it one</a>, so that people know where they are.
         </Empty>
       )}
-      <div class="cards">
+      <div class="cards three">
         <Ingestion usage={usage} />
         <People tenant={tenant} settings={settings} />
         <Storage usage={usage} />

@@ -28,8 +28,12 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "narrow": {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
 }
 _PAGES: Final = {"dashboard": "Dashboard", "files": "Files", "tenant": "Tenant", "profile": "Profile"}
-# `make screenshots` sets it to where the documentation has its pictures; without it they go with the test's files.
+# `make screenshots` sets it to where the documentation has its pictures, of these; without it, all go with the test's.
 _FOLDER: Final = "TENANTRY_SCREENSHOTS"
+_IN_DOCUMENTS: Final = {
+    *(f"{name}-{look}" for name in ("dashboard", "files", "tenant") for look in ("light", "dark", "phone")),
+    *("login-light", "sign-up-dark", "sign-up-phone", "profile-light"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +119,8 @@ def _hold(visit: Visit, name: str, look: str, folder: Path) -> None:
     assert visit.violations() == []
     wide = visit.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} is {wide} pixels wider than the window"
-    target = Path(os.environ.get(_FOLDER, "") or folder)
+    documents = os.environ.get(_FOLDER, "")
+    target = Path(documents) if documents and f"{name}-{look}" in _IN_DOCUMENTS else folder
     target.mkdir(parents=True, exist_ok=True)
     visit.page.screenshot(
         path=target / f"{name}-{look}.png", full_page=look in {"light", "dark"}, animations="disabled"
