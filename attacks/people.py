@@ -229,9 +229,7 @@ class People:
     def dismiss(self, person: Person, tenant: str) -> None:
         """Write that someone does not belong to a tenant any more, in the operator's hand; it may stay active."""
         aws, target, user = self._target.aws, self._target, {"S": person.user_id}
-        aws.dynamodb.delete_item(
-            TableName=target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": user}
-        )
+        aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": user})
         aws.dynamodb.update_item(
             TableName=target.users_table,
             Key={"userid": user},

@@ -165,9 +165,11 @@ def _logs(world: World, aws: Aws) -> list[Callable[[], object]]:
 
 
 def _buckets(world: World, aws: Aws) -> list[Callable[[], object]]:
-    """Return calls on the shared buckets: no role has any business there, a session of a tenant role has."""
+    """Return calls on the buckets of tenants' data: no role has any business there, a session of a tenant role has."""
     calls: list[Callable[[], object]] = []
-    for bucket in world.ids_of("AWS::S3::Bucket"):
+    buckets = [resource for resource in world.resources if resource.kind == "AWS::S3::Bucket"]
+    # The page's holds what everybody may read, and its publisher's job is to write it.
+    for bucket in (found.id for found in buckets if not found.logical_id.startswith("Page")):
         calls += [
             partial(aws.s3.get_object, Bucket=bucket, Key=world.run),
             partial(aws.s3.put_object, Bucket=bucket, Key=world.run),
@@ -242,7 +244,7 @@ for _deed in (
     _Deed("scan", "Scan each table", _scan),
     _Deed("delete", "Delete an item from each table", _delete),
     _Deed("batch-write", "Write to each table in a batch", _batch),
-    _Deed("buckets", "Read, write and open each bucket", _buckets),
+    _Deed("buckets", "Read, write and open each bucket of tenants' data", _buckets),
     _Deed("assume", "Assume each other role", _assume),
     _Deed("dead-letters", "Read each dead-letter queue, which holds names and addresses", _dead_letters),
     _Deed("start-machines", "Start each state machine with an event of one's own", _start, _RULES),
