@@ -38,7 +38,8 @@ _INPUTS = (
     "dashboard",
     "streaming",
 )
-_IGNORED = {"__pycache__", "node_modules", ".mypy_cache", ".ruff_cache"}
+# What is built of the sources is none: the page is built while it is deployed.
+_IGNORED = {"__pycache__", "node_modules", "dist", ".built", ".mypy_cache", ".ruff_cache"}
 _NOT_FROM_THE_SHELL = {
     # They would win over the local cloud's key or endpoint.
     "AWS_PROFILE",

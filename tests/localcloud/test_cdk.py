@@ -35,7 +35,17 @@ def test_any_input_changes_the_fingerprint(project: Path, path: str) -> None:
     assert cdk.fingerprint(project) != before
 
 
-@pytest.mark.parametrize("path", ["stacks/__pycache__/one.pyc", "docs/page.md", "tests/test.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "stacks/__pycache__/one.pyc",
+        "docs/page.md",
+        "tests/test.py",
+        "dashboard/dist/index.html",
+        "dashboard/.built",
+        "dashboard/node_modules/x.js",
+    ],
+)
 def test_what_is_no_input_does_not(project: Path, path: str) -> None:
     before = cdk.fingerprint(project)
     (project / path).parent.mkdir(parents=True, exist_ok=True)
