@@ -67,12 +67,15 @@ USAGE: Final = Schema(
             "description": "What all users of the tenant have stored; not complete where counting stopped at its bound",
         },
         ingestion={
-            **_object(
-                to=_MOMENT,
-                minutes={"type": "array", "items": _object(start=_MOMENT, records=_NUMBER, bytes=_NUMBER)},
-                complete={"type": "boolean"},
-                **{"from": _MOMENT},
-            ),
+            "type": "object",
+            "required": ["complete", "from", "minutes", "to"],
+            "properties": {
+                "from": _MOMENT,
+                "to": _MOMENT,
+                "minutes": {"type": "array", "items": _object(start=_MOMENT, records=_NUMBER, bytes=_NUMBER)},
+                "complete": {"type": "boolean"},
+            },
+            "additionalProperties": False,
             "description": "The last sixty whole minutes: those in which records came, as far as the lake has them",
         },
     ),

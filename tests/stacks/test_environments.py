@@ -50,3 +50,15 @@ def test_callers_account_and_region_are_used_except_locally() -> None:
 
     assert environment("dev", **given).account == "123456789012"  # type: ignore[arg-type]
     assert environment("local", **given).account == "000000000000"  # type: ignore[arg-type]
+
+
+def test_a_domain_of_the_pages_own_takes_a_certificate() -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/00000000"
+    both = environment("dev", page_domain="app.example.com", page_certificate_arn=certificate)
+
+    assert both.page_domain == "app.example.com"
+    assert environment("local", page_domain="app.example.com", page_certificate_arn=certificate).page_domain is None
+    with pytest.raises(ValueError, match="A domain needs a certificate"):
+        environment("dev", page_domain="app.example.com")
+    with pytest.raises(ValueError, match="A domain needs a certificate"):
+        environment("dev", page_certificate_arn=certificate)
