@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -233,4 +234,4 @@ def reading_two_streams_with_a_grant_on_one(ground: Ground) -> list[str]:
         ]
         for stream in streams
     ]
-    return [outcome(lambda iterator=iterator: reader.get_records(ShardIterator=iterator)) for iterator in iterators]
+    return [outcome(partial(reader.get_records, ShardIterator=iterator)) for iterator in iterators]
