@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attacks import threats
-from attacks.judge import denied, require, together
+from attacks.judge import denied, granted, require, together
 from attacks.outcome import Outcome, held, inconclusive
 from attacks.people import SceneError
 from attacks.sessions import Fence, Sessions
@@ -99,12 +99,11 @@ def _(world: World) -> Outcome:
     )
 
 
-@tenant_api.attack("usage-member", threat=threats.WRONG_TENANT, must="200, and the same figures as an admin's.")
+@tenant_api.attack("usage-member", threat=threats.WRONG_TENANT, must="200: every member may.")
 def _(world: World) -> Outcome:
     """Read the usage of one's own tenant as a member who is no admin."""
     carol = world.cast.carol
-    reply = world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id)
-    return held("200") if reply.ok else inconclusive(str(reply))
+    return granted(world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id))
 
 
 # The sessions that count, in the attacker's hand
