@@ -70,7 +70,7 @@ function Ingestion({ usage }: { usage: Loaded<Usage> }) {
 function People({ tenant, settings }: { tenant: string; settings: Loaded<Settings> }) {
   const isAdmin = settings.value?.roles.includes("admin");
   return (
-    <Card title="People" aside={<a href="/tenant">Run</a>}>
+    <Card title="People" aside={<a href="/tenant">Manage</a>}>
       {settings.error && !settings.value && <Failed what="Your roles" error={settings.error} retry={settings.reload} />}
       {!settings.value && !settings.error && <Loading />}
       {isAdmin && <MemberCount tenant={tenant} />}
