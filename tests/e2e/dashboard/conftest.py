@@ -1,4 +1,4 @@
-"""A browser for the run, a town of people, and a new visit for each test."""
+"""A browser, a town of people, and a new visit for each test."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ class MakeVisit(Protocol):
         """Make one, in a browser's context of that kind."""
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop runs until its browser is closed, and no other can run beside it.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Start a browser for this folder's tests."""
     yield from chromium()
 
 
