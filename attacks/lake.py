@@ -105,7 +105,7 @@ class Lake:
         found = []
         for key in self.keys():
             if key.startswith(("data/", "errors/")):
-                for line in self._content(key).rstrip("\n").split("\n"):  # no other character ends one
+                for line in filter(None, self._content(key).split("\n")):  # no other character ends one
                     read = json.loads(line)
                     told = base64.b64decode(read["record"]).decode("utf-8", "replace") if "reason" in read else line
                     if marker in told:
