@@ -8,7 +8,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
 from python_lambda import FunctionDefaults
-from tenant_isolation import ApiDefaults
+from tenant_isolation import ApiDefaults, Directory
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
@@ -38,6 +38,12 @@ def api_defaults(environment: Environment, alarms: sns.ITopic) -> ApiDefaults:
         log_retention=environment.log_retention,
         removal_policy=environment.removal_policy,
     )
+
+
+def directory(scope: Construct, environment: Environment) -> Directory:
+    """Return the directory by the names that the contracts give its tables, for stacks that do not follow its own."""
+    name = environment.application
+    return Directory.named(scope, users=f"{name}-users", tenants=f"{name}-tenants", memberships=f"{name}-tenant-users")
 
 
 def table(

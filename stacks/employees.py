@@ -8,7 +8,8 @@ from aws_cdk import CfnOutput, Duration, Stack
 
 from python_lambda import PythonFunction
 from stacks import schemas
-from stacks.defaults import api_defaults, function_defaults
+from stacks.defaults import api_defaults, directory, function_defaults
+from stacks.roles import ADMIN, ALL_ROLES, WRITERS
 from tenant_isolation import LAMBDAS, TENANCY, Answer, Route, TenantApi, TenantTable, TokenVendor
 
 if TYPE_CHECKING:
@@ -66,11 +67,13 @@ class EmployeesStack(Stack):
             api_name=f"{environment.application}-employees-api",
             user_pool=user_pool,
             client=client,
+            directory=directory(self, environment),
             routes=[
                 Route(
                     method="GET",
                     path="/employees",
                     handler=function,
+                    roles=ALL_ROLES,
                     summary="List the employees of the caller's tenant",
                     answers={200: Answer(description="All of them", schema=schemas.EMPLOYEES)},
                 ),
@@ -78,6 +81,7 @@ class EmployeesStack(Stack):
                     method="POST",
                     path="/employees",
                     handler=function,
+                    roles=WRITERS,
                     takes=schemas.EMPLOYEE,
                     summary="Add an employee",
                     answers={
@@ -89,6 +93,7 @@ class EmployeesStack(Stack):
                     method="PUT",
                     path="/employees/{id}",
                     handler=function,
+                    roles=WRITERS,
                     takes=schemas.EMPLOYEE,
                     summary="Put an employee in the place of the one with the same Id, which the path names as well",
                     parameters=[schemas.EMPLOYEE_ID],
@@ -101,6 +106,7 @@ class EmployeesStack(Stack):
                     method="DELETE",
                     path="/employees/{id}",
                     handler=function,
+                    roles=[ADMIN],
                     summary="Remove an employee",
                     parameters=[schemas.EMPLOYEE_ID],
                     answers={
@@ -113,7 +119,6 @@ class EmployeesStack(Stack):
             defaults=apis,
             function_defaults=function_defaults(environment),
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
-            tenant_required=True,
         )
 
         CfnOutput(self, "EmployeesApiUrl", value=api.url)

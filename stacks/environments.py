@@ -52,10 +52,8 @@ class Environment:
     archive_days
         Days that the event archive can replay.
     authorizer_cache_seconds
-        How long API Gateway may reuse an authorizer's verdict for the same token.
-    member_cache_seconds
-        How long API Gateway may reuse what the database said of a member. It is also how long a switch of the active
-        tenant, a withdrawn role and a removal may go unnoticed: at 0, the next call sees them.
+        How long API Gateway may reuse an authorizer's policy for the same token, 3 at most: as long, a withdrawn role,
+        a removal or a blocked account may go unnoticed. Where the active tenant decides it is never reused.
     invitation_days
         How long an invitation into a tenant counts.
     hands_on_secret
@@ -104,8 +102,7 @@ class Environment:
     archive_days: int
     old_versions_days: int
     tenant_keys: bool = False
-    authorizer_cache_seconds: int = 300
-    member_cache_seconds: int = 0
+    authorizer_cache_seconds: int = 3
     invitation_days: int = 14
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False

@@ -10,6 +10,7 @@ from python_lambda import PythonFunction
 from stacks import schemas
 from stacks.defaults import function_defaults, grant_on, in_transactions
 from stacks.events import Events
+from stacks.roles import ADMIN, MEMBER, VISITOR
 from tenant_isolation import LAMBDAS, TENANCY, Access, Answer, Route
 
 if TYPE_CHECKING:
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
     from stacks.environments import Environment
     from tenant_isolation import ApiDefaults, ApplicationBus
-
-# As `tenancy.roles` has them.
-ADMIN: Final = "admin"
-MEMBER: Final = "member"
-VISITOR: Final = "visitor"
-ALL_ROLES: Final = (ADMIN, MEMBER, VISITOR)
 
 _NO_MEMBER: Final = Answer.refusal("The tenant has no such member")
 _NO_INVITATION: Final = Answer.refusal("There is no such invitation, or it does not count any more")

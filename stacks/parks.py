@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 
 from stacks.defaults import api_defaults, function_defaults
 from stacks.membership import membership_function, membership_routes
 from stacks.parks_routes import Parks
-from tenant_isolation import MemberApi, dead_letter_queue
+from tenant_isolation import Directory, MemberApi, dead_letter_queue
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cognito as cognito
@@ -62,13 +62,11 @@ class ParksStack(Stack):
             api_name=f"{environment.application}-parks-api",
             user_pool=user_pool,
             client=client,
-            users=users,
-            memberships=members,
+            directory=Directory(users=users, tenants=tenants, memberships=members),
             routes=[*membership_routes(membership), *parks.routes()],
             description="The tenants of a user, their roles in each, and what the roles open",
             defaults=apis,
             function_defaults=function_defaults(environment),
-            authorizer_cache_ttl=Duration.seconds(environment.member_cache_seconds),
         )
 
         self.api_url = api.url

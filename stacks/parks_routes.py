@@ -11,8 +11,8 @@ from constructs import Construct
 from python_lambda import PythonFunction, acknowledge
 from stacks import park_schemas as schemas
 from stacks.defaults import function_defaults
-from stacks.membership import ADMIN, ALL_ROLES, MEMBER, VISITOR
 from stacks.park_workflows import PARK, ParkWorkflows
+from stacks.roles import ADMIN, ALL_ROLES, MEMBER, VISITOR
 from tenant_isolation import (
     LAMBDAS,
     TENANCY,

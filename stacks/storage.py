@@ -12,8 +12,9 @@ from aws_cdk import aws_sqs as sqs
 
 from python_lambda import PythonFunction, acknowledge
 from stacks import schemas
-from stacks.defaults import api_defaults, function_defaults, grant_on, table
+from stacks.defaults import api_defaults, directory, function_defaults, grant_on, table
 from stacks.events import Events
+from stacks.roles import ALL_ROLES, WRITERS
 from stacks.usage import Partitions
 from tenant_isolation import (
     LAMBDAS,
@@ -58,8 +59,12 @@ _REFUSALS: Final = {
 }
 _REFUSED: Final = {
     400: Answer(description="Another partition, or a key or body that is not usable", schema=schemas.REFUSED),
-    401: Answer(description="No token, or none that counts", schema=schemas.REFUSED),
-    403: Answer(description="The token is good, and for something else", schema=schemas.REFUSED),
+    401: Answer(description="Missing or invalid token, or the session has ended", schema=schemas.REFUSED),
+    403: Answer(description="Valid token, not authorized for this resource", schema=schemas.REFUSED),
+    409: Answer(
+        description="`Expected-Tenant` names another tenant than the one this request would act in",
+        schema=schemas.REFUSED,
+    ),
 }
 
 
@@ -179,6 +184,7 @@ class StorageStack(Stack):
             api_name=f"{environment.application}-storage-api",
             user_pool=user_pool,
             client=client,
+            directory=directory(self, environment),
             routes=[
                 Route(
                     method="GET",
@@ -197,6 +203,7 @@ class StorageStack(Stack):
                     method="PUT",
                     path="/object",
                     handler=objects,
+                    roles=WRITERS,
                     takes=schemas.NEW_OBJECT,
                     summary="Store an object of the caller's",
                     parameters=[schemas.PARTITION],
@@ -206,6 +213,7 @@ class StorageStack(Stack):
                     method="GET",
                     path="/object",
                     handler=objects,
+                    roles=ALL_ROLES,
                     summary="List the caller's objects, or read one of them",
                     parameters=[schemas.PARTITION, schemas.KEY],
                     answers={
@@ -221,7 +229,6 @@ class StorageStack(Stack):
             function_defaults=function_defaults(environment),
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
             shared_tokens=tokens,
-            tenant_required=True,
             refusals=_REFUSALS,
         )
 

@@ -13,9 +13,22 @@ from stacks import schemas
 from stacks.defaults import api_defaults, function_defaults, grant_on, in_transactions, table
 from stacks.events import Events
 from stacks.names import admin_api_parameter
+from stacks.roles import ADMIN, ALL_ROLES
 from stacks.sagas import has_tenant, has_user, text
 from stacks.usage import usage_function
-from tenant_isolation import LAMBDAS, TENANCY, AdminApi, Answer, EventSaga, Route, SagaEmission, SagaTask, TenantApi
+from tenant_isolation import (
+    LAMBDAS,
+    TENANCY,
+    Access,
+    AdminApi,
+    Answer,
+    Directory,
+    EventSaga,
+    Route,
+    SagaEmission,
+    SagaTask,
+    TenantApi,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +114,7 @@ class TenantStack(Stack):
 
         tenant_saga = self._tenant_saga()
         admin_saga = self._admin_saga(users)
-        tenant_api = self._tenant_api(user_pool, client)
+        tenant_api = self._tenant_api(user_pool, client, users)
         admin_api = self._admin_api(token_claims_hook)
 
         self.api_url = tenant_api.url
@@ -185,7 +198,9 @@ class TenantStack(Stack):
             removal_policy=self._environment.removal_policy,
         )
 
-    def _tenant_api(self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> TenantApi:
+    def _tenant_api(
+        self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient, users: dynamodb.ITable
+    ) -> TenantApi:
         show = self._function("tenant_get", "Shows a tenant", tenants=True)
         grant_on(self.tenants.table_arn, show, "dynamodb:GetItem")
         rename = self._function("tenant_rename", "Renames a tenant", tenants=True, members=True)
@@ -199,11 +214,13 @@ class TenantStack(Stack):
             api_name=f"{self._environment.application}-tenant-api",
             user_pool=user_pool,
             client=client,
+            directory=Directory(users=users, tenants=self.tenants, memberships=self.members),
             routes=[
                 Route(
                     method="GET",
                     path="/tenant/{tenantId}",
                     handler=show,
+                    roles=ALL_ROLES,
                     summary="Show the caller's tenant",
                     parameters=[schemas.TENANT_ID],
                     answers={
@@ -215,6 +232,7 @@ class TenantStack(Stack):
                     method="PUT",
                     path="/tenant/{tenantId}",
                     handler=rename,
+                    roles=[ADMIN],
                     takes=schemas.NEW_NAME,
                     summary="Give the caller's tenant another name, which takes an admin of it",
                     parameters=[schemas.TENANT_ID],
@@ -227,6 +245,7 @@ class TenantStack(Stack):
                     method="GET",
                     path="/tenant/{tenantId}/usage",
                     handler=self._usage,
+                    roles=ALL_ROLES,
                     summary="Show what the caller's tenant has stored, and what it has sent in the last hour",
                     parameters=[schemas.TENANT_ID],
                     answers={200: Answer(description="Counted now, up to a bound", schema=schemas.USAGE)},
@@ -235,6 +254,7 @@ class TenantStack(Stack):
                     method="GET",
                     path="/tenants/{userId}",
                     handler=tenants_of_caller,
+                    access=Access.USER,
                     summary="List the tenants that the caller belongs to",
                     parameters=[schemas.USER_ID],
                     answers={200: Answer(description="Their ids", schema=schemas.TENANT_IDS)},

@@ -6,10 +6,10 @@ ApplicationBus, EventType
     An event bus on which every publisher may say only what it was granted to say.
 EventSaga, SagaTask, SagaEmission
     A step of a saga that loses no event.
-TenantAuthorizer, SharedTokens
-    Lets a request through only for the tenant and user of its verified token.
-MemberAuthorizer
-    Lets a request through to what the caller's roles in their active tenant open, as the database has them now.
+Directory
+    The tables that say who may act.
+TenantAuthorizer, ActsIn, SharedTokens
+    Lets a request through only to what its caller may do now, in one tenant.
 TenantApi, MemberApi, AdminApi, Route, Access, ApiDefaults, ApiLogging
     REST APIs whose every route is authorized.
 Schema, Parameter, Answer
@@ -44,6 +44,7 @@ from tenant_isolation._sources import LAMBDAS, TENANCY
 from tenant_isolation.api_documentation import Answer, Parameter, Schema
 from tenant_isolation.api_route import Access, Route
 from tenant_isolation.application_bus import ApplicationBus, EventType
+from tenant_isolation.directory import Directory
 from tenant_isolation.event_saga import EventSaga, SagaEmission, SagaTask, dead_letter_queue
 from tenant_isolation.ingest_api import IngestApi, TenantLimit
 from tenant_isolation.mapping_template import (
@@ -66,13 +67,12 @@ from tenant_isolation.mapping_template import (
     reply_template,
     request_template,
 )
-from tenant_isolation.member_authorizer import MemberAuthorizer
 from tenant_isolation.page_cursor import NextPage, PageCursor
 from tenant_isolation.service_integration import ServiceAction, ServiceError, ServiceIntegration, ServiceReply
 from tenant_isolation.sync_workflow import SyncWorkflow
 from tenant_isolation.template_statements import UnsafeTemplateError
 from tenant_isolation.tenant_api import AdminApi, ApiDefaults, ApiLogging, MemberApi, TenantApi
-from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
+from tenant_isolation.tenant_authorizer import ActsIn, SharedTokens, TenantAuthorizer
 from tenant_isolation.tenant_bucket import (
     AccessPointBucket,
     DocumentedBucket,
@@ -95,6 +95,7 @@ __all__ = [
     "USER",
     "Access",
     "AccessPointBucket",
+    "ActsIn",
     "AdminApi",
     "Answer",
     "ApiDefaults",
@@ -104,6 +105,7 @@ __all__ = [
     "BodyJson",
     "BodyText",
     "ContextText",
+    "Directory",
     "DocumentedBucket",
     "Each",
     "Either",
@@ -116,7 +118,6 @@ __all__ = [
     "JsonText",
     "Matches",
     "MemberApi",
-    "MemberAuthorizer",
     "NextPage",
     "PageCursor",
     "Parameter",

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Access(Enum):
     """Who may call a route."""
 
-    TENANT = "the tenant that a verified token names"
-    USER = "whoever has a verified token, in a tenant or in none; of a `MemberApi`"
+    TENANT = "a caller in their tenant, by their roles in it"
+    USER = "whoever is signed in, in a tenant or in none"
     IAM = "a principal that was granted it, with SigV4"
     OPEN = "anybody: for playing a hands-on, and for nothing that touches a tenant"
 
@@ -37,7 +37,7 @@ class Route:
     access
         Who may call it.
     roles
-        Of a `MemberApi`, the roles in the caller's active tenant that open it, of which one is enough.
+        The roles in the caller's tenant that open it, of which one is enough.
     own_roles
         Roles that open it as well where ``{memberId}`` in its path is the caller. To the `roles`, it may be any member.
     takes
@@ -70,9 +70,22 @@ class Route:
         service = self.handler.answers if isinstance(self.handler, ServiceIntegration) else {}
         return {**_GATEWAY_ANSWERS[self.access], **(_BODY_ANSWERS if self.takes else {}), **service, **self.answers}
 
+    @property
+    def all_parameters(self) -> Sequence[Parameter]:
+        """Return what the route takes, and what every route of a caller takes."""
+        return [*self.parameters, *([EXPECTED_TENANT] if self.access in (Access.TENANT, Access.USER) else [])]
 
-_NO_TOKEN: Final = {401: Answer.refusal("No token, or none that counts")}
-_NOT_THIS: Final = {403: Answer.refusal("The token is good, and for something else")}
+
+EXPECTED_TENANT: Final = Parameter(
+    name="Expected-Tenant",
+    where="header",
+    description="The tenant that the caller means. Where the request would act in another one, nothing is done: 409",
+)
+_NO_TOKEN: Final = {401: Answer.refusal("Missing or invalid token, or the session has ended")}
+_NOT_THIS: Final = {
+    403: Answer.refusal("Valid token, not authorized for this resource"),
+    409: Answer.refusal("`Expected-Tenant` names another tenant than the one this request would act in"),
+}
 _TOO_MANY: Final = {429: Answer.refusal("Too many requests at once")}
 _GATEWAY_ANSWERS: Final[Mapping[Access, Mapping[int, Answer]]] = {
     Access.TENANT: {**_NO_TOKEN, **_NOT_THIS, **_TOO_MANY},

@@ -17,24 +17,31 @@ from constructs import Construct
 
 from python_lambda import PythonFunction, acknowledge
 from tenant_isolation.api_documentation import JSON, ApiDocumentation
-from tenant_isolation.api_route import Access, Route
-from tenant_isolation.member_authorizer import MemberAuthorizer
+from tenant_isolation.api_route import EXPECTED_TENANT, Access, Route
 from tenant_isolation.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
-from tenant_isolation.tenant_authorizer import SharedTokens, TenantAuthorizer
+from tenant_isolation.tenant_authorizer import ActsIn, SharedTokens, TenantAuthorizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_cognito as cognito
-    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
 
     from python_lambda import FunctionDefaults
+    from tenant_isolation.directory import Directory
 
 _STAGE: Final = "prod"
 _ALLOWED_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
-_ALLOWED_HEADERS: Final = ("Content-Type", "Authorization", "X-Amz-Date", "X-Api-Key", "X-Amz-Security-Token")
+_ALLOWED_HEADERS: Final = (
+    "Content-Type",
+    "Authorization",
+    "X-Amz-Date",
+    "X-Api-Key",
+    "X-Amz-Security-Token",
+    EXPECTED_TENANT.name,
+)
+_OF_USERS: Final = (Access.TENANT, Access.USER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +89,7 @@ class ApiDefaults:
 
 
 class RestApi(Construct):
-    """What both kinds of API share: stage, logs, throttles, CORS, validation, alarm, and no route without a verdict."""
+    """What all kinds of API share: stage, logs, throttles, CORS, validation, alarm; each route is authorized."""
 
     def __init__(
         self,
@@ -195,7 +202,7 @@ class RestApi(Construct):
                 api_key_required=self._api_key_required or None,
                 request_validator=validator,
                 request_models=_bound(model, to_all=service is not None) if model and route.takes else None,
-                request_parameters=documentation.parameters(route.parameters),
+                request_parameters=documentation.parameters(route.all_parameters),
                 method_responses=documentation.responses(
                     route.all_answers, headers=[*cors_headers, RETRY_AFTER] if service else []
                 ),
@@ -208,7 +215,7 @@ class RestApi(Construct):
                 route.path,
                 summary=route.summary,
                 takes=route.takes,
-                parameters=route.parameters,
+                parameters=route.all_parameters,
                 answers=route.all_answers,
             )
             acknowledge(method, "AwsSolutions-COG4", "The tenant authorizer, or IAM, decides; see the construct.")
@@ -230,12 +237,60 @@ class RestApi(Construct):
             )
 
 
-class TenantApi(RestApi):
-    """An API that a user calls with their ID token, and on which they reach their own tenant only.
+class _UserApi(RestApi):
+    """An API that users call, whose every route but the preflight passes a `TenantAuthorizer`."""
 
-    Isolation: every route but the CORS preflight passes a `TenantAuthorizer`, whose routes are the API's own: a path
-    parameter ``{tenantId}`` must be the tenant of the token, ``{userId}`` its user. Replies of API Gateway itself say
-    nothing of why. Bodies and tokens are never logged.
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api_name: str,
+        user_pool: cognito.IUserPool,
+        client: cognito.IUserPoolClient,
+        directory: Directory,
+        acts_in: ActsIn,
+        routes: Sequence[Route],
+        defaults: ApiDefaults,
+        function_defaults: FunctionDefaults,
+        authorizer_cache_ttl: Duration | None = None,
+        shared_tokens: SharedTokens | None = None,
+        refusals: Mapping[str, Mapping[str, Any]] | None = None,
+        description: str = "",
+    ) -> None:
+        authorizer = TenantAuthorizer(
+            scope,
+            f"{construct_id}Authorizer",
+            user_pool=user_pool,
+            client=client,
+            directory=directory,
+            acts_in=acts_in,
+            routes=[route for route in routes if route.access in _OF_USERS],
+            defaults=function_defaults,
+            cache_ttl=authorizer_cache_ttl,
+            shared_tokens=shared_tokens,
+            token_header=defaults.token_header,
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            api_name=api_name,
+            description=description,
+            routes=routes,
+            defaults=defaults,
+            authorizer=authorizer.authorizer,
+            refusals=refusals,
+        )
+
+
+class TenantApi(_UserApi):
+    """An API on which a user reaches what their roles open in the tenant of their token, while they belong to it.
+
+    Isolation: every route but the CORS preflight passes a `TenantAuthorizer`, which asks the directory whether the
+    account, the session, the tenant and the membership still count, and which roles the caller has. A path parameter
+    ``{tenantId}`` must be the tenant of the token, ``{userId}`` its user. A route that names no roles is refused when
+    the app is built. What the directory says counts within 5 seconds: API Gateway keeps a policy for 3 at most. Replies
+    of API Gateway itself say nothing of why. Bodies and tokens are never logged.
 
     Parameters
     ----------
@@ -243,15 +298,15 @@ class TenantApi(RestApi):
         Where it stands in the app.
     api_name
         Its name.
-    user_pool, client
-        Whose ID tokens count.
+    user_pool, client, directory
+        As for `TenantAuthorizer`.
     routes
-        Its routes.
+        Its routes, each with its roles.
     defaults, function_defaults
         What the environment's APIs and functions have in common.
     authorizer_cache_ttl
-        How long API Gateway keeps a verdict for a token.
-    shared_tokens, tenant_required
+        How long API Gateway keeps a policy for a token: 3 seconds if it is not given, and no longer.
+    shared_tokens
         As for `TenantAuthorizer`.
     refusals
         Bodies of API Gateway's own replies, by response type, where they must have another shape.
@@ -267,46 +322,38 @@ class TenantApi(RestApi):
         api_name: str,
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
+        directory: Directory,
         routes: Sequence[Route],
         defaults: ApiDefaults,
         function_defaults: FunctionDefaults,
         authorizer_cache_ttl: Duration | None = None,
         shared_tokens: SharedTokens | None = None,
-        tenant_required: bool = False,
         refusals: Mapping[str, Mapping[str, Any]] | None = None,
         description: str = "",
     ) -> None:
-        if unfit := [route for route in routes if route.access is Access.USER or route.roles or route.own_roles]:
-            raise ValueError(f"{unfit[0]} asks for roles, of which a token says nothing: make a MemberApi.")
-        authorizer = TenantAuthorizer(
-            scope,
-            f"{construct_id}Authorizer",
-            user_pool=user_pool,
-            client=client,
-            routes=[str(route) for route in routes if route.access is Access.TENANT],
-            defaults=function_defaults,
-            cache_ttl=authorizer_cache_ttl,
-            shared_tokens=shared_tokens,
-            token_header=defaults.token_header,
-            tenant_required=tenant_required,
-        )
         super().__init__(
             scope,
             construct_id,
             api_name=api_name,
-            description=description,
+            user_pool=user_pool,
+            client=client,
+            directory=directory,
+            acts_in=ActsIn.CLAIM,
             routes=routes,
             defaults=defaults,
-            authorizer=authorizer.authorizer,
+            function_defaults=function_defaults,
+            authorizer_cache_ttl=authorizer_cache_ttl,
+            shared_tokens=shared_tokens,
             refusals=refusals,
+            description=description,
         )
 
 
-class MemberApi(RestApi):
-    """An API whose users belong to many tenants, and on which roles in the active one decide what they reach.
+class MemberApi(_UserApi):
+    """An API whose users belong to many tenants, and on which their roles in the active one decide what they reach.
 
-    Isolation: every route but the CORS preflight passes a `MemberAuthorizer`, which asks the database at each call. A
-    route says beside its path which roles open it; one that does not is refused when the app is built.
+    Isolation: as `TenantApi`, but the tenant is the one that is active for the caller in the directory, whatever the
+    token says, and API Gateway keeps no policy: the next call sees a switch, a withdrawn role and a removal.
 
     Parameters
     ----------
@@ -314,15 +361,12 @@ class MemberApi(RestApi):
         Where it stands in the app.
     api_name
         Its name.
-    user_pool, client, users, memberships
-        As for `MemberAuthorizer`.
+    user_pool, client, directory
+        As for `TenantAuthorizer`.
     routes
         Its routes, each with its roles.
     defaults, function_defaults
         What the environment's APIs and functions have in common.
-    authorizer_cache_ttl
-        How long a switch, a withdrawn role or a removal may go unnoticed. Zero if it is not given: the next call sees
-        it.
     description
         What it is for.
     """
@@ -335,33 +379,24 @@ class MemberApi(RestApi):
         api_name: str,
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
-        users: dynamodb.ITable,
-        memberships: dynamodb.ITable,
+        directory: Directory,
         routes: Sequence[Route],
         defaults: ApiDefaults,
         function_defaults: FunctionDefaults,
-        authorizer_cache_ttl: Duration | None = None,
         description: str = "",
     ) -> None:
-        authorizer = MemberAuthorizer(
-            scope,
-            f"{construct_id}Authorizer",
-            user_pool=user_pool,
-            client=client,
-            users=users,
-            memberships=memberships,
-            routes=routes,
-            defaults=function_defaults,
-            cache_ttl=authorizer_cache_ttl,
-        )
         super().__init__(
             scope,
             construct_id,
             api_name=api_name,
-            description=description,
+            user_pool=user_pool,
+            client=client,
+            directory=directory,
+            acts_in=ActsIn.ACTIVE_TENANT,
             routes=routes,
             defaults=defaults,
-            authorizer=authorizer.authorizer,
+            function_defaults=function_defaults,
+            description=description,
         )
 
 

@@ -1,8 +1,10 @@
-"""The authorizer that binds each request to the tenant in its verified token."""
+"""The authorizer: who calls is in the verified token, and what they may do is in the directory."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from enum import Enum
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -12,11 +14,23 @@ from constructs import Construct
 
 from python_lambda import FunctionDefaults, PythonFunction, acknowledge
 from tenant_isolation._sources import LAMBDAS, TENANCY
+from tenant_isolation.api_route import Access, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_cognito as cognito
+
+    from tenant_isolation.directory import Directory
+
+# What the directory says counts within five seconds: this long a policy is kept, and the rest is for the request.
+_LONGEST_KEPT: Final = Duration.seconds(3)
+_BOUND: Final = "{tenantId}"
+_MEMBER: Final = "{memberId}"
+_CALLER: Final = "{userId}"
+_ANYBODY: Final = "*"
+_ROLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_RULE: Final = re.compile(r"[A-Z]+ /\S* (\*|[A-Za-z_]\w*(,[A-Za-z_]\w*)*)", re.ASCII)
 
 
 class SharedTokens(Construct):
@@ -78,12 +92,24 @@ class SharedTokens(Construct):
         )
 
 
-class TenantAuthorizer(Construct):
-    """Lets a request through only for the tenant and user that its verified ID token names.
+class ActsIn(Enum):
+    """The tenant that a request to an API acts in."""
 
-    Isolation: a token counts when the user pool signed it for this client and it has not expired. The policy that
-    comes back lists the API's routes with the caller's own ids in them, so that an answer that API Gateway has kept
-    for a token is right for every route it can meet, and right for no other tenant. The function has no grant at all.
+    CLAIM = "claim"
+    """The tenant of the token's claim, while the caller belongs to it."""
+    ACTIVE_TENANT = "active"
+    """The tenant that is active for the caller, whatever the token says."""
+
+
+class TenantAuthorizer(Construct):
+    """Lets a request through only to what its caller may do now, in one tenant, by their roles in it.
+
+    Isolation: a token counts when the user pool signed it for this client and it has not expired. It says who calls.
+    Whether the account and the session still count, whether the tenant is open, and which roles the caller has in it is
+    read from the directory, strongly consistently, in one call. The policy that comes back lists the routes that the
+    roles open, with the caller's own ids in the place of ``{tenantId}`` and ``{userId}``. What the roles do not open is
+    denied, also where a wildcard would cover it. API Gateway keeps a policy for 3 seconds at most, and not at all where
+    the active tenant decides.
 
     Parameters
     ----------
@@ -91,19 +117,28 @@ class TenantAuthorizer(Construct):
         Where it stands in the app.
     user_pool, client
         Whose ID tokens count.
+    directory
+        Who may do what.
     routes
-        The routes to allow, such as ``GET /tenant/{tenantId}``: ``{tenantId}`` is the token's tenant and ``{userId}``
-        its user; any other parameter may be anything.
+        The routes, each with its roles. A route of an API of your own is text: ``GET /reports/{tenantId} admin,clerk``,
+        or ``GET /hello *`` for whoever is signed in.
     defaults
         What the environment's functions have in common.
+    acts_in
+        Which tenant a request acts in.
     cache_ttl
-        How long API Gateway keeps an answer for a token; at most an hour.
+        How long API Gateway keeps a policy for a token: 3 seconds if it is not given, and zero where the active tenant
+        decides.
     shared_tokens
-        Tokens of our own issuing that count beside the pool's; none if not given.
+        Tokens of our own issuing that count beside the pool's; none if not given. Whoever holds one may use every route
+        of a tenant.
     token_header
         The header that holds the token, after ``Bearer`` in the case of ``Authorization``.
-    tenant_required
-        Whether a user who has no tenant yet may call nothing: right where every route acts in the caller's tenant.
+
+    Raises
+    ------
+    ValueError
+        A route says of its roles what cannot be, or policies would be kept for too long.
     """
 
     def __init__(
@@ -113,31 +148,34 @@ class TenantAuthorizer(Construct):
         *,
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
-        routes: Sequence[str],
+        directory: Directory,
+        routes: Sequence[Route | str],
         defaults: FunctionDefaults,
+        acts_in: ActsIn = ActsIn.CLAIM,
         cache_ttl: Duration | None = None,
         shared_tokens: SharedTokens | None = None,
         token_header: str = "Authorization",  # noqa: S107 - a header's name
-        tenant_required: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         function = PythonFunction(
             self,
             "Function",
-            entry=LAMBDAS / "tenant_authorizer",
+            entry=LAMBDAS / "authorizer",
             shared=[TENANCY],
             defaults=defaults,
-            description="Verifies ID tokens and allows what is the caller's own",
+            description="Verifies ID tokens and allows what the directory says that the caller may do",
             environment={
                 "ISSUER": f"https://cognito-idp.{stack.region}.{stack.url_suffix}/{user_pool.user_pool_id}",
                 "AUDIENCE": client.user_pool_client_id,
-                "ROUTES": "\n".join(routes),
+                "ROUTES": "\n".join(rule for route in routes for rule in _rules(route)),
+                "ACTS_IN": acts_in.value,
                 "TOKEN_HEADER": token_header.lower(),
-                "TENANT_REQUIRED": str(tenant_required).lower(),
+                **directory.variables,
                 **(shared_tokens.settings if shared_tokens else {}),
             },
         )
+        directory.grant_read_state(function)
         if shared_tokens:
             shared_tokens.grant_read(function)
         self._authorizer = apigateway.RequestAuthorizer(
@@ -145,10 +183,46 @@ class TenantAuthorizer(Construct):
             "Authorizer",
             handler=function,
             identity_sources=[apigateway.IdentitySource.header(token_header)],
-            results_cache_ttl=cache_ttl or Duration.minutes(5),
+            results_cache_ttl=_kept_for(acts_in, cache_ttl),
         )
 
     @property
     def authorizer(self) -> apigateway.IAuthorizer:
         """The authorizer, for the methods of one API."""
         return self._authorizer
+
+
+def _kept_for(acts_in: ActsIn, given: Duration | None) -> Duration:
+    longest = Duration.seconds(0) if acts_in is ActsIn.ACTIVE_TENANT else _LONGEST_KEPT
+    kept = longest if given is None else given
+    if kept.to_seconds() > longest.to_seconds():
+        raise ValueError(
+            f"API Gateway must not keep policies for {kept.to_seconds()} seconds: what the directory says would count "
+            f"too late. Use {longest.to_seconds()} or fewer."
+        )
+    return kept
+
+
+def _rules(route: Route | str) -> Iterator[str]:
+    """Return the rules that the function reads (`tenancy.authorization.RoleRule`)."""
+    if isinstance(route, str):
+        if not _RULE.fullmatch(route):
+            raise ValueError(f"{route!r} is no route with roles. Use e.g. 'GET /reports/{{tenantId}} admin,clerk'.")
+        yield route
+        return
+    if wrong := [role for role in (*route.roles, *route.own_roles) if not _ROLE.fullmatch(role)]:
+        raise ValueError(f"{route} cannot be for {wrong[0]!r}: a role is made of letters, digits and underscores.")
+    if route.access is Access.USER:
+        if route.roles or route.own_roles or _BOUND in route.path:
+            raise ValueError(f"{route} is for users without a tenant as well: it has neither roles nor {_BOUND}.")
+        yield f"{route} {_ANYBODY}"
+        return
+    if route.access is not Access.TENANT:
+        raise ValueError(f"{route} does not pass the authorizer: it is for Access.TENANT or Access.USER.")
+    if not route.roles:
+        raise ValueError(f"{route} must say which roles open it: Route(..., roles=[...]).")
+    yield f"{route} {','.join(route.roles)}"
+    if route.own_roles:
+        if _MEMBER not in route.path:
+            raise ValueError(f"{route} is for {','.join(route.own_roles)} themselves: its path needs {_MEMBER}.")
+        yield f"{route.method} {route.path.replace(_MEMBER, _CALLER)} {','.join(route.own_roles)}"

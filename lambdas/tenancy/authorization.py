@@ -47,19 +47,6 @@ class RouteRule:
             raise ValueError(f"Not a route: {text!r}. Use e.g. 'GET /tenant/{{tenantId}}'.")
         return cls(method=method, path=path)
 
-    @classmethod
-    def parse_all(cls, text: str) -> list[Self]:
-        """Read the rules of an API, one a line.
-
-        Raises
-        ------
-        ValueError
-            A line is no route, or a free parameter covers another route that is bound to its caller.
-        """
-        rules = [cls.parse(line) for line in text.splitlines()]
-        check_bindings(rules)
-        return rules
-
     @property
     def shape(self) -> str:
         """The path with a wildcard for each parameter, whatever its name."""
@@ -170,7 +157,7 @@ class RoleTable:
     def __init__(self, rules: Iterable[RoleRule]) -> None:
         self._rules = list(rules)
         check_bindings(rule.route for rule in self._rules)
-        known = sorted(frozenset().union(*(rule.roles or frozenset() for rule in self._rules)))
+        known = sorted(self.roles)
         for count in range(len(known) + 1):
             for roles in combinations(known, count):
                 self._check(frozenset(roles))
@@ -179,6 +166,11 @@ class RoleTable:
     def parse(cls, text: str) -> Self:
         """Read a table, a rule a line; see `RoleRule.parse`."""
         return cls(map(RoleRule.parse, text.splitlines()))
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """All roles that open a route."""
+        return frozenset().union(*(rule.roles or frozenset() for rule in self._rules))
 
     def allowed(self, caller: Caller, roles: frozenset[str]) -> Sequence[str]:
         """Return what a caller may invoke."""
@@ -213,26 +205,6 @@ class RoleTable:
                     )
 
 
-def policy(caller: Caller, rules: Iterable[RouteRule], method_arn: str) -> dict[str, Any]:
-    """Return an authorizer's answer: everything that the caller may do at this API and stage, and no more.
-
-    Isolation: API Gateway keeps the answer for the token and applies it to every route, so it lists each route that
-    the caller may use with their own ids filled in, rather than allowing the one that happened to be called first.
-    The ids are checked (`tenancy.identifiers`) and hold no wildcard.
-
-    Parameters
-    ----------
-    caller
-        From verified claims.
-    rules
-        The API's routes.
-    method_arn
-        ARN of the called method; its API and stage are kept, its method and path are not used.
-    """
-    resources = [resource for rule in rules if (resource := rule.resource(caller))]
-    return answer(caller, allowed=resources, method_arn=method_arn, context=caller.to_authorizer())
-
-
 def answer(
     caller: Caller,
     *,
@@ -241,7 +213,11 @@ def answer(
     method_arn: str,
     context: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return an authorizer's answer.
+    """Return an authorizer's answer: everything that the caller may do at this API and stage, and no more.
+
+    Isolation: API Gateway may keep the answer for the token and apply it to every route, so it lists each route that
+    the caller may use with their own ids filled in, rather than allowing the one that happened to be called first.
+    The ids are checked (`tenancy.identifiers`) and hold no wildcard.
 
     Parameters
     ----------
@@ -250,7 +226,7 @@ def answer(
     allowed, denied
         What they may invoke and what not, as ``GET/tenant/<id>``.
     method_arn
-        As for `policy`.
+        ARN of the called method; its API and stage are kept, its method and path are not used.
     context
         What is said of the caller to what is behind the API.
     """

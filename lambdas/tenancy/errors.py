@@ -36,6 +36,13 @@ class ConflictError(TenancyError):
     status = HTTPStatus.CONFLICT
 
 
+class UnexpectedTenantError(ConflictError):
+    """The caller means another tenant than the one that the request would act in, so nothing is done."""
+
+    def __init__(self) -> None:
+        super().__init__("Expected-Tenant names another tenant than the one this request would act in")
+
+
 class NotFoundError(TenancyError):
     """It does not exist, or it is another tenant's: the reply is the same."""
 

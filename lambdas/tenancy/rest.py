@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, Json, ValidationError
 
 from tenancy.caller import Caller
-from tenancy.errors import BadRequestError, TenancyError
+from tenancy.errors import BadRequestError, TenancyError, UnexpectedTenantError
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 logger: Final = Logger(utc=True)
 tracer: Final = Tracer()
 metrics: Final = Metrics()
+
+EXPECTED_TENANT: Final = "expected-tenant"
+"""The request header in which a caller may name the tenant that they mean."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -97,6 +100,18 @@ class Request:
         return read
 
 
+def _check_expected_tenant(headers: Mapping[str, str], authorizer: Mapping[str, Any] | None) -> None:
+    """Refuse a request whose caller means another tenant than the one that it would act in.
+
+    It is checked behind the authorizer: API Gateway may have kept the policy of an earlier request.
+    """
+    if authorizer is None:  # IAM has authorized it, and no tenant is active
+        return
+    for name, value in headers.items():
+        if name.lower() == EXPECTED_TENANT and value != authorizer.get("tenantId"):
+            raise UnexpectedTenantError
+
+
 def _each_once(pairs: list[tuple[str, object]]) -> None:
     if len({name for name, _ in pairs}) < len(pairs):
         raise BadRequestError("Invalid request body: a field is given twice")
@@ -166,6 +181,7 @@ def _answer(
     authorizer: Mapping[str, Any] | None,
 ) -> Reply:
     try:
+        _check_expected_tenant(event.get("headers") or {}, authorizer)
         return route(
             Request(
                 route=f"{event.get('httpMethod')} {event.get('resource')}",

@@ -1,4 +1,4 @@
-"""Where a user stands: the tenant that is active for them, and their roles in it."""
+"""A user as the directory has them: the active tenant, and the roles in each tenant."""
 
 from __future__ import annotations
 
@@ -56,27 +56,8 @@ class UserRecord:
         return cls(exists=item is not None, active=_tenant(found.get(ACTIVE, {}).get("S")), roles=roles)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What a user is at this moment.
-
-    Attributes
-    ----------
-    tenant_id
-        The active tenant; None if there is none, or they do not belong to it any more.
-    roles
-        Their roles in it.
-    """
-
-    tenant_id: TenantId | None
-    roles: frozenset[str]
-
-
 class Standings:
-    """Reads where users stand.
-
-    Isolation: reads are consistent, so that what was written a moment ago counts. A tenant counts as active only while
-    the user belongs to it, and no other takes its place: a call that was meant for one tenant never ends up in another.
+    """Reads users and their roles, with strongly consistent reads.
 
     Parameters
     ----------
@@ -92,18 +73,6 @@ class Standings:
         self._client = client
         self._users = users
         self._memberships = memberships
-
-    def of(self, user: UserId) -> Standing:
-        """Return where a user stands: one read, and another one for who joined before users had their roles."""
-        record = self.record(user)
-        if record.active is None:
-            return Standing(tenant_id=None, roles=frozenset())
-        roles = record.roles.get(record.active)
-        if roles is None:
-            roles = self.roles(record.active, user)
-        if roles is None:
-            return Standing(tenant_id=None, roles=frozenset())
-        return Standing(tenant_id=record.active, roles=roles)
 
     def record(self, user: UserId) -> UserRecord:
         """Return what the directory has of a user."""

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 _ALGORITHM: Final = "RS256"
 _SHARED_ALGORITHM: Final = "HS256"
 _ISSUED_FOR_SECONDS: Final = 3600
-_REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub", "token_use")
+_REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub", "token_use", "auth_time")
+# Clocks differ by this much. It is for what must not lie ahead; an expiry is exact.
+_LEEWAY_SECONDS: Final = 5
+# PyJWT has one leeway for all times; `_check_begun` looks at these two.
+_UNTIMED: Final[Options] = {"verify_iat": False, "verify_nbf": False}
 # A stranger can name as many unknown keys as they like; the key set is read at most this often for them.
 _UNKNOWN_KEY_PAUSE_SECONDS: Final = 60.0
 # Until a withdrawn key is forgotten, should an execution environment live that long.
@@ -120,8 +124,9 @@ class TokenVerifier:
                 algorithms=[_ALGORITHM],
                 audience=self._audience,
                 issuer=self._issuer,
-                options={"require": list(_REQUIRED), "strict_aud": True},
+                options={**_UNTIMED, "require": list(_REQUIRED), "strict_aud": True},
             )
+            _check_begun(claims)
         except PyJWKClientConnectionError:
             raise  # ours to mend, not the caller's: a 500 that a retry may get past
         except (jwt.InvalidTokenError, PyJWKClientError, ValueError) as error:
@@ -178,9 +183,30 @@ class SharedSecretVerifier:
         self, token: str, options: Options, *, issuer: str | None = None, audience: str | None = None
     ) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(
-            token, self._secret, algorithms=[_SHARED_ALGORITHM], options=options, issuer=issuer, audience=audience
+            token,
+            self._secret,
+            algorithms=[_SHARED_ALGORITHM],
+            options={**_UNTIMED, **options},
+            issuer=issuer,
+            audience=audience,
         )
+        _check_begun(claims)
         return claims
+
+
+def _check_begun(claims: Mapping[str, Any]) -> None:
+    """Check that a token does not begin later than clocks can differ.
+
+    Raises
+    ------
+    jwt.ImmatureSignatureError
+        It does, or a time is no number.
+    """
+    latest = time.time() + _LEEWAY_SECONDS
+    for name in ("iat", "nbf"):
+        at = claims.get(name, 0)
+        if not isinstance(at, int | float) or isinstance(at, bool) or not at <= latest:
+            raise jwt.ImmatureSignatureError(f"{name} lies ahead")
 
 
 def issue(caller: TenantCaller, secret: str, issuer: str) -> str:

@@ -1,0 +1,69 @@
+"""The tables that say who may act: users, tenants, and which users belong to which tenants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """The directory that authorizers decide by.
+
+    Isolation: whoever can write these tables decides who may do what. Readers get single items and no list
+    (`grant_read_state`).
+
+    Attributes
+    ----------
+    users
+        HASH ``userid``, with ``activetenantid`` and for each tenant the string set ``roles:<tenant>``; ``validafter``
+        (seconds since 1970) ends the sessions of before, ``endedsessions`` single ones; ``blockedat``, ``deletedat`` or
+        ``newpassword`` close the account.
+    tenants
+        HASH ``tenantid``; ``state`` other than ``active`` closes the tenant.
+    memberships
+        HASH ``tenantid``, RANGE ``userid``, with the string set ``roles``. It is read for users whose item has no
+        roles in the tenant.
+    """
+
+    users: dynamodb.ITable
+    tenants: dynamodb.ITable
+    memberships: dynamodb.ITable
+
+    @classmethod
+    def named(cls, scope: Construct, *, users: str, tenants: str, memberships: str) -> Directory:
+        """Return the directory whose tables have these names in the stack's account and region.
+
+        It does not make them, and a stack that uses it does not depend on the one that does.
+        """
+        return cls(
+            users=dynamodb.Table.from_table_name(scope, "DirectoryUsers", users),
+            tenants=dynamodb.Table.from_table_name(scope, "DirectoryTenants", tenants),
+            memberships=dynamodb.Table.from_table_name(scope, "DirectoryMemberships", memberships),
+        )
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Environment variables that tell a function the tables' names."""
+        return {
+            "USERS_TABLE": self.users.table_name,
+            "TENANTS_TABLE": self.tenants.table_name,
+            "TENANT_USERS_TABLE": self.memberships.table_name,
+        }
+
+    def grant_read_state(self, grantee: iam.IGrantable) -> None:
+        """Let `grantee` read single users, tenants and memberships, as deciding takes it."""
+        for table, action in (
+            (self.users, "dynamodb:BatchGetItem"),
+            (self.tenants, "dynamodb:BatchGetItem"),
+            (self.memberships, "dynamodb:GetItem"),
+        ):
+            iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[table.table_arn])

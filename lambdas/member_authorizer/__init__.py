@@ -1,1 +1,0 @@
-"""The authorizer that asks the database, for users of many tenants."""
