@@ -78,8 +78,8 @@ def _authorization(person: Person, path: str) -> Mapping[str, Any]:
 def _cases(person: Person) -> Iterator[_Case]:
     context = {"requestId": "benchmark", "authorizer": {"userId": person.user_id, "tenantId": person.tenant}}
     request = {"pathParameters": {"tenantId": person.tenant}, "requestContext": context}
-    yield _Case("tenant_authorizer", "the authorizer", _authorization(person, f"/tenant/{person.tenant}"))
-    yield _Case("member_authorizer", "the authorizer of roles", _authorization(person, "/settings"), "parks")
+    yield _Case("authorizer", "the authorizer", _authorization(person, f"/tenant/{person.tenant}"))
+    yield _Case("authorizer", "the authorizer of the active tenant", _authorization(person, "/settings"), "parks")
     yield _Case("tenant_get", "GET", request)
     yield _Case("tenant_rename", "PUT", {**request, "body": json.dumps({"name": "Benchmark"})})
     yield _Case("token_claims_hook", "the sign-in hook", {"userName": person.user_id, "request": {}}, "user")

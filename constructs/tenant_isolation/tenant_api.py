@@ -194,7 +194,7 @@ class RestApi(Construct):
         for route in routes:
             handler = route.handler
             service = handler if isinstance(handler, ServiceIntegration) else None
-            _check_service(route)
+            _check_handler(route)
             model = documentation.model(service.held_to or route.takes) if service and route.takes else anything
             method = self._api.root.resource_for_path(route.path).add_method(
                 route.method,
@@ -400,8 +400,11 @@ class MemberApi(_UserApi):
         )
 
 
-def _check_service(route: Route) -> None:
-    """Refuse a service that reads of a request what its route does not have."""
+def _check_handler(route: Route) -> None:
+    """Refuse a handler that needs of a request what its route does not have."""
+    isolated = isinstance(route.handler, PythonFunction) and route.handler.tenant_isolated
+    if isolated and route.access is not Access.TENANT:
+        raise ValueError(f"{route} may have no tenant, without which its tenant-isolated function cannot be invoked.")
     if not isinstance(route.handler, ServiceIntegration):
         return
     if unknown := {name for name in route.handler.path_parameters if f"{{{name}}}" not in route.path}:

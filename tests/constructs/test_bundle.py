@@ -58,7 +58,7 @@ def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: 
 
 
 def test_bundle_holds_code_for_another_processor(tmp_path: Path) -> None:
-    bundle((LAMBDAS / "tenant_authorizer", TENANCY), AWS_ARM64, tmp_path)
+    bundle((LAMBDAS / "authorizer", TENANCY), AWS_ARM64, tmp_path)
 
     libraries = {path.name for path in tmp_path.rglob("*.so")}
     assert any("aarch64" in name for name in libraries)

@@ -101,7 +101,7 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
     options = ["--quiet", "--offline", "--no-deps", "--target", str(target)]
     subprocess.run([find_uv_bin(), "pip", "install", *options, str(wheel)], check=True)
     own = target / "tenant_isolation" / "_lambdas"
-    with (own / "tenant_authorizer" / "handler.py").open("a") as handler:
+    with (own / "authorizer" / "handler.py").open("a") as handler:
         handler.write(_ENTRY_MARK)
     for name, code in _SNIPPET.findall((ROOT / "docs" / "constructs.md").read_text()):
         path = folder / name
@@ -154,18 +154,14 @@ def test_foreign_app_has_the_modules_of_the_wheel(shop: _Shop) -> None:
 
 
 def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> None:
-    bundles = [path.parents[1] for path in shop.folder.glob("cdk.out/asset.*/tenant_authorizer/handler.py")]
+    bundles = [path.parents[1] for path in shop.folder.glob("cdk.out/asset.*/authorizer/handler.py")]
 
-    assert len(bundles) == 1, "both authorizers are the same code"
+    assert len(bundles) == 1, "all authorizers are the same code"
     (bundle,) = bundles
-    assert (bundle / "tenant_authorizer" / "handler.py").read_text().endswith(_ENTRY_MARK)
+    assert (bundle / "authorizer" / "handler.py").read_text().endswith(_ENTRY_MARK)
     assert (bundle / "tenancy" / "tokens.py").is_file()
     assert (bundle / "jwt").is_dir()
-    authorizers = [
-        function
-        for function in shop.of("AWS::Lambda::Function")
-        if "ROUTES" in _variables(function) and "USERS_TABLE" not in _variables(function)  # that of roles is another
-    ]
+    authorizers = [function for function in shop.of("AWS::Lambda::Function") if "ROUTES" in _variables(function)]
     assert {function["Code"]["S3Key"] for function in authorizers} == {f"{bundle.suffix[1:]}.zip"}
 
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sns as sns
 
 from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, Access, ApiDefaults, MemberApi, Route, TenantApi
+from tenant_isolation import LAMBDAS, Access, ApiDefaults, Directory, MemberApi, Route, TenantApi
 from tests.synthesized import new_app
 
 _STRING = dynamodb.AttributeType.STRING
@@ -25,7 +25,7 @@ def _build(*routes: dict[str, Any], kind: Any = MemberApi, **more: Any) -> asser
     pool = cognito.UserPool(stack, "Pool")
     tables = {
         name: dynamodb.Table(stack, name, partition_key=dynamodb.Attribute(name="id", type=_STRING))
-        for name in ("users", "memberships")
+        for name in ("users", "tenants", "memberships")
     }
     kind(
         stack,
@@ -38,7 +38,7 @@ def _build(*routes: dict[str, Any], kind: Any = MemberApi, **more: Any) -> asser
             allowed_origin="https://x.example", throttle_rate=1, throttle_burst=1, alarms=sns.Topic(stack, "Alarms")
         ),
         function_defaults=functions,
-        **(tables if kind is MemberApi else {}),
+        directory=Directory(**tables),
         **more,
     )
     return assertions.Template.from_stack(stack)
@@ -54,18 +54,20 @@ _LEAVE = {
 }
 
 
-def test_table_of_roles_is_made_of_the_routes() -> None:
-    _build(_PARKS, _SETTINGS, _LEAVE).has_resource_properties(
+@pytest.mark.parametrize(("kind", "acts_in"), [(MemberApi, "active"), (TenantApi, "claim")])
+def test_table_of_roles_is_made_of_the_routes(kind: Any, acts_in: str) -> None:  # noqa: ANN401 - a class
+    _build(_PARKS, _SETTINGS, _LEAVE, kind=kind).has_resource_properties(
         "AWS::Lambda::Function",
         {
-            "Handler": "member_authorizer.handler.handler",
+            "Handler": "authorizer.handler.handler",
             "Environment": {
                 "Variables": assertions.Match.object_like(
                     {
+                        "ACTS_IN": acts_in,
                         "ROUTES": "GET /parks/{id} admin,visitor\n"
                         "GET /settings *\n"
                         "DELETE /tenants/{tenantId}/members/{memberId} admin\n"
-                        "DELETE /tenants/{tenantId}/members/{userId} member"
+                        "DELETE /tenants/{tenantId}/members/{userId} member",
                     }
                 )
             },
@@ -80,13 +82,21 @@ def test_authorizer_reads_single_items_and_nothing_else() -> None:
     ]
 
     of_data = [statement for statement in statements if "dynamodb" in json.dumps(statement)]
-    assert [statement["Action"] for statement in of_data] == ["dynamodb:GetItem"] * len(of_data)
+    assert {statement["Action"] for statement in of_data} == {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
     assert "*" not in json.dumps([statement["Resource"] for statement in of_data])
 
 
-@pytest.mark.parametrize(("ttl", "seconds"), [(None, 0), (Duration.seconds(0), 0), (Duration.seconds(5), 5)])
-def test_verdicts_are_kept_for_as_long_as_is_said(ttl: Duration | None, seconds: int) -> None:
-    _build(_PARKS, authorizer_cache_ttl=ttl).has_resource_properties(
+@pytest.mark.parametrize(
+    ("kind", "more", "seconds"),
+    [
+        (MemberApi, {}, 0),
+        (TenantApi, {}, 3),
+        (TenantApi, {"authorizer_cache_ttl": Duration.seconds(0)}, 0),
+        (TenantApi, {"authorizer_cache_ttl": Duration.seconds(2)}, 2),
+    ],
+)
+def test_policies_are_kept_for_three_seconds_at_most(kind: Any, more: dict[str, Any], seconds: int) -> None:  # noqa: ANN401 - a class
+    _build(_PARKS, kind=kind, **more).has_resource_properties(
         "AWS::ApiGateway::Authorizer",
         {
             "Type": "REQUEST",
@@ -94,6 +104,11 @@ def test_verdicts_are_kept_for_as_long_as_is_said(ttl: Duration | None, seconds:
             "AuthorizerResultTtlInSeconds": seconds,
         },
     )
+
+
+def test_policies_cannot_be_kept_for_longer() -> None:
+    with pytest.raises(ValueError, match="must not keep policies for 4 seconds"):
+        _build(_PARKS, kind=TenantApi, authorizer_cache_ttl=Duration.seconds(4))
 
 
 def test_every_route_passes_the_authorizer() -> None:
@@ -110,19 +125,20 @@ def test_every_route_passes_the_authorizer() -> None:
         ({**_PARKS, "roles": ["*"]}, "a role is made of"),
         ({**_PARKS, "roles": ["admin,member"]}, "a role is made of"),
         ({**_PARKS, "roles": ["admin\n"]}, "a role is made of"),
-        ({**_PARKS, "access": Access.IAM}, "does not pass the member authorizer"),
-        ({**_PARKS, "access": Access.OPEN}, "does not pass the member authorizer"),
         ({**_SETTINGS, "roles": ["admin"]}, "neither roles nor"),
         ({**_SETTINGS, "path": "/tenants/{tenantId}"}, "neither roles nor"),
         ({**_PARKS, "own_roles": ["member"]}, "its path needs {memberId}"),
     ],
 )
-def test_route_that_says_of_roles_what_cannot_be_is_refused(route: dict[str, Any], problem: str) -> None:
+@pytest.mark.parametrize("kind", [MemberApi, TenantApi])
+def test_route_that_says_of_roles_what_cannot_be_is_refused(kind: Any, route: dict[str, Any], problem: str) -> None:  # noqa: ANN401 - a class
     with pytest.raises(ValueError, match=problem):
-        _build(route)
+        _build(route, kind=kind)
 
 
 @pytest.mark.parametrize("route", [_PARKS, _SETTINGS])
-def test_api_that_asks_the_token_takes_no_roles(route: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="make a MemberApi"):
-        _build(route, kind=TenantApi)
+def test_route_of_a_user_declares_the_tenant_that_its_caller_may_expect(route: dict[str, Any]) -> None:
+    _build(route).has_resource_properties(
+        "AWS::ApiGateway::Method",
+        {"RequestParameters": assertions.Match.object_like({"method.request.header.Expected-Tenant": False})},
+    )

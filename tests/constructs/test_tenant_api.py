@@ -13,8 +13,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
 from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, AdminApi, Answer, ApiDefaults, Parameter, Route, Schema, TenantApi
+from tenant_isolation import LAMBDAS, AdminApi, Answer, ApiDefaults, Directory, Parameter, Route, Schema, TenantApi
 from tenant_isolation.api_documentation import ApiDocumentation
+from tenant_isolation.api_route import EXPECTED_TENANT
 from tests.synthesized import new_app
 
 _ORIGIN = "https://shop.example"
@@ -35,12 +36,14 @@ def template() -> assertions.Template:
         api_name="shop-api",
         user_pool=pool,
         client=pool.add_client("Client"),
+        directory=Directory.named(stack, users="users", tenants="tenants", memberships="memberships"),
         routes=[
-            Route(method="GET", path="/tenant/{tenantId}", handler=handler),
+            Route(method="GET", path="/tenant/{tenantId}", handler=handler, roles=["admin", "clerk"]),
             Route(
                 method="PUT",
                 path="/tenant/{tenantId}",
                 handler=handler,
+                roles=["admin"],
                 takes=_NEW_NAME,
                 summary="Name a tenant",
                 parameters=[Parameter(name="tenantId", where="path"), Parameter(name="quietly", required=True)],
@@ -81,9 +84,11 @@ def test_authorizer_knows_the_api_s_own_routes(template: assertions.Template) ->
     template.has_resource_properties(
         "AWS::Lambda::Function",
         {
-            "Handler": "tenant_authorizer.handler.handler",
+            "Handler": "authorizer.handler.handler",
             "Environment": {
-                "Variables": assertions.Match.object_like({"ROUTES": "GET /tenant/{tenantId}\nPUT /tenant/{tenantId}"})
+                "Variables": assertions.Match.object_like(
+                    {"ROUTES": "GET /tenant/{tenantId} admin,clerk\nPUT /tenant/{tenantId} admin"}
+                )
             },
         },
     )
@@ -95,7 +100,7 @@ def test_verdicts_are_kept_by_token(template: assertions.Template) -> None:
         {
             "Type": "REQUEST",
             "IdentitySource": "method.request.header.Authorization",
-            "AuthorizerResultTtlInSeconds": 300,
+            "AuthorizerResultTtlInSeconds": 3,
         },
     )
 
@@ -110,7 +115,7 @@ def test_gateway_s_own_refusals_carry_cors_headers(template: assertions.Template
             "ResponseParameters": {
                 f"{header}Origin": f"'{_ORIGIN}'",
                 f"{header}Methods": "'GET,PUT,POST,DELETE,OPTIONS'",
-                f"{header}Headers": "'Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token'",
+                f"{header}Headers": "'Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token,Expected-Tenant'",
             },
         },
     )
@@ -143,6 +148,7 @@ def test_parameters_are_declared_and_left_to_the_function(template: assertions.T
     assert method["RequestParameters"] == {
         "method.request.path.tenantId": True,
         "method.request.querystring.quietly": False,
+        "method.request.header.Expected-Tenant": False,
     }
 
 
@@ -160,6 +166,13 @@ def test_documentation_says_the_rest(template: assertions.Template) -> None:
     assert said["parameters"] == [
         {"name": "tenantId", "in": "path", "required": True, "schema": text},
         {"name": "quietly", "in": "query", "required": True, "schema": text},
+        {
+            "name": "Expected-Tenant",
+            "in": "header",
+            "required": False,
+            "schema": text,
+            "description": EXPECTED_TENANT.description,
+        },
     ]
 
 

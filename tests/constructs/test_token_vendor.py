@@ -18,6 +18,7 @@ from tenant_isolation import (
     TENANT_NAME,
     USER,
     ApiDefaults,
+    Directory,
     Route,
     TenantApi,
     TenantStatement,
@@ -299,9 +300,10 @@ def isolated() -> assertions.Template:
         api_name="shop",
         user_pool=pool,
         client=pool.add_client("Client"),
+        directory=Directory.named(shop.stack, users="users", tenants="tenants", memberships="memberships"),
         routes=[
-            Route(method="GET", path="/isolated", handler=isolated),
-            Route(method="GET", path="/shared", handler=shop.function),
+            Route(method="GET", path="/isolated", handler=isolated, roles=["clerk"]),
+            Route(method="GET", path="/shared", handler=shop.function, roles=["clerk"]),
         ],
         defaults=ApiDefaults(
             allowed_origin="https://shop.example",
@@ -310,7 +312,6 @@ def isolated() -> assertions.Template:
             alarms=sns.Topic(shop.stack, "Alarms"),
         ),
         function_defaults=FunctionDefaults(namespace="test"),
-        tenant_required=True,
     )
     return shop.template
 
@@ -340,13 +341,13 @@ class TestFunctionWithAnExecutionEnvironmentForEachTenant:
         }
 
     def test_is_never_invoked_for_a_user_without_a_tenant(self, isolated: assertions.Template) -> None:
-        isolated.has_resource_properties(
-            "AWS::Lambda::Function",
-            {
-                "Handler": "tenant_authorizer.handler.handler",
-                "Environment": {"Variables": assertions.Match.object_like({"TENANT_REQUIRED": "true"})},
-            },
-        )
+        (routes,) = [
+            function["Properties"]["Environment"]["Variables"]["ROUTES"]
+            for function in isolated.find_resources("AWS::Lambda::Function").values()
+            if function["Properties"]["Handler"] == "authorizer.handler.handler"
+        ]
+
+        assert not [route for route in routes.splitlines() if route.endswith("*")]
 
 
 @pytest.mark.parametrize(("environment", "isolated"), [("local", 0), ("dev", 0), ("staging", 2), ("prod", 2)])

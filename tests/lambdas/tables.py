@@ -40,6 +40,17 @@ def join(client: DynamoDBClient, tenant: str, user: str, *roles: str, active: bo
         )
 
 
+def leave(client: DynamoDBClient, tenant: str, user: str) -> None:
+    """Write that somebody does not belong to a tenant any more."""
+    client.update_item(
+        TableName="app-users",
+        Key={"userid": {"S": user}},
+        UpdateExpression="REMOVE #roles",
+        ExpressionAttributeNames={"#roles": f"roles:{tenant}"},
+    )
+    client.delete_item(TableName="app-tenant-users", Key={"tenantid": {"S": tenant}, "userid": {"S": user}})
+
+
 def _create(client: DynamoDBClient, name: str, *keys: str, index: tuple[str, ...] = ()) -> None:
     more: Any = {
         "GlobalSecondaryIndexes": [

@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenancy.authorization import RouteRule, policy
+from tenancy.authorization import RoleRule, RoleTable, RouteRule, answer
 from tenancy.caller import Caller
 from tenancy.errors import UnauthorizedError
 from tenancy.identifiers import tenant_id, user_id
 
-_RULES = [
-    RouteRule.parse(text) for text in ("GET /tenant/{tenantId}", "PUT /tenant/{tenantId}", "GET /tenants/{userId}")
-]
+_RULES = "GET /tenant/{tenantId} admin\nPUT /tenant/{tenantId} admin\nGET /tenants/{userId} *"
 _API = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod"
 _ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]", fullmatch=True).filter(
     lambda value: value.lower() not in {"prefix", "tag", "ap", "dbns"}
@@ -24,12 +22,18 @@ _ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]", fullmatch=True
 
 
 def _policy(tenant: str | None = "t-1", user: str = "u1", method_arn: str = f"{_API}/GET/tenant/t-1") -> dict[str, Any]:
-    caller = Caller(user_id=user_id(user), tenant_id=tenant_id(tenant) if tenant else None)
-    return policy(caller, _RULES, method_arn)
+    return _answer(_RULES, Caller(user_id=user_id(user), tenant_id=tenant_id(tenant) if tenant else None), method_arn)
 
 
-def _allows(answer: dict[str, Any], arn: str) -> bool:
-    (statement,) = answer["policyDocument"]["Statement"]
+def _answer(rules: str, caller: Caller, method_arn: str) -> dict[str, Any]:
+    table = RoleTable.parse(rules)
+    return answer(
+        caller, allowed=table.allowed(caller, table.roles), method_arn=method_arn, context=caller.to_authorizer()
+    )
+
+
+def _allows(given: dict[str, Any], arn: str) -> bool:
+    (statement,) = given["policyDocument"]["Statement"]
     matched = any(fnmatch.fnmatchcase(arn, resource) for resource in statement["Resource"])
     return matched and statement["Effect"] == "Allow"
 
@@ -41,10 +45,10 @@ def test_policy_is_the_same_whatever_was_called_first() -> None:
 
 
 def test_allows_every_route_with_the_callers_own_ids() -> None:
-    answer = _policy("abc", "u1")
+    given = _policy("abc", "u1")
 
     for path in ("GET/tenant/abc", "PUT/tenant/abc", "GET/tenants/u1"):
-        assert _allows(answer, f"{_API}/{path}")
+        assert _allows(given, f"{_API}/{path}")
 
 
 @pytest.mark.parametrize(
@@ -63,33 +67,33 @@ def test_allows_nothing_else(path: str) -> None:
 
 
 def test_allows_nothing_at_another_api_or_stage() -> None:
-    answer = _policy("abc")
+    given = _policy("abc")
 
-    assert not _allows(answer, f"{_API.replace('abc123', 'other')}/GET/tenant/abc")
-    assert not _allows(answer, f"{_API.replace('prod', 'test')}/GET/tenant/abc")
+    assert not _allows(given, f"{_API.replace('abc123', 'other')}/GET/tenant/abc")
+    assert not _allows(given, f"{_API.replace('prod', 'test')}/GET/tenant/abc")
 
 
 def test_user_without_a_tenant_reaches_no_tenant() -> None:
-    answer = _policy(None, "u1")
+    given = _policy(None, "u1")
 
-    assert _allows(answer, f"{_API}/GET/tenants/u1")
-    assert not _allows(answer, f"{_API}/GET/tenant/None")
-    assert "tenantId" not in answer["context"]
+    assert _allows(given, f"{_API}/GET/tenants/u1")
+    assert not _allows(given, f"{_API}/GET/tenant/None")
+    assert "tenantId" not in given["context"]
 
 
 def test_nothing_to_allow_is_a_denial() -> None:
     caller = Caller(user_id=user_id("u1"), tenant_id=None)
-    answer = policy(caller, _RULES[:2], f"{_API}/GET/tenant/abc")
+    given = _answer("GET /tenant/{tenantId} admin", caller, f"{_API}/GET/tenant/abc")
 
-    assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert given["policyDocument"]["Statement"][0]["Effect"] == "Deny"
 
 
 @given(mine=_ids, other=_ids)
 def test_no_tenants_policy_matches_another_tenant(mine: str, other: str) -> None:
-    answer = _policy(mine)
+    given = _policy(mine)
 
-    assert _allows(answer, f"{_API}/PUT/tenant/{mine}")
-    assert _allows(answer, f"{_API}/PUT/tenant/{other}") == (mine == other)
+    assert _allows(given, f"{_API}/PUT/tenant/{mine}")
+    assert _allows(given, f"{_API}/PUT/tenant/{other}") == (mine == other)
 
 
 def test_context_holds_scalars_only() -> None:
@@ -104,10 +108,10 @@ def test_what_is_no_route_is_refused(text: str) -> None:
 
 def test_free_parameter_may_be_anything() -> None:
     caller = Caller(user_id=user_id("u1"), tenant_id=tenant_id("t-1"))
-    answer = policy(caller, RouteRule.parse_all("PUT /employees/{id}"), f"{_API}/GET/x")
+    given = _answer("PUT /employees/{id} admin", caller, f"{_API}/GET/x")
 
-    assert _allows(answer, f"{_API}/PUT/employees/e-7")
-    assert not _allows(answer, f"{_API}/GET/employees/e-7")
+    assert _allows(given, f"{_API}/PUT/employees/e-7")
+    assert not _allows(given, f"{_API}/GET/employees/e-7")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,7 @@ def test_free_parameter_may_be_anything() -> None:
 )
 def test_free_parameter_that_would_undo_a_binding_is_refused(routes: str) -> None:
     with pytest.raises(ValueError, match="bound to its caller"):
-        RouteRule.parse_all(routes)
+        RoleTable(RoleRule.parse(f"{route} admin") for route in routes.splitlines())
 
 
 @pytest.mark.parametrize("claims", [{}, {"cognito:username": "*"}, {"cognito:username": "u1", "tenant": "t*"}, {"cognito:username": "u1", "tenant": ""}, {"cognito:username": "u1", "tenant": ["t1"]}])  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ import pytest
 from moto import mock_aws
 
 from tenancy import invitations as invitations_module
+from tenancy.authorization_state import AuthorizationState, AuthorizationStates, SignIn
 from tenancy.errors import ConflictError, ForbiddenError, NotFoundError
 from tenancy.identifiers import TenantId, UserId
 from tenancy.invitations import Invitations, id_of
 from tenancy.mailbox import InvalidMailboxError, mailbox
 from tenancy.membership import Memberships, Tables
 from tenancy.roles import Role
-from tenancy.standing import Standing, Standings
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -61,8 +62,9 @@ def invitations(database: DynamoDBClient, memberships: Memberships, clock: list[
     return Invitations(database, "app-invitations", memberships, days=14, clock=lambda: clock[0])
 
 
-def _standings(database: DynamoDBClient) -> Standings:
-    return Standings(database, "app-users", "app-tenant-users")
+def _active(database: DynamoDBClient, user: UserId) -> AuthorizationState:
+    states = AuthorizationStates(database, users="app-users", tenants="app-tenants", memberships="app-tenant-users")
+    return states.active(SignIn(user_id=user, authenticated_at=int(time.time()), session=""))
 
 
 def _everywhere(database: DynamoDBClient, tenant: str, user: str) -> tuple[set[str] | None, set[str] | None, bool]:
@@ -79,56 +81,11 @@ def _everywhere(database: DynamoDBClient, tenant: str, user: str) -> tuple[set[s
     )
 
 
-class TestStanding:
-    def test_is_the_active_tenant_with_its_roles_and_no_other(self, database: DynamoDBClient) -> None:
-        standing = _standings(database).of(_BOB)
-
-        assert standing == Standing(tenant_id=_TEXAS, roles=frozenset({"visitor"}))
-
-    def test_takes_one_read(self, database: DynamoDBClient) -> None:
-        calls: list[str] = []
-        database.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
-
-        _standings(database).of(_BOB)
-
-        assert calls == ["GetItem"]
-
-    def test_of_someone_who_does_not_belong_to_it_any_more_is_none(self, database: DynamoDBClient) -> None:
-        database.update_item(
-            TableName="app-users",
-            Key={"userid": {"S": _EVE}},
-            UpdateExpression="SET activetenantid = :t",
-            ExpressionAttributeValues={":t": {"S": _TEXAS}},
-        )
-
-        assert _standings(database).of(_EVE).tenant_id is None
-
-    def test_of_someone_unknown_is_none(self, database: DynamoDBClient) -> None:
-        assert _standings(database).of(UserId("nobody")).tenant_id is None
-
-    @pytest.mark.parametrize("tenant", ["*", "", "texas/x", "tex?s", "prefix"])
-    def test_of_a_tenant_that_cannot_be_is_none(self, database: DynamoDBClient, tenant: str) -> None:
-        join(database, tenant or "x", _EVE, "admin")
-        database.put_item(
-            TableName="app-users",
-            Item={"userid": {"S": _EVE}, "activetenantid": {"S": tenant}, f"roles:{tenant}": {"SS": ["admin"]}},
-        )
-
-        assert _standings(database).of(_EVE).tenant_id is None
-
-    def test_record_from_before_roles_were_with_the_user_locks_nobody_out(self, database: DynamoDBClient) -> None:
-        database.put_item(TableName="app-users", Item={"userid": {"S": _ADA}, "activetenantid": {"S": _TEXAS}})
-
-        standing = _standings(database).of(_ADA)
-
-        assert standing == Standing(tenant_id=_TEXAS, roles=frozenset({"admin"}))
-
-
 class TestSwitch:
     def test_counts_at_once_and_says_what_was_before(self, database: DynamoDBClient, memberships: Memberships) -> None:
         assert memberships.switch(_BOB, _OHIO) == _TEXAS
 
-        assert _standings(database).of(_BOB).roles == {"admin"}
+        assert _active(database, _BOB).roles == {"admin"}
 
     @pytest.mark.parametrize("tenant", [_OHIO, TenantId("nowhere")])
     def test_to_where_one_does_not_belong_is_forbidden(self, memberships: Memberships, tenant: TenantId) -> None:
@@ -138,7 +95,7 @@ class TestSwitch:
     def test_back_and_forth_ends_where_it_began(self, database: DynamoDBClient, memberships: Memberships) -> None:
         for tenant in (_OHIO, _TEXAS, _OHIO, _TEXAS):
             memberships.switch(_BOB, tenant)
-            assert _standings(database).of(_BOB).tenant_id == tenant
+            assert _active(database, _BOB).tenant_id == tenant
 
     def test_mends_a_record_from_before(self, database: DynamoDBClient, memberships: Memberships) -> None:
         database.put_item(TableName="app-users", Item={"userid": {"S": _BOB}})
@@ -218,14 +175,14 @@ class TestRemove:
         memberships.remove(_TEXAS, _BOB, by=_ADA)
 
         assert _everywhere(database, _TEXAS, _BOB) == (None, None, False)
-        assert _standings(database).of(_BOB).tenant_id is None
+        assert _active(database, _BOB).tenant_id is None
         assert _everywhere(database, _OHIO, _BOB) == ({"admin"}, {"admin"}, True)
 
     def test_of_another_tenant_leaves_the_active_one(self, database: DynamoDBClient, memberships: Memberships) -> None:
         join(database, _OHIO, _ADA, "admin")
         memberships.remove(_OHIO, _BOB, by=_ADA)
 
-        assert _standings(database).of(_BOB).tenant_id == _TEXAS
+        assert _active(database, _BOB).tenant_id == _TEXAS
 
     def test_anybody_may_leave(self, database: DynamoDBClient, memberships: Memberships) -> None:
         memberships.remove(_TEXAS, _BOB, by=_BOB)
@@ -267,7 +224,7 @@ class TestInvitations:
 
         assert member.roles == {"member"}
         assert _everywhere(database, _TEXAS, _EVE) == ({"member"}, {"member"}, False)
-        assert _standings(database).of(_EVE).tenant_id == _TEXAS  # she had none
+        assert _active(database, _EVE).tenant_id == _TEXAS  # she had none
         with pytest.raises(NotFoundError):
             invitations.accept(_TEXAS, UserId("eve2"), mailbox("eve@example.com"), "Eve")
 
@@ -275,7 +232,7 @@ class TestInvitations:
         invitations.invite(_OHIO, mailbox("ada@example.com"), frozenset({Role.ADMIN}), by=_BOB)
         invitations.accept(_OHIO, _ADA, mailbox("ada@example.com"), "Ada")
 
-        assert _standings(database).of(_ADA).tenant_id == _TEXAS
+        assert _active(database, _ADA).tenant_id == _TEXAS
         assert _everywhere(database, _OHIO, _ADA) == ({"admin"}, {"admin"}, True)
 
     def test_is_for_one_mailbox_and_one_tenant(self, invitations: Invitations) -> None:

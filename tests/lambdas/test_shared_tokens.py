@@ -183,11 +183,10 @@ class TestAuthorizer:
     def authorize(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
         module = _load(
             monkeypatch,
-            "tenant_authorizer.handler",
+            "authorizer.handler",
             SHARED_SECRET_ARN="arn:secret",
             SHARED_ISSUER=_ISSUER,
             TOKEN_HEADER="x-token",
-            TENANT_REQUIRED="true",
         )
 
         def authorize(token: str | None = None, header: str = "x-token") -> dict[str, Any]:
@@ -227,24 +226,11 @@ class TestAuthorizer:
             authorize()
 
     def test_api_without_shared_tokens_takes_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        module = _load(monkeypatch, "tenant_authorizer.handler", TOKEN_HEADER="x-token")
+        module = _load(monkeypatch, "authorizer.handler", TOKEN_HEADER="x-token")
         event = {"headers": {"x-token": _token(_claims())}, "methodArn": "arn:aws:execute-api:r:1:api/prod/GET/object"}
 
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             module.handler({**event, "requestContext": {"requestId": "request"}}, Context())
-
-    @pytest.mark.parametrize(("required", "effect"), [("true", "Deny"), ("false", "Allow")])
-    def test_user_without_a_tenant_is_let_in_only_where_a_route_needs_none(
-        self, monkeypatch: pytest.MonkeyPatch, required: str, effect: str
-    ) -> None:
-        """A function with an execution environment a tenant cannot be invoked for nobody's."""
-        module = _load(monkeypatch, "tenant_authorizer.handler", TENANT_REQUIRED=required)
-        monkeypatch.setattr(module.verifier, "verify", lambda _token: {"cognito:username": "user1"})
-        event = {"headers": {"Authorization": "Bearer t"}, "methodArn": "arn:aws:execute-api:r:1:api/prod/GET/object"}
-
-        answer = module.handler({**event, "requestContext": {"requestId": "request"}}, Context())
-
-        assert answer["policyDocument"]["Statement"][0]["Effect"] == effect
 
 
 class TestIssuer:
@@ -301,8 +287,14 @@ class TestIssuer:
 
 
 def _load(monkeypatch: pytest.MonkeyPatch, name: str, **variables: str) -> ModuleType:
-    settings = {"ISSUER": "https://issuer.example", "AUDIENCE": "client", "ROUTES": "GET /object", **variables}
-    for variable in ("SHARED_SECRET_ARN", "SHARED_ISSUER", "TOKEN_HEADER", "BARE_TOKENS", "TENANT_REQUIRED"):
+    settings = {
+        "ISSUER": "https://issuer.example",
+        "AUDIENCE": "client",
+        "ROUTES": "GET /object admin",
+        "ACTS_IN": "claim",
+        **variables,
+    }
+    for variable in ("SHARED_SECRET_ARN", "SHARED_ISSUER", "TOKEN_HEADER", "BARE_TOKENS"):
         monkeypatch.delenv(variable, raising=False)
     for variable, value in settings.items():
         monkeypatch.setenv(variable, value)

@@ -51,6 +51,7 @@ def _claims(**changes: object) -> dict[str, Any]:
         "aud": "client",
         "token_use": "id",
         "iat": now,
+        "auth_time": now,
         "exp": now + 60,
         "tenant": "tenant-1",
         **changes,
@@ -82,6 +83,13 @@ def test_good_token_gives_its_claims(verifier: TokenVerifier) -> None:
     assert verifier.verify(_token())["tenant"] == "tenant-1"
 
 
+@pytest.mark.parametrize("claims", [{"iat": 2}, {"iat": 4}, {"nbf": 4}])
+def test_token_may_begin_as_much_later_as_clocks_differ(verifier: TokenVerifier, claims: dict[str, int]) -> None:
+    ahead = {name: int(time.time()) + seconds for name, seconds in claims.items()}
+
+    assert verifier.verify(_token(_claims(**ahead)))["tenant"] == "tenant-1"
+
+
 @pytest.mark.parametrize(
     "token",
     [
@@ -102,6 +110,12 @@ def test_good_token_gives_its_claims(verifier: TokenVerifier) -> None:
         _token(_claims(exp=int(time.time()) - 1)),
         _token(_claims(exp=None)),
         _token(_claims(nbf=int(time.time()) + 60)),
+        _token(_claims(iat=int(time.time()) + 600)),
+        _token({**_claims(), "iat": True}),
+        _token({**_claims(), "nbf": "soon"}),
+        _token({**_claims(), "nbf": float("nan")}),
+        _token(_claims(iat=None)),
+        _token(_claims(auth_time=None)),
         _token(_claims(iss=None)),
         _token(_claims(iss="https://cognito-idp.us-east-1.amazonaws.com/us-east-1_other")),
         _token(_claims(iss=_ISSUER + "/")),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tenancy.authorization import RoleTable, RouteRule
+from tenancy.authorization import RoleTable
 from tenancy.caller import Caller
 from tenancy.identifiers import TenantId, UserId
 from tests.synthesized import STACKS, assembly
@@ -34,20 +34,46 @@ _OF_ADMINS = {
 _OF_ANY_MEMBER = {"DELETE/tenants/texas/members/ada"}
 
 
-def _tables(package: str) -> Iterator[str]:
+def _tables(acts_in: str) -> Iterator[tuple[str, RoleTable]]:
     for stack in STACKS:
         for resource in assembly("prod").templates[stack]["Resources"].values():
             properties = resource.get("Properties", {})
-            if str(properties.get("Handler", "")).startswith(f"{package}."):
-                yield properties["Environment"]["Variables"]["ROUTES"]
+            if properties.get("Handler") == "authorizer.handler.handler":
+                variables = properties["Environment"]["Variables"]
+                if variables["ACTS_IN"] == acts_in:
+                    yield stack.rpartition("-")[2], RoleTable.parse(variables["ROUTES"])
 
 
-def test_routes_of_tenant_apis_keep_their_bindings() -> None:
-    tables = list(_tables("tenant_authorizer"))
+def test_apis_that_act_in_the_tenant_of_the_claim_are_three() -> None:
+    assert {stack for stack, _ in _tables("claim")} == {"tenant", "storage", "employees"}
 
-    assert len(tables) == 3
-    for table in tables:
-        assert RouteRule.parse_all(table)
+
+_TENANT_OF_ALL = {"GET/tenant/texas", "GET/tenant/texas/usage", "GET/tenants/ada"}
+_EMPLOYEES = {"GET/employees", "POST/employees", "PUT/employees/*"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "role", "own"),
+    [
+        ("tenant", "admin", _TENANT_OF_ALL | {"PUT/tenant/texas"}),
+        ("tenant", "member", _TENANT_OF_ALL),
+        ("tenant", "visitor", _TENANT_OF_ALL),
+        ("tenant", "clerk", {"GET/tenants/ada"}),
+        ("storage", "admin", {"GET/object", "PUT/object"}),
+        ("storage", "member", {"GET/object", "PUT/object"}),
+        ("storage", "visitor", {"GET/object"}),
+        ("storage", "clerk", set()),
+        ("employees", "admin", _EMPLOYEES | {"DELETE/employees/*"}),
+        ("employees", "member", _EMPLOYEES),
+        ("employees", "visitor", {"GET/employees"}),
+        ("employees", "clerk", set()),
+    ],
+)
+def test_apis_open_to_the_roles_of_the_contract(stack: str, role: str, own: set[str]) -> None:
+    table = dict(_tables("claim"))[stack]
+
+    assert set(table.allowed(_CALLER, frozenset({role}))) == own
+    assert not {resource for resource in table.denied(frozenset({role})) if resource in own}
 
 
 @pytest.mark.parametrize(
@@ -61,18 +87,18 @@ def test_routes_of_tenant_apis_keep_their_bindings() -> None:
     ],
 )
 def test_membership_opens_to_the_roles_of_the_contract(roles: set[str], own: set[str]) -> None:
-    (text,) = _tables("member_authorizer")
-    allowed = set(RoleTable.parse(text).allowed(_CALLER, frozenset(roles)))
+    ((_, table),) = _tables("active")
+    allowed = set(table.allowed(_CALLER, frozenset(roles)))
 
     of_membership = {resource for resource in allowed if not resource.split("/")[1].startswith("parks")}
     assert of_membership == own | _OF_EVERYBODY
 
 
 def test_user_without_a_tenant_reaches_what_is_for_everybody() -> None:
-    (text,) = _tables("member_authorizer")
+    ((_, table),) = _tables("active")
     nobody = Caller(user_id=UserId("ada"), tenant_id=None)
 
-    assert set(RoleTable.parse(text).allowed(nobody, frozenset())) == _OF_EVERYBODY
+    assert set(table.allowed(nobody, frozenset())) == _OF_EVERYBODY
 
 
 _PARKS_OF_ALL = {"GET/parks", "GET/parks/*"}
@@ -88,7 +114,7 @@ _WEBHOOKS = {"POST/parks/*/webhooks", "GET/parks/*/webhooks", "DELETE/parks/*/we
     ],
 )
 def test_parks_open_to_the_roles_of_the_contract(role: str, own: set[str]) -> None:
-    (text,) = _tables("member_authorizer")
-    allowed = set(RoleTable.parse(text).allowed(_CALLER, frozenset({role})))
+    ((_, table),) = _tables("active")
+    allowed = set(table.allowed(_CALLER, frozenset({role})))
 
     assert {resource for resource in allowed if resource.split("/")[1] == "parks"} == own

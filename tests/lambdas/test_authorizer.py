@@ -1,4 +1,4 @@
-"""The authorizer that asks the database: what roles open, what stays shut, and that nothing but the database counts."""
+"""The authorizer: what roles open, what is denied, and that the directory decides."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tenancy.caller import Caller, Profile
 from tenancy.identifiers import TenantId, UserId
 from tenancy.tokens import KeySet, TokenVerifier
 from tests.lambdas.events import Context
-from tests.lambdas.tables import create_directory, join
+from tests.lambdas.tables import create_directory, join, leave
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,12 +143,17 @@ class TestHandler:
             yield client
 
     @pytest.fixture
-    def authorizer(self, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    def acts_in(self) -> str:
+        return "active"
+
+    @pytest.fixture
+    def authorizer(self, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, acts_in: str) -> ModuleType:
         assert database
         monkeypatch.setenv("ISSUER", _ISSUER)
         monkeypatch.setenv("AUDIENCE", "client")
         monkeypatch.setenv("ROUTES", _TEXT)
-        module = importlib.reload(importlib.import_module("member_authorizer.handler"))
+        monkeypatch.setenv("ACTS_IN", acts_in)
+        module = importlib.reload(importlib.import_module("authorizer.handler"))
         monkeypatch.setattr(module, "verifier", TokenVerifier(_ISSUER, "client", keys=_Keys("https://unused")))
         return module
 
@@ -170,6 +175,8 @@ class TestHandler:
             "aud": "client",
             "token_use": "id",
             "iat": now,
+            "auth_time": now,
+            "origin_jti": "session-1",
             "exp": now + 60,
             "email": "ada@example.com",
             "email_verified": True,
@@ -188,7 +195,10 @@ class TestHandler:
             "roles": '["admin"]',
             "firstName": "Ada",
             "lastName": "Lovelace",
+            "authTime": answer["context"]["authTime"],
+            "session": "session-1",
         }
+        assert answer["context"]["authTime"].isdecimal()
         assert answer["principalId"] == "ada"
 
     @pytest.mark.parametrize("tenant", ["ohio", "other", None])
@@ -210,24 +220,73 @@ class TestHandler:
         assert roles() == ("texas", '["admin"]')
         join(database, "ohio", "ada", "visitor", active=True)
         assert roles() == ("ohio", '["visitor"]')
-        database.update_item(
-            TableName="app-users",
-            Key={"userid": {"S": "ada"}},
-            UpdateExpression="REMOVE #roles",
-            ExpressionAttributeNames={"#roles": "roles:ohio"},
-        )
-        database.delete_item(TableName="app-tenant-users", Key={"tenantid": {"S": "ohio"}, "userid": {"S": "ada"}})
+        leave(database, "ohio", "ada")
         assert roles() == (None, "[]")
 
-    def test_warm_it_reads_once(self, authorizer: ModuleType) -> None:
+    def test_warm_it_makes_one_call(self, authorizer: ModuleType) -> None:
         calls: list[str] = []
-        event = self._event(self._token())
+        event = self._event(self._token(tenant="texas"))
         authorizer.handler(event, Context())
         authorizer.database.meta.events.register("before-call.*.*", lambda model, **_: calls.append(model.name))
 
         authorizer.handler(event, Context())
 
-        assert calls == ["GetItem"]
+        assert calls == ["BatchGetItem"]
+
+    def test_token_of_before_a_switch_costs_a_second_call(self, authorizer: ModuleType) -> None:
+        calls: list[str] = []
+        authorizer.database.meta.events.register("before-call.*.*", lambda model, **_: calls.append(model.name))
+
+        authorizer.handler(self._event(self._token(tenant="ohio")), Context())
+
+        assert calls == ["BatchGetItem"] * 2
+
+    @pytest.mark.parametrize("acts_in", ["active", "claim"])
+    @pytest.mark.parametrize("name", ["blockedat", "deletedat", "newpassword", "validafter"])
+    def test_account_that_counts_no_more_is_unauthorized(
+        self, authorizer: ModuleType, database: DynamoDBClient, name: str
+    ) -> None:
+        event = self._event(self._token(tenant="texas"))
+        assert authorizer.handler(event, Context())["context"]["tenantId"] == "texas"
+        database.update_item(
+            TableName="app-users",
+            Key={"userid": {"S": "ada"}},
+            UpdateExpression="SET #name = :value",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":value": {"N": str(int(time.time()) + 1)}},
+        )
+
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorizer.handler(event, Context())
+
+    @pytest.mark.parametrize("acts_in", ["claim"])
+    def test_claim_counts_while_its_user_belongs_there(self, authorizer: ModuleType, database: DynamoDBClient) -> None:
+        event = self._event(self._token(tenant="ohio"))
+        context = authorizer.handler(event, Context())["context"]
+        assert (context["tenantId"], context["roles"]) == ("ohio", '["visitor"]')
+
+        leave(database, "ohio", "ada")
+
+        answer = authorizer.handler(event, Context())
+        assert "tenantId" not in answer["context"]
+        assert answer["policyDocument"]["Statement"][0]["Resource"] == [f"{_API}/GET/settings"]
+
+    @pytest.mark.parametrize("changes", [{"auth_time": None}, {"auth_time": "1"}, {"auth_time": True}, {"auth_time": 1.5}, {"origin_jti": 7}])  # fmt: skip
+    def test_token_that_does_not_say_when_its_user_signed_in_is_refused(
+        self, authorizer: ModuleType, changes: dict[str, Any]
+    ) -> None:
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorizer.handler(self._event(self._token(**changes)), Context())
+
+    @pytest.mark.parametrize(("ahead", "counts"), [(-1, True), (2, True), (4, True), (600, False)])
+    def test_clocks_may_differ_by_seconds(self, authorizer: ModuleType, ahead: int, counts: bool) -> None:  # noqa: FBT001 - a parameter of the test
+        event = self._event(self._token(iat=int(time.time()) + ahead, exp=int(time.time()) + 3600))
+
+        if counts:
+            assert authorizer.handler(event, Context())["principalId"] == "ada"
+        else:
+            with pytest.raises(Exception, match=r"^Unauthorized$"):
+                authorizer.handler(event, Context())
 
     @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
     def test_no_genuine_token_no_answer(self, authorizer: ModuleType, token: str) -> None:

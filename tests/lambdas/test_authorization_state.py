@@ -1,0 +1,250 @@
+"""Who may act now: the account, the session, the tenant and the roles, as the directory has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tenancy.authorization_state import AuthorizationState, AuthorizationStates, SessionEndedError, SignIn
+from tenancy.errors import UnauthorizedError
+from tenancy.identifiers import TenantId, UserId
+from tests.lambdas.tables import create_directory, join, leave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ADA, _BOB, _EVE = UserId("ada"), UserId("bob"), UserId("eve")
+_TEXAS, _OHIO = TenantId("texas"), TenantId("ohio")
+_AT: Final = 1_700_000_000
+_NOWHERE: Final = AuthorizationState(tenant_id=None, roles=frozenset())
+
+
+@pytest.fixture
+def database() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_directory(client)
+        join(client, _TEXAS, _ADA, "admin", active=True)
+        join(client, _TEXAS, _BOB, "visitor", active=True)
+        join(client, _OHIO, _BOB, "admin")
+        yield client
+
+
+@pytest.fixture
+def states(database: DynamoDBClient) -> AuthorizationStates:
+    return AuthorizationStates(database, users="app-users", tenants="app-tenants", memberships="app-tenant-users")
+
+
+@pytest.fixture
+def calls(database: DynamoDBClient) -> list[str]:
+    made: list[str] = []
+    database.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
+    return made
+
+
+def _sign_in(user: UserId, *, at: int = _AT, session: str = "s-1") -> SignIn:
+    return SignIn(user_id=user, authenticated_at=at, session=session)
+
+
+def _state(tenant: TenantId, *roles: str) -> AuthorizationState:
+    return AuthorizationState(tenant_id=tenant, roles=frozenset(roles))
+
+
+def _write(database: DynamoDBClient, table: str, key: dict[str, Any], name: str, value: dict[str, Any]) -> None:
+    database.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":value": value},
+    )
+
+
+def _of_user(database: DynamoDBClient, user: UserId, name: str, value: dict[str, Any]) -> None:
+    _write(database, "app-users", {"userid": {"S": user}}, name, value)
+
+
+class TestActiveTenant:
+    @pytest.mark.parametrize("hint", [None, _TEXAS, _OHIO, TenantId("nowhere")])
+    def test_is_the_directory_s_whatever_the_token_says(
+        self, states: AuthorizationStates, hint: TenantId | None
+    ) -> None:
+        assert states.active(_sign_in(_BOB), hint) == _state(_TEXAS, "visitor")
+
+    @pytest.mark.parametrize(("hint", "count"), [(_TEXAS, 1), (_OHIO, 2), (None, 2)])
+    def test_costs_one_call_and_another_after_a_switch(
+        self, states: AuthorizationStates, calls: list[str], hint: TenantId | None, count: int
+    ) -> None:
+        states.active(_sign_in(_BOB), hint)
+
+        assert calls == ["BatchGetItem"] * count
+
+    def test_of_somebody_who_was_removed_is_none_and_no_other_takes_its_place(
+        self, states: AuthorizationStates, database: DynamoDBClient
+    ) -> None:
+        leave(database, _TEXAS, _BOB)
+
+        assert states.active(_sign_in(_BOB), _TEXAS) == _NOWHERE
+
+    def test_of_somebody_unknown_is_none(self, states: AuthorizationStates) -> None:
+        assert states.active(_sign_in(UserId("nobody")), _TEXAS) == _NOWHERE
+
+    @pytest.mark.parametrize("tenant", ["*", "", "texas/x", "tex?s", "prefix"])
+    def test_that_cannot_be_is_none(self, states: AuthorizationStates, database: DynamoDBClient, tenant: str) -> None:
+        database.put_item(
+            TableName="app-users",
+            Item={"userid": {"S": _EVE}, "activetenantid": {"S": tenant}, f"roles:{tenant}": {"SS": ["admin"]}},
+        )
+
+        assert states.active(_sign_in(_EVE)) == _NOWHERE
+
+
+class TestNamedTenant:
+    def test_counts_though_another_is_active(self, states: AuthorizationStates) -> None:
+        assert states.in_tenant(_sign_in(_BOB), _OHIO) == _state(_OHIO, "admin")
+
+    def test_costs_one_call(self, states: AuthorizationStates, calls: list[str]) -> None:
+        states.in_tenant(_sign_in(_BOB), _OHIO)
+
+        assert calls == ["BatchGetItem"]
+
+    @pytest.mark.parametrize("tenant", [None, _OHIO, TenantId("nowhere")])
+    def test_of_others_is_none(self, states: AuthorizationStates, tenant: TenantId | None) -> None:
+        assert states.in_tenant(_sign_in(_ADA), tenant) == _NOWHERE
+
+    def test_roles_are_those_of_now(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+        _of_user(database, _BOB, "roles:ohio", {"SS": ["visitor"]})
+        assert states.in_tenant(_sign_in(_BOB), _OHIO).roles == {"visitor"}
+
+        leave(database, _OHIO, _BOB)
+        assert states.in_tenant(_sign_in(_BOB), _OHIO) == _NOWHERE
+
+    def test_member_from_before_users_had_their_roles_is_found_by_the_mapping(
+        self, states: AuthorizationStates, database: DynamoDBClient
+    ) -> None:
+        database.put_item(TableName="app-users", Item={"userid": {"S": _ADA}})
+
+        assert states.in_tenant(_sign_in(_ADA), _TEXAS) == _state(_TEXAS, "admin")
+
+
+class TestTenantState:
+    @pytest.mark.parametrize("state", ["onboarding", "suspended", "erasing", "erased", "Active", ""])
+    def test_tenant_that_is_not_active_is_closed(
+        self, states: AuthorizationStates, database: DynamoDBClient, state: str
+    ) -> None:
+        _write(database, "app-tenants", {"tenantid": {"S": _TEXAS}}, "state", {"S": state})
+
+        assert states.in_tenant(_sign_in(_ADA), _TEXAS) == _NOWHERE
+        assert states.active(_sign_in(_ADA), _TEXAS) == _NOWHERE
+        assert states.active(_sign_in(_ADA)) == _NOWHERE
+
+    def test_tenant_that_says_active_is_open(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+        _write(database, "app-tenants", {"tenantid": {"S": _TEXAS}}, "state", {"S": "active"})
+
+        assert states.active(_sign_in(_ADA)).tenant_id == _TEXAS
+
+
+class TestAccount:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("blockedat", {"N": "1"}),
+            ("deletedat", {"N": "1"}),
+            ("newpassword", {"S": "code-asked-again"}),
+            ("validafter", {"N": str(_AT + 1)}),
+            ("endedsessions", {"SS": [f"{_AT}:s-0", f"{_AT}:s-1"]}),
+        ],
+    )
+    def test_that_counts_no_more_reaches_nothing(
+        self, states: AuthorizationStates, database: DynamoDBClient, name: str, value: dict[str, Any]
+    ) -> None:
+        _of_user(database, _BOB, name, value)
+
+        for attempt in (
+            lambda: states.active(_sign_in(_BOB), _TEXAS),
+            lambda: states.active(_sign_in(_BOB)),
+            lambda: states.in_tenant(_sign_in(_BOB), _OHIO),
+            lambda: states.in_tenant(_sign_in(_BOB), None),
+        ):
+            with pytest.raises(SessionEndedError, match=r"^Unauthorized$"):
+                attempt()
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("validafter", {"N": str(_AT)}),  # a sign-in in the same second
+            ("validafter", {"N": str(_AT - 1)}),
+            ("endedsessions", {"SS": [f"{_AT}:s-2", f"{_AT}:s-10", "s-1", f"{_AT}:"]}),
+        ],
+    )
+    def test_another_session_goes_on(
+        self, states: AuthorizationStates, database: DynamoDBClient, name: str, value: dict[str, Any]
+    ) -> None:
+        _of_user(database, _BOB, name, value)
+
+        assert states.active(_sign_in(_BOB)).tenant_id == _TEXAS
+
+    def test_block_is_undone_by_taking_it_back(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+        _of_user(database, _BOB, "blockedat", {"N": "1"})
+        database.update_item(TableName="app-users", Key={"userid": {"S": _BOB}}, UpdateExpression="REMOVE blockedat")
+
+        assert states.active(_sign_in(_BOB)).tenant_id == _TEXAS
+
+
+class TestReading:
+    def test_is_consistent(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+        asked: list[dict[str, Any]] = []
+        database.meta.events.register(
+            "provide-client-params.dynamodb.*", lambda params, **_: asked.append(params) or params
+        )
+        database.put_item(TableName="app-users", Item={"userid": {"S": _ADA}})
+        asked.clear()
+
+        states.in_tenant(_sign_in(_ADA), _TEXAS)
+
+        batch, single = asked
+        assert [part["ConsistentRead"] for part in batch["RequestItems"].values()] == [True, True]
+        assert single["ConsistentRead"] is True
+
+    def test_keys_left_over_are_asked_for_again(
+        self, states: AuthorizationStates, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ask = database.batch_get_item
+        turns = iter(range(9))
+
+        def half(RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803 - boto3's name
+            first = next(turns) == 0
+            now = {table: part for table, part in RequestItems.items() if not first or table == "app-tenants"}
+            left = {table: part for table, part in RequestItems.items() if table not in now}
+            return {**ask(RequestItems=now), "UnprocessedKeys": left}
+
+        monkeypatch.setattr(database, "batch_get_item", half)
+
+        assert states.in_tenant(_sign_in(_ADA), _TEXAS) == _state(_TEXAS, "admin")
+
+    def test_directory_that_does_not_answer_lets_nobody_through(
+        self, states: AuthorizationStates, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(
+            database,
+            "batch_get_item",
+            lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems},  # noqa: N803
+        )
+
+        with pytest.raises(TimeoutError):
+            states.active(_sign_in(_ADA), _TEXAS)
+
+
+@pytest.mark.parametrize("changes", [{"auth_time": None}, {"auth_time": "1"}, {"auth_time": True}, {"origin_jti": 1}, {"cognito:username": "*"}, {"cognito:username": None}])  # fmt: skip
+def test_claims_that_tell_no_sign_in_are_refused(changes: dict[str, Any]) -> None:
+    claims = {"cognito:username": "ada", "auth_time": _AT, "origin_jti": "s-1"}
+    assert SignIn.from_claims(claims) == _sign_in(_ADA)
+    assert SignIn.from_claims({"cognito:username": "ada", "auth_time": _AT}).session == ""
+
+    with pytest.raises(UnauthorizedError):
+        SignIn.from_claims({**claims, **changes})
