@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -27,15 +27,22 @@ class Outcome:
         Who won.
     observed
         What was seen, fit to be shown: no tokens and no personal data.
+    seconds
+        How long after something had ended it was refused, where that is what is measured.
     """
 
     verdict: Verdict
     observed: str
+    seconds: float | None = None
+
+    def within(self, seconds: float) -> Outcome:
+        """Return the outcome with how long it took to be refused."""
+        return replace(self, seconds=seconds)
 
 
-def held(observed: str) -> Outcome:
+def held(observed: str, *, seconds: float | None = None) -> Outcome:
     """Say that the attacker failed as required."""
-    return Outcome(Verdict.HELD, observed)
+    return Outcome(Verdict.HELD, observed, seconds)
 
 
 def breached(observed: str) -> Outcome:

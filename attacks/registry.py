@@ -32,6 +32,7 @@ SURFACES: Final = (
     "membership",
     "webhooks",
     "queue",
+    "sessions",
 )
 """The order in which surfaces are attacked and shown."""
 

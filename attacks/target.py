@@ -55,6 +55,8 @@ class Target:
         The pooled table of parks and webhooks, and the ARN of the role that sessions for queued work are vended of.
     park_statuses_queue, park_statuses_dead_letters, webhook_dead_letters
         URLs of the queue of work, and of the queues of what failed of it and of what could not be delivered.
+    control_api
+        URL of the API of operators.
     environment
         The environment as the operator's commands take it.
     """
@@ -90,6 +92,7 @@ class Target:
     park_statuses_dead_letters: str = ""
     webhook_dead_letters: str = ""
     invitations_table: str = ""
+    control_api: str = ""
     environment: Environment | None = None
 
     @classmethod
@@ -128,6 +131,7 @@ class Target:
             park_statuses_dead_letters=environment.output("parks", "ParkStatusesDeadLetterQueueUrl"),
             webhook_dead_letters=environment.output("parks", "WebhookDeadLetterQueueUrl"),
             invitations_table=environment.output("tenant", "InvitationsTableName"),
+            control_api=environment.output("control", "ControlApiUrl").rstrip("/"),
             environment=environment,
         )
 

@@ -58,6 +58,8 @@ def show(report: Report, console: Console) -> None:
         cells = [_cell(report.tally(surface, heading)) for heading in report.headings]
         table.add_row(surface, *cells, _cell(report.tally(surface)))
     console.print(table)
+    if measured := _measured(report):
+        console.print(measured)
     for result in report.results:
         if result.verdict is not Verdict.HELD:
             console.print(_line(result))
@@ -65,6 +67,16 @@ def show(report: Report, console: Console) -> None:
     for what in report.left_behind:
         console.print(Text(f"Left behind: {what}", style="yellow"))
     console.print(Text(report.summary, style="bold green" if report.exit_code == 0 else "bold red"))
+
+
+def _measured(report: Report) -> Table | None:
+    """Return how many seconds after something had ended each way in was closed."""
+    table = Table("Attack", title="Seconds until it was refused", title_justify="left")
+    table.add_column("Seconds", justify="right")
+    for result in report.results:
+        if result.outcome.seconds is not None:
+            table.add_row(result.attack.id, f"{result.outcome.seconds:.1f}")
+    return table if table.row_count else None
 
 
 def show_list(attacks: Iterable[Attack], console: Console) -> None:

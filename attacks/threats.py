@@ -1,4 +1,4 @@
-"""What must never happen: the threats that attacks stand for, under five headings."""
+"""What must never happen: the threats that attacks stand for, under six headings."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Heading(StrEnum):
     POLICIES = "Policies"
     DATA_PATHS = "Data paths"
     LEAKS = "Leaks"
+    TIME = "Time"
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,7 @@ POISON: Final = Threat(Heading.DATA_PATHS, "A poison record or a burst stops eve
 
 SECRETS_SHOWN: Final = Threat(Heading.LEAKS, "A reply or a log line carries tokens, personal data or stack traces")
 EXISTENCE_SHOWN: Final = Threat(Heading.LEAKS, "A reply tells a stranger whether another tenant's thing exists")
+
+OUTLIVED: Final = Threat(
+    Heading.TIME, "Something works on after its account, role, membership, session or certificate has ended"
+)

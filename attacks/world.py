@@ -121,6 +121,14 @@ class World:
         text = body if body is None or isinstance(body, str) else json.dumps(body)
         return self.http.send(method, self.target.parks_api + path, headers={**sent, **(headers or {})}, body=text)
 
+    def control_api(self, method: str, path: str, body: object = None) -> Reply:
+        """Send a request to the control API, signed by the operator."""
+        url, text = self.target.control_api + path, None if body is None else json.dumps(body)
+        headers = {"Content-Type": "application/json"} if text else {}
+        return self.http.send(
+            method, url, headers={**headers, **self.signer().headers(method, url, text or "")}, body=text
+        )
+
     def tenant(self, tenant: str, token: str | None = None) -> Reply:
         """Ask for a tenant."""
         return self.tenant_api(f"/tenant/{tenant}", token)
