@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 
+from attacks.directory_grants import GRANTS, KEYS
 from stacks.defaults import allow, reads, writes
 from tests.synthesized import ENVIRONMENTS, assembly
 
@@ -20,33 +22,8 @@ _TABLES: Final = {
 _WRITES: Final = {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "BatchWriteItem"}
 _ARN: Final = "arn:aws:dynamodb:eu-north-1:123456789012:table/shelves"
 
-# Role, table, action: the attributes. The table in docs/membership.md says the same in words.
-EXPECTED: Final[dict[tuple[str, str, str], set[str]]] = {
-    ("UserSaga", "users", "UpdateItem"): {"userid", "email", "name"},
-    ("TenantSaga", "tenants", "UpdateItem"): {"tenantid"},
-    ("AdminSaga", "users", "UpdateItem"): {"userid", "activetenantid", "roles:*"},
-    ("AdminSaga", "tenants", "UpdateItem"): {"tenantid", "foundedby", "admins"},
-    ("AdminSaga", "tenant-users", "PutItem"): {"tenantid", "userid", "name", "email", "roles"},
-    ("TenantRename", "tenants", "UpdateItem"): {"tenantid", "name"},
-    ("TenantRename", "tenant-users", "ConditionCheckItem"): {"tenantid", "userid", "roles"},
-    ("Membership", "users", "UpdateItem"): {"userid", "name", "email", "activetenantid", "roles:*"},
-    ("Membership", "tenants", "UpdateItem"): {"tenantid", "admins"},
-    ("Membership", "tenants", "ConditionCheckItem"): {"tenantid", "admins"},
-    ("Membership", "tenant-users", "PutItem"): {"tenantid", "userid", "name", "email", "roles"},
-    ("Membership", "tenant-users", "UpdateItem"): {"tenantid", "userid", "roles"},
-    ("Membership", "tenant-users", "DeleteItem"): {"tenantid", "userid", "roles"},
-    ("Membership", "tenant-users", "ConditionCheckItem"): {"tenantid", "userid", "roles"},
-    ("Membership", "invitations", "PutItem"): {
-        "tenantid",
-        "invitationid",
-        "email",
-        "roles",
-        "invitedby",
-        "expires",
-    },
-    ("Membership", "invitations", "DeleteItem"): {"tenantid", "invitationid", "roles", "invitedby", "expires"},
-}
-_OUTSIDE_TRANSACTIONS: Final = {"UserSaga", "TenantSaga"}
+# Role, table, action: the attributes.
+EXPECTED: Final = {(grant.role, grant.table, grant.action): {*KEYS[grant.table], *grant.attributes} for grant in GRANTS}
 
 
 def _statements(environment: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -88,14 +65,14 @@ def test_no_grant_holds_without_attributes_or_returns_what_an_item_holds(environ
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_all_but_the_first_two_sagas_write_in_transactions(environment: str) -> None:
+def test_what_is_written_in_transactions_is_written_there_only(environment: str) -> None:
     outside = {
         role
         for role, _, statement in _statements(environment)
         if _list(statement["Condition"].get("ForAnyValue:StringEquals", {}).get("dynamodb:EnclosingOperation", []))
         != ["TransactWriteItems"]
     }
-    assert outside == _OUTSIDE_TRANSACTIONS
+    assert outside == {grant.role for grant in GRANTS if not grant.in_transaction}
 
 
 def test_a_grant_without_attributes_is_refused() -> None:
@@ -142,16 +119,16 @@ def test_statements_are_added_to_a_role() -> None:
 
 def _role(name: str) -> str:
     """Return whose role a policy's logical id names."""
-    parts = ("UserSaga", "TenantSaga", "AdminSaga", "TenantRename", "Membership")
-    return next((part for part in parts if name.startswith((part, f"Parks{part}"))), name)
+    return next((grant.role for grant in GRANTS if name.startswith(f"{grant.role}Role")), name)
 
 
 def _table(resource: Any) -> str:  # noqa: ANN401 - a reference to a table
     text = str(resource)
-    if "/index/" in text or "user-index" in text:
+    if "/index/" in text:
         return ""
-    found = [word for word in _TABLES if f"'{word}" in text or f"Output{word}" in text or f"FnGetAtt{word}" in text]
-    return _TABLES[max(found, key=len)] if found else ""
+    by_name = [table for table in _TABLES.values() if re.search(rf"table/[a-z]+-{table}'", text)]
+    by_reference = [word for word in _TABLES if f"'{word}" in text or f"FnGetAtt{word}" in text]
+    return by_name[0] if by_name else _TABLES[max(by_reference, key=len)] if by_reference else ""
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM has it
