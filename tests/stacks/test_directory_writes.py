@@ -9,9 +9,9 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 
-from attacks.directory_grants import GRANTS, KEYS
+from attacks.directory_grants import GRANTS, KEYS, Grant
 from stacks.defaults import allow, reads, writes
-from tests.synthesized import ENVIRONMENTS, assembly
+from tests.synthesized import ENVIRONMENTS, ROOT, assembly
 
 _TABLES: Final = {
     "Users": "users",
@@ -75,6 +75,12 @@ def test_what_is_written_in_transactions_is_written_there_only(environment: str)
     assert outside == {grant.role for grant in GRANTS if not grant.in_transaction}
 
 
+def test_the_document_lists_who_may_write_what() -> None:
+    page = (ROOT / "docs" / "membership.md").read_text()
+    rows = [line for line in page.splitlines() if re.fullmatch(r"\| \w+ \| .*`\w+Item` \| .* \| (yes|no) \|", line)]
+    assert rows == [_row(grant) for grant in GRANTS]
+
+
 def test_a_grant_without_attributes_is_refused() -> None:
     with pytest.raises(ValueError, match=r"Name the attributes .*table/shelves"):
         writes(_ARN, "dynamodb:UpdateItem", attributes=[])
@@ -115,6 +121,12 @@ def test_statements_are_added_to_a_role() -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     allow(role, writes(_ARN, "dynamodb:UpdateItem", attributes=["id"]))
     assert role.node.try_find_child("DefaultPolicy") is not None
+
+
+def _row(grant: Grant) -> str:
+    table = grant.table if grant.table == "invitations" else f"`App-{grant.table}`"
+    names = ", ".join(f"`{name}`" for name in grant.attributes) or "-"
+    return f"| {grant.role} | {table} | `{grant.action}` | {names} | {'yes' if grant.in_transaction else 'no'} |"
 
 
 def _role(name: str) -> str:
