@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -11,10 +11,14 @@ from python_lambda import FunctionDefaults
 from tenant_isolation import ApiDefaults, Directory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.environments import Environment
+
+_IN_TRANSACTIONS: Final = ("ForAnyValue:StringEquals", {"dynamodb:EnclosingOperation": ["TransactWriteItems"]})
 
 
 def function_defaults(environment: Environment) -> FunctionDefaults:
@@ -87,8 +91,104 @@ def in_transactions(resource_arn: str, *actions: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         actions=list(actions),
         resources=[resource_arn],
-        conditions={"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}},
+        conditions=dict([_IN_TRANSACTIONS]),
     )
+
+
+def writes(
+    table_arn: str,
+    *actions: str,
+    attributes: Sequence[str],
+    in_transaction: bool = True,
+    returned: Sequence[str] = ("NONE",),
+) -> iam.PolicyStatement:
+    """Return what lets somebody write these attributes of a table and no others.
+
+    Isolation: a write that names any other attribute is denied, in a condition too, and so is one that asks for what
+    the item holds. What IAM cannot bind is the value, whose item it is, and that a condition must be there: a
+    `PutItem` replaces the whole item whatever it names, so prefer `UpdateItem`.
+
+    Parameters
+    ----------
+    table_arn
+        The table.
+    actions
+        `dynamodb:UpdateItem` and the like; `dynamodb:ConditionCheckItem` counts, as it tells what an item holds.
+    attributes
+        The table's key, and every top-level attribute that the requests name: in `Item`, in update and in condition
+        expressions. `*` stands for any text, as in `roles:*`.
+    in_transaction
+        Whether the write is allowed as a part of `TransactWriteItems` only.
+    returned
+        What the requests may ask for as `ReturnValues`.
+
+    Raises
+    ------
+    ValueError
+        Without attributes nothing would be bound.
+
+    References
+    ----------
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    if not attributes:
+        raise ValueError(f"Name the attributes that may be written to {table_arn}, its key among them.")
+    statement = iam.PolicyStatement(
+        actions=list(actions),
+        resources=[table_arn],
+        conditions={
+            # `ForAllValues` holds for a request without the key, hence `Null`.
+            _for_all(attributes): {"dynamodb:Attributes": sorted(attributes)},
+            "Null": {"dynamodb:Attributes": "false"},
+            # A request that does not say what it wants back gets nothing, and need not carry the key.
+            "StringEqualsIfExists": {"dynamodb:ReturnValues": list(returned)},
+        },
+    )
+    if in_transaction:
+        statement.add_condition(*_IN_TRANSACTIONS)
+    return statement
+
+
+def reads(table_arn: str, *actions: str, attributes: Sequence[str]) -> iam.PolicyStatement:
+    """Return what lets somebody read these attributes of a table and no others, each named in the request.
+
+    Isolation: a read that names another attribute, or that names none and so asks for all, is denied.
+
+    Parameters
+    ----------
+    table_arn
+        The table, or an index.
+    actions
+        `dynamodb:GetItem` and the like.
+    attributes
+        The table's key, and every top-level attribute that the requests name.
+
+    Raises
+    ------
+    ValueError
+        Without attributes nothing would be bound.
+    """
+    if not attributes:
+        raise ValueError(f"Name the attributes that may be read from {table_arn}, its key among them.")
+    return iam.PolicyStatement(
+        actions=list(actions),
+        resources=[table_arn],
+        conditions={
+            _for_all(attributes): {"dynamodb:Attributes": sorted(attributes)},
+            "Null": {"dynamodb:Attributes": "false"},
+            "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+        },
+    )
+
+
+def allow(grantee: iam.IGrantable, *statements: iam.PolicyStatement) -> None:
+    """Add statements to what a grantee may do."""
+    for statement in statements:
+        grantee.grant_principal.add_to_principal_policy(statement)
+
+
+def _for_all(names: Sequence[str]) -> str:
+    return f"ForAllValues:String{'Like' if any('*' in name for name in names) else 'Equals'}"
 
 
 def _key(name: str) -> dynamodb.Attribute:

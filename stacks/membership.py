@@ -8,7 +8,7 @@ from aws_cdk import Stack
 
 from python_lambda import PythonFunction
 from stacks import schemas
-from stacks.defaults import function_defaults, grant_on, in_transactions
+from stacks.defaults import allow, function_defaults, grant_on, writes
 from stacks.events import Events
 from stacks.roles import ADMIN, MEMBER, VISITOR
 from tenant_isolation import LAMBDAS, TENANCY, Access, Answer, Route
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from stacks.environments import Environment
     from tenant_isolation import ApiDefaults, ApplicationBus
+
+# What is written of a person beside their id, and of an invitation beside the address.
+_JOINED: Final = ("name", "email")
+_INVITATION: Final = ("tenantid", "invitationid", "roles", "invitedby", "expires")
 
 _NO_MEMBER: Final = Answer.refusal("The tenant has no such member")
 _NO_INVITATION: Final = Answer.refusal("There is no such invitation, or it does not count any more")
@@ -66,15 +70,26 @@ def membership_function(
     grant_on(f"{members.table_arn}/index/user-index", function, "dynamodb:Query")
     grant_on(invitations.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
     grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
-    for table, actions in (
-        (users, ("UpdateItem",)),
-        (tenants, ("UpdateItem", "ConditionCheckItem")),
-        (members, ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")),
-        (invitations, ("PutItem", "DeleteItem")),
-    ):
-        function.execution_role.add_to_principal_policy(
-            in_transactions(table.table_arn, *(f"dynamodb:{action}" for action in actions))
-        )
+    allow(
+        function,
+        writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", *_JOINED, "activetenantid", "roles:*"]),
+        writes(
+            tenants.table_arn,
+            "dynamodb:UpdateItem",
+            "dynamodb:ConditionCheckItem",
+            attributes=["tenantid", "admins"],
+        ),
+        writes(members.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", *_JOINED, "roles"]),
+        writes(
+            members.table_arn,
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:ConditionCheckItem",
+            attributes=["tenantid", "userid", "roles"],
+        ),
+        writes(invitations.table_arn, "dynamodb:PutItem", attributes=[*_INVITATION, "email"]),
+        writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=_INVITATION),
+    )
     events = Events(environment.application)
     bus.grant_publish(
         function,

@@ -10,7 +10,7 @@ from aws_cdk import aws_ssm as ssm
 
 from python_lambda import PythonFunction
 from stacks import schemas
-from stacks.defaults import api_defaults, function_defaults, grant_on, in_transactions, table
+from stacks.defaults import allow, api_defaults, function_defaults, reads, table, writes
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.roles import ADMIN, ALL_ROLES
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
@@ -146,14 +147,18 @@ class TenantStack(Stack):
             tasks=[
                 SagaTask(
                     name="Put the tenant",
-                    resource="arn:aws:states:::dynamodb:putItem",
+                    # An update that names the key alone makes the item; a put without the condition would empty it.
+                    resource="arn:aws:states:::dynamodb:updateItem",
                     arguments={
                         "TableName": self.tenants.table_name,
-                        "Item": {"tenantid": {"S": "{% $tenantId %}"}},
+                        "Key": {"tenantid": {"S": "{% $tenantId %}"}},
                         "ConditionExpression": "attribute_not_exists(tenantid)",
                     },
-                    actions=["dynamodb:PutItem"],
-                    resource_arns=[self.tenants.table_arn],
+                    statements=[
+                        writes(
+                            self.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid"], in_transaction=False
+                        )
+                    ],
                     done_already=["DynamoDB.ConditionalCheckFailedException"],
                 )
             ],
@@ -182,8 +187,9 @@ class TenantStack(Stack):
                         "ProjectionExpression": "foundedby",
                         "ConsistentRead": True,
                     },
-                    actions=["dynamodb:GetItem"],
-                    resource_arns=[self.tenants.table_arn],
+                    statements=[
+                        reads(self.tenants.table_arn, "dynamodb:GetItem", attributes=["tenantid", "foundedby"])
+                    ],
                     # An event that is replayed later must not bring back an admin who has been removed since.
                     all_done_when="$exists($states.result.Item.foundedby)",
                 ),
@@ -202,12 +208,16 @@ class TenantStack(Stack):
         self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient, users: dynamodb.ITable
     ) -> TenantApi:
         show = self._function("tenant_get", "Shows a tenant", tenants=True)
-        grant_on(self.tenants.table_arn, show, "dynamodb:GetItem")
+        shown = ["tenantid", "name", "foundedby"]  # as `tenancy.directory` asks for
+        allow(show, reads(self.tenants.table_arn, "dynamodb:GetItem", attributes=shown))
         rename = self._function("tenant_rename", "Renames a tenant", tenants=True, members=True)
-        grant_on(self.tenants.table_arn, rename, "dynamodb:UpdateItem")
-        grant_on(self.members.table_arn, rename, "dynamodb:ConditionCheckItem")
+        allow(
+            rename,
+            writes(self.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "name"]),
+            writes(self.members.table_arn, "dynamodb:ConditionCheckItem", attributes=["tenantid", "userid", "roles"]),
+        )
         tenants_of_caller = self._function("user_tenants_list", "Lists the caller's tenants", members=True)
-        grant_on(self._user_index_arn, tenants_of_caller, "dynamodb:Query")
+        allow(tenants_of_caller, self._lists_tenants())
         return TenantApi(
             self,
             "TenantApi",
@@ -268,7 +278,7 @@ class TenantStack(Stack):
 
     def _admin_api(self, token_claims_hook: PythonFunction) -> AdminApi:
         tenants_of_user = self._function("admin_user_tenants_list", "Lists any user's tenants", members=True)
-        grant_on(self._user_index_arn, tenants_of_user, "dynamodb:Query")
+        allow(tenants_of_user, self._lists_tenants())
         api = AdminApi(
             self,
             "TenantAdminApi",
@@ -301,6 +311,10 @@ class TenantStack(Stack):
             description="Address of the tenant admin API",
         )
         return api
+
+    def _lists_tenants(self) -> iam.PolicyStatement:
+        """Return what lets somebody list a user's tenants, without the names, addresses and roles beside them."""
+        return reads(self._user_index_arn, "dynamodb:Query", attributes=["userid", "tenantid"])
 
     def _function(self, name: str, description: str, *, tenants: bool = False, members: bool = False) -> PythonFunction:
         environment: dict[str, str] = {"CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers))}
@@ -354,9 +368,9 @@ def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dyna
         resource="arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
         arguments={"TransactItems": [{"Put": mapping}, {"Update": standing}, {"Update": founded}]},
         statements=[
-            in_transactions(members.table_arn, "dynamodb:PutItem"),
-            in_transactions(users.table_arn, "dynamodb:UpdateItem"),
-            in_transactions(tenants.table_arn, "dynamodb:UpdateItem"),
+            writes(members.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", "name", "email", "roles"]),
+            writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", "activetenantid", "roles:*"]),
+            writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "foundedby", "admins"]),
         ],
         # Deliveries at the same time conflict; whoever tries again finds that it is done.
         done_if_cause_has={"DynamoDb.TransactionCanceledException": "ConditionalCheckFailed"},

@@ -9,7 +9,7 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 
 from python_lambda import PythonFunction, acknowledge
-from stacks.defaults import function_defaults, grant_on, table
+from stacks.defaults import function_defaults, grant_on, table, writes
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_user, text
@@ -137,8 +137,9 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
                 ":name": {"S": "{% $event.detail.data.name %}"},
             },
         },
-        actions=["dynamodb:UpdateItem"],
-        resource_arns=[users.table_arn],
+        statements=[
+            writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", "email", "name"], in_transaction=False)
+        ],
     )
 
 

@@ -17,6 +17,7 @@ GAPS: tuple[str, ...] = (
     "iam_policy_variables",
     "events_condition_keys",
     "dynamodb_leading_keys",
+    "dynamodb_attributes",
     "s3_object_tag_keys",
     "s3_put_object_tagging",
     "s3_access_point_host",

@@ -41,7 +41,7 @@ def _read(body: bytes) -> dict[str, Any]:
 def _with_leading_keys(context_of: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
     def service_context(body: bytes) -> dict[str, Any]:
         context = context_of(body)
-        keys = list(dict.fromkeys(_leading_keys(_read(body))))
+        keys = list(dict.fromkeys(leading_keys(_read(body))))
         return {**context, _KEY: keys} if keys else context
 
     return service_context
@@ -57,7 +57,7 @@ def _of_items_only(arns_of: Callable[..., list[str]]) -> Callable[..., list[str]
     return resource_arns
 
 
-def _leading_keys(data: dict[str, Any]) -> Iterator[str]:
+def leading_keys(data: dict[str, Any]) -> Iterator[str]:
     """Yield every partition key that the request names."""
     table = data.get("TableName")
     for member in ("Key", "Item"):

@@ -127,7 +127,7 @@ def test_failing_step_is_retried_kept_and_replayed_by_the_command(
     aws, before = world.target.aws, _dead_letters(world, deployed, "TenantSaga")
     arn = deployed.output("TenantSagaStateMachineArn")
     role = aws.stepfunctions.describe_state_machine(stateMachineArn=arn)["roleArn"].rpartition("/")[2]
-    deny = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    deny = {"Effect": "Deny", "Action": "dynamodb:UpdateItem", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     someone = Newcomer.of(world, "unlucky")
 

@@ -159,21 +159,6 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_memberships_are_written_in_transactions_only(environment: str) -> None:
-    writes = [
-        statement
-        for stack, _, statement in _statements(environment)
-        if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(_list(statement["Action"]))
-        if "TenantUsers" in str(statement["Resource"]) or "Invitations" in str(statement["Resource"])
-    ]
-
-    assert len(writes) == 3  # the saga's, and two of the function of membership
-    for statement in writes:
-        condition = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
-        assert statement["Condition"] in (condition, _one_of_each(condition))
-
-
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_target_of_a_rule_has_retries_and_a_dead_letter_queue(environment: str) -> None:
     targets = [target for rule in _resources(environment, "AWS::Events::Rule") for target in rule.get("Targets", [])]
 
@@ -255,10 +240,5 @@ def _is_wildcard(resource: Any) -> bool:  # noqa: ANN401 - a string or an intrin
     return "*" in text and "${aws:PrincipalTag/Tenant" not in text
 
 
-def _one_of_each(condition: dict[str, Any]) -> dict[str, Any]:
-    """Return a condition with a value in the place of each list of one, as CDK may write it."""
-    return {operator: {key: value[0] for key, value in keys.items()} for operator, keys in condition.items()}
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM has it
     return value if isinstance(value, list) else [value]

@@ -1,0 +1,107 @@
+"""What each role needs to write to the directory: all else is tried by the attacks, and asserted on the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+KEYS: Final = {
+    "users": ("userid",),
+    "tenants": ("tenantid",),
+    "tenant-users": ("tenantid", "userid"),
+    "invitations": ("tenantid", "invitationid"),
+}
+"""The tables of the directory, each with its key."""
+
+ATTRIBUTES: Final = {
+    "users": (
+        "email",
+        "name",
+        "activetenantid",
+        "roles:tenanta",
+        "validafter",
+        "endedsessions",
+        "blockedat",
+        "blockedby",
+        "blockedreason",
+        "deletedat",
+        "deletedby",
+        "newpassword",
+        "resetasked",
+        "origin",
+    ),
+    "tenants": ("name", "state", "admins", "foundedby"),
+    "tenant-users": ("name", "email", "roles"),
+    "invitations": ("email", "roles", "invitedby", "expires"),
+}
+"""What the items of each table hold beside their key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Something that a role has to write.
+
+    Attributes
+    ----------
+    role
+        Whose role it is: its logical id begins so, with `Role` after it.
+    table
+        The table, as in `KEYS`.
+    action
+        The action of IAM, without the service.
+    attributes
+        What its requests name beside the key; `*` stands for any text.
+    in_transaction
+        Whether as a part of a transaction only.
+    """
+
+    role: str
+    table: str
+    action: str
+    attributes: tuple[str, ...] = ()
+    in_transaction: bool = True
+
+    def covers(self, table: str, action: str, attributes: Collection[str], *, in_transaction: bool) -> bool:
+        """Return whether a write is one that the role needs."""
+        return (
+            (self.table, self.action) == (table, action)
+            and (in_transaction or not self.in_transaction)
+            and all(any(fnmatchcase(name, known) for known in self.attributes) for name in attributes)
+        )
+
+
+_MEMBER: Final = ("name", "email", "roles")
+_INVITATION: Final = ("roles", "invitedby", "expires")
+GRANTS: Final = (
+    Grant(role="UserSaga", table="users", action="UpdateItem", attributes=("email", "name"), in_transaction=False),
+    Grant(role="TenantSaga", table="tenants", action="UpdateItem", in_transaction=False),
+    Grant(role="AdminSaga", table="users", action="UpdateItem", attributes=("activetenantid", "roles:*")),
+    Grant(role="AdminSaga", table="tenants", action="UpdateItem", attributes=("foundedby", "admins")),
+    Grant(role="AdminSaga", table="tenant-users", action="PutItem", attributes=_MEMBER),
+    Grant(role="TenantRename", table="tenants", action="UpdateItem", attributes=("name",)),
+    Grant(role="TenantRename", table="tenant-users", action="ConditionCheckItem", attributes=("roles",)),
+    Grant(
+        role="Membership",
+        table="users",
+        action="UpdateItem",
+        attributes=("name", "email", "activetenantid", "roles:*"),
+    ),
+    Grant(role="Membership", table="tenants", action="UpdateItem", attributes=("admins",)),
+    Grant(role="Membership", table="tenants", action="ConditionCheckItem", attributes=("admins",)),
+    Grant(role="Membership", table="tenant-users", action="PutItem", attributes=_MEMBER),
+    Grant(role="Membership", table="tenant-users", action="UpdateItem", attributes=("roles",)),
+    Grant(role="Membership", table="tenant-users", action="DeleteItem", attributes=("roles",)),
+    Grant(role="Membership", table="tenant-users", action="ConditionCheckItem", attributes=("roles",)),
+    Grant(role="Membership", table="invitations", action="PutItem", attributes=("email", *_INVITATION)),
+    Grant(role="Membership", table="invitations", action="DeleteItem", attributes=_INVITATION),
+)
+"""Every write to the directory that a role of the application needs. docs/membership.md says the same in words."""
+
+
+def grants_of(role: str) -> list[Grant]:
+    """Return what a role needs, by its logical id."""
+    return [grant for grant in GRANTS if role.startswith(f"{grant.role}Role")]
