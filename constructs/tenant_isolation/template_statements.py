@@ -104,6 +104,21 @@ class Statements:
             )
         return self.known[key]
 
+    def unless_a_header_differs(self, name: str, reference: str) -> str:
+        """Return the variable of whether no header of a name, in any case, is another text than a reference's."""
+        expected = bare(self.raw(reference))
+        key = f"header {name} {expected}"
+        if key not in self.known:
+            variable = self.known[key] = f"${{v{next(self.numbers)}}}"
+            flag, headers = bare(variable), "$input.params().header"
+            self.lines.append(
+                f"#set({flag} = true)\n#foreach($header in {headers}.keySet())\n"
+                # What is null equals nothing, and so differs.
+                f"#if($header.matches('(?i){name}') && !{headers}.get($header).equals({expected}))\n"
+                f"#set({flag} = false)\n#end\n#end\n"
+            )
+        return self.known[key]
+
     def inner(self, array: str = "") -> Statements:
         """Return the statements of a part that runs after these, in a loop over `array` perhaps."""
         return Statements(self.numbers, array or self.array, known=dict(self.known))
