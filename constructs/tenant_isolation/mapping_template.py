@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _CONTEXT: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9_]*)*")
-EXPECTED_TENANT: Final = "Expected-Tenant"
-"""The header that names the tenant which a caller means."""
+_EXPECTED_TENANT: Final = "expected-tenant"
 _JSON_PATH: Final = re.compile(r"[$@](\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
 
 
@@ -228,7 +227,7 @@ class ExpectedTenant:
 
     def expression(self, statements: Statements) -> str:
         """Return it in Velocity's words."""
-        return bare(statements.unless_a_header_differs(EXPECTED_TENANT.lower(), self.tenant.reference(statements)))
+        return bare(statements.unless_a_header_differs(_EXPECTED_TENANT, self.tenant.reference(statements)))
 
 
 class Condition(Protocol):

@@ -111,11 +111,12 @@ class Statements:
         if key not in self.known:
             variable = self.known[key] = f"${{v{next(self.numbers)}}}"
             flag, headers = bare(variable), "$input.params().header"
+            # Nothing of it is printed, not even a line break, which a form would take for a part of a field's name.
+            # What is null equals nothing, and so differs.
             self.lines.append(
-                f"#set({flag} = true)\n#foreach($header in {headers}.keySet())\n"
-                # What is null equals nothing, and so differs.
-                f"#if($header.matches('(?i){name}') && !{headers}.get($header).equals({expected}))\n"
-                f"#set({flag} = false)\n#end\n#end\n"
+                f"#set({flag} = true)\n#foreach($header in {headers}.keySet())"
+                f"#if($header.matches('(?i){name}') && !{headers}.get($header).equals({expected}))"
+                f"#set({flag} = false)#end#end"
             )
         return self.known[key]
 
