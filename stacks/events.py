@@ -32,12 +32,15 @@ class Events:
         self.signed_up = EventType(source=f"{application}.idp", detail_type="signup")
         self.user_created = EventType(source=f"{application}.user", detail_type="created")
         self.tenant_created = EventType(source=f"{application}.tenant", detail_type="created")
+        self.user_blocked = EventType(source=f"{application}.user", detail_type="blocked")
+        self.user_deleted = EventType(source=f"{application}.user", detail_type="deleted")
         tenant = f"{application}.tenant"
         self.admin_added = EventType(source=tenant, detail_type="adminUserAdded")
         self.member_invited = EventType(source=tenant, detail_type="memberInvited")
         self.member_added = EventType(source=tenant, detail_type="memberAdded")
         self.member_roles_changed = EventType(source=tenant, detail_type="memberRolesChanged")
         self.member_removed = EventType(source=tenant, detail_type="memberRemoved")
+        self.webhook_paused = EventType(source=tenant, detail_type="webhookPaused")
         self.active_tenant_switched = EventType(source=tenant, detail_type="activeTenantSwitched")
 
     @property
@@ -69,5 +72,14 @@ class Events:
             self.member_added: _object(**change, userName=user, email=_TEXT, name=_TEXT, roles=roles),
             self.member_roles_changed: _object(**change, userName=user, roles=roles, rolesBefore=roles),
             self.member_removed: _object(**change, userName=user, rolesBefore=roles),
+            self.webhook_paused: _object(
+                changeId=_TEXT,
+                at=_TIME,
+                tenantId=tenant,
+                parkId=_TEXT,
+                webhookId=_TEXT,
+                userName=user,
+                reason={"type": "string", "enum": ["blocked", "deleted", "removed", "roleLost"]},
+            ),
             self.active_tenant_switched: _object(**change, tenantIdBefore={"type": ["string", "null"]}),
         }

@@ -88,10 +88,13 @@ WEBHOOKS: Final = Schema(
                         "endpoint": _TEXT,
                         "state": {
                             "type": "string",
-                            "enum": ["pending", "confirmed", "expired"],
-                            "description": "Whether the endpoint has confirmed it; it expires if it does not",
+                            "enum": ["pending", "confirmed", "expired", "paused"],
+                            "description": "Whether the endpoint has confirmed it; it expires if it does not, and is "
+                            "paused when its maker may not have it any more",
                         },
-                    }
+                    },
+                    createdBy={"type": "string", "description": "Who made it, or has taken it over: for admins"},
+                    pausedReason={"type": "string", "enum": ["blocked", "deleted", "removed", "roleLost"]},
                 ),
             }
         }

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from stacks.roles import ADMIN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,9 @@ WEBHOOK: Final = "webhook"
 MOST_WEBHOOKS: Final = 20
 _INPUT: Final = "$states.context.Execution.Input"
 _UNKNOWN: Final = "Sns.NotFoundException"
+# The roles are JSON of the authorizer's; the quotes keep a name from being a part of another one.
+_IS_ADMIN: Final = f"""$contains({_INPUT}.roles, '"{ADMIN}"')"""
+_SOMEBODY_ELSES: Final = "Somebody else made this webhook; an admin can take it over"
 _RETRY: Final[Mapping[str, Any]] = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 1,
@@ -56,8 +61,14 @@ class ParkWorkflows:
         self._table = table
         self._topics = topics
 
-    def set_status(self) -> Mapping[str, Any]:
-        """Set a park's status, and tell the topic of it if there is one."""
+    def set_status(self, *, publish: str) -> Mapping[str, Any]:
+        """Set a park's status, and have its webhooks told of it if it has any for that.
+
+        Parameters
+        ----------
+        publish
+            Name of the function that publishes.
+        """
         return _machine(
             {
                 "Set the status": self._task(
@@ -73,20 +84,29 @@ class ParkWorkflows:
                             ":at": {"N": _given("at")},
                         },
                     },
-                    then="Publish",
+                    then="Count who listens",
                     caught={"DynamoDb.ConditionalCheckFailedException": "No park"},
                 ),
-                "Publish": self._task(
-                    "sns:publish",
+                "Count who listens": self._task(
+                    "dynamodb:query",
                     {
-                        "TopicArn": self._topic(f"{_INPUT}.id", f"{_INPUT}.status"),
-                        "Message": _text(
-                            f"$string({{'tenantId': {_INPUT}.tenantId, 'parkId': {_INPUT}.id, "
-                            f"'eventType': {_INPUT}.status, 'time': $fromMillis($number({_INPUT}.at))}})"
-                        ),
+                        "ConsistentRead": True,
+                        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :park)",
+                        "FilterExpression": "eventtype = :event AND attribute_not_exists(pausedat)",
+                        "ExpressionAttributeValues": {
+                            ":pk": {"S": _pk(WEBHOOK)},
+                            ":park": {"S": _text(f"{_INPUT}.id & '#'")},
+                            ":event": {"S": _given("status")},
+                        },
                     },
+                    then="Does anybody listen?",
+                    assign={"listening": "{% $count($states.result.Items) %}"},
+                ),
+                "Does anybody listen?": _choice("$listening > 0", then="Publish", otherwise="Done"),
+                "Publish": _invoke(
+                    publish,
+                    {name: _given(name) for name in ("tenantId", "userId", "id", "status", "at")},
                     then="Done",
-                    caught={_UNKNOWN: "Done"},  # nobody has subscribed: there is no topic
                 ),
                 "Done": _end(204),
                 "No park": _NO_PARK,
@@ -103,69 +123,49 @@ class ParkWorkflows:
         dead_letters
             ARN of the queue for what cannot be delivered.
         """
-        attributes = {"DeliveryPolicy": json.dumps(_DELIVERY), "RedrivePolicy": _redrive(dead_letters)}
         # The same endpoint for the same event is the same webhook: a client that tries again makes no second one.
         webhook = f"$substring($hash({_INPUT}.eventType & ' ' & {_INPUT}.endpoint, 'SHA-256'), 0, 32)"
+        key = f"{_INPUT}.id & '#' & $webhook"
         return _machine(
             {
                 **self._find_park(then="Count the webhooks"),
                 "Count the webhooks": self._task(
                     "dynamodb:query",
                     self._webhooks_of_park(),
-                    then="Is there room?",
-                    assign={"webhook": _text(webhook), "others": "{% [$states.result.Items.sk.S] %}"},
+                    then="Is it somebody else's?",
+                    assign={"webhook": _text(webhook), "kept": "{% [$states.result.Items] %}"},
                 ),
+                "Is it somebody else's?": _choice(
+                    f"$exists($kept[sk.S = {key} and createdby.S != {_INPUT}.userId])",
+                    then="Somebody else's",
+                    otherwise="Is there room?",
+                ),
+                "Somebody else's": _end(409, {"message": _SOMEBODY_ELSES}),
                 "Is there room?": _choice(
-                    f"$count($others[$ != {_INPUT}.id & '#' & $webhook]) >= {MOST_WEBHOOKS}",
-                    then="No room",
-                    otherwise="Check the endpoint",
+                    f"$count($kept[sk.S != {key}]) >= {MOST_WEBHOOKS}", then="No room", otherwise="Check the endpoint"
                 ),
                 "No room": _end(409, {"message": f"A park has {MOST_WEBHOOKS} webhooks at most"}),
-                "Check the endpoint": {
-                    "Type": "Task",
-                    "Resource": "arn:aws:states:::lambda:invoke",
-                    "Arguments": {"FunctionName": check, "Payload": {"endpoint": _given("endpoint")}},
-                    "Retry": [_RETRY],
-                    "Assign": {"refusal": "{% $states.result.Payload.refusal %}"},
-                    "Output": {},
-                    "Next": "Is it public?",
-                },
-                "Is it public?": _choice("$refusal != ''", then="Refused", otherwise="Make the topic"),
-                "Refused": _end_with(400, "$string({'message': 'Invalid endpoint: ' & $refusal})"),
-                "Make the topic": self._task(
-                    "sns:createTopic",
-                    {
-                        "Name": self._topic_name(f"{_INPUT}.id", f"{_INPUT}.eventType"),
-                        "Attributes": {"KmsMasterKeyId": "alias/aws/sns"},
-                    },
-                    then="Subscribe",
-                    assign={"topic": "{% $states.result.TopicArn %}"},
-                ),
-                "Subscribe": self._task(
-                    "sns:subscribe",
-                    {
-                        "TopicArn": "{% $topic %}",
-                        "Protocol": "https",
-                        "Endpoint": _given("endpoint"),
-                        "Attributes": attributes,
-                        "ReturnSubscriptionArn": True,
-                    },
-                    then="Keep the webhook",
-                    assign={"subscription": "{% $states.result.SubscriptionArn %}"},
-                ),
+                **self._checked(check, _given("endpoint"), then="Make the topic"),
+                **self._subscribed(dead_letters, f"{_INPUT}.eventType", _given("endpoint"), then="Keep the webhook"),
                 "Keep the webhook": self._task(
                     "dynamodb:putItem",
                     {
                         "Item": {
-                            **_row(WEBHOOK, f"{_INPUT}.id & '#' & $webhook"),
+                            **_row(WEBHOOK, key),
                             "eventtype": {"S": _given("eventType")},
                             "endpoint": {"S": _given("endpoint")},
                             "subscription": {"S": "{% $subscription %}"},
                             "createdby": {"S": _given("userId")},
-                        }
+                        },
+                        # Two people at the same moment: the subscription is the first one's.
+                        "ConditionExpression": "attribute_not_exists(pk) OR createdby = :user",
+                        "ExpressionAttributeValues": {":user": {"S": _given("userId")}},
                     },
                     then="Done",
-                    caught={"States.ALL": "Take it back"},
+                    caught={
+                        "DynamoDb.ConditionalCheckFailedException": "Somebody else's",
+                        "States.ALL": "Take it back",
+                    },
                 ),
                 "Done": _end_with(201, "$string({'id': $webhook})"),
                 "Take it back": self._task(
@@ -176,17 +176,23 @@ class ParkWorkflows:
         )
 
     def list_webhooks(self) -> Mapping[str, Any]:
-        """List a park's webhooks, each with whether its endpoint has confirmed it."""
+        """List a park's webhooks, each with its state: to admins all, with who made them; to others their own."""
+        row = "$states.input"
         shown = (
-            "'id': $substringAfter($states.input.sk.S, '#'), 'eventType': $states.input.eventtype.S, "
-            "'endpoint': $states.input.endpoint.S"
+            f"'id': $substringAfter({row}.sk.S, '#'), 'eventType': {row}.eventtype.S, 'endpoint': {row}.endpoint.S, "
+            f"'createdBy': {_IS_ADMIN} ? {row}.createdby.S"
         )
-        look = self._task("sns:getSubscriptionAttributes", {"SubscriptionArn": "{% $states.input.subscription.S %}"})
+        look = self._task("sns:getSubscriptionAttributes", {"SubscriptionArn": f"{{% {row}.subscription.S %}}"})
         pending = "$states.result.Attributes.PendingConfirmation = 'true'"
         look["Output"] = _text(f"{{{shown}, 'state': {pending} ? 'pending' : 'confirmed'}}")
         look["Retry"] = [{"ErrorEquals": [_UNKNOWN], "MaxAttempts": 0}, _RETRY]
-        look["Catch"] = [{"ErrorEquals": [_UNKNOWN], "Output": "{% $states.input %}", "Next": "Expired"}]
+        look["Catch"] = [{"ErrorEquals": [_UNKNOWN], "Output": f"{{% {row} %}}", "Next": "Expired"}]
         expired = {"Type": "Pass", "Output": _text(f"{{{shown}, 'state': 'expired'}}"), "End": True}
+        paused = {
+            "Type": "Pass",
+            "Output": _text(f"{{{shown}, 'state': 'paused', 'pausedReason': {row}.pausedreason.S}}"),
+            "End": True,
+        }
         return _machine(
             {
                 **self._find_park(then="Find the webhooks"),
@@ -194,15 +200,22 @@ class ParkWorkflows:
                     "dynamodb:query",
                     self._webhooks_of_park(),
                     then="See what is confirmed",
-                    assign={"webhooks": "{% $states.result.Items %}"},
+                    assign={
+                        "webhooks": f"{{% [$states.result.Items[{_IS_ADMIN} or createdby.S = {_INPUT}.userId]] %}}"
+                    },
                 ),
                 "See what is confirmed": {
                     "Type": "Map",
                     "Items": "{% $webhooks %}",
                     "ItemProcessor": {
                         "ProcessorConfig": {"Mode": "INLINE"},
-                        "StartAt": "Look",
-                        "States": {"Look": look, "Expired": expired},
+                        "StartAt": "Is it paused?",
+                        "States": {
+                            "Is it paused?": _choice(f"$exists({row}.pausedat)", then="Paused", otherwise="Look"),
+                            "Look": look,
+                            "Expired": expired,
+                            "Paused": paused,
+                        },
                     },
                     "Next": "Done",
                 },
@@ -211,7 +224,10 @@ class ParkWorkflows:
         )
 
     def unsubscribe(self) -> Mapping[str, Any]:
-        """Remove a webhook and its subscription. The topic stays: SNS deletes none on a condition."""
+        """Remove a webhook and its subscription: an admin any, others their own, and there is no other to them.
+
+        The topic stays: SNS deletes none on a condition.
+        """
         key = _row(WEBHOOK, f"{_INPUT}.id & '#' & {_INPUT}.webhookId")
         return _machine(
             {
@@ -220,11 +236,13 @@ class ParkWorkflows:
                     {"Key": key, "ConsistentRead": True},
                     then="Is there one?",
                     assign={
-                        "subscription": "{% $exists($states.result.Item) ? $states.result.Item.subscription.S : '' %}"
+                        "subscription": f"{{% $exists($states.result.Item) and ({_IS_ADMIN} "
+                        f"or $states.result.Item.createdby.S = {_INPUT}.userId) "
+                        "? $states.result.Item.subscription.S : '' %}"
                     },
                 ),
                 "Is there one?": _choice("$subscription = ''", then="No webhook", otherwise="Unsubscribe"),
-                "No webhook": _end(404, {"message": "Webhook not found"}),
+                "No webhook": _NO_WEBHOOK,
                 "Unsubscribe": self._task(
                     "sns:unsubscribe",
                     {"SubscriptionArn": "{% $subscription %}"},
@@ -236,6 +254,95 @@ class ParkWorkflows:
                 "Done": _end(204),
             }
         )
+
+    def take_over(self, *, check: str, dead_letters: str) -> Mapping[str, Any]:
+        """Make a webhook the caller's own, paused or not: the endpoint is asked to confirm again.
+
+        Parameters
+        ----------
+        check, dead_letters
+            As for `subscribe`.
+        """
+        key = _row(WEBHOOK, f"{_INPUT}.id & '#' & {_INPUT}.webhookId")
+        gone = dict.fromkeys((_UNKNOWN, "Sns.InvalidParameterException"), "Make the topic")
+        return _machine(
+            {
+                "Find the webhook": self._task(
+                    "dynamodb:getItem",
+                    {"Key": key, "ConsistentRead": True},
+                    then="Is there one?",
+                    assign={
+                        "found": "{% $exists($states.result.Item) %}",
+                        "old": _or_empty("subscription"),
+                        "endpoint": _or_empty("endpoint"),
+                        "eventType": _or_empty("eventtype"),
+                    },
+                ),
+                "Is there one?": _choice("$found", then="Check the endpoint", otherwise="No webhook"),
+                "No webhook": _NO_WEBHOOK,
+                **self._checked(check, "{% $endpoint %}", then="End the old subscription"),
+                # Else SNS would not ask the endpoint again.
+                "End the old subscription": self._task(
+                    "sns:unsubscribe", {"SubscriptionArn": "{% $old %}"}, then="Make the topic", caught=gone
+                ),
+                **self._subscribed(dead_letters, "$eventType", "{% $endpoint %}", then="Keep the owner"),
+                "Keep the owner": self._task(
+                    "dynamodb:updateItem",
+                    {
+                        "Key": key,
+                        "ConditionExpression": "attribute_exists(pk)",
+                        "UpdateExpression": "SET createdby = :user, subscription = :subscription "
+                        "REMOVE pausedat, pausedreason, pausetold",
+                        "ExpressionAttributeValues": {
+                            ":user": {"S": _given("userId")},
+                            ":subscription": {"S": "{% $subscription %}"},
+                        },
+                    },
+                    then="Done",
+                    caught={"DynamoDb.ConditionalCheckFailedException": "Take it back", "States.ALL": "Take it back"},
+                ),
+                "Done": _end(204),
+                "Take it back": self._task(
+                    "sns:unsubscribe", {"SubscriptionArn": "{% $subscription %}"}, then="No webhook"
+                ),
+            }
+        )
+
+    def _checked(self, check: str, endpoint: str, *, then: str) -> Mapping[str, Any]:
+        """Have an endpoint checked, and end with 400 where it is refused."""
+        asked = _invoke(check, {"endpoint": endpoint}, then="Is it public?")
+        return {
+            "Check the endpoint": {**asked, "Assign": {"refusal": "{% $states.result.Payload.refusal %}"}},
+            "Is it public?": _choice("$refusal != ''", then="Refused", otherwise=then),
+            "Refused": _end_with(400, "$string({'message': 'Invalid endpoint: ' & $refusal})"),
+        }
+
+    def _subscribed(self, dead_letters: str, event_type: str, endpoint: str, *, then: str) -> Mapping[str, Any]:
+        """Subscribe an endpoint to the topic of a park and an event, which is made if there is none."""
+        attributes = {"DeliveryPolicy": json.dumps(_DELIVERY), "RedrivePolicy": _redrive(dead_letters)}
+        return {
+            "Make the topic": self._task(
+                "sns:createTopic",
+                {
+                    "Name": self._topic_name(f"{_INPUT}.id", event_type),
+                    "Attributes": {"KmsMasterKeyId": "alias/aws/sns"},
+                },
+                then="Subscribe",
+                assign={"topic": "{% $states.result.TopicArn %}"},
+            ),
+            "Subscribe": self._task(
+                "sns:subscribe",
+                {
+                    "TopicArn": "{% $topic %}",
+                    "Protocol": "https",
+                    "Endpoint": endpoint,
+                    "Attributes": attributes,
+                    "ReturnSubscriptionArn": True,
+                },
+                then=then,
+                assign={"subscription": "{% $states.result.SubscriptionArn %}"},
+            ),
+        }
 
     def _find_park(self, *, then: str) -> Mapping[str, Any]:
         """Look whether the tenant has the park: another tenant's is none."""
@@ -288,9 +395,6 @@ class ParkWorkflows:
             task["Catch"] = [{"ErrorEquals": [error], "Output": {}, "Next": state} for error, state in caught.items()]
         return task
 
-    def _topic(self, park: str, event_type: str) -> str:
-        return _text(f"'{self._topics}' & {_topic_suffix(park, event_type)}")
-
     def _topic_name(self, park: str, event_type: str) -> str:
         return _text(f"'{self._topics.rsplit(':', 1)[-1]}' & {_topic_suffix(park, event_type)}")
 
@@ -320,6 +424,21 @@ def _row(kind: str, sort_key: str) -> Mapping[str, Any]:
     return {"pk": {"S": _pk(kind)}, "sk": {"S": _text(sort_key)}}
 
 
+def _or_empty(attribute: str) -> str:
+    return _text(f"$exists($states.result.Item) ? $states.result.Item.{attribute}.S : ''")
+
+
+def _invoke(function: str, payload: Mapping[str, Any], *, then: str) -> Mapping[str, Any]:
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {"FunctionName": function, "Payload": payload},
+        "Retry": [_RETRY],
+        "Output": {},
+        "Next": then,
+    }
+
+
 def _choice(condition: str, *, then: str, otherwise: str) -> Mapping[str, Any]:
     return {"Type": "Choice", "Choices": [{"Condition": _text(condition), "Next": then}], "Default": otherwise}
 
@@ -336,4 +455,5 @@ def _redrive(dead_letters: str) -> str:
     return f'{{"deadLetterTargetArn": "{dead_letters}"}}'
 
 
+_NO_WEBHOOK: Final = _end(404, {"message": "Webhook not found"})
 _NO_PARK: Final = _end(404, {"message": "Park not found"})

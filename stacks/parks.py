@@ -55,14 +55,15 @@ class ParksStack(Stack):
             members=members,
             invitations=invitations,
         )
-        parks = Parks(self, "Parks", environment=environment, alarms=alarms)
+        directory = Directory(users=users, tenants=tenants, memberships=members)
+        parks = Parks(self, "Parks", environment=environment, bus=bus, directory=directory, alarms=alarms)
         api = MemberApi(
             self,
             "Api",
             api_name=f"{environment.application}-parks-api",
             user_pool=user_pool,
             client=client,
-            directory=Directory(users=users, tenants=tenants, memberships=members),
+            directory=directory,
             routes=[*membership_routes(membership), *parks.routes()],
             description="The tenants of a user, their roles in each, and what the roles open",
             defaults=apis,
@@ -75,5 +76,6 @@ class ParksStack(Stack):
         CfnOutput(self, "ParksTableName", value=parks.table_name)
         CfnOutput(self, "ParksTenantRoleArn", value=parks.tenant_role_arn)
         CfnOutput(self, "ParkStatusesQueueUrl", value=parks.queue_url)
+        CfnOutput(self, "ParkPublicationFunctionName", value=parks.publication_function_name)
         for name, url in parks.dead_letter_queue_urls.items():
             CfnOutput(self, f"{name}DeadLetterQueueUrl", value=url)

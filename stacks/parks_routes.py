@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Duration, Stack
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from python_lambda import PythonFunction, acknowledge
 from stacks import park_schemas as schemas
 from stacks.defaults import function_defaults
+from stacks.events import Events
 from stacks.park_workflows import PARK, ParkWorkflows
 from stacks.roles import ADMIN, ALL_ROLES, MEMBER, VISITOR
 from tenant_isolation import (
@@ -51,15 +53,20 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
     from stacks.environments import Environment
+    from tenant_isolation import ApplicationBus, Directory
     from tenant_isolation.template_statements import Value
 
 _BY_STATUS: Final = "by-status"
 _CONSUMER_TIMEOUT: Final = Duration.seconds(30)
 _TENANT: Final = ContextText("authorizer.tenantId")
+_USER: Final = ContextText("authorizer.userId")
+_ROLES: Final = ContextText("authorizer.roles")
 _ID: Final = PathText("id")
+_WEBHOOK: Final = PathText("webhookId")
 _PARKS_OF_TENANT: Final = Joined(_TENANT, f"#{PARK}")
 _IS_TENANT: Final = Matches(_TENANT, TENANT_ID_PATTERN)
 _IS_PARK: Final = Matches(_ID, schemas.PARK_ID_PATTERN)
+_IS_WEBHOOK: Final = Matches(_WEBHOOK, schemas.WEBHOOK_ID_PATTERN)
 _A_STATUS: Final = "|".join(schemas.STATUSES)
 _STATUSES: Final = ", ".join(schemas.STATUSES)
 _STATUS_GIVEN: Final = Matches(QueryText("status"), ".+")
@@ -80,14 +87,30 @@ class Parks(Construct):
         Where it stands in the app.
     environment
         What the environment varies.
+    bus
+        Where it is said who was removed, and that a webhook was paused.
+    directory
+        Says who may have webhooks, and whose queued work is done.
     alarms
         Who is told of dead letters.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, alarms: sns.ITopic) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        bus: ApplicationBus,
+        directory: Directory,
+        alarms: sns.ITopic,
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         self._environment = environment
+        self._bus = bus
+        self._directory = directory
+        self._events = Events(environment.application)
         self._table = TenantTable(
             self,
             "Table",
@@ -102,7 +125,19 @@ class Parks(Construct):
         self._topics = f"arn:{stack.partition}:sns:{stack.region}:{stack.account}:{environment.application}-parks-"
         self._webhook_dead_letters = _webhook_dead_letters(self, self._topics, environment, alarms)
         self._workflows = ParkWorkflows(table=self._table.table_name, topics=self._topics)
+        self._vendor = TokenVendor(self, "Vendor")
+        self._let_tenants()
+        self._check = self._function("CheckEndpoint", "webhook_endpoint", "Says whether a webhook's endpoint is public")
         self._bulk = self._queue(alarms)
+        self._publish = self._webhook_function(
+            "Publish",
+            "webhook_publication",
+            "Tells webhooks what has happened to a park, if their makers may still have them",
+        )
+        self._pauses_dead_letters = dead_letter_queue(
+            self, "PausesDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+        )
+        self._pause()
 
     @property
     def table_name(self) -> str:
@@ -125,7 +160,13 @@ class Parks(Construct):
         return {
             "ParkStatuses": self._bulk.dead_letter_queue_url,
             "Webhook": self._webhook_dead_letters.queue_url,
+            "WebhookPauses": self._pauses_dead_letters.queue_url,
         }
+
+    @property
+    def publication_function_name(self) -> str:
+        """Name of the function that publishes, for operators who replay what could not be delivered."""
+        return self._publish.function_name
 
     def routes(self) -> Sequence[Route]:
         """Return the routes, each with the roles that open it."""
@@ -280,13 +321,13 @@ class Parks(Construct):
         )
 
     def _set_status(self) -> ServiceIntegration:
-        workflow = self._workflow("SetStatus", self._workflows.set_status())
-        self._table.grant_every_tenant(workflow.grantee, "UpdateItem")
-        self._allow_on_topics(workflow, "sns:Publish")
+        workflow = self._workflow("SetStatus", self._workflows.set_status(publish=self._publish.function_name))
+        self._table.grant_every_tenant(workflow.grantee, "UpdateItem", "Query")
+        workflow.allow("lambda:InvokeFunction", on=[self._publish.function_arn])
         status = BodyText("$.status")
         return workflow.on_request(
             "Start",
-            takes={"id": _ID, "status": status, "at": ContextText("requestTimeEpoch")},
+            takes={"id": _ID, "status": status, "at": ContextText("requestTimeEpoch"), "userId": _USER},
             held_to=schemas.NEW_STATUS_FIELDS,
             guards=[_IS_TENANT, _IS_PARK, Matches(status, _A_STATUS)],
             status=204,
@@ -319,7 +360,10 @@ class Parks(Construct):
                         description="Subscribed; the endpoint is asked to confirm it", schema=schemas.WEBHOOK_KEY
                     ),
                     404: _NO_PARK,
-                    409: Answer.refusal("The park has as many as there may be"),
+                    409: Answer.refusal(
+                        "The park has as many as there may be, or somebody else made this one, or `Expected-Tenant` "
+                        "names another tenant"
+                    ),
                 },
             ),
             Route(
@@ -327,7 +371,7 @@ class Parks(Construct):
                 path=path,
                 handler=self._list_webhooks(),
                 roles=roles,
-                summary="List a park's webhooks",
+                summary="List a park's webhooks: an admin all, others their own",
                 parameters=[schemas.PARK_ID],
                 answers={200: Answer(description="All of them", schema=schemas.WEBHOOKS), 404: _NO_PARK},
             ),
@@ -336,35 +380,42 @@ class Parks(Construct):
                 path=f"{path}/{{webhookId}}",
                 handler=self._unsubscribe(),
                 roles=roles,
-                summary="Remove a webhook",
+                summary="Remove a webhook: an admin any, others their own",
                 parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
                 answers={
                     204: Answer(description="Removed"),
+                    404: Answer.refusal("There is no such webhook, or it is not the caller's to remove"),
+                },
+            ),
+            Route(
+                method="POST",
+                path=f"{path}/{{webhookId}}/owner",
+                handler=self._take_over(),
+                roles=[ADMIN],
+                summary="Take a webhook over, paused or not: it is the caller's from now on",
+                parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
+                answers={
+                    204: Answer(description="Subscribed again; the endpoint is asked to confirm it"),
                     404: Answer.refusal("The caller's tenant has no such webhook of such a park"),
                 },
             ),
         ]
 
     def _subscribe(self) -> ServiceIntegration:
-        check = PythonFunction(
-            self,
-            "CheckEndpoint",
-            entry=LAMBDAS / "webhook_endpoint",
-            defaults=function_defaults(self._environment),
-            description="Says whether a webhook's endpoint is public",
-        )
         workflow = self._workflow(
             "Subscribe",
-            self._workflows.subscribe(check=check.function_name, dead_letters=self._webhook_dead_letters.queue_arn),
+            self._workflows.subscribe(
+                check=self._check.function_name, dead_letters=self._webhook_dead_letters.queue_arn
+            ),
         )
         self._table.grant_every_tenant(workflow.grantee, "GetItem", "Query", "PutItem")
         self._allow_on_topics(workflow, "sns:CreateTopic", "sns:Subscribe")
         _allow_on_subscriptions(workflow, "sns:Unsubscribe")
-        workflow.allow("lambda:InvokeFunction", on=[check.function_arn])
+        workflow.allow("lambda:InvokeFunction", on=[self._check.function_arn])
         kind, endpoint = BodyText("$.eventType"), BodyText("$.endpoint")
         return workflow.on_request(
             "Start",
-            takes={"id": _ID, "eventType": kind, "endpoint": endpoint, "userId": ContextText("authorizer.userId")},
+            takes={"id": _ID, "eventType": kind, "endpoint": endpoint, "userId": _USER},
             held_to=schemas.NEW_WEBHOOK_FIELDS,
             guards=[_IS_TENANT, _IS_PARK, Matches(kind, _A_STATUS), Matches(endpoint, schemas.ENDPOINT_PATTERN)],
             status=201,
@@ -378,38 +429,133 @@ class Parks(Construct):
         workflow = self._workflow("ListWebhooks", self._workflows.list_webhooks())
         self._table.grant_every_tenant(workflow.grantee, "GetItem", "Query")
         _allow_on_subscriptions(workflow, "sns:GetSubscriptionAttributes")
-        return workflow.on_request("Start", takes={"id": _ID}, guards=[_IS_TENANT, _IS_PARK], refusal=_BAD_ID)
+        takes = {"id": _ID, "userId": _USER, "roles": _ROLES}
+        return workflow.on_request("Start", takes=takes, guards=[_IS_TENANT, _IS_PARK], refusal=_BAD_ID)
 
     def _unsubscribe(self) -> ServiceIntegration:
         workflow = self._workflow("Unsubscribe", self._workflows.unsubscribe())
         self._table.grant_every_tenant(workflow.grantee, "GetItem", "DeleteItem")
         _allow_on_subscriptions(workflow, "sns:Unsubscribe")
-        webhook = PathText("webhookId")
         return workflow.on_request(
             "Start",
-            takes={"id": _ID, "webhookId": webhook},
-            guards=[_IS_TENANT, _IS_PARK, Matches(webhook, schemas.WEBHOOK_ID_PATTERN)],
+            takes={"id": _ID, "webhookId": _WEBHOOK, "userId": _USER, "roles": _ROLES},
+            guards=[_IS_TENANT, _IS_PARK, _IS_WEBHOOK],
             status=204,
-            refusal="The path must name a park and a webhook of it, whose id has 32 hexadecimal digits",
+            refusal=_BAD_WEBHOOK,
+        )
+
+    def _take_over(self) -> ServiceIntegration:
+        workflow = self._workflow(
+            "TakeOver",
+            self._workflows.take_over(
+                check=self._check.function_name, dead_letters=self._webhook_dead_letters.queue_arn
+            ),
+        )
+        self._table.grant_every_tenant(workflow.grantee, "GetItem", "UpdateItem")
+        self._allow_on_topics(workflow, "sns:CreateTopic", "sns:Subscribe")
+        _allow_on_subscriptions(workflow, "sns:Unsubscribe")
+        workflow.allow("lambda:InvokeFunction", on=[self._check.function_arn])
+        return workflow.on_request(
+            "Start",
+            takes={"id": _ID, "webhookId": _WEBHOOK, "userId": _USER},
+            guards=[_IS_TENANT, _IS_PARK, _IS_WEBHOOK],
+            status=204,
+            refusal=_BAD_WEBHOOK,
+        )
+
+    def _let_tenants(self) -> None:
+        """Say what the sessions of one tenant may do: for queued work, and for telling and pausing webhooks."""
+        self._table.grant_tenant(self._vendor.purpose("park-statuses"), "UpdateItem")
+        webhooks = self._vendor.purpose("webhooks")
+        self._table.grant_tenant(webhooks, "Query", "UpdateItem")
+        # An underscore is in no tenant's id, so that no tenant's topics begin as another's do.
+        topics = f"{self._topics}{TENANT}_*"
+        webhooks.allow(
+            TenantStatement(actions=["sns:Publish", "sns:ListSubscriptionsByTopic"], resources=[topics]),
+        )
+
+    def _pause(self) -> None:
+        """Pause the webhooks of whom the bus says that they were removed, lost a role, were blocked or deleted."""
+        function = self._webhook_function(
+            "Pause",
+            "webhook_pauses",
+            "Pauses the webhooks of those who may have none any more",
+            dead_letters=self._pauses_dead_letters,
+        )
+        for name, event in (
+            ("MemberRemoved", self._events.member_removed),
+            ("MemberRolesChanged", self._events.member_roles_changed),
+            ("UserBlocked", self._events.user_blocked),
+            ("UserDeleted", self._events.user_deleted),
+        ):
+            self._bus.add_rule(
+                self,
+                name,
+                event=event,
+                target=targets.LambdaFunction(
+                    function,
+                    dead_letter_queue=self._pauses_dead_letters,
+                    retry_attempts=20,
+                    max_event_age=Duration.hours(24),
+                ),
+            )
+
+    def _webhook_function(
+        self,
+        construct_id: str,
+        entry: str,
+        description: str,
+        **more: Any,  # noqa: ANN401 - of `PythonFunction`
+    ) -> PythonFunction:
+        """Return a function that tells or pauses webhooks.
+
+        Isolation: rows and topics are reached with credentials vended for one tenant. Of its own, it may read single
+        items of the directory, say that a webhook was paused, and end subscriptions.
+        """
+        function = self._function(
+            construct_id,
+            entry,
+            description,
+            shared=[TENANCY, LAMBDAS / "park_webhooks"],
+            timeout=_CONSUMER_TIMEOUT,
+            environment={
+                "APPLICATION": self._environment.application,
+                "EVENT_BUS_NAME": self._bus.bus_name,
+                "PARKS_TABLE": self._table.table_name,
+                "TOPICS": self._topics,
+                **self._directory.variables,
+            },
+            **more,
+        )
+        self._directory.grant_read_state(function)
+        paused = self._events.webhook_paused
+        self._bus.grant_publish(function, source=paused.source, detail_types=[paused.detail_type])
+        function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Unsubscribe"], resources=["*"]))
+        acknowledge(
+            function.execution_role,
+            "AwsSolutions-IAM5",
+            "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic.",
+            resource="*",
+        )
+        self._vendor.grant_vend(function)
+        return function
+
+    def _function(self, construct_id: str, entry: str, description: str, **more: Any) -> PythonFunction:  # noqa: ANN401 - of `PythonFunction`
+        return PythonFunction(
+            self,
+            construct_id,
+            entry=LAMBDAS / entry,
+            defaults=function_defaults(self._environment),
+            description=description,
+            **more,
         )
 
     def _queue(self, alarms: sns.ITopic) -> TenantQueue:
-        consumer = PythonFunction(
-            self,
+        consumer = self._webhook_function(
             "SetStatuses",
-            entry=LAMBDAS / "park_statuses",
-            shared=[TENANCY],
-            defaults=function_defaults(self._environment),
-            description="Sets the status of many parks, in the tenant of when that was asked for",
-            timeout=_CONSUMER_TIMEOUT,
-            environment={"PARKS_TABLE": self._table.table_name, "TOPICS": self._topics},
+            "park_statuses",
+            "Sets the status of many parks, in the tenant of when that was asked for",
         )
-        self._vendor = TokenVendor(self, "Vendor")
-        purpose = self._vendor.purpose("park-statuses")
-        self._table.grant_tenant(purpose, "UpdateItem")
-        # An underscore is in no tenant's id, so that no tenant's topics begin as another's do.
-        purpose.allow(TenantStatement(actions=["sns:Publish"], resources=[f"{self._topics}{TENANT}_*"]))
-        self._vendor.grant_vend(consumer)
         return TenantQueue(
             self,
             "Bulk",
@@ -468,4 +614,5 @@ def _shown(at: str) -> Mapping[str, Value]:
     return {"id": BodyJson(f"{at}.sk.S"), "name": BodyJson(f"{at}.name.S"), "status": BodyJson(f"{at}.status.S")}
 
 
+_BAD_WEBHOOK: Final = "The path must name a park and a webhook of it, whose id has 32 hexadecimal digits"
 _BAD_ID: Final = "The path must name a park: lower-case letters, digits and hyphens, a letter first"

@@ -9,7 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 
 from tenant_isolation.api_documentation import Answer, Parameter, Schema
-from tenant_isolation.api_route import Access, Route
+from tenant_isolation.api_route import EXPECTED_TENANT, Access, Route
 from tenant_isolation.mapping_template import (
     Base64,
     BodyJson,
@@ -64,7 +64,8 @@ class IngestApi(RestApi):
     """Puts records on a stream under the tenant of the path, which IAM lets each caller use for its own tenant only.
 
     Isolation: partition key and tenant of a record come from the path, whatever the body claims; the path must be a
-    tenant id; the stream is this one. Whoever may call may call the paths of `path_arns` of their own tenant, and no
+    tenant id; the stream is this one. A header `Expected-Tenant` that names another tenant than the path puts nothing
+    on the stream. Whoever may call may call the paths of `path_arns` of their own tenant, and no
     other. Nothing else has a grant to write to the stream.
 
     Parameters
@@ -199,7 +200,7 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
             access=Access.IAM,
             takes=_RECORD,
             summary="Put a record on the stream, of 1 MiB at most",
-            parameters=[tenant],
+            parameters=[tenant, EXPECTED_TENANT],
             answers={200: Answer(description="It is on the stream", schema=_STORED), 403: _DENIED},
         ),
         Route(
@@ -209,7 +210,7 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
             access=Access.IAM,
             takes=_RECORDS,
             summary="Put up to 500 records on the stream, of 1 MiB each and 5 MiB together at most",
-            parameters=[tenant],
+            parameters=[tenant, EXPECTED_TENANT],
             answers={
                 200: Answer(description="All of them are on the stream", schema=_OUTCOMES),
                 403: _DENIED,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _CONTEXT: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9_]*)*")
+_EXPECTED_TENANT: Final = "expected-tenant"
 _JSON_PATH: Final = re.compile(r"[$@](\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
 
 
@@ -211,6 +212,22 @@ class IsObject:
     def expression(self, statements: Statements) -> str:
         """Return it in Velocity's words."""
         return f"{bare(statements.json(self.value.path))}.startsWith('{{')"
+
+
+@dataclass(frozen=True)
+class ExpectedTenant:
+    """Whether the request's header ``Expected-Tenant``, if there is one, names this tenant exactly.
+
+    Isolation: the header can only narrow. It is compared, and nothing of it is printed. AWS does not say in which case
+    API Gateway hands on the name of a header, so that every case is looked for, in the headers only: `$input.params` of
+    a name would take a query's parameter first. A header that is sent twice in different cases must be right twice.
+    """
+
+    tenant: Text
+
+    def expression(self, statements: Statements) -> str:
+        """Return it in Velocity's words."""
+        return bare(statements.unless_a_header_differs(_EXPECTED_TENANT, self.tenant.reference(statements)))
 
 
 class Condition(Protocol):

@@ -15,6 +15,7 @@ from tenant_isolation.api_documentation import JSON, Answer, Schema
 from tenant_isolation.mapping_template import (
     BodyJson,
     ContextText,
+    ExpectedTenant,
     Joined,
     PathText,
     Text,
@@ -23,7 +24,7 @@ from tenant_isolation.mapping_template import (
     reply_template,
     request_template,
 )
-from tenant_isolation.template_statements import UnsafeTemplateError
+from tenant_isolation.template_statements import Statements, UnsafeTemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 RETRY_AFTER: Final = "Retry-After"
 RETRY_SECONDS: Final = 1
+ANOTHER_TENANT: Final = "Expected-Tenant names another tenant than the one this request would act in"
+"""What is said with 409 where the header differs, and in no other refusal."""
+# Whose the thing is that a request is about.
+_TENANTS: Final = (ContextText("authorizer.tenantId"), PathText("tenantId"))
 # Their error types, as they are in every service's replies.
 _THROTTLED: Final = ".*(Throttl|Throughput|TooManyRequests|LimitExceeded|RequestLimit|ExecutionLimit).*"
 _REFUSED: Final = (
@@ -139,15 +144,21 @@ class ServiceAction:
         """How API Gateway names what is called."""
         return f"path/{self.path}" if self.path else f"action/{self.action}"
 
-    def request(self, fields: Mapping[str, Value], guards: Sequence[Condition]) -> str:
+    def request(
+        self, fields: Mapping[str, Value], guards: Sequence[Condition], *, expected: Sequence[Condition] = ()
+    ) -> str:
         """Return the template of the request.
 
         Where a guard does not hold it is on the resource, so that the role is not what refuses it, and cannot be done:
-        the service refuses it, with 400.
+        the service refuses it, with 400. Who gives neither guards nor `impossible` has not said that the target alone
+        cannot be done (a scan can), so that what is sent where the tenant is not the expected one is no JSON.
         """
+        conditions = [*expected, *guards]
         if self.path:
-            return form_template({"Action": self.action, **self.target, **fields}, guards=guards)
-        return request_template({**self.target, **fields}, guards=guards, otherwise={**self.target, **self.impossible})
+            return form_template({"Action": self.action, **self.target, **fields}, guards=conditions)
+        said = guards or self.impossible
+        otherwise: Value = {**self.target, **self.impossible} if said else _NoJson()
+        return request_template({**self.target, **fields}, guards=conditions, otherwise=otherwise)
 
 
 class ServiceIntegration(Construct):
@@ -155,7 +166,9 @@ class ServiceIntegration(Construct):
 
     Isolation: the resource is named by the stack. Keys begin with what API Gateway knows: the path or the authorizer's
     context. Everything else is a whole JSON value or escaped text. A content type other than JSON is refused, errors
-    of the service say nothing of it, and the role can do this one thing.
+    of the service say nothing of it, and the role can do this one thing. Where the request is about the tenant of the
+    path or of the authorizer's context, a header `Expected-Tenant` that names another one is answered with 409, and
+    nothing is done.
 
     Parameters
     ----------
@@ -202,9 +215,10 @@ class ServiceIntegration(Construct):
         self._blocks = list(_blocks([request, guards]))
         self._action = action
         self._reply = reply
-        self._request = action.request(request, guards)
-        self._errors = _error_template(refusal, errors or {})
-        self.answers = _answers(reply, errors or {})
+        expected = [ExpectedTenant(tenant) for tenant in _TENANTS if tenant in self._blocks]
+        self._request = action.request(request, guards, expected=expected)
+        self._errors = _error_template(refusal, errors or {}, expected)
+        self.answers = {**(_DIFFERS if expected else {}), **_answers(reply, errors or {})}
         self._role = iam.Role(
             self,
             "Role",
@@ -268,6 +282,15 @@ class ServiceIntegration(Construct):
             grant.apply_before(method)
 
 
+@dataclass(frozen=True)
+class _NoJson:
+    """What no service with a JSON protocol takes for a request."""
+
+    def printed(self, statements: Statements, *, quoted: bool) -> str:  # noqa: ARG002 - as its kind does
+        """Return what prints it."""
+        return "refused"
+
+
 def _response(
     status: int, pattern: str | None, template: str, headers: Mapping[str, str]
 ) -> apigateway.IntegrationResponse:
@@ -283,16 +306,24 @@ def _message(text: str) -> str:
     return reply_template({"message": text})
 
 
-def _error_template(refusal: str, errors: Mapping[str, ServiceError]) -> str:
-    """Return what is printed for a status of 4xx: most services give it for everything that is not their own fault."""
+def _error_template(refusal: str, errors: Mapping[str, ServiceError], expected: Sequence[ExpectedTenant]) -> str:
+    """Return what is printed for a status of 4xx: most services give it for everything that is not their own fault.
+
+    A reply does not say which guard has failed, so that the one of the expected tenant is asked again: a reply's
+    template sees the parameters of the request and the authorizer's context as well.
+    """
+    statements = Statements()
+    differs = [f"!{tenant.expression(statements)}" for tenant in expected]
     cases = [(f".*{re.escape(kind)}", error) for kind, error in errors.items()]
     branches = [
+        *((condition, 409, ANOTHER_TENANT) for condition in differs),
         *((f"$type.matches('{pattern}')", error.status, error.message) for pattern, error in cases),
         (f"$type.matches('{_THROTTLED}')", 429, "Too many requests at once; try again"),
         (f"$type.matches('{_REFUSED}') && $text.matches('{_TOO_LARGE}')", 413, "The request is too large"),
         (f"$type.matches('{_REFUSED}')", 400, refusal),
     ]
     lines = [
+        *str(statements).splitlines(),
         # One spelling each in three protocols.
         """#set($type = "$!{input.path('$.__type')}$!{input.path('$.Error.Code')}")""",
         """#set($text = "$!{input.path('$.message')}$!{input.path('$.Message')}$!{input.path('$.Error.Message')}")""",
@@ -315,6 +346,7 @@ def _answers(reply: ServiceReply, errors: Mapping[str, ServiceError]) -> Mapping
     return {**_ANSWERS, **refusals, **replies}
 
 
+_DIFFERS: Final[Mapping[int, Answer]] = {409: Answer.refusal("`Expected-Tenant` names another tenant")}
 _ANSWERS: Final[Mapping[int, Answer]] = {
     400: Answer.refusal("The request is not well-formed"),
     413: Answer.refusal("The request is larger than API Gateway or the service can take"),

@@ -104,6 +104,22 @@ class Statements:
             )
         return self.known[key]
 
+    def unless_a_header_differs(self, name: str, reference: str) -> str:
+        """Return the variable of whether no header of a name, in any case, is another text than a reference's."""
+        expected = bare(self.raw(reference))
+        key = f"header {name} {expected}"
+        if key not in self.known:
+            variable = self.known[key] = f"${{v{next(self.numbers)}}}"
+            flag, headers = bare(variable), "$input.params().header"
+            # Nothing of it is printed, not even a line break, which a form would take for a part of a field's name.
+            # What is null equals nothing, and so differs.
+            self.lines.append(
+                f"#set({flag} = true)\n#foreach($header in {headers}.keySet())"
+                f"#if($header.matches('(?i){name}') && !{headers}.get($header).equals({expected}))"
+                f"#set({flag} = false)#end#end"
+            )
+        return self.known[key]
+
     def inner(self, array: str = "") -> Statements:
         """Return the statements of a part that runs after these, in a loop over `array` perhaps."""
         return Statements(self.numbers, array or self.array, known=dict(self.known))

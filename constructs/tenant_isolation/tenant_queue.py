@@ -32,6 +32,8 @@ _CAPTURED: Final = {
     "id": ContextText("requestId"),
     "tenantId": ContextText("authorizer.tenantId"),
     "userId": ContextText("authorizer.userId"),
+    "authTime": ContextText("authorizer.authTime"),
+    "session": ContextText("authorizer.session"),
     "at": ContextText("requestTimeEpoch"),
 }
 _BATCH: Final = 10
@@ -44,7 +46,8 @@ class TenantQueue(Construct):
 
     Isolation: only the integrations of `on_request` may send to it, and they take tenant and user from the
     authorizer's context when the request comes in: whatever tenant the user switches to later, the work stays that
-    tenant's. The function that does it is to do so with credentials vended for the captured tenant.
+    tenant's. The function that does it is to do so with credentials vended for the captured tenant, and only while the
+    captured sign-in may do it (`tenancy.authorization_state`).
 
     Delivery: at least once, in any order. What fails is tried again by itself, not with the batch it came in, and is
     kept as a dead letter, with an alarm, after the fifth time.
@@ -162,7 +165,7 @@ class TenantQueue(Construct):
                 resource_arn=self._queue.queue_arn,
                 target={},
                 path=f"{stack.account}/{self._queue.queue_name}",
-                own_fields=["tenantId", "userId"],
+                own_fields=["tenantId", "userId", "authTime", "session"],
             ),
             request={"MessageBody": {**_CAPTURED, **takes}},
             guards=guards,

@@ -1,15 +1,24 @@
-"""Does the work on the queue of changes of many parks, each in the tenant that was captured with it."""
+"""Does the work on the queue of changes of many parks, each in the tenant that was captured with it.
+
+It is done only if whoever asked for it may still do so: the directory is asked when the work is done.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from park_statuses.parks import Parks
 from park_statuses.work import Work
+from park_webhooks.makers import Makers
+from park_webhooks.pausing import Pauser
+from park_webhooks.publication import Publication
+from tenancy.authorization_state import AuthorizationStates, SessionEndedError
+from tenancy.roles import Role
 from tenancy.settings import Settings
 from tenancy.vending import TokenVendor
 
@@ -20,8 +29,13 @@ if TYPE_CHECKING:
 
 
 class _Settings(Settings):
+    application: str
+    event_bus_name: str
     parks_table: str
+    tenants_table: str
+    tenant_users_table: str
     topics: str
+    users_table: str
 
 
 settings = _Settings.load()
@@ -29,6 +43,20 @@ logger: Final = Logger(utc=True)
 tracer: Final = Tracer()
 metrics: Final = Metrics()
 vendor = TokenVendor.from_environment()
+directory = boto3.client("dynamodb")
+states = AuthorizationStates(
+    directory,
+    users=settings.users_table,
+    tenants=settings.tenants_table,
+    memberships=settings.tenant_users_table,
+)
+makers = Makers(directory, users=settings.users_table, memberships=settings.tenant_users_table)
+pauser = Pauser(
+    boto3.client("sns"),
+    boto3.client("events"),
+    application=settings.application,
+    bus_name=settings.event_bus_name,
+)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -42,20 +70,43 @@ def work(record: SQSRecord) -> None:
 
 
 def _do(asked: Work) -> None:
-    """Do it.
+    """Do it, or nothing if whoever asked may not do it any more.
 
     Isolation: the tenant is the one that the authorizer found when the request came in, whatever is active for the user
-    by now; the credentials are vended for it, and deny everything of another's.
+    by now; the credentials are vended for it, and deny everything of another's. Account, session, membership and role
+    are those of this moment: work of somebody who was removed, or whose session has ended, is dropped.
     """
     caller = asked.caller
     logger.append_keys(tenant=caller.tenant_id, correlation_id=asked.id)
     tracer.put_annotation("tenant", caller.tenant_id)
+    if not _may(asked):
+        logger.warning("dropped: who asked for it may not do it any more", user=caller.user_id)
+        with single_metric(name="WorkDropped", unit=MetricUnit.Count, value=1) as metric:
+            metric.add_dimension("tenant", caller.tenant_id)
+        return
+    publication = Publication(
+        vendor.session(caller, "webhooks"),
+        caller.tenant_id,
+        makers=makers,
+        pauser=pauser,
+        table=settings.parks_table,
+        topics=settings.topics,
+    )
     session = vendor.session(caller, "park-statuses")
-    parks = Parks(session, caller, table=settings.parks_table, topics=settings.topics)
+    parks = Parks(session, caller, table=settings.parks_table, publication=publication)
     done = sum(parks.set_status(park, asked.status, asked.at) for park in dict.fromkeys(asked.ids))
     logger.info("done", asked=len(asked.ids), done=done)
     with single_metric(name="ParksSet", unit=MetricUnit.Count, value=done) as metric:
         metric.add_dimension("tenant", caller.tenant_id)
+
+
+def _may(asked: Work) -> bool:
+    """Return whether whoever asked may set the status of parks in that tenant at this moment."""
+    try:
+        state = states.in_tenant(asked.sign_in, asked.caller.tenant_id)
+    except SessionEndedError:
+        return False
+    return state.tenant_id is not None and Role.ADMIN in state.roles
 
 
 @logger.inject_lambda_context(clear_state=True)

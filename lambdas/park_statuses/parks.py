@@ -1,13 +1,11 @@
-"""Parks and their topics, through a session of one tenant."""
+"""Parks, through a session of one tenant."""
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from park_webhooks.publication import Publication
     from tenancy.caller import TenantCaller
     from tenancy.vending import TenantSession
 
@@ -23,16 +21,15 @@ class Parks:
         The tenant.
     table
         Name of the table.
-    topics
-        What the ARN of every topic begins with.
+    publication
+        Tells the tenant's webhooks.
     """
 
-    def __init__(self, session: TenantSession, caller: TenantCaller, *, table: str, topics: str) -> None:
+    def __init__(self, session: TenantSession, caller: TenantCaller, *, table: str, publication: Publication) -> None:
         self._dynamodb: Any = session.client("dynamodb")
-        self._sns: Any = session.client("sns")
         self._tenant = caller.tenant_id
         self._table = table
-        self._topics = topics
+        self._publication = publication
 
     def set_status(self, park: str, status: str, at: str) -> bool:
         """Set a park's status as of a time, and tell its webhooks.
@@ -59,19 +56,5 @@ class Parks:
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return False
-        self._publish(park, status, at)
+        self._publication.publish(park, status, at)
         return True
-
-    def _publish(self, park: str, status: str, at: str) -> None:
-        moment = datetime.fromtimestamp(int(at) / 1000, UTC).isoformat(timespec="milliseconds")
-        message = {
-            "tenantId": self._tenant,
-            "parkId": park,
-            "eventType": status,
-            "time": moment.replace("+00:00", "Z"),
-        }
-        with suppress(self._sns.exceptions.NotFoundException):  # nobody has subscribed
-            self._sns.publish(
-                TopicArn=f"{self._topics}{self._tenant}_{park}_{status}",
-                Message=json.dumps(message, separators=(",", ":")),
-            )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from tenancy.authorization_state import SignIn
 from tenancy.caller import TenantCaller
 from tenancy.identifiers import tenant_id, user_id
 
@@ -21,6 +22,8 @@ class Work(BaseModel):
         Of the request.
     tenant, user
         The caller when it came in, from the authorizer.
+    authenticated_at, session
+        Their sign-in. Work from before these were captured has none, and counts as of a sign-in long ago.
     at
         When it came in, in milliseconds since 1970.
     ids, status
@@ -32,6 +35,8 @@ class Work(BaseModel):
     id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     tenant: Annotated[str, Field(alias="tenantId")]
     user: Annotated[str, Field(alias="userId")]
+    authenticated_at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{0,15}\z"), Field(alias="authTime")] = ""
+    session: Annotated[str, StringConstraints(max_length=256)] = ""
     at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{13,15}\z")]
     ids: Annotated[list[ParkId], Field(min_length=1, max_length=100)]
     status: Literal["park-closed", "park-opened", "natural-disaster"]
@@ -46,3 +51,16 @@ class Work(BaseModel):
             It does not come from the template: an id is none.
         """
         return TenantCaller(tenant_id=tenant_id(self.tenant), user_id=user_id(self.user))
+
+    @property
+    def sign_in(self) -> SignIn:
+        """The sign-in with which it was asked for.
+
+        Raises
+        ------
+        InvalidIdentifierError
+            As for `caller`.
+        """
+        return SignIn(
+            user_id=self.caller.user_id, authenticated_at=int(self.authenticated_at or 0), session=self.session
+        )

@@ -226,4 +226,5 @@ def _media_type(value: str) -> str:
 
 
 def _single(values: Mapping[str, Any] | None) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else value[-1] for name, value in (values or {}).items() if value}
+    given = {name: value for name, value in (values or {}).items() if value not in (None, [])}
+    return {name: value if isinstance(value, str) else value[-1] for name, value in given.items()}

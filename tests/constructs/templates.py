@@ -8,28 +8,41 @@ from typing import Any
 from localcloud.gaps import vtl
 
 
-def rendered(
+def raw(
     template: str,
     body: Any = None,  # noqa: ANN401 - what a caller sends
     *,
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
     authorizer: dict[str, Any] | None = None,
-) -> Any:  # noqa: ANN401 - what comes of it
-    """Return the JSON that a template prints; a `str` is a body as it is, anything else is sent as JSON."""
+) -> str:
+    """Return what a template prints; a `str` is a body as it is, anything else is sent as JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
     context: dict[str, Any] = {"authorizer": authorizer or {}}
-    parameters = {"path": path or {}, "querystring": query or {}, "header": {}}
-    return json.loads(vtl.render(template, body=text, parameters=parameters, context=context))
+    parameters = {"path": path or {}, "querystring": query or {}, "header": headers or {}}
+    return vtl.render(template, body=text, parameters=parameters, context=context).strip()
 
 
-def replied(template: str, reply: Any) -> tuple[int | None, dict[str, str], Any]:  # noqa: ANN401 - a service's reply
+def rendered(template: str, body: Any = None, **request: Any) -> Any:  # noqa: ANN401 - JSON, and as `raw` takes it
+    """Return the JSON that a template prints."""
+    return json.loads(raw(template, body, **request))
+
+
+def replied(
+    template: str,
+    reply: Any,  # noqa: ANN401 - a service's reply
+    *,
+    path: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    authorizer: dict[str, Any] | None = None,
+) -> tuple[int | None, dict[str, str], Any]:
     """Return the status and the headers that a template sets, and the JSON that it prints of a service's reply."""
     override: dict[str, Any] = {"header": {}}
     text = vtl.render(
         template,
         body=json.dumps(reply),
-        parameters={"path": {}, "querystring": {}, "header": {}},
-        context={"responseOverride": override},
+        parameters={"path": path or {}, "querystring": {}, "header": headers or {}},
+        context={"responseOverride": override, "authorizer": authorizer or {}},
     )
     return override.get("status"), override["header"], json.loads(text)

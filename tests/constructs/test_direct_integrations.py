@@ -135,7 +135,7 @@ def test_a_request_cannot_say_whose_workflow_or_work_it_is(stack: Stack) -> None
         consumer_timeout=Duration.seconds(30),
         alarms=sns.Topic(stack, "Alarms"),
     )
-    for name in ("tenantId", "userId", "id", "at"):
+    for name in ("tenantId", "userId", "id", "at", "authTime", "session"):
         with pytest.raises(UnsafeTemplateError, match="not the caller's"):
             queue.on_request("Send", takes={name: BodyText("$.x")}, refusal="no")
 

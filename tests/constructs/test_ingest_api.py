@@ -71,10 +71,10 @@ def _methods(template: assertions.Template) -> Mapping[str, dict[str, Any]]:
     }
 
 
-def _sent(template: assertions.Template, action: str, tenant: str, body: object) -> Any:  # noqa: ANN401 - JSON
+def _sent(template: assertions.Template, action: str, tenant: str, body: object, **headers: str) -> Any:  # noqa: ANN401 - JSON
     parts = _methods(template)[action]["Integration"]["RequestTemplates"]["application/json"]["Fn::Join"][1]
     text = "".join(part if isinstance(part, str) else "the-stream" for part in parts)
-    return rendered(text, body, path={"tenantId": tenant}, query={"tenantId": "T002"})
+    return rendered(text, body, path={"tenantId": tenant}, query={"tenantId": "T002"}, headers=headers)
 
 
 def _record(text: str) -> Any:  # noqa: ANN401 - JSON
@@ -131,6 +131,24 @@ _INVALID: Final = [
 def test_a_path_that_is_no_tenant_puts_nothing_on_the_stream(template: assertions.Template, tenant: str) -> None:
     assert _sent(template, "PutRecord", tenant, {"Data": {}}) == {"StreamName": "the-stream"}
     assert _sent(template, "PutRecords", tenant, {"Records": [{"Data": {}}]}) == {"StreamName": "the-stream"}
+
+
+@pytest.mark.parametrize("expected", ["T002", "t001", "T0011", "T001 ", "", "T001'", '"', "$context", "\n", "#end"])
+def test_who_expects_another_tenant_puts_nothing_on_the_stream(template: assertions.Template, expected: str) -> None:
+    bodies = {"PutRecord": {"Data": {}}, "PutRecords": {"Records": [{"Data": {}}]}}
+    for action, body in bodies.items():
+        assert _sent(template, action, "T001", body, **{"expected-tenant": expected}) == {"StreamName": "the-stream"}
+        assert len(_sent(template, action, "T001", body, **{"expected-tenant": "T001"})) > 1
+        responses = _methods(template)[action]["Integration"]["IntegrationResponses"]
+        (refusal,) = [response for response in responses if response["StatusCode"] == "400"]
+        status, _, said = replied(
+            refusal["ResponseTemplates"]["application/json"],
+            {"__type": "ValidationException", "message": "x"},
+            path={"tenantId": "T001"},
+            headers={"Expected-Tenant": expected},
+        )
+        assert status == 409
+        assert said == {"message": "Expected-Tenant names another tenant than the one this request would act in"}
 
 
 @settings(max_examples=300, deadline=None)

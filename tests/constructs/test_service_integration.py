@@ -36,7 +36,7 @@ from tenant_isolation import (
     TenantApi,
     UnsafeTemplateError,
 )
-from tests.constructs.templates import rendered, replied
+from tests.constructs.templates import raw, rendered, replied
 from tests.synthesized import new_app
 
 if TYPE_CHECKING:
@@ -174,6 +174,58 @@ def test_no_text_changes_a_workflow_s_tenant(template: assertions.Template, park
 
     assert made["stateMachineArn"] == _MACHINE
     assert json.loads(made["input"]) == {"tenantId": "texas", "park": park, "webhook": body}
+
+
+_DIFFERS: Final = {"message": "Expected-Tenant names another tenant than the one this request would act in"}
+_INVALID: Final = {"__type": "ValidationException", "message": "x"}
+
+
+@pytest.mark.parametrize("name", ["Expected-Tenant", "expected-tenant", "EXPECTED-TENANT", "eXpected-tenanT"])
+def test_the_expected_tenant_is_compared_in_any_case_of_its_name(template: assertions.Template, name: str) -> None:
+    request, body = _request(template, "PutItem"), {"id": "x", "name": "y"}
+    error = _response(template, "PutItem", "400")["ResponseTemplates"]["application/json"]
+    who: dict[str, Any] = {"authorizer": {"tenantId": "texas"}}
+
+    assert rendered(request, body, headers={name: "texas"}, **who) == rendered(request, body, **who)
+    assert raw(request, body, headers={name: "ohio"}, **who) == "refused"
+    # A query of that name is not the header, and takes nothing from it.
+    assert raw(request, body, headers={name: "ohio"}, query={"Expected-Tenant": "texas"}, **who) == "refused"
+    assert rendered(request, body, query={"Expected-Tenant": "ohio"}, **who)["Item"]
+    assert replied(error, _INVALID, headers={name: "ohio"}, **who) == (409, {}, _DIFFERS)
+    assert replied(error, _INVALID, headers={name: "texas"}, **who) == (None, {}, {"message": "Invalid park"})
+    assert replied(error, _INVALID, **who)[0] is None
+
+
+def test_every_header_of_that_name_must_name_the_tenant(template: assertions.Template) -> None:
+    headers = {"Expected-Tenant": "texas", "expected-tenant": "ohio", "x": "y"}
+
+    made = raw(_request(template, "PutItem"), {"id": "x"}, headers=headers, authorizer={"tenantId": "texas"})
+    assert made == "refused"
+
+
+def test_who_has_no_tenant_is_expected_in_none(template: assertions.Template) -> None:
+    headers = {"Expected-Tenant": "texas"}
+
+    assert raw(_request(template, "PutItem"), {"id": "x"}, headers=headers) == "refused"
+    error = _response(template, "PutItem", "400")["ResponseTemplates"]["application/json"]
+    assert replied(error, _INVALID, headers=headers)[0] == 409
+
+
+@settings(max_examples=200, deadline=None)
+@given(value=_HOSTILE | st.sampled_from(["", " texas", "texas ", "Texas", "texas\n", "texas,texas", "$v1", "${v1}"]))
+def test_no_expected_tenant_is_more_than_a_comparison(template: assertions.Template, value: str) -> None:
+    for action in ("PutItem", "StartExecution"):
+        made = raw(
+            _request(template, action),
+            {"id": "x", "name": "y"},
+            path={"id": "x"},
+            headers={"Expected-Tenant": value},
+            authorizer={"tenantId": "texas"},
+        )
+        assert made == "refused"
+    error = _response(template, "PutItem", "400")["ResponseTemplates"]["application/json"]
+    answer = replied(error, _INVALID, headers={"Expected-Tenant": value}, authorizer={"tenantId": "texas"})
+    assert answer == (409, {}, _DIFFERS)
 
 
 def test_nothing_but_json_reaches_a_service(template: assertions.Template) -> None:

@@ -88,13 +88,20 @@ def _rendered(
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
     tenant: str = _TENANT,
+    headers: dict[str, str] | None = None,
 ) -> str:
     return vtl.render(
         _text(_integrations()[route]["RequestTemplates"]["application/json"]),
         body=json.dumps(body),
-        parameters={"path": path or {}, "querystring": query or {}, "header": {"tenantId": "other"}},
+        parameters={"path": path or {}, "querystring": query or {}, "header": {"tenantId": "other", **(headers or {})}},
         context={
-            "authorizer": {"tenantId": tenant, "userId": "ada", "roles": '["admin"]'},
+            "authorizer": {
+                "tenantId": tenant,
+                "userId": "ada",
+                "roles": '["admin"]',
+                "authTime": "1763999999",
+                "session": "s-1",
+            },
             "requestId": "r-1",
             "requestTimeEpoch": 1764000000000,
         },
@@ -111,6 +118,7 @@ def test_no_route_has_a_function_and_each_integration_is_strict() -> None:
         "POST /parks/statuses",
         "POST /parks/{id}/statuses",
         "POST /parks/{id}/webhooks",
+        "POST /parks/{id}/webhooks/{webhookId}/owner",
     ]
     for integration in _integrations().values():
         assert integration["PassthroughBehavior"] == "NEVER"
@@ -135,7 +143,7 @@ def test_each_integration_s_role_may_do_one_thing_to_one_resource() -> None:
         ("dynamodb:Query", 1),
         ("dynamodb:UpdateItem", 1),
         ("sqs:SendMessage", 1),
-        *[("states:StartSyncExecution", 1)] * 4,
+        *[("states:StartSyncExecution", 1)] * 5,
     ]
 
 
@@ -190,7 +198,13 @@ def test_workflow_gets_the_authorizer_s_tenant_whatever_else_is_sent(park: str, 
     assert extra not in made["stateMachineArn"] or extra in _text(
         _integrations()["POST /parks/{id}/statuses"]["RequestTemplates"]["application/json"]
     )
-    assert json.loads(made["input"]) == {"tenantId": _TENANT, "id": park, "status": status, "at": "1764000000000"}
+    assert json.loads(made["input"]) == {
+        "tenantId": _TENANT,
+        "userId": "ada",
+        "id": park,
+        "status": status,
+        "at": "1764000000000",
+    }
 
 
 @_thorough
@@ -211,6 +225,7 @@ def test_what_the_guards_refuse_starts_nothing(identifier: str, webhook: str, st
         ("POST /parks/{id}/webhooks", {"eventType": "park-closed", "endpoint": "https://a.example/"}),
         ("GET /parks/{id}/webhooks", None),
         ("DELETE /parks/{id}/webhooks/{webhookId}", None),
+        ("POST /parks/{id}/webhooks/{webhookId}/owner", None),
     ):
         made = json.loads(_rendered(route, body, path={"id": identifier, "webhookId": webhook}))
         with pytest.raises(ValueError, match="Expecting"):
@@ -225,7 +240,8 @@ def test_what_the_guards_refuse_starts_nothing(identifier: str, webhook: str, st
 def test_message_carries_the_caller_of_the_authorizer_and_is_one_field_of_a_form(
     ids: list[str], status: str, extra: str
 ) -> None:
-    body = {"ids": ids, "status": status, "tenantId": extra, "userId": extra, "at": extra}
+    named = dict.fromkeys(("tenantId", "userId", "at", "authTime", "session"), extra)
+    body = {"ids": ids, "status": status, **named}
     form = urllib.parse.parse_qs(_rendered("POST /parks/statuses", body), strict_parsing=True)
 
     assert set(form) == {"Action", "MessageBody"}
@@ -235,6 +251,8 @@ def test_message_carries_the_caller_of_the_authorizer_and_is_one_field_of_a_form
         "id": "r-1",
         "tenantId": _TENANT,
         "userId": "ada",
+        "authTime": "1763999999",
+        "session": "s-1",
         "at": "1764000000000",
         "ids": ids,
         "status": status,
@@ -262,6 +280,53 @@ def test_any_cursor_starts_in_one_s_own_partition_or_nowhere(cursor: str, status
 
     assert made.get("ExclusiveStartKey", {"pk": {"S": "texas#park"}})["pk"] == {"S": "texas#park"}
     assert set(made.get("ExpressionAttributeValues", {})) <= {":pk", ":status", ":nobody"}
+
+
+_CALLS: Final[dict[str, Any]] = {
+    "GET /parks": None,
+    "GET /parks/{id}": None,
+    "POST /parks": {"id": "good", "name": "x"},
+    "POST /parks/{id}/statuses": {"status": "park-closed"},
+    "POST /parks/statuses": {"ids": ["good"], "status": "park-closed"},
+    "POST /parks/{id}/webhooks": {"eventType": "park-closed", "endpoint": "https://a.example/"},
+    "GET /parks/{id}/webhooks": None,
+    "DELETE /parks/{id}/webhooks/{webhookId}": None,
+    "POST /parks/{id}/webhooks/{webhookId}/owner": None,
+}
+
+
+@_thorough
+@given(named=_texts | st.sampled_from(["texas-2", "texa", "TEXAS", "", "texas ", "other"]), name=st.booleans())
+def test_who_expects_another_tenant_asks_nothing_of_any(named: str, name: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+    assert set(_CALLS) == set(_integrations())
+    path = {"id": "good", "webhookId": "0" * 32}
+    headers = {"expected-tenant" if name else "Expected-Tenant": named}
+    for route, body in _CALLS.items():
+        assert "good" in _rendered(route, body, path=path) or route == "GET /parks"
+        made = _rendered(route, body, path=path, headers=headers)
+        assert "good" not in made
+        assert f"{_TENANT}#" not in made
+        same = _rendered(route, body, path=path, headers={"Expected-Tenant": _TENANT})
+        assert same == _rendered(route, body, path=path)
+
+
+@_thorough
+@given(named=_texts | st.sampled_from(["texas-2", "", "other"]))
+def test_who_expects_another_tenant_is_told_so_in_words_of_its_own(named: str) -> None:
+    words = "Expected-Tenant names another tenant than the one this request would act in"
+    for integration in _integrations().values():
+        (refusal,) = [part for part in integration["IntegrationResponses"] if part["StatusCode"] == "400"]
+        override: dict[str, Any] = {"header": {}}
+        text = vtl.render(
+            refusal["ResponseTemplates"]["application/json"],
+            body=json.dumps({"__type": "ValidationException", "message": "x"}),
+            parameters={"path": {}, "querystring": {}, "header": {"expected-tenant": named}},
+            context={"authorizer": {"tenantId": _TENANT}, "responseOverride": override},
+        )
+        assert override["status"] == 409
+        assert json.loads(text) == {"message": words}
+        others = [part for part in integration["IntegrationResponses"] if part is not refusal]
+        assert not any(words in json.dumps(part) for part in others)
 
 
 @pytest.mark.parametrize("tenant", ["", "*", "a", "texas#park", "prefix", "x" * 39])
@@ -295,11 +360,15 @@ def test_workflows_begin_every_row_and_topic_with_the_tenant_of_their_input() ->
         _text(item["Properties"]["DefinitionString"])
         for item in _resources("AWS::StepFunctions::StateMachine").values()
     ]
-    publishing = [text for text in definitions if "sns:publish" in text]
-    assert len(publishing) == 1
-    topic = json.loads(publishing[0])["States"]["Publish"]["Arguments"]["TopicArn"]
     given_in = "$states.context.Execution.Input"
-    assert topic.endswith(f"-parks-' & {given_in}.tenantId & '_' & {given_in}.id & '_' & {given_in}.status %}}")
+    assert not any("sns:publish" in text for text in definitions)  # a function does, with the tenant's credentials
+    subscribing = [json.loads(text)["States"] for text in definitions if "sns:createTopic" in text]
+    assert len(subscribing) == 2
+    for states in subscribing:
+        name = states["Make the topic"]["Arguments"]["Name"]
+        assert f"-parks-' & {given_in}.tenantId & '_' & {given_in}.id & '_' & " in name
+    (setting,) = [json.loads(text)["States"] for text in definitions if "Set the status" in text]
+    assert setting["Publish"]["Arguments"]["Payload"]["tenantId"] == f"{{% {given_in}.tenantId %}}"
     for text in definitions:
         for key in _keys(json.loads(text)):
             assert key.startswith(f"{{% {given_in}.tenantId & '#")
@@ -324,3 +393,37 @@ def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one, or several
 def _is_park(text: str) -> bool:
     made = json.loads(_rendered("GET /parks/{id}", path={"id": text}))
     return "sk" in made.get("Key", {})
+
+
+def test_lost_membership_role_and_account_start_what_pauses_webhooks_and_losses_are_kept() -> None:
+    rules = [item["Properties"] for item in _resources("AWS::Events::Rule").values()]
+    heard = {
+        (rule["EventPattern"]["source"][0], rule["EventPattern"]["detail-type"][0]): rule["Targets"][0]
+        for rule in rules
+        if "WebhookPauses" in json.dumps(rule) or "Pause" in json.dumps(rule["Targets"])
+    }
+    assert set(heard) == {
+        ("tenantry.tenant", "memberRemoved"),
+        ("tenantry.tenant", "memberRolesChanged"),
+        ("tenantry.user", "blocked"),
+        ("tenantry.user", "deleted"),
+    }
+    for target in heard.values():
+        assert target["DeadLetterConfig"]["Arn"]
+        assert target["RetryPolicy"]["MaximumRetryAttempts"] == 20
+    invocations = [item["Properties"] for item in _resources("AWS::Lambda::EventInvokeConfig").values()]
+    assert any("Pauses" in json.dumps(config["DestinationConfig"]) for config in invocations)
+
+
+def test_functions_that_tell_and_pause_have_no_grant_on_the_tenants_rows_and_topics() -> None:
+    roles = {
+        name: item["Properties"]
+        for name, item in _resources("AWS::IAM::Policy").items()
+        if name.startswith(("ParksPauseRole", "ParksPublishRole", "ParksSetStatusesRole"))
+    }
+    assert len(roles) == 3
+    for policy in roles.values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            actions = _list(statement["Action"])
+            assert not any(action in {"sns:Publish", "sns:ListSubscriptionsByTopic"} for action in actions)
+            assert "ParksTable" not in json.dumps(statement["Resource"])

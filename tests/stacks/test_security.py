@@ -31,7 +31,7 @@ _WILDCARDS: Final = {
     "sns:GetSubscriptionAttributes": "SNS knows no resource for it; the ARN is from the tenant's row",
     "sns:Publish": "topics are made on demand, one a tenant, park and event, all under the application's prefix",
     "sns:Subscribe": "topics are made on demand, one a tenant, park and event, all under the application's prefix",
-    "sns:Unsubscribe": "SNS knows no resource for it; the ARN is from the tenant's row",
+    "sns:Unsubscribe": "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic",
     "s3:CreateAccessPoint": "the provisioner makes the access point of whichever tenant comes",
     "s3:CreateBucket": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutAccessPointPolicy": "the provisioner makes the access point of whichever tenant comes",

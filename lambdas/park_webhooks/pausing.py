@@ -1,0 +1,118 @@
+"""Pauses webhooks: the subscription is ended, the row stays and says why, and the bus is told."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from tenancy.events import publish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_sns import SNSClient
+
+    from park_webhooks.makers import Reason
+    from park_webhooks.webhooks import Webhook, Webhooks
+    from tenancy.identifiers import TenantId
+
+_EVENT: Final = "webhookPaused"
+
+
+class WebhookPaused(BaseModel):
+    """Detail of ``webhookPaused``. Delivered again, it has the same `changeId`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    changeId: str  # noqa: N815 - the contract's spelling
+    at: datetime
+    tenantId: str  # noqa: N815 - as above
+    parkId: str  # noqa: N815 - as above
+    webhookId: str  # noqa: N815 - as above
+    userName: str  # noqa: N815 - as above
+    reason: str
+
+
+class Pauser:
+    """Pauses the webhooks of those who may have none any more.
+
+    Isolation: what is read and written are rows of one tenant, by its session. SNS knows no resource for ending a
+    subscription; the ARNs are from these rows.
+
+    It may be done again, at any point: a row is marked before its subscription is ended, and what was not published is
+    published at the next time.
+
+    Parameters
+    ----------
+    sns
+        SNS, with the function's own credentials.
+    bus
+        EventBridge.
+    application
+        Prefix of the events' source.
+    bus_name
+        Name of the bus.
+    clock
+        Seconds since 1970; for tests.
+    """
+
+    def __init__(
+        self,
+        sns: SNSClient,
+        bus: EventBridgeClient,
+        *,
+        application: str,
+        bus_name: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._sns: Any = sns
+        self._bus = bus
+        self._source = f"{application}.tenant"
+        self._bus_name = bus_name
+        self._clock = clock
+
+    def pause(self, webhooks: Webhooks, tenant: TenantId, maker: str, reason: Reason) -> int:
+        """Pause all webhooks of somebody in a tenant; return how many."""
+        at, count = int(self._clock() * 1000), 0
+        for webhook in webhooks.of_maker(maker):
+            marked = webhooks.pause(webhook, reason, at)
+            if marked is None:
+                continue
+            self.end(webhook.subscription)
+            self._publish(tenant, marked, reason)
+            webhooks.told(marked)
+            count += 1
+        return count
+
+    def end(self, subscription: str) -> None:
+        """End a subscription; one that was never confirmed goes away by itself, and is not told of anything."""
+        errors = self._sns.exceptions
+        with suppress(errors.NotFoundException, errors.InvalidParameterException):
+            self._sns.unsubscribe(SubscriptionArn=subscription)
+
+    def _publish(self, tenant: TenantId, webhook: Webhook, reason: Reason) -> None:
+        change = f"{tenant} {webhook.park} {webhook.id} {webhook.subscription} {webhook.paused_at}"
+        detail = WebhookPaused(
+            changeId=hashlib.sha256(change.encode()).hexdigest()[:32],
+            at=datetime.fromtimestamp(int(webhook.paused_at) / 1000, UTC),
+            tenantId=tenant,
+            parkId=webhook.park,
+            webhookId=webhook.id,
+            userName=webhook.maker,
+            reason=reason,
+        )
+        publish(
+            self._bus,
+            {
+                "Source": self._source,
+                "DetailType": _EVENT,
+                "Detail": detail.model_dump_json(),
+                "EventBusName": self._bus_name,
+            },
+        )

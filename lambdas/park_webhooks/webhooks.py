@@ -1,0 +1,135 @@
+"""The webhooks of one tenant, as they are stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from park_webhooks.makers import Reason
+    from tenancy.identifiers import TenantId
+    from tenancy.vending import TenantSession
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """One of a park's webhooks.
+
+    Attributes
+    ----------
+    park, id
+        The park, and the id that the API shows.
+    event_type
+        What it is told of.
+    subscription
+        ARN of its subscription.
+    maker
+        Who made it, or has taken it over; empty if it is not known.
+    paused_at
+        When it was paused, in milliseconds since 1970; empty if it is not.
+    """
+
+    park: str
+    id: str
+    event_type: str
+    subscription: str
+    maker: str
+    paused_at: str
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Read a row."""
+        park, _, webhook = item["sk"]["S"].partition("#")
+        return cls(
+            park=park,
+            id=webhook,
+            event_type=item["eventtype"]["S"],
+            subscription=item["subscription"]["S"],
+            maker=item.get("createdby", {}).get("S", ""),
+            paused_at=item.get("pausedat", {}).get("N", ""),
+        )
+
+
+class Webhooks:
+    """One tenant's rows.
+
+    Isolation: a session reaches the rows of the tenant that it was vended for, and no others. Reads are strongly
+    consistent, and by the table's own partition, so that a webhook that was made a moment ago is found; an index would
+    be late.
+
+    Parameters
+    ----------
+    session
+        Vended for the tenant.
+    tenant
+        The tenant.
+    table
+        Name of the table.
+    """
+
+    def __init__(self, session: TenantSession, tenant: TenantId, *, table: str) -> None:
+        self._dynamodb: Any = session.client("dynamodb")
+        self._pk = {"S": f"{tenant}#webhook"}
+        self._table = table
+
+    def of_park(self, park: str, event_type: str) -> list[Webhook]:
+        """Return those that are to be told of an event of a park: paused ones are not."""
+        found = self._query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :park)",
+            FilterExpression="eventtype = :event AND attribute_not_exists(pausedat)",
+            ExpressionAttributeValues={":pk": self._pk, ":park": {"S": f"{park}#"}, ":event": {"S": event_type}},
+        )
+        return list(found)
+
+    def of_maker(self, maker: str) -> list[Webhook]:
+        """Return somebody's webhooks, but for those that were paused and told of."""
+        found = self._query(
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="createdby = :maker AND attribute_not_exists(pausetold)",
+            ExpressionAttributeValues={":pk": self._pk, ":maker": {"S": maker}},
+        )
+        return list(found)
+
+    def pause(self, webhook: Webhook, reason: Reason, at: int) -> Webhook | None:
+        """Mark a webhook as paused; None if it is gone, or somebody else's by now. An earlier mark stays."""
+        condition = self._dynamodb.exceptions.ConditionalCheckFailedException
+        try:
+            answer = self._dynamodb.update_item(
+                TableName=self._table,
+                Key=self._key(webhook),
+                ConditionExpression="createdby = :maker",
+                UpdateExpression="SET pausedat = if_not_exists(pausedat, :at), "
+                "pausedreason = if_not_exists(pausedreason, :reason)",
+                ExpressionAttributeValues={
+                    ":maker": {"S": webhook.maker},
+                    ":at": {"N": str(at)},
+                    ":reason": {"S": reason},
+                },
+                ReturnValues="ALL_NEW",
+            )
+        except condition:
+            return None
+        return Webhook.of(answer["Attributes"])
+
+    def told(self, webhook: Webhook) -> None:
+        """Remember that the pause of a webhook was published, unless the webhook is another by now."""
+        condition = self._dynamodb.exceptions.ConditionalCheckFailedException
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=self._key(webhook),
+                ConditionExpression="pausedat = :at",
+                UpdateExpression="SET pausetold = :yes",
+                ExpressionAttributeValues={":at": {"N": webhook.paused_at}, ":yes": {"BOOL": True}},
+            )
+        except condition:
+            return
+
+    def _key(self, webhook: Webhook) -> Mapping[str, Any]:
+        return {"pk": self._pk, "sk": {"S": f"{webhook.park}#{webhook.id}"}}
+
+    def _query(self, **asked: Any) -> Iterator[Webhook]:  # noqa: ANN401 - parts of a request
+        pages = self._dynamodb.get_paginator("query").paginate(TableName=self._table, ConsistentRead=True, **asked)
+        return (Webhook.of(item) for page in pages for item in page["Items"])

@@ -1,0 +1,1 @@
+"""Pauses the webhooks of those who may have none any more."""

@@ -1,0 +1,78 @@
+"""Pauses the webhooks of those who were removed, lost the role, or whose account was blocked or deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from pydantic import BaseModel, ConfigDict, Field
+
+from park_webhooks.makers import Makers
+from park_webhooks.pausing import Pauser
+from park_webhooks.webhooks import Webhooks
+from tenancy.caller import TenantCaller
+from tenancy.identifiers import tenant_id, user_id
+from tenancy.settings import Settings
+from tenancy.vending import TokenVendor
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+class _Settings(Settings):
+    application: str
+    event_bus_name: str
+    parks_table: str
+    tenant_users_table: str
+    users_table: str
+
+
+class _Detail(BaseModel):
+    """What is needed of the details of the events of memberships and of accounts."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    user: Annotated[str, Field(alias="userName")]
+    tenant: Annotated[str | None, Field(alias="tenantId")] = None
+    tenants: list[str] = []
+
+
+settings = _Settings.load()
+logger: Final = Logger(utc=True)
+tracer: Final = Tracer()
+metrics: Final = Metrics()
+vendor = TokenVendor.from_environment()
+makers = Makers(boto3.client("dynamodb"), users=settings.users_table, memberships=settings.tenant_users_table)
+pauser = Pauser(
+    boto3.client("sns"),
+    boto3.client("events"),
+    application=settings.application,
+    bus_name=settings.event_bus_name,
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Pause the webhooks of the person whom an event is about, in the tenants that it names.
+
+    Isolation: the event says about whom to ask, and the directory says at this moment whether they may have webhooks:
+    an event that comes late or twice pauses nothing of somebody who belongs to the tenant again. Rows are touched with
+    credentials vended for one tenant.
+    """
+    detail = _Detail.model_validate(event["detail"])
+    user = user_id(detail.user)
+    for named in dict.fromkeys([detail.tenant] if detail.tenant else detail.tenants):
+        tenant = tenant_id(named)
+        logger.append_keys(tenant=tenant, correlation_id=event.get("id"))
+        reason = makers.lapsed(tenant, [user]).get(user)
+        if reason is None:
+            logger.info("the person may have webhooks")
+            continue
+        session = vendor.session(TenantCaller(tenant_id=tenant, user_id=user), "webhooks")
+        paused = pauser.pause(Webhooks(session, tenant, table=settings.parks_table), tenant, user, reason)
+        logger.info("paused", count=paused, reason=reason)
+        with single_metric(name="WebhooksPaused", unit=MetricUnit.Count, value=paused) as metric:
+            metric.add_dimension("tenant", tenant)
