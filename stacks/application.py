@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Tags
 
 from stacks.common import CommonStack
+from stacks.control import ControlStack
 from stacks.dashboard import DashboardStack
 from stacks.employees import EmployeesStack
 from stacks.ingestion import IngestionStack
@@ -48,6 +49,18 @@ def compose(app: App, environment: Environment) -> None:
         token_claims_hook=user.token_claims_hook,
         partitions=storage.partitions,
         lake=ingestion.lake,
+    )
+    ControlStack(
+        app,
+        f"{name}-control",
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        users=user.users,
+        tenants=tenant.tenants,
+        members=tenant.members,
+        invitations=tenant.invitations,
     )
     EmployeesStack(
         app,
