@@ -50,7 +50,7 @@ def compose(app: App, environment: Environment) -> None:
         partitions=storage.partitions,
         lake=ingestion.lake,
     )
-    ControlStack(
+    control = ControlStack(
         app,
         f"{name}-control",
         environment=environment,
@@ -82,6 +82,7 @@ def compose(app: App, environment: Environment) -> None:
         tenants=tenant.tenants,
         members=tenant.members,
         invitations=tenant.invitations,
+        account_changes=control.account_changes,
     )
     DashboardStack(
         app,
