@@ -116,7 +116,7 @@ def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> Non
         statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
     ]
 
-    assert len(statements) == 5
+    assert len(statements) == 7
     for statement in statements:
         condition = statement["Condition"]
         assert condition["Null"] == {"events:source": "false", "events:detail-type": "false"}
@@ -167,7 +167,8 @@ def test_memberships_are_written_in_transactions_only(environment: str) -> None:
         if "TenantUsers" in str(statement["Resource"]) or "Invitations" in str(statement["Resource"])
     ]
 
-    assert len(writes) == 3  # the saga's, and two of the function of membership
+    # The saga's, two of the function of membership, and two of the function that changes accounts.
+    assert len(writes) == 5
     for statement in writes:
         condition = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
         assert statement["Condition"] in (condition, _one_of_each(condition))
@@ -177,7 +178,7 @@ def test_memberships_are_written_in_transactions_only(environment: str) -> None:
 def test_every_target_of_a_rule_has_retries_and_a_dead_letter_queue(environment: str) -> None:
     targets = [target for rule in _resources(environment, "AWS::Events::Rule") for target in rule.get("Targets", [])]
 
-    assert len(targets) == 4
+    assert len(targets) == 6
     for target in targets:
         assert target["DeadLetterConfig"]["Arn"]
         assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
