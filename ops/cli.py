@@ -13,12 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ops import streaming
+from ops.control import ControlApiError, UnfinishedError
 from ops.dead_letters import DeadLetterQueues, Message, NotUnderstoodError, ReplayError
 from ops.devices import commands as devices
 from ops.devices.errors import DeviceCommandError
 from ops.environment import LOCAL, STATE_FOLDER, Environment, EnvironmentNotReadyError
 from ops.masking import masked
 from ops.openapi import export
+from ops.users import commands as users
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         environment = Environment.load(parsed.env, state=parsed.state, app=parsed.app)
         return int(parsed.run(environment, parsed, console))
-    except (EnvironmentNotReadyError, LookupError, DeviceCommandError) as error:
+    except (EnvironmentNotReadyError, LookupError, DeviceCommandError, ControlApiError, UnfinishedError) as error:
         errors.print(Text(str(error.args[0]), style="red"))
     except (BotoCoreError, ClientError) as error:
         errors.print(Text(f"AWS refuses, or cannot be reached: {error}", style="red"))
@@ -65,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     replaying.set_defaults(run=_replay)
 
     devices.add(topics, environment)
+    users.add(topics, environment)
     streaming.add(topics, environment)
 
     openapi = topics.add_parser("openapi", help="what the APIs take and answer")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Tags
 
 from stacks.common import CommonStack
+from stacks.control import ControlStack
 from stacks.dashboard import DashboardStack
 from stacks.employees import EmployeesStack
 from stacks.ingestion import IngestionStack
@@ -49,6 +50,18 @@ def compose(app: App, environment: Environment) -> None:
         partitions=storage.partitions,
         lake=ingestion.lake,
     )
+    control = ControlStack(
+        app,
+        f"{name}-control",
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        users=user.users,
+        tenants=tenant.tenants,
+        members=tenant.members,
+        invitations=tenant.invitations,
+    )
     EmployeesStack(
         app,
         f"{name}-employees",
@@ -69,6 +82,7 @@ def compose(app: App, environment: Environment) -> None:
         tenants=tenant.tenants,
         members=tenant.members,
         invitations=tenant.invitations,
+        account_changes=control.account_changes,
     )
     DashboardStack(
         app,

@@ -42,6 +42,11 @@ class Events:
         self.member_removed = EventType(source=tenant, detail_type="memberRemoved")
         self.webhook_paused = EventType(source=tenant, detail_type="webhookPaused")
         self.active_tenant_switched = EventType(source=tenant, detail_type="activeTenantSwitched")
+        user = f"{application}.user"
+        self.blocked = EventType(source=user, detail_type="blocked")
+        self.unblocked = EventType(source=user, detail_type="unblocked")
+        self.sessions_ended = EventType(source=user, detail_type="sessionsEnded")
+        self.deleted = EventType(source=user, detail_type="deleted")
 
     @property
     def memberships(self) -> Sequence[EventType]:
@@ -54,12 +59,20 @@ class Events:
             self.active_tenant_switched,
         )
 
+    @property
+    def accounts(self) -> Sequence[EventType]:
+        """What is said of accounts, once each change."""
+        return (self.blocked, self.unblocked, self.sessions_ended, self.deleted)
+
     def schemas(self) -> Mapping[EventType, Mapping[str, Any]]:
         """Return the JSON Schema (draft 4) of each event's detail."""
         user = {"type": "string", "pattern": USER_ID_PATTERN}
         tenant = {"type": "string", "pattern": TENANT_ID_PATTERN}
         roles = {"type": "array", "items": _TEXT}
         change = {"changeId": _TEXT, "at": _TIME, "tenantId": tenant, "by": user}
+        # An operator is named by their principal, which is no user id.
+        account = {"changeId": _TEXT, "at": _TIME, "userName": user, "by": _TEXT}
+        tenants = {"type": "array", "items": tenant}
         return {
             self.signed_up: _object(
                 metadata=_object(domain=_TEXT, application=_TEXT, event_type=_TEXT, version=_TEXT),
@@ -82,4 +95,8 @@ class Events:
                 reason={"type": "string", "enum": ["blocked", "deleted", "removed", "roleLost"]},
             ),
             self.active_tenant_switched: _object(**change, tenantIdBefore={"type": ["string", "null"]}),
+            self.blocked: _object(**account, tenants=tenants),
+            self.unblocked: _object(**account, tenants=tenants),
+            self.sessions_ended: _object(**account),
+            self.deleted: _object(**account, tenants=tenants),
         }

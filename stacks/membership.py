@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Stack
+from aws_cdk import Duration, Stack
 
 from python_lambda import PythonFunction
 from stacks import schemas
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
+    from stacks.account_changes import AccountChanges
     from stacks.environments import Environment
     from tenant_isolation import ApiDefaults, ApplicationBus
 
@@ -29,6 +30,7 @@ _INVITATION: Final = ("tenantid", "invitationid", "roles", "invitedby", "expires
 
 _NO_MEMBER: Final = Answer.refusal("The tenant has no such member")
 _NO_INVITATION: Final = Answer.refusal("There is no such invitation, or it does not count any more")
+_UNFINISHED: Final = Answer.refusal("A part of the change could not be done; it is kept in a dead-letter queue")
 _BAD_ID: Final = Answer.refusal("The path or the query holds something else than is asked for")
 
 
@@ -39,6 +41,7 @@ def membership_function(
     apis: ApiDefaults,
     bus: ApplicationBus,
     dead_letters: sqs.IQueue,
+    account_changes: AccountChanges,
     users: dynamodb.ITable,
     tenants: dynamodb.ITable,
     members: dynamodb.ITable,
@@ -52,6 +55,7 @@ def membership_function(
         shared=[TENANCY],
         defaults=function_defaults(environment),
         description="Shows and changes who belongs to which tenant",
+        timeout=Duration.seconds(28),  # a change of an account takes a while; API Gateway waits for 29
         environment={
             "APPLICATION": environment.application,
             "CORS_HEADERS": Stack.of(scope).to_json_string(dict(apis.cors_headers)),
@@ -62,6 +66,7 @@ def membership_function(
             "INVITATION_DAYS": str(environment.invitation_days),
             "EVENT_BUS_NAME": bus.bus_name,
             "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
+            "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
         },
     )
     grant_on(users.table_arn, function, "dynamodb:GetItem")
@@ -97,6 +102,7 @@ def membership_function(
         detail_types=[event.detail_type for event in events.memberships],
     )
     dead_letters.grant(function, "sqs:SendMessage")
+    account_changes.grant_start(function)
     return function
 
 
@@ -148,7 +154,10 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             takes=schemas.NEW_INVITATION,
             summary="Invite somebody into the tenant, in the place of an earlier invitation",
             parameters=[schemas.ACTIVE_TENANT],
-            answers={201: Answer(description="Invited", schema=schemas.INVITATION)},
+            answers={
+                201: Answer(description="Invited", schema=schemas.INVITATION),
+                409: Answer.refusal("It is the caller's own address"),
+            },
         ),
         Route(
             method="PUT",
@@ -227,5 +236,54 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             summary="Decline an invitation",
             parameters=[schemas.INVITING_TENANT],
             answers={204: Answer(description="Declined"), 400: _BAD_ID, 404: _NO_INVITATION},
+        ),
+        *_own_account_routes(function),
+    ]
+
+
+def _own_account_routes(function: PythonFunction) -> Sequence[Route]:
+    """Return the routes by which people change their own accounts, whichever tenant is active for them."""
+    return [
+        Route(
+            method="DELETE",
+            path="/me",
+            handler=function,
+            access=Access.USER,
+            summary="Delete the caller's account and its personal data",
+            answers={
+                204: Answer(description="Deleted"),
+                409: Answer.refusal("The caller is the last admin of a tenant"),
+                502: _UNFINISHED,
+            },
+        ),
+        Route(
+            method="DELETE",
+            path="/me/sessions",
+            handler=function,
+            access=Access.USER,
+            summary="End every session of the caller, this one too",
+            answers={204: Answer(description="Ended"), 502: _UNFINISHED},
+        ),
+        Route(
+            method="DELETE",
+            path="/me/sessions/current",
+            handler=function,
+            access=Access.USER,
+            summary="End the session that the request is made in",
+            answers={204: Answer(description="Ended"), 502: _UNFINISHED},
+        ),
+        Route(
+            method="PUT",
+            path="/me/address",
+            handler=function,
+            access=Access.USER,
+            takes=schemas.NEW_ADDRESS,
+            summary="Finish a change of the caller's address, and end every session of theirs",
+            answers={
+                204: Answer(description="Changed; sign in again"),
+                403: Answer.refusal("The access token does not count, or is somebody else's"),
+                409: Answer.refusal("Another account has this address"),
+                502: _UNFINISHED,
+            },
         ),
     ]

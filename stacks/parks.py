@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
+    from stacks.account_changes import AccountChanges
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 
@@ -38,6 +39,7 @@ class ParksStack(Stack):
         tenants: dynamodb.ITable,
         members: dynamodb.ITable,
         invitations: dynamodb.ITable,
+        account_changes: AccountChanges,
     ) -> None:
         super().__init__(scope, construct_id, env=environment.cdk_environment)
         apis = api_defaults(environment, alarms)
@@ -50,6 +52,7 @@ class ParksStack(Stack):
             apis=apis,
             bus=bus,
             dead_letters=dead_letters,
+            account_changes=account_changes,
             users=users,
             tenants=tenants,
             members=members,

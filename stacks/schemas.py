@@ -208,3 +208,10 @@ OWN_INVITATIONS: Final = Schema(
     ),
 )
 MEMBERSHIP: Final = Schema(name="Membership", definition=_object(tenantId=_TEXT, roles=_SOME_ROLES))
+NEW_ADDRESS: Final = Schema(
+    name="NewAddress",
+    definition=_object(
+        accessToken={"type": "string", "minLength": 1, "maxLength": 8192},
+        code={"type": "string", "minLength": 1, "maxLength": 64, "description": "As the user pool has mailed it"},
+    ),
+)

@@ -17,7 +17,7 @@ from stacks.application import compose
 from stacks.environments import NAMES, environment
 
 ROOT: Final = Path(__file__).parents[1]
-STACKS: Final = ("common", "user", "tenant", "storage", "employees", "ingestion", "parks", "dashboard")
+STACKS: Final = ("common", "user", "tenant", "control", "storage", "employees", "ingestion", "parks", "dashboard")
 ENVIRONMENTS: Final = NAMES
 
 Template = dict[str, Any]

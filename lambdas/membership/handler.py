@@ -8,10 +8,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tenancy.account_workflow import AccountWorkflow
 from tenancy.caller import Profile
-from tenancy.errors import BadRequestError, ForbiddenError, NotFoundError
+from tenancy.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from tenancy.events import (
     ActiveTenantSwitched,
     Announcer,
@@ -47,6 +50,7 @@ class _Settings(RestSettings):
     invitation_days: int
     event_bus_name: str
     dead_letter_queue_url: str
+    account_changes_arn: str
 
 
 # JSON has no sets: each role once, in whichever order.
@@ -77,6 +81,13 @@ class Choice(_Body):
     tenantId: str  # noqa: N815 - the contract's spelling
 
 
+class NewAddress(_Body):
+    """The body of a change of address: what the user pool asks of whoever verifies one."""
+
+    accessToken: Annotated[str, Field(min_length=1, max_length=8192)]  # noqa: N815 - the contract's spelling
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+
+
 settings = _Settings.load()
 database = boto3.client("dynamodb")
 memberships = Memberships(
@@ -88,6 +99,14 @@ bus = boto3.client("events")
 announcer = Announcer(
     bus, boto3.client("sqs"), bus_name=settings.event_bus_name, queue_url=settings.dead_letter_queue_url
 )
+
+workflow = AccountWorkflow(
+    # The change goes on when this gives up waiting, shortly before API Gateway does.
+    boto3.client("stepfunctions", config=Config(read_timeout=27, retries={"total_max_attempts": 1})),
+    settings.account_changes_arn,
+)
+# What a person does in the pool with their own access token takes no signature of ours.
+pool = boto3.client("cognito-idp", config=Config(signature_version=UNSIGNED, connect_timeout=2, read_timeout=5))
 
 
 def show_settings(request: Request) -> Reply:
@@ -142,6 +161,9 @@ def invite(request: Request) -> Reply:
     """Invite somebody into the tenant."""
     tenant, user = _admin(request)
     wanted = request.body(NewInvitation)
+    own = Profile.from_authorizer(request.authorizer).email
+    if own is not None and own.lower() == mailbox(wanted.email):
+        raise ConflictError("You belong to this tenant already: invite somebody else")
     made = invitations.invite(tenant, mailbox(wanted.email), wanted.roles, by=user)
     _announce(
         "memberInvited",
@@ -239,6 +261,39 @@ def decline(request: Request) -> Reply:
     return _DONE
 
 
+def delete_account(request: Request) -> Reply:
+    """Delete the caller's account, unless that would leave a tenant without an admin."""
+    return _change_own(request, "delete")
+
+
+def end_sessions(request: Request) -> Reply:
+    """End every session of the caller, this one too."""
+    return _change_own(request, "signOut")
+
+
+def end_session(request: Request) -> Reply:
+    """End the session that the request is made in."""
+    return _change_own(request, "endSession", session=(request.authorizer or {}).get("session", ""))
+
+
+def change_address(request: Request) -> Reply:
+    """Have the pool verify the caller's new address, and write it wherever the old one stands."""
+    wanted, user = request.body(NewAddress), request.caller.user_id
+    errors = pool.exceptions
+    try:
+        owner = pool.get_user(AccessToken=wanted.accessToken)["Username"]
+        if owner != user:
+            raise ForbiddenError("The access token is somebody else's")
+        pool.verify_user_attribute(AccessToken=wanted.accessToken, AttributeName="email", Code=wanted.code)
+    except (errors.CodeMismatchException, errors.ExpiredCodeException):
+        raise BadRequestError("Wrong or expired code: ask for another one") from None
+    except (errors.NotAuthorizedException, errors.InvalidParameterException, errors.UserNotFoundException):
+        raise ForbiddenError("The access token does not count: sign in again") from None
+    except errors.AliasExistsException:
+        raise ConflictError("Another account has this address") from None
+    return _change_own(request, "changeAddress")
+
+
 _DONE: Final = Reply(status=HTTPStatus.NO_CONTENT, body=None)
 _ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
     "GET /settings": show_settings,
@@ -253,12 +308,22 @@ _ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
     "GET /invitations": list_invitations_of_caller,
     "POST /invitations/{invitingTenantId}/acceptance": accept,
     "DELETE /invitations/{invitingTenantId}": decline,
+    "DELETE /me": delete_account,
+    "DELETE /me/sessions": end_sessions,
+    "DELETE /me/sessions/current": end_session,
+    "PUT /me/address": change_address,
 }
 
 
 def route(request: Request) -> Reply:
     """Serve a request."""
     return _ROUTES[request.route](request)
+
+
+def _change_own(request: Request, change: str, **more: object) -> Reply:
+    user = request.caller.user_id
+    workflow.run(change, user, by=user, **more)
+    return _DONE
 
 
 def _admin(request: Request) -> tuple[TenantId, UserId]:

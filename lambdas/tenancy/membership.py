@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+LIVING: Final = "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
+"""What holds of the item of a user who is neither blocked nor deleted."""
+_NOT_DELETED: Final = "attribute_not_exists(deletedat)"
 _BATCH: Final = 100  # of BatchGetItem
 _USER_INDEX: Final = "user-index"
 
@@ -80,7 +83,8 @@ class Memberships:
     Isolation: a change is decided on consistent reads and written in one transaction, on condition that what was read
     still holds: the mapping of the user to the tenant, the user's own item (which authorizers read), and the set of
     admins in the tenant's item. So whoever changes somebody else's membership is an admin of that tenant at that
-    moment, a tenant never loses its last admin, and authorizers never see half a change.
+    moment, a tenant never loses its last living admin by a member's hand, and authorizers never see half a change.
+    Nobody who is blocked counts as an admin, and nobody who is deleted becomes a member again.
 
     Parameters
     ----------
@@ -149,7 +153,7 @@ class Memberships:
         return [_member(item) for item in page["Items"]], user_id(last["userid"]["S"]) if last else None
 
     def admins(self, tenant: TenantId) -> frozenset[str]:
-        """Return the admins of a tenant.
+        """Return the living admins of a tenant: those who are neither blocked nor deleted.
 
         A tenant of before tenants had the set gets it here: no role there has changed since, as every change comes this
         way.
@@ -197,7 +201,7 @@ class Memberships:
             if roles is None:
                 raise ForbiddenError("You do not belong to this tenant")
             check = self._mapping_item("ConditionCheck", tenant, user, while_roles_are=roles)
-            write(self._client, [check, self._user_update(user, tenant, roles, activate=True)])
+            write(self._client, [check, self._user_update(user, tenant, roles, activate=True, condition=_NOT_DELETED)])
             return before
 
         return decided(attempt)
@@ -212,7 +216,7 @@ class Memberships:
         NotFoundError
             The tenant has no such member.
         ConflictError
-            They are its last admin, and would no longer be one.
+            They are its last living admin, and would no longer be one.
         """
 
         def attempt() -> Change:
@@ -222,12 +226,15 @@ class Memberships:
             loses = member in admins and Role.ADMIN not in roles
             if loses and admins == {member}:
                 raise ConflictError("A tenant needs an admin: make somebody else one first")
-            gains = Role.ADMIN in roles and member not in admins
+            living = self._living(member)
+            # A blocked member has the role, and is an admin from the moment when they are unblocked.
+            gains = living and Role.ADMIN in roles and member not in admins
+            condition = LIVING if living else f"attribute_exists(blockedat) AND {_NOT_DELETED}"
             write(
                 self._client,
                 [
                     self._mapping_item("Update", tenant, member, while_roles_are=before, new=roles),
-                    self._user_update(member, tenant, roles),
+                    self._user_update(member, tenant, roles, condition=condition),
                     self.tenant_condition(
                         tenant, admin=by, gains=member if gains else None, loses=member if loses else None
                     ),
@@ -249,7 +256,7 @@ class Memberships:
         NotFoundError
             The tenant has no such member.
         ConflictError
-            They are its last admin.
+            They are its last living admin.
         """
 
         def attempt() -> Change:
@@ -293,6 +300,7 @@ class Memberships:
                 "Key": {"userid": {"S": member.user_id}},
                 "UpdateExpression": "SET #roles = :roles, #active = if_not_exists(#active, :tenant), "
                 "#name = if_not_exists(#name, :name), #email = if_not_exists(#email, :email)",
+                "ConditionExpression": LIVING,
                 "ExpressionAttributeNames": {
                     "#roles": roles_attribute(tenant),
                     "#active": ACTIVE,
@@ -362,7 +370,18 @@ class Memberships:
             ExpressionAttributeValues={":tenant": {"S": tenant}, ":admin": {"S": Role.ADMIN}},
             ConsistentRead=True,
         )
-        return frozenset(item["userid"]["S"] for page in pages for item in page["Items"])
+        admins = [item["userid"]["S"] for page in pages for item in page["Items"]]
+        return frozenset(admin for admin in admins if self._living(UserId(admin)))
+
+    def _living(self, user: UserId) -> bool:
+        """Return whether somebody's account is neither blocked nor deleted."""
+        found = self._client.get_item(
+            TableName=self._tables.users,
+            Key={"userid": {"S": user}},
+            ProjectionExpression="blockedat, deletedat",
+            ConsistentRead=True,
+        )
+        return not found.get("Item")
 
     def _mapping(self, tenant: TenantId, user: UserId) -> Mapping[str, Any]:
         found = self._client.get_item(
@@ -400,7 +419,7 @@ class Memberships:
         return _item(kind, asked)
 
     def _user_update(
-        self, user: UserId, tenant: TenantId, roles: Collection[str], *, activate: bool = False
+        self, user: UserId, tenant: TenantId, roles: Collection[str], *, condition: str, activate: bool = False
     ) -> TransactWriteItemTypeDef:
         names, values, sets = dict[str, str](), dict[str, Any](), []
         if roles:
@@ -414,6 +433,7 @@ class Memberships:
                 "TableName": self._tables.users,
                 "Key": {"userid": {"S": user}},
                 "UpdateExpression": "SET " + ", ".join(sets),
+                "ConditionExpression": condition,
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": values,
             }

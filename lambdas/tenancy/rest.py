@@ -59,6 +59,8 @@ class Request:
         The authorizer's context; None on a route that IAM authorizes.
     content
         The body, decoded from base64 where API Gateway encoded it.
+    principal
+        ARN of who has signed the request, on a route that IAM authorizes.
     """
 
     route: str
@@ -67,6 +69,7 @@ class Request:
     headers: Mapping[str, str]
     authorizer: Mapping[str, Any] | None
     content: bytes
+    principal: str = ""
 
     @property
     def caller(self) -> Caller:
@@ -190,6 +193,7 @@ def _answer(
                 headers=event.get("headers") or {},
                 authorizer=authorizer,
                 content=_content(event),
+                principal=_principal(event),
             ),
         )
     except TenancyError as error:
@@ -198,6 +202,11 @@ def _answer(
     except Exception:
         logger.exception("failed")
         return Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})
+
+
+def _principal(event: Mapping[str, Any]) -> str:
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    return identity.get("userArn") or ""
 
 
 def _content(event: Mapping[str, Any]) -> bytes:

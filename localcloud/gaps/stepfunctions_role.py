@@ -36,6 +36,8 @@ _CLIENTS = {
     "eventbridge": "events",
     "sfn": "stepfunctions",
 }
+# How the errors of SDK integrations start where MiniStack does not know it: with the name of the Java SDK's client.
+_SDK_PREFIXES = {"cognitoidentityprovider": "CognitoIdentityProvider"}
 # How the errors of an optimized integration start; those of the SDK ones start in MiniStack's way.
 _OPTIMIZED = {"dynamodb": "DynamoDB", "events": "EventBridge", "sns": "SNS", "sqs": "SQS"}
 
@@ -121,9 +123,13 @@ def _put_events(parameters: dict[str, Any]) -> Any:
 def _call_sdk(resource: str, parameters: dict[str, Any]) -> Any:
     service, action = resource.removesuffix(".waitForTaskToken").split(":")[6:8]
     name = service.lower()
-    return _call(
-        _CLIENTS.get(name, name), action, parameters, lambda code: str(stepfunctions._prefix_sdk_error(name, code))
-    )
+    return _call(_CLIENTS.get(name, name), action, parameters, lambda code: _sdk_error(name, code))
+
+
+def _sdk_error(service: str, code: str) -> str:
+    if service in _SDK_PREFIXES:
+        return f"{_SDK_PREFIXES[service]}.{code}"
+    return str(stepfunctions._prefix_sdk_error(service, code))
 
 
 def _start_execution(_: str, parameters: dict[str, Any]) -> Any:

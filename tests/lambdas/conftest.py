@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "ADMIN_API_PARAMETER": "/app/tenant-admin-api-url",
+    "ACCOUNT_CHANGES_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:account-changes",
     "APPLICATION": "app",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",

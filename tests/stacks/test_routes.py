@@ -22,6 +22,10 @@ _OF_EVERYBODY = {
     "GET/invitations",
     "POST/invitations/*/acceptance",
     "DELETE/invitations/*",
+    "DELETE/me",
+    "DELETE/me/sessions",
+    "DELETE/me/sessions/current",
+    "PUT/me/address",
 }
 _OF_ADMINS = {
     "GET/tenants/texas/members",

@@ -116,7 +116,7 @@ def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> Non
         statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
     ]
 
-    assert len(statements) == 5
+    assert len(statements) == 7
     for statement in statements:
         condition = statement["Condition"]
         assert condition["Null"] == {"events:source": "false", "events:detail-type": "false"}
@@ -162,7 +162,7 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
 def test_every_target_of_a_rule_has_retries_and_a_dead_letter_queue(environment: str) -> None:
     targets = [target for rule in _resources(environment, "AWS::Events::Rule") for target in rule.get("Targets", [])]
 
-    assert len(targets) == 4
+    assert len(targets) == 6
     for target in targets:
         assert target["DeadLetterConfig"]["Arn"]
         assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0

@@ -1,0 +1,1 @@
+"""Changes of accounts: the directory's step of the state machine `AccountChanges`."""

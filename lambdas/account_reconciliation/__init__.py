@@ -1,0 +1,1 @@
+"""Finds where the user pool and the directory differ, and repairs it."""

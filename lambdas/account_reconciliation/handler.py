@@ -1,0 +1,166 @@
+"""Finds and repairs where the user pool and the directory differ: on a schedule, when asked to, and when told."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import Json, ValidationError
+
+from account_reconciliation.differences import Rules
+from account_reconciliation.reconciliation import Place, Reconciliation
+from tenancy.account_workflow import AccountWorkflow
+from tenancy.accounts import POOL, Accounts
+from tenancy.errors import BadRequestError, NotFoundError, TenancyError
+from tenancy.identifiers import InvalidIdentifierError, UserId, user_id
+from tenancy.membership import Tables
+from tenancy.pool import UserPool
+from tenancy.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_CONTINUED: Final = "continued"
+_SPARE_SECONDS: Final = 60.0  # for the page that is under way when the time is up
+_ANSWER_SECONDS: Final = 15.0  # API Gateway waits for 29
+_CLOUD_TRAIL: Final = "AWS API Call via CloudTrail"
+_SIGN_OUTS: Final = frozenset({"AdminUserGlobalSignOut", "GlobalSignOut"})
+_NEW_PASSWORDS: Final = frozenset({"AdminSetUserPassword", "ChangePassword"})
+
+
+class _Settings(Settings):
+    application: str
+    users_table: str
+    tenants_table: str
+    tenant_users_table: str
+    invitations_table: str
+    user_pool_id: str
+    account_changes_arn: str
+    event_bus_name: str
+    unconfirmed_days: int
+    operator_accounts_found_tenants: Json[bool]
+
+
+settings = _Settings.load()
+logger = Logger(utc=True)
+tracer = Tracer()
+metrics = Metrics()
+database = boto3.client("dynamodb")
+functions = boto3.client("lambda")
+tables = Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table)
+pool = UserPool(boto3.client("cognito-idp"), settings.user_pool_id)
+accounts = Accounts(database, tables, settings.invitations_table)
+workflow = AccountWorkflow(boto3.client("stepfunctions"), settings.account_changes_arn)
+reconciliation = Reconciliation(
+    database=database,
+    tables=tables,
+    pool=pool,
+    accounts=accounts,
+    workflow=workflow,
+    bus=boto3.client("events"),
+    bus_name=settings.event_bus_name,
+    application=settings.application,
+    rules=Rules(
+        unconfirmed=timedelta(days=settings.unconfirmed_days),
+        operator_accounts_found_tenants=settings.operator_accounts_found_tenants,
+    ),
+    logger=logger,
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Serve one of the three who call it.
+
+    The schedule's event runs until all is compared; what a run has no time for, it hands to an invocation of its own.
+    The control API asks for one part at a time and gets its report. CloudTrail tells of one person.
+    """
+    if "request" in event:
+        return _part(event["request"])
+    if event.get("detail-type") == _CLOUD_TRAIL:
+        _told(event["detail"])
+        return {}
+    _run(event, context)
+    return {}
+
+
+def _part(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        place = Place.model_validate(request.get("next") or {})
+        part = reconciliation.run(place, dry=bool(request["dryRun"]), in_time=_until(_ANSWER_SECONDS))
+    except ValidationError:
+        return {"refusal": "Invalid `next`: give `next` of the part before"}
+    except BadRequestError as error:
+        return {"refusal": str(error)}
+    return part.report()
+
+
+def _run(event: dict[str, Any], context: LambdaContext) -> None:
+    continued = event.get("detail-type") == _CONTINUED
+    place = Place.model_validate(event["detail"]["next"]) if continued else Place()
+    seconds = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
+    part = reconciliation.run(place, dry=False, in_time=_until(seconds))
+    left = sum(not told["repaired"] for told in part.told)
+    metrics.add_metric("Differences", MetricUnit.Count, len(part.told))
+    metrics.add_metric("DifferencesLeft", MetricUnit.Count, left)
+    logger.info("compared", users=part.users, tenants=part.tenants, differences=len(part.told), left=left)
+    if part.following:
+        detail = {"next": part.following.model_dump()}
+        functions.invoke(
+            FunctionName=context.function_name,
+            InvocationType="Event",
+            Payload=json.dumps(
+                {"source": f"{settings.application}.reconciliation", "detail-type": _CONTINUED, "detail": detail}
+            ).encode(),
+        )
+
+
+def _told(detail: dict[str, Any]) -> None:
+    """Look at the person whom an API call to the user pool was about.
+
+    CloudTrail names them by `sub` only, and a call with a person's own token names no pool: somebody else's person is
+    in neither place.
+
+    Source: https://docs.aws.amazon.com/cognito/latest/developerguide/logging-using-cloudtrail.html
+    """
+    named = (detail.get("requestParameters") or {}).get("userPoolId") or settings.user_pool_id
+    subject = (detail.get("additionalEventData") or {}).get("sub")
+    if detail.get("errorCode") or named != settings.user_pool_id or subject is None:
+        return
+    try:
+        found = pool.named(subject)
+        user = found.user_id if found else user_id(subject)
+    except InvalidIdentifierError:
+        return
+    name = detail.get("eventName")
+    if name in _SIGN_OUTS or name in _NEW_PASSWORDS:
+        at = int(datetime.fromisoformat(detail["eventTime"]).timestamp())
+        _end_sessions(user, at, also_in_pool=name in _NEW_PASSWORDS)
+    reconciliation.look_at(user)
+
+
+def _end_sessions(user: UserId, at: int, *, also_in_pool: bool) -> None:
+    account = accounts.find(user)
+    if account is None or account.deleted_at is not None or account.valid_after >= at:
+        return  # our own changes end sessions first, and CloudTrail tells of those as well
+    try:
+        workflow.run("signOut" if also_in_pool else "signedOut", user, by=POOL, at=at)
+    except NotFoundError:
+        return
+    except TenancyError:
+        logger.exception("sessions not ended")
+        raise
+
+
+def _until(seconds: float) -> Callable[[], bool]:
+    deadline = time.monotonic() + seconds
+    return lambda: time.monotonic() < deadline

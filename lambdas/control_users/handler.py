@@ -1,0 +1,225 @@
+"""Shows people's accounts to operators, and changes them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import boto3
+from botocore.config import Config
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenancy.account_workflow import AccountWorkflow, UnfinishedError
+from tenancy.accounts import Account, Accounts
+from tenancy.errors import BadRequestError, NotFoundError, TenancyError
+from tenancy.identifiers import UserId, user_id
+from tenancy.mailbox import mailbox
+from tenancy.membership import Tables
+from tenancy.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
+from tenancy.rest import Reply, Request, RestSettings, rest_handler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class _Settings(RestSettings):
+    users_table: str
+    tenants_table: str
+    tenant_users_table: str
+    invitations_table: str
+    user_pool_id: str
+    account_changes_arn: str
+    reconciliation_function: str
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Block(_Body):
+    """The body of a block."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class Reconciliation(_Body):
+    """The body of a reconciliation: `next` is that of the part before."""
+
+    dryRun: bool = False  # noqa: N815 - the contract's spelling
+    next: dict[str, Any] | None = None
+
+
+# Each is answered before API Gateway gives up; what was begun goes on.
+_patient = Config(read_timeout=27, retries={"total_max_attempts": 1})
+settings = _Settings.load()
+pool = UserPool(boto3.client("cognito-idp"), settings.user_pool_id)
+accounts = Accounts(
+    boto3.client("dynamodb"),
+    Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table),
+    settings.invitations_table,
+)
+workflow = AccountWorkflow(boto3.client("stepfunctions", config=_patient), settings.account_changes_arn)
+functions = boto3.client("lambda", config=_patient)
+
+
+def list_users(request: Request) -> Reply:
+    """Reply with a page of accounts."""
+    if unknown := set(request.query) - {"after", "email", "limit"}:
+        raise BadRequestError(f"The query takes after, email and limit, not {len(unknown)} more")
+    email = request.query.get("email")
+    found, following = pool.page(
+        request.query.get("after"), limit=_limit(request), email=mailbox(email) if email is not None else None
+    )
+    directory = accounts.find_all([user.user_id for user in found])
+    users = [_summary(user, directory.get(user.user_id)) for user in found]
+    return Reply(body={"users": users, **({"next": following} if following else {})})
+
+
+def show(request: Request) -> Reply:
+    """Reply with all that both places have of an account."""
+    user = _user(request)
+    found, account = pool.find(user), accounts.find(user)
+    if found is None and account is None:
+        raise NotFoundError("There is no such account")
+    tenants = accounts.tenants_of(account or Account(user_id=user))
+    deserted = set(accounts.without_admin(tenants))
+    body = {
+        **_summary(found, account),
+        "pool": found
+        and {
+            "status": found.status,
+            "enabled": found.enabled,
+            "email": found.email,
+            "emailVerified": found.email_verified,
+            "created": found.created.isoformat(),
+            "modified": found.modified.isoformat(),
+        },
+        "directory": account and _of_directory(account),
+        "tenants": [
+            {"tenantId": tenant, "roles": sorted(roles), "withoutAdmin": tenant in deserted}
+            for tenant, roles in tenants.items()
+        ],
+    }
+    return Reply(body={name: value for name, value in body.items() if value is not None})
+
+
+def block(request: Request) -> Reply:
+    """Block an account."""
+    return _change(request, "block", reason=request.body(Block).reason)
+
+
+def unblock(request: Request) -> Reply:
+    """Unblock an account."""
+    return _change(request, "unblock")
+
+
+def sign_out(request: Request) -> Reply:
+    """End every session of an account."""
+    return _change(request, "signOut")
+
+
+def delete(request: Request) -> Reply:
+    """Delete an account."""
+    return _change(request, "delete")
+
+
+def reconcile(request: Request) -> Reply:
+    """Have a part of the user pool and the directory compared, and what differs repaired."""
+    wanted = request.body(Reconciliation)
+    answer = functions.invoke(
+        FunctionName=settings.reconciliation_function,
+        Payload=json.dumps({"request": {"dryRun": wanted.dryRun, "next": wanted.next}}).encode(),
+    )
+    payload = json.loads(answer["Payload"].read() or b"null")
+    if "FunctionError" in answer:
+        raise UnfinishedError("The reconciliation has failed; run it again")
+    if "refusal" in payload:
+        raise BadRequestError(payload["refusal"])
+    return Reply(body=payload)
+
+
+_ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
+    "GET /users": list_users,
+    "GET /users/{userId}": show,
+    "PUT /users/{userId}/block": block,
+    "DELETE /users/{userId}/block": unblock,
+    "DELETE /users/{userId}/sessions": sign_out,
+    "DELETE /users/{userId}": delete,
+    "POST /users/reconciliations": reconcile,
+}
+
+
+def route(request: Request) -> Reply:
+    """Serve a request."""
+    return _ROUTES[request.route](request)
+
+
+def _change(request: Request, change: str, **more: object) -> Reply:
+    if not request.principal:
+        raise TenancyError("The request names no principal")
+    outcome = workflow.run(change, _user(request), by=request.principal, **more)
+    shown = ("userId", "change", "changed", "by", "at", "tenants", "tenantsWithoutAdmin")
+    return Reply(body={**{name: outcome[name] for name in shown}, "at": _time(outcome["at"])})
+
+
+def _user(request: Request) -> UserId:
+    return user_id(request.path.get("userId"))
+
+
+def _limit(request: Request) -> int:
+    text = request.query.get("limit", str(PAGE))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(PAGE)) and 1 <= int(text) <= PAGE):
+        raise BadRequestError(f"Invalid limit: a number from 1 to {PAGE} is expected")
+    return int(text)
+
+
+def _summary(found: PoolUser | None, account: Account | None) -> dict[str, Any]:
+    user = found or account
+    if user is None:  # one of the two is always there
+        raise NotFoundError("There is no such account")
+    return {
+        "userId": user.user_id,
+        "email": (account and account.email) or (found and found.email) or "",
+        "name": (account and account.name) or (found and found.name) or "",
+        "state": _state(found, account),
+    }
+
+
+def _state(found: PoolUser | None, account: Account | None) -> str:
+    """Return what an account is in one word; `differs` where a reconciliation has something to repair."""
+    if account and account.deleted_at is not None:
+        return "differs" if found or account.left_over else "deleted"
+    if found is None:
+        return "differs"
+    if account and account.blocked_at is not None:
+        return "differs" if found.enabled else "blocked"
+    if not found.enabled:
+        return "differs"
+    if found.status == UNCONFIRMED or not (account and account.recorded):
+        return "unconfirmed" if not found.confirmed else "new"
+    return "active"
+
+
+def _of_directory(account: Account) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "email": account.email,
+        "name": account.name,
+        "activeTenantId": account.active,
+        "origin": account.origin or None,
+        "newPassword": account.new_password or None,
+        "validAfter": _time(account.valid_after) if account.valid_after else None,
+        "blockedAt": account.blocked_at and _time(account.blocked_at),
+        "blockedBy": account.blocked_by or None,
+        "blockedReason": account.blocked_reason or None,
+        "deletedAt": account.deleted_at and _time(account.deleted_at),
+        "deletedBy": account.deleted_by or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+handler = rest_handler(route, cors_headers=settings.cors_headers)

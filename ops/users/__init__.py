@@ -1,0 +1,1 @@
+"""People's accounts in the operator's hand."""

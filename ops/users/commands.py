@@ -1,0 +1,228 @@
+"""`tenantry users`: what is asked of the terminal, and what it shows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from ops.control import ControlApi, ControlApiError, UnfinishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rich.console import Console
+
+    from ops.environment import Environment
+
+    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
+_LEFT: Final = 1
+_PAGE: Final = 60
+_COLOURS: Final = {"active": "green", "blocked": "red", "deleted": "red", "differs": "yellow"}
+_ABOUT: Final = (
+    "List, show, block, unblock, sign out and delete people's accounts, in the user pool and in the directory at once. "
+    "Each command can be given again: what is done already stays done. Exit status: 0 all is done, 1 a part is not, "
+    "2 nothing is. See docs/operations.md."
+)
+_DONE: Final = {
+    "block": ("blocked", "was blocked already"),
+    "unblock": ("unblocked", "was not blocked"),
+    "signOut": ("signed out everywhere", "was signed out a moment ago"),
+    "delete": ("deleted", "was deleted already"),
+}
+
+
+def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
+    """Add the topic to the command's parser."""
+    topic = topics.add_parser("users", help="people's accounts", description=_ABOUT)
+    commands = topic.add_subparsers(required=True, metavar="command")
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--json", action="store_true", help="print JSON")
+    person = argparse.ArgumentParser(add_help=False)
+    person.add_argument("id", metavar="ID", help="the user's id, as `tenantry users list` shows it")
+
+    listing = commands.add_parser("list", parents=[environment, output], help="list accounts and their states")
+    listing.add_argument("--email", metavar="ADDRESS", help="only the account with this address")
+    listing.add_argument("--limit", type=_positive, metavar="N", help="at most so many (default: all)")
+    listing.set_defaults(run=_list)
+
+    showing = commands.add_parser(
+        "show", parents=[environment, output, person], help="show an account in both places, and its tenants"
+    )
+    showing.set_defaults(run=_show)
+
+    blocking = commands.add_parser(
+        "block",
+        parents=[environment, output, person],
+        help="shut somebody out until they are unblocked",
+        description="End every session of an account, and let it neither sign in nor be an admin of a tenant. Its "
+        "memberships and roles stay, and count again once it is unblocked. Tenants that are left without an admin are "
+        "named.",
+    )
+    blocking.add_argument("--reason", required=True, help="why; it is kept with the account")
+    blocking.set_defaults(run=_block)
+
+    unblocking = commands.add_parser(
+        "unblock", parents=[environment, output, person], help="let somebody in again; they have to sign in anew"
+    )
+    unblocking.set_defaults(run=_unblock)
+
+    signing_out = commands.add_parser(
+        "sign-out", parents=[environment, output, person], help="end every session of an account"
+    )
+    signing_out.set_defaults(run=_sign_out)
+
+    deleting = commands.add_parser(
+        "delete",
+        parents=[environment, output, person],
+        help="delete an account and its personal data, for good",
+        description="Delete an account from the user pool, and its address, name, memberships, roles and invitations "
+        "from the directory. A tombstone with the id, the time and who did it stays. This cannot be undone.",
+    )
+    deleting.add_argument("--confirm", metavar="ID", help="the user's id once more: without it, nothing is deleted")
+    deleting.set_defaults(run=_delete)
+
+    reconciling = commands.add_parser(
+        "reconcile",
+        parents=[environment, output],
+        help="find and repair where the user pool and the directory differ",
+        description="Compare every account and every tenant, and repair what differs. The same runs every 5 minutes. "
+        "Exit status 1 says that something is left: with --dry-run, whatever was found.",
+    )
+    reconciling.add_argument("--dry-run", action="store_true", help="only say what differs")
+    reconciling.set_defaults(run=_reconcile)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _pages(api: ControlApi, email: str | None, limit: int | None) -> Iterator[Mapping[str, Any]]:
+    after, left = None, limit
+    while left is None or left > 0:
+        size = _PAGE if left is None else min(left, _PAGE)
+        page = api.call("GET", "users", query={"email": email, "limit": str(size), "after": after})
+        yield from page["users"]
+        left = None if left is None else left - len(page["users"])
+        after = page.get("next")
+        if after is None:
+            return
+
+
+def _list(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    users = list(_pages(ControlApi(environment), parsed.email, parsed.limit))
+    if parsed.json:
+        return _print(users)
+    table = Table(title=f"Accounts of '{parsed.env}'", title_justify="left")
+    for column in ("Id", "Address", "Name", "State"):
+        table.add_column(column)
+    for user in users:
+        state = Text(user["state"], _COLOURS.get(user["state"], "yellow"))
+        table.add_row(user["userId"], Text(user["email"]), Text(user["name"]), state)
+    console.print(table)
+    return 0
+
+
+def _show(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    user = ControlApi(environment).call("GET", "users", parsed.id)
+    if parsed.json:
+        return _print(user)
+    console.print(Text(f"{user['userId']}  {user['state']}", _COLOURS.get(user["state"], "yellow")))
+    for place in ("pool", "directory"):
+        console.print(f"{place}:" if place in user else f"{place}: nothing")
+        for name, value in user.get(place, {}).items():
+            console.print(Text(f"  {name}: {value}"))
+    console.print("tenants:" if user["tenants"] else "tenants: none")
+    for tenant in user["tenants"]:
+        without = "  (no living admin)" if tenant["withoutAdmin"] else ""
+        console.print(Text(f"  {tenant['tenantId']}  {', '.join(tenant['roles'])}{without}"))
+    return 0
+
+
+def _block(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    return _change(environment, parsed, console, "PUT", "block", body={"reason": parsed.reason})
+
+
+def _unblock(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    return _change(environment, parsed, console, "DELETE", "block")
+
+
+def _sign_out(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    return _change(environment, parsed, console, "DELETE", "sessions")
+
+
+def _delete(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    if parsed.confirm != parsed.id:
+        raise ControlApiError(f"Nothing was deleted: it cannot be undone. If you are sure, say --confirm {parsed.id}")
+    return _change(environment, parsed, console, "DELETE")
+
+
+def _change(
+    environment: Environment,
+    parsed: argparse.Namespace,
+    console: Console,
+    method: str,
+    *path: str,
+    body: Mapping[str, Any] | None = None,
+) -> int:
+    try:
+        done = ControlApi(environment).call(method, "users", parsed.id, *path, body=body)
+    except UnfinishedError as error:
+        console.print(Text(str(error), "yellow"))
+        return _LEFT
+    if parsed.json:
+        return _print(done)
+    word = _DONE[done["change"]][0 if done["changed"] else 1]
+    console.print(Text(f"{done['userId']} {word}", "green"))
+    for tenant in done["tenantsWithoutAdmin"]:
+        console.print(Text(f"The tenant {tenant} has no living admin now", "yellow"))
+    return 0
+
+
+def _reconcile(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    api, place = ControlApi(environment), None
+    found: list[dict[str, Any]] = []
+    users = tenants = 0
+    unfinished = ""
+    while True:
+        try:
+            part = api.call(
+                "POST",
+                "users",
+                "reconciliations",
+                body={"dryRun": parsed.dry_run, **({"next": place} if place else {})},
+            )
+        except UnfinishedError as error:
+            unfinished = str(error)
+            break
+        found += part["differences"]
+        users, tenants = users + part["users"], tenants + part["tenants"]
+        place = part.get("next")
+        if place is None:
+            break
+    left = sum(not one["repaired"] for one in found)
+    if parsed.json:
+        report = {"dryRun": parsed.dry_run, "users": users, "tenants": tenants, "differences": found}
+        _print({**report, **({"unfinished": unfinished} if unfinished else {})})
+        return _LEFT if left or unfinished else 0
+    for one in found:
+        word, colour = ("repaired", "green") if one["repaired"] else ("differs ", "yellow")
+        remedy = f": {one['remedy']}" if one.get("remedy") else ""
+        console.print(Text(f"{word}  {one['kind']}  {one.get('userId') or one.get('tenantId')}{remedy}", colour))
+    console.print(f"{users} accounts and {tenants} tenants compared: {len(found)} differ, {left} left.")
+    if unfinished:
+        console.print(Text(unfinished, "yellow"))
+    return _LEFT if left or unfinished else 0
+
+
+def _print(value: object) -> int:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    return 0

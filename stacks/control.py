@@ -1,0 +1,291 @@
+"""The control plane: what operators do with people's accounts, and what keeps user pool and directory the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+
+from python_lambda import PythonFunction
+from stacks import control_schemas as schemas
+from stacks.account_changes import AccountChanges
+from stacks.defaults import api_defaults, function_defaults, grant_on, in_transactions
+from stacks.events import Events
+from tenant_isolation import LAMBDAS, TENANCY, AdminApi, Answer, Route, dead_letter_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from stacks.environments import Environment
+    from tenant_isolation import ApplicationBus
+
+_NOBODY = Answer.refusal("There is no such account")
+_BAD_ID = Answer.refusal("The path or the query holds something else than is asked for")
+_UNFINISHED = Answer.refusal("A part of the change could not be done; it is kept in a dead-letter queue")
+# What somebody may have done to an account in the user pool without the directory knowing.
+_TOLD = (
+    "AdminDisableUser",
+    "AdminEnableUser",
+    "AdminDeleteUser",
+    "DeleteUser",
+    "AdminUserGlobalSignOut",
+    "GlobalSignOut",
+    "AdminSetUserPassword",
+    "ChangePassword",
+    "AdminUpdateUserAttributes",
+    "VerifyUserAttribute",
+)
+
+
+class ControlStack(Stack):
+    """The control API, the state machine that changes accounts, and the reconciliation of user pool and directory.
+
+    Attributes
+    ----------
+    account_changes
+        The state machine, for the routes by which people change their own accounts.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: Environment,
+        bus: ApplicationBus,
+        alarms: sns.ITopic,
+        user_pool: cognito.IUserPool,
+        users: dynamodb.ITable,
+        tenants: dynamodb.ITable,
+        members: dynamodb.ITable,
+        invitations: dynamodb.ITable,
+    ) -> None:
+        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        self._environment = environment
+        self._user_pool = user_pool
+        self._users, self._tenants, self._members = users, tenants, members
+        self._apis = api_defaults(environment, alarms)
+        self._directory = {
+            "USERS_TABLE": users.table_name,
+            "TENANTS_TABLE": tenants.table_name,
+            "TENANT_USERS_TABLE": members.table_name,
+            "INVITATIONS_TABLE": invitations.table_name,
+            "USER_POOL_ID": user_pool.user_pool_id,
+        }
+        self.account_changes = AccountChanges(
+            self,
+            "AccountChanges",
+            environment=environment,
+            bus=bus,
+            alarms=alarms,
+            user_pool=user_pool,
+            users=users,
+            tenants=tenants,
+            members=members,
+            invitations=invitations,
+        )
+        reconciliation = self._reconciliation(bus, alarms)
+        api = AdminApi(
+            self,
+            "ControlApi",
+            api_name=f"{environment.application}-control-api",
+            routes=_routes(self._users_function(reconciliation)),
+            description="People's accounts, for operators",
+            defaults=self._apis,
+        )
+        CfnOutput(self, "ControlApiUrl", value=api.url)
+        CfnOutput(self, "AccountChangesStateMachineArn", value=self.account_changes.state_machine_arn)
+        CfnOutput(self, "AccountChangesDeadLetterQueueUrl", value=self.account_changes.dead_letter_queue_url)
+
+    def _users_function(self, reconciliation: PythonFunction) -> PythonFunction:
+        """Make the function of the routes: it reads both places, and changes neither."""
+        function = self._function(
+            "ControlUsers",
+            "control_users",
+            "Shows and changes people's accounts for operators",
+            environment={
+                "CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers)),
+                "RECONCILIATION_FUNCTION": reconciliation.function_name,
+            },
+            timeout=Duration.seconds(28),  # API Gateway waits for 29
+        )
+        self._grant_reads(function)
+        grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
+        self.account_changes.grant_start(function)
+        grant_on(reconciliation.function_arn, function, "lambda:InvokeFunction")
+        return function
+
+    def _reconciliation(self, bus: ApplicationBus, alarms: sns.ITopic) -> PythonFunction:
+        environment = self._environment
+        queue = dead_letter_queue(
+            self, "ReconciliationDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+        )
+        function = self._function(
+            "Reconciliation",
+            "account_reconciliation",
+            "Finds and repairs where the user pool and the directory differ",
+            environment={
+                "APPLICATION": environment.application,
+                "EVENT_BUS_NAME": bus.bus_name,
+                "UNCONFIRMED_DAYS": str(environment.unconfirmed_days),
+                "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
+            },
+            timeout=Duration.minutes(15),
+            dead_letters=queue,
+        )
+        self._grant_reads(function)
+        grant_on(self._users.table_arn, function, "dynamodb:Scan")
+        grant_on(self._tenants.table_arn, function, "dynamodb:Scan")
+        grant_on(self._members.table_arn, function, "dynamodb:Query")
+        function.add_to_role_policy(in_transactions(self._tenants.table_arn, "dynamodb:UpdateItem"))
+        grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
+        self.account_changes.grant_start(function)
+        signed_up = Events(environment.application).signed_up
+        bus.grant_publish(function, source=signed_up.source, detail_types=[signed_up.detail_type])
+        # A policy of its own: the function would otherwise have to be there before its own role.
+        iam.Policy(
+            self,
+            "ReconciliationContinues",
+            roles=[function.execution_role],
+            statements=[
+                iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn]),
+            ],
+        )
+        target = targets.LambdaFunction(
+            function, dead_letter_queue=queue, retry_attempts=2, max_event_age=Duration.hours(1)
+        )
+        schedule = events.Rule(
+            self,
+            "ReconciliationSchedule",
+            description="Compares the user pool with the directory",
+            schedule=events.Schedule.rate(Duration.minutes(5)),
+            targets=[target],
+        )
+        events.Rule(
+            self,
+            "ReconciliationTold",
+            description="Tells of what is done to an account in the user pool itself, where a trail records it",
+            event_pattern=events.EventPattern(
+                source=["aws.cognito-idp"],
+                detail_type=["AWS API Call via CloudTrail"],
+                detail={"eventSource": ["cognito-idp.amazonaws.com"], "eventName": list(_TOLD)},
+            ),
+            targets=[target],
+        )
+        CfnOutput(self, "ReconciliationDeadLetterQueueUrl", value=queue.queue_url)
+        CfnOutput(self, "ReconciliationRuleName", value=schedule.rule_name)
+        CfnOutput(self, "ReconciliationFunctionName", value=function.function_name)
+        return function
+
+    def _grant_reads(self, function: PythonFunction) -> None:
+        grant_on(self._users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
+        grant_on(self._tenants.table_arn, function, "dynamodb:BatchGetItem")
+        grant_on(self._members.table_arn, function, "dynamodb:Query")
+        grant_on(f"{self._members.table_arn}/index/user-index", function, "dynamodb:Query")
+
+    def _function(
+        self,
+        construct_id: str,
+        package: str,
+        description: str,
+        *,
+        environment: Mapping[str, str],
+        **more: object,
+    ) -> PythonFunction:
+        return PythonFunction(
+            self,
+            construct_id,
+            entry=LAMBDAS / package,
+            shared=[TENANCY],
+            defaults=function_defaults(self._environment),
+            description=description,
+            environment={
+                **self._directory,
+                "ACCOUNT_CHANGES_ARN": self.account_changes.state_machine_arn,
+                **environment,
+            },
+            **more,  # type: ignore[arg-type]
+        )
+
+
+def _routes(function: PythonFunction) -> Sequence[Route]:
+    changed = {
+        200: Answer(description="Done, or done already", schema=schemas.ACCOUNT_CHANGE),
+        404: _NOBODY,
+        409: Answer.refusal("The account is deleted"),
+        502: _UNFINISHED,
+    }
+    return [
+        Route(
+            method="GET",
+            path="/users",
+            handler=function,
+            summary="List the accounts of the user pool with what the directory has of them",
+            parameters=[schemas.POOL_LIMIT, schemas.POOL_AFTER, schemas.POOL_EMAIL],
+            answers={200: Answer(description="A page of them", schema=schemas.ACCOUNTS), 400: _BAD_ID},
+        ),
+        Route(
+            method="GET",
+            path="/users/{userId}",
+            handler=function,
+            summary="Show an account in the user pool and in the directory",
+            parameters=[schemas.ACCOUNT_ID],
+            answers={
+                200: Answer(description="The account", schema=schemas.ACCOUNT),
+                400: _BAD_ID,
+                404: _NOBODY,
+            },
+        ),
+        Route(
+            method="PUT",
+            path="/users/{userId}/block",
+            handler=function,
+            takes=schemas.BLOCK,
+            summary="Block an account: its sessions end, and it can neither sign in nor be an admin",
+            parameters=[schemas.ACCOUNT_ID],
+            answers=changed,
+        ),
+        Route(
+            method="DELETE",
+            path="/users/{userId}/block",
+            handler=function,
+            summary="Unblock an account, which is an admin again wherever it has the role",
+            parameters=[schemas.ACCOUNT_ID],
+            answers={400: _BAD_ID, **changed},
+        ),
+        Route(
+            method="DELETE",
+            path="/users/{userId}/sessions",
+            handler=function,
+            summary="End every session of an account",
+            parameters=[schemas.ACCOUNT_ID],
+            answers={400: _BAD_ID, **changed},
+        ),
+        Route(
+            method="DELETE",
+            path="/users/{userId}",
+            handler=function,
+            summary="Delete an account and its personal data; a tombstone with its id stays",
+            parameters=[schemas.ACCOUNT_ID],
+            answers={400: _BAD_ID, **changed},
+        ),
+        Route(
+            method="POST",
+            path="/users/reconciliations",
+            handler=function,
+            takes=schemas.RECONCILIATION,
+            summary="Compare a part of the user pool and the directory, and repair what differs",
+            answers={
+                200: Answer(description="What differed, and where the next part begins", schema=schemas.RECONCILED),
+                502: Answer.refusal("The reconciliation has failed"),
+            },
+        ),
+    ]
