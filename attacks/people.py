@@ -50,7 +50,7 @@ class Tokens:
 
     @classmethod
     def of(cls, result: AuthenticationResultTypeTypeDef) -> Tokens:
-        """Read the tokens of a sign-in or of a refresh, which gives no new refresh token."""
+        """Read the tokens of a sign-in or of a refresh; where refresh tokens rotate, both give one."""
         return cls(result["IdToken"], result["AccessToken"], result.get("RefreshToken", ""))
 
     @property
@@ -175,7 +175,7 @@ class People:
         return replace(person, tenant=tokens.tenant or "", tokens=tokens)
 
     def admit(self, label: str) -> Person:
-        """Make an account in the operator's hand: no hook hears of it, so it has no tenant. It is not signed in."""
+        """Make an account in the operator's hand, which founds no tenant. It is not signed in."""
         person = self._someone(label)
         cognito = self._target.aws.cognito
         made = cognito.admin_create_user(
@@ -298,12 +298,9 @@ class People:
         return tokens
 
     def refresh(self, person: Person, **metadata: str) -> Tokens:
-        """Get new tokens for the refresh token."""
-        result = self._target.aws.anonymous().cognito.initiate_auth(
-            ClientId=self._target.client_id,
-            AuthFlow="REFRESH_TOKEN_AUTH",
-            AuthParameters={"REFRESH_TOKEN": person.tokens.refresh},
-            ClientMetadata=metadata,
+        """Get new tokens for the refresh token, which counts no more a few seconds later: the new one takes its place."""
+        result = self._target.aws.anonymous().cognito.get_tokens_from_refresh_token(
+            ClientId=self._target.client_id, RefreshToken=person.tokens.refresh, ClientMetadata=metadata
         )
         tokens = Tokens.of(result["AuthenticationResult"])
         self.keep_private(tokens_of(tokens))

@@ -82,4 +82,6 @@ def _cases(person: Person) -> Iterator[_Case]:
     yield _Case("authorizer", "the authorizer of the active tenant", _authorization(person, "/settings"), "parks")
     yield _Case("tenant_get", "GET", request)
     yield _Case("tenant_rename", "PUT", {**request, "body": json.dumps({"name": "Benchmark"})})
-    yield _Case("token_claims_hook", "the sign-in hook", {"userName": person.user_id, "request": {}}, "user")
+    sign_in = {"triggerSource": "TokenGeneration_Authentication", "userName": person.user_id}
+    attributes = {"userAttributes": {"email": person.email, "name": person.name}}
+    yield _Case("token_claims_hook", "the sign-in hook", {**sign_in, "request": attributes}, "user")

@@ -54,6 +54,12 @@ class Environment:
     authorizer_cache_seconds
         How long API Gateway may reuse an authorizer's policy for the same token, 3 at most: as long, a withdrawn role,
         a removal or a blocked account may go unnoticed. Where the active tenant decides it is never reused.
+    operator_accounts_found_tenants
+        Whether an account that an operator has made in the pool founds a tenant at its first sign-in, as a sign-up
+        does. Without it, such an account waits for an invitation.
+    confirmation_proof_required
+        Whether every account needs a new password that was not confirmed from where it was made, as its client proves
+        (docs/accounts.md). Without it, this is so for the accounts of clients that offer the proof.
     invitation_days
         How long an invitation into a tenant counts.
     unconfirmed_days
@@ -107,6 +113,8 @@ class Environment:
     old_versions_days: int
     tenant_keys: bool = False
     authorizer_cache_seconds: int = 3
+    operator_accounts_found_tenants: bool = False
+    confirmation_proof_required: bool = False
     invitation_days: int = 14
     unconfirmed_days: int = 7
     operator_accounts_found_tenants: bool = True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 
 from python_lambda import PythonFunction, acknowledge
 from stacks.defaults import function_defaults, grant_on, table, writes
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class UserStack(Stack):
-    """The user pool, its two hooks, the table of users, and the first step of the saga.
+    """The user pool, its hooks, the table of users, and the first step of the saga.
 
     Attributes
     ----------
@@ -55,22 +56,28 @@ class UserStack(Stack):
         sign_up_dead_letters = dead_letter_queue(
             self, "SignUpDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
         )
-        sign_up_hook = PythonFunction(
+        account_hooks = PythonFunction(
             self,
             "SignUpHook",
-            entry=LAMBDAS / "sign_up_hook",
+            entry=LAMBDAS / "account_hooks",
             shared=[TENANCY],
             defaults=functions,
-            description="Announces confirmed sign-ups on the event bus",
+            description="Keeps it known whose an account is, and publishes confirmed sign-ups",
             timeout=Duration.seconds(5),  # Cognito waits no longer
+            memory_size=1024,  # the processor share that keeps a cold start within those
             environment={
                 "APPLICATION": application,
                 "EVENT_BUS_NAME": bus.bus_name,
                 "DEAD_LETTER_QUEUE_URL": sign_up_dead_letters.queue_url,
+                "USERS_TABLE": self.users.table_name,
+                "CONFIRMATION_PROOF_REQUIRED": str(environment.confirmation_proof_required).lower(),
             },
         )
-        bus.grant_publish(sign_up_hook, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
-        sign_up_dead_letters.grant(sign_up_hook, "sqs:SendMessage")
+        bus.grant_publish(account_hooks, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
+        sign_up_dead_letters.grant(account_hooks, "sqs:SendMessage")
+        account_hooks.add_to_role_policy(
+            _update_of(self.users, "origin", "newpassword", "confirmationhash", "resetasked", "validafter", "deletedat")
+        )
 
         parameter = admin_api_parameter(application)
         self.token_claims_hook = PythonFunction(
@@ -79,12 +86,24 @@ class UserStack(Stack):
             entry=LAMBDAS / "token_claims_hook",
             shared=[TENANCY],
             defaults=functions,
-            description="Adds the active tenant to tokens",
+            description="Refuses tokens to accounts that get none, and adds the active tenant to the others",
             timeout=Duration.seconds(5),  # Cognito waits no longer
             memory_size=1024,  # the processor share that keeps a cold start within those
-            environment={"USERS_TABLE": self.users.table_name, "ADMIN_API_PARAMETER": parameter},
+            environment={
+                "APPLICATION": application,
+                "EVENT_BUS_NAME": bus.bus_name,
+                "USERS_TABLE": self.users.table_name,
+                "ADMIN_API_PARAMETER": parameter,
+                "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
+            },
         )
         grant_on(self.users.table_arn, self.token_claims_hook, "dynamodb:GetItem")
+        self.token_claims_hook.add_to_role_policy(
+            _update_of(self.users, "email", "resetasked", "validafter", "deletedat")
+        )
+        bus.grant_publish(
+            self.token_claims_hook, source=events.signed_up.source, detail_types=[events.signed_up.detail_type]
+        )
         grant_on(
             self.format_arn(service="ssm", resource="parameter", resource_name=parameter.lstrip("/")),
             self.token_claims_hook,
@@ -92,7 +111,23 @@ class UserStack(Stack):
         )
 
         self.user_pool = _user_pool(self, environment)
-        self.user_pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, sign_up_hook)
+        for operation in (
+            cognito.UserPoolOperation.PRE_SIGN_UP,
+            cognito.UserPoolOperation.CUSTOM_MESSAGE,
+            cognito.UserPoolOperation.POST_CONFIRMATION,
+        ):
+            self.user_pool.add_trigger(operation, account_hooks)
+        # A policy of its own: the function waits for its role's default policy, and the pool for the function.
+        iam.Policy(
+            self,
+            "SignUpHookEndsSessions",
+            roles=[account_hooks.execution_role],
+            statements=[
+                iam.PolicyStatement(
+                    actions=["cognito-idp:AdminUserGlobalSignOut"], resources=[self.user_pool.user_pool_arn]
+                )
+            ],
+        )
         self.user_pool.add_trigger(
             cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, self.token_claims_hook, cognito.LambdaVersion.V2_0
         )
@@ -120,6 +155,23 @@ class UserStack(Stack):
         CfnOutput(self, "SignUpDeadLetterQueueUrl", value=sign_up_dead_letters.queue_url)
         CfnOutput(self, "UserSagaDeadLetterQueueUrl", value=saga.dead_letter_queue_url)
         CfnOutput(self, "UserSagaStateMachineArn", value=saga.state_machine_arn)
+
+
+def _update_of(users: dynamodb.Table, *attributes: str) -> iam.PolicyStatement:
+    """Return what lets a hook write these attributes of a user and no others, and read none by writing.
+
+    The key is always among the attributes of an update, so that no request without any meets the condition.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    """
+    return iam.PolicyStatement(
+        actions=["dynamodb:UpdateItem"],
+        resources=[users.table_arn],
+        conditions={
+            "ForAllValues:StringEquals": {"dynamodb:Attributes": ["userid", *attributes]},
+            "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+        },
+    )
 
 
 def _put_user(users: dynamodb.Table) -> SagaTask:
@@ -184,6 +236,8 @@ def _client(pool: cognito.UserPool) -> cognito.UserPoolClient:
         id_token_validity=Duration.hours(1),
         access_token_validity=Duration.hours(1),
         refresh_token_validity=Duration.days(30),
+        # Each refresh gives a new refresh token; the old one counts a little longer, for an answer that got lost.
+        refresh_token_rotation_grace_period=Duration.seconds(10),
         # No tenant and no role is an attribute, and the client can write none but these.
         read_attributes=cognito.ClientAttributes().with_standard_attributes(
             email=True, email_verified=True, fullname=True

@@ -77,6 +77,7 @@ def _(world: World) -> Outcome:
 
 _PUBLISHERS: Final = {
     "SignUpHook": ("APP.idp", "signup"),
+    "TokenClaimsHook": ("APP.idp", "signup"),
     "UserSaga": ("APP.user", "created"),
     "TenantSaga": ("APP.tenant", "created"),
     "AdminSaga": ("APP.tenant", "adminUserAdded"),

@@ -1,8 +1,10 @@
-"""Adds the claim ``tenant``, the user's active tenant, to the tokens that Cognito is about to issue."""
+"""Decides whether Cognito may issue tokens to an account, and adds the claim ``tenant``, its active tenant, to them."""
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -10,24 +12,41 @@ import requests
 from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities import parameters
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from requests_aws4auth import AWS4Auth
 
+from tenancy.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
+from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
 from tenancy.identifiers import TenantId, UserId, tenant_id, user_id
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_events import EventBridgeClient
 
 # Cognito gives a hook five seconds, cold start included; a sign-in without the claim beats one that fails.
 _PATIENCE_SECONDS: Final = 3.0
 _HTTP_TIMEOUT_SECONDS: Final = (1.0, 2.0)
 _PARAMETER_AGE_SECONDS: Final = 300
+# How long before this call the session whose tokens are made may have begun: it must not end with the earlier ones.
+_SIGN_IN_SECONDS: Final = 5
+# A code for a new password counts for an hour.
+# https://docs.aws.amazon.com/cognito/latest/developerguide/limits.html
+_CODE_SECONDS: Final = 3600
+_REFRESH: Final = "TokenGeneration_RefreshTokens"
+
+
+class RefusedError(Exception):
+    """No token is issued. Cognito shows the message to whoever has just proved to know the password."""
 
 
 class _Settings(Settings):
+    application: str
     aws_region: str
     users_table: str
+    event_bus_name: str
     admin_api_parameter: str
+    operator_accounts_found_tenants: bool
 
 
 settings = _Settings.load()
@@ -35,10 +54,16 @@ logger = Logger(utc=True)
 tracer = Tracer()
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 session = boto3.Session()
-users = session.client("dynamodb", config=_quick)
+accounts = AccountRecords(session.client("dynamodb", config=_quick), settings.users_table)
 ssm = parameters.SSMProvider(boto3_client=session.client("ssm", config=_quick))
 http = requests.Session()
 pool = ThreadPoolExecutor(max_workers=4)
+
+
+@cache
+def bus() -> EventBridgeClient:
+    """Return the client of the bus, which few sign-ins need."""
+    return session.client("events", config=_quick)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -47,13 +72,23 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer Cognito's version 2 event.
 
     Isolation: the claim comes from the directory alone; nothing that the user can set (attributes, client metadata)
-    is read. Whoever has no tenant, or whose tenants cannot be learnt in time, gets no claim, and no access with it.
+    is read for it. Whoever has no tenant, or whose tenants cannot be learnt in time, gets no claim, and no access with
+    it. An account that is blocked or deleted, or that needs a new password, gets no token; every API asks the directory
+    the same again.
 
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
+
+    Raises
+    ------
+    RefusedError
+        The account gets no token.
     """
     event["response"] = {}
     try:
-        tenant = pool.submit(active_tenant, user_id(event["userName"])).result(timeout=_PATIENCE_SECONDS)
+        tenant = pool.submit(_decide, event, user_id(event["userName"])).result(timeout=_PATIENCE_SECONDS)
+    except RefusedError as refused:
+        logger.info("refused", reason=str(refused))
+        raise
     except Exception:  # whatever it was, the user signs in without the claim
         logger.exception("no claim: the user's tenants could not be learnt")
         return event
@@ -66,26 +101,78 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     return event
 
 
-def active_tenant(user: UserId) -> TenantId | None:
-    """Return the user's active tenant, which counts only while they belong to it.
+def _decide(event: dict[str, Any], user: UserId) -> TenantId | None:
+    """Return the user's active tenant, which counts only while they belong to it; no other takes its place."""
+    tenants = pool.submit(_tenants_of, user)
+    account = accounts.get(user)
+    _check(account)
+    _update(event, user, account)
+    if not account.email and _founds_tenant(account):
+        _publish_again(event, user)
+    active = tenant_id(account.active) if account.active else None
+    return active if active in tenants.result() else None
 
-    As for the authorizers that ask the database (`tenancy.standing`), no other tenant takes its place.
-    """
-    wanted = pool.submit(_wanted_tenant, user)
-    tenants = _tenants_of(user)
-    active = wanted.result()
-    return active if active in tenants else None
+
+def _check(account: AccountRecord) -> None:
+    if account.deleted:
+        raise RefusedError("This account was deleted")
+    if account.blocked:
+        raise RefusedError("This account is blocked")
+    if account.new_password:
+        raise RefusedError("Choose a new password: reset it with a code by e-mail, then sign in with the new one")
 
 
-def _wanted_tenant(user: UserId) -> TenantId | None:
-    found = users.get_item(
-        TableName=settings.users_table,
-        Key={"userid": {"S": user}},
-        ProjectionExpression="activetenantid",
-        ConsistentRead=True,
+def _update(event: dict[str, Any], user: UserId, account: AccountRecord) -> None:
+    """Notice what no other trigger tells for sure: a new address, and a new password whose trigger was lost."""
+    attributes = event["request"]["userAttributes"]
+    now, refreshes = int(time.time()), event["triggerSource"] == _REFRESH
+    email = attributes.get("email", "")
+    if account.email and attributes.get("email_verified") == "true" and email.lower() != account.email.lower():
+        accounts.change_address(user, email, now if refreshes else now - _SIGN_IN_SECONDS)
+        logger.info("the address has changed")
+        if refreshes:
+            raise RefusedError("Sign in again: the address of this account has changed")
+    if account.reset_asked and not refreshes:
+        # Whoever knew the old password may sign in as long as the code counts: the mark stays until it does not.
+        used_up = account.reset_asked + _CODE_SECONDS < now
+        accounts.end_sessions(user, now - _SIGN_IN_SECONDS, remove=[RESET_ASKED] if used_up else [])
+        logger.info("earlier sessions ended: a code for a new password was asked for")
+
+
+def _founds_tenant(account: AccountRecord) -> bool:
+    return account.origin != Origin.OPERATOR or settings.operator_accounts_found_tenants
+
+
+def _publish_again(event: dict[str, Any], user: UserId) -> None:
+    """Publish ``signup`` for an account without a record: the event was lost, or never sent. The saga is idempotent."""
+    attributes = event["request"]["userAttributes"]
+    email, status = attributes.get("email"), attributes.get("cognito:user_status", "CONFIRMED")
+    if not email or status == "UNCONFIRMED":
+        return
+    detail = SignUp(
+        metadata=EventMetadata(domain="idp", application=settings.application, event_type="signup"),
+        data=SignUpData(
+            email=email,
+            userName=user,
+            name=attributes.get("name") or email,
+            verified=attributes.get("email_verified") == "true",
+            status=status,
+        ),
     )
-    value = found.get("Item", {}).get("activetenantid")
-    return tenant_id(value["S"]) if value else None
+    try:
+        publish(
+            bus(),
+            {
+                "Source": f"{settings.application}.idp",
+                "DetailType": "signup",
+                "Detail": detail.model_dump_json(),
+                "EventBusName": settings.event_bus_name,
+            },
+        )
+    except (PublishError, ClientError, BotoCoreError):
+        logger.exception("signup not published: the next sign-in tries again")
+    else:
+        logger.info("signup published: the account had no record")
 
 
 def _tenants_of(user: UserId) -> list[TenantId]:

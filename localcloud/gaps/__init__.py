@@ -41,6 +41,7 @@ GAPS: tuple[str, ...] = (
     "cognito_mail",
     "cognito_attributes",
     "cognito_auth_flows",
+    "cognito_refresh_tokens",
     "cognito_domain",
     "cognito_jwks_https",
     "kinesis_get_records",

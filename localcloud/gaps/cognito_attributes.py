@@ -2,27 +2,34 @@
 
 AWS: `SignUp` and `UpdateUserAttributes` refuse an attribute that is not among the app client's `WriteAttributes`
 (when it names none: the standard ones), one that the pool does not have, one that may not change, a value of the
-wrong length; `SignUp` refuses a user without the required ones. An address that someone else has is refused, a new
-one is unverified.
+wrong length; `SignUp` refuses a user without the required ones. An address that someone else has is refused. A new
+one gets a code, and counts from when `VerifyUserAttribute` was called with it, if the pool says so in
+`AttributesRequireVerificationBeforeUpdate`; otherwise it counts at once, unverified until then.
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
+https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-email-phone-verification.html
 
-MiniStack: stores whatever it is given, `email_verified` and `custom:` attributes included.
+MiniStack: stores whatever it is given, `email_verified` and `custom:` attributes included, sends no code, and knows
+neither `VerifyUserAttribute` nor `GetUserAttributeVerificationCode`.
 
 Here: all that is refused as on AWS.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from ministack.core.responses import error_response_json
+from ministack.core.responses import error_response_json, json_response
 from ministack.services import cognito
 
+from localcloud.gaps import cognito_mail, cognito_triggers
 from localcloud.gaps.patching import replace, require
 
 _Attributes = dict[str, str]
 # Only Cognito itself and administrators set these.
 _NEVER_WRITABLE = {"sub", "email_verified", "phone_number_verified", "identities"}
 _ALIASES = ("email", "phone_number")
+#: Where a user's new address waits until it is verified.
+_NEW = "_new_email"
 
 
 class _RefusedError(Exception):
@@ -39,6 +46,10 @@ def close() -> None:
     require(cognito, "_token_claims", "_ensure_schema_attributes", "_resolve_user")
     replace(cognito, "_sign_up", _checked_sign_up)
     replace(cognito, "_update_user_attributes", _checked_update)
+    require(cognito, "_UNSIGNED_IDP_ACTIONS", "_run_idp_handler", "run_reentrant", "_send_verification_email")
+    require(cognito, "_code_error", "_code_delivery_response", "_now_epoch")
+    cognito._UNSIGNED_IDP_ACTIONS |= set(_ACTIONS)
+    replace(cognito, "_dispatch_idp", _with_verification)
 
 
 def _checked_sign_up(sign_up: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,15 +82,92 @@ def _checked_update(update: Callable[..., Any]) -> Callable[..., Any]:
             _check_unused(pool, user, given)
         except _RefusedError as refused:
             return refused.reply
-        reply = update(data)
+        address = given.get("email", before.get("email"))
+        changes = address != before.get("email")
+        held = changes and "email" in _verified_first(pool)
+        asked = [item for item in data.get("UserAttributes") or [] if not (held and item["Name"] == "email")]
+        reply = update({**data, "UserAttributes": asked})
         changed = {
             f"{name}_verified": "false" for name in _ALIASES if given.get(name, before.get(name)) != before.get(name)
         }
-        after = {**cognito._attr_list_to_dict(user["Attributes"]), **changed}
-        user["Attributes"] = cognito._dict_to_attr_list(after)
-        return reply
+        if not held:
+            user["Attributes"] = cognito._dict_to_attr_list(
+                {**cognito._attr_list_to_dict(user["Attributes"]), **changed}
+            )
+        if not changes or "email" not in (pool.get("AutoVerifiedAttributes") or []):
+            return reply
+        user[_NEW] = address
+        return _send_code(pool, user, data, "UpdateUserAttribute", many=True)
 
     return checked
+
+
+def _verified_first(pool: dict[str, Any]) -> list[str]:
+    settings = pool.get("UserAttributeUpdateSettings") or {}
+    return list(settings.get("AttributesRequireVerificationBeforeUpdate") or [])
+
+
+def _send_code(pool: dict[str, Any], user: dict[str, Any], data: dict[str, Any], purpose: str, *, many: bool) -> Any:
+    """Send a code to a new address, or to the present one, and return the reply that says so."""
+    attributes = cognito._attr_list_to_dict(user["Attributes"])
+    address = user.get(_NEW) or attributes["email"]
+    with cognito_triggers.sending(purpose, data):
+        cognito._send_verification_email(
+            pool, user["Username"], {**attributes, "email": address}, "", attribute_name="new email"
+        )
+    delivery = {
+        "Destination": cognito._masked_destination(address),
+        "DeliveryMedium": "EMAIL",
+        "AttributeName": "email",
+    }
+    return json_response({"CodeDeliveryDetailsList": [delivery]} if many else {"CodeDeliveryDetails": delivery})
+
+
+def _get_code(data: dict[str, Any]) -> Any:
+    """Do what `GetUserAttributeVerificationCode` does."""
+    user, pool = cognito._user_pool_for_access_token(data.get("AccessToken", ""))
+    if not user:
+        return error_response_json("NotAuthorizedException", "Invalid Access Token", 400)
+    if data.get("AttributeName") != "email":
+        return error_response_json("InvalidParameterException", "Only email has codes here.", 400)
+    return _send_code(pool, user, data, "VerifyUserAttribute", many=False)
+
+
+def _verify(data: dict[str, Any]) -> Any:
+    """Do what `VerifyUserAttribute` does: the address that the code went to is the user's from now on."""
+    user, pool = cognito._user_pool_for_access_token(data.get("AccessToken", ""))
+    if not user:
+        return error_response_json("NotAuthorizedException", "Invalid Access Token", 400)
+    if data.get("AttributeName") != "email":
+        return error_response_json("InvalidParameterException", "Only email has codes here.", 400)
+    wrong = partial(cognito._code_error, user.get("_attribute_code"), data.get("Code"))
+    if error := cognito_mail.limited(pool["Id"], user, wrong):
+        return error
+    before = cognito._attr_list_to_dict(user["Attributes"])
+    address = user.get(_NEW) or before["email"]
+    try:
+        _check_unused(pool, user, {"email": address})
+    except _RefusedError as refused:
+        return refused.reply
+    for name in (_NEW, "_attribute_code"):
+        user.pop(name, None)
+    user["Attributes"] = cognito._dict_to_attr_list({**before, "email": address, "email_verified": "true"})
+    user["UserLastModifiedDate"] = cognito._now_epoch()
+    return json_response({})
+
+
+_ACTIONS = {"VerifyUserAttribute": _verify, "GetUserAttributeVerificationCode": _get_code}
+
+
+def _with_verification(dispatch: Callable[..., Any]) -> Callable[..., Any]:
+    async def dispatch_idp(action: str, data: dict[str, Any]) -> Any:
+        if action not in _ACTIONS:
+            return await dispatch(action, data)
+        return await cognito.run_reentrant(
+            cognito._run_idp_handler, _ACTIONS[action], action, data, thread_name="ministack-cognito-trigger"
+        )
+
+    return dispatch_idp
 
 
 def _schema(pool: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,11 +1,12 @@
-"""Cognito's hooks: they announce sign-ups once and only those, and never keep anyone from signing in."""
+"""Cognito's hooks: whose an account is, confirmed sign-ups published once and again, and who gets tokens."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 import pytest
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from tests.lambdas.events import Context
+from tests.lambdas.tables import create_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +24,28 @@ if TYPE_CHECKING:
 _ADMIN_API = "https://abc.execute-api.us-east-1.amazonaws.com/prod"
 
 
+def _event(trigger: str, *, client: str = "client-1", **metadata: str) -> dict[str, Any]:
+    event = _sign_up_event(trigger)
+    event["callerContext"] = {"clientId": client}
+    event["request"]["clientMetadata"] = metadata
+    return event
+
+
+def _user(name: str = "user-1") -> dict[str, Any]:
+    """Return a user's item, without its key."""
+    found = boto3.client("dynamodb").get_item(TableName="app-users", Key={"userid": {"S": name}})
+    return {attribute: value for attribute, value in found.get("Item", {}).items() if attribute != "userid"}
+
+
+def _put(**attributes: Any) -> None:  # noqa: ANN401 - DynamoDB's values
+    boto3.client("dynamodb").put_item(TableName="app-users", Item={"userid": {"S": "user-1"}, **attributes})
+
+
 def _sign_up_event(trigger: str = "PostConfirmation_ConfirmSignUp") -> dict[str, Any]:
     return {
         "triggerSource": trigger,
         "userName": "user-1",
+        "userPoolId": "us-east-1_pool",
         "request": {
             "userAttributes": {
                 "sub": "user-1",
@@ -39,13 +59,17 @@ def _sign_up_event(trigger: str = "PostConfirmation_ConfirmSignUp") -> dict[str,
     }
 
 
-class TestSignUpHook:
-    @pytest.fixture
-    def hook(self) -> Iterator[ModuleType]:
-        with mock_aws():
-            yield importlib.reload(importlib.import_module("sign_up_hook.handler"))
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    with mock_aws():
+        create_directory(boto3.client("dynamodb"))
+        module = importlib.reload(importlib.import_module("account_hooks.handler"))
+        monkeypatch.setattr(module.bus, "put_events", lambda **_: {"FailedEntryCount": 0})
+        yield module
 
-    def test_announces_a_sign_up(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+
+class TestSignUps:
+    def test_publishes_a_sign_up(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         sent: list[dict[str, Any]] = []
 
         def put_events(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
@@ -72,8 +96,9 @@ class TestSignUpHook:
         }
 
     @pytest.mark.parametrize("trigger", ["PostConfirmation_ConfirmForgotPassword", "PostAuthentication_Authentication"])
-    def test_announces_nothing_else(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str) -> None:
+    def test_publishes_nothing_else(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str) -> None:
         monkeypatch.setattr(hook.bus, "put_events", lambda **_: pytest.fail("published"))
+        monkeypatch.setattr(hook, "pool_client", _Pool)
         event = _sign_up_event(trigger)
 
         assert hook.handler(event, Context()) is event
@@ -113,30 +138,196 @@ class TestSignUpHook:
         assert "ada@" not in capsys.readouterr().out
 
 
+class _Pool:
+    """The user pool, which notes who was signed out of it."""
+
+    signed_out: ClassVar[list[str]] = []
+
+    def admin_user_global_sign_out(self, **asked: str) -> None:
+        assert asked["UserPoolId"] == "us-east-1_pool"
+        self.signed_out.append(asked["Username"])
+
+
+class TestWhoseAccountItIs:
+    @pytest.mark.parametrize(
+        ("trigger", "origin"),
+        [
+            ("PreSignUp_SignUp", "self"),
+            ("PreSignUp_AdminCreateUser", "operator"),
+            ("PreSignUp_ExternalProvider", "federated"),
+        ],
+    )
+    def test_notes_how_the_account_was_made(self, hook: ModuleType, trigger: str, origin: str) -> None:
+        hook.handler(_event(trigger), Context())
+
+        assert _user() == {"origin": {"S": origin}}
+
+    def test_sign_up_with_a_hash_needs_a_new_password_until_it_is_proved(self, hook: ModuleType) -> None:
+        proof = hashlib.sha256(b"secret").hexdigest()
+        hook.handler(_event("PreSignUp_SignUp", confirmationHash=proof), Context())
+        assert _user()["newpassword"] == {"S": "confirmed-elsewhere"}
+
+        hook.handler(_event("PostConfirmation_ConfirmSignUp", confirmationSecret="secret"), Context())
+
+        assert _user() == {"origin": {"S": "self"}}
+
+    @pytest.mark.parametrize("given", [{}, {"confirmationSecret": "other"}, {"confirmationSecret": ""}])
+    def test_confirmation_from_elsewhere_keeps_the_mark(self, hook: ModuleType, given: dict[str, str]) -> None:
+        proof = hashlib.sha256(b"secret").hexdigest()
+        hook.handler(_event("PreSignUp_SignUp", confirmationHash=proof), Context())
+
+        hook.handler(_event("PostConfirmation_ConfirmSignUp", **given), Context())
+
+        assert _user()["newpassword"] == {"S": "confirmed-elsewhere"}
+
+    def test_hash_that_is_none_is_refused(self, hook: ModuleType) -> None:
+        with pytest.raises(ValueError, match="SHA-256"):
+            hook.handler(_event("PreSignUp_SignUp", confirmationHash="0" * 63), Context())
+        assert _user() == {}
+
+    def test_operator_cannot_be_bound_by_metadata_of_a_sign_up(self, hook: ModuleType) -> None:
+        hook.handler(_event("PreSignUp_AdminCreateUser", confirmationHash="0" * 64), Context())
+
+        assert _user() == {"origin": {"S": "operator"}}
+
+    def test_environment_can_require_the_proof_of_everybody(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        strict = hook.settings.model_copy(update={"confirmation_proof_required": True})
+        monkeypatch.setattr(hook, "settings", strict)
+
+        hook.handler(_event("PreSignUp_SignUp"), Context())
+
+        assert _user()["newpassword"] == {"S": "confirmed-elsewhere"}
+
+    def test_code_asked_again_needs_a_new_password_whoever_confirms(self, hook: ModuleType) -> None:
+        proof = hashlib.sha256(b"secret").hexdigest()
+        hook.handler(_event("PreSignUp_SignUp", confirmationHash=proof), Context())
+        asked = _event("CustomMessage_ResendCode")
+        asked["request"]["userAttributes"]["cognito:user_status"] = "UNCONFIRMED"
+
+        hook.handler(asked, Context())
+        hook.handler(_event("PostConfirmation_ConfirmSignUp", confirmationSecret="secret"), Context())
+
+        assert _user()["newpassword"] == {"S": "code-asked-again"}
+
+    def test_no_stranger_forces_a_new_password_upon_a_confirmed_account(self, hook: ModuleType) -> None:
+        hook.handler(_event("CustomMessage_ResendCode"), Context())
+
+        assert _user() == {}
+
+    def test_no_code_goes_out_where_the_mark_cannot_be_written(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(**_: object) -> None:
+            raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+        asked = _event("CustomMessage_ResendCode")
+        asked["request"]["userAttributes"]["cognito:user_status"] = "UNCONFIRMED"
+        monkeypatch.setattr(hook.accounts._client, "update_item", failing)  # noqa: SLF001
+
+        with pytest.raises(EndpointConnectionError):
+            hook.handler(asked, Context())
+
+    def test_operators_confirmation_lets_the_first_password_count(self, hook: ModuleType) -> None:
+        _put(origin={"S": "self"}, newpassword={"S": "code-asked-again"}, confirmationhash={"S": "0" * 64})
+
+        hook.handler(_event("PostConfirmation_ConfirmSignUp", client="CLIENT_ID_NOT_APPLICABLE"), Context())
+
+        assert _user() == {"origin": {"S": "self"}}
+
+    @pytest.mark.parametrize(
+        "trigger", ["CustomMessage_SignUp", "CustomMessage_AdminCreateUser", "CustomMessage_UpdateUserAttribute"]
+    )
+    def test_other_messages_pass(self, hook: ModuleType, trigger: str) -> None:
+        hook.handler(_event(trigger), Context())
+
+        assert _user() == {}
+
+    def test_reset_ends_every_session(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hook, "pool_client", _Pool)
+        monkeypatch.setattr(_Pool, "signed_out", [])
+        _put(email={"S": "ada@example.com"}, newpassword={"S": "code-asked-again"}, validafter={"N": "5"})
+        hook.handler(_event("CustomMessage_ForgotPassword"), Context())
+        assert int(_user()["resetasked"]["N"]) >= int(time.time()) - 5
+
+        hook.handler(_event("PostConfirmation_ConfirmForgotPassword"), Context())
+
+        after = _user()
+        assert set(after) == {"email", "validafter"}
+        assert int(time.time()) - 5 <= int(after["validafter"]["N"]) <= int(time.time())
+        assert _Pool.signed_out == ["user-1"]
+
+    def test_pool_that_cannot_be_reached_does_not_undo_a_reset(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def failing(_self: object, **_: object) -> None:
+            raise EndpointConnectionError(endpoint_url="https://cognito-idp")
+
+        monkeypatch.setattr(hook, "pool_client", _Pool)
+        monkeypatch.setattr(_Pool, "admin_user_global_sign_out", failing)
+
+        hook.handler(_event("PostConfirmation_ConfirmForgotPassword"), Context())
+
+        assert "validafter" in _user()
+
+    @pytest.mark.parametrize(
+        "trigger",
+        ["PreSignUp_SignUp", "CustomMessage_ForgotPassword", "PostConfirmation_ConfirmForgotPassword"],
+    )
+    def test_tombstone_stays_what_it_is(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str) -> None:
+        monkeypatch.setattr(hook, "pool_client", _Pool)
+        _put(deletedat={"N": "1"}, deletedby={"S": "user-1"})
+
+        hook.handler(_event(trigger), Context())
+
+        assert _user() == {"deletedat": {"N": "1"}, "deletedby": {"S": "user-1"}}
+
+
+_ATTRIBUTES = {
+    "sub": "user-1",
+    "email": "ada@example.com",
+    "email_verified": "true",
+    "name": "Ada",
+    "cognito:user_status": "CONFIRMED",
+}
+_RECORD = {"email": {"S": "ada@example.com"}, "activetenantid": {"S": "tenant-2"}}
+
+
 class TestTokenClaimsHook:
+    @pytest.fixture
+    def published(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+        """Return the events that the hook publishes."""
+        sent: list[dict[str, Any]] = []
+
+        def put_events(**arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
+            sent.extend(arguments["Entries"])
+            return {"FailedEntryCount": 0}
+
+        monkeypatch.setattr(hook.bus(), "put_events", put_events)
+        return sent
+
     @pytest.fixture
     def hook(self) -> Iterator[ModuleType]:
         with mock_aws():
-            database = boto3.client("dynamodb")
-            database.create_table(
-                TableName="app-users",
-                KeySchema=[{"AttributeName": "userid", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "userid", "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-            database.put_item(
-                TableName="app-users", Item={"userid": {"S": "user-1"}, "activetenantid": {"S": "tenant-2"}}
-            )
+            create_directory(boto3.client("dynamodb"))
+            _put(**_RECORD)
             boto3.client("ssm").put_parameter(Name="/app/tenant-admin-api-url", Value=_ADMIN_API, Type="String")
             yield importlib.reload(importlib.import_module("token_claims_hook.handler"))
 
     def _tenants(self, *tenants: str, user: str = "user-1", status: int = 200) -> None:
         responses.get(f"{_ADMIN_API}/tenants/{user}", json={"tenants": tenants}, status=status)
 
-    def _claim(self, hook: ModuleType, user: str = "user-1") -> str | None:
+    def _claim(
+        self, hook: ModuleType, user: str = "user-1", *, trigger: str = "TokenGeneration_Authentication", **more: str
+    ) -> str | None:
         event = {
             "userName": user,
-            "request": {"userAttributes": {"custom:tenant": "evil"}, "clientMetadata": {"tenant": "evil"}},
+            "triggerSource": trigger,
+            "request": {
+                "userAttributes": {**_ATTRIBUTES, "custom:tenant": "evil", **more},
+                "clientMetadata": {"tenant": "evil"},
+            },
         }
         details = hook.handler(event, Context())["response"].get("claimsAndScopeOverrideDetails")
         if details is None:
@@ -161,12 +352,13 @@ class TestTokenClaimsHook:
 
     @responses.activate
     def test_no_tenant_takes_the_place_of_one_that_was_taken_away(self, hook: ModuleType) -> None:
-        boto3.client("dynamodb").put_item(TableName="app-users", Item={"userid": {"S": "user-1"}})
+        _put(email={"S": "ada@example.com"})
         self._tenants("tenant-1", "tenant-2")
 
         assert self._claim(hook) is None
 
     @responses.activate
+    @pytest.mark.usefixtures("published")
     def test_user_without_a_tenant_gets_no_claim(self, hook: ModuleType) -> None:
         self._tenants(user="new")
 
@@ -193,8 +385,155 @@ class TestTokenClaimsHook:
 
     def test_slow_tenant_service_keeps_nobody_waiting(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(hook, "_PATIENCE_SECONDS", 0.1)
-        monkeypatch.setattr(hook, "active_tenant", lambda _user: time.sleep(1))
+        monkeypatch.setattr(hook, "_decide", lambda _event, _user: time.sleep(1))
         started = time.monotonic()
 
         assert self._claim(hook) is None
         assert time.monotonic() - started < 0.9
+
+    @responses.activate
+    @pytest.mark.parametrize("trigger", ["TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"])
+    @pytest.mark.parametrize(
+        ("mark", "message"),
+        [
+            ({"newpassword": {"S": "code-asked-again"}}, "Choose a new password"),
+            ({"newpassword": {"S": "confirmed-elsewhere"}}, "Choose a new password"),
+            ({"blockedat": {"N": "1"}, "blockedreason": {"S": "fraud"}}, "This account is blocked$"),
+            ({"deletedat": {"N": "1"}}, "This account was deleted$"),
+        ],
+    )
+    def test_account_that_counts_no_more_gets_no_token(
+        self, hook: ModuleType, mark: dict[str, Any], message: str, trigger: str
+    ) -> None:
+        self._tenants("tenant-2")
+        _put(**_RECORD, **mark)
+
+        with pytest.raises(hook.RefusedError, match=message):
+            self._claim(hook, trigger=trigger)
+
+    @responses.activate
+    def test_sign_in_after_a_code_was_asked_for_ends_earlier_sessions(self, hook: ModuleType) -> None:
+        self._tenants("tenant-2")
+        asked = int(time.time()) - 10
+        _put(**_RECORD, resetasked={"N": str(asked)}, validafter={"N": "7"})
+
+        assert self._claim(hook) == "tenant-2"
+
+        assert asked < int(_user()["validafter"]["N"]) <= int(time.time()) - 5
+        assert _user()["resetasked"] == {"N": str(asked)}  # whoever knew the old password may have been this one
+
+    @responses.activate
+    def test_mark_of_a_reset_goes_when_its_code_counts_no_more(self, hook: ModuleType) -> None:
+        self._tenants("tenant-2")
+        _put(**_RECORD, resetasked={"N": str(int(time.time()) - 3601)})
+
+        assert self._claim(hook) == "tenant-2"
+
+        assert "resetasked" not in _user()
+        assert "validafter" in _user()
+
+    @responses.activate
+    def test_refresh_neither_ends_sessions_nor_uses_the_mark_up(self, hook: ModuleType) -> None:
+        self._tenants("tenant-2")
+        _put(**_RECORD, resetasked={"N": "1"})
+
+        assert self._claim(hook, trigger="TokenGeneration_RefreshTokens") == "tenant-2"
+        assert _user() == {**_RECORD, "resetasked": {"N": "1"}}
+
+    @responses.activate
+    def test_sessions_that_ended_later_stay_ended(self, hook: ModuleType) -> None:
+        self._tenants("tenant-2")
+        later = str(int(time.time()) + 60)
+        _put(**_RECORD, resetasked={"N": "1"}, validafter={"N": later})
+
+        self._claim(hook)
+
+        assert _user() == {**_RECORD, "validafter": {"N": later}}
+
+    @responses.activate
+    def test_changed_address_is_written_and_ends_earlier_sessions(self, hook: ModuleType) -> None:
+        self._tenants("tenant-2")
+
+        assert self._claim(hook, email="new@example.com") == "tenant-2"
+
+        assert _user()["email"] == {"S": "new@example.com"}
+        assert int(_user()["validafter"]["N"]) <= int(time.time()) - 5  # this sign-in is none of them
+
+    @responses.activate
+    def test_session_that_changed_the_address_ends_as_well(self, hook: ModuleType) -> None:
+        self._tenants("tenant-2")
+
+        with pytest.raises(hook.RefusedError, match="Sign in again"):
+            self._claim(hook, trigger="TokenGeneration_RefreshTokens", email="new@example.com")
+
+        assert _user()["email"] == {"S": "new@example.com"}
+        assert int(_user()["validafter"]["N"]) >= int(time.time()) - 3
+
+    @responses.activate
+    @pytest.mark.parametrize(
+        "attributes", [{"email": "new@example.com", "email_verified": "false"}, {"email": "ADA@example.com"}]
+    )
+    def test_address_that_is_unverified_or_the_same_changes_nothing(
+        self, hook: ModuleType, attributes: dict[str, str]
+    ) -> None:
+        self._tenants("tenant-2")
+
+        self._claim(hook, **attributes)
+
+        assert _user() == _RECORD
+
+    @responses.activate
+    @pytest.mark.parametrize("origin", ["self", "federated", ""])
+    def test_sign_up_without_a_record_is_published_again(
+        self, hook: ModuleType, published: list[dict[str, Any]], origin: str
+    ) -> None:
+        self._tenants()
+        _put(**({"origin": {"S": origin}} if origin else {}))
+
+        assert self._claim(hook) is None
+
+        (entry,) = published
+        assert (entry["Source"], entry["DetailType"]) == ("app.idp", "signup")
+        assert json.loads(entry["Detail"])["data"] == {
+            "email": "ada@example.com",
+            "userName": "user-1",
+            "name": "Ada",
+            "verified": True,
+            "status": "CONFIRMED",
+        }
+
+    @responses.activate
+    @pytest.mark.parametrize(("founds", "events"), [(False, 0), (True, 1)])
+    def test_setting_decides_whether_an_operators_account_founds_a_tenant(
+        self,
+        hook: ModuleType,
+        published: list[dict[str, Any]],
+        monkeypatch: pytest.MonkeyPatch,
+        founds: bool,  # noqa: FBT001 - a parameter of the test
+        events: int,
+    ) -> None:
+        self._tenants()
+        _put(origin={"S": "operator"})
+        settings = hook.settings.model_copy(update={"operator_accounts_found_tenants": founds})
+        monkeypatch.setattr(hook, "settings", settings)
+
+        self._claim(hook)
+
+        assert len(published) == events
+
+    @responses.activate
+    def test_sign_up_with_a_record_is_not_published(self, hook: ModuleType, published: list[dict[str, Any]]) -> None:
+        self._tenants("tenant-2")
+
+        self._claim(hook)
+
+        assert published == []
+
+    @responses.activate
+    def test_bus_that_refuses_keeps_nobody_out(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._tenants("tenant-1")
+        _put(activetenantid={"S": "tenant-1"})
+        refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+        monkeypatch.setattr(hook.bus(), "put_events", lambda **_: refused)
+
+        assert self._claim(hook) == "tenant-1"

@@ -54,7 +54,8 @@ def test_a_sign_up_is_confirmed_with_the_code_in_the_mail(ground: Ground) -> Non
 def test_a_password_reset_says_that_it_is_one(ground: Ground) -> None:
     parameter = f"/{ground.name('event')}"
     pool = Pool(ground, {"PostConfirmation": _remembering(ground, parameter)})
-    address = pool.confirmed()
+    address = pool.sign_up()
+    pool.confirm(address, _code(ground, address))
     pool.cognito.forgot_password(ClientId=pool.client_id, Username=address)
     pool.cognito.confirm_forgot_password(
         ClientId=pool.client_id, Username=address, ConfirmationCode=_code(ground, address), Password=PASSWORD + "x"
@@ -137,3 +138,113 @@ def test_a_value_of_the_wrong_length_is_refused(ground: Ground) -> None:
     pool = Pool(ground)
     assert outcome(lambda: pool.sign_up(name="x" * 2049)) == "InvalidParameterException"
     assert outcome(lambda: pool.sign_up(name="x" * 2048)) == "done"
+
+
+def test_a_new_address_counts_once_its_code_came_back(ground: Ground) -> None:
+    pool = Pool(ground, verify_first=True)
+    address = pool.sign_up()
+    pool.confirm(address, _code(ground, address))
+    token, new = pool.tokens(address)["AccessToken"], f"{ground.name('new')}@example.com"
+    pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
+    assert pool.attributes(address)["email_verified"] == "true"
+    pool.cognito.verify_user_attribute(AccessToken=token, AttributeName="email", Code=_code(ground, new))
+    assert pool.attributes(new)["email_verified"] == "true"
+    assert outcome(lambda: pool.attributes(address)) == "UserNotFoundException"
+
+
+def test_a_new_address_is_not_taken_from_somebody_who_has_it_by_then(ground: Ground) -> None:
+    pool = Pool(ground, verify_first=True)
+    token, new = pool.tokens(pool.confirmed())["AccessToken"], f"{ground.name('new')}@example.com"
+    pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
+    code = _code(ground, new)
+    pool.sign_up(email=new)
+    verify = pool.cognito.verify_user_attribute
+    assert outcome(lambda: verify(AccessToken=token, AttributeName="email", Code=code)) == "AliasExistsException"
+
+
+def test_another_code_can_be_asked_for_a_new_address(ground: Ground) -> None:
+    pool = Pool(ground, verify_first=True)
+    token, new = pool.tokens(pool.confirmed())["AccessToken"], f"{ground.name('new')}@example.com"
+    pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
+    pool.cognito.get_user_attribute_verification_code(AccessToken=token, AttributeName="email")
+    pool.cognito.verify_user_attribute(AccessToken=token, AttributeName="email", Code=_code(ground, new))
+    assert pool.attributes(new)["email_verified"] == "true"
+
+
+def test_a_failing_custom_message_trigger_sends_no_code(ground: Ground) -> None:
+    source = """
+def handler(event, context):
+    if event["triggerSource"] == "CustomMessage_ResendCode": raise ValueError("no")
+    event["response"]["emailSubject"] = "Yours"
+    return event
+"""
+    pool = Pool(ground, {"CustomMessage": trigger(ground, source)})
+    address = pool.sign_up()
+    message = ground.cloud.mail(address)
+    assert message is not None
+    assert message.subject == "Yours"
+    resend = pool.cognito.resend_confirmation_code
+    assert outcome(lambda: resend(ClientId=pool.client_id, Username=address)) == "UserLambdaValidationException"
+    assert ground.cloud.mail(address) == message
+
+
+def test_a_refused_pre_sign_up_makes_no_user(ground: Ground) -> None:
+    pool = Pool(ground, {"PreSignUp": trigger(ground, "def handler(event, context): raise ValueError('no')")})
+    address = f"{ground.name('user')}@example.com"
+    assert outcome(lambda: pool.sign_up(email=address)) == "UserLambdaValidationException"
+    create = pool.cognito.admin_create_user
+    assert outcome(lambda: create(UserPoolId=pool.id, Username=address)) == "UserLambdaValidationException"
+    assert outcome(lambda: pool.attributes(address)) == "UserNotFoundException"
+
+
+def test_a_pre_sign_up_trigger_is_told_the_name_that_the_user_will_have(ground: Ground) -> None:
+    parameter = f"/{ground.name('event')}"
+    pool = Pool(ground, {"PreSignUp": _remembering(ground, parameter)})
+    address = f"{ground.name('user')}@example.com"
+    made = pool.cognito.admin_create_user(UserPoolId=pool.id, Username=address, MessageAction="SUPPRESS")
+    assert _seen(ground, parameter)["userName"] == made["User"]["Username"]
+
+
+def test_an_old_refresh_token_counts_within_the_grace_period(ground: Ground) -> None:
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60}
+    pool = Pool(ground, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"], RefreshTokenRotation=rotation)
+    first = pool.tokens(pool.confirmed())
+    new = pool.refresh(first["RefreshToken"])
+    assert pool.refresh(first["RefreshToken"])["IdToken"]
+    assert claims(new["RefreshToken"])["exp"] == claims(first["RefreshToken"])["exp"]
+    assert claims(new["IdToken"])["origin_jti"] == claims(first["IdToken"])["origin_jti"]
+
+
+def test_rotation_and_the_flow_that_does_not_rotate_exclude_each_other(ground: Ground) -> None:
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
+    assert outcome(lambda: Pool(ground, RefreshTokenRotation=rotation)) == "InvalidParameterException"
+
+
+def test_cloudformation_turns_rotation_on(ground: Ground) -> None:
+    pool = Pool(ground)
+    rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}
+    made = ground.stack(
+        Client={
+            "Type": "AWS::Cognito::UserPoolClient",
+            "Properties": {
+                "UserPoolId": pool.id,
+                "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH"],
+                "RefreshTokenRotation": rotation,
+            },
+        }
+    )
+    found = pool.cognito.describe_user_pool_client(UserPoolId=pool.id, ClientId=made["Client"])
+    assert found["UserPoolClient"]["RefreshTokenRotation"] == rotation
+
+
+def test_a_refresh_tells_the_pre_token_trigger_its_metadata(ground: Ground) -> None:
+    parameter = f"/{ground.name('event')}"
+    settings = {"LambdaArn": _remembering(ground, parameter), "LambdaVersion": "V2_0"}
+    pool = Pool(ground, {"PreTokenGenerationConfig": settings})
+    pool.refresh(pool.tokens(pool.confirmed())["RefreshToken"], page="one")
+    event = _seen(ground, parameter)
+    assert event["triggerSource"] == "TokenGeneration_RefreshTokens"
+    request = event["request"]
+    assert isinstance(request, dict)
+    assert request["clientMetadata"] == {"page": "one"}
+    assert request["userAttributes"]["cognito:user_status"] == "CONFIRMED"

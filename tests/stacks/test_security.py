@@ -116,7 +116,7 @@ def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> Non
         statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
     ]
 
-    assert len(statements) == 7
+    assert len(statements) == 8
     for statement in statements:
         condition = statement["Condition"]
         assert condition["Null"] == {"events:source": "false", "events:detail-type": "false"}

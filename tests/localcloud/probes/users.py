@@ -1,12 +1,13 @@
 """User pools."""
 
 import json
+import time
 from base64 import urlsafe_b64decode
 from typing import Any
 
 import requests
 
-from tests.localcloud.ground import Ground, outcome
+from tests.localcloud.ground import Ground, allow, outcome
 from tests.localcloud.probes import probe
 
 PASSWORD = "Correct-horse-1"
@@ -16,7 +17,14 @@ _CONFIRMED = "PostConfirmation"
 class Pool:
     """A user pool with one app client, in which addresses are user names."""
 
-    def __init__(self, ground: Ground, triggers: dict[str, Any] | None = None, **client: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        ground: Ground,
+        triggers: dict[str, Any] | None = None,
+        *,
+        verify_first: bool = False,
+        **client: Any,  # noqa: ANN401
+    ) -> None:
         self.ground, self.cognito = ground, ground.client("cognito-idp")
         made = self.cognito.create_user_pool(
             PoolName=ground.name("pool"),
@@ -25,13 +33,16 @@ class Pool:
             AutoVerifiedAttributes=["email"],
             Schema=[{"Name": "tenant", "AttributeDataType": "String", "Mutable": True}],
             LambdaConfig=triggers or {},
+            UserAttributeUpdateSettings={
+                "AttributesRequireVerificationBeforeUpdate": ["email"] if verify_first else []
+            },
         )
         self.id = str(made["UserPool"]["Id"])
         settings = {"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"], **client}
         found = self.cognito.create_user_pool_client(UserPoolId=self.id, ClientName="app", **settings)
         self.client_id = str(found["UserPoolClient"]["ClientId"])
 
-    def sign_up(self, **attributes: str) -> str:
+    def sign_up(self, *, metadata: dict[str, str] | None = None, **attributes: str) -> str:
         """Sign somebody up and return the address."""
         given = {"email": f"{self.ground.name('user')}@example.com", **attributes}
         address = given["email"]
@@ -40,6 +51,7 @@ class Pool:
             Username=address,
             Password=PASSWORD,
             UserAttributes=[{"Name": name, "Value": value} for name, value in given.items()],
+            ClientMetadata=metadata or {},
         )
         return address
 
@@ -66,6 +78,13 @@ class Pool:
         """Return a user's attributes."""
         user = self.cognito.admin_get_user(UserPoolId=self.id, Username=address)
         return {item["Name"]: item["Value"] for item in user["UserAttributes"]}
+
+    def refresh(self, refresh_token: str, **metadata: str) -> dict[str, str]:
+        """Return the tokens that a refresh token is exchanged for."""
+        reply = self.cognito.get_tokens_from_refresh_token(
+            ClientId=self.client_id, RefreshToken=refresh_token, ClientMetadata=metadata
+        )
+        return dict(reply["AuthenticationResult"])
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -158,3 +177,144 @@ def the_sign_in_page_of_a_pool_without_a_domain(ground: Ground) -> str:
     url = f"{ground.cloud.endpoint}/oauth2/login"
     reply = requests.post(url, data=form, verify=str(ground.cloud.ca_bundle), timeout=10, allow_redirects=False)
     return "signed in" if "code=" in reply.headers.get("Location", "") else str(reply.json()["error"])
+
+
+_NOTING = """
+import boto3
+def handler(event, context):
+    ssm, name = boto3.client("ssm"), %r
+    request, caller = event["request"], event["callerContext"]["clientId"] != "CLIENT_ID_NOT_APPLICABLE"
+    noted = f"{event['triggerSource']} {request.get('clientMetadata', {}).get('page', '')} {caller}"
+    try:
+        before = ssm.get_parameter(Name=name)["Parameter"]["Value"] + ","
+    except ssm.exceptions.ParameterNotFound:
+        before = ""
+    ssm.put_parameter(Name=name, Value=before + noted, Type="String", Overwrite=True)
+    return event
+"""
+
+
+def _noted(ground: Ground, parameter: str) -> list[str]:
+    ssm = ground.client("ssm")
+    try:
+        value = str(ssm.get_parameter(Name=parameter)["Parameter"]["Value"])
+    except ssm.exceptions.ParameterNotFound:
+        return []
+    return value.split(",")
+
+
+def _noting(ground: Ground, parameter: str) -> str:
+    may = [allow("ssm:PutParameter"), allow("ssm:GetParameter")]
+    function = ground.function(_NOTING % parameter, *may)
+    ground.permit(function, "cognito-idp.amazonaws.com")
+    return function
+
+
+@probe(
+    "cognito_triggers",
+    aws=["SignUp one True", "ResendCode two True", "ForgotPassword three True"],
+    ministack=[],
+)
+def calls_of_a_custom_message_trigger(ground: Ground) -> list[str]:
+    parameter = f"/{ground.name('noted')}"
+    pool = Pool(ground, {"CustomMessage": _noting(ground, parameter)})
+    address = pool.sign_up(metadata={"page": "one"})
+    who: dict[str, Any] = {"ClientId": pool.client_id, "Username": address}
+    pool.cognito.resend_confirmation_code(**who, ClientMetadata={"page": "two"})
+    pool.cognito.admin_confirm_sign_up(UserPoolId=pool.id, Username=address)
+    verified = [{"Name": "email_verified", "Value": "true"}]
+    pool.cognito.admin_update_user_attributes(UserPoolId=pool.id, Username=address, UserAttributes=verified)
+    pool.cognito.forgot_password(**who, ClientMetadata={"page": "three"})
+    return [noted.removeprefix("CustomMessage_") for noted in _noted(ground, parameter)]
+
+
+@probe(
+    "cognito_triggers",
+    aws=["PreSignUp_SignUp one True", "PreSignUp_AdminCreateUser two False"],
+    ministack=["PreSignUp_SignUp  True"],
+)
+def calls_of_a_pre_sign_up_trigger(ground: Ground) -> list[str]:
+    parameter = f"/{ground.name('noted')}"
+    pool = Pool(ground, {"PreSignUp": _noting(ground, parameter)})
+    pool.sign_up(metadata={"page": "one"})
+    pool.cognito.admin_create_user(
+        UserPoolId=pool.id,
+        Username=f"{ground.name('user')}@example.com",
+        MessageAction="SUPPRESS",
+        ClientMetadata={"page": "two"},
+    )
+    return _noted(ground, parameter)
+
+
+@probe("cognito_triggers", aws=["PostConfirmation_ConfirmSignUp one False"], ministack=[])
+def calls_of_a_post_confirmation_trigger_by_an_operator(ground: Ground) -> list[str]:
+    parameter = f"/{ground.name('noted')}"
+    pool = Pool(ground, {_CONFIRMED: _noting(ground, parameter)})
+    pool.cognito.admin_confirm_sign_up(UserPoolId=pool.id, Username=pool.sign_up(), ClientMetadata={"page": "one"})
+    return _noted(ground, parameter)
+
+
+@probe("cognito_mail", aws="InvalidParameterException", ministack="done")
+def a_code_to_confirm_what_is_confirmed(ground: Ground) -> str:
+    pool = Pool(ground)
+    address = pool.confirmed()
+    return outcome(lambda: pool.cognito.resend_confirmation_code(ClientId=pool.client_id, Username=address))
+
+
+@probe("cognito_mail", aws="InvalidParameterException", ministack="done")
+def a_code_for_a_new_password_to_an_unverified_address(ground: Ground) -> str:
+    pool = Pool(ground)
+    address = pool.confirmed()
+    return outcome(lambda: pool.cognito.forgot_password(ClientId=pool.client_id, Username=address))
+
+
+@probe("cognito_attributes", aws=["the old one", "CodeMismatchException"], ministack=["the new one", "InvalidAction"])
+def an_address_that_is_not_verified_yet(ground: Ground) -> list[str]:
+    pool = Pool(ground, verify_first=True)
+    address, new = pool.confirmed(), f"{ground.name('new')}@example.com"
+    token = pool.tokens(address)["AccessToken"]
+    pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
+    found = pool.cognito.get_user(AccessToken=token)["UserAttributes"]
+    now = next(item["Value"] for item in found if item["Name"] == "email")
+    verify = pool.cognito.verify_user_attribute
+    return [
+        "the old one" if now == address else "the new one",
+        outcome(lambda: verify(AccessToken=token, AttributeName="email", Code="wrong")),
+    ]
+
+
+@probe("cognito_refresh_tokens", aws=[True, True], ministack=[False, False])
+def the_time_of_the_sign_in_in_a_refreshed_token(ground: Ground) -> list[bool]:
+    pool = Pool(ground)
+    tokens = pool.tokens(pool.confirmed())
+    time.sleep(1.1)
+    refreshed = pool.refresh(tokens["RefreshToken"])
+    names = ("AccessToken", "IdToken")
+    return [claims(refreshed[name])["auth_time"] == claims(tokens[name])["auth_time"] for name in names]
+
+
+_ROTATION = {
+    "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
+    "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0},
+}
+
+
+@probe(
+    "cognito_refresh_tokens",
+    aws=["another", "RefreshTokenReuseException", "done", "InvalidParameterException"],
+    ministack=["none", "done", "done", "done"],
+)
+def refresh_tokens_that_rotate(ground: Ground) -> list[str]:
+    pool = Pool(ground, **_ROTATION)
+    first = pool.tokens(pool.confirmed())["RefreshToken"]
+    second = pool.refresh(first).get("RefreshToken", "")
+    return [
+        "none" if not second else "the same" if second == first else "another",
+        outcome(lambda: pool.refresh(first)),
+        outcome(lambda: pool.refresh(second or first)),
+        outcome(
+            lambda: pool.cognito.initiate_auth(
+                ClientId=pool.client_id, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": first}
+            )
+        ),
+    ]

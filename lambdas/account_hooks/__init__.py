@@ -1,0 +1,1 @@
+"""Cognito's hooks of accounts: PreSignUp, CustomMessage and PostConfirmation."""

@@ -1,1 +1,0 @@
-"""Cognito's PostConfirmation hook."""
