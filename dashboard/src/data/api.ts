@@ -18,10 +18,10 @@ interface Options {
 
 type Sent = Options & { readonly expected: string | undefined };
 
-let forbidden: () => void = () => undefined;
+let forbidden: (isChange: boolean) => void = () => undefined;
 
-/** Call `listener` whenever an API has refused what roles do not allow: they may have changed. */
-export const onForbidden = (listener: () => void): void => {
+/** Call `listener` whenever an API has refused what roles do not allow: they, or the tenant, may have changed. */
+export const onForbidden = (listener: (isChange: boolean) => void): void => {
   forbidden = listener;
 };
 
@@ -54,8 +54,9 @@ async function ask<T>(api: Api, path: string, options: Options = {}): Promise<T>
   const text = await answer.text();
   if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
   const error = new ApiError(answer.status, said(text));
-  if (error.isOtherTenant && sent.expected) void catchUp(sent.expected, (options.method ?? "GET") !== "GET");
-  if (error.status === 403) forbidden();
+  const isChange = (options.method ?? "GET") !== "GET";
+  if (error.isOtherTenant && sent.expected) void catchUp(sent.expected, isChange);
+  if (error.status === 403) forbidden(isChange);
   throw error;
 }
 

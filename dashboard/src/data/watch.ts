@@ -4,6 +4,7 @@
  */
 import { getSettings, onForbidden, type Settings } from "./api";
 import { catchUp, session, shownTenant } from "./session";
+import { ApiError } from "./words";
 
 interface Message {
   readonly user: string;
@@ -33,7 +34,7 @@ export function watch(): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") void look();
   });
-  onForbidden(() => void look());
+  onForbidden((isChange) => void look(isChange));
 }
 
 /** Tell the other tabs that something has changed for this person. */
@@ -41,17 +42,22 @@ export function tellTabs(user: string, tenant?: string): void {
   channel.postMessage({ user, tenant } satisfies Message);
 }
 
-/** Ask which tenant is active and with which roles, and follow where that is not what the page shows. */
-async function look(): Promise<void> {
+/**
+ * Ask which tenant is active and with which roles, and follow where that is not what the page shows.
+ *
+ * `refused` says that a change was refused just now: where another tenant is active, that is why.
+ */
+async function look(refused = false): Promise<void> {
   const shown = shownTenant();
-  if (!shown || looking) return;
+  if (!shown || (looking && !refused)) return;
   looking = true;
   try {
     const settings = await getSettings();
     for (const listener of listeners) listener(settings);
-    if (settings.tenantId !== shown) await catchUp(shown, false);
-  } catch {
-    // An answer that names another tenant, or an ended session, has been acted on; what else fails is no news.
+    if (settings.tenantId !== shown) await catchUp(shown, refused);
+  } catch (error) {
+    // An ended session has been acted on, and what else fails is no news.
+    if (error instanceof ApiError && error.isOtherTenant) await catchUp(shown, refused);
   } finally {
     looking = false;
   }

@@ -310,6 +310,7 @@ export default function Login() {
               <Submit busy={action.busy}>Send the code</Submit>
               <p class="turns">
                 <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
               </p>
             </>
           )}
@@ -321,6 +322,7 @@ export default function Login() {
               <Submit busy={action.busy}>Save and sign in</Submit>
               <p class="turns">
                 <Turn onClick={() => go("forgot")}>Send another code</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
                 <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
               </p>
             </>
