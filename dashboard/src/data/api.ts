@@ -127,8 +127,9 @@ export interface Webhook {
   readonly eventType: string;
   readonly endpoint: string;
   readonly state: "pending" | "confirmed" | "expired" | "paused";
-  /** The user id of who made it; for admins only. */
+  /** The user id of who made it, or has taken it over; for admins only. */
   readonly createdBy?: string;
+  readonly pausedReason?: "blocked" | "deleted" | "removed" | "roleLost";
 }
 
 /** Return the first page of the tenant's parks, and whether there are more. */

@@ -43,6 +43,13 @@ async function overview(tenant: string, settings: Settings, signal: AbortSignal)
   return { parks: parks.length, more: more || parks.length > MOST, webhooks, members };
 }
 
+const PAUSED: Record<NonNullable<Webhook["pausedReason"]>, string> = {
+  blocked: "who made it is blocked",
+  deleted: "who made it has deleted their account",
+  removed: "who made it is no longer a member",
+  roleLost: "who made it has lost the role that this takes",
+};
+
 const mayList = ({ roles }: Settings): boolean => roles.includes("admin") || roles.includes("visitor");
 
 /** The endpoints that are told when something happens to a park of the tenant. */
@@ -130,7 +137,7 @@ function makerOf({ createdBy }: Webhook, members: readonly Member[], userId: str
 }
 
 function Item({
-  webhook: { park, eventType, endpoint, state },
+  webhook: { park, eventType, endpoint, state, pausedReason },
   maker,
   busy,
   onTakeOver,
@@ -157,7 +164,9 @@ function Item({
           {eventType} to {endpoint}
         </span>
         {maker && <span>Made by {maker}</span>}
-        {state === "paused" && <span>Paused: who made it may not receive events any more.</span>}
+        {state === "paused" && (
+          <span>Paused, so that it receives nothing{pausedReason && `: ${PAUSED[pausedReason]}`}.</span>
+        )}
       </span>
       <span class={state === "paused" ? "badge stopped" : "badge"}>{state}</span>
       {sure ? (

@@ -90,6 +90,7 @@ def test_who_signed_up_in_this_tab_confirms_and_keeps_the_password(
     visit.sign_up(someone)
     world.leftovers.user(_user_id(world, someone.email))
     page.reload()
+    page.get_by_role("button", name="I have an account").click()
     visit.fill_in(someone)
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirm your address")
     page.get_by_label("Code from the message").fill(code_for(deployed, someone.email))
@@ -133,6 +134,7 @@ def test_who_confirms_an_account_of_another_place_chooses_a_new_password(
     expect(strangers.page.get_by_role("heading", level=1)).to_have_text("Choose a new password")
 
     page.get_by_role("button", name="Send the code").click()
+    page.get_by_label("Code from the message").wait_for()
     page.get_by_label("Code from the message").fill(code_for(deployed, someone.email))
     page.get_by_label("New password", exact=True).fill("Skunk-Works-1952!")
     page.get_by_role("button", name="Save and sign in").click()

@@ -205,7 +205,9 @@ def test_a_user_whose_tenant_is_not_made_yet_is_waited_for(
     user_id = str(target.aws.cognito.admin_get_user(UserPoolId=target.user_pool_id, Username=someone.email)["Username"])
     world.leftovers.user(user_id)
     # The page is told of no tenant until it has waited for a while.
-    page.route("**/_cognito/", lambda route: route.fulfill(status=500, json={}) if _refreshes(route) else route.continue_())
+    page.route(
+        "**/_cognito/", lambda route: route.fulfill(status=500, json={}) if _refreshes(route) else route.continue_()
+    )
     page.get_by_label("Code from the message").fill(code_for(deployed, someone.email))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("progressbar", name="Making your tenant")).to_be_visible()

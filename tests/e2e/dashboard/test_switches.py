@@ -38,8 +38,9 @@ def between(world: World, town: Town) -> Callable[[str], tuple[Someone, str]]:
 
 def test_every_request_names_the_tenant_that_the_page_shows(ada: Someone, visit: Visit) -> None:
     asked: list[Request] = []
-    visit.page.on("request", lambda request: asked.append(request) if "/api/" in request.url else None)
     visit.sign_in(ada)
+    visit.settle()
+    visit.page.on("request", lambda request: asked.append(request) if "/api/" in request.url else None)
     for name in _PAGES:
         visit.go(name)
 
