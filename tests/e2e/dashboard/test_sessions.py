@@ -175,7 +175,7 @@ def test_the_refresh_token_is_replaced_when_it_is_used(world: World, ada: Someon
     after = visit.stored("refreshToken")
     target = world.target
     cognito = target.aws.anonymous().cognito
-    with pytest.raises(ClientError, match="NotAuthorized|RefreshTokenReuse"):
+    with pytest.raises(ClientError, match=r"NotAuthorized|RefreshTokenReuse"):
         cognito.get_tokens_from_refresh_token(ClientId=target.client_id, RefreshToken=before)
     # The new one serves in its turn, and the other tab has one of its own.
     visit.page.clock.fast_forward(56 * _MINUTE)
