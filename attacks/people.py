@@ -246,6 +246,14 @@ class People:
             ExpressionAttributeValues={":tenant": {"S": tenant}},
         )
 
+    def deactivate(self, person: Person) -> None:
+        """Write that no tenant is active for someone, in the operator's hand."""
+        self._target.aws.dynamodb.update_item(
+            TableName=self._target.users_table,
+            Key={"userid": {"S": person.user_id}},
+            UpdateExpression="REMOVE activetenantid",
+        )
+
     def move(self, person: Person, tenant: str, roles: Collection[str]) -> Person:
         """Make someone belong to a tenant, make it active, and sign them in again."""
         self.enrol(person, tenant, roles)

@@ -1,6 +1,7 @@
 import { useEffect, useErrorBoundary } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
 import { useSession } from "./data/hooks";
+import type { Why } from "./data/session";
 import { Broken } from "./parts/broken";
 import { Frame } from "./parts/frame";
 import { Waiting } from "./parts/waiting";
@@ -52,8 +53,9 @@ function Gate() {
   }
   if (!now.person.tenant) return <Waiting person={now.person} />;
   return (
-    <Frame path={path}>
-      <ErrorBoundary>
+    <Frame path={path} switched={now.switched}>
+      {/* With another tenant, nothing of what was shown or typed for the one before is left. */}
+      <ErrorBoundary key={now.person.tenant}>
         <Router>
           <Route path="/dashboard" component={Dashboard} />
           <Route path="/files" component={Files} />
@@ -66,9 +68,9 @@ function Gate() {
   );
 }
 
-function back(url: string, why: "stranger" | "expired" | "left"): string {
+function back(url: string, why: Why): string {
   const query = new URLSearchParams();
-  if (why === "left") return "";
+  if (why !== "stranger" && why !== "expired") return "";
   if (url !== "/" && url !== "/dashboard") query.set("next", url);
   if (why === "expired") query.set("expired", "");
   const text = String(query).replace(/=(?=&|$)/g, "");

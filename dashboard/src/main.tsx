@@ -2,6 +2,7 @@ import { render } from "preact";
 import { App } from "./app";
 import { loadConfig } from "./data/config";
 import { start } from "./data/session";
+import { watch } from "./data/watch";
 import { Broken } from "./parts/broken";
 import "./style.css";
 
@@ -11,6 +12,7 @@ window.addEventListener("vite:preloadError", () => window.location.reload());
 const root = document.getElementById("app") as HTMLElement;
 try {
   await start(await loadConfig());
+  watch();
   render(<App />, root);
 } catch (error) {
   console.error(error);

@@ -1,6 +1,9 @@
-/** The APIs, as typed calls. Every request carries the ID token in a header, never in a cookie or an address. */
+/**
+ * The APIs, as typed calls. Every request carries the ID token in a header, never in a cookie or an address, and names the
+ * tenant that the page shows: an API that would act in another one does nothing, and says so.
+ */
 import { config } from "./config";
-import { expire, idToken, renew } from "./session";
+import { catchUp, expire, idToken, renew, shownTenant } from "./session";
 import { ApiError } from "./words";
 
 type Api = "tenant" | "storage" | "parks";
@@ -9,11 +12,23 @@ interface Options {
   readonly method?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** The request is about the account, whichever tenant is active. */
+  readonly account?: boolean;
 }
 
-async function send(api: Api, path: string, { method = "GET", body, signal }: Options): Promise<Response> {
+type Sent = Options & { readonly expected: string | undefined };
+
+let forbidden: (isChange: boolean) => void = () => undefined;
+
+/** Call `listener` whenever an API has refused what roles do not allow: they, or the tenant, may have changed. */
+export const onForbidden = (listener: (isChange: boolean) => void): void => {
+  forbidden = listener;
+};
+
+async function send(api: Api, path: string, { method = "GET", body, signal, expected }: Sent): Promise<Response> {
   const headers: Record<string, string> =
     api === "storage" ? { "x-token": idToken() } : { Authorization: `Bearer ${idToken()}` };
+  if (expected) headers["Expected-Tenant"] = expected;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const init: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
   if (body !== undefined) init.body = JSON.stringify(body);
@@ -28,15 +43,21 @@ async function send(api: Api, path: string, { method = "GET", body, signal }: Op
 
 /** Ask an API. A token that no longer counts is renewed once; if that does not help, the session has ended. */
 async function ask<T>(api: Api, path: string, options: Options = {}): Promise<T> {
-  let answer = await send(api, path, options);
+  // Of now: a token that is renewed below may name another tenant, which is not the one that was meant.
+  const sent = { ...options, expected: options.account ? undefined : shownTenant() };
+  let answer = await send(api, path, sent);
   if (answer.status === 401) {
     await renew();
-    answer = await send(api, path, options);
+    answer = await send(api, path, sent);
     if (answer.status === 401) await expire();
   }
   const text = await answer.text();
-  if (!answer.ok) throw new ApiError(answer.status, said(text));
-  return (text ? JSON.parse(text) : undefined) as T;
+  if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
+  const error = new ApiError(answer.status, said(text));
+  const isChange = (options.method ?? "GET") !== "GET";
+  if (error.isOtherTenant && sent.expected) void catchUp(sent.expected, isChange);
+  if (error.status === 403) forbidden(isChange);
+  throw error;
 }
 
 function said(text: string): string {
@@ -105,7 +126,10 @@ export interface Webhook {
   readonly id: string;
   readonly eventType: string;
   readonly endpoint: string;
-  readonly state: "pending" | "confirmed" | "expired";
+  readonly state: "pending" | "confirmed" | "expired" | "paused";
+  /** The user id of who made it, or has taken it over; for admins only. */
+  readonly createdBy?: string;
+  readonly pausedReason?: "blocked" | "deleted" | "removed" | "roleLost";
 }
 
 /** Return the first page of the tenant's parks, and whether there are more. */
@@ -116,6 +140,13 @@ export async function getParks(signal?: AbortSignal): Promise<{ parks: readonly 
 
 export const getWebhooks = async (park: string, signal?: AbortSignal): Promise<readonly Webhook[]> =>
   (await ask<{ items: Webhook[] }>("parks", `/parks/${part(park)}/webhooks`, { signal })).items;
+
+export const removeWebhook = (park: string, webhook: string): Promise<unknown> =>
+  ask("parks", `/parks/${part(park)}/webhooks/${part(webhook)}`, { method: "DELETE" });
+
+/** Make a webhook one's own, which subscribes its endpoint again. */
+export const takeOver = (park: string, webhook: string): Promise<unknown> =>
+  ask("parks", `/parks/${part(park)}/webhooks/${part(webhook)}/owner`, { method: "POST" });
 
 // Membership, of the parks API
 
@@ -201,6 +232,27 @@ export const accept = (tenant: string): Promise<unknown> =>
 
 export const decline = (tenant: string): Promise<unknown> =>
   ask("parks", `/invitations/${part(tenant)}`, { method: "DELETE" });
+
+// One's own account, of the parks API. These requests are about the person, whichever tenant is active for them.
+
+const ENOUGH_MS = 5000;
+
+/** End every session of this person, this one too. */
+export const endSessions = (): Promise<unknown> => ask("parks", "/me/sessions", { method: "DELETE", account: true });
+
+/** End this session. A token that no longer counts is not renewed for it, and nobody waits for long. */
+export const endSession = (): Promise<unknown> =>
+  send("parks", "/me/sessions/current", {
+    method: "DELETE",
+    expected: undefined,
+    signal: AbortSignal.timeout(ENOUGH_MS),
+  });
+
+export const deleteAccount = (): Promise<unknown> => ask("parks", "/me", { method: "DELETE", account: true });
+
+/** Make the address to which the code was sent this person's, and end every session of theirs. */
+export const changeAddress = (accessToken: string, code: string): Promise<unknown> =>
+  ask("parks", "/me/address", { method: "PUT", body: { accessToken, code }, account: true });
 
 // The storage API
 

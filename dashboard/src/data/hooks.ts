@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { getSettings, type Settings } from "./api";
 import { onSession, type Person, type Session, session } from "./session";
+import { onSettings } from "./watch";
 import { wordsOf } from "./words";
 
 /** Return the session, now and whenever it changes. */
@@ -55,6 +57,14 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
     reload: useCallback(() => again((count) => count + 1), []),
     show: useCallback((value: T) => set({ key, value }), [key]),
   };
+}
+
+/** Ask for the roles in the tenant that the page shows, and follow them. */
+export function useSettings(tenant: string): Loaded<Settings> {
+  const settings = useLoad(`settings in ${tenant}`, getSettings);
+  const { show } = settings;
+  useEffect(() => onSettings((found) => found.tenantId === tenant && show(found)), [tenant, show]);
+  return settings;
 }
 
 /** Do something once at a time, and keep what went wrong. */

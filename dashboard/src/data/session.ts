@@ -7,11 +7,14 @@ import * as cognito from "@aws-amplify/auth";
 import { cognitoUserPoolsTokenProvider } from "@aws-amplify/auth/cognito";
 import { Amplify, sessionStorage } from "@aws-amplify/core";
 import type { Config } from "./config";
+import { isBlocked, needsNewPassword } from "./words";
 
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
 const SOONEST_MS = 10 * 1000;
 const TRIES = 3;
 const PAUSE_MS = 1000;
+const SECRET = "tenantry.signup.";
+const NEW = "tenantry.new";
 
 /** The person, as their ID token says. */
 export interface Person {
@@ -23,15 +26,36 @@ export interface Person {
   readonly signedInAt: Date;
 }
 
+/** Why nobody is signed in. */
+export type Why =
+  | "stranger"
+  | "expired"
+  | "left"
+  | "everywhere"
+  | "deleted"
+  | "address-changed"
+  | "password-changed"
+  | "new-password"
+  | "blocked";
+
+/** Another tenant was made active elsewhere; `refused` says that a change which was asked for here was not made. */
+export interface Switched {
+  readonly refused: boolean;
+}
+
 export type Session =
   | { readonly state: "starting" }
-  | { readonly state: "out"; readonly why: "stranger" | "expired" | "left" }
-  | { readonly state: "in"; readonly person: Person };
+  | { readonly state: "out"; readonly why: Why }
+  | { readonly state: "in"; readonly person: Person; readonly switched: Switched | undefined };
 
 let current: Session = { state: "starting" };
 let token = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let renewAt = Number.POSITIVE_INFINITY;
+let switched: Switched | undefined;
+let catchingUp: Promise<void> | undefined;
+let changing = 0;
+let replacing: Promise<unknown> | undefined;
 const listeners = new Set<(session: Session) => void>();
 
 /** Return the session as it is now. */
@@ -70,8 +94,12 @@ export async function start(config: Config): Promise<void> {
 /** Return the ID token. */
 export const idToken = (): string => token;
 
+/** Return the tenant that the page shows: the one that the token names. */
+export const shownTenant = (): string | undefined => (current.state === "in" ? current.person.tenant : undefined);
+
 /** Get new tokens now; the session ends if there are none to be had. */
 export async function renew(): Promise<void> {
+  await replacing;
   for (let turn = 0; current.state === "in" && turn < TRIES; turn++) {
     if (turn) await new Promise((resolve) => setTimeout(resolve, turn * PAUSE_MS));
     if (await read({ forceRefresh: true })) return;
@@ -86,6 +114,11 @@ async function read(options: { forceRefresh: boolean }): Promise<boolean> {
   } catch (error) {
     // Tokens that count no more have been removed by now. While they are there, a later try may do.
     if (isStored()) {
+      const why = needsNewPassword(error) ? "new-password" : isBlocked(error) ? "blocked" : undefined;
+      if (why) {
+        await forget(why);
+        return true;
+      }
       if (current.state !== "in") throw error;
       schedule(Date.now() + SOONEST_MS);
       return false;
@@ -100,6 +133,7 @@ async function read(options: { forceRefresh: boolean }): Promise<boolean> {
   schedule(Number(claims.exp) * 1000 - RENEW_BEFORE_MS);
   become({
     state: "in",
+    switched,
     person: {
       userId: String(claims["cognito:username"]),
       email: String(claims.email ?? ""),
@@ -119,28 +153,67 @@ function schedule(at: number): void {
   timer = setTimeout(() => void renew(), renewAt - Date.now());
 }
 
-async function forget(why: "stranger" | "expired" | "left"): Promise<void> {
+/** Forget the tokens and everything else that this tab keeps. A stranger keeps what a sign-up has left. */
+export async function forget(why: Why): Promise<void> {
   clearTimeout(timer);
   token = "";
   renewAt = Number.POSITIVE_INFINITY;
+  switched = undefined;
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
-  window.sessionStorage.clear();
+  if (why !== "stranger") window.sessionStorage.clear();
   become({ state: "out", why });
 }
 
 /** End the session because an API no longer takes its token. */
 export const expire = (): Promise<void> => forget("expired");
 
-/** Sign out of this tab. The tokens are gone even if Cognito cannot be told. */
-export async function signOut(): Promise<void> {
-  await cognito.signOut().catch(() => undefined);
-  await forget("left");
+/** Let Cognito revoke the refresh token. Amplify forgets the tokens even if Cognito cannot be told. */
+export const revoke = (): Promise<void> => cognito.signOut().catch(() => undefined);
+
+/** Return the access token, which Cognito asks for where an account is changed. */
+export const accessToken = async (): Promise<string> =>
+  String((await cognito.fetchAuthSession()).tokens?.accessToken ?? "");
+
+// The active tenant is the user's and not the session's: every tab of theirs follows a switch.
+
+/** Do something that makes another tenant active for this person, and take up the one that is active afterwards. */
+export async function changeTenant(act: () => Promise<unknown>): Promise<void> {
+  changing++;
+  try {
+    await act();
+    switched = undefined;
+    await renew();
+  } finally {
+    changing--;
+  }
 }
 
-/** Sign out of every place. If Cognito cannot be told, nothing is done. */
-export async function signOutEverywhere(): Promise<void> {
-  await cognito.signOut({ global: true });
-  await forget("left");
+/**
+ * Take up the tenant that was made active elsewhere, and say so.
+ *
+ * `shown` is the tenant that the page showed when this was noticed. Nothing is asked for again here: the page reads
+ * what it shows anew because its tenant is another, and a change is not repeated.
+ */
+export async function catchUp(shown: string, refused: boolean): Promise<void> {
+  if (changing || shownTenant() !== shown) return;
+  if (refused) switched = { refused };
+  catchingUp ??= (async () => {
+    const before = switched;
+    switched ??= { refused: false };
+    await renew();
+    if (current.state !== "in") return;
+    if (current.person.tenant === shown) switched = before;
+    if (current.switched !== switched) become({ ...current, switched });
+  })().finally(() => {
+    catchingUp = undefined;
+  });
+  await catchingUp;
+}
+
+/** The person has read that another tenant is active. */
+export function dismissSwitch(): void {
+  switched = undefined;
+  if (current.state === "in") become({ ...current, switched });
 }
 
 /** What comes next when somebody signs in. */
@@ -170,13 +243,43 @@ export async function signIn(email: string, password: string): Promise<SignInSte
 export const answer = async (response: string): Promise<SignInStep> =>
   step(await cognito.confirmSignIn({ challengeResponse: response }));
 
-/** Sign up. */
-export const signUp = (email: string, name: string, password: string): Promise<unknown> =>
-  cognito.signUp({ username: email, password, options: { userAttributes: { email, name } } });
+/**
+ * Sign up. The page keeps a secret for this tab and tells the pool its hash: who confirms the address with the secret
+ * is who signed up, and keeps the password. Everybody else who confirms it has to choose a new one.
+ */
+export async function signUp(email: string, name: string, password: string): Promise<void> {
+  const secret = hex(crypto.getRandomValues(new Uint8Array(32)));
+  const confirmationHash = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret))));
+  await cognito.signUp({
+    username: email,
+    password,
+    options: { userAttributes: { email, name }, clientMetadata: { confirmationHash } },
+  });
+  // Only now: a sign-up that was refused must not take the secret of one that was not.
+  window.sessionStorage.setItem(secretOf(email), secret);
+}
+
+/** Whether this tab has made the account with this address. */
+export const signedUpHere = (email: string): boolean => window.sessionStorage.getItem(secretOf(email)) !== null;
 
 /** Confirm the address with the code that was sent to it. */
-export const confirm = (email: string, code: string): Promise<unknown> =>
-  cognito.confirmSignUp({ username: email, confirmationCode: code });
+export async function confirm(email: string, code: string): Promise<void> {
+  const secret = window.sessionStorage.getItem(secretOf(email));
+  await cognito.confirmSignUp({
+    username: email,
+    confirmationCode: code,
+    options: secret ? { clientMetadata: { confirmationSecret: secret } } : {},
+  });
+  window.sessionStorage.removeItem(secretOf(email));
+  window.sessionStorage.setItem(NEW, keyOf(email));
+}
+
+/** Whether this tab has confirmed the address a moment ago, so that a tenant is being made. */
+export const confirmedHere = (email: string): boolean => window.sessionStorage.getItem(NEW) === keyOf(email);
+
+const keyOf = (email: string): string => email.trim().toLowerCase();
+const secretOf = (email: string): string => `${SECRET}${keyOf(email)}`;
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Send that code once more. */
 export const resend = (email: string): Promise<unknown> => cognito.resendSignUpCode({ username: email });
@@ -188,6 +291,28 @@ export const forgot = (email: string): Promise<unknown> => cognito.resetPassword
 export const reset = (email: string, code: string, password: string): Promise<unknown> =>
   cognito.confirmResetPassword({ username: email, confirmationCode: code, newPassword: password });
 
-/** Change the password, knowing the present one. */
-export const changePassword = (present: string, next: string): Promise<void> =>
+/** Let Cognito change the password, from the present one. */
+export const updatePassword = (present: string, next: string): Promise<void> =>
   cognito.updatePassword({ oldPassword: present, newPassword: next });
+
+/** Sign in again, in the place of a session that has ended; whether that was possible without asking for anything. */
+export async function signInAgain(email: string, password: string): Promise<boolean> {
+  const attempt = (async () => {
+    try {
+      return (await signIn(email, password)) === "done";
+    } catch {
+      return false;
+    }
+  })();
+  // Who wants new tokens meanwhile gets those of the new session.
+  replacing = attempt;
+  try {
+    return await attempt;
+  } finally {
+    replacing = undefined;
+  }
+}
+
+/** Ask for a code at another address, which becomes the person's with that code. */
+export const askForAddress = (email: string): Promise<unknown> =>
+  cognito.updateUserAttribute({ userAttribute: { attributeKey: "email", value: email } });

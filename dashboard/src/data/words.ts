@@ -1,7 +1,9 @@
 /** Errors in a person's words. What is not listed is not guessed at. */
 
+const TAKEN =
+  "There is an account with this address already. Sign in, choose a new password, or confirm the address if it is not confirmed yet.";
 const WORDS: Record<string, string> = {
-  AliasExistsException: "There is an account with this address already. Sign in, or choose a new password.",
+  AliasExistsException: TAKEN,
   CodeDeliveryFailureException: "The code could not be sent to that address. Is it right?",
   CodeMismatchException: "That code is not right. Use the one in the latest message.",
   ExpiredCodeException: "That code has expired. Ask for a new one.",
@@ -14,23 +16,47 @@ const WORDS: Record<string, string> = {
   TooManyFailedAttemptsException: "Too many tries. Wait a few minutes, then try again.",
   TooManyRequestsException: "Too many requests at once. Wait a moment, then try again.",
   UserLambdaValidationException: "That could not be done just now. Try again in a moment.",
-  UsernameExistsException: "There is an account with this address already. Sign in, or choose a new password.",
+  UsernameExistsException: TAKEN,
   UserNotFoundException: "The address or the password is wrong.",
 };
-const OTHERWISE = "That did not work, and it is not your doing. Try again in a moment.";
+const OTHERWISE = "Something went wrong on our side. Try again in a moment.";
+const BLOCKED = "This account is blocked. Contact support.";
+const MUST_CHOOSE = "Choose a new password: the one that this account was made with does not count any more.";
+
+/** What an API answers where the request would act in another tenant than the page shows. */
+const OTHER_TENANT = "Expected-Tenant names another tenant";
 
 /** Say what went wrong with signing up or in. */
 export function signingWords(error: unknown): string {
   const { name = "", message = "" } = (error ?? {}) as { name?: string; message?: string };
   if (name === "NotAuthorizedException" && /attempts exceeded/i.test(message))
     return WORDS.TooManyFailedAttemptsException as string;
+  if (needsNewPassword(error)) return MUST_CHOOSE;
+  if (isBlocked(error)) return BLOCKED;
   return WORDS[name] ?? OTHERWISE;
 }
 
-/** Whether confirming failed only because it was done before: by an answer that got lost, say. */
+/** Whether no tokens are issued until the person has chosen a new password. */
+export const needsNewPassword = (error: unknown): boolean => isRefusedByHook(error, /choose a new password/i);
+
+/** Whether no tokens are issued because an operator has blocked the account, or it is deleted. */
+export const isBlocked = (error: unknown): boolean => isRefusedByHook(error, /blocked|deleted/i);
+
+function isRefusedByHook(error: unknown, why: RegExp): boolean {
+  const { name = "", message = "" } = (error ?? {}) as { name?: string; message?: string };
+  return name === "UserLambdaValidationException" && why.test(message);
+}
+
+/** Whether a code for a new password was refused because the address is not confirmed. */
+export function isUnconfirmed(error: unknown): boolean {
+  const { name = "", message = "" } = (error ?? {}) as { name?: string; message?: string };
+  return name === "UserNotConfirmedException" || (name === "InvalidParameterException" && /verified/i.test(message));
+}
+
+/** Whether confirming, or asking for its code, failed only because it was done before. */
 export function isConfirmedAlready(error: unknown): boolean {
   const { name = "", message = "" } = (error ?? {}) as { name?: string; message?: string };
-  return name === "NotAuthorizedException" && /confirmed/i.test(message);
+  return /^(NotAuthorized|InvalidParameter)Exception$/.test(name) && /confirmed/i.test(message);
 }
 
 /** An API's refusal, with what to tell the person. */
@@ -42,12 +68,20 @@ export class ApiError extends Error {
     super(apiWords(status, said));
     this.name = "ApiError";
   }
+
+  /** Whether nothing was done because another tenant is active than the page shows. */
+  get isOtherTenant(): boolean {
+    return this.status === 409 && this.said.startsWith(OTHER_TENANT);
+  }
 }
 
 function apiWords(status: number, said: string): string {
   if (status === 0) return WORDS.NetworkError as string;
-  if (status === 403) return said.startsWith("Only ") ? said : "You may not do this in this tenant.";
+  if (status === 403)
+    return /^(Only|Tenant is) /.test(said) ? said : "Your roles do not allow this in this tenant, as of now.";
   if (status === 404) return "It is not there, or not any more.";
+  if (said.startsWith(OTHER_TENANT))
+    return "Nothing was done: another tenant was made active in another tab or window.";
   if (status === 409) return said || "It cannot be done as things are now.";
   if (status === 413) return "That is too large to be sent.";
   if (status === 429) return WORDS.TooManyRequestsException as string;
@@ -59,3 +93,7 @@ function apiWords(status: number, said: string): string {
 export function wordsOf(error: unknown): string {
   return error instanceof ApiError ? error.message : OTHERWISE;
 }
+
+/** Say what went wrong with a change of the account, which asks Cognito and our APIs. */
+export const accountWords = (error: unknown): string =>
+  error instanceof ApiError ? error.message : signingWords(error);

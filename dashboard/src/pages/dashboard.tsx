@@ -1,14 +1,5 @@
-import {
-  getMembers,
-  getSettings,
-  getTenant,
-  getUsage,
-  PARTITIONS,
-  type Settings,
-  type Stored,
-  type Usage,
-} from "../data/api";
-import { type Loaded, useLoad, usePerson } from "../data/hooks";
+import { getMembers, getTenant, getUsage, PARTITIONS, type Settings, type Stored, type Usage } from "../data/api";
+import { type Loaded, useLoad, usePerson, useSettings } from "../data/hooks";
 import { bytes, Card, count, Empty, Failed, Loading, Title } from "../parts/bits";
 import { HourChart } from "../parts/chart";
 import { MODES } from "../parts/modes";
@@ -17,9 +8,9 @@ import { Webhooks } from "../parts/webhooks";
 
 /** The active tenant at a glance. */
 export default function Dashboard() {
-  const { tenant } = usePerson();
+  const { tenant, userId } = usePerson();
   const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
-  const settings = useLoad(`settings in ${tenant}`, getSettings);
+  const settings = useSettings(tenant);
   const usage = useLoad(`usage of ${tenant}`, (signal) => getUsage(tenant, signal));
   return (
     <>
@@ -35,7 +26,7 @@ export default function Dashboard() {
         <Ingestion usage={usage} />
         <People tenant={tenant} settings={settings} />
         <Storage usage={usage} />
-        <Webhooks tenant={tenant} settings={settings} />
+        <Webhooks tenant={tenant} userId={userId} settings={settings} />
       </div>
     </>
   );

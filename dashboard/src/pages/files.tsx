@@ -1,7 +1,7 @@
 import { Fragment } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { listFiles, PARTITIONS, type Partition, readFile, writeFile } from "../data/api";
-import { useAction, useLoad, usePerson } from "../data/hooks";
+import { useAction, useLoad, usePerson, useSettings } from "../data/hooks";
 import { ApiError, wordsOf } from "../data/words";
 import { Card, count, Empty, Failed, Field, Loading, Notice, Problem, Submit, Title } from "../parts/bits";
 import { Page } from "../parts/icons";
@@ -17,6 +17,8 @@ interface Opened {
 /** The same files through each of the five partitions. */
 export default function Files() {
   const { tenant, userId } = usePerson();
+  const settings = useSettings(tenant);
+  const mayWrite = settings.value?.roles.some((role) => role !== "visitor");
   const [version, setVersion] = useState<Record<string, number>>({});
   const [opened, open] = useState<Opened | undefined>();
   return (
@@ -24,14 +26,28 @@ export default function Files() {
       <Title lead="Five ways of keeping tenants' files apart, side by side. In each, these are yours, and nobody else's.">
         Files
       </Title>
-      <Upload
-        onStored={(partitions) =>
-          setVersion((before) => ({
-            ...before,
-            ...Object.fromEntries(partitions.map((partition) => [partition, (before[partition] ?? 0) + 1])),
-          }))
-        }
-      />
+      {mayWrite ? (
+        <Upload
+          onStored={(partitions) =>
+            setVersion((before) => ({
+              ...before,
+              ...Object.fromEntries(partitions.map((partition) => [partition, (before[partition] ?? 0) + 1])),
+            }))
+          }
+        />
+      ) : (
+        <Card title="Store a file">
+          {settings.value && (
+            <Empty title="For members and admins">
+              A visitor of this tenant can list and open their files, and not store any.
+            </Empty>
+          )}
+          {settings.error && !settings.value && (
+            <Failed what="Your roles" error={settings.error} retry={settings.reload} />
+          )}
+          {!settings.value && !settings.error && <Loading />}
+        </Card>
+      )}
       <div class="columns">
         {PARTITIONS.map((partition) => (
           <Column

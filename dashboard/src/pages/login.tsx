@@ -3,26 +3,55 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { useAction } from "../data/hooks";
 import { isPassword, PASSWORD_RULES } from "../data/password";
-import { answer, confirm, forgot, resend, reset, type SignInStep, session, signIn, signUp } from "../data/session";
-import { isConfirmedAlready, signingWords } from "../data/words";
+import {
+  answer,
+  confirm,
+  forgot,
+  resend,
+  reset,
+  type SignInStep,
+  session,
+  signedUpHere,
+  signIn,
+  signUp,
+  type Why,
+} from "../data/session";
+import { isConfirmedAlready, isUnconfirmed, needsNewPassword, signingWords } from "../data/words";
 import { Field, Notice, PasswordField, Problem, Rules, Submit } from "../parts/bits";
 import { Logo } from "../parts/icons";
 
-type View = "sign-in" | "sign-up" | "confirm" | "totp" | "new-password" | "forgot" | "reset";
+type View =
+  | "sign-in"
+  | "sign-up"
+  | "confirm"
+  | "confirm-elsewhere"
+  | "totp"
+  | "new-password"
+  | "forgot"
+  | "must-reset"
+  | "reset";
 
 const HEADINGS: Record<View, string> = {
   "sign-in": "Sign in",
   "sign-up": "Make an account",
   confirm: "Confirm your address",
+  "confirm-elsewhere": "Confirm your address",
   totp: "Your second factor",
   "new-password": "Choose a password",
   forgot: "Forgotten your password?",
+  "must-reset": "Choose a new password",
   reset: "Choose a new password",
 };
-const AFTER: Record<Exclude<SignInStep, "done">, View> = {
-  confirm: "confirm",
-  totp: "totp",
-  "new-password": "new-password",
+
+/** Why one is here, in words. */
+const REASONS: Partial<Record<Why, string>> = {
+  expired: "Your session has ended. Sign in again, and you are back where you were.",
+  everywhere: "You are signed out everywhere.",
+  deleted: "Your account is deleted.",
+  "address-changed": "Your address is changed, and you are signed out everywhere. Sign in with the new address.",
+  "password-changed": "Your password is changed, and you are signed out everywhere. Sign in with the new password.",
+  "new-password": "You are signed out: this account needs a new password. Sign in to choose one.",
+  blocked: "You are signed out: this account is blocked. Contact support.",
 };
 
 /** Everything between a stranger and a session. */
@@ -36,9 +65,7 @@ export default function Login() {
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [notice, setNotice] = useState(
-    "expired" in query || (now.state === "out" && now.why === "expired")
-      ? "Your session has ended. Sign in again, and you are back where you were."
-      : "",
+    REASONS["expired" in query ? "expired" : now.state === "out" ? now.why : "stranger"] ?? "",
   );
   const [ruleBroken, setRuleBroken] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -58,10 +85,18 @@ export default function Login() {
     action.clear();
   };
   const follow = (next: SignInStep) => {
-    if (next === "confirm") go("confirm", "Your address is not confirmed yet.");
-    else if (next !== "done") go(AFTER[next]);
+    if (next === "confirm") unconfirmed();
+    else if (next !== "done") go(next);
   };
+  // Who signed up in this tab has a code on the way. Anybody else asks for one: the account may be a stranger's.
+  const unconfirmed = () =>
+    go(signedUpHere(email) ? "confirm" : "confirm-elsewhere", "Your address is not confirmed yet.");
 
+  const askForReset = async () => {
+    await forgot(email);
+    setPassword("");
+    go("reset", `If ${email} has an account, a code is on its way there.`);
+  };
   const steps: Record<View, () => Promise<void>> = {
     "sign-in": async () => follow(await signIn(email, password)),
     "sign-up": async () => {
@@ -69,25 +104,35 @@ export default function Login() {
       go("confirm", `We have sent a code to ${email}.`);
     },
     confirm: async () => {
+      const own = signedUpHere(email);
       try {
         await confirm(email, code.trim());
       } catch (error) {
         if (!isConfirmedAlready(error)) throw error;
       }
+      if (!own) return go("must-reset", "Your address is confirmed.");
       if (!password) return go("sign-in", "Your address is confirmed. Sign in.");
       try {
         follow(await signIn(email, password));
-      } catch {
+      } catch (error) {
+        if (needsNewPassword(error)) throw error;
         go("sign-in", "Your address is confirmed. Sign in.");
       }
     },
+    "confirm-elsewhere": async () => {
+      try {
+        await resend(email);
+      } catch (error) {
+        if (!isConfirmedAlready(error)) throw error;
+        return go("sign-in", "Your address is confirmed. Sign in.");
+      }
+      setPassword("");
+      go("confirm", `If ${email} has an account, a code is on its way there.`);
+    },
     totp: async () => follow(await answer(code.trim())),
     "new-password": async () => follow(await answer(password)),
-    forgot: async () => {
-      await forgot(email);
-      setPassword("");
-      go("reset", `If ${email} has an account, a code is on its way there.`);
-    },
+    forgot: askForReset,
+    "must-reset": askForReset,
     reset: async () => {
       await reset(email, code.trim(), password);
       follow(await signIn(email, password));
@@ -97,7 +142,8 @@ export default function Login() {
     try {
       await steps[view]();
     } catch (error) {
-      if ((error as Error).name === "UserNotConfirmedException") go("confirm", "Your address is not confirmed yet.");
+      if (isUnconfirmed(error)) unconfirmed();
+      else if (needsNewPassword(error)) go("must-reset");
       else throw error;
     }
   }, signingWords);
@@ -193,6 +239,7 @@ export default function Login() {
               <Submit busy={action.busy}>Make my account</Submit>
               <p class="turns">
                 <Turn onClick={() => go("sign-in")}>I have an account</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
               </p>
             </>
           )}
@@ -204,6 +251,35 @@ export default function Login() {
               <Submit busy={action.busy}>Confirm</Submit>
               <p class="turns">
                 <Turn onClick={() => void again.run()}>Send another code</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "confirm-elsewhere" && (
+            <>
+              <p>
+                This account was not made in this tab. Somebody else may have made it with your address. So we send you
+                a new code, and you choose a new password after that. The first password does not count any more.
+              </p>
+              {emailField}
+              <Submit busy={action.busy}>Send the code</Submit>
+              <p class="turns">
+                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              </p>
+            </>
+          )}
+
+          {view === "must-reset" && (
+            <>
+              <p>
+                The password that this account was made with does not count: the address was confirmed in another place
+                than where the account was made, or another code was asked for. We send you a code with which you choose
+                a new password. Then you can sign in, and nobody else can.
+              </p>
+              {emailField}
+              <Submit busy={action.busy}>Send the code</Submit>
+              <p class="turns">
                 <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
               </p>
             </>
@@ -234,6 +310,7 @@ export default function Login() {
               <Submit busy={action.busy}>Send the code</Submit>
               <p class="turns">
                 <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
               </p>
             </>
           )}
@@ -245,6 +322,7 @@ export default function Login() {
               <Submit busy={action.busy}>Save and sign in</Submit>
               <p class="turns">
                 <Turn onClick={() => go("forgot")}>Send another code</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
                 <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
               </p>
             </>

@@ -1,14 +1,16 @@
 import { useState } from "preact/hooks";
+import { changeAddress, changePassword, deleteAccount, signOut, signOutEverywhere } from "../data/account";
 import { useAction, usePerson } from "../data/hooks";
 import { isPassword, PASSWORD_RULES } from "../data/password";
-import { changePassword, signOut, signOutEverywhere } from "../data/session";
-import { signingWords } from "../data/words";
-import { Card, Id, Notice, PasswordField, Problem, Rules, Submit, Title } from "../parts/bits";
+import { askForAddress } from "../data/session";
+import { accountWords, signingWords } from "../data/words";
+import { Card, Field, Id, Notice, PasswordField, Problem, Rules, Submit, Title } from "../parts/bits";
 
 /** Who one is here, and how one gets in and out. */
 export default function Profile() {
   const person = usePerson();
-  const everywhere = useAction(() => signOutEverywhere(), signingWords);
+  const here = useAction(signOut);
+  const everywhere = useAction(signOutEverywhere);
   return (
     <>
       <Title lead="Who you are here, and how you get in and out.">Your profile</Title>
@@ -31,34 +33,45 @@ export default function Profile() {
             </div>
           </dl>
         </Card>
-        <Password />
         <Card title="Where you are signed in">
           <p>
             You signed in at{" "}
             {person.signedInAt.toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}.
             This tab keeps you signed in and forgets you when it is closed.
           </p>
+          <p class="hint">Signing out everywhere ends every session of yours at once, this one too.</p>
           <Problem>{everywhere.error}</Problem>
           <div class="row">
-            <button type="button" class="button" onClick={() => void signOut()}>
+            <button type="button" class="button" aria-busy={here.busy} onClick={() => void here.run()}>
               Sign out here
             </button>
             <button
               type="button"
               class="button danger"
               aria-disabled={everywhere.busy}
+              aria-busy={everywhere.busy}
               onClick={() => void everywhere.run()}
             >
               Sign out everywhere
             </button>
           </div>
         </Card>
+        <Password email={person.email} />
+        <Address present={person.email} />
+        <Delete email={person.email} />
       </div>
     </>
   );
 }
 
-function Password() {
+const AFTER_CHANGE = {
+  ended: "Your password is changed, and your other sessions have ended.",
+  "not-ended":
+    "Your password is changed. Your other sessions could not be ended: choose “Sign out everywhere” to end them.",
+  "signed-out": "",
+};
+
+function Password({ email }: { email: string }) {
   const [present, setPresent] = useState("");
   const [next, setNext] = useState("");
   const [said, say] = useState("");
@@ -66,15 +79,14 @@ function Password() {
   const change = useAction(
     async () => {
       say("");
-      await changePassword(present, next);
+      const outcome = await changePassword(email, present, next);
       setPresent("");
       setNext("");
-      say("Your password is changed.");
+      say(AFTER_CHANGE[outcome]);
     },
     (error) =>
-      (error as Error).name === "NotAuthorizedException" ? "The present password is wrong." : signingWords(error),
+      (error as Error).name === "NotAuthorizedException" ? "The present password is wrong." : accountWords(error),
   );
-  const { email } = usePerson();
   return (
     <Card title="Password">
       <form
@@ -84,6 +96,7 @@ function Password() {
           if (isPassword(next)) void change.run();
         }}
       >
+        <p class="hint">A new password ends your sessions in every other place.</p>
         <Problem>{ruleBroken ? "The new password does not meet every rule yet." : change.error}</Problem>
         <Notice>{said}</Notice>
         {/* So that a password manager knows whose password it is. */}
@@ -115,6 +128,120 @@ function Password() {
           <Submit busy={change.busy}>Change password</Submit>
         </div>
       </form>
+    </Card>
+  );
+}
+
+function Address({ present }: { present: string }) {
+  const [email, setEmail] = useState("");
+  const [code, setCode] = useState("");
+  const [sentTo, setSentTo] = useState("");
+  const ask = useAction(async () => {
+    await askForAddress(email.trim());
+    setSentTo(email.trim());
+  }, signingWords);
+  const change = useAction(() => changeAddress(code.trim()), accountWords);
+  return (
+    <Card title="E-mail address">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void (sentTo ? change : ask).run();
+        }}
+      >
+        <Problem>{change.error ?? ask.error}</Problem>
+        <Notice>{sentTo && `We have sent a code to ${sentTo}. Until you enter it here, your address stays.`}</Notice>
+        {sentTo ? (
+          <Field
+            label="Code from the message"
+            name="code"
+            inputMode="numeric"
+            autocomplete="one-time-code"
+            maxLength={12}
+            value={code}
+            onValue={setCode}
+          />
+        ) : (
+          <>
+            <p class="hint">
+              You sign in with {present}. We send a code to the new address; with it, the address changes, and you sign
+              in again everywhere.
+            </p>
+            <Field
+              label="New e-mail address"
+              name="email"
+              type="email"
+              inputMode="email"
+              autocomplete="email"
+              value={email}
+              onValue={setEmail}
+            />
+          </>
+        )}
+        <div class="row">
+          <Submit busy={ask.busy || change.busy}>{sentTo ? "Change address" : "Send the code"}</Submit>
+          {sentTo && (
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                setSentTo("");
+                setCode("");
+                change.clear();
+              }}
+            >
+              Cancel
+            </button>
+          )}
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+function Delete({ email }: { email: string }) {
+  const [open, setOpen] = useState(false);
+  const [typed, type] = useState("");
+  const remove = useAction(deleteAccount);
+  const confirmed = typed.trim().toLowerCase() === email.toLowerCase();
+  return (
+    <Card title="Delete your account">
+      <p>
+        You leave every tenant, and your name and address are removed. This cannot be undone. While you are the only
+        admin of a tenant, make somebody else an admin there first.
+      </p>
+      {open ? (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (confirmed) void remove.run();
+          }}
+        >
+          <Problem>{remove.error && `Your account is not deleted. ${remove.error}`}</Problem>
+          <Field
+            label={`Type ${email} to confirm`}
+            name="confirmation"
+            type="email"
+            autocomplete="off"
+            value={typed}
+            onValue={type}
+          />
+          <div class="row">
+            <Submit busy={remove.busy} disabled={!confirmed} danger>
+              Delete my account
+            </Submit>
+            <button type="button" class="quiet" onClick={() => setOpen(false)}>
+              Cancel
+            </button>
+          </div>
+        </form>
+      ) : (
+        <div>
+          <button type="button" class="button danger" onClick={() => setOpen(true)}>
+            Delete my account…
+          </button>
+        </div>
+      )}
     </Card>
   );
 }

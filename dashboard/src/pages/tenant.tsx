@@ -1,15 +1,15 @@
 import { useState } from "preact/hooks";
-import { type Tenant as Details, getSettings, getTenant, renameTenant } from "../data/api";
-import { useAction, useLoad, usePerson } from "../data/hooks";
+import { type Tenant as Details, getTenant, renameTenant } from "../data/api";
+import { useAction, useLoad, usePerson, useSettings } from "../data/hooks";
 import { Card, Empty, Failed, Field, Id, Loading, Notice, Problem, Submit, Title } from "../parts/bits";
 import { Members } from "../parts/members";
 import { OwnTenants } from "../parts/tenants";
 
 /** The active tenant: what it is called, who is in it, and which others there are. */
 export default function Tenant() {
-  const { tenant, userId } = usePerson();
+  const { tenant, userId, email } = usePerson();
   const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
-  const settings = useLoad(`settings in ${tenant}`, getSettings);
+  const settings = useSettings(tenant);
   const isAdmin = settings.value?.roles.includes("admin");
   return (
     <>
@@ -21,11 +21,13 @@ export default function Tenant() {
           {details.error && !details.value && (
             <Failed what="Your tenant" error={details.error} retry={details.reload} />
           )}
-          {!details.value && !details.error && <Loading />}
-          {details.value && <Rename key={tenant} details={details.value} show={details.show} />}
+          {!(details.value && settings.value) && !details.error && !settings.error && <Loading />}
+          {details.value && settings.value && (
+            <Name key={tenant} details={details.value} show={details.show} isAdmin={isAdmin ?? false} />
+          )}
         </Card>
         <OwnTenants userId={userId} active={tenant} />
-        {isAdmin && <Members key={tenant} tenant={tenant} userId={userId} />}
+        {isAdmin && <Members key={tenant} tenant={tenant} userId={userId} email={email} />}
         {settings.value && !isAdmin && (
           <Card title="Members" wide>
             <Empty title="For admins">An admin of this tenant sees who is in it, and can invite others.</Empty>
@@ -41,7 +43,7 @@ export default function Tenant() {
   );
 }
 
-function Rename({ details, show }: { details: Details; show: (details: Details) => void }) {
+function Name({ details, show, isAdmin }: { details: Details; show: (details: Details) => void; isAdmin: boolean }) {
   const [name, setName] = useState(details.name ?? "");
   const [said, say] = useState("");
   const rename = useAction(async () => {
@@ -60,26 +62,33 @@ function Rename({ details, show }: { details: Details; show: (details: Details) 
   });
   return (
     <>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void rename.run();
-        }}
-      >
-        <Problem>{rename.error && `The name stays as it was. ${rename.error}`}</Problem>
-        <Notice>{said}</Notice>
-        <div class="row">
-          <Field
-            label="Name of the tenant"
-            name="tenant-name"
-            autocomplete="organization"
-            maxLength={256}
-            value={name}
-            onValue={setName}
-          />
-          <Submit busy={rename.busy}>Rename</Submit>
-        </div>
-      </form>
+      <Problem>{rename.error && `The name stays as it was. ${rename.error}`}</Problem>
+      <Notice>{said}</Notice>
+      {isAdmin ? (
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            void rename.run();
+          }}
+        >
+          <div class="row">
+            <Field
+              label="Name of the tenant"
+              name="tenant-name"
+              autocomplete="organization"
+              maxLength={256}
+              value={name}
+              onValue={setName}
+            />
+            <Submit busy={rename.busy}>Rename</Submit>
+          </div>
+        </form>
+      ) : (
+        <>
+          <p>{details.name ?? "This tenant has no name yet."}</p>
+          <p class="hint">Only an admin of this tenant can rename it.</p>
+        </>
+      )}
       <dl class="facts">
         <div>
           <dt>Id</dt>

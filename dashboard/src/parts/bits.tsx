@@ -30,12 +30,24 @@ export interface FieldProps {
   readonly autocomplete?: string;
   readonly inputMode?: "numeric" | "email";
   readonly hint?: ComponentChildren;
+  /** What is wrong with the value, said as it is typed. */
+  readonly problem?: string | undefined;
   readonly maxLength?: number;
   readonly required?: boolean;
 }
 
 /** A labelled field. */
-export function Field({ label, name, value, onValue, hint, type = "text", required = true, ...rest }: FieldProps) {
+export function Field({
+  label,
+  name,
+  value,
+  onValue,
+  hint,
+  problem,
+  type = "text",
+  required = true,
+  ...rest
+}: FieldProps) {
   const id = useId();
   return (
     <div class="field">
@@ -50,13 +62,14 @@ export function Field({ label, name, value, onValue, hint, type = "text", requir
         maxLength={rest.maxLength}
         required={required}
         spellcheck={false}
-        aria-describedby={hint ? `${id}-hint` : undefined}
+        aria-describedby={hint || problem ? `${id}-hint` : undefined}
+        aria-invalid={problem ? true : undefined}
         value={value}
         onInput={(event) => onValue(event.currentTarget.value)}
       />
-      {hint && (
-        <div class="hint" id={`${id}-hint`}>
-          {hint}
+      {(hint || problem) && (
+        <div class={problem ? "hint wrong" : "hint"} id={`${id}-hint`} role={problem ? "status" : undefined}>
+          {problem ?? hint}
         </div>
       )}
     </div>
@@ -78,9 +91,24 @@ export function PasswordField(props: Omit<FieldProps, "type">) {
 }
 
 /** The button that sends a form. */
-export function Submit({ busy, children, disabled }: { busy: boolean; children: string; disabled?: boolean }) {
+export function Submit({
+  busy,
+  children,
+  disabled,
+  danger,
+}: {
+  busy: boolean;
+  children: string;
+  disabled?: boolean;
+  danger?: boolean;
+}) {
   return (
-    <button type="submit" class="button primary" aria-disabled={busy || disabled} aria-busy={busy}>
+    <button
+      type="submit"
+      class={danger ? "button danger" : "button primary"}
+      aria-disabled={busy || disabled}
+      aria-busy={busy}
+    >
       {busy && <span class="spinner" aria-hidden="true" />}
       {children}
     </button>

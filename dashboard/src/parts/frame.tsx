@@ -1,6 +1,8 @@
 import type { ComponentChildren } from "preact";
-import { usePerson } from "../data/hooks";
-import { signOut } from "../data/session";
+import { signOut } from "../data/account";
+import { getTenant } from "../data/api";
+import { useAction, useLoad, usePerson } from "../data/hooks";
+import { dismissSwitch, type Switched } from "../data/session";
 import { Face, Folder, Home, House, Leave, Logo } from "./icons";
 
 const PLACES = [
@@ -11,8 +13,17 @@ const PLACES = [
 ];
 
 /** What stands around every page. */
-export function Frame({ path, children }: { path: string; children: ComponentChildren }) {
+export function Frame({
+  path,
+  switched,
+  children,
+}: {
+  path: string;
+  switched: Switched | undefined;
+  children: ComponentChildren;
+}) {
   const person = usePerson();
+  const leave = useAction(signOut);
   return (
     <div class="frame">
       <a class="skip" href="#content">
@@ -41,14 +52,34 @@ export function Frame({ path, children }: { path: string; children: ComponentChi
           <strong>{person.name}</strong>
           <span>{person.email}</span>
         </div>
-        <button type="button" class="quiet" onClick={() => void signOut()}>
+        <button type="button" class="quiet" aria-busy={leave.busy} onClick={() => void leave.run()}>
           <Leave />
           <span>Sign out</span>
         </button>
       </div>
       <main id="content" tabIndex={-1}>
+        {/* Always there, so that a screen reader says what appears in it. */}
+        <div role="status" class={switched ? "notice switched" : "none"}>
+          {switched && <Switch key={person.tenant} tenant={person.tenant} refused={switched.refused} />}
+        </div>
         {children}
       </main>
     </div>
+  );
+}
+
+function Switch({ tenant, refused }: { tenant: string; refused: boolean }) {
+  const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
+  return (
+    <>
+      <p>
+        You switched to another tenant in another tab or window. This page now shows{" "}
+        <strong>{details.value?.name ?? "the tenant that is active now"}</strong>.
+        {refused && " Your last change was not made."}
+      </p>
+      <button type="button" class="quiet" onClick={dismissSwitch}>
+        Close<span class="aloud"> this message</span>
+      </button>
+    </>
   );
 }

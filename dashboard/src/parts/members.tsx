@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { withTenantChange } from "../data/account";
 import {
   getInvitations,
   getMembers,
@@ -10,12 +11,11 @@ import {
   withdraw,
 } from "../data/api";
 import { useAction, useLoad } from "../data/hooks";
-import { renew } from "../data/session";
 import { Card, Failed, Field, Loading, Notice, Problem, Submit } from "./bits";
 import { Badges, RoleChoice } from "./roles";
 
 /** The members of a tenant and who is invited into it, for an admin to run. */
-export function Members({ tenant, userId }: { tenant: string; userId: string }) {
+export function Members({ tenant, userId, email }: { tenant: string; userId: string; email: string }) {
   const members = useLoad(`members of ${tenant}`, (signal) => getMembers(tenant, signal));
   const invitations = useLoad(`invitations into ${tenant}`, (signal) => getInvitations(tenant, signal));
   const [said, say] = useState("");
@@ -26,6 +26,9 @@ export function Members({ tenant, userId }: { tenant: string; userId: string }) 
     members.reload();
     invitations.reload();
   });
+  // What an admin does to themselves may take this tenant away from them.
+  const own = (member: Member, act: () => Promise<unknown>) =>
+    member.userId === userId ? withTenantChange(act) : act();
   return (
     <Card title="Members" wide>
       <Problem>{change.error}</Problem>
@@ -40,14 +43,12 @@ export function Members({ tenant, userId }: { tenant: string; userId: string }) 
             self={member.userId === userId}
             onRoles={(roles) =>
               void change.run(`The roles of ${member.name} are changed.`, async () => {
-                await setRoles(tenant, member.userId, roles);
-                if (member.userId === userId) await renew();
+                await own(member, () => setRoles(tenant, member.userId, roles));
               })
             }
             onRemove={() =>
               void change.run(`${member.name} is no longer a member.`, async () => {
-                await removeMember(tenant, member.userId);
-                if (member.userId === userId) await renew();
+                await own(member, () => removeMember(tenant, member.userId));
               })
             }
           />
@@ -79,6 +80,7 @@ export function Members({ tenant, userId }: { tenant: string; userId: string }) 
         </>
       )}
       <Invite
+        self={email}
         onInvite={(email, roles) =>
           change.run(`${email} is invited: they find the invitation on their own page.`, () =>
             invite(tenant, email, roles),
@@ -156,20 +158,23 @@ function MemberRow({
 }
 
 function Invite({
+  self,
   onInvite,
   busy,
 }: {
+  self: string;
   onInvite: (email: string, roles: readonly Role[]) => Promise<boolean>;
   busy: boolean;
 }) {
   const [email, setEmail] = useState("");
   const [roles, choose] = useState<readonly Role[]>(["member"]);
+  const isSelf = email.trim().toLowerCase() === self.toLowerCase();
   return (
     <form
       class="invite"
       onSubmit={async (event) => {
         event.preventDefault();
-        if (await onInvite(email.trim(), roles)) setEmail("");
+        if (!isSelf && (await onInvite(email.trim(), roles))) setEmail("");
       }}
     >
       <h3>Invite somebody</h3>
@@ -182,9 +187,12 @@ function Invite({
           autocomplete="off"
           value={email}
           onValue={setEmail}
+          problem={isSelf ? "This is your own address. You are a member already." : undefined}
         />
         <RoleChoice whose="the invited" chosen={roles} onChoose={choose} />
-        <Submit busy={busy}>Invite</Submit>
+        <Submit busy={busy} disabled={isSelf}>
+          Invite
+        </Submit>
       </div>
     </form>
   );

@@ -1,17 +1,16 @@
+import { withTenantChange } from "../data/account";
 import { accept, decline, getOwnInvitations, getTenants, switchTenant } from "../data/api";
 import { useAction, useLoad } from "../data/hooks";
-import { renew } from "../data/session";
-import { Card, Failed, Loading, Problem } from "./bits";
+import { Card, Empty, Failed, Loading, Problem } from "./bits";
 import { Badges } from "./roles";
 
 /** The tenants that a person belongs to, one of them active, and those that they are invited into. */
 export function OwnTenants({ userId, active }: { userId: string; active: string | undefined }) {
   const tenants = useLoad(`tenants of ${userId} in ${active}`, getTenants);
-  const invitations = useLoad(`invitations of ${userId}`, getOwnInvitations);
+  const invitations = useLoad(`invitations of ${userId} in ${active}`, getOwnInvitations);
   const change = useAction(async (act: () => Promise<unknown>) => {
-    await act();
     // The token names the active tenant: everything on the page is asked for anew with one that names the new one.
-    await renew();
+    await withTenantChange(act);
     tenants.reload();
     invitations.reload();
   });
@@ -20,6 +19,12 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
       <Problem>{change.error}</Problem>
       {tenants.error && <Failed what="Your tenants" error={tenants.error} retry={tenants.reload} />}
       {!tenants.value && !tenants.error && <Loading lines={2} />}
+      {tenants.value?.length === 0 && (
+        <Empty title="You belong to no tenant">
+          {invitations.value?.length ? "You are invited: join to begin." : "Somebody who invites you appears here."}
+        </Empty>
+      )}
+      {invitations.error && <Failed what="Your invitations" error={invitations.error} retry={invitations.reload} />}
       <ul class="list">
         {tenants.value?.map(({ tenantId, name, roles }) => (
           <li key={tenantId}>

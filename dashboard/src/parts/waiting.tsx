@@ -1,57 +1,96 @@
 import { useEffect, useState } from "preact/hooks";
+import { signOut } from "../data/account";
 import { getTenants } from "../data/api";
-import { type Person, renew, signOut } from "../data/session";
+import { useAction } from "../data/hooks";
+import { confirmedHere, type Person, renew } from "../data/session";
 import { Check, Logo } from "./icons";
 import { OwnTenants } from "./tenants";
 
 const PATIENCE_MS = 60_000;
+// So often in a row, an answer is not one of a moment between two writes.
 const ENOUGH = 5;
+const LONGEST_MS = 5000;
+
+/** What is known of somebody without an active tenant. */
+type Standing = "unknown" | "new" | "none" | "some";
 
 /**
- * Wait with a person whose tenant is being made: new tokens name it as soon as it is there. Somebody who has left the
- * tenant that was active chooses another.
+ * Look for a tenant with a person who has none that is active: new tokens name it as soon as there is one.
+ *
+ * Who confirmed their address in this tab waits for the tenant that is being made. Who belongs to tenants chooses one. All
+ * others belong to no tenant, as far as can be known here, and are told so.
  */
 export function Waiting({ person }: { person: Person }) {
+  const isNew = confirmedHere(person.email);
+  const [standing, become] = useState<Standing>(isNew ? "new" : "unknown");
   const [late, setLate] = useState(false);
-  const [others, setOthers] = useState(false);
+  const leave = useAction(signOut);
   useEffect(() => {
-    document.title = "Setting up · Tenantry";
     const began = Date.now();
     let timer: ReturnType<typeof setTimeout>;
     let pause = 400;
+    let last = "";
     let seen = 0;
     const look = async () => {
       await renew();
-      // The mapping comes a moment before the active tenant: only one that stays is a tenant to choose.
-      const some = await getTenants().then(
-        (tenants) => tenants.length > 0,
-        () => false,
+      const found = await getTenants().then(
+        (tenants) => (tenants.length === 0 ? "none" : tenants.some(({ active }) => active) ? "" : "some"),
+        () => "",
       );
-      seen = some ? seen + 1 : 0;
-      if (seen >= ENOUGH) setOthers(true);
+      seen = found === last ? seen + 1 : 1;
+      last = found;
+      if (seen >= ENOUGH && found) become(found === "none" && isNew ? "new" : (found as Standing));
       if (Date.now() - began > PATIENCE_MS) setLate(true);
-      pause = Math.min(pause * 1.5, 5000);
+      pause = Math.min(pause * 1.5, LONGEST_MS);
       timer = setTimeout(look, pause);
     };
     timer = setTimeout(look, pause);
     return () => clearTimeout(timer);
-  }, []);
-  if (others) {
-    return (
-      <main class="plain">
-        <Logo />
-        <h1>Where do you want to work?</h1>
-        <OwnTenants userId={person.userId} active={undefined} />
-        <button type="button" class="button" onClick={() => void signOut()}>
-          Sign out
-        </button>
-      </main>
-    );
-  }
+  }, [isNew]);
+
+  const title = TITLES[standing] ?? `Welcome, ${person.name || person.email}`;
+  useEffect(() => {
+    document.title = `${title} · Tenantry`;
+  }, [title]);
   return (
     <main class="plain">
       <Logo />
-      <h1>Welcome, {person.name || person.email}</h1>
+      <h1>{title}</h1>
+      {standing === "new" && <Making late={late} />}
+      {standing === "unknown" && (
+        <>
+          <div class="bar" role="progressbar" aria-label="Looking for your tenants">
+            <span />
+          </div>
+          <p role="status">We look for the tenants that you belong to. This takes a few seconds.</p>
+        </>
+      )}
+      {standing === "none" && (
+        <p role="status">
+          You are signed in as {person.email}. You may have been removed, or have left. Ask an admin of a tenant to
+          invite this address. If your account is new, its tenant is still being made: this page shows it as soon as it
+          is there.
+        </p>
+      )}
+      {standing === "some" && (
+        <p role="status">The tenant that you worked in before is not open to you any more. Choose another one.</p>
+      )}
+      {(standing === "none" || standing === "some") && <OwnTenants userId={person.userId} active={undefined} />}
+      <button type="button" class="button" aria-busy={leave.busy} onClick={() => void leave.run()}>
+        Sign out
+      </button>
+    </main>
+  );
+}
+
+const TITLES: Partial<Record<Standing, string>> = {
+  none: "You belong to no tenant",
+  some: "Choose a tenant",
+};
+
+function Making({ late }: { late: boolean }) {
+  return (
+    <>
       <ol class="steps">
         <li class="met">
           <Check /> Your account is confirmed<span class="aloud">, done</span>
@@ -66,11 +105,8 @@ export function Waiting({ person }: { person: Person }) {
       <p role="status">
         {late
           ? "This takes longer than it should. You need not wait here: it goes on without you, and you can sign in later."
-          : "This takes a few seconds. You will be led on by itself."}
+          : "This takes a few seconds. This page shows your tenant as soon as it is there."}
       </p>
-      <button type="button" class="button" onClick={() => void signOut()}>
-        Sign out
-      </button>
-    </main>
+    </>
   );
 }

@@ -1,72 +1,195 @@
-import { getParks, getWebhooks, type Settings, type Webhook } from "../data/api";
-import { type Loaded, useLoad } from "../data/hooks";
-import { Card, count, Empty, Failed, Loading } from "./bits";
+import { useState } from "preact/hooks";
+import {
+  getMembers,
+  getParks,
+  getWebhooks,
+  type Member,
+  removeWebhook,
+  type Settings,
+  takeOver,
+  type Webhook,
+} from "../data/api";
+import { type Loaded, useAction, useLoad } from "../data/hooks";
+import { Card, count, Empty, Failed, Loading, Notice, Problem } from "./bits";
 
 // A park is a request: at a glance, nobody waits for more.
 const MOST = 12;
+
+interface Row extends Webhook {
+  readonly parkId: string;
+  readonly park: string;
+}
 
 interface Overview {
   readonly parks: number;
   readonly more: boolean;
   /** Of the first parks; not there for those whose roles do not open it. */
-  readonly webhooks: readonly (Webhook & { readonly park: string })[] | undefined;
+  readonly webhooks: readonly Row[] | undefined;
+  /** Who may have made them; admins alone see that. */
+  readonly members: readonly Member[];
 }
 
-async function overview(mayList: boolean, signal: AbortSignal): Promise<Overview> {
+async function overview(tenant: string, settings: Settings, signal: AbortSignal): Promise<Overview> {
+  const isAdmin = settings.roles.includes("admin");
   const { parks, more } = await getParks(signal);
-  if (!mayList) return { parks: parks.length, more, webhooks: undefined };
+  if (!mayList(settings)) return { parks: parks.length, more, webhooks: undefined, members: [] };
   const found = await Promise.all(
     parks.slice(0, MOST).map(async ({ id, name }) => {
-      return (await getWebhooks(id, signal)).map((webhook) => ({ ...webhook, park: name }));
+      return (await getWebhooks(id, signal)).map((webhook) => ({ ...webhook, parkId: id, park: name }));
     }),
   );
-  return { parks: parks.length, more: more || parks.length > MOST, webhooks: found.flat() };
+  const webhooks = found.flat();
+  const members = isAdmin && webhooks.length ? await getMembers(tenant, signal) : [];
+  return { parks: parks.length, more: more || parks.length > MOST, webhooks, members };
 }
 
+const PAUSED: Record<NonNullable<Webhook["pausedReason"]>, string> = {
+  blocked: "who made it is blocked",
+  deleted: "who made it has deleted their account",
+  removed: "who made it is no longer a member",
+  roleLost: "who made it has lost the role that this takes",
+};
+
+const mayList = ({ roles }: Settings): boolean => roles.includes("admin") || roles.includes("visitor");
+
 /** The endpoints that are told when something happens to a park of the tenant. */
-export function Webhooks({ tenant, settings }: { tenant: string; settings: Loaded<Settings> }) {
+export function Webhooks({ tenant, userId, settings }: { tenant: string; userId: string; settings: Loaded<Settings> }) {
   return (
     <Card title="Webhooks">
-      {settings.value ? <List tenant={tenant} settings={settings.value} /> : !settings.error && <Loading />}
+      {settings.value ? (
+        <List tenant={tenant} userId={userId} settings={settings.value} />
+      ) : (
+        !settings.error && <Loading />
+      )}
       {settings.error && !settings.value && <p class="hint">They are shown once your roles are known.</p>}
     </Card>
   );
 }
 
-function List({ tenant, settings }: { tenant: string; settings: Settings }) {
-  const mayList = settings.roles.includes("admin") || settings.roles.includes("visitor");
-  const found = useLoad(`webhooks of ${tenant} ${mayList}`, (signal) => overview(mayList, signal));
+function List({ tenant, userId, settings }: { tenant: string; userId: string; settings: Settings }) {
+  const isAdmin = settings.roles.includes("admin");
+  const found = useLoad(`webhooks of ${tenant} for ${settings.roles.join()}`, (signal) =>
+    overview(tenant, settings, signal),
+  );
+  const [said, say] = useState("");
+  const change = useAction(async (done: string, act: () => Promise<unknown>) => {
+    say("");
+    await act();
+    say(done);
+    found.reload();
+  });
   if (found.error && !found.value) return <Failed what="The webhooks" error={found.error} retry={found.reload} />;
   if (!found.value) return <Loading />;
-  const { parks, more, webhooks } = found.value;
+  const { parks, more, webhooks, members } = found.value;
   const where = `${more ? "the first " : ""}${count(parks, "park")}`;
-  if (!webhooks) return <p class="hint">Whom the webhooks of {where} tell is for admins and visitors to see.</p>;
-  if (webhooks.length === 0)
-    return (
-      <Empty title="No webhooks yet">
-        {parks === 0
-          ? "Your tenant has no parks. An endpoint of yours can be told when something happens to one."
-          : `An endpoint of yours can be told when something happens to one of ${where}.`}
-      </Empty>
-    );
+  const none = webhooks?.length === 0 && (
+    <Empty title={isAdmin ? "No webhooks yet" : "You have made no webhooks"}>
+      {parks === 0
+        ? "Your tenant has no parks. An endpoint of yours can be told when something happens to one."
+        : `An endpoint of yours can be told when something happens to one of ${where}.`}
+    </Empty>
+  );
   return (
     <>
-      <p class="figure">
-        {webhooks.length.toLocaleString("en")} <small>of {where}</small>
-      </p>
-      <ul class="list">
-        {webhooks.slice(0, MOST).map(({ id, park, endpoint, eventType, state }) => (
-          <li key={`${park} ${id}`}>
-            <span class="who">
-              <strong>{park}</strong>
-              <span>
-                {eventType} to {endpoint}
-              </span>
-            </span>
-            <span class="badge">{state}</span>
-          </li>
-        ))}
-      </ul>
+      <Problem>{change.error}</Problem>
+      <Notice>{said}</Notice>
+      {!webhooks && <p class="hint">Webhooks of {where} are for admins and visitors to see.</p>}
+      {none}
+      {!!webhooks?.length && (
+        <>
+          <p class="figure">
+            {webhooks.length.toLocaleString("en")} <small>of {where}</small>
+          </p>
+          <ul class="list" aria-label="Webhooks">
+            {webhooks.slice(0, MOST).map((webhook) => (
+              <Item
+                key={`${webhook.parkId} ${webhook.id}`}
+                webhook={webhook}
+                maker={isAdmin ? makerOf(webhook, members, userId) : undefined}
+                busy={change.busy}
+                onTakeOver={
+                  isAdmin && webhook.createdBy !== userId
+                    ? () =>
+                        void change.run(
+                          `The webhook of ${webhook.park} is yours. Its endpoint must confirm it again.`,
+                          () => takeOver(webhook.parkId, webhook.id),
+                        )
+                    : undefined
+                }
+                onRemove={() =>
+                  void change.run(`The webhook of ${webhook.park} is removed.`, () =>
+                    removeWebhook(webhook.parkId, webhook.id),
+                  )
+                }
+              />
+            ))}
+          </ul>
+        </>
+      )}
     </>
+  );
+}
+
+function makerOf({ createdBy }: Webhook, members: readonly Member[], userId: string): string {
+  if (createdBy === undefined) return "somebody who is not known";
+  if (createdBy === userId) return "you";
+  return members.find((member) => member.userId === createdBy)?.name ?? "somebody who is no longer a member";
+}
+
+function Item({
+  webhook: { park, eventType, endpoint, state, pausedReason },
+  maker,
+  busy,
+  onTakeOver,
+  onRemove,
+}: {
+  webhook: Row;
+  maker: string | undefined;
+  busy: boolean;
+  onTakeOver: (() => void) | undefined;
+  onRemove: () => void;
+}) {
+  const [sure, ask] = useState(false);
+  const which = (
+    <span class="aloud">
+      {" "}
+      the webhook of {park} for {eventType}
+    </span>
+  );
+  return (
+    <li>
+      <span class="who">
+        <strong>{park}</strong>
+        <span>
+          {eventType} to {endpoint}
+        </span>
+        {maker && <span>Made by {maker}</span>}
+        {state === "paused" && (
+          <span>Paused, so that it receives nothing{pausedReason && `: ${PAUSED[pausedReason]}`}.</span>
+        )}
+      </span>
+      <span class={state === "paused" ? "badge stopped" : "badge"}>{state}</span>
+      {sure ? (
+        <>
+          <button type="button" class="button danger" aria-disabled={busy} onClick={onRemove}>
+            Remove{which}
+          </button>
+          <button type="button" class="quiet" onClick={() => ask(false)}>
+            Cancel
+          </button>
+        </>
+      ) : (
+        <>
+          {onTakeOver && (
+            <button type="button" class="quiet" aria-disabled={busy} onClick={onTakeOver}>
+              Take over{which}
+            </button>
+          )}
+          <button type="button" class="quiet" onClick={() => ask(true)}>
+            Remove{which}
+          </button>
+        </>
+      )}
+    </li>
   );
 }

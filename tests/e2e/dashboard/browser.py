@@ -144,10 +144,32 @@ class Visit:
     def sign_in(self, someone: Someone, path: str = "/dashboard") -> None:
         """Open an address, and sign in where that leads."""
         self.open(path)
+        self.fill_in(someone)
+        self.page.wait_for_url(f"{self.url}{path}")
+
+    def fill_in(self, someone: Someone, page: Page | None = None) -> None:
+        """Fill in the form to sign in, and send it."""
+        page = page or self.page
+        page.get_by_label("E-mail address").fill(someone.email)
+        page.get_by_label("Password", exact=True).fill(someone.password)
+        page.get_by_role("button", name="Sign in").click()
+
+    def tab(self, someone: Someone, path: str) -> Page:
+        """Open another tab of this browser, which signs in for itself."""
+        page = self.context.new_page()
+        page.goto(f"{self.url}{path}")
+        self.fill_in(someone, page)
+        page.wait_for_url(f"{self.url}{path}")
+        return page
+
+    def sign_up(self, someone: Someone) -> None:
+        """Fill in the form to sign up, and send it."""
+        self.open("/login?view=sign-up")
+        self.page.get_by_label("Your name").fill(someone.name)
         self.page.get_by_label("E-mail address").fill(someone.email)
         self.page.get_by_label("Password", exact=True).fill(someone.password)
-        self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url(f"{self.url}{path}")
+        self.page.get_by_role("button", name="Make my account").click()
+        self.page.get_by_label("Code from the message").wait_for()
 
     def go(self, name: str) -> None:
         """Follow a link of the navigation, and wait for what it shows."""
@@ -162,8 +184,12 @@ class Visit:
 
     def token(self) -> str:
         """Return the ID token that the page holds."""
-        stored: dict[str, str] = self.page.evaluate("() => ({...sessionStorage})")
-        return next(value for key, value in stored.items() if key.endswith(".idToken"))
+        return self.stored("idToken")
+
+    def stored(self, name: str, page: Page | None = None) -> str:
+        """Return the token of that name that a tab holds."""
+        stored: dict[str, str] = (page or self.page).evaluate("() => ({...sessionStorage})")
+        return next(value for key, value in stored.items() if key.endswith(f".{name}"))
 
     def violations(self) -> list[str]:
         """Return what axe finds that is serious or worse, each with where."""

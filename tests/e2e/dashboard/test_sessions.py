@@ -6,10 +6,17 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+from botocore.exceptions import ClientError
 from playwright.sync_api import expect
 
+from tests.e2e.dashboard.browser import code_for
+
 if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
     from attacks.world import World
+    from localcloud.cloud import LocalCloud
     from tests.e2e.dashboard.browser import Someone, Town, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 
@@ -84,18 +91,100 @@ def test_a_session_survives_a_reload_and_belongs_to_its_tab(ada: Someone, visit:
     other.wait_for_url("**/login?next=%2Fprofile")
 
 
-def test_signing_out_everywhere_ends_the_other_sessions(town: Town, make_visit: MakeVisit) -> None:
-    someone = town.resident("Sofia Kovalevskaya")
+def test_signing_out_here_ends_this_session_at_once_and_no_other(
+    world: World, town: Town, make_visit: MakeVisit
+) -> None:
+    someone = town.resident("Hypatia Alexandria", tenant_name="Conics")
     here, there = make_visit(), make_visit()
-    there.page.clock.install()
     for visit in (here, there):
         visit.sign_in(someone, "/profile")
+    token = here.token()
+    assert world.parks_api("GET", "/settings", token).status == 200
+
+    here.page.get_by_role("button", name="Sign out here").click()
+
+    here.page.wait_for_url("**/login")
+    assert world.parks_api("GET", "/settings", token).status == 401
+    there.go("Tenant")
+    expect(there.page.get_by_role("heading", level=1)).to_have_text("Conics")
+    expect(there.page.get_by_role("list", name="Members")).to_be_visible()
+
+
+def test_signing_out_leaves_nothing_though_nobody_can_be_told(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada)
+    visit.settle()
+    visit.page.route("**/api/**", lambda route: route.abort())
+    visit.page.route("**/_cognito/", lambda route: route.abort())
+
+    visit.page.get_by_role("button", name="Sign out").click()
+
+    visit.page.wait_for_url("**/login")
+    assert visit.page.evaluate("() => sessionStorage.length") == 0
+
+
+def test_signing_out_everywhere_ends_the_other_sessions_at_their_next_request(
+    world: World, town: Town, make_visit: MakeVisit
+) -> None:
+    someone = town.resident("Sofia Kovalevskaya")
+    here, there = make_visit(), make_visit()
+    for visit in (here, there):
+        visit.sign_in(someone, "/profile")
+    tokens = [here.token(), there.token()]
 
     here.page.get_by_role("button", name="Sign out everywhere").click()
 
     here.page.wait_for_url("**/login")
-    there.page.clock.fast_forward(56 * _MINUTE)
-    there.page.wait_for_url("**/login?next=%2Fprofile&expired")
+    expect(here.page.get_by_role("status")).to_contain_text("You are signed out everywhere.")
+    assert [world.parks_api("GET", "/settings", token).status for token in tokens] == [401, 401]
+    there.page.get_by_role("navigation").get_by_role("link", name="Tenant").click()
+    there.page.wait_for_url("**/login?next=%2Ftenant&expired")
+
+
+def test_signing_out_everywhere_that_fails_is_told_and_nothing_is_forgotten(ada: Someone, visit: Visit) -> None:
+    visit.sign_in(ada, "/profile")
+    visit.page.route("**/me/sessions", lambda route: route.fulfill(status=500, json={"message": "Internal"}))
+
+    visit.page.get_by_role("button", name="Sign out everywhere").click()
+
+    card = visit.page.get_by_role("region", name="Where you are signed in")
+    expect(card.get_by_role("alert")).to_contain_text("Something went wrong on our side.")
+    visit.page.reload()
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Your profile")
+
+
+def test_the_other_tab_is_led_out_when_every_session_ends(town: Town, visit: Visit) -> None:
+    someone = town.resident("Sophie Germain")
+    visit.sign_in(someone, "/profile")
+    other = visit.tab(someone, "/files")
+
+    visit.page.get_by_role("button", name="Sign out everywhere").click()
+
+    other.wait_for_url("**/login?next=%2Ffiles&expired")
+
+
+def test_the_refresh_token_is_replaced_when_it_is_used(world: World, ada: Someone, visit: Visit) -> None:
+    visit.page.clock.install()
+    visit.sign_in(ada)
+    other = visit.tab(ada, "/dashboard")
+    before, others = visit.stored("refreshToken"), visit.stored("refreshToken", other)
+    assert before != others
+
+    visit.page.clock.fast_forward(56 * _MINUTE)
+
+    visit.page.wait_for_function("(before) => !Object.values(sessionStorage).includes(before)", arg=before)
+    after = visit.stored("refreshToken")
+    target = world.target
+    cognito = target.aws.anonymous().cognito
+    with pytest.raises(ClientError, match=r"NotAuthorized|RefreshTokenReuse"):
+        cognito.get_tokens_from_refresh_token(ClientId=target.client_id, RefreshToken=before)
+    # The new one serves in its turn, and the other tab has one of its own.
+    visit.page.clock.fast_forward(56 * _MINUTE)
+    visit.page.wait_for_function("(after) => !Object.values(sessionStorage).includes(after)", arg=after)
+    assert visit.stored("refreshToken", other) == others
+    visit.go("Tenant")
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Analytical Engines")
+    other.reload()
+    expect(other.get_by_role("heading", level=1)).to_have_text("Analytical Engines")
 
 
 def test_nobody_is_led_to_another_site_after_signing_in(ada: Someone, make_visit: MakeVisit) -> None:
@@ -108,25 +197,31 @@ def test_nobody_is_led_to_another_site_after_signing_in(ada: Someone, make_visit
         visit.page.wait_for_url(f"{visit.url}/dashboard")
 
 
-def test_a_user_whose_tenant_is_not_made_yet_is_waited_for(world: World, town: Town, visit: Visit) -> None:
-    someone, target = town.resident("Mary Anning"), world.target
-    user = {"userid": {"S": someone.user_id}}
-    world.people.dismiss(someone.person, someone.tenant)
-    target.aws.dynamodb.update_item(TableName=target.users_table, Key=user, UpdateExpression="REMOVE activetenantid")
-
-    visit.open("/files")
-    visit.page.get_by_label("E-mail address").fill(someone.email)
-    visit.page.get_by_label("Password", exact=True).fill(someone.password)
-    visit.page.get_by_role("button", name="Sign in").click()
-    expect(visit.page.get_by_role("progressbar", name="Making your tenant")).to_be_visible()
+def test_a_user_whose_tenant_is_not_made_yet_is_waited_for(
+    deployed: LocalCloud, world: World, town: Town, visit: Visit
+) -> None:
+    someone, page, target = town.stranger("Mary Anning"), visit.page, world.target
+    visit.sign_up(someone)
+    user_id = str(target.aws.cognito.admin_get_user(UserPoolId=target.user_pool_id, Username=someone.email)["Username"])
+    world.leftovers.user(user_id)
+    # The page is told of no tenant until it has waited for a while.
+    page.route(
+        "**/_cognito/", lambda route: route.fulfill(status=500, json={}) if _refreshes(route) else route.continue_()
+    )
+    page.get_by_label("Code from the message").fill(code_for(deployed, someone.email))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("progressbar", name="Making your tenant")).to_be_visible()
     assert visit.violations() == []
 
-    world.people.enrol(someone.person, someone.tenant, {"admin"})
-    world.people.activate(someone.person, someone.tenant)
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Files")
+    page.unroute("**/_cognito/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your tenant")
 
 
 def _claims(token: str) -> dict[str, str]:
     body = token.split(".")[1]
     claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     return claims
+
+
+def _refreshes(route: Route) -> bool:
+    return "GetTokensFromRefreshToken" in route.request.headers.get("x-amz-target", "")
