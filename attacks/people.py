@@ -166,11 +166,16 @@ class People:
         )
         self._leftovers.user(made["UserSub"])
         self._leftovers.event_sent()
-        cognito.admin_confirm_sign_up(
-            UserPoolId=self._target.user_pool_id, Username=made["UserSub"], ClientMetadata=metadata
-        )
-        self.await_tenant(made["UserSub"])
         person = replace(person, user_id=made["UserSub"])
+        try:
+            cognito.admin_confirm_sign_up(
+                UserPoolId=self._target.user_pool_id, Username=person.user_id, ClientMetadata=metadata
+            )
+        except ClientError as error:  # a hook that was not there in time: the next sign-in makes up for it
+            if error.response["Error"]["Code"] not in _HOOK_FAILURES:
+                raise
+            self.sign_in(person)
+        self.await_tenant(person.user_id)
         tokens = self.sign_in_with_claim(person)
         return replace(person, tenant=tokens.tenant or "", tokens=tokens)
 
@@ -306,7 +311,7 @@ class People:
         return tokens
 
     def refresh(self, person: Person, **metadata: str) -> Tokens:
-        """Get new tokens for the refresh token, which counts no more a few seconds later: the new one takes its place."""
+        """Get new tokens for the refresh token, which counts no more a few seconds later: a new one replaces it."""
         result = self._target.aws.anonymous().cognito.get_tokens_from_refresh_token(
             ClientId=self._target.client_id, RefreshToken=person.tokens.refresh, ClientMetadata=metadata
         )
