@@ -12,12 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 _OK, _REFUSED = 200, 400
-_CONTEXT = SimpleNamespace(
+CONTEXT = SimpleNamespace(
     function_name="benchmark",
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:benchmark",
     aws_request_id="benchmark",
 )
+"""What a function is told of itself: as Lambda does, and nothing else."""
 
 
 class _Requests:
@@ -46,7 +47,7 @@ def main() -> None:
         handler = importlib.import_module(sys.argv[1]).handler
         for event in events:
             requests.by_host.clear()
-            answer = handler(event, _CONTEXT)
+            answer = handler(event, CONTEXT)
             if isinstance(answer, dict) and answer.get("statusCode", _OK) >= _REFUSED:
                 raise SystemExit(f"The function refuses what it is to be measured with: {answer}")
             counts.append(dict(requests.by_host))

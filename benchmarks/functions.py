@@ -62,6 +62,25 @@ def requests_of(
     target
         The local cloud.
     """
+    found: list[dict[str, int]] = _run("benchmarks.counting", module, events, variables, target)
+    return found
+
+
+def cpu_of(module: str, event: Mapping[str, Any], *, variables: Mapping[str, str], target: Target) -> dict[str, float]:
+    """Run an authorizer on an event over and over, and return its CPU beside that of its parts, in microseconds.
+
+    Parameters
+    ----------
+    module, variables, target
+        As for `requests_of`.
+    event
+        The event.
+    """
+    found: dict[str, float] = _run("benchmarks.authorizer_cpu", module, event, variables, target)
+    return found
+
+
+def _run(script: str, module: str, given: object, variables: Mapping[str, str], target: Target) -> Any:  # noqa: ANN401 - what the script prints
     aws, credentials = target.aws, target.aws.credentials()
     environment = {
         "PATH": os.environ["PATH"],
@@ -75,15 +94,14 @@ def requests_of(
         **dict.fromkeys(("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(aws.ca_bundle)),
     }
     done = subprocess.run(  # noqa: S603 - own words
-        [sys.executable, "-m", "benchmarks.counting", module],
+        [sys.executable, "-m", script, module],
         cwd=PROJECT,
         env=environment,
-        input=json.dumps(events),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{module} has failed:\n{done.stderr[-_SHOWN:]}")
-    found: list[dict[str, int]] = json.loads(done.stdout)
-    return found
+    return json.loads(done.stdout)

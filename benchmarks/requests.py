@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final
 
 from attacks.world import World
-from benchmarks.calls import calls, reads
+from benchmarks.calls import calls, cpu, reads
 from benchmarks.functions import local_cloud
 from benchmarks.result import Figure, NotReadyError
 
@@ -37,6 +37,7 @@ def measure(state: Path) -> Sequence[Figure]:
             *_latency("GET /settings, roles read anew", lambda: world.parks_api("GET", "/settings", person.tokens.id)),
             *calls(target, person),
             *reads(target, person),
+            *cpu(target, person),
         ]
     finally:
         world.cleanup.run()
