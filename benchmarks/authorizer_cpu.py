@@ -1,4 +1,4 @@
-"""Give an event to a warm authorizer over and over, and print its CPU beside that of its parts; see `benchmarks.calls`."""
+"""Give an event to a warm authorizer again and again, and print its CPU beside that of its parts."""
 
 from __future__ import annotations
 
