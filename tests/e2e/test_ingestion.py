@@ -181,6 +181,22 @@ def test_a_tenant_s_rate_is_its_own(sender: _Sender, deployed: LocalCloud) -> No
     assert sender.post({"Data": {}}).status_code == 200
 
 
+def test_disabled_key_is_refused_whatever_credentials_are_in_hand(sender: _Sender, deployed: LocalCloud) -> None:
+    gateway = deployed.session().client("apigateway")
+    plan = deployed.output("IngestUsagePlanId")
+    key = gateway.create_api_key(name="disabled-later", enabled=True)
+    try:
+        gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+        with _keys_required(gateway, deployed):
+            send = partial(sender.post, {"Data": {}}, **{"x-api-key": key["value"]})
+            assert send().status_code == 200
+            change = {"op": "replace", "path": "/enabled", "value": "false"}
+            gateway.update_api_key(apiKey=key["id"], patchOperations=[change])
+            assert send().status_code == 403
+    finally:
+        gateway.delete_api_key(apiKey=key["id"])
+
+
 def _throttle(gateway: Any, plan: str, *, rate: int, burst: int) -> None:  # noqa: ANN401 - boto3's client
     values = {"/throttle/rateLimit": rate, "/throttle/burstLimit": burst}
     gateway.update_usage_plan(

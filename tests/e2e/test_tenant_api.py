@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CORS = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET,PUT,POST,DELETE,OPTIONS",
-    "access-control-allow-headers": "Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token",
+    "access-control-allow-headers": "Content-Type,Authorization,X-Amz-Date,X-Api-Key,X-Amz-Security-Token,Expected-Tenant",
 }
 
 
