@@ -33,6 +33,7 @@ ATTRIBUTES: Final = {
         "newpassword",
         "resetasked",
         "origin",
+        "confirmationhash",
     ),
     "tenants": ("name", "state", "admins", "foundedby"),
     "tenant-users": ("name", "email", "roles"),
@@ -76,8 +77,15 @@ class Grant:
 
 _MEMBER: Final = ("name", "email", "roles")
 _INVITATION: Final = ("roles", "invitedby", "expires")
+_SESSIONS: Final = ("resetasked", "validafter", "deletedat")
 GRANTS: Final = (
-    Grant(role="UserSaga", table="users", action="UpdateItem", attributes=("email", "name"), in_transaction=False),
+    Grant(
+        role="UserSaga",
+        table="users",
+        action="UpdateItem",
+        attributes=("email", "name", "deletedat"),
+        in_transaction=False,
+    ),
     Grant(role="TenantSaga", table="tenants", action="UpdateItem", in_transaction=False),
     Grant(role="AdminSaga", table="users", action="UpdateItem", attributes=("activetenantid", "roles:*")),
     Grant(role="AdminSaga", table="tenants", action="UpdateItem", attributes=("foundedby", "admins")),
@@ -88,7 +96,7 @@ GRANTS: Final = (
         role="Membership",
         table="users",
         action="UpdateItem",
-        attributes=("name", "email", "activetenantid", "roles:*"),
+        attributes=("name", "email", "activetenantid", "roles:*", "blockedat", "deletedat"),
     ),
     Grant(role="Membership", table="tenants", action="UpdateItem", attributes=("admins",)),
     Grant(role="Membership", table="tenants", action="ConditionCheckItem", attributes=("admins",)),
@@ -98,6 +106,48 @@ GRANTS: Final = (
     Grant(role="Membership", table="tenant-users", action="ConditionCheckItem", attributes=("roles",)),
     Grant(role="Membership", table="invitations", action="PutItem", attributes=("email", *_INVITATION)),
     Grant(role="Membership", table="invitations", action="DeleteItem", attributes=_INVITATION),
+    Grant(
+        role="SignUpHook",
+        table="users",
+        action="UpdateItem",
+        attributes=("origin", "newpassword", "confirmationhash", *_SESSIONS),
+        in_transaction=False,
+    ),
+    Grant(
+        role="TokenClaimsHook",
+        table="users",
+        action="UpdateItem",
+        attributes=("email", *_SESSIONS),
+        in_transaction=False,
+    ),
+    Grant(
+        role="AccountChangesDirectory",
+        table="users",
+        action="UpdateItem",
+        attributes=(
+            "email",
+            "validafter",
+            "endedsessions",
+            "blockedat",
+            "blockedby",
+            "blockedreason",
+            "deletedat",
+            "deletedby",
+        ),
+    ),
+    Grant(role="AccountChangesDirectory", table="users", action="PutItem", attributes=("deletedat", "deletedby")),
+    Grant(role="AccountChangesDirectory", table="users", action="DeleteItem", attributes=("email", "deletedat")),
+    Grant(
+        role="AccountChangesDirectory",
+        table="users",
+        action="ConditionCheckItem",
+        attributes=("blockedat", "deletedat", "roles:*"),
+    ),
+    Grant(role="AccountChangesDirectory", table="tenants", action="UpdateItem", attributes=("admins",)),
+    Grant(role="AccountChangesDirectory", table="tenant-users", action="UpdateItem", attributes=("email",)),
+    Grant(role="AccountChangesDirectory", table="tenant-users", action="DeleteItem"),
+    Grant(role="AccountChangesDirectory", table="invitations", action="DeleteItem"),
+    Grant(role="Reconciliation", table="tenants", action="UpdateItem", attributes=("admins",)),
 )
 """Every write to the directory that a role of the application needs. docs/membership.md says the same in words."""
 

@@ -83,18 +83,6 @@ def grant_on(resource_arn: str, grantee: iam.IGrantable, *actions: str) -> iam.G
     return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[resource_arn])
 
 
-def in_transactions(resource_arn: str, *actions: str) -> iam.PolicyStatement:
-    """Return what lets somebody write to a table as a part of a transaction only, which no single write can leave out.
-
-    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
-    """
-    return iam.PolicyStatement(
-        actions=list(actions),
-        resources=[resource_arn],
-        conditions=dict([_IN_TRANSACTIONS]),
-    )
-
-
 def writes(
     table_arn: str,
     *actions: str,
@@ -130,6 +118,7 @@ def writes(
     References
     ----------
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """
     if not attributes:
         raise ValueError(f"Name the attributes that may be written to {table_arn}, its key among them.")

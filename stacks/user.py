@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cognito as cognito
@@ -10,7 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
 from python_lambda import PythonFunction, acknowledge
-from stacks.defaults import function_defaults, grant_on, table, writes
+from stacks.defaults import allow, function_defaults, grant_on, reads, table, writes
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_user, text
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
+
+
+# What both hooks write of a user: when their sessions end, and never of somebody who is deleted.
+_ACCOUNT: Final = ("userid", "resetasked", "validafter", "deletedat")
 
 
 class UserStack(Stack):
@@ -75,8 +79,14 @@ class UserStack(Stack):
         )
         bus.grant_publish(account_hooks, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
         sign_up_dead_letters.grant(account_hooks, "sqs:SendMessage")
-        account_hooks.add_to_role_policy(
-            _update_of(self.users, "origin", "newpassword", "confirmationhash", "resetasked", "validafter", "deletedat")
+        allow(
+            account_hooks,
+            writes(
+                self.users.table_arn,
+                "dynamodb:UpdateItem",
+                attributes=[*_ACCOUNT, "origin", "newpassword", "confirmationhash"],
+                in_transaction=False,
+            ),
         )
 
         parameter = admin_api_parameter(application)
@@ -97,9 +107,24 @@ class UserStack(Stack):
                 "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
             },
         )
-        grant_on(self.users.table_arn, self.token_claims_hook, "dynamodb:GetItem")
-        self.token_claims_hook.add_to_role_policy(
-            _update_of(self.users, "email", "resetasked", "validafter", "deletedat")
+        allow(
+            self.token_claims_hook,
+            reads(
+                self.users.table_arn,
+                "dynamodb:GetItem",
+                # As `tenancy.account_records` asks for.
+                attributes=[
+                    "userid",
+                    "activetenantid",
+                    "email",
+                    "origin",
+                    "newpassword",
+                    "resetasked",
+                    "blockedat",
+                    "deletedat",
+                ],
+            ),
+            writes(self.users.table_arn, "dynamodb:UpdateItem", attributes=[*_ACCOUNT, "email"], in_transaction=False),
         )
         bus.grant_publish(
             self.token_claims_hook, source=events.signed_up.source, detail_types=[events.signed_up.detail_type]
@@ -157,23 +182,6 @@ class UserStack(Stack):
         CfnOutput(self, "UserSagaStateMachineArn", value=saga.state_machine_arn)
 
 
-def _update_of(users: dynamodb.Table, *attributes: str) -> iam.PolicyStatement:
-    """Return what lets a hook write these attributes of a user and no others, and read none by writing.
-
-    The key is always among the attributes of an update, so that no request without any meets the condition.
-
-    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-    """
-    return iam.PolicyStatement(
-        actions=["dynamodb:UpdateItem"],
-        resources=[users.table_arn],
-        conditions={
-            "ForAllValues:StringEquals": {"dynamodb:Attributes": ["userid", *attributes]},
-            "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
-        },
-    )
-
-
 def _put_user(users: dynamodb.Table) -> SagaTask:
     """Put the user, whichever event comes first; what is there already stays, the active tenant above all."""
     return SagaTask(
@@ -183,6 +191,8 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
             "TableName": users.table_name,
             "Key": {"userid": {"S": "{% $event.detail.data.userName %}"}},
             "UpdateExpression": "SET #email = if_not_exists(#email, :email), #name = if_not_exists(#name, :name)",
+            # An event that is replayed later must not bring a deleted person's data back.
+            "ConditionExpression": "attribute_not_exists(deletedat)",
             "ExpressionAttributeNames": {"#email": "email", "#name": "name"},
             "ExpressionAttributeValues": {
                 ":email": {"S": "{% $event.detail.data.email %}"},
@@ -190,7 +200,12 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
             },
         },
         statements=[
-            writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", "email", "name"], in_transaction=False)
+            writes(
+                users.table_arn,
+                "dynamodb:UpdateItem",
+                attributes=["userid", "email", "name", "deletedat"],
+                in_transaction=False,
+            )
         ],
     )
 

@@ -150,6 +150,18 @@ def test_failing_step_is_retried_kept_and_replayed_by_the_command(
     assert _until(lambda: _dead_letters(world, deployed, "TenantSaga") == 0)
 
 
+def test_late_event_brings_nothing_of_a_deleted_account_back(world: World, deployed: LocalCloud) -> None:
+    before = _dead_letters(world, deployed, "UserSaga")
+    someone = Newcomer.of(world, "deleted")
+    tombstone = {"userid": {"S": someone.user_id}, "deletedat": {"N": "1"}, "deletedby": {"S": "pool"}}
+    world.target.aws.dynamodb.put_item(TableName=world.target.users_table, Item=tombstone)
+
+    put(world, someone.signed_up(world))
+
+    assert _until(lambda: _dead_letters(world, deployed, "UserSaga") == before + 1)
+    assert world.user_row(someone.user_id) == tombstone
+
+
 @pytest.mark.parametrize("user_id", ["*", "a/b", "two words", "a..b", ""])
 def test_event_with_a_broken_id_is_kept_and_does_nothing(world: World, deployed: LocalCloud, user_id: str) -> None:
     before = _dead_letters(world, deployed, "UserSaga")
