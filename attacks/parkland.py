@@ -143,6 +143,7 @@ class Parkland:
             ("POST", f"/parks/{park}/webhooks", hook),
             ("GET", f"/parks/{park}/webhooks", None),
             ("DELETE", f"/parks/{park}/webhooks/{webhook}", None),
+            ("POST", f"/parks/{park}/webhooks/{webhook}/owner", None),
         )
 
     def good(self) -> Outcome:

@@ -34,6 +34,8 @@ _ANNOUNCED: Final = {
 }
 _WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenant_isolation.TenantQueue` captures
 _TOPICS: Final = "parks-"
+_TOLD: Final = {"tenantId": "tenantId", "id": "parkId", "status": "eventType"}
+_OPERATOR: Final = "operator"
 _ENTRY: Final = frozenset({"Source", "DetailType", "Detail", "EventBusName"})
 
 
@@ -51,7 +53,7 @@ class Kind(StrEnum):
     WORK = "work"
     """A function could not do a tenant's queued work: it is put on the queue again, with the tenant that it has."""
     WEBHOOK = "webhook"
-    """SNS could not deliver to an endpoint: the topic is told once more, and so is every endpoint of it."""
+    """SNS could not deliver to an endpoint: the park's webhooks are told once more, if their makers may have them."""
 
 
 class NotUnderstoodError(Exception):
@@ -317,7 +319,7 @@ class DeadLetterQueues:
             elif letter.kind is Kind.WORK:
                 self._aws.sqs.send_message(QueueUrl=self._work[letter.destination], MessageBody=message.body)
             elif letter.kind is Kind.WEBHOOK:
-                self._aws.sns.publish(TopicArn=letter.destination, Message=letter.event["Message"])
+                self._tell(letter)
             elif _is_function(letter.destination):
                 self._aws.functions.invoke(
                     FunctionName=letter.destination, InvocationType="Event", Payload=json.dumps(letter.event).encode()
@@ -346,6 +348,7 @@ class DeadLetterQueues:
         elif letter.kind is Kind.WEBHOOK:
             if not letter.destination.rsplit(":", 1)[-1].startswith(f"{self._environment.app}-{_TOPICS}"):
                 raise NotUnderstoodError(f"{letter.destination} is no topic of '{self._environment.app}'")
+            self._asked(letter)
         elif not self._is_ours(letter.destination):
             raise NotUnderstoodError(
                 f"{letter.destination} is neither a state machine nor a function of '{self._environment.name}'"
@@ -353,6 +356,27 @@ class DeadLetterQueues:
 
     def _is_ours(self, arn: str) -> bool:
         return arn in self._machines or (_is_function(arn) and arn.rsplit(":", 1)[-1] in self._functions)
+
+    def _asked(self, letter: DeadLetter) -> dict[str, str]:
+        """Return what the function that publishes is asked: it asks the directory who may be told."""
+        try:
+            told = json.loads(letter.event["Message"])
+            asked = {name: str(told[key]) for name, key in _TOLD.items()}
+            moment = datetime.fromisoformat(str(told["time"]))
+        except (ValueError, KeyError, TypeError):
+            raise NotUnderstoodError("its message is not what webhooks are told") from None
+        topic = f"{self._environment.app}-{_TOPICS}{asked['tenantId']}_{asked['id']}_{asked['status']}"
+        if letter.destination.rsplit(":", 1)[-1] != topic:
+            raise NotUnderstoodError(f"its message is not one of the topic {letter.destination}")
+        return {**asked, "userId": _OPERATOR, "at": str(round(moment.timestamp() * 1000))}
+
+    def _tell(self, letter: DeadLetter) -> None:
+        answer = self._aws.functions.invoke(
+            FunctionName=self._environment.output("parks", "ParkPublicationFunctionName"),
+            Payload=json.dumps(self._asked(letter)).encode(),
+        )
+        if "FunctionError" in answer:
+            raise ReplayError("the function that publishes has failed; its log says why")
 
     def _put(self, letter: DeadLetter) -> None:
         entry: PutEventsRequestEntryTypeDef = {

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from tenant_isolation import ApplicationBus, Directory
     from tenant_isolation.template_statements import Value
 
+WEBHOOK_ROLES: Final = (VISITOR, ADMIN)
+"""The roles that may make webhooks; `park_webhooks.makers` pauses those of who has neither any more."""
 _BY_STATUS: Final = "by-status"
 _CONSUMER_TIMEOUT: Final = Duration.seconds(30)
 _TENANT: Final = ContextText("authorizer.tenantId")
@@ -345,7 +347,7 @@ class Parks(Construct):
         )
 
     def _webhook_routes(self) -> Sequence[Route]:
-        path, roles = "/parks/{id}/webhooks", [VISITOR, ADMIN]
+        path, roles = "/parks/{id}/webhooks", WEBHOOK_ROLES
         return [
             Route(
                 method="POST",

@@ -84,6 +84,9 @@ class Receiver:
         if message["Type"] == "Notification":
             return self.status
         if self.confirms:
-            answer = requests.get(message["SubscribeURL"], verify=str(self._cloud.ca_bundle), timeout=10)
-            answer.raise_for_status()
+            self.confirm(message).raise_for_status()
         return 200
+
+    def confirm(self, message: dict[str, Any]) -> requests.Response:
+        """Confirm a subscription."""
+        return requests.get(message["SubscribeURL"], verify=str(self._cloud.ca_bundle), timeout=10)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from attacks import threats
 from attacks.ingest import Senders
-from attacks.judge import DENIALS, denied, refused, require, together
+from attacks.judge import DENIALS, denied, granted, refused, require, together
 from attacks.outcome import Outcome, Verdict, held, inconclusive
 from attacks.registry import REGISTRY
 
@@ -43,6 +43,18 @@ def _(world: World) -> Outcome:
     senders = Senders.of(world)
     theirs = f"/{senders.theirs}"
     return _shut(world, ("one", senders.send(theirs, _ONE)), ("batch", senders.send(f"{theirs}/batch", _BATCH)))
+
+
+@ingest.attack("expected-tenant", threat=threats.WRONG_TENANT, must="409 for both routes; nothing is stored.")
+def _(world: World) -> Outcome:
+    """As one who may send to every path, mean one tenant in `Expected-Tenant` and send to another's."""
+    senders = Senders.of(world)
+    meant = {"expected-tenant": senders.mine}
+    by = senders.operator
+    one = senders.send(f"/{senders.theirs}", _ONE, by=by, headers=meant)
+    batch = senders.send(f"/{senders.theirs}/batch", _BATCH, by=by, headers=meant)
+    own = granted(senders.send(f"/{senders.mine}", _ONE, headers=meant))
+    return together(own, _shut(world, ("one", one), ("batch", batch), status=409))
 
 
 @ingest.attack("unsigned", threat=threats.NO_TOKEN, must="403.")

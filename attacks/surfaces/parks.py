@@ -15,6 +15,7 @@ from attacks.parkland import OWN, PRIZE, Parkland
 from attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
+    from attacks.http import Reply
     from attacks.outcome import Outcome
     from attacks.people import Person
     from attacks.world import World
@@ -99,7 +100,15 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     steps = []
     for role, forbidden in (
-        ("visitor", ("POST /parks", f"POST /parks/{OWN}/statuses", "POST /parks/statuses")),
+        (
+            "visitor",
+            (
+                "POST /parks",
+                f"POST /parks/{OWN}/statuses",
+                "POST /parks/statuses",
+                f"POST /parks/{OWN}/webhooks/{'0' * 32}/owner",
+            ),
+        ),
         (
             "member",
             (
@@ -108,6 +117,7 @@ def _(world: World) -> Outcome:
                 f"POST /parks/{OWN}/webhooks",
                 f"GET /parks/{OWN}/webhooks",
                 f"DELETE /parks/{OWN}/webhooks/{'0' * 32}",
+                f"POST /parks/{OWN}/webhooks/{'0' * 32}/owner",
             ),
         ),
     ):
@@ -160,6 +170,77 @@ def _(world: World) -> Outcome:
             same = setting.status == status
             steps.append(require(same, otherwise=f"it answers {setting}", observed=str(setting.status)))
     return together(*steps, at.untouched())
+
+
+_DIFFERS: Final = "Expected-Tenant names another tenant than the one this request would act in"
+
+
+@parks.attack(
+    "expected-tenant",
+    threat=threats.WRONG_TENANT,
+    must="409 in words of its own from every route, and nothing is done.",
+)
+def _(world: World) -> Outcome:
+    """Mean one tenant in `Expected-Tenant` while another one is active, in every spelling, and smuggle text in it."""
+    at = _scene(world)
+    mine, theirs = at.attacker.tenant, at.victim.tenant
+    steps = []
+    for method, path, body in at.calls(OWN):
+        good = at.send(method, path, body, headers={"Expected-Tenant": mine})
+        steps.append(require(_DIFFERS not in good.text, otherwise=f"one's own tenant: {good}", observed="one's own"))
+    before = at.rows(mine), at.rows(mine, "webhook")
+    for name, value in (
+        ("Expected-Tenant", theirs),
+        ("expected-tenant", mine.upper()),
+        ("EXPECTED-TENANT", f"{mine}-2"),
+        ("Expected-Tenant", f"{mine}, {theirs}"),
+        ("Expected-Tenant", f'{mine}"}},"pk":{{"S":"{theirs}#park'),
+        ("Expected-Tenant", "$context.authorizer.tenantId"),
+        ("Expected-Tenant", "#set($v2 = true)#end"),
+    ):
+        for method, path, body in at.calls(OWN):
+            steps.append(_differs(at, at.send(method, f"{path}?Expected-Tenant={mine}", body, headers={name: value})))
+    unchanged = (at.rows(mine), at.rows(mine, "webhook")) == before
+    return together(
+        *steps,
+        require(unchanged, otherwise="one's own has changed", observed="nothing is done"),
+        at.untouched(),
+        at.good(),
+    )
+
+
+@parks.attack(
+    "expected-tenant-switch", threat=threats.WRONG_TENANT, must="409, and nothing is made in the tenant that is active."
+)
+def _(world: World) -> Outcome:
+    """Switch the active tenant in one tab, and add a park in another tab that means the tenant from before."""
+    at = _scene(world)
+    person = world.member("parks-tabs", at.attacker.tenant, {"admin"})
+    world.people.enrol(person, at.victim.tenant, {"admin"})
+    meant = {"Expected-Tenant": at.attacker.tenant}
+    first = at.send("POST", "/parks", {"id": "tab-1", "name": "x"}, person=person, headers=meant)
+    switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": at.victim.tenant})
+    second = at.send("POST", "/parks", {"id": "tab-2", "name": "x"}, person=person, headers=meant)
+    queued = at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": "park-closed"}, person=person, headers=meant)
+    back = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": at.attacker.tenant})
+    again = at.send("POST", "/parks", {"id": "tab-3", "name": "x"}, person=person, headers=meant)
+    return together(
+        granted(first),
+        granted(switched),
+        _differs(at, second),
+        _differs(at, queued),
+        granted(back),
+        granted(again),
+        at.untouched(),
+    )
+
+
+def _differs(at: Parkland, reply: Reply) -> Outcome:
+    """Judge a request that had to be refused for the tenant that it means."""
+    return together(
+        at.shut(reply, 409),
+        require(_DIFFERS in reply.text, otherwise=f"it is refused in other words: {reply}", observed="in its words"),
+    )
 
 
 # Names

@@ -18,9 +18,10 @@ from attacks.sessions import Fence, Sessions
 from attacks.storage import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from attacks.outcome import Outcome
+    from attacks.people import Person
     from attacks.world import World
     from ops.aws import Aws
 
@@ -70,6 +71,8 @@ def _(world: World) -> Outcome:
     changes: tuple[dict[str, object], ...] = (
         {"tenantId": victim.tenant},
         {"userId": victim.user_id},
+        {"authTime": "9999999999"},
+        {"session": "x"},
         {"at": "0"},
         {"MessageBody": "{}"},
         {"ids": [f"{victim.tenant}#park#{PRIZE}"]},
@@ -146,6 +149,76 @@ def _(world: World) -> Outcome:
     return together(before, at.shut(reply, 403), kept, require(same, otherwise="it was done", observed="not done"))
 
 
+def _removed(world: World, person: Person) -> None:
+    world.people.dismiss(person, person.tenant)
+
+
+def _demoted(world: World, person: Person) -> None:
+    world.people.enrol(person, person.tenant, {"member", "visitor"})
+
+
+def _account(attribute: str, value: Mapping[str, Any], world: World, person: Person) -> None:
+    world.target.aws.dynamodb.update_item(
+        TableName=world.target.users_table,
+        Key={"userid": {"S": person.user_id}},
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": attribute},
+        ExpressionAttributeValues={":value": value},
+    )
+
+
+def _session_ended(world: World, person: Person) -> None:
+    _account("endedsessions", {"SS": [f"1764000000:{person.tokens.claims.get('origin_jti', '')}"]}, world, person)
+
+
+_ENDINGS: Final[tuple[tuple[str, str, Callable[[World, Person], None]], ...]] = (
+    ("removed", "is removed", _removed),
+    ("role-lost", "is no admin any more", _demoted),
+    ("blocked", "is blocked", partial(_account, "blockedat", {"N": "1764000000"})),
+    ("deleted", "has deleted their account", partial(_account, "deletedat", {"N": "1764000000"})),
+    ("signed-out", "has signed out everywhere", partial(_account, "validafter", {"N": "9999999999"})),
+    ("session-ended", "has signed out of that session", _session_ended),
+)
+
+
+def _outlives(label: str, end: Callable[[World, Person], None], world: World) -> Outcome:
+    at = _scene(world)
+    park = f"end-{label}"
+    at.send("POST", "/parks", {"id": park, "name": "x"})
+    person = world.member(f"queue-{label}", at.attacker.tenant, {"admin"})
+    path, aws = "/parks/statuses", world.target.aws
+    sent = granted(at.send("POST", path, {"ids": [park], "status": "park-closed"}, person=person))
+    control = _done(at, park, "park-closed")
+    end(world, person)
+    # As the API has put it on the queue, and as an operator puts it there again from the dead-letter queue.
+    claims = person.tokens.claims
+    work = {
+        "id": "later",
+        "tenantId": at.attacker.tenant,
+        "userId": person.user_id,
+        "authTime": str(claims["auth_time"]),
+        "session": str(claims.get("origin_jti", "")),
+        "at": str(int(time.time() * 1000) + 1000),
+        "ids": [park],
+        "status": "natural-disaster",
+    }
+    aws.sqs.send_message(QueueUrl=world.target.park_statuses_queue, MessageBody=json.dumps(work))
+    waited = _after(at, f"end-{label}")
+    found = at.rows(at.attacker.tenant)[park]["status"]["S"]
+    dropped = require(found == "park-closed", otherwise=f"it is {found}", observed="dropped")
+    return together(sent, control, waited, dropped)
+
+
+for _slug, _tries, _end in _ENDINGS:
+    queue.add(
+        f"outlived-{_slug}",
+        threat=threats.OUTLIVED,
+        tries=f"Queue work, and have it done after whoever asked for it {_tries}.",
+        must="It is dropped; the same work was done a moment before, and others' is done.",
+        run=partial(_outlives, _slug, _end),
+    )
+
+
 def _forged(at: Parkland) -> str:
     return json.dumps(
         {
@@ -187,7 +260,8 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """In the operator's hand, hand the consumer messages that no template makes: other ids, wildcards, no tenant."""
     at = _scene(world)
-    good: dict[str, Any] = {**json.loads(_forged(at)), "tenantId": at.attacker.tenant, "ids": [OWN]}
+    mine = {"tenantId": at.attacker.tenant, "userId": at.attacker.user_id, "ids": [OWN]}
+    good: dict[str, Any] = {**json.loads(_forged(at)), **mine}
     changes: tuple[dict[str, object], ...] = (
         {"tenantId": "*"},
         {"tenantId": f"{at.victim.tenant}#park"},
@@ -195,6 +269,9 @@ def _(world: World) -> Outcome:
         {"tenantId": None},
         {"tenantId": [at.victim.tenant]},
         {"userId": "../../x"},
+        {"authTime": "soon"},
+        {"authTime": None},
+        {"session": ["x"]},
         {"ids": [f"{PRIZE}#", "*"]},
         {"ids": [PRIZE] * 101},
         {"status": "park-closed\u0000"},

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Final
 from attacks import threats
 from attacks.judge import DENIALS, denied, granted, refused, require, together
 from attacks.outcome import inconclusive
+from attacks.park_listener import ParkListener
 from attacks.parkland import ENDPOINT, OWN, PRIZE, Parkland
 from attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attacks.http import Reply
     from attacks.outcome import Outcome
     from attacks.people import Person
     from attacks.world import World
 
 _CODES: Final = DENIALS | {"AuthorizationError"}  # SNS's word for it
+_PATIENCE_SECONDS: Final = 30.0
 webhooks: Final = REGISTRY.surface("webhooks")
 
 _INSIDE: Final = (
@@ -115,6 +119,7 @@ def _(world: World) -> Outcome:
         at.shut(_subscribe(at, PRIZE, ENDPOINT), 404),
         at.shut(at.send("GET", f"/parks/{PRIZE}/webhooks"), 404),
         at.shut(at.send("DELETE", f"/parks/{PRIZE}/webhooks/{webhook}"), 404),
+        at.shut(at.send("POST", f"/parks/{PRIZE}/webhooks/{webhook}/owner"), 404),
         at.shut(at.send("DELETE", f"/parks/{OWN}/webhooks/{webhook[:-1]}0"), 404),
         at.shut(at.send("DELETE", f"/parks/{PRIZE}/webhooks/{webhook}?tenantId={at.victim.tenant}"), 404),
     ]
@@ -236,3 +241,114 @@ def _(world: World) -> Outcome:
         denied(lambda: sns.delete_topic(TopicArn=topics[0]), codes=_CODES),
         require(_topics(world, at.victim.tenant) == topics, otherwise="it is gone", observed="it is there"),
     )
+
+
+@webhooks.attack("own-only", threat=threats.WRONG_TENANT, must="404, 409 and 403; each keeps their webhook.")
+def _(world: World) -> Outcome:
+    """As a visitor, list, remove, make again and take over what an admin and another visitor have made."""
+    at = _scene(world)
+    park = "own-only"
+    at.send("POST", "/parks", {"id": park, "name": "x"})
+    people = [world.member(f"hooks-{who}", at.attacker.tenant, {"visitor"}) for who in ("mine", "theirs")]
+    visitor, other = people
+    path = f"/parks/{park}/webhooks"
+    made = {}
+    for number, person in enumerate((at.attacker, other, visitor)):
+        reply = _subscribe(at, park, f"{ENDPOINT}/{number}", person=person)
+        made[person.user_id] = reply.json()["id"] if reply.ok else ""
+    if not all(made.values()):
+        return inconclusive(f"webhooks cannot be made: {made}")
+    theirs = [made[at.attacker.user_id], made[other.user_id]]
+    listed = at.send("GET", path, person=visitor)
+    shown = [hook["id"] for hook in listed.json()["items"]] if listed.ok else None
+    steps = [at.shut(at.send("DELETE", f"{path}/{hook}", person=visitor), 404) for hook in theirs]
+    steps += [at.shut(at.send("POST", f"{path}/{hook}/owner", person=visitor), 403) for hook in theirs]
+    steps += [at.shut(_subscribe(at, park, f"{ENDPOINT}/{number}", person=visitor), 409) for number in range(2)]
+    rows = {key: row["createdby"]["S"] for key, row in at.rows(at.attacker.tenant, "webhook").items()}
+    kept = {f"{park}#{hook}": maker for maker, hook in made.items()}
+    return together(
+        *steps,
+        require(shown == [made[visitor.user_id]], otherwise=f"it lists {shown}", observed="one's own is listed"),
+        require(kept.items() <= rows.items(), otherwise=f"there is {rows}", observed="each has their own"),
+        granted(at.send("DELETE", f"{path}/{made[visitor.user_id]}", person=visitor)),
+        granted(at.send("DELETE", f"{path}/{made[other.user_id]}")),
+    )
+
+
+def _removed(at: Parkland, person: Person) -> None:
+    path = f"/tenants/{person.tenant}/members/{person.user_id}"
+    at.world.parks_api("DELETE", path, at.attacker.tokens.id)
+
+
+def _made_member(at: Parkland, person: Person) -> None:
+    path = f"/tenants/{person.tenant}/members/{person.user_id}/roles"
+    at.world.parks_api("PUT", path, at.attacker.tokens.id, {"roles": ["member"]})
+
+
+def _gone_unheard(at: Parkland, person: Person) -> None:
+    """Remove somebody as a function does that dies before it publishes."""
+    at.world.people.dismiss(person, person.tenant)
+
+
+def _closed(attribute: str, at: Parkland, person: Person) -> None:
+    """Close an account as a saga does that stops before it publishes."""
+    at.world.target.aws.dynamodb.update_item(
+        TableName=at.world.target.users_table,
+        Key={"userid": {"S": person.user_id}},
+        UpdateExpression="SET #name = :at",
+        ExpressionAttributeNames={"#name": attribute},
+        ExpressionAttributeValues={":at": {"N": "1764000000"}},
+    )
+
+
+_ENDINGS: Final[tuple[tuple[str, str, Callable[[Parkland, Person], None]], ...]] = (
+    ("removed", "is removed by an admin", _removed),
+    ("role-lost", "loses the role by an admin", _made_member),
+    ("removed-unheard", "is removed, and the event of it is lost", _gone_unheard),
+    ("blocked-unheard", "is blocked, and the event of it is lost", partial(_closed, "blockedat")),
+    ("deleted-unheard", "deletes their account, and the event of it is lost", partial(_closed, "deletedat")),
+)
+
+
+def _outlives(label: str, end: Callable[[Parkland, Person], None], world: World) -> Outcome:
+    at = _scene(world)
+    tenant, park = at.attacker.tenant, f"end-{label}"
+    at.send("POST", "/parks", {"id": park, "name": "x"})
+    person = world.member(f"hooks-{label}", tenant, {"visitor"})
+    listeners = [ParkListener.of(world, tenant, park, maker) for maker in (person, at.attacker)]
+    close = partial(at.send, "POST", f"/parks/{park}/statuses", {"status": "park-closed"})
+    before = granted(close())
+    if not all(listener.told(_PATIENCE_SECONDS) for listener in listeners):
+        return inconclusive("webhooks are told nothing at all")
+    end(at, person)
+    after = granted(close())
+    theirs, kept = listeners
+    if not kept.told(_PATIENCE_SECONDS):
+        return inconclusive("the admin's webhook is told nothing any more, either")
+    return together(
+        before, after, require(not theirs.told(1), otherwise="it is still delivered", observed="told nothing more")
+    )
+
+
+for _slug, _tries, _end in _ENDINGS:
+    webhooks.add(
+        f"outlived-{_slug}",
+        threat=threats.OUTLIVED,
+        tries=f"Wait at a webhook's endpoint after its maker {_tries}.",
+        must="The next event is not delivered there, and is delivered to the others.",
+        run=partial(_outlives, _slug, _end),
+    )
+
+
+@webhooks.attack("unknown", threat=threats.OUTLIVED, must="It is told nothing; a webhook that there is, is told.")
+def _(world: World) -> Outcome:
+    """Listen by a subscription whose webhook was removed or paused before its endpoint confirmed."""
+    at = _scene(world)
+    tenant, park = at.attacker.tenant, "unknown"
+    at.send("POST", "/parks", {"id": park, "name": "x"})
+    stale = ParkListener.of(world, tenant, park, None)
+    kept = ParkListener.of(world, tenant, park, at.attacker)
+    sent = granted(at.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}))
+    if not kept.told(_PATIENCE_SECONDS):
+        return inconclusive("a webhook that there is, is told nothing")
+    return together(sent, require(not stale.told(1), otherwise="it is told", observed="told nothing"))

@@ -76,9 +76,22 @@ def test_list_shows_what_is_pending_and_what_is_confirmed(texas: ParksApi, park:
         silent.next("SubscriptionConfirmation")
         texas.await_confirmed(park, confirmed)
 
+        maker = {"createdBy": texas.person.user_id}
         assert texas.webhooks(park) == {
-            confirmed: {"id": confirmed, "eventType": "park-closed", "endpoint": willing.url, "state": "confirmed"},
-            pending: {"id": pending, "eventType": "natural-disaster", "endpoint": silent.url, "state": "pending"},
+            confirmed: {
+                "id": confirmed,
+                "eventType": "park-closed",
+                "endpoint": willing.url,
+                "state": "confirmed",
+                **maker,
+            },
+            pending: {
+                "id": pending,
+                "eventType": "natural-disaster",
+                "endpoint": silent.url,
+                "state": "pending",
+                **maker,
+            },
         }
         _set(texas, park, "natural-disaster")
         with pytest.raises(queue.Empty):

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from stacks.park_workflows import PARK
 from tests.lambdas.events import Context
+from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,8 @@ _WORK: Final[dict[str, Any]] = {
     "id": "request-1",
     "tenantId": "texas",
     "userId": "ada",
+    "authTime": "1763999000",
+    "session": "session-1",
     "at": "1764000000000",
     "ids": ["big-bend"],
     "status": "park-closed",
@@ -52,6 +55,21 @@ class _Scene:
         self.vendor = _Vendor()
         function.vendor = self.vendor
         self.dynamodb: Any = self.vendor.client("dynamodb")
+
+    def webhook(self, park: str, *, subscription: str) -> None:
+        row = {"pk": {"S": "texas#webhook"}, "sk": {"S": f"{park}#{'0' * 32}"}, "createdby": {"S": "ada"}}
+        more = {"eventtype": {"S": "park-closed"}, "subscription": {"S": subscription}}
+        self.dynamodb.put_item(TableName=_TABLE, Item={**row, **more, "endpoint": {"S": "https://x.example/"}})
+
+    def account(self, change: str, name: str, value: Any = None) -> None:  # noqa: ANN401 - of an attribute
+        values = {"ExpressionAttributeValues": {":value": value}} if value else {}
+        self.dynamodb.update_item(
+            TableName="app-users",
+            Key={"userid": {"S": "ada"}},
+            UpdateExpression=change,
+            ExpressionAttributeNames={"#name": name},
+            **values,
+        )
 
     def add(self, tenant: str, park: str, at: int = 1) -> None:
         item = {"pk": {"S": f"{tenant}#{PARK}"}, "sk": {"S": park}, "status": {"S": "park-opened"}}
@@ -84,6 +102,10 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
             BillingMode="PAY_PER_REQUEST",
         )
+        create_directory(boto3.client("dynamodb"))
+        boto3.client("events").create_event_bus(Name="app-application-eventbus")
+        for tenant in ("texas", "colorado"):
+            join(boto3.client("dynamodb"), tenant, "ada", "admin", active=tenant == "colorado")
         yield _Scene(importlib.reload(importlib.import_module("park_statuses.handler")))
 
 
@@ -94,7 +116,7 @@ def test_parks_of_the_captured_tenant_are_set_with_credentials_of_it(scene: _Sce
     assert scene.run(_WORK) == []
     assert scene.status("texas", "big-bend") == "park-closed"
     assert scene.status("colorado", "big-bend") == "park-opened"
-    assert scene.vendor.asked == [("texas", "ada", "park-statuses")]
+    assert set(scene.vendor.asked) == {("texas", "ada", "park-statuses"), ("texas", "ada", "webhooks")}
 
 
 def test_park_that_there_is_not_is_passed_over_and_not_made(scene: _Scene) -> None:
@@ -127,6 +149,8 @@ def test_work_done_twice_is_as_done_once_and_never_undoes_what_came_after_it(sce
         {**_WORK, "ids": ["big-bend\n"]},
         {**_WORK, "status": "closed"},
         {**_WORK, "at": "soon"},
+        {**_WORK, "authTime": "soon"},
+        {**_WORK, "session": "x" * 257},
         {**_WORK, "admin": True},
         {name: value for name, value in _WORK.items() if name != "tenantId"},
     ],
@@ -146,8 +170,11 @@ def test_topic_of_tenant_park_and_event_is_told_and_no_other(scene: _Scene) -> N
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     for name in ("texas_big-bend_park-closed", "texas_big-bend_park-opened", "texas-2_big-bend_park-closed"):
         topic = sns.create_topic(Name=f"app-parks-{name}")["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+        made = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:inbox")
+        if name == "texas_big-bend_park-closed":
+            subscription = made["SubscriptionArn"]
     scene.add("texas", "big-bend")
+    scene.webhook("big-bend", subscription=subscription)
     scene.run(_WORK)
 
     (message,) = sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)["Messages"]
@@ -159,3 +186,66 @@ def test_topic_of_tenant_park_and_event_is_told_and_no_other(scene: _Scene) -> N
         "eventType": "park-closed",
         "time": "2025-11-24T16:00:00.000Z",
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "value"),
+    [
+        ("SET #name = :value", "roles:texas", {"SS": ["member", "visitor"]}),
+        ("SET #name = :value", "blockedat", {"N": "1764000001"}),
+        ("SET #name = :value", "deletedat", {"N": "1764000001"}),
+        ("SET #name = :value", "newpassword", {"S": "code-asked-again"}),
+        ("SET #name = :value", "validafter", {"N": "1763999001"}),
+        ("SET #name = :value", "endedsessions", {"SS": ["1764000001:session-1"]}),
+    ],
+)
+def test_work_whose_maker_may_not_do_it_any_more_is_dropped_and_not_tried_again(
+    scene: _Scene, change: str, name: str, value: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.add("texas", "big-bend")
+    assert scene.run(_WORK) == []
+    assert scene.status("texas", "big-bend") == "park-closed"
+    scene.account(change, name, value)
+    capsys.readouterr()
+
+    assert scene.run({**_WORK, "at": "1764000000009", "status": "natural-disaster"}) == []
+    assert scene.status("texas", "big-bend") == "park-closed"
+    assert "WorkDropped" in capsys.readouterr().out
+
+
+def test_work_of_who_was_removed_is_dropped(scene: _Scene) -> None:
+    scene.add("texas", "big-bend")
+    scene.account("REMOVE #name", "roles:texas")
+    scene.dynamodb.delete_item(TableName="app-tenant-users", Key={"tenantid": {"S": "texas"}, "userid": {"S": "ada"}})
+
+    assert scene.run(_WORK) == []
+    assert scene.status("texas", "big-bend") == "park-opened"
+
+
+@pytest.mark.parametrize("state", ["suspended", "erasing", "erased", "onboarding"])
+def test_work_of_a_tenant_that_is_closed_is_dropped(scene: _Scene, state: str) -> None:
+    scene.add("texas", "big-bend")
+    scene.dynamodb.put_item(TableName="app-tenants", Item={"tenantid": {"S": "texas"}, "state": {"S": state}})
+
+    assert scene.run(_WORK) == []
+    assert scene.status("texas", "big-bend") == "park-opened"
+
+
+def test_a_later_sign_in_and_another_session_s_end_do_not_matter(scene: _Scene) -> None:
+    scene.add("texas", "big-bend")
+    scene.account("SET #name = :value", "validafter", {"N": "1763999000"})
+    scene.account("SET #name = :value", "endedsessions", {"SS": ["1763999500:session-2"]})
+
+    assert scene.run(_WORK) == []
+    assert scene.status("texas", "big-bend") == "park-closed"
+
+
+def test_work_from_before_sign_ins_were_captured_counts_as_of_long_ago(scene: _Scene) -> None:
+    old = {name: value for name, value in _WORK.items() if name not in {"authTime", "session"}}
+    scene.add("texas", "big-bend")
+
+    assert scene.run(old) == []
+    assert scene.status("texas", "big-bend") == "park-closed"
+    scene.account("SET #name = :value", "validafter", {"N": "1"})
+    assert scene.run({**old, "at": "1764000000009", "status": "natural-disaster"}) == []
+    assert scene.status("texas", "big-bend") == "park-closed"

@@ -91,6 +91,7 @@ def environment(aws: FakeAws) -> Environment:
         app="tenantry",
         outputs={
             "tenantry-common": {"EventBusName": BUS},
+            "tenantry-parks": {"ParkPublicationFunctionName": "tenantry-publish"},
             "tenantry-user": {**urls, "UserSagaStateMachineArn": MACHINE, "UsersTableName": "tenantry-users"},
         },
         aws=aws,
@@ -202,26 +203,71 @@ def test_work_in_another_queue_stays_there(queues: DeadLetterQueues, aws: FakeAw
         queues.replay(message)
 
 
-def test_a_topic_is_told_again_if_it_is_one_of_parks(queues: DeadLetterQueues, aws: FakeAws) -> None:
-    topic = aws.sns.create_topic(Name="tenantry-parks-texas_p_park-closed")["TopicArn"]
-    other = aws.sns.create_topic(Name="alarms")["TopicArn"]
-    inbox = aws.sqs.create_queue(QueueName="Inbox")["QueueUrl"]
-    for arn in (topic, other):
-        aws.sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:Inbox")
-    for arn in (topic, other):
-        _send(queues, aws, {"Type": "Notification", "TopicArn": arn, "Message": "closed"}, queue="Webhook")
+_TOPIC = "arn:aws:sns:us-east-1:123456789012:tenantry-parks-texas_p_park-closed"
+_TOLD = {"tenantId": "texas", "parkId": "p", "eventType": "park-closed", "time": "2025-11-24T16:00:00.000Z"}
 
-    refused = []
-    for message in queues.messages():
-        try:
-            queues.replay(message)
-        except NotUnderstoodError as error:
-            refused.append(str(error))
 
-    assert len(refused) == 1
-    assert "alarms is no topic" in refused[0]
-    (told,) = aws.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10)["Messages"]
-    assert json.loads(told["Body"])["Message"] == "closed"
+def _notification(topic: str = _TOPIC, told: object = _TOLD) -> dict[str, str]:
+    return {"Type": "Notification", "TopicArn": topic, "Message": told if isinstance(told, str) else json.dumps(told)}
+
+
+def test_webhooks_are_told_again_by_the_function_that_asks_who_may_be_told(
+    queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[dict[str, Any]] = []
+
+    def invoke(**request: Any) -> dict[str, Any]:  # noqa: ANN401 - a request
+        calls.append(request)
+        return {"StatusCode": 200}
+
+    monkeypatch.setattr(aws.functions, "invoke", invoke)
+    _send(queues, aws, _notification(), queue="Webhook")
+    _replay_all(queues)
+
+    (call,) = calls
+    assert call["FunctionName"] == "tenantry-publish"
+    assert json.loads(call["Payload"]) == {
+        "tenantId": "texas",
+        "userId": "operator",
+        "id": "p",
+        "status": "park-closed",
+        "at": "1764000000000",
+    }
+    assert queues.depths()["Webhook"] == 0
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        _notification("arn:aws:sns:us-east-1:123456789012:alarms"),
+        _notification(told="closed"),
+        _notification(told={**_TOLD, "tenantId": "ohio"}),  # of another tenant than its topic
+        _notification(told={**_TOLD, "parkId": "q"}),
+        _notification(told={**_TOLD, "time": "now"}),
+        _notification(told={"tenantId": "texas"}),
+        _notification(told=[]),
+    ],
+)
+def test_what_is_not_of_its_topic_is_told_to_nobody(
+    queues: DeadLetterQueues, aws: FakeAws, letter: dict[str, str]
+) -> None:
+    _send(queues, aws, letter, queue="Webhook")
+    (message,) = queues.messages()
+
+    with pytest.raises(NotUnderstoodError):
+        queues.replay(message)
+
+
+def test_a_publication_that_fails_leaves_the_letter(
+    queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.functions, "invoke", lambda **_: {"StatusCode": 200, "FunctionError": "Unhandled"})
+    _send(queues, aws, _notification(), queue="Webhook")
+    (message,) = queues.messages()
+
+    with pytest.raises(ReplayError):
+        queues.replay(message)
+    assert queues.depths()["Webhook"] == 1
 
 
 @pytest.mark.parametrize("of_delivery", [False, True])
