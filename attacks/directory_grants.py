@@ -75,11 +75,24 @@ class Grant:
 
 
 _MEMBER: Final = ("name", "email", "roles")
+_BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
+_DELETED: Final = ("deletedat", "deletedby")
 _INVITATION: Final = ("roles", "invitedby", "expires")
 GRANTS: Final = (
-    Grant(role="UserSaga", table="users", action="UpdateItem", attributes=("email", "name"), in_transaction=False),
+    Grant(
+        role="UserSaga",
+        table="users",
+        action="UpdateItem",
+        attributes=("email", "name", "deletedat"),
+        in_transaction=False,
+    ),
     Grant(role="TenantSaga", table="tenants", action="UpdateItem", in_transaction=False),
-    Grant(role="AdminSaga", table="users", action="UpdateItem", attributes=("activetenantid", "roles:*")),
+    Grant(
+        role="AdminSaga",
+        table="users",
+        action="UpdateItem",
+        attributes=("activetenantid", "roles:*", "blockedat", "deletedat"),
+    ),
     Grant(role="AdminSaga", table="tenants", action="UpdateItem", attributes=("foundedby", "admins")),
     Grant(role="AdminSaga", table="tenant-users", action="PutItem", attributes=_MEMBER),
     Grant(role="TenantRename", table="tenants", action="UpdateItem", attributes=("name",)),
@@ -88,7 +101,7 @@ GRANTS: Final = (
         role="Membership",
         table="users",
         action="UpdateItem",
-        attributes=("name", "email", "activetenantid", "roles:*"),
+        attributes=("name", "email", "activetenantid", "roles:*", "blockedat", "deletedat"),
     ),
     Grant(role="Membership", table="tenants", action="UpdateItem", attributes=("admins",)),
     Grant(role="Membership", table="tenants", action="ConditionCheckItem", attributes=("admins",)),
@@ -98,6 +111,25 @@ GRANTS: Final = (
     Grant(role="Membership", table="tenant-users", action="ConditionCheckItem", attributes=("roles",)),
     Grant(role="Membership", table="invitations", action="PutItem", attributes=("email", *_INVITATION)),
     Grant(role="Membership", table="invitations", action="DeleteItem", attributes=_INVITATION),
+    Grant(
+        role="AccountChangesDirectory",
+        table="users",
+        action="UpdateItem",
+        attributes=("email", "validafter", "endedsessions", *_BLOCKED, *_DELETED),
+    ),
+    Grant(role="AccountChangesDirectory", table="users", action="PutItem", attributes=_DELETED),
+    Grant(role="AccountChangesDirectory", table="users", action="DeleteItem", attributes=("email", "deletedat")),
+    Grant(
+        role="AccountChangesDirectory",
+        table="users",
+        action="ConditionCheckItem",
+        attributes=("blockedat", "deletedat", "roles:*"),
+    ),
+    Grant(role="AccountChangesDirectory", table="tenants", action="UpdateItem", attributes=("admins",)),
+    Grant(role="AccountChangesDirectory", table="tenant-users", action="UpdateItem", attributes=("email",)),
+    Grant(role="AccountChangesDirectory", table="tenant-users", action="DeleteItem"),
+    Grant(role="AccountChangesDirectory", table="invitations", action="DeleteItem"),
+    Grant(role="Reconciliation", table="tenants", action="UpdateItem", attributes=("admins",)),
 )
 """Every write to the directory that a role of the application needs. docs/membership.md says the same in words."""
 

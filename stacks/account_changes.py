@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from python_lambda import PythonFunction
-from stacks.defaults import function_defaults, grant_on, in_transactions
+from stacks.defaults import allow, function_defaults, grant_on, writes
 from stacks.events import Events
 from tenant_isolation import LAMBDAS, TENANCY, dead_letter_queue
 from tenant_isolation.express_machine import express_machine
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 
+_BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
+_DELETED: Final = ("deletedat", "deletedby")
 _INPUT: Final = "$states.context.Execution.Input"
 _RETRY: Final[Mapping[str, Any]] = {
     "ErrorEquals": ["States.ALL"],
@@ -98,15 +100,25 @@ class AccountChanges(Construct):
         grant_on(members.table_arn, directory, "dynamodb:Query")
         grant_on(f"{members.table_arn}/index/user-index", directory, "dynamodb:Query")
         grant_on(f"{invitations.table_arn}/index/invitee-index", directory, "dynamodb:Query")
-        for table, actions in (
-            (users, ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")),
-            (tenants, ("UpdateItem",)),
-            (members, ("UpdateItem", "DeleteItem")),
-            (invitations, ("DeleteItem",)),
-        ):
-            directory.add_to_role_policy(
-                in_transactions(table.table_arn, *(f"dynamodb:{action}" for action in actions))
-            )
+        allow(
+            directory,
+            writes(
+                users.table_arn,
+                "dynamodb:UpdateItem",
+                attributes=["userid", "email", "validafter", "endedsessions", *_BLOCKED, *_DELETED],
+            ),
+            writes(users.table_arn, "dynamodb:PutItem", attributes=["userid", *_DELETED]),
+            writes(users.table_arn, "dynamodb:DeleteItem", attributes=["userid", "email", "deletedat"]),
+            writes(
+                users.table_arn,
+                "dynamodb:ConditionCheckItem",
+                attributes=["userid", "blockedat", "deletedat", "roles:*"],
+            ),
+            writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
+            writes(members.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "userid", "email"]),
+            writes(members.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "userid"]),
+            writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "invitationid"]),
+        )
         grant_on(user_pool.user_pool_arn, directory, "cognito-idp:AdminGetUser")
         self._machine = express_machine(
             self,

@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from python_lambda import PythonFunction
 from stacks import control_schemas as schemas
 from stacks.account_changes import AccountChanges
-from stacks.defaults import api_defaults, function_defaults, grant_on, in_transactions
+from stacks.defaults import allow, api_defaults, function_defaults, grant_on, writes
 from stacks.events import Events
 from tenant_isolation import LAMBDAS, TENANCY, AdminApi, Answer, Route, dead_letter_queue
 
@@ -145,7 +145,7 @@ class ControlStack(Stack):
         grant_on(self._users.table_arn, function, "dynamodb:Scan")
         grant_on(self._tenants.table_arn, function, "dynamodb:Scan")
         grant_on(self._members.table_arn, function, "dynamodb:Query")
-        function.add_to_role_policy(in_transactions(self._tenants.table_arn, "dynamodb:UpdateItem"))
+        allow(function, writes(self._tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]))
         grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
         self.account_changes.grant_start(function)
         signed_up = Events(environment.application).signed_up

@@ -64,8 +64,6 @@ class Environment:
         How long an invitation into a tenant counts.
     unconfirmed_days
         How long a sign-up may stay unconfirmed before it is removed.
-    operator_accounts_found_tenants
-        Whether an account that an operator has made founds a tenant at its first sign-in.
     hands_on_secret
         The published signing secret of the S3 hands-on, where its published tokens are to count: anybody can then be
         any tenant of the storage stack. None elsewhere, where the secret is random.
@@ -117,7 +115,6 @@ class Environment:
     confirmation_proof_required: bool = False
     invitation_days: int = 14
     unconfirmed_days: int = 7
-    operator_accounts_found_tenants: bool = True
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
     tenant_rate: int = 20

@@ -77,7 +77,11 @@ def membership_function(
     grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
     allow(
         function,
-        writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", *_JOINED, "activetenantid", "roles:*"]),
+        writes(
+            users.table_arn,
+            "dynamodb:UpdateItem",
+            attributes=["userid", *_JOINED, "activetenantid", "roles:*", "blockedat", "deletedat"],
+        ),
         writes(
             tenants.table_arn,
             "dynamodb:UpdateItem",

@@ -183,6 +183,8 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
             "TableName": users.table_name,
             "Key": {"userid": {"S": "{% $event.detail.data.userName %}"}},
             "UpdateExpression": "SET #email = if_not_exists(#email, :email), #name = if_not_exists(#name, :name)",
+            # A deleted person's address and name do not come back by an event that is replayed.
+            "ConditionExpression": "attribute_not_exists(deletedat)",
             "ExpressionAttributeNames": {"#email": "email", "#name": "name"},
             "ExpressionAttributeValues": {
                 ":email": {"S": "{% $event.detail.data.email %}"},
@@ -190,8 +192,14 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
             },
         },
         statements=[
-            writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", "email", "name"], in_transaction=False)
+            writes(
+                users.table_arn,
+                "dynamodb:UpdateItem",
+                attributes=["userid", "email", "name", "deletedat"],
+                in_transaction=False,
+            )
         ],
+        done_already=["DynamoDB.ConditionalCheckFailedException"],
     )
 
 
