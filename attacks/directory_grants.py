@@ -76,6 +76,8 @@ class Grant:
 
 
 _MEMBER: Final = ("name", "email", "roles")
+_BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
+_DELETED: Final = ("deletedat", "deletedby")
 _INVITATION: Final = ("roles", "invitedby", "expires")
 _SESSIONS: Final = ("resetasked", "validafter", "deletedat")
 GRANTS: Final = (
@@ -87,7 +89,12 @@ GRANTS: Final = (
         in_transaction=False,
     ),
     Grant(role="TenantSaga", table="tenants", action="UpdateItem", in_transaction=False),
-    Grant(role="AdminSaga", table="users", action="UpdateItem", attributes=("activetenantid", "roles:*")),
+    Grant(
+        role="AdminSaga",
+        table="users",
+        action="UpdateItem",
+        attributes=("activetenantid", "roles:*", "blockedat", "deletedat"),
+    ),
     Grant(role="AdminSaga", table="tenants", action="UpdateItem", attributes=("foundedby", "admins")),
     Grant(role="AdminSaga", table="tenant-users", action="PutItem", attributes=_MEMBER),
     Grant(role="TenantRename", table="tenants", action="UpdateItem", attributes=("name",)),
@@ -124,18 +131,9 @@ GRANTS: Final = (
         role="AccountChangesDirectory",
         table="users",
         action="UpdateItem",
-        attributes=(
-            "email",
-            "validafter",
-            "endedsessions",
-            "blockedat",
-            "blockedby",
-            "blockedreason",
-            "deletedat",
-            "deletedby",
-        ),
+        attributes=("email", "validafter", "endedsessions", *_BLOCKED, *_DELETED),
     ),
-    Grant(role="AccountChangesDirectory", table="users", action="PutItem", attributes=("deletedat", "deletedby")),
+    Grant(role="AccountChangesDirectory", table="users", action="PutItem", attributes=_DELETED),
     Grant(role="AccountChangesDirectory", table="users", action="DeleteItem", attributes=("email", "deletedat")),
     Grant(
         role="AccountChangesDirectory",

@@ -352,6 +352,8 @@ def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dyna
         "TableName": users.table_name,
         "Key": {"userid": user},
         "UpdateExpression": "SET #roles = :roles, activetenantid = if_not_exists(activetenantid, :tenant)",
+        # Nobody who is deleted comes back by an event that is replayed, and nobody who is blocked becomes an admin.
+        "ConditionExpression": "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)",
         # As `tenancy.standing` reads it.
         "ExpressionAttributeNames": {"#roles": "{% 'roles:' & $event.detail.tenantId %}"},
         "ExpressionAttributeValues": {":tenant": tenant, ":roles": {"SS": ["admin"]}},
@@ -369,7 +371,11 @@ def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dyna
         arguments={"TransactItems": [{"Put": mapping}, {"Update": standing}, {"Update": founded}]},
         statements=[
             writes(members.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", "name", "email", "roles"]),
-            writes(users.table_arn, "dynamodb:UpdateItem", attributes=["userid", "activetenantid", "roles:*"]),
+            writes(
+                users.table_arn,
+                "dynamodb:UpdateItem",
+                attributes=["userid", "activetenantid", "roles:*", "blockedat", "deletedat"],
+            ),
             writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "foundedby", "admins"]),
         ],
         # Deliveries at the same time conflict; whoever tries again finds that it is done.

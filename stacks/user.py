@@ -207,6 +207,7 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
                 in_transaction=False,
             )
         ],
+        done_already=["DynamoDB.ConditionalCheckFailedException"],
     )
 
 

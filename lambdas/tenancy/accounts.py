@@ -535,7 +535,10 @@ class Accounts:
 
     def _join_admins(self, user: UserId, roles: Mapping[TenantId, frozenset[str]]) -> None:
         wanted = {tenant: own for tenant, own in roles.items() if Role.ADMIN in own}
-        missing = [tenant for tenant, admins in self._admins(wanted).items() if user not in admins]
+        noted = self._noted_admins(wanted)
+        missing = [tenant for tenant, admins in noted.items() if admins is not None and user not in admins]
+        for tenant in (tenant for tenant, admins in noted.items() if admins is None):
+            self.repair_admins(tenant)  # with the others, of whom an absent set says nothing
         for some in _batched(missing, _TRANSACTION):
             joining: list[Any] = [
                 {

@@ -1,0 +1,420 @@
+"""Accounts in the operator's and in the person's own hand: shut out at once, in both places, and put right again."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import jsonschema
+import pytest
+from botocore.exceptions import ClientError
+
+from attacks.households import Household
+from ops.cli import main
+from stacks.events import Events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from attacks.people import Person
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+
+_PATIENCE_SECONDS: Final = 60
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unhurried(world: World, deployed: LocalCloud) -> Iterator[None]:
+    """Keep the schedule from repairing what a test has broken before the test does."""
+    rule = deployed.output("ReconciliationRuleName")
+    world.target.aws.events.disable_rule(Name=rule)
+    yield
+    world.target.aws.events.enable_rule(Name=rule)
+
+
+@pytest.fixture
+def users(deployed: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, Any]]:
+    """Run `tenantry users ... --json`, and return its exit status and what it has printed."""
+
+    def run(*arguments: str) -> tuple[int, Any]:
+        capsys.readouterr()
+        status = main(["users", *arguments, "--json", "--state", str(deployed.folder.root)])
+        printed = capsys.readouterr()
+        return status, json.loads(printed.out) if printed.out.startswith(("{", "[")) else printed.out + printed.err
+
+    return run
+
+
+def _status(world: World, person: Person) -> int:
+    return int(world.parks_api("GET", "/tenants", person.tokens.id).status)
+
+
+def _in_pool(world: World, user_id: str) -> Any:  # noqa: ANN401 - Cognito's answer
+    try:
+        return world.target.aws.cognito.admin_get_user(UserPoolId=world.target.user_pool_id, Username=user_id)
+    except world.target.aws.cognito.exceptions.UserNotFoundException:
+        return None
+
+
+def _admins(world: World, tenant: str) -> set[str]:
+    return set((world.tenant_row(tenant) or {}).get("admins", {}).get("SS", []))
+
+
+def _until(true: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _about(report: Any, *ids: str) -> list[tuple[str, bool]]:  # noqa: ANN401 - a report
+    """Return what a report says of some ids: other tests' people may differ as well."""
+    return [
+        (one["kind"], one["repaired"])
+        for one in report["differences"]
+        if {one.get("userId"), one.get("tenantId")} & {*ids}
+    ]
+
+
+def _everything(world: World) -> str:
+    """Return all that the directory holds."""
+    target, dynamodb = world.target, world.target.aws.dynamodb
+    tables = (target.users_table, target.tenants_table, target.tenant_users_table, target.invitations_table)
+    return json.dumps([dynamodb.scan(TableName=table)["Items"] for table in tables])
+
+
+def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    person = world.people.sign_up("blocked")
+    assert _status(world, person) == 200
+
+    status, done = users("block", person.user_id, "--reason", "Stole a bicycle")
+
+    assert (status, done["changed"], done["tenantsWithoutAdmin"]) == (0, True, [person.tenant])
+    assert _status(world, person) == 401
+    with pytest.raises(ClientError):
+        world.people.sign_in(person)
+    assert _in_pool(world, person.user_id)["Enabled"] is False
+    assert _admins(world, person.tenant) == set()
+    _, shown = users("show", person.user_id)
+    assert (shown["state"], shown["directory"]["blockedReason"]) == ("blocked", "Stole a bicycle")
+    assert shown["directory"]["blockedBy"] == done["by"] == world.target.aws.sts.get_caller_identity()["Arn"]
+
+    again = users("block", person.user_id, "--reason", "Another reason")
+    assert (again[0], again[1]["changed"], again[1]["at"]) == (0, False, done["at"])
+
+    status, undone = users("unblock", person.user_id)
+    assert (status, undone["changed"], undone["tenantsWithoutAdmin"]) == (0, True, [])
+    assert users("unblock", person.user_id)[1]["changed"] is False
+    assert _status(world, person) == 401  # sessions of before stay ended
+    assert _admins(world, person.tenant) == {person.user_id}
+    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+    assert _status(world, person) == 200
+    assert users("show", person.user_id)[1]["state"] == "active"
+
+
+def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    person = world.people.sign_up("signed-out")
+    time.sleep(1.1)  # a session of the very second would count
+
+    status, done = users("sign-out", person.user_id)
+
+    assert (status, done["changed"]) == (0, True)
+    assert _status(world, person) == 401
+    with pytest.raises(ClientError):
+        world.people.refresh(person)
+    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+    assert _status(world, person) == 200
+
+
+def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    house = Household.found(world, "leaving")
+    person = world.people.sign_up("deleted")
+    world.people.enrol(person, house.tenant, {"member"})
+    house.invite(person.email, "visitor")
+
+    status, said = users("delete", person.user_id)
+    assert (status, "--confirm" in said, _status(world, person)) == (2, True, 200)
+
+    status, done = users("delete", person.user_id, "--confirm", person.user_id)
+
+    assert (status, done["changed"], done["tenantsWithoutAdmin"]) == (0, True, [person.tenant])
+    assert set(done["tenants"]) == {person.tenant, house.tenant}
+    assert set(world.user_row(person.user_id) or {}) == {"userid", "deletedat", "deletedby"}
+    left = _everything(world)
+    assert person.email.lower() not in left.lower()
+    assert person.name not in left
+    assert _in_pool(world, person.user_id) is None
+    assert _status(world, person) == 401
+    assert users("show", person.user_id)[1]["state"] == "deleted"
+    again = users("delete", person.user_id, "--confirm", person.user_id)
+    assert (again[0], again[1]["changed"], again[1]["at"]) == (0, False, done["at"])
+
+
+@pytest.mark.parametrize("user", ["nobody", "*", str(uuid.uuid4())])
+def test_nobody_is_not_changed(users: Callable[..., tuple[int, Any]], world: World, user: str) -> None:
+    for command in (["show"], ["block", "--reason", "x"], ["unblock"], ["sign-out"], ["delete", "--confirm", user]):
+        status, said = users(command[0], user, *command[1:])
+        assert (status, bool(said)) == (2, True), command
+    assert world.user_row(user) is None
+
+
+def test_list_finds_by_address_and_goes_through_pages(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    person = world.people.sign_up("listed")
+
+    status, (found,) = users("list", "--email", person.email)
+    everybody = users("list")[1]
+
+    assert status == 0
+    assert found == {"userId": person.user_id, "email": person.email, "name": person.name, "state": "active"}
+    assert found in everybody
+    assert users("list", "--email", "no address")[0] == 2
+    assert len(users("list", "--limit", "1")[1]) == 1
+
+
+def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
+    world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = world.people.sign_up("halfway")
+    aws, machine = world.target.aws, deployed.output("AccountChangesStateMachineArn")
+    role = aws.stepfunctions.describe_state_machine(stateMachineArn=machine)["roleArn"].rpartition("/")[2]
+    deny = {"Effect": "Deny", "Action": "cognito-idp:AdminDisableUser", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    aws.iam.put_role_policy(RoleName=role, PolicyName="broken", PolicyDocument=policy)
+    try:
+        status, said = users("block", person.user_id, "--reason", "x")
+    finally:
+        aws.iam.delete_role_policy(RoleName=role, PolicyName="broken")
+
+    assert (status, "dead-letter" in said) == (1, True)
+    assert _status(world, person) == 401  # the directory was first
+    assert _in_pool(world, person.user_id)["Enabled"] is True
+    assert users("show", person.user_id)[1]["state"] == "differs"
+
+    state = ["--state", str(deployed.folder.root)]
+    assert main(["dead-letters", "replay", "--queue", "AccountChanges", *state]) == 0
+    assert "1 replayed, 0 left" in capsys.readouterr().out
+    assert _until(lambda: not _in_pool(world, person.user_id)["Enabled"])
+    assert users("show", person.user_id)[1]["state"] == "blocked"
+
+
+def test_each_change_is_said_on_the_bus(
+    world: World, users: Callable[..., tuple[int, Any]], heard: Callable[[int], list[dict[str, Any]]]
+) -> None:
+    person = world.people.sign_up("loud")
+    time.sleep(1.1)
+    users("sign-out", person.user_id)
+    users("block", person.user_id, "--reason", "x")
+    users("unblock", person.user_id)
+    users("delete", person.user_id, "--confirm", person.user_id)
+
+    wanted = ["sessionsEnded", "blocked", "unblocked", "deleted"]
+    found: list[dict[str, Any]] = []
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while len(found) < len(wanted) and time.monotonic() < deadline:
+        found += [
+            event for event in heard(1) if event["detail"].get("userName") == person.user_id and "by" in event["detail"]
+        ]
+    schemas = {event.detail_type: schema for event, schema in Events(world.target.app).schemas().items()}
+    assert sorted(event["detail-type"] for event in found) == sorted(wanted)
+    for event in found:
+        assert event["source"] == f"{world.target.app}.user"
+        jsonschema.validate(event["detail"], schemas[event["detail-type"]])
+        if event["detail-type"] != "sessionsEnded":
+            assert event["detail"]["tenants"] == [person.tenant]
+
+
+def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    gone, disabled, opened = (world.people.sign_up(label) for label in ("gone", "disabled", "opened"))
+    cognito, pool = world.target.aws.cognito, world.target.user_pool_id
+    world.target.aws.anonymous().cognito.delete_user(AccessToken=gone.tokens.access)
+    cognito.admin_disable_user(UserPoolId=pool, Username=disabled.user_id)
+    users("block", opened.user_id, "--reason", "x")
+    cognito.admin_enable_user(UserPoolId=pool, Username=opened.user_id)
+
+    status, dry = users("reconcile", "--dry-run")
+    assert status == 1
+    assert _about(dry, gone.user_id) == [("goneFromPool", False)]
+    assert _status(world, disabled) == 200  # nothing was done
+
+    _, report = users("reconcile")
+
+    assert _about(report, gone.user_id) == [("goneFromPool", True)]
+    assert _about(report, disabled.user_id) == [("disabledInPool", True)]
+    assert _about(report, opened.user_id) == [("enabledAgainstBlock", True)]
+    # The tenants are without an admin now, which only a person can repair.
+    assert _about(report, gone.tenant) == _about(report, opened.tenant) == [("withoutAdmin", False)]
+    assert [_status(world, person) for person in (gone, disabled, opened)] == [401, 401, 401]
+    assert set(world.user_row(gone.user_id) or {}) == {"userid", "deletedat", "deletedby"}
+    assert _in_pool(world, opened.user_id)["Enabled"] is False
+    assert _about(users("reconcile")[1], gone.user_id, disabled.user_id, opened.user_id) == []
+
+    cognito.admin_enable_user(UserPoolId=pool, Username=disabled.user_id)
+    assert _about(users("reconcile")[1], disabled.user_id) == [("enabledInPool", True)]
+    disabled = replace(disabled, tokens=world.people.sign_in_with_claim(disabled))
+    assert _status(world, disabled) == 200
+
+
+@pytest.mark.parametrize("lost", ["record", "founding"])
+def test_reconciliation_starts_a_lost_sign_up_again(
+    world: World, users: Callable[..., tuple[int, Any]], lost: str
+) -> None:
+    person = world.people.sign_up(lost)
+    target, dynamodb = world.target, world.target.aws.dynamodb
+    key = {"tenantid": {"S": person.tenant}, "userid": {"S": person.user_id}}
+    dynamodb.delete_item(TableName=target.tenant_users_table, Key=key)
+    dynamodb.delete_item(TableName=target.users_table, Key={"userid": {"S": person.user_id}})
+    if lost == "record":
+        dynamodb.delete_item(TableName=target.tenants_table, Key={"tenantid": {"S": person.tenant}})
+    else:
+        item = {"userid": {"S": person.user_id}, "email": {"S": person.email}, "name": {"S": person.name}}
+        dynamodb.put_item(TableName=target.users_table, Item=item)
+        dynamodb.put_item(TableName=target.tenants_table, Item={"tenantid": {"S": person.tenant}})
+
+    _, report = users("reconcile")
+
+    assert _about(report, person.user_id) == [("unrecorded" if lost == "record" else "unfounded", True)]
+    assert _until(lambda: _admins(world, person.tenant) == {person.user_id})
+    assert world.people.tenants_of(person.user_id) == [person.tenant]
+    assert _about(users("reconcile")[1], person.user_id, person.tenant) == []
+
+
+def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    house = Household.found(world, "haunted")
+    other = house.member("other-admin", "admin")
+    users("delete", other.user_id, "--confirm", other.user_id)
+    world.target.aws.dynamodb.update_item(
+        TableName=world.target.tenants_table,
+        Key={"tenantid": {"S": house.tenant}},
+        UpdateExpression="ADD admins :dead",
+        ExpressionAttributeValues={":dead": {"SS": [other.user_id]}},
+    )
+
+    _, report = users("reconcile")
+
+    assert _about(report, house.tenant) == [("deadAdmin", True)]
+    assert _admins(world, house.tenant) == {house.boss.user_id}
+
+
+def test_scheduled_run_and_what_a_trail_tells_do_the_same(
+    world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud
+) -> None:
+    aws, pool = world.target.aws, world.target.user_pool_id
+    name = deployed.output("ReconciliationFunctionName")
+
+    def invoke(event: dict[str, Any]) -> None:
+        answer = aws.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        assert "FunctionError" not in answer, answer["Payload"].read()
+
+    def told(event_name: str, user_id: str, at: float) -> dict[str, Any]:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+        detail = {
+            "eventSource": "cognito-idp.amazonaws.com",
+            "eventName": event_name,
+            "eventTime": moment,
+            "requestParameters": {"userPoolId": pool, "username": "HIDDEN_DUE_TO_SECURITY_REASONS"},
+            "additionalEventData": {"sub": user_id},
+        }
+        return {"source": "aws.cognito-idp", "detail-type": "AWS API Call via CloudTrail", "detail": detail}
+
+    scheduled, trailed = world.people.sign_up("scheduled"), world.people.sign_up("trailed")
+    aws.cognito.admin_disable_user(UserPoolId=pool, Username=scheduled.user_id)
+    invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+    assert _status(world, scheduled) == 401
+
+    time.sleep(1.1)
+    aws.cognito.admin_user_global_sign_out(UserPoolId=pool, Username=trailed.user_id)
+    invoke(told("AdminUserGlobalSignOut", trailed.user_id, time.time()))
+    assert _status(world, trailed) == 401
+    trailed = replace(trailed, tokens=world.people.sign_in_with_claim(trailed))
+    aws.cognito.admin_delete_user(UserPoolId=pool, Username=trailed.user_id)
+    invoke(told("AdminDeleteUser", trailed.user_id, time.time()))
+    assert _status(world, trailed) == 401
+    invoke(told("AdminDeleteUser", str(uuid.uuid4()), time.time()))  # of another pool
+    assert users("show", trailed.user_id)[1]["state"] == "deleted"
+
+
+def test_last_living_admin_stays(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+    house = Household.found(world, "lasting")
+    other = house.member("other", "admin")
+    users("block", other.user_id, "--reason", "x")
+    boss = house.boss
+
+    assert house.by_boss("DELETE", f"{house.path}/{boss.user_id}").status == 409
+    assert house.by_boss("PUT", f"{house.path}/{boss.user_id}/roles", {"roles": ["member"]}).status == 409
+    refused = house.by_boss("DELETE", "/me")
+    assert refused.status == 409
+    assert house.tenant in refused.json()["message"]
+
+    users("unblock", other.user_id)
+    assert house.by_boss("DELETE", "/me").status == 204
+    assert _status(world, boss) == 401
+    assert _in_pool(world, boss.user_id) is None
+    assert set(world.user_row(boss.user_id) or {}) == {"userid", "deletedat", "deletedby"}
+    assert (world.user_row(boss.user_id) or {})["deletedby"] == {"S": boss.user_id}
+    assert _admins(world, house.tenant) == {other.user_id}
+
+
+def test_role_given_to_the_blocked_counts_once_they_are_unblocked(
+    world: World, users: Callable[..., tuple[int, Any]]
+) -> None:
+    house = Household.found(world, "patient")
+    member = house.member("promoted", "member")
+    users("block", member.user_id, "--reason", "x")
+
+    assert house.by_boss("PUT", f"{house.path}/{member.user_id}/roles", {"roles": ["admin"]}).status == 204
+    assert _admins(world, house.tenant) == {house.boss.user_id}
+    users("unblock", member.user_id)
+    assert _admins(world, house.tenant) == {house.boss.user_id, member.user_id}
+
+
+def test_admin_does_not_invite_themselves(world: World) -> None:
+    house = Household.found(world, "lonely")
+
+    reply = house.by_boss("POST", house.path, {"email": house.boss.email.upper(), "roles": ["visitor"]})
+
+    assert reply.status == 409
+    assert house.invitations() == []
+
+
+def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
+    person = world.people.sign_up("own-sessions")
+    time.sleep(1.1)
+    second = replace(person, tokens=world.people.sign_in_with_claim(person))
+
+    assert world.parks_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
+    assert (_status(world, person), _status(world, second)) == (401, 200)
+    time.sleep(1.1)
+    assert world.parks_api("DELETE", "/me/sessions", second.tokens.id).status == 204
+    assert _status(world, second) == 401
+    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+    assert _status(world, person) == 200
+
+
+def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
+    person, stranger = world.people.sign_up("moving"), world.people.sign_up("stranger")
+    address, anonymous = world.people.mailbox("moved"), world.target.aws.anonymous().cognito
+    anonymous.update_user_attributes(
+        AccessToken=person.tokens.access, UserAttributes=[{"Name": "email", "Value": address}]
+    )
+    mailed = deployed.mail(address)
+    assert mailed is not None
+    code = mailed.code
+    body = {"accessToken": person.tokens.access, "code": code}
+    time.sleep(1.1)
+
+    assert world.parks_api("PUT", "/me/address", stranger.tokens.id, body).status == 403
+    wrong = world.parks_api("PUT", "/me/address", person.tokens.id, {**body, "code": "000000"})
+    assert (wrong.status, "code" in wrong.json()["message"]) == (400, True)
+    assert world.parks_api("PUT", "/me/address", person.tokens.id, body).status == 204
+
+    assert (world.user_row(person.user_id) or {})["email"] == {"S": address}
+    assert (world.mapping(person.tenant, person.user_id) or {})["email"] == {"S": address}
+    assert person.email.lower() not in _everything(world).lower()
+    assert _status(world, person) == 401
+    moved = replace(person, email=address)
+    assert world.people.sign_in_with_claim(moved).tenant == person.tenant

@@ -1,0 +1,349 @@
+"""Accounts in the directory: shut out first, put right again when tried again, and nothing personal left of the deleted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tenancy.accounts import POOL, Account, Accounts
+from tenancy.errors import ConflictError, NotFoundError
+from tenancy.identifiers import TenantId, UserId
+from tenancy.membership import Memberships, Tables
+from tenancy.roles import Role
+from tests.lambdas.tables import create_directory, join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TEXAS, _OHIO = TenantId("texas"), TenantId("ohio")
+_ADA, _BOB, _EVE = UserId("ada"), UserId("bob"), UserId("eve")
+_NOW = 1_800_000_000
+_TABLES = Tables(users="app-users", tenants="app-tenants", memberships="app-tenant-users")
+
+
+@pytest.fixture
+def database() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_directory(client)
+        for tenant in (_TEXAS, _OHIO):
+            client.put_item(TableName="app-tenants", Item={"tenantid": {"S": tenant}, "foundedby": {"S": _ADA}})
+        join(client, _TEXAS, _ADA, "admin", active=True)
+        join(client, _TEXAS, _BOB, "visitor", active=True)
+        join(client, _OHIO, _BOB, "admin")
+        join(client, _OHIO, _ADA, "admin")
+        for user in (_ADA, _BOB):
+            client.update_item(
+                TableName="app-users",
+                Key={"userid": {"S": user}},
+                UpdateExpression="SET email = :email, #name = :name",
+                ExpressionAttributeNames={"#name": "name"},
+                ExpressionAttributeValues={":email": {"S": f"{user}@example.com"}, ":name": {"S": user.title()}},
+            )
+        yield client
+
+
+@pytest.fixture
+def clock() -> list[float]:
+    return [float(_NOW)]
+
+
+@pytest.fixture
+def accounts(database: DynamoDBClient, clock: list[float]) -> Accounts:
+    return Accounts(database, _TABLES, "app-invitations", clock=lambda: clock[0])
+
+
+@pytest.fixture
+def memberships(database: DynamoDBClient) -> Memberships:
+    return Memberships(database, _TABLES)
+
+
+def _admins(database: DynamoDBClient, tenant: str) -> set[str]:
+    item = database.get_item(TableName="app-tenants", Key={"tenantid": {"S": tenant}})["Item"]
+    return set(item.get("admins", {}).get("SS", []))
+
+
+def _user(database: DynamoDBClient, user: str) -> dict[str, Any]:
+    return dict(database.get_item(TableName="app-users", Key={"userid": {"S": user}}).get("Item", {}))
+
+
+def _everything(database: DynamoDBClient) -> str:
+    tables = ("app-users", "app-tenants", "app-tenant-users", "app-invitations")
+    return json.dumps([database.scan(TableName=table)["Items"] for table in tables])
+
+
+def _invite(database: DynamoDBClient, tenant: str, email: str) -> None:
+    key = {"tenantid": {"S": tenant}, "invitationid": {"S": f"of {email}"}}
+    database.put_item(TableName="app-invitations", Item={**key, "email": {"S": email}})
+
+
+class TestBlock:
+    def test_shuts_out_and_takes_out_of_the_admins(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        outcome = accounts.block(_ADA, by="arn:ops", reason="x")
+
+        assert (outcome.changed, outcome.at, outcome.without_admin) == (True, _NOW, [_TEXAS])
+        assert set(outcome.tenants) == {_TEXAS, _OHIO}
+        found = accounts.find(_ADA)
+        assert found
+        assert (found.blocked_at, found.blocked_by, found.blocked_reason) == (_NOW, "arn:ops", "x")
+        assert found.valid_after == _NOW
+        assert (_admins(database, _TEXAS), _admins(database, _OHIO)) == (set(), {_BOB})
+
+    def test_once_more_keeps_who_and_when_and_finishes_what_was_left(
+        self, database: DynamoDBClient, accounts: Accounts, clock: list[float]
+    ) -> None:
+        accounts.block(_ADA, by="arn:ops", reason="x")
+        join(database, _TEXAS, _ADA, "admin")  # as if the first attempt had stopped here
+        clock[0] += 10
+
+        outcome = accounts.block(_ADA, by="arn:other", reason="y")
+
+        assert (outcome.changed, outcome.at, outcome.by) == (False, _NOW, "arn:ops")
+        assert _admins(database, _TEXAS) == set()
+
+    def test_of_an_operator_takes_the_place_of_the_pools(self, accounts: Accounts, clock: list[float]) -> None:
+        accounts.block(_ADA, by=POOL, reason="x")
+        clock[0] += 10
+        assert accounts.block(_ADA, by=POOL, reason="x").changed is False
+
+        outcome = accounts.block(_ADA, by="arn:ops", reason="y")
+
+        assert (outcome.changed, outcome.by) == (True, "arn:ops")
+        assert accounts.block(_ADA, by=POOL, reason="x").by == "arn:ops"
+
+    def test_of_someone_without_a_record_holds_all_the_same(self, accounts: Accounts) -> None:
+        accounts.block(_EVE, by="arn:ops", reason="x")
+
+        found = accounts.find(_EVE)
+        assert found
+        assert (found.blocked_at, found.recorded) == (_NOW, False)
+
+    def test_comes_back_as_admin_where_they_have_the_role(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        accounts.block(_ADA, by="arn:ops", reason="x")
+
+        outcome = accounts.unblock(_ADA, by="arn:ops")
+
+        assert (outcome.changed, outcome.without_admin) == (True, [])
+        assert (_admins(database, _TEXAS), _admins(database, _OHIO)) == ({_ADA}, {_ADA, _BOB})
+        assert not {"blockedat", "blockedby", "blockedreason"} & set(_user(database, _ADA))
+        assert accounts.unblock(_ADA, by="arn:ops").changed is False
+        found = accounts.find(_ADA)
+        assert found
+        assert found.valid_after == _NOW  # sessions of before do not come back
+
+    def test_role_lost_meanwhile_does_not_come_back(
+        self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
+    ) -> None:
+        accounts.block(_ADA, by="arn:ops", reason="x")
+        memberships.set_roles(_OHIO, _ADA, frozenset({Role.VISITOR}), by=_BOB)
+
+        accounts.unblock(_ADA, by="arn:ops")
+
+        assert _admins(database, _OHIO) == {_BOB}
+
+    def test_blocked_is_no_admin_whatever_is_given_to_them(
+        self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
+    ) -> None:
+        accounts.block(_BOB, by="arn:ops", reason="x")
+        memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_ADA)
+
+        assert _admins(database, _TEXAS) == {_ADA}
+        with pytest.raises(ConflictError, match="last admin"):
+            memberships.remove(_TEXAS, _ADA, by=_ADA)
+        accounts.unblock(_BOB, by="arn:ops")
+        assert _admins(database, _TEXAS) == {_ADA, _BOB}
+
+    def test_admins_of_a_tenant_of_before_are_the_living(
+        self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
+    ) -> None:
+        database.put_item(TableName="app-tenants", Item={"tenantid": {"S": _OHIO}})
+
+        accounts.block(_BOB, by="arn:ops", reason="x")
+
+        assert memberships.admins(_OHIO) == {_ADA}
+
+
+class TestSessions:
+    def test_end_before_a_second_and_never_begin_again(self, accounts: Accounts, clock: list[float]) -> None:
+        assert accounts.end_sessions(_ADA, by="arn:ops").changed
+        assert accounts.end_sessions(_ADA, by=POOL, at=_NOW - 5).changed is False
+        clock[0] += 10
+        assert accounts.end_sessions(_ADA, by="arn:ops").at == _NOW + 10
+
+        found = accounts.find(_ADA)
+        assert found
+        assert found.valid_after == _NOW + 10
+
+    def test_one_ends_and_old_ends_are_forgotten(
+        self, database: DynamoDBClient, accounts: Accounts, clock: list[float]
+    ) -> None:
+        accounts.end_session(_ADA, "first", by=_ADA)
+        assert accounts.end_session(_ADA, "first", by=_ADA).changed is False
+        clock[0] += 30 * 24 * 3600
+        accounts.end_session(_ADA, "second", by=_ADA)
+        kept = {f"{_NOW}:first", f"{_NOW + 30 * 24 * 3600}:second"}  # a refresh token of it may still count
+        assert set(_user(database, _ADA)["endedsessions"]["SS"]) == kept
+        clock[0] += 2 * 24 * 3600
+        accounts.end_session(_ADA, "third", by=_ADA)
+
+        assert len(_user(database, _ADA)["endedsessions"]["SS"]) == 2
+
+
+class TestAddress:
+    def test_is_everywhere_and_ends_sessions(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        outcome = accounts.change_address(_ADA, "ada@new.example", by=_ADA)
+
+        assert outcome.changed
+        assert "ada@example.com" not in _everything(database)
+        assert _everything(database).count("ada@new.example") == 3
+        assert _user(database, _ADA)["validafter"] == {"N": str(_NOW)}
+        assert accounts.change_address(_ADA, "ada@new.example", by=_ADA).changed is False
+
+    def test_of_nobody_is_none(self, accounts: Accounts) -> None:
+        with pytest.raises(NotFoundError):
+            accounts.change_address(_EVE, "eve@example.com", by=_EVE)
+
+
+class TestDeletion:
+    def test_leaves_a_tombstone_and_nothing_personal(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        _invite(database, _OHIO, "ada@example.com")
+        _invite(database, _OHIO, "bob@example.com")
+
+        outcome = accounts.delete(_ADA, by="arn:ops")
+
+        assert (outcome.changed, outcome.without_admin) == (True, [_TEXAS])
+        assert set(outcome.tenants) == {_TEXAS, _OHIO}
+        assert _user(database, _ADA) == {
+            "userid": {"S": _ADA},
+            "deletedat": {"N": str(_NOW)},
+            "deletedby": {"S": "arn:ops"},
+        }
+        left = _everything(database)
+        assert "ada@example.com" not in left
+        assert "Ada" not in left
+        assert "bob@example.com" in left
+        assert (_admins(database, _TEXAS), _admins(database, _OHIO)) == (set(), {_BOB})
+
+    def test_once_more_finishes_what_was_left(
+        self, database: DynamoDBClient, accounts: Accounts, clock: list[float]
+    ) -> None:
+        database.update_item(
+            TableName="app-users",
+            Key={"userid": {"S": _ADA}},
+            UpdateExpression="SET deletedat = :at, deletedby = :by",
+            ExpressionAttributeValues={":at": {"N": "1"}, ":by": {"S": "arn:ops"}},
+        )
+        found = accounts.find(_ADA)
+        assert found
+        assert found.left_over
+        clock[0] += 10
+
+        outcome = accounts.delete(_ADA, by=POOL)
+
+        assert (outcome.changed, outcome.at, outcome.by) == (False, 1, "arn:ops")
+        assert set(_user(database, _ADA)) == {"userid", "deletedat", "deletedby"}
+        assert "ada@example.com" not in _everything(database)
+        assert accounts.delete(_ADA, by=POOL).changed is False
+
+    def test_of_ones_own_account_leaves_no_tenant_without_an_admin(
+        self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
+    ) -> None:
+        with pytest.raises(ConflictError, match="last admin of texas"):
+            accounts.delete(_ADA, by=_ADA)
+        assert _user(database, _ADA)["email"] == {"S": "ada@example.com"}
+
+        memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_ADA)
+        assert accounts.delete(_ADA, by=_ADA).without_admin == []
+        with pytest.raises(ConflictError, match="last admin of ohio, texas"):
+            accounts.delete(_BOB, by=_BOB)
+
+    def test_condition_of_the_write_alone_keeps_the_last_admin(
+        self, database: DynamoDBClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # As if somebody else had been an admin when it was decided.
+        monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
+        monkeypatch.setattr(accounts, "_admins", lambda tenants: {t: frozenset({_ADA, "another"}) for t in tenants})
+
+        with pytest.raises(ConflictError, match="Others are changing"):
+            accounts.delete(_ADA, by=_ADA)
+
+        assert "deletedat" not in _user(database, _ADA)
+
+    def test_deleted_is_neither_blocked_nor_signed_out_nor_invited_in(
+        self, accounts: Accounts, memberships: Memberships, database: DynamoDBClient
+    ) -> None:
+        accounts.delete(_BOB, by="arn:ops")
+
+        for change in (
+            lambda: accounts.block(_BOB, by="arn:ops", reason="x"),
+            lambda: accounts.unblock(_BOB, by="arn:ops"),
+            lambda: accounts.end_sessions(_BOB, by="arn:ops"),
+            lambda: accounts.end_session(_BOB, "s", by=_BOB),
+            lambda: accounts.change_address(_BOB, "x@example.com", by=_BOB),
+        ):
+            with pytest.raises(ConflictError, match="deleted"):
+                change()
+        with pytest.raises(NotFoundError):
+            memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_ADA)
+        assert set(_user(database, _BOB)) == {"userid", "deletedat", "deletedby"}
+
+    def test_of_somebody_in_very_many_tenants_takes_its_time(
+        self, database: DynamoDBClient, accounts: Accounts
+    ) -> None:
+        for number in range(95):
+            tenant = f"tenant-{number}"
+            database.put_item(TableName="app-tenants", Item={"tenantid": {"S": tenant}})
+            join(database, tenant, _EVE, "admin")
+
+        outcome = accounts.delete(_EVE, by="arn:ops")
+
+        assert len(outcome.without_admin) == len(outcome.tenants) == 95
+        assert _EVE not in {item["userid"]["S"] for item in database.scan(TableName="app-tenant-users")["Items"]}
+
+
+class TestForgetting:
+    def test_takes_what_a_hook_has_noted(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        database.put_item(TableName="app-users", Item={"userid": {"S": _EVE}, "origin": {"S": "self"}})
+
+        accounts.forget(_EVE)
+
+        assert _user(database, _EVE) == {}
+
+    def test_takes_nobody_with_a_record(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        with pytest.raises(ConflictError):
+            accounts.forget(_ADA)
+
+        assert _user(database, _ADA)
+
+
+class TestRepair:
+    def test_makes_admins_what_memberships_say(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        accounts.block(_BOB, by="arn:ops", reason="x")
+        join(database, _OHIO, _BOB, "admin")
+
+        assert accounts.repair_admins(_OHIO)
+        assert _admins(database, _OHIO) == {_ADA}
+        assert accounts.repair_admins(_OHIO) is False
+        assert accounts.repair_admins(TenantId("nowhere")) is False
+
+    def test_counts_only_who_lives(self, accounts: Accounts) -> None:
+        accounts.block(_ADA, by="arn:ops", reason="x")
+
+        assert accounts.without_admin([_TEXAS, _OHIO, TenantId("nowhere")]) == [_TEXAS]
+
+
+def test_pages_hold_everybody_once(accounts: Accounts) -> None:
+    after, found = None, list[Account]()
+    while True:
+        page, after = accounts.page(after, limit=1)
+        found += page
+        if after is None:
+            break
+
+    assert sorted(account.user_id for account in found) == [_ADA, _BOB]
