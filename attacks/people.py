@@ -300,7 +300,7 @@ class People:
             try:
                 tokens = self.sign_in(person, **metadata)
             except ClientError as error:  # or one that has just begun to run is not there in time
-                if error.response["Error"]["Code"] not in _HOOK_FAILURES or time.monotonic() > deadline:
+                if not _is_hook_missing(error) or time.monotonic() > deadline:
                     raise
                 continue
             if tokens.tenant:
@@ -377,9 +377,15 @@ def srp(
             return Tokens.of(client.authenticate_user(client_metadata=metadata or None)["AuthenticationResult"])
         except ClientError as error:
             # Cognito waits five seconds for a hook, which its first start on a busy machine can take.
-            if error.response["Error"]["Code"] != "UserLambdaValidationException" or not tries_left:
+            if not _is_hook_missing(error) or not tries_left:
                 raise
     raise AssertionError
+
+
+def _is_hook_missing(error: ClientError) -> bool:
+    """Return whether a hook was not there in time; one that was, and refused, says why."""
+    found = error.response["Error"]
+    return found["Code"] in _HOOK_FAILURES and " failed with error " not in found["Message"]
 
 
 def tokens_of(tokens: Tokens) -> list[str]:
