@@ -157,16 +157,12 @@ class People:
         """Sign up as a stranger would, and wait until the tokens carry the tenant that the sagas have made."""
         person = self._someone(label)
         cognito = self._target.aws.cognito
-        made = cognito.sign_up(
-            ClientId=self._target.client_id,
-            Username=person.email,
-            Password=person.password,
-            UserAttributes=[{"Name": "email", "Value": person.email}, {"Name": "name", "Value": person.name}],
-            ClientMetadata=metadata,
+        user_id = sign_up(
+            cognito, self._target.client_id, person.email, person.password, name=person.name, metadata=metadata
         )
-        self._leftovers.user(made["UserSub"])
+        self._leftovers.user(user_id)
         self._leftovers.event_sent()
-        person = replace(person, user_id=made["UserSub"])
+        person = replace(person, user_id=user_id)
         try:
             cognito.admin_confirm_sign_up(
                 UserPoolId=self._target.user_pool_id, Username=person.user_id, ClientMetadata=metadata
@@ -359,6 +355,32 @@ class People:
         )
         self.keep_private([person.password])
         return person
+
+
+def sign_up(
+    cognito: CognitoIdentityProviderClient,
+    client_id: str,
+    email: str,
+    password: str,
+    *,
+    name: str,
+    metadata: Mapping[str, str] | None = None,
+) -> str:
+    """Sign up, and return the user id. The account is not confirmed."""
+    for tries_left in reversed(range(_SIGN_IN_TRIES)):
+        try:
+            return cognito.sign_up(
+                ClientId=client_id,
+                Username=email,
+                Password=password,
+                UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": name}],
+                ClientMetadata=metadata or {},
+            )["UserSub"]
+        except ClientError as error:
+            # Before the hook has answered, Cognito makes no user.
+            if not error.response["Error"]["Message"].startswith("PreSignUp invocation failed") or not tries_left:
+                raise
+    raise AssertionError
 
 
 def srp(

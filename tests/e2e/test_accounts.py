@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from attacks.people import Tokens, srp
+from attacks.people import Tokens, sign_up, srp
 from localcloud import mail
 
 if TYPE_CHECKING:
@@ -43,16 +43,11 @@ class _Account:
         """Sign up and confirm nothing."""
         email = world.people.mailbox(f"e2e-{secrets.token_hex(4)}")
         password = _password()
-        made = world.target.aws.anonymous().cognito.sign_up(
-            ClientId=world.target.client_id,
-            Username=email,
-            Password=password,
-            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": "Ada"}],
-            ClientMetadata=metadata,
-        )
-        world.leftovers.user(made["UserSub"])
+        cognito = world.target.aws.anonymous().cognito
+        user_id = sign_up(cognito, world.target.client_id, email, password, name="Ada", metadata=metadata)
+        world.leftovers.user(user_id)
         world.leftovers.event_sent()
-        return cls(world=world, cloud=cloud, email=email, password=password, user_id=made["UserSub"])
+        return cls(world=world, cloud=cloud, email=email, password=password, user_id=user_id)
 
     @classmethod
     def confirmed(cls, world: World, cloud: LocalCloud) -> _Account:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from attacks.people import srp
+from attacks.people import sign_up, srp
 from localcloud import mail
 
 if TYPE_CHECKING:
@@ -38,17 +38,12 @@ def _mailed_code(cloud: LocalCloud, email: str) -> str:
 
 def _sign_up(world: World, cloud: LocalCloud, email: str, password: str) -> str:
     cognito = world.target.aws.anonymous().cognito
-    made = cognito.sign_up(
-        ClientId=world.target.client_id,
-        Username=email,
-        Password=password,
-        UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": "Ada"}],
-    )
-    world.leftovers.user(made["UserSub"])
+    user_id = sign_up(cognito, world.target.client_id, email, password, name="Ada")
+    world.leftovers.user(user_id)
     cognito.confirm_sign_up(
         ClientId=world.target.client_id, Username=email, ConfirmationCode=_mailed_code(cloud, email)
     )
-    return made["UserSub"]
+    return user_id
 
 
 def _claims(token: str) -> dict[str, Any]:
