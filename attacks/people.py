@@ -157,16 +157,12 @@ class People:
         """Sign up as a stranger would, and wait until the tokens carry the tenant that the sagas have made."""
         person = self._someone(label)
         cognito = self._target.aws.cognito
-        made = cognito.sign_up(
-            ClientId=self._target.client_id,
-            Username=person.email,
-            Password=person.password,
-            UserAttributes=[{"Name": "email", "Value": person.email}, {"Name": "name", "Value": person.name}],
-            ClientMetadata=metadata,
+        user_id = sign_up(
+            cognito, self._target.client_id, person.email, person.password, name=person.name, metadata=metadata
         )
-        self._leftovers.user(made["UserSub"])
+        self._leftovers.user(user_id)
         self._leftovers.event_sent()
-        person = replace(person, user_id=made["UserSub"])
+        person = replace(person, user_id=user_id)
         try:
             cognito.admin_confirm_sign_up(
                 UserPoolId=self._target.user_pool_id, Username=person.user_id, ClientMetadata=metadata
@@ -300,7 +296,7 @@ class People:
             try:
                 tokens = self.sign_in(person, **metadata)
             except ClientError as error:  # or one that has just begun to run is not there in time
-                if error.response["Error"]["Code"] not in _HOOK_FAILURES or time.monotonic() > deadline:
+                if not _is_hook_missing(error) or time.monotonic() > deadline:
                     raise
                 continue
             if tokens.tenant:
@@ -361,6 +357,32 @@ class People:
         return person
 
 
+def sign_up(
+    cognito: CognitoIdentityProviderClient,
+    client_id: str,
+    email: str,
+    password: str,
+    *,
+    name: str,
+    metadata: Mapping[str, str] | None = None,
+) -> str:
+    """Sign up, and return the user id. The account is not confirmed."""
+    for tries_left in reversed(range(_SIGN_IN_TRIES)):
+        try:
+            return cognito.sign_up(
+                ClientId=client_id,
+                Username=email,
+                Password=password,
+                UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": name}],
+                ClientMetadata=metadata or {},
+            )["UserSub"]
+        except ClientError as error:
+            # Before the hook has answered, Cognito makes no user.
+            if not error.response["Error"]["Message"].startswith("PreSignUp invocation failed") or not tries_left:
+                raise
+    raise AssertionError
+
+
 def srp(
     cognito: CognitoIdentityProviderClient,
     pool_id: str,
@@ -377,9 +399,15 @@ def srp(
             return Tokens.of(client.authenticate_user(client_metadata=metadata or None)["AuthenticationResult"])
         except ClientError as error:
             # Cognito waits five seconds for a hook, which its first start on a busy machine can take.
-            if error.response["Error"]["Code"] != "UserLambdaValidationException" or not tries_left:
+            if not _is_hook_missing(error) or not tries_left:
                 raise
     raise AssertionError
+
+
+def _is_hook_missing(error: ClientError) -> bool:
+    """Return whether a hook was not there in time; one that was, and refused, says why."""
+    found = error.response["Error"]
+    return found["Code"] in _HOOK_FAILURES and " failed with error " not in found["Message"]
 
 
 def tokens_of(tokens: Tokens) -> list[str]:

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from attacks import terminal
 from attacks.page import page
-from attacks.people import srp
+from attacks.people import sign_up, srp
 from attacks.runner import run
 from attacks.surfaces import REGISTRY
 from attacks.target import Target
@@ -99,15 +99,10 @@ class Tour:
         password = f"{secrets.token_urlsafe(15)}aA1!"
         began = time.monotonic()
 
-        made = cognito.sign_up(
-            ClientId=self._target.client_id,
-            Username=email,
-            Password=password,
-            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": name}],
-        )
+        user_id = sign_up(cognito, self._target.client_id, email, password, name=name)
         if not quietly:
             self._step(f"{name} signs up with Cognito, as any client would.")
-            self._reply({"UserConfirmed": made["UserConfirmed"], "UserSub": made["UserSub"]})
+            self._reply({"UserSub": user_id})
 
         message = mail.latest(self._cloud.folder, email)
         if message is None:

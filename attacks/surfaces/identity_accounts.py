@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from dataclasses import replace
@@ -311,6 +312,58 @@ def _(world: World) -> Outcome:
         otherwise="a password reset has made a user or a tenant",
         observed="a sign-up has made a tenant meanwhile, the reset none",
     )
+
+
+def _stranger(world: World, label: str, **metadata: str) -> Person:
+    """Sign up with somebody else's address, as a stranger does who waits for its owner to confirm."""
+    owner, cognito = world.people.mailbox(label), world.target.aws.anonymous().cognito
+    password = f"{uuid.uuid4()}aA1!"
+    world.people.keep_private([password])
+    user_id = cognito.sign_up(
+        ClientId=world.target.client_id,
+        Username=owner,
+        Password=password,
+        UserAttributes=[{"Name": "email", "Value": owner}, {"Name": "name", "Value": world.run}],
+        ClientMetadata=metadata,
+    )["UserSub"]
+    world.leftovers.user(user_id)
+    return replace(world.cast.alice, user_id=user_id, email=owner, password=password, tenant="")
+
+
+def _confirmed(world: World, person: Person) -> Person:
+    """Let the owner of the address confirm, whose mail is not for this attacker's eyes: the same in their place."""
+    world.target.aws.cognito.admin_set_user_password(  # confirms, and calls no hook
+        UserPoolId=world.target.user_pool_id, Username=person.user_id, Password=person.password, Permanent=True
+    )
+    _call_hook(world, person, "PostConfirmation_ConfirmSignUp")
+    return person
+
+
+_MUST_CHOOSE: Final = "No token for the first password: the account needs a new one."
+
+
+def _first_password(world: World, victim: Person) -> Outcome:
+    """Judge whether a stranger's own password opens an account that another person confirmed."""
+    control = _confirmed(world, _stranger(world, "unmarked"))
+    world.people.sign_in(control)  # the same without the mark: the password is good, and the hooks work
+    return denied(lambda: world.people.sign_in(victim), codes={"UserLambdaValidationException"})
+
+
+@identity.attack("pre-hijack-code", threat=threats.OWN_ATTRIBUTES, must=_MUST_CHOOSE)
+def _(world: World) -> Outcome:
+    """Sign up with somebody's address, let them ask for another code and confirm, and sign in."""
+    victim = _stranger(world, "asked-again")
+    world.target.aws.anonymous().cognito.resend_confirmation_code(
+        ClientId=world.target.client_id, Username=victim.email
+    )
+    return _first_password(world, _confirmed(world, victim))
+
+
+@identity.attack("pre-hijack-elsewhere", threat=threats.OWN_ATTRIBUTES, must=_MUST_CHOOSE)
+def _(world: World) -> Outcome:
+    """Sign up on the page with somebody's address, let them confirm from elsewhere, and sign in."""
+    victim = _stranger(world, "elsewhere", confirmationHash=hashlib.sha256(b"the attacker's").hexdigest())
+    return _first_password(world, _confirmed(world, victim))
 
 
 def _call_hook(world: World, person: Person, trigger: str) -> None:

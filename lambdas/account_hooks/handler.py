@@ -56,14 +56,18 @@ logger = Logger(utc=True)
 tracer = Tracer()
 # Cognito waits five seconds for a hook: two quick tries, then the dead-letter queue for what must not be lost.
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
-bus = boto3.client("events", config=_quick)
-announcer = Announcer(
-    bus,
-    boto3.client("sqs", config=_quick),
-    bus_name=settings.event_bus_name,
-    queue_url=settings.dead_letter_queue_url,
-)
 accounts = AccountRecords(boto3.client("dynamodb", config=_quick), settings.users_table)
+
+
+@cache
+def announcer() -> Announcer:
+    """Return what publishes sign-ups. A cold start, which a sign-up may wait for, does not make its clients."""
+    return Announcer(
+        boto3.client("events", config=_quick),
+        boto3.client("sqs", config=_quick),
+        bus_name=settings.event_bus_name,
+        queue_url=settings.dead_letter_queue_url,
+    )
 
 
 @cache
@@ -127,7 +131,7 @@ def _after_sign_up(event: dict[str, Any]) -> None:
         logger.info("confirmed", where=_confirmed(event, user))
     except (ClientError, BotoCoreError):
         logger.exception("not known where it was confirmed: an account that needs a new password still does")
-    refusal = announcer.announce(f"{settings.application}.idp", "signup", _sign_up(event, user))
+    refusal = announcer().announce(f"{settings.application}.idp", "signup", _sign_up(event, user))
     if refusal is None:
         logger.info("published")
     else:

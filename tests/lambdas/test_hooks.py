@@ -64,7 +64,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with mock_aws():
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("account_hooks.handler"))
-        monkeypatch.setattr(module.bus, "put_events", lambda **_: {"FailedEntryCount": 0})
+        monkeypatch.setattr(module.announcer()._bus, "put_events", lambda **_: {"FailedEntryCount": 0})  # noqa: SLF001
         yield module
 
 
@@ -76,7 +76,7 @@ class TestSignUps:
             sent.extend(arguments["Entries"])
             return {"FailedEntryCount": 0}
 
-        monkeypatch.setattr(hook.bus, "put_events", put_events)
+        monkeypatch.setattr(hook.announcer()._bus, "put_events", put_events)  # noqa: SLF001
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event
@@ -97,7 +97,7 @@ class TestSignUps:
 
     @pytest.mark.parametrize("trigger", ["PostConfirmation_ConfirmForgotPassword", "PostAuthentication_Authentication"])
     def test_publishes_nothing_else(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str) -> None:
-        monkeypatch.setattr(hook.bus, "put_events", lambda **_: pytest.fail("published"))
+        monkeypatch.setattr(hook.announcer()._bus, "put_events", lambda **_: pytest.fail("published"))  # noqa: SLF001
         monkeypatch.setattr(hook, "pool_client", _Pool)
         event = _sign_up_event(trigger)
 
@@ -126,7 +126,7 @@ class TestSignUps:
                 raise error
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
 
-        monkeypatch.setattr(hook.bus, "put_events", put_events)
+        monkeypatch.setattr(hook.announcer()._bus, "put_events", put_events)  # noqa: SLF001
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event

@@ -103,6 +103,18 @@ def test_a_slow_trigger_has_three_attempts(monkeypatch: pytest.MonkeyPatch) -> N
     assert execute.call_count == 3
 
 
+def test_the_start_of_a_triggers_process_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    from localcloud.gaps import cognito_triggers, service_calls  # noqa: PLC0415 - import MiniStack
+
+    monkeypatch.setattr(cognito_triggers, "_SECONDS", 0.2)
+    monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
+    spawn = cognito_triggers._timed(lambda: time.sleep(0.5))  # noqa: SLF001
+    execute = Mock(side_effect=lambda _function, _event: spawn() or {"body": {}})
+    event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
+    assert cognito_triggers._call(execute, {"FunctionArn": "arn:f"}, event) == {"body": {}}  # noqa: SLF001
+    assert execute.call_count == 1
+
+
 def test_a_claim_of_the_pre_token_trigger_is_in_the_tokens_that_it_names(ground: Ground) -> None:
     source = """
 def handler(event, context):

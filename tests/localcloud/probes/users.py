@@ -293,7 +293,7 @@ def the_time_of_the_sign_in_in_a_refreshed_token(ground: Ground) -> list[bool]:
     return [claims(refreshed[name])["auth_time"] == claims(tokens[name])["auth_time"] for name in names]
 
 
-_ROTATION = {
+_ROTATION: dict[str, Any] = {
     "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
     "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0},
 }

@@ -1,0 +1,266 @@
+"""Whose an account is, when its sessions end, and sign-ups whose hook was lost; as clients and strangers see it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from attacks.people import Tokens, sign_up, srp
+from localcloud import mail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+
+_SIGN_UPS = 10
+_MARGIN_SECONDS = 5  # of a sign-in, whose hook ends the sessions of before
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Account:
+    """An account, and whoever reads the mail to its address."""
+
+    world: World
+    cloud: LocalCloud
+    email: str
+    password: str
+    user_id: str
+
+    @classmethod
+    def signed_up(cls, world: World, cloud: LocalCloud, **metadata: str) -> _Account:
+        """Sign up and confirm nothing."""
+        email = world.people.mailbox(f"e2e-{secrets.token_hex(4)}")
+        password = _password()
+        cognito = world.target.aws.anonymous().cognito
+        user_id = sign_up(cognito, world.target.client_id, email, password, name="Ada", metadata=metadata)
+        world.leftovers.user(user_id)
+        world.leftovers.event_sent()
+        return cls(world=world, cloud=cloud, email=email, password=password, user_id=user_id)
+
+    @classmethod
+    def confirmed(cls, world: World, cloud: LocalCloud) -> _Account:
+        """Sign up, confirm with the mailed code, and wait for the tenant."""
+        account = cls.signed_up(world, cloud)
+        account.confirm()
+        world.people.await_tenant(account.user_id)
+        return account
+
+    @property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        return self.world.target.aws.anonymous().cognito
+
+    @property
+    def who(self) -> dict[str, Any]:
+        return {"ClientId": self.world.target.client_id, "Username": self.email}
+
+    def code(self, email: str = "") -> str:
+        message = mail.latest(self.cloud.folder, email or self.email)
+        assert message is not None
+        return message.code
+
+    def confirm(self, **metadata: str) -> None:
+        self.cognito.confirm_sign_up(**self.who, ConfirmationCode=self.code(), ClientMetadata=metadata)
+
+    def reset(self) -> str:
+        """Choose a new password with a mailed code, and return it."""
+        self.cognito.forgot_password(**self.who)
+        password = _password()
+        self.cognito.confirm_forgot_password(**self.who, ConfirmationCode=self.code(), Password=password)
+        return password
+
+    def sign_in(self, password: str = "", email: str = "") -> Tokens:
+        target = self.world.target
+        return srp(self.cognito, target.user_pool_id, target.client_id, email or self.email, password or self.password)
+
+    def sign_in_with_tenant(self, password: str = "") -> Tokens:
+        """Sign in until the saga has made the tenant."""
+        deadline = time.monotonic() + 30
+        while not (tokens := self.sign_in(password)).tenant and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert tokens.tenant
+        return tokens
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        answer = self.cognito.get_tokens_from_refresh_token(
+            ClientId=self.world.target.client_id, RefreshToken=refresh_token
+        )
+        return Tokens.of(answer["AuthenticationResult"])
+
+    def row(self) -> dict[str, Any]:
+        return dict(self.world.user_row(self.user_id) or {})
+
+    def status(self, tokens: Tokens) -> int:
+        """Return the status of a call of the tenant API with these tokens."""
+        return self.world.tenant_api(f"/tenants/{self.user_id}", tokens.id).status
+
+
+def _password() -> str:
+    return f"{secrets.token_urlsafe(15)}aA1!"
+
+
+def _refusal(call: Any) -> str:  # noqa: ANN401 - whatever is called
+    with pytest.raises(ClientError) as caught:
+        call()
+    error = caught.value.response["Error"]
+    return f"{error['Code']}: {error['Message']}"
+
+
+@contextmanager
+def _broken_hook(world: World) -> Iterator[None]:
+    """Let the hook fail whenever it is called."""
+    functions = world.target.aws.functions
+    pool = world.target.aws.cognito.describe_user_pool(UserPoolId=world.target.user_pool_id)["UserPool"]
+    name = pool["LambdaConfig"]["PostConfirmation"]
+    handler = functions.get_function_configuration(FunctionName=name)["Handler"]
+    functions.update_function_configuration(FunctionName=name, Handler="broken.handler")
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Handler=handler)
+
+
+def test_whoever_asks_for_another_code_takes_the_account_over(world: World, deployed: LocalCloud) -> None:
+    account = _Account.signed_up(world, deployed)  # by a stranger, who knows its password
+    account.cognito.resend_confirmation_code(**account.who)
+    account.confirm()  # by the owner of the address
+
+    assert "Choose a new password" in _refusal(account.sign_in)
+    chosen = account.reset()
+
+    assert _refusal(account.sign_in).startswith("NotAuthorizedException")
+    assert world.people.tenants_of(account.user_id) == [account.sign_in_with_tenant(chosen).tenant]
+    assert "newpassword" not in account.row()
+
+
+def test_whoever_confirms_from_elsewhere_takes_the_account_over(world: World, deployed: LocalCloud) -> None:
+    proof = hashlib.sha256(b"the stranger's").hexdigest()
+    account = _Account.signed_up(world, deployed, confirmationHash=proof)
+    account.confirm(confirmationSecret="the owner's")
+
+    assert "Choose a new password" in _refusal(account.sign_in)
+    assert account.sign_in_with_tenant(account.reset()).tenant
+
+
+def test_whoever_confirms_from_where_they_signed_up_keeps_their_password(world: World, deployed: LocalCloud) -> None:
+    secret = secrets.token_urlsafe()
+    account = _Account.signed_up(world, deployed, confirmationHash=hashlib.sha256(secret.encode()).hexdigest())
+    account.confirm(confirmationSecret=secret)
+
+    assert account.sign_in_with_tenant().tenant
+
+
+def test_nobody_makes_a_confirmed_account_choose_a_new_password(world: World, deployed: LocalCloud) -> None:
+    account = _Account.confirmed(world, deployed)
+
+    assert _refusal(lambda: account.cognito.resend_confirmation_code(**account.who)).startswith(
+        "InvalidParameterException"
+    )
+    assert account.sign_in().tenant
+
+
+def test_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
+    account = _Account.confirmed(world, deployed)
+    before = account.sign_in()
+    assert account.status(before) == 200
+    time.sleep(1)  # a sign-in in the second of the reset counts
+
+    chosen = account.reset()
+
+    assert _refusal(lambda: account.refresh(before.refresh)).startswith("NotAuthorizedException")
+    assert int(account.row()["validafter"]["N"]) > before.claims["auth_time"]
+    assert account.status(account.sign_in(chosen)) == 200
+    _eventually(lambda: account.status(before) == 401)
+
+
+def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
+    account = _Account.confirmed(world, deployed)
+    before = account.sign_in()
+    account.cognito.forgot_password(**account.who)
+    chosen = _password()
+    with _broken_hook(world):
+        assert _refusal(
+            lambda: account.cognito.confirm_forgot_password(
+                **account.who, ConfirmationCode=account.code(), Password=chosen
+            )
+        ).startswith("UserLambdaValidationException")
+    time.sleep(max(0.0, before.claims["auth_time"] + _MARGIN_SECONDS + 1 - time.time()))
+
+    tokens = account.sign_in(chosen)
+
+    assert account.status(tokens) == 200
+    _eventually(lambda: account.status(before) == 401)
+
+
+def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) -> None:
+    account = _Account.confirmed(world, deployed)
+    before, new = account.sign_in(), world.people.mailbox(f"new-{secrets.token_hex(4)}")
+    account.cognito.update_user_attributes(AccessToken=before.access, UserAttributes=[{"Name": "email", "Value": new}])
+    assert account.status(account.sign_in()) == 200  # with the old address, as long as the new one is not verified
+    account.cognito.verify_user_attribute(AccessToken=before.access, AttributeName="email", Code=account.code(new))
+
+    assert "Sign in again" in _refusal(lambda: account.refresh(before.refresh))
+
+    assert account.row()["email"] == {"S": new}
+    time.sleep(1)
+    assert account.status(account.sign_in(email=new)) == 200
+    _eventually(lambda: account.status(before) == 401)
+
+
+def test_refreshed_session_is_the_same_session(world: World, deployed: LocalCloud) -> None:
+    account = _Account.confirmed(world, deployed)
+    before = account.sign_in()
+    time.sleep(1.1)
+
+    after = account.refresh(before.refresh)
+
+    assert after.refresh not in {"", before.refresh}
+    assert {name: after.claims[name] for name in ("auth_time", "origin_jti")} == {
+        name: before.claims[name] for name in ("auth_time", "origin_jti")
+    }
+    refused = _refusal(
+        lambda: account.cognito.initiate_auth(
+            ClientId=world.target.client_id,
+            AuthFlow="REFRESH_TOKEN_AUTH",
+            AuthParameters={"REFRESH_TOKEN": after.refresh},
+        )
+    )
+    assert refused.startswith("InvalidParameterException")
+
+
+def test_sign_ups_whose_hook_failed_heal_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        accounts = list(pool.map(lambda _: _Account.signed_up(world, deployed), range(_SIGN_UPS)))
+    with _broken_hook(world):
+        for account in accounts:
+            assert _refusal(account.confirm).startswith("UserLambdaValidationException")
+
+    for account in accounts:
+        account.sign_in()  # and again, before the saga can have ended
+        account.sign_in()
+    for account in accounts:
+        world.people.await_tenant(account.user_id)
+    world.people.sign_up("afterwards")  # whose sagas have ended after any other that a sign-in could have started
+
+    for account in accounts:
+        tokens = account.sign_in_with_tenant()
+        assert world.people.tenants_of(account.user_id) == [tokens.tenant]
+
+
+def _eventually(look: Any) -> None:  # noqa: ANN401 - whatever is looked at
+    """Wait until something is so: API Gateway may keep an authorizer's policy for three seconds."""
+    deadline = time.monotonic() + 5
+    while not look():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
