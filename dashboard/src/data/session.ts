@@ -7,7 +7,7 @@ import * as cognito from "@aws-amplify/auth";
 import { cognitoUserPoolsTokenProvider } from "@aws-amplify/auth/cognito";
 import { Amplify, sessionStorage } from "@aws-amplify/core";
 import type { Config } from "./config";
-import { isBlocked, needsNewPassword } from "./words";
+import { isBlocked, mustSignInAgain, needsNewPassword } from "./words";
 
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
 const SOONEST_MS = 10 * 1000;
@@ -114,7 +114,7 @@ async function read(options: { forceRefresh: boolean }): Promise<boolean> {
   } catch (error) {
     // Tokens that count no more have been removed by now. While they are there, a later try may do.
     if (isStored()) {
-      const why = needsNewPassword(error) ? "new-password" : isBlocked(error) ? "blocked" : undefined;
+      const why = endedBy(error);
       if (why) {
         await forget(why);
         return true;
@@ -143,6 +143,13 @@ async function read(options: { forceRefresh: boolean }): Promise<boolean> {
     },
   });
   return true;
+}
+
+/** Return why no token is issued any more; nothing if a later try may do. */
+function endedBy(error: unknown): Why | undefined {
+  if (needsNewPassword(error)) return "new-password";
+  if (isBlocked(error)) return "blocked";
+  return mustSignInAgain(error) ? "expired" : undefined;
 }
 
 const isStored = (): boolean => Object.keys(window.sessionStorage).some((key) => key.endsWith(".refreshToken"));

@@ -42,6 +42,9 @@ export const needsNewPassword = (error: unknown): boolean => isRefusedByHook(err
 /** Whether no tokens are issued because an operator has blocked the account, or it is deleted. */
 export const isBlocked = (error: unknown): boolean => isRefusedByHook(error, /blocked|deleted/i);
 
+/** Whether no tokens are issued to this session, because the account's address has changed. */
+export const mustSignInAgain = (error: unknown): boolean => isRefusedByHook(error, /sign in again/i);
+
 function isRefusedByHook(error: unknown, why: RegExp): boolean {
   const { name = "", message = "" } = (error ?? {}) as { name?: string; message?: string };
   return name === "UserLambdaValidationException" && why.test(message);

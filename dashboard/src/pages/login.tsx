@@ -149,7 +149,7 @@ export default function Login() {
   }, signingWords);
   const again = useAction(async () => {
     await resend(email);
-    setNotice(`We have sent another code to ${email}.`);
+    setNotice(`We have sent another code to ${email}. After you have confirmed it, you choose a new password.`);
   }, signingWords);
 
   const choosesPassword = view === "sign-up" || view === "reset" || view === "new-password";

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tests.e2e.dashboard.conftest import MakeVisit
 
 _MINUTE = 60_000
+# An answer can be lost: for so long, a refresh token that was replaced still counts.
+_GRACE_SECONDS = 11
 
 
 def test_tokens_are_renewed_before_they_expire(ada: Someone, visit: Visit) -> None:
@@ -175,12 +178,13 @@ def test_the_refresh_token_is_replaced_when_it_is_used(world: World, ada: Someon
     after = visit.stored("refreshToken")
     target = world.target
     cognito = target.aws.anonymous().cognito
+    time.sleep(_GRACE_SECONDS)
     with pytest.raises(ClientError, match=r"NotAuthorized|RefreshTokenReuse"):
         cognito.get_tokens_from_refresh_token(ClientId=target.client_id, RefreshToken=before)
     # The new one serves in its turn, and the other tab has one of its own.
     visit.page.clock.fast_forward(56 * _MINUTE)
     visit.page.wait_for_function("(after) => !Object.values(sessionStorage).includes(after)", arg=after)
-    assert visit.stored("refreshToken", other) == others
+    assert visit.stored("refreshToken", other) not in {others, before, after, visit.stored("refreshToken")}
     visit.go("Tenant")
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Analytical Engines")
     other.reload()
@@ -204,10 +208,8 @@ def test_a_user_whose_tenant_is_not_made_yet_is_waited_for(
     visit.sign_up(someone)
     user_id = str(target.aws.cognito.admin_get_user(UserPoolId=target.user_pool_id, Username=someone.email)["Username"])
     world.leftovers.user(user_id)
-    # The page is told of no tenant until it has waited for a while.
-    page.route(
-        "**/_cognito/", lambda route: route.fulfill(status=500, json={}) if _refreshes(route) else route.continue_()
-    )
+    # The sagas are quicker than a browser: the page is told of no tenant until it has waited for a while.
+    page.route("**/_cognito/", _without_tenant)
     page.get_by_label("Code from the message").fill(code_for(deployed, someone.email))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("progressbar", name="Making your tenant")).to_be_visible()
@@ -223,5 +225,19 @@ def _claims(token: str) -> dict[str, str]:
     return claims
 
 
-def _refreshes(route: Route) -> bool:
-    return "GetTokensFromRefreshToken" in route.request.headers.get("x-amz-target", "")
+def _without_tenant(route: Route) -> None:
+    """Let a sign-in give a token without a tenant, and no other token after it."""
+    action = route.request.headers.get("x-amz-target", "").rpartition(".")[2]
+    if action == "GetTokensFromRefreshToken":
+        route.fulfill(status=500, json={})
+    elif action == "RespondToAuthChallenge":
+        answer = route.fetch()
+        body = answer.json()
+        tokens = body["AuthenticationResult"]
+        head, _, signature = tokens["IdToken"].split(".")
+        claims = {name: value for name, value in _claims(tokens["IdToken"]).items() if name != "tenant"}
+        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        tokens["IdToken"] = f"{head}.{payload}.{signature}"
+        route.fulfill(response=answer, json=body)
+    else:
+        route.continue_()
