@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BOUND_SECONDS: Final = 5.0
 """Within this time what the directory says counts on every API."""
 _PAUSE_SECONDS: Final = 0.2
+_AT_ONCE: Final = 6
 _PATIENCE_SECONDS: Final = 60.0
 _RESET: Final = "PostConfirmation_ConfirmForgotPassword"
 
@@ -354,7 +355,7 @@ class Row:
 
     def _run(self) -> dict[str, Outcome]:
         doors = [door for door in DOORS if door.counts_for(self._ending) and self._is_here(door)]
-        with ThreadPoolExecutor(len(doors)) as pool:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
             before = dict(zip(doors, pool.map(self._opens, doors), strict=True))
             self._ending.end(self._scene)
             ended = time.monotonic()

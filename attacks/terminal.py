@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attacks.outcome import Verdict
+from attacks.session_rows import DOORS, ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,12 +71,16 @@ def show(report: Report, console: Console) -> None:
 
 
 def _measured(report: Report) -> Table | None:
-    """Return how many seconds after something had ended each way in was closed."""
-    table = Table("Attack", title="Seconds until it was refused", title_justify="left")
-    table.add_column("Seconds", justify="right")
-    for result in report.results:
-        if result.outcome.seconds is not None:
-            table.add_row(result.attack.id, f"{result.outcome.seconds:.1f}")
+    """Return how many seconds after something had ended each way in was closed: a row a way in, a column an ending."""
+    found = {result.attack.id: result.outcome.seconds for result in report.results}
+    endings = [ending for ending in ENDINGS if any(key.startswith(f"sessions-{ending.slug}-") for key in found)]
+    table = Table("Way in", title="Seconds until it was refused", title_justify="left")
+    for ending in endings:
+        table.add_column(ending.slug.replace("-", " "), justify="right")
+    for door in DOORS:
+        cells = [found.get(f"sessions-{ending.slug}-{door.slug}") for ending in endings]
+        if any(seconds is not None for seconds in cells):
+            table.add_row(door.slug, *("-" if seconds is None else f"{seconds:.1f}" for seconds in cells))
     return table if table.row_count else None
 
 
