@@ -10,6 +10,7 @@ from attacks.judge import DENIALS, denied, granted, refused, require, together
 from attacks.outcome import inconclusive
 from attacks.park_listener import ParkListener
 from attacks.parkland import ENDPOINT, OWN, PRIZE, Parkland
+from attacks.people import SceneError
 from attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     control = _hook_of(at, at.attacker, OWN)
     steps = [at.shut(_subscribe(at, OWN, endpoint), 400) for endpoint in _INSIDE]
-    kept = list(at.rows(at.attacker.tenant, "webhook"))
+    kept = [row for row in at.rows(at.attacker.tenant, "webhook") if row.startswith(f"{OWN}#")]
     if not control:
         return inconclusive("no webhook can be made at all")
     only = kept == [f"{OWN}#{control}"]
@@ -276,13 +277,16 @@ def _(world: World) -> Outcome:
 
 
 def _removed(at: Parkland, person: Person) -> None:
-    path = f"/tenants/{person.tenant}/members/{person.user_id}"
-    at.world.parks_api("DELETE", path, at.attacker.tokens.id)
+    _expect(at.send("DELETE", f"/tenants/{person.tenant}/members/{person.user_id}"))
 
 
 def _made_member(at: Parkland, person: Person) -> None:
-    path = f"/tenants/{person.tenant}/members/{person.user_id}/roles"
-    at.world.parks_api("PUT", path, at.attacker.tokens.id, {"roles": ["member"]})
+    _expect(at.send("PUT", f"/tenants/{person.tenant}/members/{person.user_id}/roles", {"roles": ["member"]}))
+
+
+def _expect(reply: Reply) -> None:
+    if not reply.ok:
+        raise SceneError(f"The admin cannot do it: {reply}")
 
 
 def _gone_unheard(at: Parkland, person: Person) -> None:
