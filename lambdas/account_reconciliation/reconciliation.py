@@ -6,9 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
 from tenancy.account_workflow import UnfinishedError
@@ -53,7 +53,7 @@ class Place(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     phase: Literal["pool", "directory", "tenants"] = "pool"
-    after: str | None = None
+    after: Annotated[str, Field(min_length=1)] | None = None
 
 
 @dataclass(kw_only=True)
@@ -94,7 +94,7 @@ class Part:
             "users": self.users,
             "tenants": self.tenants,
             "differences": self.told,
-            **({"next": self.following.model_dump()} if self.following else {}),
+            **({"next": self.following.model_dump(exclude_none=True)} if self.following else {}),
         }
 
 
