@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from attacks.people import SceneError
+from ops.environment import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,15 @@ def entry(
     }
 
 
+def _keep_reconciliation_off(world: World) -> None:
+    """Keep the local cloud's schedule from deleting, while the run lasts, those who are in no user pool."""
+    environment, aws = world.target.environment, world.target.aws
+    if environment is not None and environment.name == LOCAL:
+        rule = environment.output("control", "ReconciliationRuleName")
+        world.cleanup.later("the schedule", lambda: aws.events.enable_rule(Name=rule))
+        aws.events.disable_rule(Name=rule)
+
+
 def put(world: World, *entries: PutEventsRequestEntryTypeDef, aws: Aws | None = None) -> int:
     """Put events on the bus, in the operator's hand unless another's is given; return how many were taken."""
     world.leftovers.event_sent()
@@ -63,6 +73,7 @@ class Newcomer:
     @classmethod
     def of(cls, world: World, label: str, *, name: str | None = None, user_id: str | None = None) -> Newcomer:
         """Make up someone, and remember to remove what comes of them."""
+        world.once("unhurried", lambda: _keep_reconciliation_off(world))
         user_id = str(uuid.uuid4()) if user_id is None else user_id
         world.leftovers.user(user_id)
         name = f"{world.run} {label} {world.people.mark}" if name is None else name

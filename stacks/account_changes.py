@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 
-_BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
-_DELETED: Final = ("deletedat", "deletedby")
 _INPUT: Final = "$states.context.Execution.Input"
 _RETRY: Final[Mapping[str, Any]] = {
     "ErrorEquals": ["States.ALL"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from stacks.schemas import NEW_INVITATION
 from tenant_isolation import Parameter, Schema
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ _STATE: Final = {
     "description": "`new` has no directory record yet; `differs` is for the reconciliation to repair",
 }
 _SUMMARY: Final[dict[str, Any]] = {"userId": _TEXT, "email": _TEXT, "name": _TEXT, "state": _STATE}
-_PLACE: Final = _object(phase={"type": "string", "enum": ["pool", "directory", "tenants"]}, optional={"after": {}})
+_PLACE: Final = _object(
+    phase={"type": "string", "enum": ["pool", "directory", "tenants"]}, optional={"after": {**_TEXT, "minLength": 1}}
+)
 
 ACCOUNT_ID: Final = Parameter(
     name="userId",
@@ -45,8 +48,12 @@ ACCOUNT_ID: Final = Parameter(
     description="A user id",
 )
 POOL_LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 60})
-POOL_AFTER: Final = Parameter(name="after", description="`next` of the page before")
-POOL_EMAIL: Final = Parameter(name="email", description="Only the account with this address")
+POOL_AFTER: Final = Parameter(name="after", schema={**_TEXT, "minLength": 1}, description="`next` of the page before")
+POOL_EMAIL: Final = Parameter(
+    name="email",
+    schema=NEW_INVITATION.definition["properties"]["email"],
+    description="Only the account with this address",
+)
 BLOCK: Final = Schema(name="Block", definition=_object(reason={"type": "string", "minLength": 1, "maxLength": 1024}))
 ACCOUNTS: Final = Schema(
     name="Accounts",

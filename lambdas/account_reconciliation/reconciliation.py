@@ -6,9 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
 from tenancy.account_workflow import UnfinishedError
@@ -53,7 +53,7 @@ class Place(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     phase: Literal["pool", "directory", "tenants"] = "pool"
-    after: str | None = None
+    after: Annotated[str, Field(min_length=1)] | None = None
 
 
 @dataclass(kw_only=True)
@@ -70,6 +70,12 @@ class Part:
         The differences, each with what became of it.
     following
         Where the next part begins; None at the end of all.
+    gone
+        How many accounts were gone from the pool.
+    seen
+        Who was seen in the pool: they need no look of their own. Another part looks at each of them anew.
+    founding
+        The tenants of sign-ups that were published again.
     """
 
     dry: bool
@@ -78,6 +84,7 @@ class Part:
     told: list[dict[str, Any]] = field(default_factory=list)
     following: Place | None = None
     gone: int = 0
+    seen: set[UserId] = field(default_factory=set)
     founding: set[TenantId] = field(default_factory=set)
 
     def report(self) -> dict[str, Any]:
@@ -87,7 +94,7 @@ class Part:
             "users": self.users,
             "tenants": self.tenants,
             "differences": self.told,
-            **({"next": self.following.model_dump()} if self.following else {}),
+            **({"next": self.following.model_dump(exclude_none=True)} if self.following else {}),
         }
 
 
@@ -135,8 +142,6 @@ class Reconciliation:
         self._application = application
         self._rules = rules
         self._logger = logger
-        # Who was seen in the pool by the run that is under way in this process: they need no look of their own.
-        self._seen: set[UserId] = set()
 
     def run(self, place: Place, *, dry: bool, in_time: Callable[[], bool]) -> Part:
         """Go on from a place, page by page, until all is done or the time is up.
@@ -147,8 +152,6 @@ class Reconciliation:
             The place is none that a part has ended at.
         """
         part = Part(dry=dry)
-        if place == Place():
-            self._seen = set()
         steps: Mapping[str, Callable[[str | None, Part], Place | None]] = {
             "pool": self._pool_page,
             "directory": self._directory_page,
@@ -170,7 +173,7 @@ class Reconciliation:
 
     def _pool_page(self, after: str | None, part: Part) -> Place:
         users, following = self._pool.page(after)
-        self._seen |= {user.user_id for user in users}
+        part.seen |= {user.user_id for user in users}
         part.users += len(users)
         accounts = self._accounts.find_all([user.user_id for user in users])
         pairs = [(user, accounts.get(user.user_id)) for user in users]
@@ -179,7 +182,7 @@ class Reconciliation:
 
     def _directory_page(self, after: str | None, part: Part) -> Place:
         accounts, following = self._accounts.page(UserId(after) if after else None, limit=_PAGE)
-        unseen = [account for account in accounts if account.user_id not in self._seen]
+        unseen = [account for account in accounts if account.user_id not in part.seen]
         self._repair_after_second_look(self._differences(self._with_pool(unseen)), part)
         return Place(phase="directory", after=following) if following else Place(phase="tenants")
 

@@ -67,10 +67,10 @@ def list_users(request: Request) -> Reply:
     """Reply with a page of accounts."""
     if unknown := set(request.query) - {"after", "email", "limit"}:
         raise BadRequestError(f"The query takes after, email and limit, not {len(unknown)} more")
-    email = request.query.get("email")
-    found, following = pool.page(
-        request.query.get("after"), limit=_limit(request), email=mailbox(email) if email is not None else None
-    )
+    email, after = request.query.get("email"), request.query.get("after")
+    if after == "":
+        raise BadRequestError("Invalid `after`: give `next` of the page before")
+    found, following = pool.page(after, limit=_limit(request), email=mailbox(email) if email is not None else None)
     directory = accounts.find_all([user.user_id for user in found])
     users = [_summary(user, directory.get(user.user_id)) for user in found]
     return Reply(body={"users": users, **({"next": following} if following else {})})

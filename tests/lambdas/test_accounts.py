@@ -17,7 +17,7 @@ from tenancy.roles import Role
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -280,13 +280,14 @@ class TestDeletion:
     ) -> None:
         accounts.delete(_BOB, by="arn:ops")
 
-        for change in (
+        changes: list[Callable[[], object]] = [
             lambda: accounts.block(_BOB, by="arn:ops", reason="x"),
             lambda: accounts.unblock(_BOB, by="arn:ops"),
             lambda: accounts.end_sessions(_BOB, by="arn:ops"),
             lambda: accounts.end_session(_BOB, "s", by=_BOB),
             lambda: accounts.change_address(_BOB, "x@example.com", by=_BOB),
-        ):
+        ]
+        for change in changes:
             with pytest.raises(ConflictError, match="deleted"):
                 change()
         with pytest.raises(NotFoundError):
