@@ -59,7 +59,8 @@ class Environment:
         does. Without it, such an account waits for an invitation.
     confirmation_proof_required
         Whether every account needs a new password that was not confirmed from where it was made, as its client proves
-        (docs/accounts.md). Without it, this is so for the accounts of clients that offer the proof.
+        (docs/accounts.md). Without it, this is so for the accounts of clients that offer the proof: local and dev also
+        serve clients that offer none, such as the tour.
     invitation_days
         How long an invitation into a tenant counts.
     unconfirmed_days
@@ -217,6 +218,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.THREE_MONTHS,
             archive_days=30,
             old_versions_days=14,
+            confirmation_proof_required=True,
             tenant_isolated_functions=True,
             tenant_api_keys=True,
             stream_retention_days=3,
@@ -230,6 +232,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.ONE_YEAR,
             archive_days=90,
             old_versions_days=30,
+            confirmation_proof_required=True,
             tenant_isolated_functions=True,
             tenant_api_keys=True,
             stream_retention_days=7,

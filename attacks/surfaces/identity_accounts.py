@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from attacks import threats
 from attacks.judge import DENIALS, denied, require, together
 from attacks.outcome import Outcome, breached, held, inconclusive
-from attacks.people import SceneError, srp
+from attacks.people import SceneError, sign_up, srp
 from attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -316,26 +316,21 @@ def _(world: World) -> Outcome:
 
 def _stranger(world: World, label: str, **metadata: str) -> Person:
     """Sign up with somebody else's address, as a stranger does who waits for its owner to confirm."""
-    owner, cognito = world.people.mailbox(label), world.target.aws.anonymous().cognito
+    owner = world.people.mailbox(f"{label}-{uuid.uuid4().hex[:8]}")
     password = f"{uuid.uuid4()}aA1!"
     world.people.keep_private([password])
-    user_id = cognito.sign_up(
-        ClientId=world.target.client_id,
-        Username=owner,
-        Password=password,
-        UserAttributes=[{"Name": "email", "Value": owner}, {"Name": "name", "Value": world.run}],
-        ClientMetadata=metadata,
-    )["UserSub"]
+    cognito, client_id = world.target.aws.anonymous().cognito, world.target.client_id
+    user_id = sign_up(cognito, client_id, owner, password, name=world.run, metadata=metadata)
     world.leftovers.user(user_id)
     return replace(world.cast.alice, user_id=user_id, email=owner, password=password, tenant="")
 
 
-def _confirmed(world: World, person: Person) -> Person:
+def _confirmed(world: World, person: Person, **metadata: str) -> Person:
     """Let the owner of the address confirm, whose mail is not for this attacker's eyes: the same in their place."""
     world.target.aws.cognito.admin_set_user_password(  # confirms, and calls no hook
         UserPoolId=world.target.user_pool_id, Username=person.user_id, Password=person.password, Permanent=True
     )
-    _call_hook(world, person, "PostConfirmation_ConfirmSignUp")
+    _call_hook(world, person, "PostConfirmation_ConfirmSignUp", **metadata)
     return person
 
 
@@ -344,8 +339,9 @@ _MUST_CHOOSE: Final = "No token for the first password: the account needs a new 
 
 def _first_password(world: World, victim: Person) -> Outcome:
     """Judge whether a stranger's own password opens an account that another person confirmed."""
-    control = _confirmed(world, _stranger(world, "unmarked"))
-    world.people.sign_in(control)  # the same without the mark: the password is good, and the hooks work
+    own = _stranger(world, "own", confirmationHash=hashlib.sha256(b"own").hexdigest())
+    # Confirmed from where it was made: the password is good, and the hooks work.
+    world.people.sign_in(_confirmed(world, own, confirmationSecret="own"))
     return denied(lambda: world.people.sign_in(victim), codes={"UserLambdaValidationException"})
 
 
@@ -366,7 +362,7 @@ def _(world: World) -> Outcome:
     return _first_password(world, _confirmed(world, victim))
 
 
-def _call_hook(world: World, person: Person, trigger: str) -> None:
+def _call_hook(world: World, person: Person, trigger: str, **metadata: str) -> None:
     """Call the pool's hook as Cognito does."""
     target = world.target
     pool = target.aws.cognito.describe_user_pool(UserPoolId=target.user_pool_id)["UserPool"]
@@ -384,7 +380,8 @@ def _call_hook(world: World, person: Person, trigger: str) -> None:
                 "email_verified": "true",
                 "name": person.name,
                 "cognito:user_status": "CONFIRMED",
-            }
+            },
+            "clientMetadata": metadata,
         },
         "response": {},
     }
