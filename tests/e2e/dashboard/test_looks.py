@@ -69,6 +69,8 @@ def test_the_way_in(deployed: LocalCloud, town: Town, make_visit: MakeVisit, loo
     _hold(visit, "login", look, tmp_path)
     page.get_by_role("button", name="Forgotten your password?").click()
     _hold(visit, "forgot", look, tmp_path)
+    page.get_by_role("button", name="My address is not confirmed yet").click()
+    _hold(visit, "confirm-elsewhere", look, tmp_path)
     page.get_by_role("button", name="Back to signing in").click()
     page.get_by_role("button", name="Make an account").click()
     page.get_by_label("Your name").fill(someone.name)
@@ -81,6 +83,29 @@ def test_the_way_in(deployed: LocalCloud, town: Town, make_visit: MakeVisit, loo
     page.get_by_label("Code from the message").wait_for()
     assert code_for(deployed, someone.email)
     _hold(visit, "confirm", look, tmp_path)
+
+
+@pytest.mark.parametrize("look", _LOOKS)
+def test_a_switch_elsewhere_and_no_tenant(
+    world: World, town: Town, make_visit: MakeVisit, look: str, tmp_path: Path
+) -> None:
+    visit = make_visit(**_looking(look))
+    someone, host = town.resident("Emilie du Chatelet"), town.resident("Voltaire Arouet", tenant_name="Cirey")
+    world.people.enrol(host.person, someone.tenant, {"admin"})
+    world.people.enrol(someone.person, host.tenant, {"visitor"})
+    visit.sign_in(someone, "/files")
+    world.people.activate(someone.person, host.tenant)
+    visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    expect(visit.page.get_by_role("status").filter(has_text="This page now shows Cirey")).to_be_visible()
+    _hold(visit, "switched", look, tmp_path)
+    world.people.dismiss(someone.person, host.tenant)
+    visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Choose a tenant")
+    _hold(visit, "choose-tenant", look, tmp_path)
+    world.people.dismiss(someone.person, someone.tenant)
+    visit.page.reload()
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("You belong to no tenant")
+    _hold(visit, "no-tenant", look, tmp_path)
 
 
 def test_an_open_file_and_an_unknown_address(busy: Someone, make_visit: MakeVisit, tmp_path: Path) -> None:
