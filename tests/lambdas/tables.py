@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def serialize_transactions(client: DynamoDBClient) -> None:
+    """Let no two transactions overlap, as DynamoDB does: moto checks all conditions first and writes after that."""
+    lock, write = threading.Lock(), client.transact_write_items
+
+    def transact_write_items(**request: Any) -> Any:  # noqa: ANN401 - boto3's
+        with lock:
+            return write(**request)
+
+    client.transact_write_items = transact_write_items  # type: ignore[method-assign]
 
 
 def create_directory(client: DynamoDBClient) -> None:

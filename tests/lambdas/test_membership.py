@@ -21,7 +21,7 @@ from tenancy.mailbox import InvalidMailboxError, mailbox
 from tenancy.membership import Memberships, Tables
 from tenancy.roles import Role
 from tests.lambdas.events import Context, proxy_event
-from tests.lambdas.tables import create_directory, join
+from tests.lambdas.tables import create_directory, join, serialize_transactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +39,7 @@ def database() -> Iterator[DynamoDBClient]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_directory(client)
+        serialize_transactions(client)
         for tenant in (_TEXAS, _OHIO):
             client.put_item(TableName="app-tenants", Item={"tenantid": {"S": tenant}, "name": {"S": tenant.title()}})
         join(client, _TEXAS, _ADA, "admin", active=True)

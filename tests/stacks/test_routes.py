@@ -112,7 +112,12 @@ _WEBHOOKS = {"POST/parks/*/webhooks", "GET/parks/*/webhooks", "DELETE/parks/*/we
 @pytest.mark.parametrize(
     ("role", "own"),
     [
-        ("admin", _PARKS_OF_ALL | _WEBHOOKS | {"POST/parks", "POST/parks/*/statuses", "POST/parks/statuses"}),
+        (
+            "admin",
+            _PARKS_OF_ALL
+            | _WEBHOOKS
+            | {"POST/parks", "POST/parks/*/statuses", "POST/parks/statuses", "POST/parks/*/webhooks/*/owner"},
+        ),
         ("member", _PARKS_OF_ALL | {"POST/parks"}),
         ("visitor", _PARKS_OF_ALL | _WEBHOOKS),
     ],

@@ -116,7 +116,7 @@ def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> Non
         statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
     ]
 
-    assert len(statements) == 8
+    assert len(statements) == 11
     for statement in statements:
         condition = statement["Condition"]
         assert condition["Null"] == {"events:source": "false", "events:detail-type": "false"}
@@ -150,6 +150,7 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
         name: statement
         for stack, name, statement in _statements(environment)
         if stack in {"storage", "employees"} and "TenantRole" not in name and "Provisioner" not in name
+        if "AuthorizerFunction" not in name  # it reads the directory, see below
         if statement["Effect"] == "Allow"
         for action in _list(statement["Action"])
         if action.startswith(("s3:", "dynamodb:"))
@@ -159,10 +160,27 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_authorizers_read_single_items_of_the_directory_and_nothing_else(environment: str) -> None:
+    granted = [
+        (action, str(statement["Resource"]))
+        for _, name, statement in _statements(environment)
+        if "AuthorizerFunction" in name
+        for action in _list(statement["Action"])
+        if action.startswith(("s3:", "dynamodb:", "sts:"))
+    ]
+
+    assert {action for action, _ in granted} == {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
+    assert len(granted) == 4 * 3
+    for action, resource in granted:
+        assert "*" not in resource
+        assert ("enantUsers" in resource or "tenant-users" in resource) == (action == "dynamodb:GetItem")
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_target_of_a_rule_has_retries_and_a_dead_letter_queue(environment: str) -> None:
     targets = [target for rule in _resources(environment, "AWS::Events::Rule") for target in rule.get("Targets", [])]
 
-    assert len(targets) == 6
+    assert len(targets) == 10
     for target in targets:
         assert target["DeadLetterConfig"]["Arn"]
         assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
