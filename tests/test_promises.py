@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 # What a sentence is a promise by, or looks like one.
 WORDS: Final = re.compile(
-    r"\b(never|nobody|no one|no other|no (tenant|session|token|role|policy)|cannot|only|nothing else|another tenant"
-    r"|other tenants?|isolat\w*|seconds at most|within (\d+ )?seconds|at the next call)\b",
+    r"\b(never|nobody|no one|no other|no (tenant|session|token|role|policy|hook|code)|cannot|only|nothing else"
+    r"|another tenant|other tenants?|isolat\w*|seconds at most|within (\d+ )?seconds|at the next call)\b",
     re.IGNORECASE,
 )
 DOCUMENTS: Final = ("README.md", "SECURITY.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
