@@ -132,7 +132,7 @@ def _rotate(client_id: str, refresh_token: str) -> Any:
         return error
     claims, now = cognito._token_claims(refresh_token), time.time()
     grace = float(pool["_clients"][client_id][_SETTING].get("RetryGracePeriodSeconds") or 0)
-    rotated = {jti: at for jti, at in user.get(_ROTATED, {}).items() if now - at < claims["exp"] - claims["iat"]}
+    rotated = user.get(_ROTATED, {})
     if now - rotated.get(claims["jti"], now) > grace or (not grace and claims["jti"] in rotated):
         message = "Refresh token has been invalidated by refresh token rotation"
         return error_response_json("RefreshTokenReuseException", message, 400)
@@ -146,8 +146,9 @@ def _rotate(client_id: str, refresh_token: str) -> Any:
         )
     finally:
         _session.reset(session)
-    rotated.setdefault(claims["jti"], now)
-    user[_ROTATED] = rotated
+    # Read again: another session of this user may have rotated its token while the trigger ran.
+    rotated = {jti: at for jti, at in user.get(_ROTATED, {}).items() if now - at < claims["exp"] - claims["iat"]}
+    user[_ROTATED] = {claims["jti"]: now, **rotated}
     return json_response({"AuthenticationResult": {**result, "RefreshToken": new}})
 
 

@@ -120,6 +120,7 @@ export default function Login() {
       }
     },
     "confirm-elsewhere": async () => {
+      if (signedUpHere(email)) return go("confirm", `We have sent a code to ${email}.`);
       try {
         await resend(email);
       } catch (error) {
@@ -259,8 +260,8 @@ export default function Login() {
           {view === "confirm-elsewhere" && (
             <>
               <p>
-                This account was not made in this tab. Somebody else may have made it with your address. So we send you
-                a new code, and you choose a new password after that. The first password does not count any more.
+                The account with this address was not made in this tab: somebody else may have made it. So we send you a
+                new code, and you choose a new password after that. The first password does not count any more.
               </p>
               {emailField}
               <Submit busy={action.busy}>Send the code</Submit>

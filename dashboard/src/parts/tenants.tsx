@@ -15,14 +15,12 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
     invitations.reload();
   });
   return (
-    <Card title="Your tenants">
+    <Card title={active === undefined && tenants.value?.length === 0 ? "Your invitations" : "Your tenants"}>
       <Problem>{change.error}</Problem>
       {tenants.error && <Failed what="Your tenants" error={tenants.error} retry={tenants.reload} />}
       {!tenants.value && !tenants.error && <Loading lines={2} />}
-      {tenants.value?.length === 0 && (
-        <Empty title="You belong to no tenant">
-          {invitations.value?.length ? "You are invited: join to begin." : "Somebody who invites you appears here."}
-        </Empty>
+      {tenants.value?.length === 0 && invitations.value?.length === 0 && (
+        <Empty title="No invitations yet">Load this page again after an admin has invited you.</Empty>
       )}
       {invitations.error && <Failed what="Your invitations" error={invitations.error} retry={invitations.reload} />}
       <ul class="list">
