@@ -48,12 +48,22 @@ class CommonStack(Stack):
             enable_key_rotation=True,
             removal_policy=environment.removal_policy,
         )
-        key.grant_encrypt_decrypt(
-            iam.ServicePrincipal(
-                "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
+        # CloudWatch sends no condition keys to KMS. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        key.grant(cloudwatch, "kms:Decrypt", "kms:GenerateDataKey*")
+        self.alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
+        # A topic with a policy of its own lets nobody publish whom that policy does not name.
+        self.alarms.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch],
+                actions=["sns:Publish"],
+                resources=[self.alarms.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {"aws:SourceArn": self.format_arn(service="cloudwatch", resource="alarm:*")},
+                },
             )
         )
-        self.alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
         ApiLogging(self, "ApiLogging")
         dashboard = TenantDashboard(self, "Operations", application=application)
         CfnOutput(self, "EventBusName", value=self.bus.bus_name)

@@ -27,6 +27,7 @@ AGGREGATES: Final = "aggregates"
 _DATE: Final = ("year", "month", "day")
 # The last parts of files that are still being written; a snapshot may need them for as long as it is kept.
 _UNFINISHED: Final = "_part-*_tmp_*"
+_TIERING: Final = Duration.days(30)
 _UPLOADS: Final = Duration.days(7)
 
 
@@ -100,11 +101,7 @@ class DataLake(Construct):
                 s3.LifecycleRule(
                     id="Records",
                     prefix=f"{DATA}/",
-                    transitions=[
-                        s3.Transition(
-                            storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=Duration.days(30)
-                        )
-                    ],
+                    transitions=_transitions(keep),
                     expiration=keep,
                 ),
                 s3.LifecycleRule(id="Errors", prefix=f"{ERRORS}/", expiration=keep_errors or Duration.days(90)),
@@ -283,3 +280,13 @@ class DataLake(Construct):
 
 def _columns(types: Mapping[str, str]) -> Sequence[glue.CfnTable.ColumnProperty]:
     return [glue.CfnTable.ColumnProperty(name=name, type=kind) for name, kind in types.items()]
+
+
+def _transitions(keep: Duration | None) -> list[s3.Transition]:
+    """Return how records get cheaper: S3 refuses a transition that is not before the expiry, and there is none then.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+    """
+    if keep is not None and keep.to_days() <= _TIERING.to_days():
+        return []
+    return [s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=_TIERING)]

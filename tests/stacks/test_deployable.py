@@ -1,0 +1,75 @@
+"""What AWS refuses or leaves undone, and no emulator shows: read off the templates of every environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.synthesized import ENVIRONMENTS, STACKS, assembly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _all(environment: str, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for stack in STACKS:
+        for name, resource in assembly(environment).templates[stack]["Resources"].items():
+            if resource["Type"] == kind:
+                yield name, resource["Properties"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_objects_expire_after_they_have_moved(environment: str) -> None:
+    """S3 refuses a rule whose expiry is not later than its transitions."""
+    rules = [
+        (name, rule)
+        for name, bucket in _all(environment, "AWS::S3::Bucket")
+        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    ]
+
+    assert rules
+    for name, rule in rules:
+        for expiry, moves in (
+            ("ExpirationInDays", "Transitions"),
+            ("NoncurrentVersionExpiration", "NoncurrentVersionTransitions"),
+        ):
+            days = rule.get(expiry)
+            last = days if not isinstance(days, dict) else days["NoncurrentDays"]
+            for move in rule.get(moves, []):
+                assert last is None or last > move["TransitionInDays"], (name, rule)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_every_alarm_reaches_its_topic_through_both_policies(environment: str) -> None:
+    """The topic's policy must let CloudWatch publish, and its key's policy must let it encrypt, with no condition."""
+    ((topic, properties),) = [
+        (name, found)
+        for name, found in _all(environment, "AWS::SNS::Topic")
+        if "alarms" in found.get("DisplayName", "")
+    ]
+    alarms = list(_all(environment, "AWS::CloudWatch::Alarm"))
+    published = [
+        statement
+        for _, policy in _all(environment, "AWS::SNS::TopicPolicy")
+        if {"Ref": topic} in policy["Topics"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    ]
+    key = properties["KmsMasterKeyId"]["Fn::GetAtt"][0]
+    encrypted = [
+        statement
+        for name, found in _all(environment, "AWS::KMS::Key")
+        if name == key
+        for statement in found["KeyPolicy"]["Statement"]
+        if statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    ]
+
+    assert len(alarms) > 20
+    for name, alarm in alarms:
+        actions = str(alarm["AlarmActions"])
+        assert topic in actions, (name, actions)
+    assert [statement["Action"] for statement in published] == ["sns:Publish"]
+    assert set(published[0]["Condition"]) == {"StringEquals", "ArnLike"}
+    assert [sorted(statement["Action"]) for statement in encrypted] == [["kms:Decrypt", "kms:GenerateDataKey*"]]
+    assert "Condition" not in encrypted[0]
