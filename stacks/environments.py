@@ -16,6 +16,11 @@ from tenant_streaming import LakeFormat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_HOST: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_ORIGIN: Final = re.compile(rf"https://{_HOST}(:[0-9]{{1,5}})?|http://localhost(:[0-9]{{1,5}})?")
+_DOMAIN: Final = re.compile(_HOST)
+# CloudFront takes certificates of this region only, wherever the stacks are.
+_CERTIFICATE: Final = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+")
 _APPLICATION: Final = re.compile(r"[a-z][a-z0-9-]{1,18}[a-z0-9]")
 # The account id that the local cloud answers with, and the region that it plays.
 _LOCAL_ACCOUNT: Final = "000000000000"
@@ -149,9 +154,28 @@ class Environment:
                 f"Application name {self.application!r} is not usable in AWS names: "
                 "give 3 to 20 lower-case letters, digits and hyphens, a letter first (--context app=NAME)."
             )
+        self._check_addresses()
+
+    def _check_addresses(self) -> None:
+        """Refuse what is no address of a page, which AWS would refuse or ignore after minutes of deploying."""
         if self.allowed_origin == "*" and self.name != "local":
             raise ValueError(
                 f"The environment {self.name!r} must name its web origin (--context allowedOrigin=https://...)."
+            )
+        if self.allowed_origin != "*" and not _ORIGIN.fullmatch(self.allowed_origin):
+            raise ValueError(
+                f"The web origin {self.allowed_origin!r} is none: give one scheme and host, in lower case, without a "
+                "slash at its end (--context allowedOrigin=https://app.example.com)."
+            )
+        if self.page_domain and not _DOMAIN.fullmatch(self.page_domain):
+            raise ValueError(
+                f"The domain {self.page_domain!r} is no host name: give it without a scheme or a path "
+                "(--context pageDomain=app.example.com)."
+            )
+        if self.page_certificate_arn and not _CERTIFICATE.fullmatch(self.page_certificate_arn):
+            raise ValueError(
+                f"The certificate {self.page_certificate_arn!r} cannot serve a page: CloudFront takes ACM certificates "
+                "of us-east-1 (--context pageCertificate=arn:aws:acm:us-east-1:...)."
             )
         if bool(self.page_domain) != bool(self.page_certificate_arn):
             raise ValueError(

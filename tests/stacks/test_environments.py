@@ -62,3 +62,45 @@ def test_a_domain_of_the_pages_own_takes_a_certificate() -> None:
         environment("dev", page_domain="app.example.com")
     with pytest.raises(ValueError, match="A domain needs a certificate"):
         environment("dev", page_certificate_arn=certificate)
+
+
+@pytest.mark.parametrize("origin", ["https://app.example.com", "https://app.example.com:8443", "http://localhost:5173"])
+def test_web_origin_is_a_scheme_and_a_host(origin: str) -> None:
+    assert environment("dev", allowed_origin=origin).allowed_origin == origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://app.example.com/",
+        "https://a.example.com,https://b.example.com",
+        "https://a.example.com https://b.example.com",
+        "app.example.com",
+        "http://app.example.com",
+        "https://app.example.com'",
+        "https://App.example.com",
+        "https://app.example.com/path",
+        "https://*.example.com",
+        "https://app.example.com\n",
+        "null",
+    ],
+)
+def test_what_is_no_web_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValueError, match="The web origin"):
+        environment("dev", allowed_origin=origin)
+
+
+@pytest.mark.parametrize("domain", ["https://app.example.com", "app.example.com/", "app example.com", "*.example.com"])
+def test_what_is_no_domain_is_refused(domain: str) -> None:
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/00000000"
+
+    with pytest.raises(ValueError, match="is no host name"):
+        environment("dev", page_domain=domain, page_certificate_arn=certificate)
+
+
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:acm:eu-north-1:123456789012:certificate/0", "arn:aws:iam::1:server-certificate/x", "x"]
+)
+def test_certificate_that_cloudfront_cannot_take_is_refused(arn: str) -> None:
+    with pytest.raises(ValueError, match="cannot serve a page"):
+        environment("dev", page_domain="app.example.com", page_certificate_arn=arn)
