@@ -32,8 +32,6 @@ class Events:
         self.signed_up = EventType(source=f"{application}.idp", detail_type="signup")
         self.user_created = EventType(source=f"{application}.user", detail_type="created")
         self.tenant_created = EventType(source=f"{application}.tenant", detail_type="created")
-        self.user_blocked = EventType(source=f"{application}.user", detail_type="blocked")
-        self.user_deleted = EventType(source=f"{application}.user", detail_type="deleted")
         tenant = f"{application}.tenant"
         self.admin_added = EventType(source=tenant, detail_type="adminUserAdded")
         self.member_invited = EventType(source=tenant, detail_type="memberInvited")

@@ -487,8 +487,8 @@ class Parks(Construct):
         for name, event in (
             ("MemberRemoved", self._events.member_removed),
             ("MemberRolesChanged", self._events.member_roles_changed),
-            ("UserBlocked", self._events.user_blocked),
-            ("UserDeleted", self._events.user_deleted),
+            ("UserBlocked", self._events.blocked),
+            ("UserDeleted", self._events.deleted),
         ):
             self._bus.add_rule(
                 self,
