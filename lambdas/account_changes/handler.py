@@ -49,7 +49,7 @@ class Change(BaseModel):
     reason
         Of a block.
     session
-        `origin_jti` of the session to end.
+        `origin_jti` of the session to end; of a sign-out, of the one that asks for it.
     at
         Of `signedOut`, when that was, in seconds since 1970.
     """
@@ -142,6 +142,8 @@ def _unblock(user: UserId, change: Change) -> Outcome:
 
 def _sign_out(user: UserId, change: Change) -> Outcome:
     _require_somebody(user)
+    if change.session:  # it may have begun in this very second, which the sign-in after this may do as well
+        accounts.end_session(user, change.session, by=change.by)
     return accounts.end_sessions(user, by=change.by, at=change.at)
 
 

@@ -268,12 +268,12 @@ def delete_account(request: Request) -> Reply:
 
 def end_sessions(request: Request) -> Reply:
     """End every session of the caller, this one too."""
-    return _change_own(request, "signOut")
+    return _change_own(request, "signOut", session=_session(request))
 
 
 def end_session(request: Request) -> Reply:
     """End the session that the request is made in."""
-    return _change_own(request, "endSession", session=(request.authorizer or {}).get("session", ""))
+    return _change_own(request, "endSession", session=_session(request))
 
 
 def change_address(request: Request) -> Reply:
@@ -318,6 +318,10 @@ _ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
 def route(request: Request) -> Reply:
     """Serve a request."""
     return _ROUTES[request.route](request)
+
+
+def _session(request: Request) -> str:
+    return str((request.authorizer or {}).get("session", ""))
 
 
 def _change_own(request: Request, change: str, **more: object) -> Reply:

@@ -121,6 +121,14 @@ class TestChanges:
         refused = changes.handler({**asked, "session": ""}, Context())
         assert refused["status"] == 409
 
+    def test_of_all_sessions_end_the_one_that_asks_even_in_its_first_second(self, changes: ModuleType) -> None:
+        changes.handler({"change": "signOut", "userId": "ada", "by": "ada", "session": "s"}, Context())
+
+        item = boto3.client("dynamodb").get_item(TableName="app-users", Key={"userid": {"S": "ada"}})["Item"]
+        (ended,) = item["endedsessions"]["SS"]
+        assert ended.endswith(":s")
+        assert "validafter" in item
+
     @pytest.mark.parametrize("change", ["block", "unblock", "signOut", "endSession", "delete", "changeAddress"])
     def test_of_nobody_are_refused_and_leave_nothing(self, changes: ModuleType, change: str) -> None:
         done = changes.handler({"change": change, "userId": "nobody", "by": _OPERATOR, "session": "s"}, Context())

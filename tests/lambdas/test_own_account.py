@@ -93,7 +93,7 @@ def _call(
     ("route", "change", "more"),
     [
         ("DELETE /me", "delete", {}),
-        ("DELETE /me/sessions", "signOut", {}),
+        ("DELETE /me/sessions", "signOut", {"session": "this-one"}),
         ("DELETE /me/sessions/current", "endSession", {"session": "this-one"}),
     ],
 )

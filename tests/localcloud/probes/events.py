@@ -27,6 +27,21 @@ def events_that_the_bus_refuses(ground: Ground) -> list[str]:
     return [str(done.get("error") or done["status"]) for done in (put("own"), put("aws.s3"))]
 
 
+@probe(
+    "stepfunctions_role",
+    aws="CognitoIdentityProvider.UserNotFoundException",
+    ministack="Cognitoidentityprovider.UserNotFoundException",
+)
+def a_user_whom_the_pool_does_not_have(ground: Ground) -> str:
+    pool = ground.client("cognito-idp").create_user_pool(PoolName=ground.name("pool"))["UserPool"]["Id"]
+    done = ground.task(
+        "arn:aws:states:::aws-sdk:cognitoidentityprovider:adminDisableUser",
+        {"UserPoolId": pool, "Username": "nobody"},
+        allow("cognito-idp:AdminDisableUser"),
+    )
+    return str(done.get("error") or done["status"])
+
+
 @probe("stepfunctions_start", aws=True, ministack=False)
 def an_execution_starts_at_once(ground: Ground) -> bool:
     machine = ground.machine(_PASS)
