@@ -62,3 +62,11 @@ def test_a_domain_of_the_pages_own_takes_a_certificate() -> None:
         environment("dev", page_domain="app.example.com")
     with pytest.raises(ValueError, match="A domain needs a certificate"):
         environment("dev", page_certificate_arn=certificate)
+
+
+@pytest.mark.parametrize(("name", "required"), [("local", False), ("dev", False), ("staging", True), ("prod", True)])
+def test_confirmations_are_proved_where_clients_are_known(name: str, required: bool) -> None:  # noqa: FBT001 - a case
+    found = environment(name, allowed_origin="https://app.example")
+
+    assert found.confirmation_proof_required is required
+    assert found.operator_accounts_found_tenants is False
