@@ -104,3 +104,11 @@ def test_what_is_no_domain_is_refused(domain: str) -> None:
 def test_certificate_that_cloudfront_cannot_take_is_refused(arn: str) -> None:
     with pytest.raises(ValueError, match="cannot serve a page"):
         environment("dev", page_domain="app.example.com", page_certificate_arn=arn)
+
+
+@pytest.mark.parametrize(("name", "required"), [("local", False), ("dev", False), ("staging", True), ("prod", True)])
+def test_confirmations_are_proved_where_clients_are_known(name: str, required: bool) -> None:  # noqa: FBT001 - a case
+    found = environment(name, allowed_origin="https://app.example")
+
+    assert found.confirmation_proof_required is required
+    assert found.operator_accounts_found_tenants is False
