@@ -469,6 +469,7 @@ def test_a_person_changes_their_address_and_signs_in_with_the_new_one(
     expect(page.get_by_role("status").filter(has_text=f"We have sent a code to {moved.email}.")).to_be_visible()
     assert visit.violations() == []
     page.get_by_label("Code from the message").fill(code_for(deployed, moved.email))
+    time.sleep(1)  # as above
     page.get_by_role("button", name="Change address").click()
 
     page.wait_for_url("**/login")
