@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -144,6 +145,13 @@ class Servers:
             raise SceneError(f"There are no credentials: {reply}")
         found = reply.credentials
         return self._world.target.aws.acting_as(found["accessKeyId"], found["secretAccessKey"], found["sessionToken"])
+
+    @staticmethod
+    def end_of(reply: Reply) -> datetime:
+        """Return when the credentials that came end."""
+        if not isinstance(reply, _Granted):
+            raise SceneError(f"There are no credentials: {reply}")
+        return datetime.fromisoformat(reply.credentials["expiration"])
 
     def act(self, bearer: Bearer, *, thing: str | None = "") -> Aws:
         """Return clients with what a certificate is exchanged for."""

@@ -68,8 +68,7 @@ def _(world: World) -> Outcome:
     aws = servers.acting_with(reply)
     before = granted(servers.post(aws, f"/{bearer.tenant}"))
     servers.revoke(bearer)
-    ends = datetime.fromisoformat(reply.credentials["expiration"])
-    seconds = (ends - datetime.now(UTC)).total_seconds()
+    seconds = (servers.end_of(reply) - datetime.now(UTC)).total_seconds()
     bound = require(
         seconds <= _MINUTES, otherwise=f"they last {seconds:.0f} s more", observed=f"they end in {seconds:.0f} s"
     )

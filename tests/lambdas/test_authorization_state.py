@@ -165,14 +165,10 @@ class TestAccount:
     ) -> None:
         _of_user(database, _BOB, name, value)
 
-        for attempt in (
-            lambda: states.active(_sign_in(_BOB), _TEXAS),
-            lambda: states.active(_sign_in(_BOB)),
-            lambda: states.in_tenant(_sign_in(_BOB), _OHIO),
-            lambda: states.in_tenant(_sign_in(_BOB), None),
-        ):
-            with pytest.raises(SessionEndedError, match=r"^Unauthorized$"):
-                attempt()
+        for decide in (states.active, states.in_tenant):
+            for tenant in (_TEXAS, _OHIO, None):
+                with pytest.raises(SessionEndedError, match=r"^Unauthorized$"):
+                    decide(_sign_in(_BOB), tenant)
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -199,9 +195,11 @@ class TestAccount:
 class TestReading:
     def test_is_consistent(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         asked: list[dict[str, Any]] = []
-        database.meta.events.register(
-            "provide-client-params.dynamodb.*", lambda params, **_: asked.append(params) or params
-        )
+
+        def keep(params: dict[str, Any], **_: object) -> None:
+            asked.append(params)
+
+        database.meta.events.register("provide-client-params.dynamodb.*", keep)
         database.put_item(TableName="app-users", Item={"userid": {"S": _ADA}})
         asked.clear()
 
