@@ -186,6 +186,13 @@ def test_references_are_left_to_cloudformation() -> None:
     }
 
 
+class _Thing:
+    """Something that is no value of a template, always with the same name in a test's id."""
+
+    def __str__(self) -> str:
+        return "thing"
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -196,7 +203,7 @@ def test_references_are_left_to_cloudformation() -> None:
         {'a"': 1},
         {"a": ["\x00"]},
         1.5,
-        object(),
+        _Thing(),
         BodyJson("@.x"),
         Index(),
         Base64(Each("$.x", 1)),
