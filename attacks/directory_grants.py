@@ -114,10 +114,17 @@ GRANTS: Final = (
     Grant(role="Membership", table="invitations", action="PutItem", attributes=("email", *_INVITATION)),
     Grant(role="Membership", table="invitations", action="DeleteItem", attributes=_INVITATION),
     Grant(
+        role="AccountHook",
+        table="users",
+        action="UpdateItem",
+        attributes=("origin", "newpassword", "confirmationhash", "resetasked", "deletedat"),
+        in_transaction=False,
+    ),
+    Grant(
         role="SignUpHook",
         table="users",
         action="UpdateItem",
-        attributes=("origin", "newpassword", "confirmationhash", *_SESSIONS),
+        attributes=("newpassword", "confirmationhash", *_SESSIONS),
         in_transaction=False,
     ),
     Grant(

@@ -17,9 +17,12 @@ from stacks.sagas import has_user, text
 from tenant_isolation import LAMBDAS, TENANCY, EventSaga, SagaEmission, SagaTask, dead_letter_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
+    from python_lambda import FunctionDefaults
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 
@@ -60,31 +63,43 @@ class UserStack(Stack):
         sign_up_dead_letters = dead_letter_queue(
             self, "SignUpDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
         )
-        account_hooks = PythonFunction(
-            self,
-            "SignUpHook",
-            entry=LAMBDAS / "account_hooks",
-            shared=[TENANCY],
-            defaults=functions,
-            description="Keeps it known whose an account is, and publishes confirmed sign-ups",
-            timeout=Duration.seconds(5),  # Cognito waits no longer
-            memory_size=1024,  # the processor share that keeps a cold start within those
-            environment={
-                "APPLICATION": application,
-                "EVENT_BUS_NAME": bus.bus_name,
-                "DEAD_LETTER_QUEUE_URL": sign_up_dead_letters.queue_url,
-                "USERS_TABLE": self.users.table_name,
-                "CONFIRMATION_PROOF_REQUIRED": str(environment.confirmation_proof_required).lower(),
-            },
+        # One package, two functions: a sign-up whose confirmation hook is broken is made all the same, and heals later.
+        hooks = {
+            "APPLICATION": application,
+            "EVENT_BUS_NAME": bus.bus_name,
+            "DEAD_LETTER_QUEUE_URL": sign_up_dead_letters.queue_url,
+            "USERS_TABLE": self.users.table_name,
+            "CONFIRMATION_PROOF_REQUIRED": str(environment.confirmation_proof_required).lower(),
+        }
+        account_hook = self._account_hooks(
+            "AccountHook",
+            functions,
+            hooks,
+            "Keeps it known whose an account is, before a code goes out",
         )
-        bus.grant_publish(account_hooks, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
-        sign_up_dead_letters.grant(account_hooks, "sqs:SendMessage")
         allow(
-            account_hooks,
+            account_hook,
             writes(
                 self.users.table_arn,
                 "dynamodb:UpdateItem",
-                attributes=[*_ACCOUNT, "origin", "newpassword", "confirmationhash"],
+                attributes=["userid", "origin", "newpassword", "confirmationhash", "resetasked", "deletedat"],
+                in_transaction=False,
+            ),
+        )
+        sign_up_hook = self._account_hooks(
+            "SignUpHook",
+            functions,
+            hooks,
+            "Publishes confirmed sign-ups, and ends sessions after a new password",
+        )
+        bus.grant_publish(sign_up_hook, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
+        sign_up_dead_letters.grant(sign_up_hook, "sqs:SendMessage")
+        allow(
+            sign_up_hook,
+            writes(
+                self.users.table_arn,
+                "dynamodb:UpdateItem",
+                attributes=[*_ACCOUNT, "newpassword", "confirmationhash"],
                 in_transaction=False,
             ),
         )
@@ -136,17 +151,14 @@ class UserStack(Stack):
         )
 
         self.user_pool = _user_pool(self, environment)
-        for operation in (
-            cognito.UserPoolOperation.PRE_SIGN_UP,
-            cognito.UserPoolOperation.CUSTOM_MESSAGE,
-            cognito.UserPoolOperation.POST_CONFIRMATION,
-        ):
-            self.user_pool.add_trigger(operation, account_hooks)
+        self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, account_hook)
+        self.user_pool.add_trigger(cognito.UserPoolOperation.CUSTOM_MESSAGE, account_hook)
+        self.user_pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, sign_up_hook)
         # A policy of its own: the function waits for its role's default policy, and the pool for the function.
         iam.Policy(
             self,
             "SignUpHookEndsSessions",
-            roles=[account_hooks.execution_role],
+            roles=[sign_up_hook.execution_role],
             statements=[
                 iam.PolicyStatement(
                     actions=["cognito-idp:AdminUserGlobalSignOut"], resources=[self.user_pool.user_pool_arn]
@@ -180,6 +192,21 @@ class UserStack(Stack):
         CfnOutput(self, "SignUpDeadLetterQueueUrl", value=sign_up_dead_letters.queue_url)
         CfnOutput(self, "UserSagaDeadLetterQueueUrl", value=saga.dead_letter_queue_url)
         CfnOutput(self, "UserSagaStateMachineArn", value=saga.state_machine_arn)
+
+    def _account_hooks(
+        self, construct_id: str, defaults: FunctionDefaults, variables: Mapping[str, str], description: str
+    ) -> PythonFunction:
+        return PythonFunction(
+            self,
+            construct_id,
+            entry=LAMBDAS / "account_hooks",
+            shared=[TENANCY],
+            defaults=defaults,
+            description=description,
+            timeout=Duration.seconds(5),  # Cognito waits no longer
+            memory_size=1024,  # the processor share that keeps a cold start within those
+            environment=variables,
+        )
 
 
 def _put_user(users: dynamodb.Table) -> SagaTask:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _FUNCTIONS = sorted(path.parent for path in LAMBDAS.glob("*/handler.py"))
 _IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
 # Lambda's Python has boto3 and nothing else of what we use.
+# What functions share beside `tenancy`, as `stacks.parks_routes` says.
+_SHARED = dict.fromkeys(("park_statuses", "webhook_pauses", "webhook_publication"), (LAMBDAS / "park_webhooks",))
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 
@@ -36,7 +38,7 @@ def package(tmp_path: Path) -> Path:
 def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: Path) -> None:
     output = tmp_path / "bundle"
     output.mkdir()
-    bundle((function, TENANCY), host_target(), output)
+    bundle((function, TENANCY, *_SHARED.get(function.name, ())), host_target(), output)
     _link_runtime_packages(tmp_path / "runtime")
 
     done = subprocess.run(
