@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import boto3
 from botocore.config import Config
@@ -43,11 +43,18 @@ class Block(_Body):
     reason: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
+class Place(_Body):
+    """Where a part of a reconciliation begins: `next` of the part before."""
+
+    phase: Literal["pool", "directory", "tenants"]
+    after: Annotated[str, Field(min_length=1)] = ""
+
+
 class Reconciliation(_Body):
-    """The body of a reconciliation: `next` is that of the part before."""
+    """The body of a reconciliation."""
 
     dryRun: bool = False  # noqa: N815 - the contract's spelling
-    next: dict[str, Any] | None = None
+    next: Place = Place(phase="pool")
 
 
 # Each is answered before API Gateway gives up; what was begun goes on.
@@ -129,7 +136,9 @@ def reconcile(request: Request) -> Reply:
     wanted = request.body(Reconciliation)
     answer = functions.invoke(
         FunctionName=settings.reconciliation_function,
-        Payload=json.dumps({"request": {"dryRun": wanted.dryRun, "next": wanted.next}}).encode(),
+        Payload=json.dumps(
+            {"request": {"dryRun": wanted.dryRun, "next": wanted.next.model_dump(exclude_unset=True)}}
+        ).encode(),
     )
     payload = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:

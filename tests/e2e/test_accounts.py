@@ -48,6 +48,12 @@ def users(deployed: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Callable[
     return run
 
 
+def _sign_up(world: World, label: str) -> Person:
+    person = world.people.sign_up(label)
+    world.leftovers.tenant(person.tenant)  # nobody is mapped to it any more when its founder is deleted
+    return person
+
+
 def _status(world: World, person: Person) -> int:
     return int(world.parks_api("GET", "/tenants", person.tokens.id).status)
 
@@ -89,7 +95,7 @@ def _everything(world: World) -> str:
 
 
 def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    person = world.people.sign_up("blocked")
+    person = _sign_up(world, "blocked")
     assert _status(world, person) == 200
 
     status, done = users("block", person.user_id, "--reason", "Stole a bicycle")
@@ -118,7 +124,7 @@ def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., 
 
 
 def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    person = world.people.sign_up("signed-out")
+    person = _sign_up(world, "signed-out")
     time.sleep(1.1)  # a session of the very second would count
 
     status, done = users("sign-out", person.user_id)
@@ -133,7 +139,7 @@ def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple
 
 def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "leaving")
-    person = world.people.sign_up("deleted")
+    person = _sign_up(world, "deleted")
     world.people.enrol(person, house.tenant, {"member"})
     house.invite(person.email, "visitor")
 
@@ -164,7 +170,7 @@ def test_nobody_is_not_changed(users: Callable[..., tuple[int, Any]], world: Wor
 
 
 def test_list_finds_by_address_and_goes_through_pages(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    person = world.people.sign_up("listed")
+    person = _sign_up(world, "listed")
 
     status, (found,) = users("list", "--email", person.email)
     everybody = users("list")[1]
@@ -179,7 +185,7 @@ def test_list_finds_by_address_and_goes_through_pages(world: World, users: Calla
 def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
     world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    person = world.people.sign_up("halfway")
+    person = _sign_up(world, "halfway")
     aws, machine = world.target.aws, deployed.output("AccountChangesStateMachineArn")
     role = aws.stepfunctions.describe_state_machine(stateMachineArn=machine)["roleArn"].rpartition("/")[2]
     deny = {"Effect": "Deny", "Action": "cognito-idp:AdminDisableUser", "Resource": "*"}
@@ -205,7 +211,7 @@ def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
 def test_each_change_is_said_on_the_bus(
     world: World, users: Callable[..., tuple[int, Any]], heard: Callable[[int], list[dict[str, Any]]]
 ) -> None:
-    person = world.people.sign_up("loud")
+    person = _sign_up(world, "loud")
     time.sleep(1.1)
     users("sign-out", person.user_id)
     users("block", person.user_id, "--reason", "x")
@@ -229,7 +235,7 @@ def test_each_change_is_said_on_the_bus(
 
 
 def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    gone, disabled, opened = (world.people.sign_up(label) for label in ("gone", "disabled", "opened"))
+    gone, disabled, opened = (_sign_up(world, label) for label in ("gone", "disabled", "opened"))
     cognito, pool = world.target.aws.cognito, world.target.user_pool_id
     world.target.aws.anonymous().cognito.delete_user(AccessToken=gone.tokens.access)
     cognito.admin_disable_user(UserPoolId=pool, Username=disabled.user_id)
@@ -263,7 +269,7 @@ def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: C
 def test_reconciliation_starts_a_lost_sign_up_again(
     world: World, users: Callable[..., tuple[int, Any]], lost: str
 ) -> None:
-    person = world.people.sign_up(lost)
+    person = _sign_up(world, lost)
     target, dynamodb = world.target, world.target.aws.dynamodb
     key = {"tenantid": {"S": person.tenant}, "userid": {"S": person.user_id}}
     dynamodb.delete_item(TableName=target.tenant_users_table, Key=key)
@@ -321,7 +327,7 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
         }
         return {"source": "aws.cognito-idp", "detail-type": "AWS API Call via CloudTrail", "detail": detail}
 
-    scheduled, trailed = world.people.sign_up("scheduled"), world.people.sign_up("trailed")
+    scheduled, trailed = _sign_up(world, "scheduled"), _sign_up(world, "trailed")
     aws.cognito.admin_disable_user(UserPoolId=pool, Username=scheduled.user_id)
     invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
     assert _status(world, scheduled) == 401
@@ -382,7 +388,7 @@ def test_admin_does_not_invite_themselves(world: World) -> None:
 
 
 def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
-    person = world.people.sign_up("own-sessions")
+    person = _sign_up(world, "own-sessions")
     time.sleep(1.1)
     second = replace(person, tokens=world.people.sign_in_with_claim(person))
 
@@ -396,7 +402,7 @@ def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
 
 
 def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
-    person, stranger = world.people.sign_up("moving"), world.people.sign_up("stranger")
+    person, stranger = _sign_up(world, "moving"), _sign_up(world, "stranger")
     address, anonymous = world.people.mailbox("moved"), world.target.aws.anonymous().cognito
     anonymous.update_user_attributes(
         AccessToken=person.tokens.access, UserAttributes=[{"Name": "email", "Value": address}]

@@ -27,11 +27,7 @@ def events_that_the_bus_refuses(ground: Ground) -> list[str]:
     return [str(done.get("error") or done["status"]) for done in (put("own"), put("aws.s3"))]
 
 
-@probe(
-    "stepfunctions_role",
-    aws="CognitoIdentityProvider.UserNotFoundException",
-    ministack="Cognitoidentityprovider.UserNotFoundException",
-)
+@probe("stepfunctions_role", aws="CognitoIdentityProvider.UserNotFoundException", ministack="States.Runtime")
 def a_user_whom_the_pool_does_not_have(ground: Ground) -> str:
     pool = ground.client("cognito-idp").create_user_pool(PoolName=ground.name("pool"))["UserPool"]["Id"]
     done = ground.task(
