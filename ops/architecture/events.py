@@ -10,7 +10,7 @@ from ops.architecture.templates import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ops.architecture.templates import Templates
+    from ops.architecture.templates import Resource, Templates
 
 
 def event_nodes(templates: Templates) -> Iterator[Node]:
@@ -22,11 +22,16 @@ def event_nodes(templates: Templates) -> Iterator[Node]:
             if bus and schema.properties["RegistryName"] == name:
                 source, _, detail_type = schema.properties["SchemaName"].partition("@")
                 yield _node(bus, source, detail_type)
-    for rule in templates.of("AWS::Events::Rule"):
+    for rule in rules_of_buses(templates):
         pattern = rule.properties["EventPattern"]
         for bus in templates.referred(rule.place.stack, rule.properties["EventBusName"]):
             for source, detail_type in _kinds(pattern["source"], pattern["detail-type"]):
                 yield _node(bus, source, detail_type)
+
+
+def rules_of_buses(templates: Templates) -> Iterator[Resource]:
+    """Return the rules of the app's own buses: schedules, and what AWS tells of itself, are on none of them."""
+    return (rule for rule in templates.of("AWS::Events::Rule") if "EventBusName" in rule.properties)
 
 
 def events_of_rule(bus: Place, pattern: Mapping[str, Any]) -> Iterator[Place]:

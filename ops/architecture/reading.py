@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ops.architecture.events import event_nodes, events_of_rule
+from ops.architecture.events import event_nodes, events_of_rule, rules_of_buses
 from ops.architecture.grants import DEAD_LETTERS, grants, outside
 from ops.architecture.graph import Edge, Graph
 from ops.architecture.nodes import node
@@ -34,7 +34,7 @@ def read(templates: Templates) -> Graph:
 
 def _rules(templates: Templates) -> Iterator[Edge]:
     """Draw which events start what, and where they go when that fails."""
-    for rule in templates.of("AWS::Events::Rule"):
+    for rule in rules_of_buses(templates):
         stack, pattern = rule.place.stack, rule.properties["EventPattern"]
         for bus in templates.referred(stack, rule.properties["EventBusName"]):
             for target in rule.properties.get("Targets", []):
