@@ -218,8 +218,7 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
             "TableName": users.table_name,
             "Key": {"userid": {"S": "{% $event.detail.data.userName %}"}},
             "UpdateExpression": "SET #email = if_not_exists(#email, :email), #name = if_not_exists(#name, :name)",
-            # An event that comes late must not bring a deleted person's data back, nor make them a tenant: it becomes a
-            # dead-letter message.
+            # An event that comes late must not bring a deleted person's data back, nor make them a tenant.
             "ConditionExpression": "attribute_not_exists(deletedat)",
             "ExpressionAttributeNames": {"#email": "email", "#name": "name"},
             "ExpressionAttributeValues": {
@@ -235,6 +234,7 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
                 in_transaction=False,
             )
         ],
+        pointless_after=["DynamoDB.ConditionalCheckFailedException"],
     )
 
 

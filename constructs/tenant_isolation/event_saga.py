@@ -33,6 +33,7 @@ _RETRY: Final[Mapping[str, Any]] = {
 _DEAD_LETTER: Final = "Keep as dead letter"
 _FAILED: Final = "Failed"
 _CHECK: Final = "Check the event"
+_POINTLESS: Final = "Nothing to do"
 _EVENT: Final = "$states.context.Execution.Input"
 
 
@@ -58,6 +59,8 @@ class SagaTask:
     done_if_cause_has
         By error, the words in its cause that say so when the task's retries have not helped: for an error that can also
         mean that another delivery is at the same at this moment, as that of a DynamoDB transaction does.
+    pointless_after
+        Errors that say that the event is about what is gone: the saga ends, publishes nothing, and keeps nothing of it.
     all_done_when
         Condition over ``$states.result`` that says that an earlier delivery has done all tasks: only the event that
         the saga emits is then sent once more.
@@ -73,6 +76,7 @@ class SagaTask:
     statements: Sequence[iam.PolicyStatement] = ()
     done_already: Sequence[str] = field(default=())
     done_if_cause_has: Mapping[str, str] = field(default_factory=dict)
+    pointless_after: Sequence[str] = ()
     all_done_when: str = ""
 
 
@@ -283,6 +287,8 @@ def _definition(
             "Cause": "The event is in the dead-letter queue.",
         },
     }
+    if any(task.pointless_after for task in tasks):
+        states[_POINTLESS] = {"Type": "Succeed"}
     for task, following in zip(chain, [*(later.name for later in chain[1:]), None], strict=True):
         states[task.name] = _task_state(task, following)
         if task.all_done_when:
@@ -326,6 +332,10 @@ def _task_state(task: SagaTask, following: str | None) -> dict[str, Any]:
         done = list(task.done_already)
         state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, _RETRY]
         state["Catch"] = [{"ErrorEquals": done, "Output": {}, "Next": following}, *state["Catch"]]
+    if task.pointless_after:
+        gone = list(task.pointless_after)
+        state["Retry"] = [{"ErrorEquals": gone, "MaxAttempts": 0}, *state["Retry"]]
+        state["Catch"] = [{"ErrorEquals": gone, "Output": {}, "Next": _POINTLESS}, *state["Catch"]]
     if task.done_if_cause_has and following:
         errors = list(task.done_if_cause_has)
         doubt = {"ErrorEquals": errors, "Output": "{% $states.errorOutput %}", "Next": _doubt(task)}
