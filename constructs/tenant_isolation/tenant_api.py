@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -240,6 +240,8 @@ class RestApi(Construct):
 class _UserApi(RestApi):
     """An API that users call, whose every route but the preflight passes a `TenantAuthorizer`."""
 
+    _acts_in: ClassVar[ActsIn]
+
     def __init__(
         self,
         scope: Construct,
@@ -249,7 +251,6 @@ class _UserApi(RestApi):
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
         directory: Directory,
-        acts_in: ActsIn,
         routes: Sequence[Route],
         defaults: ApiDefaults,
         function_defaults: FunctionDefaults,
@@ -264,7 +265,7 @@ class _UserApi(RestApi):
             user_pool=user_pool,
             client=client,
             directory=directory,
-            acts_in=acts_in,
+            acts_in=self._acts_in,
             routes=[route for route in routes if route.access in _OF_USERS],
             defaults=function_defaults,
             cache_ttl=authorizer_cache_ttl,
@@ -298,7 +299,7 @@ class TenantApi(_UserApi):
         Where it stands in the app.
     api_name
         Its name.
-    user_pool, client, directory
+    user_pool, client, directory, shared_tokens
         As for `TenantAuthorizer`.
     routes
         Its routes, each with its roles.
@@ -306,47 +307,13 @@ class TenantApi(_UserApi):
         What the environment's APIs and functions have in common.
     authorizer_cache_ttl
         How long API Gateway keeps a policy for a token: 3 seconds if it is not given, and no longer.
-    shared_tokens
-        As for `TenantAuthorizer`.
     refusals
         Bodies of API Gateway's own replies, by response type, where they must have another shape.
     description
         What it is for.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        api_name: str,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
-        directory: Directory,
-        routes: Sequence[Route],
-        defaults: ApiDefaults,
-        function_defaults: FunctionDefaults,
-        authorizer_cache_ttl: Duration | None = None,
-        shared_tokens: SharedTokens | None = None,
-        refusals: Mapping[str, Mapping[str, Any]] | None = None,
-        description: str = "",
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            api_name=api_name,
-            user_pool=user_pool,
-            client=client,
-            directory=directory,
-            acts_in=ActsIn.CLAIM,
-            routes=routes,
-            defaults=defaults,
-            function_defaults=function_defaults,
-            authorizer_cache_ttl=authorizer_cache_ttl,
-            shared_tokens=shared_tokens,
-            refusals=refusals,
-            description=description,
-        )
+    _acts_in = ActsIn.CLAIM
 
 
 class MemberApi(_UserApi):
@@ -359,45 +326,11 @@ class MemberApi(_UserApi):
     ----------
     scope, construct_id
         Where it stands in the app.
-    api_name
-        Its name.
-    user_pool, client, directory
-        As for `TenantAuthorizer`.
-    routes
-        Its routes, each with its roles.
-    defaults, function_defaults
-        What the environment's APIs and functions have in common.
-    description
-        What it is for.
+    api_name, user_pool, client, directory, routes, defaults, function_defaults, refusals, description
+        As for `TenantApi`. Neither shared tokens nor a time to keep policies for can be given.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        api_name: str,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
-        directory: Directory,
-        routes: Sequence[Route],
-        defaults: ApiDefaults,
-        function_defaults: FunctionDefaults,
-        description: str = "",
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            api_name=api_name,
-            user_pool=user_pool,
-            client=client,
-            directory=directory,
-            acts_in=ActsIn.ACTIVE_TENANT,
-            routes=routes,
-            defaults=defaults,
-            function_defaults=function_defaults,
-            description=description,
-        )
+    _acts_in = ActsIn.ACTIVE_TENANT
 
 
 def _check_handler(route: Route) -> None:

@@ -138,7 +138,8 @@ class TenantAuthorizer(Construct):
     Raises
     ------
     ValueError
-        A route says of its roles what cannot be, or policies would be kept for too long.
+        A route says of its roles what cannot be, policies would be kept for too long, or shared tokens are to count
+        where the active tenant decides.
     """
 
     def __init__(
@@ -157,6 +158,8 @@ class TenantAuthorizer(Construct):
         token_header: str = "Authorization",  # noqa: S107 - a header's name
     ) -> None:
         super().__init__(scope, construct_id)
+        if shared_tokens and acts_in is ActsIn.ACTIVE_TENANT:
+            raise ValueError(f"{self.node.path} cannot take shared tokens: their users have no active tenant.")
         stack = Stack.of(self)
         function = PythonFunction(
             self,

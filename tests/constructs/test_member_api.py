@@ -12,7 +12,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sns as sns
 
 from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, Access, ApiDefaults, Directory, MemberApi, Route, TenantApi
+from tenant_isolation import LAMBDAS, Access, ApiDefaults, Directory, MemberApi, Route, SharedTokens, TenantApi
 from tests.synthesized import new_app
 
 _STRING = dynamodb.AttributeType.STRING
@@ -106,9 +106,17 @@ def test_policies_are_kept_for_three_seconds_at_most(kind: Any, more: dict[str, 
     )
 
 
-def test_policies_cannot_be_kept_for_longer() -> None:
-    with pytest.raises(ValueError, match="must not keep policies for 4 seconds"):
-        _build(_PARKS, kind=TenantApi, authorizer_cache_ttl=Duration.seconds(4))
+@pytest.mark.parametrize(("kind", "seconds"), [(TenantApi, 4), (MemberApi, 1)])
+def test_policies_cannot_be_kept_for_longer(kind: Any, seconds: int) -> None:  # noqa: ANN401 - a class
+    with pytest.raises(ValueError, match=f"must not keep policies for {seconds} seconds"):
+        _build(_PARKS, kind=kind, authorizer_cache_ttl=Duration.seconds(seconds))
+
+
+def test_shared_tokens_count_nowhere_where_the_active_tenant_decides() -> None:
+    tokens = SharedTokens(Stack(new_app(), "tokens"), "Tokens", issuer="test")
+
+    with pytest.raises(ValueError, match="cannot take shared tokens"):
+        _build(_PARKS, kind=MemberApi, shared_tokens=tokens)
 
 
 def test_every_route_passes_the_authorizer() -> None:
