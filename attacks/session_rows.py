@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from attacks.http import Reply
+from attacks.http import Reply, presentable
 from attacks.judge import refused
 from attacks.outcome import Outcome, Verdict, breached, held, inconclusive
 from attacks.parkland import ENDPOINT
@@ -345,9 +345,25 @@ class Row:
 
     @classmethod
     def of(cls, world: World, ending: Ending, door: Door) -> Row:
-        """Return the row that a door is in, which is tried once a run."""
+        """Return the row that a door is in, which is tried once a run.
+
+        Raises
+        ------
+        SceneError
+            It could not be tried.
+        """
         left = door.roles_after if ending.roles_stay else frozenset[str]()
-        return world.once(f"sessions {ending.slug} {sorted(left)}", lambda: cls(world, ending, left))
+
+        def attempt() -> Row | str:
+            try:
+                return cls(world, ending, left)
+            except Exception as error:  # noqa: BLE001 - whatever it was, no door of the row is tried again
+                return presentable(f"{type(error).__name__}: {error}")
+
+        row = world.once(f"sessions {ending.slug} {sorted(left)}", attempt)
+        if isinstance(row, str):
+            raise SceneError(row)
+        return row
 
     def outcome(self, door: Door) -> Outcome:
         """Return what came of a door."""
