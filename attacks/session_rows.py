@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attacks.http import Reply, presentable
 from attacks.judge import refused
 from attacks.outcome import Outcome, Verdict, breached, held, inconclusive
-from attacks.parkland import ENDPOINT
+from attacks.park_listener import ParkListener
 from attacks.people import SceneError
 from attacks.storage import MODES, Owner, Storage
 
@@ -193,6 +193,8 @@ class Door:
         The roles that do not open it.
     of_session
         Whether it is the session that opens it.
+    kept
+        Whether API Gateway keeps the policy that opens it: it is opened once more right before the ending.
     """
 
     slug: str
@@ -201,6 +203,7 @@ class Door:
     any_role: bool = False
     roles_after: frozenset[str] = frozenset({"visitor"})
     of_session: bool = True
+    kept: bool = False
 
     def counts_for(self, ending: Ending) -> bool:
         """Whether it has to be refused after something has ended."""
@@ -237,23 +240,20 @@ def _members(scene: Scene) -> Reply:
 
 
 def _webhook(scene: Scene) -> bool:
-    """Look whether the webhook that the person has made is still to be delivered to."""
-    target, park = scene.world.target, f"hook-{scene.tag}"
+    """Let the admin who stays set a park's status, and look whether the person's endpoint is told as well."""
+    park = f"hook-{scene.tag}"
 
-    def make() -> str:
+    def make() -> tuple[ParkListener, ParkListener]:
         _expect(scene.parks("POST", "/parks", {"id": park, "name": "x"}, person=scene.admin), "Adding a park")
-        wanted = {"eventType": "park-closed", "endpoint": f"{ENDPOINT}/{scene.tag}"}
-        reply = scene.parks("POST", f"/parks/{park}/webhooks", wanted)
-        _expect(reply, "Making a webhook")
-        return f"{park}#{reply.json()['id']}"
+        mine, theirs = (ParkListener.of(scene.world, scene.tenant, park, who) for who in (scene.person, scene.admin))
+        return mine, theirs
 
-    key = scene.world.once(f"webhook {scene.tag}", make)
-    row = target.aws.dynamodb.get_item(
-        TableName=target.parks_table,
-        Key={"pk": {"S": f"{scene.tenant}#webhook"}, "sk": {"S": key}},
-        ConsistentRead=True,
-    ).get("Item")
-    return row is not None and "pausedat" not in row
+    mine, theirs = scene.world.once(f"webhooks {scene.tag}", make)
+    set_status = scene.parks("POST", f"/parks/{park}/statuses", {"status": "park-closed"}, person=scene.admin)
+    _expect(set_status, "Setting a status")
+    if not theirs.told(_PATIENCE_SECONDS):
+        raise SceneError("The endpoint of the admin who stays is not told.")
+    return mine.told(1)
 
 
 def _queued(scene: Scene) -> bool:
@@ -294,18 +294,24 @@ def _status(scene: Scene, park: str) -> str:
 
 
 DOORS: Final = (
-    Door(slug="tenant", tries="renames the tenant", works=_rename),
-    Door(slug="usage", tries="reads the tenant's usage", works=_usage, any_role=True),
+    Door(slug="tenant", tries="renames the tenant", works=_rename, kept=True),
+    Door(slug="usage", tries="reads the tenant's usage", works=_usage, any_role=True, kept=True),
     *(
-        Door(slug=f"storage-{mode.replace('_', '-')}", tries=f"stores an object by {mode}", works=partial(_put, mode))
+        Door(
+            slug=f"storage-{mode.replace('_', '-')}",
+            tries=f"stores an object by {mode}",
+            works=partial(_put, mode),
+            kept=True,
+        )
         for mode in MODES
     ),
-    Door(slug="employees", tries="adds an employee", works=partial(_employee, "POST")),
+    Door(slug="employees", tries="adds an employee", works=partial(_employee, "POST"), kept=True),
     Door(
         slug="vended-credentials",
         tries="reads rows with a function that holds credentials vended for them",
         works=partial(_employee, "GET"),
         any_role=True,
+        kept=True,
     ),
     Door(slug="parks", tries="adds a park", works=_park),
     Door(slug="membership", tries="lists the members", works=_members),
@@ -373,6 +379,8 @@ class Row:
         doors = [door for door in DOORS if door.counts_for(self._ending) and self._is_here(door)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             before = dict(zip(doors, pool.map(self._opens, doors), strict=True))
+            kept = [door for door in doors if door.kept and not before[door]]
+            before |= dict(zip(kept, pool.map(self._opens, kept), strict=True))
             self._ending.end(self._scene)
             ended = time.monotonic()
             after = dict(zip(doors, pool.map(lambda door: self._closes(door, ended), doors), strict=True))
