@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from attacks.employee_rows import sweep_employees
 from attacks.http import Reply, presentable
 from attacks.judge import refused
 from attacks.outcome import Outcome, Verdict, breached, held, inconclusive
@@ -347,6 +348,7 @@ class Row:
         self._scene = Scene(world=world, admin=admin, person=person, roles_after=roles_after)
         world.cleanup.later(f"the parks of {tenant}", partial(self._sweep, tenant))
         world.cleanup.later(f"the objects of {tenant}", partial(Storage.of(world).sweep, tenant, person.user_id))
+        world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
         self._found = self._run()
 
     @classmethod

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from attacks import threats
+from attacks.employee_rows import employees_of, sweep_employees
 from attacks.judge import granted, refused, require, together
 from attacks.lately import Lately
 from attacks.outcome import Outcome, Verdict, inconclusive
@@ -17,8 +18,6 @@ from attacks.registry import REGISTRY
 from attacks.surfaces.vending import put_employee
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from attacks.http import Reply
     from attacks.people import Person
     from attacks.world import World
@@ -46,24 +45,6 @@ def _send(
 
 def _body(employee: object, name: object = "the attacker's", **more: object) -> str:
     return json.dumps({"Id": employee, "Name": name, **more})
-
-
-def _rows(world: World, tenant: str) -> dict[str, Mapping[str, Any]]:
-    """Return a tenant's employees as they are stored."""
-    pages = world.target.aws.dynamodb.get_paginator("query").paginate(
-        TableName=world.target.employees_table,
-        KeyConditionExpression="Tenant = :tenant",
-        ExpressionAttributeValues={":tenant": {"S": tenant}},
-        ConsistentRead=True,
-    )
-    return {item["Id"]["S"]: item for page in pages for item in page["Items"]}
-
-
-def _sweep(world: World, tenant: str) -> None:
-    """Remove all employees of one of the run's tenants."""
-    for employee in _rows(world, tenant):
-        key = {"Tenant": {"S": tenant}, "Id": {"S": employee}}
-        world.target.aws.dynamodb.delete_item(TableName=world.target.employees_table, Key=key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +84,7 @@ class _Scene:
 
     def untouched(self) -> Outcome:
         """Judge whether the victim's employee is there, alone and unchanged."""
-        rows = {key: row for key, row in _rows(self.world, self.bob.tenant).items() if key != "prize.txt"}
+        rows = {key: row for key, row in employees_of(self.world, self.bob.tenant).items() if key != "prize.txt"}
         same = list(rows) == [_VICTIM] and rows[_VICTIM]["Name"] == {"S": self.name}
         return require(
             same, otherwise=f"the victim's employees are {sorted(rows)}", observed="the victim's is unchanged"
@@ -125,9 +106,9 @@ def _set(world: World) -> _Scene:
     made = _Scene(world=world, alice=cast.alice, bob=cast.bob, name=f"the victim's {world.people.mark}")
     for person, employee, name in ((made.bob, _VICTIM, made.name), (made.alice, "own-1", "the attacker's")):
         tenant = person.tenant
-        world.cleanup.later(f"the employees of {tenant}", partial(_sweep, world, tenant))
+        world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
         reply = _send(world, "POST", "/employees", person.tokens.id, _body(employee, name))
-        if not reply.ok or employee not in _rows(world, tenant):
+        if not reply.ok or employee not in employees_of(world, tenant):
             raise SceneError(f"An employee cannot be added: {reply}")
     return made
 
@@ -221,7 +202,7 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     third = _writer(world)
     reply = _send(world, "POST", "/employees", third.tokens.id, _body(_VICTIM))
-    stored = _VICTIM in _rows(world, third.tenant)
+    stored = _VICTIM in employees_of(world, third.tenant)
     return together(
         granted(reply), require(stored, otherwise="it is stored elsewhere", observed="stored"), at.untouched()
     )
@@ -235,7 +216,7 @@ def _writer(world: World) -> Person:
 def _make_writer(world: World) -> Person:
     tenant = f"{world.run[-8:]}-employer"
     person = world.landlord("employer", tenant)
-    world.cleanup.later(f"the employees of {tenant}", partial(_sweep, world, tenant))
+    world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
     return person
 
 
@@ -324,7 +305,7 @@ def _refused_body(world: World, text: str) -> Outcome:
     text = text.replace("BOB", at.bob.tenant)
     added = at.send("POST", "/employees", text)
     replaced = at.send("PUT", "/employees/own-1", text.replace("bad-1", "own-1"))
-    kept = _rows(world, at.alice.tenant)
+    kept = employees_of(world, at.alice.tenant)
     same = not any(key.startswith("bad-") for key in kept) and kept["own-1"]["Name"] == {"S": "the attacker's"}
     return together(
         ("POST", refused(added, 400, 413, 415, hidden=at.hidden)),
@@ -426,7 +407,7 @@ def _(world: World) -> Outcome:
     person = world.landlord("switcher", first)
     world.people.found_tenant(second, f"{world.run} second")
     for tenant in (first, second):
-        world.cleanup.later(f"the employees of {tenant}", partial(_sweep, world, tenant))
+        world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
         put_employee(world, tenant, f"of-{tenant}")
     before = _send(world, "GET", "/employees", person.tokens.id)
     moved = world.people.move(person, second, {"admin"})
@@ -436,7 +417,7 @@ def _(world: World) -> Outcome:
         ("before", _sees(before, first, second)),
         ("after", _sees(after, second, first)),
         ("the first tenant's", refused(theirs, 404, hidden=_INNER)),
-        require(f"of-{first}" in _rows(world, first), otherwise="it is gone", observed="it is there"),
+        require(f"of-{first}" in employees_of(world, first), otherwise="it is gone", observed="it is there"),
     )
 
 

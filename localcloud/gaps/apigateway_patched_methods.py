@@ -1,6 +1,6 @@
-"""A method whose API key requirement is patched away asks for no key.
+"""A method whose API key requirement is patched away asks for no key, and a key that is disabled opens nothing.
 
-AWS: `UpdateMethod` takes the text `true` or `false` for `/apiKeyRequired`.
+AWS: `UpdateMethod` takes the text `true` or `false` for `/apiKeyRequired`, and `UpdateApiKey` for `/enabled`.
 https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
 
 MiniStack: keeps the text, and takes `false` for true.
@@ -19,17 +19,17 @@ from localcloud.gaps.patching import replace
 
 def close() -> None:
     """Close the gap."""
-    replace(apigateway_v1, "_update_method", _with_booleans)
+    replace(apigateway_v1, "_update_method", lambda update: _with_booleans(update, "/apiKeyRequired"))
+    replace(apigateway_v1, "_update_api_key", lambda update: _with_booleans(update, "/enabled"))
 
 
-def _with_booleans(update: Callable[..., Any]) -> Callable[..., Any]:
-    def update_method(api: str, resource: str, method: str, data: dict[str, Any]) -> Any:
+def _with_booleans(update: Callable[..., Any], path: str) -> Callable[..., Any]:
+    def update_with_booleans(*place: Any) -> Any:
+        *ids, data = place
         operations = [
-            {**operation, "value": boolean(operation.get("value"))}
-            if operation.get("path") == "/apiKeyRequired"
-            else operation
+            {**operation, "value": boolean(operation.get("value"))} if operation.get("path") == path else operation
             for operation in data.get("patchOperations") or []
         ]
-        return update(api, resource, method, {**data, "patchOperations": operations})
+        return update(*ids, {**data, "patchOperations": operations})
 
-    return update_method
+    return update_with_booleans

@@ -6,9 +6,12 @@ import json
 import secrets
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from attacks.storage import Storage
 
 if TYPE_CHECKING:
     from attacks.http import Reply
@@ -56,6 +59,10 @@ def house(world: World) -> _House:
     tenant = str(uuid.uuid4())
     admin = world.landlord("roles-admin", tenant)
     people = {role: world.member(f"roles-{role}", tenant, {role}) for role in ("member", "visitor")}
+    for person in (admin, *people.values()):
+        world.cleanup.later(
+            f"the objects of {person.user_id}", partial(Storage.of(world).sweep, tenant, person.user_id)
+        )
     return _House(world, tenant, {"admin": admin, **people})
 
 

@@ -69,13 +69,14 @@ class Vending:
 
     def actor(self, purpose: str) -> Aws:
         """Return a principal with the grants of the function that vends for a purpose."""
-        return self._world.understudy(self.function(purpose)["Role"].rpartition("/")[2])
+        return self._acting_as(self.function(purpose))
+
+    def _acting_as(self, function: dict[str, Any]) -> Aws:
+        return self._world.understudy(function["Role"].rpartition("/")[2])
 
     def tenant_roles(self) -> dict[str, Aws]:
         """Return each tenant role with a principal that has the grants of its function."""
-        return {
-            tenant_role(function): self.actor(next(iter(_given(function)["policies"]))) for function in self._functions
-        }
+        return {tenant_role(function): self._acting_as(function) for function in self._functions}
 
     @contextmanager
     def trusted(self) -> Iterator[None]:

@@ -103,6 +103,19 @@ def a_method_that_asks_for_a_key_no_more(ground: Ground) -> int:
     return ground.get(url).status_code
 
 
+@probe("apigateway_patched_methods", aws=[200, 403], ministack=[200, 200])
+def a_key_before_and_after_it_was_disabled(ground: Ground) -> list[int]:
+    gateway, url = ground.client("apigateway"), ground.api(_MOCK, apiKeyRequired=True)
+    api = url.partition("/_aws/execute-api/")[2].partition("/")[0]
+    key = gateway.create_api_key(name=ground.name("key"), enabled=True)
+    plan = gateway.create_usage_plan(name=ground.name("plan"), apiStages=[{"apiId": api, "stage": "test"}])["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    before = ground.get(url, **{"x-api-key": key["value"]}).status_code
+    change = {"op": "replace", "path": "/enabled", "value": "false"}
+    gateway.update_api_key(apiKey=key["id"], patchOperations=[change])
+    return [before, ground.get(url, **{"x-api-key": key["value"]}).status_code]
+
+
 def _put(ground: Ground, **record: Any) -> str:  # noqa: ANN401
     """Put records with a client that checks nothing itself, and return the error."""
     stream = ground.name("stream")
