@@ -123,7 +123,7 @@ def _list(environment: Environment, parsed: argparse.Namespace, console: Console
         return _print(users)
     table = Table(title=f"Accounts of '{parsed.env}'", title_justify="left")
     for column in ("Id", "Address", "Name", "State"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold", no_wrap=column == "Id")  # an id is for copying
     for user in users:
         state = Text(user["state"], _COLOURS.get(user["state"], "yellow"))
         table.add_row(user["userId"], Text(user["email"]), Text(user["name"]), state)
