@@ -36,6 +36,8 @@ _LOOKUPS: Final = 8  # at once, far from the pool's quota of reads
 _SETTLING_SECONDS: Final = 2.0
 _MOST_TOLD: Final = 1000
 _MOST_GONE: Final = 100
+# Of a page of the directory, more than these and more than half are gone only where the pool is another one.
+_FEW_GONE: Final = 50
 _CLOSED: Final = frozenset({"erasing", "erased"})
 
 
@@ -183,7 +185,11 @@ class Reconciliation:
     def _directory_page(self, after: str | None, part: Part) -> Place:
         accounts, following = self._accounts.page(UserId(after) if after else None, limit=_PAGE)
         unseen = [account for account in accounts if account.user_id not in part.seen]
-        self._repair_after_second_look(self._differences(self._with_pool(unseen)), part)
+        differences = list(self._differences(self._with_pool(unseen)))
+        gone = sum(difference.kind is Kind.GONE for difference in differences)
+        if gone > _MOST_GONE or (gone > _FEW_GONE and 2 * gone > len(accounts)):
+            part.gone = _MOST_GONE  # none of them is deleted
+        self._repair_after_second_look(differences, part)
         return Place(phase="directory", after=following) if following else Place(phase="tenants")
 
     def _tenants_page(self, after: str | None, part: Part) -> Place | None:
@@ -301,7 +307,7 @@ class Reconciliation:
         part.gone += 1
         if part.gone > _MOST_GONE:
             # It may be the pool that is wrong: one that was restored, or another one.
-            raise UnfinishedError(f"More than {_MOST_GONE} accounts are gone at once: look at the user pool")
+            raise UnfinishedError("Too many accounts are gone at once to delete them: look at the user pool")
         self._workflow.run("delete", user, by=POOL)
 
     def _sign_up_again(self, user: UserId, part: Part) -> None:

@@ -33,6 +33,8 @@ _TRANSACTION: Final = 40  # items; DynamoDB takes 100
 _BATCH: Final = 100  # keys of BatchGetItem
 # Longer than a refresh token counts (30 days): whoever has one of an ended session gets nothing for it.
 _ENDED_SESSIONS_SECONDS: Final = 31 * 24 * 3600
+# Past these, all sessions end: an item that its own user could fill up could not be blocked any more.
+_MOST_ENDED_SESSIONS: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +231,8 @@ class Accounts:
             else:
                 changed, at, who = True, int(self._clock()), by
                 self._block(account, at=at, by=by, reason=reason)
+                # Whatever they joined until then; nobody who is blocked joins anything.
+                tenants = self.tenants_of(self._undeleted(user))
             self._leave_admins(user, tenants)
             return Outcome(changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._deserted(tenants))
 
@@ -240,11 +244,13 @@ class Accounts:
         Raises
         ------
         ConflictError
-            The account is deleted.
+            The account is deleted, or an operator has blocked it and it is the user pool that asks.
         """
 
         def attempt() -> Outcome:
             account = self._undeleted(user)
+            if by == POOL and account.blocked_at is not None and account.blocked_by != POOL:
+                raise ConflictError("An operator has blocked this account")
             tenants = self.tenants_of(account)
             at = int(self._clock())
             if account.blocked_at is not None:
@@ -254,8 +260,8 @@ class Accounts:
                         self._user(
                             user,
                             "REMOVE blockedat, blockedby, blockedreason",
-                            "blockedat = :seen",
-                            {":seen": {"N": str(account.blocked_at)}},
+                            "blockedat = :seen AND blockedby = :who",
+                            {":seen": {"N": str(account.blocked_at)}, ":who": {"S": account.blocked_by}},
                         )
                     ],
                 )
@@ -307,7 +313,11 @@ class Accounts:
             if session in ended:
                 return Outcome(changed=False, at=ended[session], by=by)
             kept = {entry for entry in before if int(entry.partition(":")[0]) > now - _ENDED_SESSIONS_SECONDS}
-            values: dict[str, Any] = {":ended": {"SS": sorted({*kept, f"{now}:{session}"})}}
+            update = "SET endedsessions = :ended"
+            values: dict[str, Any] = {}
+            if len(kept) >= _MOST_ENDED_SESSIONS:
+                kept, update, values = set(), f"{update}, validafter = :valid", {":valid": {"N": str(now + 1)}}
+            values[":ended"] = {"SS": sorted({*kept, f"{now}:{session}"})}
             condition = "attribute_not_exists(endedsessions)"
             if before:
                 condition, values[":before"] = "endedsessions = :before", {"SS": sorted(before)}
@@ -316,7 +326,7 @@ class Accounts:
                 [
                     self._user(
                         user,
-                        "SET endedsessions = :ended",
+                        update,
                         f"attribute_not_exists(deletedat) AND {condition}",
                         values,
                     )
@@ -378,6 +388,8 @@ class Accounts:
             )
             if changed:
                 self._mark_deleted(account, tenants, at=at, by=by)
+                # Whatever they joined until then; nobody who is deleted joins anything.
+                tenants = self.tenants_of(self.find(user) or account)
             self._leave_admins(user, tenants)
             self._remove_memberships(user, tenants)
             if account.email:

@@ -348,3 +348,52 @@ def test_pages_hold_everybody_once(accounts: Accounts) -> None:
             break
 
     assert sorted(account.user_id for account in found) == [_ADA, _BOB]
+
+
+class TestLimits:
+    """What somebody could do with their own account, or in between."""
+
+    def test_no_user_can_fill_their_item_with_ended_sessions(
+        self, accounts: Accounts, database: DynamoDBClient
+    ) -> None:
+        for number in range(60):
+            accounts.end_session(_ADA, f"session-{number}", by=_ADA)
+
+        item = _user(database, _ADA)
+        assert len(item["endedsessions"]["SS"]) <= 50
+        assert item["validafter"] == {"N": str(_NOW + 1)}  # those that are no longer named have ended as well
+
+    def test_pool_lifts_no_block_of_an_operator(self, accounts: Accounts, database: DynamoDBClient) -> None:
+        accounts.block(_ADA, by="operator", reason="abuse")
+
+        with pytest.raises(ConflictError, match="An operator has blocked"):
+            accounts.unblock(_ADA, by=POOL)
+        assert _user(database, _ADA)["blockedby"] == {"S": "operator"}
+
+        assert accounts.unblock(_ADA, by="operator").changed
+
+    @pytest.mark.parametrize("ending", ["block", "delete"])
+    def test_tenant_that_was_joined_in_between_is_left_as_well(
+        self, accounts: Accounts, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, ending: str
+    ) -> None:
+        """An invitation is accepted between the look at the account and the mark on it."""
+        nevada = TenantId("nevada")
+        database.put_item(TableName="app-tenants", Item={"tenantid": {"S": nevada}, "foundedby": {"S": _ADA}})
+        look, turns = accounts.tenants_of, iter(range(9))
+
+        def overtaken(account: Account) -> dict[TenantId, frozenset[str]]:
+            found = look(account)
+            if next(turns) == 0:
+                join(database, nevada, _BOB, "admin")
+            return found
+
+        monkeypatch.setattr(accounts, "tenants_of", overtaken)
+
+        if ending == "block":
+            accounts.block(_BOB, by="operator", reason="abuse")
+        else:
+            accounts.delete(_BOB, by="operator")
+            key: Any = {"tenantid": {"S": nevada}, "userid": {"S": _BOB}}
+            assert "Item" not in database.get_item(TableName="app-tenant-users", Key=key)
+
+        assert _BOB not in _admins(database, nevada)
