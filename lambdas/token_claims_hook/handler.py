@@ -73,8 +73,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
     Isolation: the claim comes from the directory alone; nothing that the user can set (attributes, client metadata)
     is read for it. Whoever has no tenant, or whose tenants cannot be learnt in time, gets no claim, and no access with
-    it. An account that is blocked or deleted, or that needs a new password, gets no token; every API asks the directory
-    the same again.
+    it. An account that is blocked or deleted, that needs a new password, or of which the directory does not say so in
+    time, gets no token; every API asks the directory the same again.
 
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
 
@@ -84,11 +84,15 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         The account gets no token.
     """
     event["response"] = {}
+    deadline, user = time.monotonic() + _PATIENCE_SECONDS, user_id(event["userName"])
+    tenants = pool.submit(_tenants_of, user)
+    account = _account(event, user, deadline)
     try:
-        tenant = pool.submit(_decide, event, user_id(event["userName"])).result(timeout=_PATIENCE_SECONDS)
-    except RefusedError as refused:
-        logger.info("refused", reason=str(refused))
-        raise
+        if not account.email and _founds_tenant(account):
+            pool.submit(_publish_again, event, user).result(timeout=_left(deadline))
+        # It counts only while they belong to it, and no other takes its place.
+        active = tenant_id(account.active) if account.active else None
+        tenant = active if active in tenants.result(timeout=_left(deadline)) else None
     except Exception:  # whatever it was, the user signs in without the claim
         logger.exception("no claim: the user's tenants could not be learnt")
         return event
@@ -101,16 +105,27 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     return event
 
 
-def _decide(event: dict[str, Any], user: UserId) -> TenantId | None:
-    """Return the user's active tenant, which counts only while they belong to it; no other takes its place."""
-    tenants = pool.submit(_tenants_of, user)
+def _account(event: dict[str, Any], user: UserId, deadline: float) -> AccountRecord:
+    """Return the account if it may get tokens. An access token opens Cognito itself, which asks no directory."""
+    try:
+        return pool.submit(_decide, event, user).result(timeout=_left(deadline))
+    except RefusedError as refused:
+        logger.info("refused", reason=str(refused))
+        raise
+    except Exception:
+        logger.exception("refused: the directory does not say whether the account counts")
+        raise RefusedError("Try again in a moment") from None
+
+
+def _decide(event: dict[str, Any], user: UserId) -> AccountRecord:
     account = accounts.get(user)
     _check(account)
     _update(event, user, account)
-    if not account.email and _founds_tenant(account):
-        _publish_again(event, user)
-    active = tenant_id(account.active) if account.active else None
-    return active if active in tenants.result() else None
+    return account
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
 
 
 def _check(account: AccountRecord) -> None:
