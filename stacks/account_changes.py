@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from stacks.environments import Environment
-    from tenant_isolation import ApplicationBus
+    from tenant_isolation import ApplicationBus, Directory
 
 _INPUT: Final = "$states.context.Execution.Input"
 _RETRY: Final[Mapping[str, Any]] = {
@@ -58,8 +58,8 @@ class AccountChanges(Construct):
         Where events and alarms go.
     user_pool
         The user pool.
-    users, tenants, members, invitations
-        The tables of the directory.
+    directory, invitations
+        The directory, and the table where somebody's address may stand besides.
     """
 
     def __init__(
@@ -71,9 +71,7 @@ class AccountChanges(Construct):
         bus: ApplicationBus,
         alarms: sns.ITopic,
         user_pool: cognito.IUserPool,
-        users: dynamodb.ITable,
-        tenants: dynamodb.ITable,
-        members: dynamodb.ITable,
+        directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -81,7 +79,7 @@ class AccountChanges(Construct):
         self._dead_letters = dead_letter_queue(
             self, "DeadLetters", alarms=alarms, removal_policy=environment.removal_policy
         )
-        directory = PythonFunction(
+        function = PythonFunction(
             self,
             "Directory",
             entry=LAMBDAS / "account_changes",
@@ -89,43 +87,41 @@ class AccountChanges(Construct):
             defaults=function_defaults(environment),
             description="Changes accounts in the directory",
             environment={
-                "USERS_TABLE": users.table_name,
-                "TENANTS_TABLE": tenants.table_name,
-                "TENANT_USERS_TABLE": members.table_name,
+                **directory.variables,
                 "INVITATIONS_TABLE": invitations.table_name,
                 "USER_POOL_ID": user_pool.user_pool_id,
             },
         )
-        grant_on(users.table_arn, directory, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-        grant_on(tenants.table_arn, directory, "dynamodb:BatchGetItem")
-        grant_on(members.table_arn, directory, "dynamodb:Query")
-        grant_on(f"{members.table_arn}/index/user-index", directory, "dynamodb:Query")
-        grant_on(f"{invitations.table_arn}/index/invitee-index", directory, "dynamodb:Query")
+        grant_on(directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
+        grant_on(directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
+        grant_on(directory.memberships.table_arn, function, "dynamodb:Query")
+        grant_on(f"{directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
+        grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
         allow(
-            directory,
+            function,
             writes(
-                users.table_arn,
+                directory.users.table_arn,
                 "dynamodb:UpdateItem",
                 attributes=["userid", "email", "validafter", "endedsessions", *_BLOCKED, *_DELETED],
             ),
-            writes(users.table_arn, "dynamodb:PutItem", attributes=["userid", *_DELETED]),
-            writes(users.table_arn, "dynamodb:DeleteItem", attributes=["userid", "email", "deletedat"]),
+            writes(directory.users.table_arn, "dynamodb:PutItem", attributes=["userid", *_DELETED]),
+            writes(directory.users.table_arn, "dynamodb:DeleteItem", attributes=["userid", "email", "deletedat"]),
             writes(
-                users.table_arn,
+                directory.users.table_arn,
                 "dynamodb:ConditionCheckItem",
                 attributes=["userid", "blockedat", "deletedat", "roles:*"],
             ),
-            writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
-            writes(members.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "userid", "email"]),
-            writes(members.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "userid"]),
+            writes(directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
+            writes(directory.memberships.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "userid", "email"]),
+            writes(directory.memberships.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "userid"]),
             writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "invitationid"]),
         )
-        grant_on(user_pool.user_pool_arn, directory, "cognito-idp:AdminGetUser")
+        grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser")
         self._machine = express_machine(
             self,
             description="Changes accounts in the directory and in the user pool",
             definition=_definition(
-                function=directory.function_name,
+                function=function.function_name,
                 user_pool=user_pool.user_pool_id,
                 bus=bus.bus_name,
                 source=events.blocked.source,
@@ -135,7 +131,7 @@ class AccountChanges(Construct):
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        grant_on(directory.function_arn, self._machine, "lambda:InvokeFunction")
+        grant_on(function.function_arn, self._machine, "lambda:InvokeFunction")
         grant_on(
             user_pool.user_pool_arn,
             self._machine,

@@ -57,9 +57,7 @@ def compose(app: App, environment: Environment) -> None:
         bus=common.bus,
         alarms=common.alarms,
         user_pool=user.user_pool,
-        users=user.users,
-        tenants=tenant.tenants,
-        members=tenant.members,
+        directory=tenant.directory,
         invitations=tenant.invitations,
     )
     EmployeesStack(
@@ -78,9 +76,7 @@ def compose(app: App, environment: Environment) -> None:
         alarms=common.alarms,
         user_pool=user.user_pool,
         client=user.client,
-        users=user.users,
-        tenants=tenant.tenants,
-        members=tenant.members,
+        directory=tenant.directory,
         invitations=tenant.invitations,
         account_changes=control.account_changes,
     )

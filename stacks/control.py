@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.environments import Environment
-    from tenant_isolation import ApplicationBus
+    from tenant_isolation import ApplicationBus, Directory
 
 _NOBODY = Answer.refusal("There is no such account")
 _BAD_ID = Answer.refusal("The path or the query holds something else than is asked for")
@@ -63,20 +63,16 @@ class ControlStack(Stack):
         bus: ApplicationBus,
         alarms: sns.ITopic,
         user_pool: cognito.IUserPool,
-        users: dynamodb.ITable,
-        tenants: dynamodb.ITable,
-        members: dynamodb.ITable,
+        directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, construct_id, env=environment.cdk_environment)
         self._environment = environment
         self._user_pool = user_pool
-        self._users, self._tenants, self._members = users, tenants, members
+        self._directory = directory
         self._apis = api_defaults(environment, alarms)
-        self._directory = {
-            "USERS_TABLE": users.table_name,
-            "TENANTS_TABLE": tenants.table_name,
-            "TENANT_USERS_TABLE": members.table_name,
+        self._variables = {
+            **directory.variables,
             "INVITATIONS_TABLE": invitations.table_name,
             "USER_POOL_ID": user_pool.user_pool_id,
         }
@@ -87,9 +83,7 @@ class ControlStack(Stack):
             bus=bus,
             alarms=alarms,
             user_pool=user_pool,
-            users=users,
-            tenants=tenants,
-            members=members,
+            directory=directory,
             invitations=invitations,
         )
         reconciliation = self._reconciliation(bus, alarms)
@@ -142,10 +136,13 @@ class ControlStack(Stack):
             dead_letters=queue,
         )
         self._grant_reads(function)
-        grant_on(self._users.table_arn, function, "dynamodb:Scan")
-        grant_on(self._tenants.table_arn, function, "dynamodb:Scan")
-        grant_on(self._members.table_arn, function, "dynamodb:Query")
-        allow(function, writes(self._tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]))
+        grant_on(self._directory.users.table_arn, function, "dynamodb:Scan")
+        grant_on(self._directory.tenants.table_arn, function, "dynamodb:Scan")
+        grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
+        allow(
+            function,
+            writes(self._directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
+        )
         grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
         self.account_changes.grant_start(function)
         signed_up = Events(environment.application).signed_up
@@ -186,10 +183,10 @@ class ControlStack(Stack):
         return function
 
     def _grant_reads(self, function: PythonFunction) -> None:
-        grant_on(self._users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-        grant_on(self._tenants.table_arn, function, "dynamodb:BatchGetItem")
-        grant_on(self._members.table_arn, function, "dynamodb:Query")
-        grant_on(f"{self._members.table_arn}/index/user-index", function, "dynamodb:Query")
+        grant_on(self._directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
+        grant_on(self._directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
+        grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
+        grant_on(f"{self._directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
 
     def _function(
         self,
@@ -208,7 +205,7 @@ class ControlStack(Stack):
             defaults=function_defaults(self._environment),
             description=description,
             environment={
-                **self._directory,
+                **self._variables,
                 "ACCOUNT_CHANGES_ARN": self.account_changes.state_machine_arn,
                 **environment,
             },

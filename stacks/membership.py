@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from stacks.account_changes import AccountChanges
     from stacks.environments import Environment
-    from tenant_isolation import ApiDefaults, ApplicationBus
+    from tenant_isolation import ApiDefaults, ApplicationBus, Directory
 
 # What is written of a person beside their id, and of an invitation beside the address.
 _JOINED: Final = ("name", "email")
@@ -42,9 +42,7 @@ def membership_function(
     bus: ApplicationBus,
     dead_letters: sqs.IQueue,
     account_changes: AccountChanges,
-    users: dynamodb.ITable,
-    tenants: dynamodb.ITable,
-    members: dynamodb.ITable,
+    directory: Directory,
     invitations: dynamodb.ITable,
 ) -> PythonFunction:
     """Make the function of the routes: it reads the directory, and writes to it in transactions only."""
@@ -59,9 +57,7 @@ def membership_function(
         environment={
             "APPLICATION": environment.application,
             "CORS_HEADERS": Stack.of(scope).to_json_string(dict(apis.cors_headers)),
-            "USERS_TABLE": users.table_name,
-            "TENANTS_TABLE": tenants.table_name,
-            "TENANT_USERS_TABLE": members.table_name,
+            **directory.variables,
             "INVITATIONS_TABLE": invitations.table_name,
             "INVITATION_DAYS": str(environment.invitation_days),
             "EVENT_BUS_NAME": bus.bus_name,
@@ -69,29 +65,31 @@ def membership_function(
             "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
         },
     )
-    grant_on(users.table_arn, function, "dynamodb:GetItem")
-    grant_on(tenants.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-    grant_on(members.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{members.table_arn}/index/user-index", function, "dynamodb:Query")
+    grant_on(directory.users.table_arn, function, "dynamodb:GetItem")
+    grant_on(directory.tenants.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
+    grant_on(directory.memberships.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
+    grant_on(f"{directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
     grant_on(invitations.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
     grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
     allow(
         function,
         writes(
-            users.table_arn,
+            directory.users.table_arn,
             "dynamodb:UpdateItem",
             # The last two are compared only: whoever is blocked or deleted does not change.
             attributes=["userid", *_JOINED, "activetenantid", "roles:*", "blockedat", "deletedat"],
         ),
         writes(
-            tenants.table_arn,
+            directory.tenants.table_arn,
             "dynamodb:UpdateItem",
             "dynamodb:ConditionCheckItem",
             attributes=["tenantid", "admins"],
         ),
-        writes(members.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", *_JOINED, "roles"]),
         writes(
-            members.table_arn,
+            directory.memberships.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", *_JOINED, "roles"]
+        ),
+        writes(
+            directory.memberships.table_arn,
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
             "dynamodb:ConditionCheckItem",

@@ -9,7 +9,7 @@ from aws_cdk import CfnOutput, Stack
 from stacks.defaults import api_defaults, function_defaults
 from stacks.membership import membership_function, membership_routes
 from stacks.parks_routes import Parks
-from tenant_isolation import Directory, MemberApi, dead_letter_queue
+from tenant_isolation import MemberApi, dead_letter_queue
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cognito as cognito
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stacks.account_changes import AccountChanges
     from stacks.environments import Environment
-    from tenant_isolation import ApplicationBus
+    from tenant_isolation import ApplicationBus, Directory
 
 
 class ParksStack(Stack):
@@ -35,9 +35,7 @@ class ParksStack(Stack):
         alarms: sns.ITopic,
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
-        users: dynamodb.ITable,
-        tenants: dynamodb.ITable,
-        members: dynamodb.ITable,
+        directory: Directory,
         invitations: dynamodb.ITable,
         account_changes: AccountChanges,
     ) -> None:
@@ -53,12 +51,9 @@ class ParksStack(Stack):
             bus=bus,
             dead_letters=dead_letters,
             account_changes=account_changes,
-            users=users,
-            tenants=tenants,
-            members=members,
+            directory=directory,
             invitations=invitations,
         )
-        directory = Directory(users=users, tenants=tenants, memberships=members)
         parks = Parks(self, "Parks", environment=environment, bus=bus, directory=directory, alarms=alarms)
         api = MemberApi(
             self,

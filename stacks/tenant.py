@@ -54,6 +54,8 @@ class TenantStack(Stack):
     ----------
     api_url
         Address of the tenant API.
+    directory
+        The tables by which every authorizer decides.
     """
 
     def __init__(
@@ -115,7 +117,8 @@ class TenantStack(Stack):
 
         tenant_saga = self._tenant_saga()
         admin_saga = self._admin_saga(users)
-        tenant_api = self._tenant_api(user_pool, client, users)
+        self.directory = Directory(users=users, tenants=self.tenants, memberships=self.members)
+        tenant_api = self._tenant_api(user_pool, client)
         admin_api = self._admin_api(token_claims_hook)
 
         self.api_url = tenant_api.url
@@ -204,9 +207,7 @@ class TenantStack(Stack):
             removal_policy=self._environment.removal_policy,
         )
 
-    def _tenant_api(
-        self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient, users: dynamodb.ITable
-    ) -> TenantApi:
+    def _tenant_api(self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> TenantApi:
         show = self._function("tenant_get", "Shows a tenant", tenants=True)
         shown = ["tenantid", "name", "foundedby"]  # as `tenancy.directory` asks for
         allow(show, reads(self.tenants.table_arn, "dynamodb:GetItem", attributes=shown))
@@ -224,7 +225,7 @@ class TenantStack(Stack):
             api_name=f"{self._environment.application}-tenant-api",
             user_pool=user_pool,
             client=client,
-            directory=Directory(users=users, tenants=self.tenants, memberships=self.members),
+            directory=self.directory,
             routes=[
                 Route(
                     method="GET",
