@@ -466,9 +466,12 @@ class Accounts:
         return account
 
     def _block(self, account: Account, *, at: int, by: str, reason: str) -> None:
-        ending = self._ending(account, at)
+        # Sign-ins are known to the second. Who signed in during this one is shut out as well: nobody who is blocked
+        # signs in anew, so that no sign-in of later in it is lost.
+        ending = self._ending(account, at + 1)
         asked: Any = ending["Update"]
-        asked["UpdateExpression"] += ", blockedat = :at, blockedby = :by, blockedreason = :reason"
+        asked["ExpressionAttributeValues"][":blocked"] = {"N": str(at)}
+        asked["UpdateExpression"] += ", blockedat = :blocked, blockedby = :by, blockedreason = :reason"
         asked["ExpressionAttributeValues"] |= {":by": {"S": by}, ":reason": {"S": reason}}
         if account.blocked_at is None:
             asked["ConditionExpression"] += " AND attribute_not_exists(blockedat)"

@@ -92,7 +92,7 @@ class TestBlock:
         found = accounts.find(_ADA)
         assert found
         assert (found.blocked_at, found.blocked_by, found.blocked_reason) == (_NOW, "arn:ops", "x")
-        assert found.valid_after == _NOW
+        assert found.valid_after == _NOW + 1  # a session of this very second ends as well
         assert (_admins(database, _TEXAS), _admins(database, _OHIO)) == (set(), {_BOB})
 
     def test_once_more_keeps_who_and_when_and_finishes_what_was_left(
@@ -135,7 +135,7 @@ class TestBlock:
         assert accounts.unblock(_ADA, by="arn:ops").changed is False
         found = accounts.find(_ADA)
         assert found
-        assert found.valid_after == _NOW  # sessions of before do not come back
+        assert found.valid_after == _NOW + 1  # sessions of before do not come back
 
     def test_role_lost_meanwhile_does_not_come_back(
         self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
