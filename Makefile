@@ -20,7 +20,7 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test lint format bench docs screenshots synth deploy smoke attack tour lock clean
+.PHONY: help setup up down run test soak lint format bench docs screenshots synth deploy smoke attack tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,11 @@ run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and
 tour: setup ## The tour alone, against the local cloud that is up
 	@$(RUN) $(PY) -m localcloud tour
 
-test: setup ## Every test, the deployed system and the attacks included
-	@$(RUN) $(PY) -m pytest
+test: setup ## Every test, the deployed system and the attacks included, in two processes
+	@$(RUN) $(PY) -m pytest -n 2
+
+soak: setup ## The tests that have a full size, in that size
+	@$(RUN) TENANTRY_SOAK=1 $(PY) -m pytest -m soak -v
 
 attack: setup ## The attacks against ENV (local by default): make attack ENV=dev
 	@$(RUN) $(PY) -m attacks --env $(ENV)

@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
 
 from localcloud.cloud import LocalCloud
 from localcloud.settings import PORT_VARIABLE
+from tests.sharing import SharedThings
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedThings:
+    """Let tests that share a cloud run in one process."""
+    return SharedThings(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,7 @@ def _context() -> ssl.SSLContext:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Answer with credentials, or with why not."""

@@ -16,6 +16,9 @@ from ops.environment import Environment
 if TYPE_CHECKING:
     from localcloud.cloud import LocalCloud
 
+# The first test waits for the whole run.
+pytestmark = pytest.mark.timeout(1200)
+
 
 @dataclass(frozen=True)
 class _Run:

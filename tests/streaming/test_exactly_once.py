@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.sizes import size
 from tests.streaming.ground import Ground, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RECORDS: Final = 100_000
+_RECORDS: Final = size(20_000, full=100_000)
 _TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
 _POISON_EVERY: Final = 100
-_AFTERWARDS: Final = 5_000
+_AFTERWARDS: Final = _RECORDS // 20
 _WINDOW_SECONDS: Final = 2
 
 
@@ -61,8 +62,9 @@ def _counts(ground: Ground) -> Counter[str]:
     return counts
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(400)
-def test_each_of_100000_records_is_in_the_lake_once_though_the_job_is_killed_twice(ground: Ground) -> None:
+def test_each_record_is_in_the_lake_once_though_the_job_is_killed_twice(ground: Ground) -> None:
     records = list(_all())
     job = ground.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
     job.start()
