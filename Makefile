@@ -20,7 +20,7 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test lint format bench docs screenshots synth deploy smoke attack tour lock clean
+.PHONY: help setup up down run test lint format bench docs screenshots synth preflight deploy smoke attack tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ screenshots: setup ## Take the pictures of the page in docs/screenshots anew; ne
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)
+
+preflight: synth ## Say what would fail if ENV were deployed now; reads, changes nothing: make preflight ENV=dev
+	@$(RUN) tenantry preflight --env $(ENV) --templates cdk.out.$(ENV)
 
 deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy ENV=dev
 	@$(RUN) cdk deploy --all $(APPROVAL) --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV) \

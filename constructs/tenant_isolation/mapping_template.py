@@ -374,8 +374,7 @@ def form_template(
     --------
     >>> print(form_template({"Action": "SendMessage"}, otherwise={"Action": "Nothing"}))
     #if(true)
-    Action=SendMessage#else
-    Action=Nothing#end
+    Action=SendMessage#{else}Action=Nothing#end
     """
     outer = Statements()
     condition = " && ".join(guard.expression(outer) for guard in guards) or "true"
@@ -389,7 +388,7 @@ def form_template(
             text = f"$util.urlEncode({bare(held)})"
         pairs.append(f"{name}={text}")
     refused = "&".join(f"{name}={literal(text)}" for name, text in (otherwise or {}).items())
-    other = f"#else\n{refused}" if refused else ""
+    other = f"#{{else}}{refused}" if refused else ""  # a line's end would be a part of the form
     return with_constants(f"{outer}#if({condition})\n{inner}{'&'.join(pairs)}{other}#end")
 
 
