@@ -79,9 +79,10 @@ format: setup ## Let ruff and Biome format and fix what they can
 bench: setup ## The benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
-docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app
-	@$(RUN) cdk synth --quiet --context env=prod --output cdk.out.prod
+docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app, and count what it costs idle
+	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
+	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 
 screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q
