@@ -269,6 +269,7 @@ def test_form_that_the_guards_refuse_lacks_what_the_action_requires(status: str)
 
     assert form == {"Action": ["SendMessage"]}
     send = botocore.session.get_session().get_service_model("sqs").operation_model("SendMessage")
+    assert send.input_shape
     assert "MessageBody" in send.input_shape.required_members
 
 
