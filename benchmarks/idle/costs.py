@@ -89,7 +89,7 @@ def _streaming(resources: Sequence[Mapping[str, Any]], listed: Mapping[str, Any]
 def _working_units(application: Mapping[str, Any]) -> int:
     flink = application["ApplicationConfiguration"]["FlinkApplicationConfiguration"]
     parallelism = flink["ParallelismConfiguration"]
-    return math.ceil(parallelism["Parallelism"] / parallelism["ParallelismPerKPU"])
+    return math.ceil(int(parallelism["Parallelism"]) / int(parallelism["ParallelismPerKPU"]))
 
 
 def _watching(resources: Sequence[Mapping[str, Any]], listed: Mapping[str, Any]) -> Iterator[Item]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.preflight.findings import Finding
 
 # No function reserves any of it, which an account with few could not give. New accounts may have 10 executions at once
-# until they ask for more. A sign-in takes two, and a page sends several requests at once, each of which takes one or two.
+# until they ask for more. A sign-in takes two, and a page sends several requests at once, each of which takes some.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _LEAST_CONCURRENCY: Final = 100
 _CONSOLE: Final = "Ask for more: Service Quotas in the console, {service}, {code}."
