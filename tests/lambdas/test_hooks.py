@@ -428,7 +428,7 @@ class TestTokenClaimsHook:
         def tenants_of(user: str) -> list[str]:
             asked.append(user)
             if len(asked) == 1:
-                second.wait()
+                second.wait(timeout=10)
                 return ["tenant-2"]
             second.set()
             raise TimeoutError

@@ -80,15 +80,15 @@ def test_names_that_nobody_s_stack_holds_are_taken_after_a_deployment(deployed: 
     assert len(found) == len([each for each in wanted if each.resource.kind in kinds])
 
 
-def test_only_readings_are_sent(deployed: LocalCloud) -> None:
+def test_only_readings_are_sent(cloud: LocalCloud) -> None:
     sent: list[str] = []
-    session = _session(deployed)
+    session = _session(cloud)
     session.events.register("before-call", lambda model, **_: sent.append(model.name))
     bootstrap = {"bootstrap_parameter": "/cdk-bootstrap/hnb659fds/version", "bootstrap_version": 6}
     role = "arn:aws:iam::000000000000:role/cdk-deploy"
     app = of_environment("prod", **bootstrap, roles=[role], execution_role=role)
 
-    findings = list(run(app, _account(deployed, session)))
+    findings = list(run(app, _account(cloud, session)))
 
     assert len({finding.check for finding in findings}) == len(CHECKS)
     assert len(set(sent)) > 20
