@@ -173,7 +173,8 @@ def _remote_aws(name: str) -> Aws:
         raise EnvironmentNotReadyError(
             f"AWS_ENDPOINT_URL is {endpoint}, so calls meant for '{name}' would go there. Unset it (a new shell does)."
         )
-    aws = Aws(boto3.Session())
+    # As every other SDK and the CDK read it; boto3 knows AWS_DEFAULT_REGION alone.
+    aws = Aws(boto3.Session(region_name=os.environ.get("AWS_REGION") or None))
     if not aws.region:
         raise EnvironmentNotReadyError(f"No AWS region is set for '{name}'. Set AWS_REGION or AWS_PROFILE.")
     return aws
