@@ -20,7 +20,7 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test soak lint format bench docs screenshots synth deploy smoke attack tour lock clean
+.PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,15 +82,19 @@ format: setup ## Let ruff and Biome format and fix what they can
 bench: setup ## The benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
-docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app
-	@$(RUN) cdk synth --quiet --context env=prod --output cdk.out.prod
+docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app, and count what it costs idle
+	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
+	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 
 screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)
+
+preflight: synth ## Say what would fail if ENV were deployed now; reads, changes nothing: make preflight ENV=dev
+	@$(RUN) tenantry preflight --env $(ENV) --templates cdk.out.$(ENV)
 
 deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy ENV=dev
 	@$(RUN) cdk deploy --all $(APPROVAL) --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV) \

@@ -81,7 +81,7 @@ class Aws:
         if endpoint_url:
             # A local cloud's address takes no service's prefix.
             self._config = self._config.merge(Config(inject_host_prefix=False))
-        self._clients: dict[str, object] = {}
+        self._clients: dict[tuple[str, str], object] = {}
         self._anonymous: Aws | None = None
 
     @property
@@ -113,12 +113,18 @@ class Aws:
     def _beside(self, *, keys: ReadOnlyCredentials | None = None, signed: bool = True) -> Aws:
         return Aws(self._session, endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle, keys=keys, signed=signed)
 
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - each property below gives the client's own type
+    def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - a client of any service
+        """Return a client of a service that has no property here, in the session's region if in no other."""
+        return self._client(service, region)
+
+    def _client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - as above; properties have types
         with _MAKING:
-            if service not in self._clients:
+            known = (service, region or self.region)
+            if known not in self._clients:
                 keys = self._keys
-                self._clients[service] = cast("Any", self._session.client)(
+                self._clients[known] = cast("Any", self._session.client)(
                     service,
+                    region_name=region or self.region,
                     aws_access_key_id=keys and keys.access_key,
                     aws_secret_access_key=keys and keys.secret_key,
                     aws_session_token=keys and keys.token,
@@ -126,7 +132,7 @@ class Aws:
                     verify=self.ca_bundle,
                     config=self._config,
                 )
-            return self._clients[service]
+            return self._clients[known]
 
     @property
     def apigateway(self) -> APIGatewayClient:

@@ -71,6 +71,26 @@ class Environment:
         """
         return _local(state) if name == LOCAL else _remote(name, state, app)
 
+    @classmethod
+    def reach(cls, name: str = LOCAL, *, state: Path = STATE_FOLDER, app: str | None = None) -> Environment:
+        """Return the place that an environment is to be deployed to, before it is: there are no outputs.
+
+        Parameters
+        ----------
+        name, state, app
+            As `load` takes them.
+
+        Raises
+        ------
+        EnvironmentNotReadyError
+            It does not answer, or there is no region.
+        """
+        if name == LOCAL:
+            aws, variables = _local_aws(state)
+            return cls(name=LOCAL, app=variables.get("APP_NAME", _DEFAULT_APP), outputs={}, aws=aws)
+        aws = _remote_aws(name)
+        return cls(name=name, app=_application(app), outputs={}, aws=aws)
+
     def output(self, stack: str, key: str) -> str:
         """Return one output of a stack, named without the application's prefix."""
         full = f"{self.app}-{stack}"
@@ -96,8 +116,17 @@ def _remedy(name: str) -> str:
 
 
 def _local(state: Path) -> Environment:
-    outputs, exports = state / "outputs.json", state / "env"
-    if not outputs.is_file() or not exports.is_file():
+    outputs = state / "outputs.json"
+    if not outputs.is_file():
+        raise EnvironmentNotReadyError(f"The local cloud is not up: {_remedy(LOCAL)}")
+    aws, variables = _local_aws(state)
+    app = variables.get("APP_NAME", _DEFAULT_APP)
+    return Environment(name=LOCAL, app=app, outputs=json.loads(outputs.read_text()), aws=aws)
+
+
+def _local_aws(state: Path) -> tuple[Aws, Mapping[str, str]]:
+    exports = state / "env"
+    if not exports.is_file():
         raise EnvironmentNotReadyError(f"The local cloud is not up: {_remedy(LOCAL)}")
     variables = _exports(exports.read_text())
     session = boto3.Session(
@@ -119,8 +148,7 @@ def _local(state: Path) -> Environment:
         raise EnvironmentNotReadyError(
             f"The local cloud does not answer at {aws.endpoint_url} ({type(error).__name__}): {_remedy(LOCAL)}"
         ) from error
-    app = variables.get("APP_NAME", _DEFAULT_APP)
-    return Environment(name=LOCAL, app=app, outputs=json.loads(outputs.read_text()), aws=aws)
+    return aws, variables
 
 
 def _exports(text: str) -> dict[str, str]:
@@ -129,18 +157,27 @@ def _exports(text: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
+def _application(app: str | None) -> str:
+    return app or os.environ.get("APP_NAME") or _DEFAULT_APP
+
+
 def _remote(name: str, state: Path, app: str | None) -> Environment:
+    aws, app = _remote_aws(name), _application(app)
+    path = state / f"outputs.{name}.json"
+    outputs = json.loads(path.read_text()) if path.is_file() else _described(name, app, aws)
+    return Environment(name=name, app=app, outputs=outputs, aws=aws)
+
+
+def _remote_aws(name: str) -> Aws:
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         raise EnvironmentNotReadyError(
             f"AWS_ENDPOINT_URL is {endpoint}, so calls meant for '{name}' would go there. Unset it (a new shell does)."
         )
-    app = app or os.environ.get("APP_NAME") or _DEFAULT_APP
-    aws = Aws(boto3.Session())
+    # As every other SDK and the CDK read it; boto3 knows AWS_DEFAULT_REGION alone.
+    aws = Aws(boto3.Session(region_name=os.environ.get("AWS_REGION") or None))
     if not aws.region:
         raise EnvironmentNotReadyError(f"No AWS region is set for '{name}'. Set AWS_REGION or AWS_PROFILE.")
-    path = state / f"outputs.{name}.json"
-    outputs = json.loads(path.read_text()) if path.is_file() else _described(name, app, aws)
-    return Environment(name=name, app=app, outputs=outputs, aws=aws)
+    return aws
 
 
 def _described(name: str, app: str, aws: Aws) -> dict[str, dict[str, str]]:

@@ -74,7 +74,18 @@ _ENDPOINT: Final = {
 }
 NEW_WEBHOOK: Final = Schema(name="NewWebhook", definition=_object({"eventType": _STATUS, "endpoint": _ENDPOINT}))
 NEW_WEBHOOK_FIELDS: Final = _fields("NewWebhook", {"eventType": _TEXT, "endpoint": _TEXT})
-WEBHOOK_KEY: Final = Schema(name="WebhookKey", definition=_object({"id": _WEBHOOK_ID}))
+WEBHOOK_KEY: Final = Schema(
+    name="WebhookKey",
+    definition=_object(
+        {
+            "id": _WEBHOOK_ID,
+            "topic": {
+                "type": "string",
+                "description": "ARN of the topic whose messages the endpoint is sent; it refuses those of any other",
+            },
+        }
+    ),
+)
 WEBHOOKS: Final = Schema(
     name="Webhooks",
     definition=_object(

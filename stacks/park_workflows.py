@@ -29,8 +29,10 @@ _RETRY: Final[Mapping[str, Any]] = {
     "BackoffRate": 2,
     "JitterStrategy": "FULL",
 }
-# How often SNS tries to deliver: at once, then within ten minutes.
+# How often SNS tries to deliver: at once, then within ten minutes. SNS takes the content types of its list alone;
+# `application/json` is on it, without a parameter. JSON is UTF-8 in any case (RFC 8259).
 # https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+# https://docs.aws.amazon.com/sns/latest/dg/set-sub-attributes-delivery-policy-json.html
 _DELIVERY: Final = {
     "healthyRetryPolicy": {
         "numRetries": 8,
@@ -42,7 +44,7 @@ _DELIVERY: Final = {
         "backoffFunction": "exponential",
     },
     "throttlePolicy": {"maxReceivesPerSecond": 20},
-    "requestPolicy": {"headerContentType": "application/json; charset=UTF-8"},
+    "requestPolicy": {"headerContentType": "application/json"},
 }
 
 
@@ -167,7 +169,7 @@ class ParkWorkflows:
                         "States.ALL": "Take it back",
                     },
                 ),
-                "Done": _end_with(201, "$string({'id': $webhook})"),
+                "Done": _end_with(201, "$string({'id': $webhook, 'topic': $topic})"),
                 "Take it back": self._task(
                     "sns:unsubscribe", {"SubscriptionArn": "{% $subscription %}"}, then="Failed"
                 ),

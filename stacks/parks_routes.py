@@ -359,7 +359,8 @@ class Parks(Construct):
                 parameters=[schemas.PARK_ID],
                 answers={
                     201: Answer(
-                        description="Subscribed; the endpoint is asked to confirm it", schema=schemas.WEBHOOK_KEY
+                        description="Subscribed; the endpoint is asked to confirm it, by a message of the topic",
+                        schema=schemas.WEBHOOK_KEY,
                     ),
                     404: _NO_PARK,
                     409: Answer.refusal(
@@ -411,7 +412,7 @@ class Parks(Construct):
             ),
         )
         self._table.grant_every_tenant(workflow.grantee, "GetItem", "Query", "PutItem")
-        self._allow_on_topics(workflow, "sns:CreateTopic", "sns:Subscribe")
+        self._allow_subscribing(workflow)
         _allow_on_subscriptions(workflow, "sns:Unsubscribe")
         workflow.allow("lambda:InvokeFunction", on=[self._check.function_arn])
         kind, endpoint = BodyText("$.eventType"), BodyText("$.endpoint")
@@ -454,7 +455,7 @@ class Parks(Construct):
             ),
         )
         self._table.grant_every_tenant(workflow.grantee, "GetItem", "UpdateItem")
-        self._allow_on_topics(workflow, "sns:CreateTopic", "sns:Subscribe")
+        self._allow_subscribing(workflow)
         _allow_on_subscriptions(workflow, "sns:Unsubscribe")
         workflow.allow("lambda:InvokeFunction", on=[self._check.function_arn])
         return workflow.on_request(
@@ -576,9 +577,15 @@ class Parks(Construct):
             removal_policy=self._environment.removal_policy,
         )
 
-    def _allow_on_topics(self, workflow: SyncWorkflow, *actions: str) -> None:
+    def _allow_subscribing(self, workflow: SyncWorkflow) -> None:
+        """Let a workflow make topics, and subscribe to them what is reached over HTTPS, which carries no credentials.
+
+        Source: https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html#sns-policy-keys
+        """
         pattern = f"{self._topics}*"
-        workflow.allow(*actions, on=[pattern])
+        workflow.allow("sns:CreateTopic", on=[pattern])
+        https = {"StringEquals": {"sns:Protocol": "https"}, "StringLike": {"sns:Endpoint": "https://*"}}
+        workflow.allow("sns:Subscribe", on=[pattern], conditions=https)
         acknowledge(
             workflow,
             "AwsSolutions-IAM5",

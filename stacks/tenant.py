@@ -10,7 +10,7 @@ from aws_cdk import aws_ssm as ssm
 
 from python_lambda import PythonFunction
 from stacks import schemas
-from stacks.defaults import allow, api_defaults, function_defaults, reads, table, writes
+from stacks.defaults import ONE_PROCESSOR_MIB, allow, api_defaults, function_defaults, reads, table, writes
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.roles import ADMIN, ALL_ROLES
@@ -278,7 +278,10 @@ class TenantStack(Stack):
         )
 
     def _admin_api(self, token_claims_hook: PythonFunction) -> AdminApi:
-        tenants_of_user = self._function("admin_user_tenants_list", "Lists any user's tenants", members=True)
+        # The token hook waits for it, a cold start included.
+        tenants_of_user = self._function(
+            "admin_user_tenants_list", "Lists any user's tenants", members=True, memory_size=ONE_PROCESSOR_MIB
+        )
         allow(tenants_of_user, self._lists_tenants())
         api = AdminApi(
             self,
@@ -317,7 +320,9 @@ class TenantStack(Stack):
         """Return what lets somebody list a user's tenants, without the names, addresses and roles beside them."""
         return reads(self._user_index_arn, "dynamodb:Query", attributes=["userid", "tenantid"])
 
-    def _function(self, name: str, description: str, *, tenants: bool = False, members: bool = False) -> PythonFunction:
+    def _function(
+        self, name: str, description: str, *, tenants: bool = False, members: bool = False, memory_size: int = 512
+    ) -> PythonFunction:
         environment: dict[str, str] = {"CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers))}
         if tenants:
             environment["TENANTS_TABLE"] = self.tenants.table_name
@@ -330,6 +335,7 @@ class TenantStack(Stack):
             shared=[TENANCY],
             defaults=function_defaults(self._environment),
             description=description,
+            memory_size=memory_size,
             environment=environment,
         )
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
 from python_lambda import PythonFunction, acknowledge
-from stacks.defaults import allow, function_defaults, grant_on, reads, table, writes
+from stacks.defaults import ONE_PROCESSOR_MIB, allow, function_defaults, grant_on, reads, table, writes
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_user, text
@@ -113,7 +115,7 @@ class UserStack(Stack):
             defaults=functions,
             description="Refuses tokens to accounts that get none, and adds the active tenant to the others",
             timeout=Duration.seconds(5),  # Cognito waits no longer
-            memory_size=1024,  # the processor share that keeps a cold start within those
+            memory_size=ONE_PROCESSOR_MIB,  # keeps a cold start within those
             environment={
                 "APPLICATION": application,
                 "EVENT_BUS_NAME": bus.bus_name,
@@ -149,6 +151,8 @@ class UserStack(Stack):
             self.token_claims_hook,
             "ssm:GetParameter",
         )
+
+        _alarm_on_failures(self, application=application, alarms=alarms)
 
         self.user_pool = _user_pool(self, environment)
         self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, account_hook)
@@ -204,9 +208,35 @@ class UserStack(Stack):
             defaults=defaults,
             description=description,
             timeout=Duration.seconds(5),  # Cognito waits no longer
-            memory_size=1024,  # the processor share that keeps a cold start within those
+            memory_size=ONE_PROCESSOR_MIB,  # keeps a cold start within those
             environment=variables,
         )
+
+
+def _alarm_on_failures(scope: Construct, *, application: str, alarms: sns.ITopic) -> None:
+    """Tell operators of tokens that the hook issued without a claim, or refused, because something had failed.
+
+    One of them in an hour may be a call that got lost, three in five minutes are not.
+    """
+    for name, what in (
+        ("TokensWithoutClaim", "People sign in without their tenant: the tenant admin API fails or is slow"),
+        ("TokensRefusedByFailure", "People cannot sign in: the table of users fails or is slow"),
+    ):
+        cloudwatch.Metric(
+            namespace=application,
+            metric_name=name,
+            dimensions_map={"service": "token_claims_hook"},
+            statistic="Sum",
+            period=Duration.minutes(5),
+        ).create_alarm(
+            scope,
+            f"{name}Alarm",
+            alarm_description=f"{what}. See docs/operations.md",
+            threshold=3,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        ).add_alarm_action(actions.SnsAction(alarms))
 
 
 def _put_user(users: dynamodb.Table) -> SagaTask:

@@ -351,10 +351,19 @@ def request_template(value: Value, *, guards: Sequence[Condition] = (), otherwis
     return with_constants(_guarded(value, guards, otherwise, Statements()))
 
 
-def form_template(fields: Mapping[str, Value], *, guards: Sequence[Condition] = ()) -> str:
+def form_template(
+    fields: Mapping[str, Value], *, guards: Sequence[Condition] = (), otherwise: Mapping[str, str] | None = None
+) -> str:
     """Return the template that prints a form, for services that take one: a value that is no text is its JSON.
 
     Isolation: as `request_template`; each value is encoded as a whole.
+
+    Parameters
+    ----------
+    fields, guards
+        As `request_template` takes them.
+    otherwise
+        The form where a guard does not hold; an empty one if there is none.
 
     Raises
     ------
@@ -363,9 +372,9 @@ def form_template(fields: Mapping[str, Value], *, guards: Sequence[Condition] = 
 
     Examples
     --------
-    >>> print(form_template({"Action": "SendMessage"}))
+    >>> print(form_template({"Action": "SendMessage"}, otherwise={"Action": "Nothing"}))
     #if(true)
-    Action=SendMessage#end
+    Action=SendMessage#{else}Action=Nothing#end
     """
     outer = Statements()
     condition = " && ".join(guard.expression(outer) for guard in guards) or "true"
@@ -378,7 +387,9 @@ def form_template(fields: Mapping[str, Value], *, guards: Sequence[Condition] = 
             held = inner.set(f'"{printed(value, inner, quoted=True)}"')
             text = f"$util.urlEncode({bare(held)})"
         pairs.append(f"{name}={text}")
-    return with_constants(f"{outer}#if({condition})\n{inner}{'&'.join(pairs)}#end")
+    refused = "&".join(f"{name}={literal(text)}" for name, text in (otherwise or {}).items())
+    other = f"#{{else}}{refused}" if refused else ""  # a line's end would be a part of the form
+    return with_constants(f"{outer}#if({condition})\n{inner}{'&'.join(pairs)}{other}#end")
 
 
 def reply_template(value: Value, *, statuses: Sequence[tuple[Condition, int]] = ()) -> str:

@@ -44,7 +44,7 @@ _TENANTS: Final = (ContextText("authorizer.tenantId"), PathText("tenantId"))
 _THROTTLED: Final = ".*(Throttl|Throughput|TooManyRequests|LimitExceeded|RequestLimit|ExecutionLimit).*"
 _REFUSED: Final = (
     ".*(ValidationException|InvalidArgumentException|SerializationException|InvalidExecutionInput"
-    "|MissingAction|MissingParameter|InvalidParameterValue)"
+    "|MissingParameter|InvalidParameterValue)"
 )
 _TOO_LARGE: Final = "(?s).*([sS]ize|length less than or equal to).*"
 _JSON_1_0: Final = frozenset({"dynamodb", "sqs", "states"})
@@ -118,7 +118,12 @@ class ServiceAction:
     impossible
         Fields with which the role may make a request, and the service refuses it: where the target alone does not do.
     path
-        Where the service is reached, if it takes a form there and no JSON: SQS does, at a queue's path.
+        Where the service is reached, if it takes a form there and no JSON: SQS does, at a queue's path. The action must
+        require a field that the target does not give: without it, as it is sent where a guard does not hold, SQS
+        refuses the request with 400 and `MissingParameter`. What it answers to a form without an action has changed
+        with its protocols, and is not documented for a queue's path.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
     """
 
     service: str
@@ -155,7 +160,8 @@ class ServiceAction:
         """
         conditions = [*expected, *guards]
         if self.path:
-            return form_template({"Action": self.action, **self.target, **fields}, guards=conditions)
+            named = {"Action": self.action, **self.target}
+            return form_template({**named, **fields}, guards=conditions, otherwise=named)
         said = guards or self.impossible
         otherwise: Value = {**self.target, **self.impossible} if said else _NoJson()
         return request_template({**self.target, **fields}, guards=conditions, otherwise=otherwise)

@@ -70,9 +70,13 @@ class SyncWorkflow(Construct):
         """Who is granted what its tasks need."""
         return self._machine
 
-    def allow(self, *actions: str, on: Sequence[str]) -> None:
-        """Let its tasks do some actions on some resources."""
-        self._machine.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=list(on)))
+    def allow(
+        self, *actions: str, on: Sequence[str], conditions: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
+        """Let its tasks do some actions on some resources, where the conditions hold."""
+        self._machine.add_to_role_policy(
+            iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions)
+        )
 
     def on_request(
         self,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import requests
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities import parameters
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,14 +20,18 @@ from tenancy.account_records import RESET_ASKED, AccountRecord, AccountRecords, 
 from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
 from tenancy.identifiers import TenantId, UserId, tenant_id, user_id
 from tenancy.settings import Settings
+from token_claims_hook.hedge import first_of_two
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_events import EventBridgeClient
 
-# Cognito gives a hook five seconds, cold start included; a sign-in without the claim beats one that fails.
+# Cognito gives a hook five seconds, cold start included; a sign-in without the claim beats one that fails. What it
+# calls may have a cold start of its own.
+# https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
 _PATIENCE_SECONDS: Final = 3.0
-_HTTP_TIMEOUT_SECONDS: Final = (1.0, 2.0)
+_SECOND_CALL_SECONDS: Final = 1.2
+_HTTP_TIMEOUT_SECONDS: Final = (1.0, _PATIENCE_SECONDS)
 _PARAMETER_AGE_SECONDS: Final = 300
 # How long before this call the session whose tokens are made may have begun: it must not end with the earlier ones.
 _SIGN_IN_SECONDS: Final = 5
@@ -57,7 +62,7 @@ session = boto3.Session()
 accounts = AccountRecords(session.client("dynamodb", config=_quick), settings.users_table)
 ssm = parameters.SSMProvider(boto3_client=session.client("ssm", config=_quick))
 http = requests.Session()
-pool = ThreadPoolExecutor(max_workers=4)
+pool = ThreadPoolExecutor(max_workers=8)  # calls that nobody waits for any more keep theirs until they time out
 
 
 @cache
@@ -76,6 +81,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     it. An account that is blocked or deleted, that needs a new password, or of which the directory does not say so in
     time, gets no token; every API asks the directory the same again.
 
+    A token without the claim stands for an hour. The tenants are therefore asked for twice before it is issued because
+    of a failure, and each one is counted (`TokensWithoutClaim`), as is each refusal because of a failure
+    (`TokensRefusedByFailure`). A new account whose tenant is not made yet is no failure.
+
     Source: https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
 
     Raises
@@ -85,16 +94,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """
     event["response"] = {}
     deadline, user = time.monotonic() + _PATIENCE_SECONDS, user_id(event["userName"])
-    tenants = pool.submit(_tenants_of, user)
+    tenants = pool.submit(first_of_two, pool, partial(_tenants_of, user), deadline, patience=_SECOND_CALL_SECONDS)
     account = _account(event, user, deadline)
     try:
         if not account.email and _founds_tenant(account):
             pool.submit(_publish_again, event, user).result(timeout=_left(deadline))
         # It counts only while they belong to it, and no other takes its place.
         active = tenant_id(account.active) if account.active else None
-        tenant = active if active in tenants.result(timeout=_left(deadline)) else None
+        tenant = active if active and active in tenants.result(timeout=_left(deadline)) else None
     except Exception:  # whatever it was, the user signs in without the claim
         logger.exception("no claim: the user's tenants could not be learnt")
+        _count("TokensWithoutClaim")
         return event
     logger.info("claim added" if tenant else "no claim: the user has no tenant yet", tenant=tenant)
     if tenant:
@@ -114,7 +124,13 @@ def _account(event: dict[str, Any], user: UserId, deadline: float) -> AccountRec
         raise
     except Exception:
         logger.exception("refused: the directory does not say whether the account counts")
+        _count("TokensRefusedByFailure")
         raise RefusedError("Try again in a moment") from None
+
+
+def _count(name: str) -> None:
+    with single_metric(name=name, unit=MetricUnit.Count, value=1):
+        pass
 
 
 def _decide(event: dict[str, Any], user: UserId) -> AccountRecord:
@@ -193,8 +209,10 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
 def _tenants_of(user: UserId) -> list[TenantId]:
     try:
         url = str(ssm.get(settings.admin_api_parameter, max_age=_PARAMETER_AGE_SECONDS))
-    except parameters.GetParameterError:
-        logger.warning("the tenant service is not deployed, or its address cannot be read")
+    except parameters.GetParameterError as error:
+        if not isinstance(error.__context__, ssm.client.exceptions.ParameterNotFound):
+            raise
+        logger.warning("the tenant service is not deployed")
         return []
     found = session.get_credentials()
     if found is None:

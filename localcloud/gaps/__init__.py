@@ -16,6 +16,7 @@ GAPS: tuple[str, ...] = (
     "admin_endpoints",
     "iam_policy_variables",
     "events_condition_keys",
+    "sns_condition_keys",
     "dynamodb_leading_keys",
     "dynamodb_attributes",
     "s3_object_tag_keys",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from examples.webhook_receiver import WebhookReceiver
 from tests.e2e.parks import ParksApi
 from tests.receiver import Receiver
 
@@ -199,3 +200,49 @@ def test_park_has_no_more_webhooks_than_there_may_be(texas: ParksApi, park: str)
     assert texas.send("POST", f"/parks/{park}/webhooks", body).status == 409
     assert texas.subscribe(park, "park-closed", "https://8-8-8-8.sslip.io:8443/19")
     assert len(texas.webhooks(park)) == 20
+
+
+def test_receiver_of_the_example_listens_to_its_own_tenant_only(
+    texas: ParksApi, colorado: ParksApi, park: str, deployed: LocalCloud
+) -> None:
+    """Another tenant subscribes the same endpoint to a topic of its own: SNS signs that one's messages, too."""
+    with Receiver(deployed, confirms=False) as endpoint:
+        body = {"eventType": "park-closed", "endpoint": endpoint.url}
+        own = texas.send("POST", f"/parks/{park}/webhooks", body).json()
+        events: list[Any] = []
+        receiver = WebhookReceiver(
+            own["topic"],
+            events.append,
+            verify=lambda _: None,  # the local cloud signs nothing
+            confirm=lambda message: endpoint.confirm(dict(message)).raise_for_status(),
+        )
+        assert receiver.take(_body(endpoint.next("SubscriptionConfirmation"))) == 200
+        texas.await_confirmed(park, own["id"])
+
+        theirs = colorado.send("POST", f"/parks/{park}/webhooks", body).json()
+        asked = endpoint.next("SubscriptionConfirmation")
+        assert asked["TopicArn"] == theirs["topic"]
+        assert receiver.take(_body(asked)) == 403
+        assert colorado.webhooks(park)[theirs["id"]]["state"] == "pending"
+
+        # Whoever has the endpoint confirm it all the same, by other ways, is not listened to.
+        endpoint.confirm(asked).raise_for_status()
+        colorado.await_confirmed(park, theirs["id"])
+        _set(colorado, park, "park-closed")
+        assert receiver.take(_body(endpoint.next("Notification"))) == 403
+        _set(texas, park, "park-closed")
+        assert receiver.take(_body(endpoint.next("Notification"))) == 200
+    assert [event["tenantId"] for event in events] == [texas.person.tenant]
+
+
+def test_reply_names_the_topic_of_tenant_park_and_event(texas: ParksApi, park: str, receiver: Receiver) -> None:
+    body = {"eventType": "park-closed", "endpoint": receiver.url}
+    made = texas.send("POST", f"/parks/{park}/webhooks", body).json()
+
+    assert receiver.next("SubscriptionConfirmation")["TopicArn"] == made["topic"]
+    assert made["topic"].endswith(f"-parks-{texas.person.tenant}_{park}_park-closed")
+
+
+def _body(message: dict[str, Any]) -> bytes:
+    """Return a request's body, without what the receiver of the tests has added."""
+    return json.dumps({name: value for name, value in message.items() if name != "headers"}).encode()

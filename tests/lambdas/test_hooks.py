@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -294,6 +296,19 @@ _ATTRIBUTES = {
 _RECORD = {"email": {"S": "ada@example.com"}, "activetenantid": {"S": "tenant-2"}}
 
 
+def _counted(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+    """Return the metrics that the hook has written, each for the dimension that its alarm names."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    found = {}
+    for line in lines:
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        assert (directive["Namespace"], directive["Dimensions"]) == ("app", [["service"]])
+        assert line["service"] == "token_claims_hook"
+        for metric in directive["Metrics"]:
+            found[metric["Name"]] = sum(line[metric["Name"]])
+    return found
+
+
 class TestTokenClaimsHook:
     @pytest.fixture
     def published(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
@@ -308,11 +323,12 @@ class TestTokenClaimsHook:
         return sent
 
     @pytest.fixture
-    def hook(self) -> Iterator[ModuleType]:
+    def hook(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         with mock_aws():
             create_directory(boto3.client("dynamodb"))
             _put(**_RECORD)
             boto3.client("ssm").put_parameter(Name="/app/tenant-admin-api-url", Value=_ADMIN_API, Type="String")
+            monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "token_claims_hook")
             yield importlib.reload(importlib.import_module("token_claims_hook.handler"))
 
     def _tenants(self, *tenants: str, user: str = "user-1", status: int = 200) -> None:
@@ -390,6 +406,101 @@ class TestTokenClaimsHook:
 
         assert self._claim(hook) is None
         assert time.monotonic() - started < 1.5
+
+    @responses.activate
+    def test_tenants_are_asked_for_again_after_a_failure(
+        self, hook: ModuleType, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self._tenants(status=503)
+        self._tenants("tenant-2")
+
+        assert self._claim(hook) == "tenant-2"
+        assert len(responses.calls) == 2
+        assert _counted(capsys) == {}
+
+    def test_slow_answer_counts_though_it_was_asked_for_again(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A cold start behind the admin API: the second call meets another one, and the first is there sooner."""
+        asked: list[str] = []
+        second = threading.Event()
+
+        def tenants_of(user: str) -> list[str]:
+            asked.append(user)
+            if len(asked) == 1:
+                second.wait(timeout=10)
+                return ["tenant-2"]
+            second.set()
+            raise TimeoutError
+
+        monkeypatch.setattr(hook, "_SECOND_CALL_SECONDS", 0.01)
+        monkeypatch.setattr(hook, "_tenants_of", tenants_of)
+
+        assert self._claim(hook) == "tenant-2"
+        assert asked == ["user-1", "user-1"]
+
+    @responses.activate
+    @pytest.mark.parametrize(
+        "fault", ["API fails", "parameter cannot be read", "answer is of another form", "API is slow"]
+    )
+    def test_each_token_without_a_claim_because_of_a_failure_is_counted(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: str
+    ) -> None:
+        done = threading.Event()
+        match fault:
+            case "API fails":
+                self._tenants(status=500)
+            case "parameter cannot be read":
+                self._tenants("tenant-2")
+                refused = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "GetParameter")
+                monkeypatch.setattr(hook.ssm.client, "get_parameter", Mock(side_effect=refused))
+            case "answer is of another form":
+                responses.get(f"{_ADMIN_API}/tenants/user-1", json={"message": "hello"})
+            case _:
+                monkeypatch.setattr(hook, "_PATIENCE_SECONDS", 0.3)
+                monkeypatch.setattr(hook, "_tenants_of", lambda _: done.wait())
+
+        assert self._claim(hook) is None
+
+        done.set()
+        assert _counted(capsys) == {"TokensWithoutClaim": 1}
+
+    @responses.activate
+    @pytest.mark.usefixtures("published")
+    @pytest.mark.parametrize("why", ["no tenant yet", "removed", "tenant service is not deployed"])
+    def test_token_that_rightly_has_no_claim_is_not_counted(
+        self, hook: ModuleType, capsys: pytest.CaptureFixture[str], why: str
+    ) -> None:
+        self._tenants()
+        match why:
+            case "no tenant yet":
+                _put(origin={"S": "self"})
+            case "tenant service is not deployed":
+                boto3.client("ssm").delete_parameter(Name="/app/tenant-admin-api-url")
+
+        assert self._claim(hook) is None
+        assert _counted(capsys) == {}
+
+    @responses.activate
+    @pytest.mark.usefixtures("published")
+    def test_new_account_waits_for_no_tenants(self, hook: ModuleType) -> None:
+        """Its tenant is not made yet: that nobody could be asked for it is no failure."""
+        self._tenants(status=500)
+        _put(origin={"S": "self"})
+
+        assert self._claim(hook) is None
+
+    @responses.activate
+    def test_refusal_because_of_a_failure_is_counted(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self._tenants("tenant-2")
+        monkeypatch.setattr(hook.accounts, "get", Mock(side_effect=OSError))
+
+        with pytest.raises(hook.RefusedError):
+            self._claim(hook)
+
+        assert _counted(capsys) == {"TokensRefusedByFailure": 1}
 
     @responses.activate
     @pytest.mark.parametrize("fault", ["slow", "failing"])

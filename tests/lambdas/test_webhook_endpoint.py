@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.lambdas.events import Context
+from tests.lambdas.special_addresses import IPV4, IPV6, ISATAP
 from webhook_endpoint import handler as module
 from webhook_endpoint.addresses import is_public
 from webhook_endpoint.endpoint import Endpoint, EndpointError
 
 if TYPE_CHECKING:
-    import ipaddress
     from collections.abc import Callable
+
+    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _PRIVATE = (
     "0.0.0.0",  # noqa: S104 - it is judged, not bound to
@@ -65,6 +68,42 @@ def test_address_of_the_internet_is_public(address: str) -> None:
 def test_address_is_as_public_in_version_6_as_in_version_4(address: ipaddress.IPv4Address) -> None:
     assert is_public(f"::ffff:{address}") == is_public(str(address))
     assert not is_public(f"64:ff9b::{address}")
+
+
+@pytest.mark.parametrize("network", [*IPV4, *IPV6])
+def test_no_address_of_a_special_purpose_is_public(network: str) -> None:
+    block = ipaddress.ip_network(network)
+    version: Any = st.ip_addresses(network=network)
+
+    @given(version | st.sampled_from([block[0], block[-1]]))
+    def check(address: Address) -> None:
+        assert not is_public(str(address))
+        if address.version == 4:
+            assert not is_public(f"::ffff:{address}")
+
+    check()
+
+
+@given(st.ip_addresses())
+def test_every_other_unicast_address_is_public(address: Address) -> None:
+    special = any(address in ipaddress.ip_network(block) for block in (*IPV4, *IPV6))
+    allocated = address.version == 4 or address in ipaddress.ip_network("2000::/3")
+    assume(not special and allocated and not _is_isatap(address))
+
+    assert is_public(str(address))
+
+
+@given(st.ip_addresses(v=6, network="2000::/3"), st.sampled_from(ISATAP), st.ip_addresses(v=4))
+def test_tunnel_to_an_ipv4_address_is_not_public_behind_any_prefix(
+    prefix: ipaddress.IPv6Address, identifier: int, inner: ipaddress.IPv4Address
+) -> None:
+    address = ipaddress.IPv6Address(int(prefix) >> 64 << 64 | identifier << 32 | int(inner))
+
+    assert not is_public(str(address))
+
+
+def _is_isatap(address: Address) -> bool:
+    return address.version == 6 and int(address) >> 32 & 0xFFFF_FFFF in ISATAP
 
 
 @pytest.mark.parametrize(

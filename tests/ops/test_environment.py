@@ -54,6 +54,19 @@ def test_the_outputs_that_a_deployment_wrote(tmp_path: Path) -> None:
     assert found.aws.endpoint_url is None
 
 
+def test_region_is_read_as_the_cdk_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert Environment.reach("dev", state=tmp_path).aws.region == "eu-west-1"
+
+
+def test_place_without_a_region_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(EnvironmentNotReadyError, match="No AWS region"):
+        Environment.reach("dev", state=tmp_path)
+
+
 def test_an_output_that_is_missing_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "outputs.dev.json").write_text(json.dumps(OUTPUTS))
     with pytest.raises(

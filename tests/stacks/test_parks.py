@@ -11,6 +11,7 @@ import urllib.parse
 from functools import cache
 from typing import Any, Final
 
+import botocore.session
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -257,6 +258,37 @@ def test_message_carries_the_caller_of_the_authorizer_and_is_one_field_of_a_form
         "ids": ids,
         "status": status,
     }
+
+
+@_thorough
+@given(status=_texts)
+def test_form_that_the_guards_refuse_lacks_what_the_action_requires(status: str) -> None:
+    """SQS documents what it says to that; what it says to a form without an action it does not."""
+    assume(status not in STATUSES)
+    form = urllib.parse.parse_qs(_rendered("POST /parks/statuses", {"ids": ["good"], "status": status}))
+
+    assert form == {"Action": ["SendMessage"]}
+    send = botocore.session.get_session().get_service_model("sqs").operation_model("SendMessage")
+    assert send.input_shape
+    assert "MessageBody" in send.input_shape.required_members
+
+
+@pytest.mark.parametrize("kind", ["MissingParameter", "InvalidParameterValue"])
+def test_caller_is_told_what_is_wrong_where_sqs_refuses_a_message(kind: str) -> None:
+    (refusal,) = [
+        part for part in _integrations()["POST /parks/statuses"]["IntegrationResponses"] if part["StatusCode"] == "400"
+    ]
+    said = {"Error": {"Type": "Sender", "Code": kind, "Message": "The request must contain the parameter MessageBody."}}
+    override: dict[str, Any] = {"header": {}}
+    text = vtl.render(
+        refusal["ResponseTemplates"]["application/json"],
+        body=json.dumps(said),
+        parameters={"path": {}, "querystring": {}, "header": {}},
+        context={"authorizer": {"tenantId": _TENANT}, "responseOverride": override},
+    )
+
+    assert json.loads(text)["message"].startswith("status must be one of")
+    assert "status" not in override
 
 
 @_thorough

@@ -86,7 +86,7 @@ export async function start(config: Config): Promise<void> {
   cognitoUserPoolsTokenProvider.setKeyValueStorage(sessionStorage);
   // A laptop that was asleep does not run timers.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible" && Date.now() >= renewAt) void renew();
+    if (document.visibilityState === "visible" && Date.now() >= renewAt) void renew({ keepTenant: true });
   });
   await read({ forceRefresh: false });
 }
@@ -97,20 +97,25 @@ export const idToken = (): string => token;
 /** Return the tenant that the page shows: the one that the token names. */
 export const shownTenant = (): string | undefined => (current.state === "in" ? current.person.tenant : undefined);
 
-/** Get new tokens now; the session ends if there are none to be had. */
-export async function renew(): Promise<void> {
+/**
+ * Get new tokens now; the session ends if there are none to be had.
+ *
+ * Tokens may come without the tenant when the pool could not learn it in time. With `keepTenant` the page stays as it
+ * is, with the tokens that it has, and asks again before it believes that there is no tenant any more.
+ */
+export async function renew({ keepTenant = false } = {}): Promise<void> {
   await replacing;
   for (let turn = 0; current.state === "in" && turn < TRIES; turn++) {
     if (turn) await new Promise((resolve) => setTimeout(resolve, turn * PAUSE_MS));
-    if (await read({ forceRefresh: true })) return;
+    if (await read({ forceRefresh: true, keepTenant: keepTenant && turn < TRIES - 1 })) return;
   }
 }
 
 /** Read the tokens, or fetch new ones, and return whether it is known now who is signed in. */
-async function read(options: { forceRefresh: boolean }): Promise<boolean> {
+async function read({ forceRefresh, keepTenant }: { forceRefresh: boolean; keepTenant?: boolean }): Promise<boolean> {
   let tokens: cognito.AuthTokens | undefined;
   try {
-    tokens = (await cognito.fetchAuthSession(options)).tokens;
+    tokens = (await cognito.fetchAuthSession({ forceRefresh })).tokens;
   } catch (error) {
     // Tokens that count no more have been removed by now. While they are there, a later try may do.
     if (isStored()) {
@@ -129,6 +134,11 @@ async function read(options: { forceRefresh: boolean }): Promise<boolean> {
     await forget(current.state === "in" || isStored() ? "expired" : "stranger");
     return true;
   }
+  const tenant = typeof claims.tenant === "string" ? claims.tenant : undefined;
+  if (keepTenant && shownTenant() && !tenant) {
+    schedule(Date.now() + SOONEST_MS);
+    return false;
+  }
   token = String(tokens?.idToken);
   schedule(Number(claims.exp) * 1000 - RENEW_BEFORE_MS);
   become({
@@ -138,7 +148,7 @@ async function read(options: { forceRefresh: boolean }): Promise<boolean> {
       userId: String(claims["cognito:username"]),
       email: String(claims.email ?? ""),
       name: String(claims.name ?? ""),
-      tenant: typeof claims.tenant === "string" ? claims.tenant : undefined,
+      tenant,
       signedInAt: new Date(Number(claims.auth_time) * 1000),
     },
   });
@@ -157,7 +167,7 @@ const isStored = (): boolean => Object.keys(window.sessionStorage).some((key) =>
 function schedule(at: number): void {
   clearTimeout(timer);
   renewAt = Math.max(at, Date.now() + SOONEST_MS);
-  timer = setTimeout(() => void renew(), renewAt - Date.now());
+  timer = setTimeout(() => void renew({ keepTenant: true }), renewAt - Date.now());
 }
 
 /** Forget the tokens and everything else that this tab keeps. A stranger keeps what a sign-up has left. */

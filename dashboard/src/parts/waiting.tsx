@@ -10,12 +10,14 @@ const PATIENCE_MS = 60_000;
 // So often in a row, an answer is not one of a moment between two writes.
 const ENOUGH = 5;
 const LONGEST_MS = 5000;
+const MOST_RENEWALS = 24;
 
-/** What is known of somebody without an active tenant. */
-type Standing = "unknown" | "new" | "none" | "some";
+/** What is known of somebody without an active tenant; `stuck` if new tokens do not name the one that there is. */
+type Standing = "unknown" | "new" | "none" | "some" | "stuck";
 
 /**
- * Look for a tenant with a person who has none that is active: new tokens name it as soon as there is one.
+ * Look for a tenant with a person whose token names none. Where one is active, or nobody can say, new tokens are asked
+ * for: they name it as soon as there is one, and as soon as the pool can learn it. That ends after some two minutes.
  *
  * Who confirmed their address in this tab waits for the tenant that is being made. Who belongs to tenants chooses one. All
  * others belong to no tenant, as far as can be known here, and are told so.
@@ -24,6 +26,7 @@ export function Waiting({ person }: { person: Person }) {
   const isNew = confirmedHere(person.email);
   const [standing, become] = useState<Standing>(isNew ? "new" : "unknown");
   const [late, setLate] = useState(false);
+  const [round, setRound] = useState(0);
   const leave = useAction(signOut);
   useEffect(() => {
     const began = Date.now();
@@ -31,12 +34,20 @@ export function Waiting({ person }: { person: Person }) {
     let pause = 400;
     let last = "";
     let seen = 0;
+    let renewals = 0;
+    let gone = false;
     const look = async () => {
-      await renew();
       const found = await getTenants().then(
         (tenants) => (tenants.length === 0 ? "none" : tenants.some(({ active }) => active) ? "" : "some"),
         () => "",
       );
+      if (gone) return;
+      if (!found && renewals++ === MOST_RENEWALS) {
+        become("stuck");
+        return;
+      }
+      if (!found) await renew();
+      if (gone) return;
       seen = found === last ? seen + 1 : 1;
       last = found;
       if (seen >= ENOUGH && found) become(found === "none" && isNew ? "new" : (found as Standing));
@@ -45,8 +56,15 @@ export function Waiting({ person }: { person: Person }) {
       timer = setTimeout(look, pause);
     };
     timer = setTimeout(look, pause);
-    return () => clearTimeout(timer);
-  }, [isNew]);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [isNew, round]);
+  const again = () => {
+    become(isNew ? "new" : "unknown");
+    setRound(round + 1);
+  };
 
   const title = TITLES[standing] ?? `Welcome, ${person.name || person.email}`;
   useEffect(() => {
@@ -75,6 +93,14 @@ export function Waiting({ person }: { person: Person }) {
       {standing === "some" && (
         <p role="status">The tenant that you worked in before is not open to you any more. Choose another one.</p>
       )}
+      {standing === "stuck" && (
+        <>
+          <p role="status">Your tenant could not be opened. Nothing is lost: try again in a moment.</p>
+          <button type="button" class="button" onClick={again}>
+            Try again
+          </button>
+        </>
+      )}
       {(standing === "none" || standing === "some") && <OwnTenants userId={person.userId} active={undefined} />}
       <button type="button" class="button" aria-busy={leave.busy} onClick={() => void leave.run()}>
         Sign out
@@ -85,6 +111,7 @@ export function Waiting({ person }: { person: Person }) {
 
 const TITLES: Partial<Record<Standing, string>> = {
   none: "You belong to no tenant",
+  stuck: "Your tenant is not available",
   some: "Choose a tenant",
 };
 

@@ -14,7 +14,9 @@ from playwright.sync_api import expect
 from tests.e2e.dashboard.browser import code_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Route
+    from collections.abc import Callable
+
+    from playwright.sync_api import Request, Response, Route
 
     from attacks.world import World
     from localcloud.cloud import LocalCloud
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _MINUTE = 60_000
 # An answer can be lost: for so long, a refresh token that was replaced still counts.
 _GRACE_SECONDS = 11
+_MOST_RENEWALS = 24  # of a page that looks for a tenant
 
 
 def test_tokens_are_renewed_before_they_expire(ada: Someone, visit: Visit) -> None:
@@ -221,6 +224,90 @@ def test_a_user_whose_tenant_is_not_made_yet_is_waited_for(
     expect(page.get_by_role("heading", level=1)).to_have_text("Your tenant")
 
 
+def test_tokens_that_came_without_the_tenant_are_asked_for_again(ada: Someone, visit: Visit) -> None:
+    """The pool could not learn the tenant in time, when the person signed in."""
+    page, renewals = visit.page, _Renewals(without_tenant=2)
+    page.route("**/_cognito/", renewals)
+    page.route("**/_cognito/", _sign_in_without_tenant)
+    page.route("**/tenants", _directory_knows(ada))
+    visit.open("/dashboard")
+    visit.fill_in(ada)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Analytical Engines")
+    assert renewals.count == 3
+
+    # Nobody goes on asking once there is a tenant.
+    page.clock.install()
+    page.clock.fast_forward(2 * _MINUTE)
+    visit.go("Tenant")
+    assert renewals.count == 3
+
+
+def test_hourly_tokens_without_the_tenant_do_not_take_the_page_away(ada: Someone, visit: Visit) -> None:
+    page, renewals = visit.page, _Renewals(without_tenant=2)
+    page.clock.install()
+    visit.sign_in(ada, "/tenant")
+    page.get_by_label("Name of the tenant").fill("Half a name")
+    page.route("**/_cognito/", renewals)
+
+    with page.expect_response(lambda response: _is_renewal(response) and renewals.count == 3):
+        page.clock.fast_forward(56 * _MINUTE)
+
+    expect(page.get_by_label("Name of the tenant")).to_have_value("Half a name")
+
+
+def test_page_gives_up_on_tokens_that_never_name_the_tenant(ada: Someone, visit: Visit) -> None:
+    page, renewals = visit.page, _Renewals(without_tenant=1000)
+    page.clock.install()
+    page.route("**/_cognito/", renewals)
+    page.route("**/_cognito/", _sign_in_without_tenant)
+    page.route("**/tenants", _directory_knows(ada))
+    visit.open("/dashboard")
+    visit.fill_in(ada)
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_contain_text("Welcome")
+
+    while renewals.count < _MOST_RENEWALS:
+        with page.expect_response(_is_renewal):
+            page.clock.run_for(5000)
+    expect(title).to_have_text("Your tenant is not available")
+    page.clock.run_for(10 * _MINUTE)
+    assert renewals.count == _MOST_RENEWALS
+    assert visit.violations() == []
+
+    renewals.without_tenant = 0
+    page.get_by_role("button", name="Try again").click()
+    page.clock.run_for(5000)
+    expect(title).to_have_text("Analytical Engines")
+
+
+def _is_renewal(response: Response) -> bool:
+    return _action(response.request) == "GetTokensFromRefreshToken"
+
+
+def _action(request: Request) -> str:
+    return request.headers.get("x-amz-target", "").rpartition(".")[2]
+
+
+class _Renewals:
+    """Counts how often tokens are renewed, and takes the tenant out of the first of them."""
+
+    def __init__(self, *, without_tenant: int) -> None:
+        self.without_tenant = without_tenant
+        self.count = 0
+
+    def __call__(self, route: Route) -> None:
+        """Handle a request to the user pool."""
+        if _action(route.request) != "GetTokensFromRefreshToken":
+            route.fallback()
+            return
+        self.count += 1
+        if self.count <= self.without_tenant:
+            _fulfill_without_tenant(route)
+        else:
+            route.fallback()
+
+
 def _claims(token: str) -> dict[str, str]:
     body = token.split(".")[1]
     claims: dict[str, str] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
@@ -229,17 +316,31 @@ def _claims(token: str) -> dict[str, str]:
 
 def _without_tenant(route: Route) -> None:
     """Let a sign-in give a token without a tenant, and no other token after it."""
-    action = route.request.headers.get("x-amz-target", "").rpartition(".")[2]
-    if action == "GetTokensFromRefreshToken":
+    if _action(route.request) == "GetTokensFromRefreshToken":
         route.fulfill(status=500, json={})
-    elif action == "RespondToAuthChallenge":
-        answer = route.fetch()
-        body = answer.json()
-        tokens = body["AuthenticationResult"]
-        head, _, signature = tokens["IdToken"].split(".")
-        claims = {name: value for name, value in _claims(tokens["IdToken"]).items() if name != "tenant"}
-        payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-        tokens["IdToken"] = f"{head}.{payload}.{signature}"
-        route.fulfill(response=answer, json=body)
     else:
-        route.continue_()
+        _sign_in_without_tenant(route)
+
+
+def _sign_in_without_tenant(route: Route) -> None:
+    if _action(route.request) == "RespondToAuthChallenge":
+        _fulfill_without_tenant(route)
+    else:
+        route.fallback()
+
+
+def _directory_knows(someone: Someone) -> Callable[[Route], None]:
+    """Return what answers as the API does to a token without a tenant; those of these tests have a broken signature."""
+    answer = {"tenants": [{"tenantId": someone.tenant, "roles": ["admin"], "active": True}]}
+    return lambda route: route.fulfill(json=answer)
+
+
+def _fulfill_without_tenant(route: Route) -> None:
+    answer = route.fetch()
+    body = answer.json()
+    tokens = body["AuthenticationResult"]
+    head, _, signature = tokens["IdToken"].split(".")
+    claims = {name: value for name, value in _claims(tokens["IdToken"]).items() if name != "tenant"}
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    tokens["IdToken"] = f"{head}.{payload}.{signature}"
+    route.fulfill(response=answer, json=body)

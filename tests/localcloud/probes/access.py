@@ -321,6 +321,27 @@ def events_of_a_kind_that_a_condition_wants_named(ground: Ground) -> list[str]:
     return [outcome(lambda: put("created", "created")), outcome(lambda: put("created", "removed"))]
 
 
+@probe(
+    "sns_condition_keys",
+    aws=["done", "AuthorizationError", "AuthorizationError"],
+    ministack=["AuthorizationError"] * 3,
+)
+def subscriptions_of_another_protocol(ground: Ground) -> list[str]:
+    topic = ground.client("sns").create_topic(Name=ground.name("topic"))["TopicArn"]
+    condition = {"StringEquals": {"sns:Protocol": "https"}, "StringLike": {"sns:Endpoint": "https://*"}}
+    client = ground.user(allow("sns:Subscribe", condition=condition)).client("sns")
+
+    def subscribe(protocol: str, endpoint: str) -> str:
+        return outcome(lambda: client.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint))
+
+    endpoint = "://8-8-8-8.sslip.io:9/"
+    return [
+        subscribe("https", f"https{endpoint}"),
+        subscribe("http", f"http{endpoint}"),
+        subscribe("email", "someone@example.com"),
+    ]
+
+
 @probe("s3_access_point_host", aws=["its own", "NoSuchAccessPoint"], ministack=["the access point's", "NoSuchBucket"])
 def a_bucket_named_as_an_access_point_with_its_account(ground: Ground) -> list[str]:
     s3, shared, name = ground.client("s3"), ground.bucket(), ground.name("ap")

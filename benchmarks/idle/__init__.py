@@ -1,0 +1,1 @@
+"""What an environment costs a month that nobody uses, counted from its templates."""

@@ -1,0 +1,60 @@
+"""The command `tenantry preflight`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from ops.environment import Environment
+from ops.preflight.account import Account
+from ops.preflight.assembly import Assembly
+from ops.preflight.checks import run
+from ops.preflight.findings import Status
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rich.console import Console
+
+    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
+_ABOUT: Final = (
+    "Say what would fail if the environment were deployed now, and what to do about it. It reads the account and the "
+    "synthesized templates, and changes nothing. See docs/deployment.md."
+)
+_STYLES: Final = {Status.OK: "green", Status.FAILS: "red", Status.UNKNOWN: "yellow"}
+EXIT_WILL_FAIL: Final = 1
+
+
+def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
+    """Add the command to the command's parser."""
+    command = topics.add_parser(
+        "preflight", parents=[environment], help="say what would fail before a deployment", description=_ABOUT
+    )
+    command.add_argument(
+        "--templates",
+        type=Path,
+        metavar="DIR",
+        help="what `make synth` has written (default: cdk.out.ENV)",
+    )
+    command.add_argument("--json", action="store_true", help="print the findings as JSON")
+    command.set_defaults(run=_run, load=Environment.reach)
+
+
+def _run(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    folder = parsed.templates or Path(f"cdk.out.{environment.name}")
+    assembly = Assembly.read(folder, environment.name)
+    found = []
+    for finding in run(assembly, Account.of(environment.aws)):
+        found.append(finding)
+        if not parsed.json:
+            console.print(Text(f"{finding.status:20}{finding.check}: {finding.says}", style=_STYLES[finding.status]))
+            if finding.remedy:
+                console.print(Text(f"{'':20}{finding.remedy}"))
+    if parsed.json:
+        console.print_json(json.dumps([asdict(finding) for finding in found]))
+    return EXIT_WILL_FAIL if any(finding.status is Status.FAILS for finding in found) else 0

@@ -1,0 +1,91 @@
+"""Names that the templates give, and that must be free where they go."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ops.preflight.account import NOT_ASKED, reason
+from ops.preflight.assembly import resolved
+from ops.preflight.findings import fails, ok, unknown
+from ops.preflight.lookups import LOOKUPS, TakenElsewhereError
+from ops.preflight.stacks import made_by
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ops.preflight.account import Account
+    from ops.preflight.assembly import Assembly, Resource
+    from ops.preflight.findings import Finding
+
+_LEFT: Final = (
+    "An earlier deployment may have left it. Remove it (`tenantry teardown` shows what is left), or import it into the "
+    "stack, or deploy under another name (--context app=NAME)."
+)
+_ELSEWHERE: Final = (
+    "A bucket's name is one for all accounts: deploy under another name (--context app=NAME) or elsewhere."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A name that a template gives.
+
+    Attributes
+    ----------
+    resource
+        Whose it is.
+    name
+        As it will be in the account.
+    """
+
+    resource: Resource
+    name: str
+
+    def __str__(self) -> str:
+        """Return it as a person would say it."""
+        return f"{self.resource.kind.removeprefix('AWS::').replace('::', ' ')} {self.name}"
+
+
+def named(assembly: Assembly, account: Account) -> Iterator[Named]:
+    """Return every name that must be free, however it is built."""
+    for resource in assembly.resources():
+        lookup = LOOKUPS.get(resource.kind)
+        value = lookup and lookup.name_in(resource.properties)
+        name = value and resolved(value, account)
+        if name:
+            yield Named(resource=resource, name=name)
+
+
+def names(assembly: Assembly, account: Account) -> Iterator[Finding]:
+    """Ask for each name whether it is taken by anything but the stack that will have it."""
+    own = {stack: made_by(account, stack) for stack in assembly.templates}
+    yield from free(named(assembly, account), account, own=own)
+
+
+def free(wanted: Iterator[Named], account: Account, *, own: dict[str, Collection[str]]) -> Iterator[Finding]:
+    """Say of names whether they are free, or the stack's own already."""
+    good, unasked = 0, defaultdict(list)
+    for each in wanted:
+        resource = each.resource
+        if resource.logical_id in own.get(resource.stack, ()):
+            good += 1
+            continue
+        try:
+            taken = LOOKUPS[resource.kind].is_taken(account, each.name)
+        except TakenElsewhereError as error:
+            yield fails("names", f"{each} belongs to somebody else, or is in another region ({error}).", _ELSEWHERE)
+            continue
+        except NOT_ASKED as error:
+            unasked[f"{resource.kind}: {reason(error)}"].append(each)
+            continue
+        if taken:
+            yield fails("names", f"{each} is there already, and not of the stack {resource.stack}.", _LEFT)
+        else:
+            good += 1
+    for why, several in unasked.items():
+        yield unknown(
+            "names", f"{', '.join(each.name for each in several)}: {why}.", "See for yourself that it is free."
+        )
+    yield ok("names", f"{good} names are free, or of the stack that wants them.")

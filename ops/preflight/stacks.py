@@ -1,0 +1,75 @@
+"""The stacks that are there already: whether they can be deployed over, and what is theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from ops.preflight.account import NOT_ASKED, code_of, reason
+from ops.preflight.findings import fails, ok, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ops.preflight.account import Account
+    from ops.preflight.assembly import Assembly
+    from ops.preflight.findings import Finding
+
+_ABSENT: Final = ""
+# The CDK itself deletes a stack whose creation has failed, and with it all but what is kept.
+_NEVER_MADE: Final = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS"})
+_STUCK: Final = {
+    "DELETE_FAILED": "Delete it again: `aws cloudformation delete-stack --stack-name {stack}`; see its events.",
+    "UPDATE_FAILED": "Roll it back: `aws cloudformation rollback-stack --stack-name {stack}`.",
+    "UPDATE_ROLLBACK_FAILED": "Finish it: `aws cloudformation continue-update-rollback --stack-name {stack}`.",
+}
+
+
+def stacks(assembly: Assembly, account: Account) -> Iterator[Finding]:
+    """Say of each stack whether it can be deployed now."""
+    new = there = 0
+    for stack in assembly.templates:
+        try:
+            status = _status(account, stack)
+        except NOT_ASKED as error:
+            yield unknown("stacks", f"{stack}: {reason(error)}.", "Allow cloudformation:DescribeStacks.")
+            continue
+        if status in _STUCK:
+            yield fails("stacks", f"{stack} is {status}.", _STUCK[status].format(stack=stack))
+        elif status.endswith("_IN_PROGRESS") and status not in _NEVER_MADE:
+            yield fails("stacks", f"{stack} is {status}.", "Wait until it has come to rest.")
+        elif status in _NEVER_MADE:
+            yield ok("stacks", f"{stack} is {status}.", "The CDK deletes it first. What it has kept is named below.")
+        elif status == _ABSENT:
+            new += 1
+        else:
+            there += 1
+    yield ok("stacks", f"{new} stacks will be made, {there} updated.")
+
+
+def made_by(account: Account, stack: str) -> Collection[str]:
+    """Return the logical ids of what a stack holds; of one whose creation failed nothing counts as its own."""
+    try:
+        if _status(account, stack) in {_ABSENT, *_NEVER_MADE}:
+            return frozenset()
+        pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+        return {
+            resource["LogicalResourceId"]
+            for page in pages
+            for resource in page["StackResourceSummaries"]
+            if not resource["ResourceStatus"].startswith("DELETE_")
+        }
+    except NOT_ASKED:
+        return frozenset()  # `stacks` says that it could not be asked
+
+
+def _status(account: Account, stack: str) -> str:
+    try:
+        found = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if code_of(error) == "ValidationError" and "does not exist" in str(error):
+            return _ABSENT
+        raise
+    status = str(found[0]["StackStatus"]) if found else _ABSENT
+    return _ABSENT if status == "DELETE_COMPLETE" else status

@@ -1,0 +1,96 @@
+"""The command `tenantry preflight`: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ops import cli
+from ops.preflight import commands
+from ops.preflight.account import Account
+from ops.preflight.findings import fails, ok, unknown
+from tests.ops.preflight.accounts import Answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ops.preflight.findings import Finding
+
+_GOOD = ok("names", "3 names are free.")
+_BAD = fails("names", "S3 Bucket [mine] is there already.", "Remove it.")
+_UNSAID = unknown("mail", "SES: the credentials may not ask for it.", "Allow it.")
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an app that was synthesized, in a place that can be reached."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setattr(Account, "of", lambda _aws: Answers().account)
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://unknown-account/unknown-region",
+        "properties": {"templateFile": "a.json"},
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"a": stack}}))
+    (tmp_path / "a.json").write_text("{}")
+    return tmp_path
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, app: Path, *findings: Finding, options: tuple[str, ...] = ()) -> int:
+    monkeypatch.setattr(commands, "run", lambda _assembly, _account: iter(findings))
+    return cli.main(["preflight", "--env", "dev", "--templates", str(app), *options])
+
+
+@pytest.mark.parametrize(
+    ("findings", "status"), [([_GOOD], 0), ([_GOOD, _UNSAID], 0), ([_GOOD, _BAD], 1), ([_BAD, _UNSAID], 1)]
+)
+def test_exit_status_says_whether_something_will_fail(
+    monkeypatch: pytest.MonkeyPatch, app: Path, findings: list[Finding], status: int
+) -> None:
+    assert _run(monkeypatch, app, *findings) == status
+
+
+def test_each_finding_is_printed_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(monkeypatch, app, _GOOD, _BAD, _UNSAID)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "ok                  names: 3 names are free.",
+        "will fail           names: S3 Bucket [mine] is there already.",
+        "                    Remove it.",
+        "could not be asked  mail: SES: the credentials may not ask for it.",
+        "                    Allow it.",
+    ]
+
+
+def test_findings_can_be_had_as_json(
+    monkeypatch: pytest.MonkeyPatch, app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(monkeypatch, app, _BAD, options=("--json",))
+
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "check": "names",
+            "status": "will fail",
+            "says": "S3 Bucket [mine] is there already.",
+            "remedy": "Remove it.",
+        }
+    ]
+
+
+def test_without_templates_nothing_can_be_said(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (app / "manifest.json").unlink()
+
+    assert cli.main(["preflight", "--env", "dev", "--templates", str(tmp_path)]) == 2
+    assert "make synth ENV=dev" in capsys.readouterr().err
+
+
+def test_without_a_cloud_nothing_can_be_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["preflight", "--state", str(tmp_path)]) == 2
+    assert "make up" in capsys.readouterr().err
