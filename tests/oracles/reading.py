@@ -98,7 +98,7 @@ class _Reader:
                 return self._function(name, argument, stack)
         return {key: self.value(part, stack) for key, part in value.items()}
 
-    def _function(self, name: str, argument: Any, stack: str) -> Any:  # noqa: ANN401 - JSON
+    def _function(self, name: str, argument: Any, stack: str) -> Any:  # noqa: ANN401, PLR0911 - JSON, a line a function
         match name:
             case "Ref":
                 return _PSEUDO.get(argument) or self._reference(argument, stack)

@@ -88,7 +88,7 @@ def _faults(task: dict[str, Any]) -> list[str]:
     return faults + list(_unknown_errors(task, known, operation.service_model, sdk=bool(sdk)))
 
 
-def _wrong(value: Any, shape: Shape, path: str, as_json: Collection[str]) -> Iterator[str]:  # noqa: ANN401 - JSON
+def _wrong(value: Any, shape: Shape, path: str, as_json: Collection[str]) -> Iterator[str]:  # noqa: ANN401, C901 - JSON
     """Return where a value is not of a shape; what JSONata makes may be anything."""
     if isinstance(value, str) and _EXPRESSION.fullmatch(value):
         return
