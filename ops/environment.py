@@ -135,7 +135,7 @@ def _remote(name: str, state: Path, app: str | None) -> Environment:
             f"AWS_ENDPOINT_URL is {endpoint}, so calls meant for '{name}' would go there. Unset it (a new shell does)."
         )
     app = app or os.environ.get("APP_NAME") or _DEFAULT_APP
-    aws = Aws(boto3.Session())
+    aws = Aws(boto3.Session(region_name=os.environ.get("AWS_REGION")))  # boto3 itself reads AWS_DEFAULT_REGION alone
     if not aws.region:
         raise EnvironmentNotReadyError(f"No AWS region is set for '{name}'. Set AWS_REGION or AWS_PROFILE.")
     path = state / f"outputs.{name}.json"

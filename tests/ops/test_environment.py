@@ -54,6 +54,15 @@ def test_the_outputs_that_a_deployment_wrote(tmp_path: Path) -> None:
     assert found.aws.endpoint_url is None
 
 
+def test_the_region_is_that_of_either_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3 itself does not read AWS_REGION, which the CDK and the SDKs for other languages do."""
+    (tmp_path / "outputs.dev.json").write_text(json.dumps(OUTPUTS))
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    assert Environment.load("dev", state=tmp_path).aws.region == "eu-north-1"
+    monkeypatch.delenv("AWS_REGION")
+    assert Environment.load("dev", state=tmp_path).aws.region == "eu-west-1"
+
+
 def test_an_output_that_is_missing_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "outputs.dev.json").write_text(json.dumps(OUTPUTS))
     with pytest.raises(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import responses
 import yaml
+from aws_cdk import CfnResource, Stack
 from aws_cdk import Environment as Place
-from aws_cdk import Stack
 from botocore.client import BaseClient
 
 from ops import cli, smoke, streaming
@@ -60,6 +60,7 @@ def _deployment(_: pytest.MonkeyPatch, __: Path) -> list[Call]:
     """Return the roles that the CDK CLI takes on, as a synthesized stack names them; it does the rest as one of them."""
     app = new_app()
     stack = Stack(app, "Stack", env=Place(account=ACCOUNT, region=REGION))
+    CfnResource(stack, "Anything", type="AWS::CloudFormation::WaitConditionHandle")
     folder = app.synth()
     artifact = folder.get_stack_by_name(stack.stack_name)
     assets = json.loads(Path(folder.directory, "Stack.assets.json").read_text())

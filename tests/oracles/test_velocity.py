@@ -189,7 +189,7 @@ def test_velocity_says_the_same_and_no_request_changes_the_structure(unless_soun
     unless_sound("airspeed-ext", templates, ask, *sources)
 
 
-_ESCAPED: Final = """{"a":"$util.escapeJavaScript("$!{input.path('$.a')}").replaceAll("\\'","'")"}"""
+_ESCAPED: Final = r"""{"a":"$util.escapeJavaScript("$!{input.path('$.a')}").replaceAll("\\'","'")"}"""
 
 
 @pytest.mark.parametrize(
@@ -209,6 +209,6 @@ def test_a_template_that_a_request_can_change_is_found(template: str) -> None:
 def test_a_difference_between_the_engines_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _faults({_ESCAPED: "sound"}) == []
 
-    monkeypatch.delitem(vtl._ESCAPES, "'")  # noqa: SLF001 - the engine made wrong
+    monkeypatch.delitem(vtl._ESCAPES, '"')  # noqa: SLF001 - the engine made wrong
 
     assert any("Velocity" in fault for fault in _faults({_ESCAPED: "planted"}))
