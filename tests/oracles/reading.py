@@ -51,6 +51,7 @@ _REF_IS_ARN: Final = frozenset(
         "AWS::StepFunctions::StateMachine",
     }
 )
+_RANDOM: Final = "AbCdEfGhIjKl"  # what CloudFormation puts after a name that it makes
 _SUBSTITUTION: Final = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
@@ -127,15 +128,23 @@ class _Reader:
             return template["Parameters"][logical_id]["Default"]
         if template["Resources"][logical_id]["Type"] in _REF_IS_ARN:
             return self._arn(logical_id, stack)
-        return logical_id
+        return self._name(logical_id, stack)
+
+    def _name(self, logical_id: str, stack: str) -> str:
+        """Return a resource's name: its own, or one as long as CloudFormation makes it."""
+        resource = self._templates[stack]["Resources"][logical_id]
+        kind = resource["Type"].rpartition("::")[2]
+        own = resource.get("Properties", {}).get(f"{kind}Name")
+        name = str(self.value(own, stack)) if own else f"tenantry-{stack}-{logical_id}-{_RANDOM}"
+        return name.lower() if kind == "Bucket" else name
 
     def _attribute(self, logical_id: str, attribute: str, stack: str) -> str:
         if attribute.lower().endswith("arn"):
             return self._arn(logical_id, stack)
-        return f"{logical_id}.{attribute}"
+        return f"{self._name(logical_id, stack)}.{attribute}"
 
     def _arn(self, logical_id: str, stack: str) -> str:
         kind = self._templates[stack]["Resources"][logical_id]["Type"]
         if kind not in _ARNS:
             raise LookupError(f"The form of the ARN of {kind} ({stack}/{logical_id}) is not in _ARNS yet.")
-        return _ARNS[kind].format(account=ACCOUNT, region=REGION, name=logical_id)
+        return _ARNS[kind].format(account=ACCOUNT, region=REGION, name=self._name(logical_id, stack))

@@ -15,9 +15,9 @@ from tests.oracles.reading import ENVIRONMENTS, REGION
 from tests.synthesized import STACKS, assembly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cfnlint.rules import RulesCollection
+
+    from tests.oracles.kept import Kept
 
 # Warnings count as errors, but for these.
 _ACCEPTED: Final = {
@@ -39,13 +39,13 @@ def _findings(template: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_cloudformation_takes_every_template(environment: str, stack: str, unless_sound: Callable[..., None]) -> None:
+def test_cloudformation_takes_every_template(environment: str, stack: str, kept: Kept) -> None:
     template = assembly(environment).templates[stack]
 
     def ask() -> None:
         assert _findings(template) == []
 
-    unless_sound("cfn-lint", template, ask)
+    kept.unless_sound("cfn-lint", template, ask)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ _ACCEPTED: Final = (
     Accepted(
         "UNKNOWN_CONDITION_FOR_ACTION",
         r"s3:DataAccessPointAccount for action s3:GetObject(Torrent|VersionTorrent|VersionForReplication)",
-        "The statement hands `s3:GetObject*` on to access points; these three have none and stay closed.",
+        "The statement denies `s3:GetObject*` to whoever comes by none of our access points: without the key it denies.",
     ),
     Accepted(
         "MISMATCHED_TYPE",
@@ -87,8 +87,8 @@ _ACCEPTED: Final = (
     Accepted(
         "RESOURCE_POLICY_PRIVILEGE_ESCALATION",
         r"/StorageProvisioner",
-        "The provisioner makes tenants' buckets and writes their policies; what it may not do with them is denied, "
-        "which parliament does not read (tests/stacks/test_security.py).",
+        "The provisioner makes tenants' buckets and writes their policies. tests/stacks/test_security.py lists what it "
+        "may do; parliament does not read what is denied.",
     ),
 )
 

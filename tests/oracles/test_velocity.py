@@ -19,8 +19,7 @@ from tests.oracles import requests, velocity
 from tests.oracles.reading import ENVIRONMENTS, resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.oracles.kept import Kept
     from tests.oracles.requests import Place, Request
 
 _FORM: Final = "Action="
@@ -178,7 +177,7 @@ def _is_meant(found: Outcome, allowed: list[Outcome], place: Place, value: Any) 
     return not isinstance(value, str) and _shape(found[1]) == _shape(harmless)
 
 
-def test_velocity_says_the_same_and_no_request_changes_the_structure(unless_sound: Callable[..., None]) -> None:
+def test_velocity_says_the_same_and_no_request_changes_the_structure(kept: Kept) -> None:
     templates = _templates()
 
     def ask() -> None:
@@ -186,7 +185,7 @@ def test_velocity_says_the_same_and_no_request_changes_the_structure(unless_soun
 
     sources = [Path(requests.__file__), Path(vtl.__file__), *velocity.SOURCES]
     assert len(templates) > 20
-    unless_sound("airspeed-ext", templates, ask, *sources)
+    kept.unless_sound("airspeed-ext", templates, ask, *sources)
 
 
 _ESCAPED: Final = r"""{"a":"$util.escapeJavaScript("$!{input.path('$.a')}").replaceAll("\\'","'")"}"""
