@@ -24,15 +24,6 @@ _SIMPLE = re.compile(rf"\$(?:{_STEPS.pattern})*")
 _ESCAPES = {
     "'": "\\'", '"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f",
 }  # fmt: skip
-_JAVA_STRING = {
-    "endsWith": lambda text, end: text.endswith(end),
-    "equals": lambda text, other: text == other,
-    "isEmpty": lambda text: not text,
-    "matches": lambda text, pattern: bool(_java_pattern(pattern).fullmatch(text)),
-    "replaceAll": lambda text, pattern, by: _java_pattern(pattern).sub(by, text),
-    "toLowerCase": str.lower,
-    "toUpperCase": str.upper,
-}
 #: What ends a line in Java: https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
 _LINE_ENDS = r"\n\r\u0085\u2028\u2029"
 _DOT_OR_END = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[.$]", re.DOTALL)
@@ -200,6 +191,17 @@ def _java_pattern(pattern: str) -> re.Pattern[str]:
         return found[0]
 
     return re.compile(_DOT_OR_END.sub(meant, pattern), re.ASCII)
+
+
+_JAVA_STRING = {
+    "endsWith": lambda text, end: text.endswith(end),
+    "equals": lambda text, other: text == other,
+    "isEmpty": lambda text: not text,
+    "matches": lambda text, pattern: bool(_java_pattern(pattern).fullmatch(text)),
+    "replaceAll": lambda text, pattern, by: _java_pattern(pattern).sub(by, text),
+    "toLowerCase": str.lower,
+    "toUpperCase": str.upper,
+}
 
 
 def _escaped(character: str) -> str:

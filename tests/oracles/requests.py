@@ -28,7 +28,7 @@ class Raw:
 
 
 # What a caller could put anywhere. Long ones are the exception: each costs as much as all others.
-TEXTS: Final = (
+TEXTS: Final[tuple[str, ...]] = (
     '"', "\\", '\\"', "\\\\", "'", "\\'", "it's", "''", "\n", "\r\n", "\t", "\b\f", "\x00", "\x01\x1f", "\x7f",
     "\x85", "\u2028\u2029", "#set($x = 1)", "#end", "#if(true)", "#else", "## not a comment", "#* nor this *#", "#[[$x]]#",
     "#foreach($i in [1..9])$i#end", "#evaluate('$v1')", "#stop", "#{end}", "$", "$$", "\\$v1", "\\#end",
@@ -39,7 +39,7 @@ TEXTS: Final = (
     f"{_TENANT}\n", f"{_TENANT}\u2028", f"{_TENANT}:", "id-marker\n", "id-marker\x85", "natural-disaster\n", "17\n",
     "park-opened", "statuses", "statuses\n", "statuses\u2029", "SUCCEEDED\n", "x" * 20_000, '"' * 5_000,
 )  # fmt: skip
-VALUES: Final = (
+VALUES: Final[tuple[Any, ...]] = (
     None, True, False, 0, -1, 1.5, 1e300, 12345678901234567890, [], {}, [1, [2, None]], {"a": {"b": [None, "'"]}},
     {'"': '"'}, {"$v1": "#end"}, {"a": "\u2028'\"\\"}, {"S": "x"}, ["#end", '"'],
     Raw('{"a":1,"a":{"b":"\\"","b":2}}'), Raw('"\\u0000\\/\\u2028"'), Raw("1.0"), Raw("1e2"), Raw("-0"), Raw('{"":""}'),
