@@ -104,7 +104,8 @@ class _Reader:
             case "Ref":
                 return _PSEUDO.get(argument) or self._reference(argument, stack)
             case "Fn::GetAtt":
-                return self._attribute(*argument, stack)
+                logical_id, attribute = argument
+                return self._attribute(logical_id, attribute, stack)
             case "Fn::Join":
                 separator, parts = argument
                 return separator.join(str(part) for part in self.value(parts, stack))
