@@ -25,6 +25,7 @@ from tenant_isolation import (
     ContextText,
     Each,
     Either,
+    Given,
     Joined,
     Matches,
     NextPage,
@@ -71,7 +72,7 @@ _IS_PARK: Final = Matches(_ID, schemas.PARK_ID_PATTERN)
 _IS_WEBHOOK: Final = Matches(_WEBHOOK, schemas.WEBHOOK_ID_PATTERN)
 _A_STATUS: Final = "|".join(schemas.STATUSES)
 _STATUSES: Final = ", ".join(schemas.STATUSES)
-_STATUS_GIVEN: Final = Matches(QueryText("status"), ".+")
+_STATUS_GIVEN: Final = Given(QueryText("status"))
 _OTHERWISE: Final = schemas.STATUSES[1]  # a park is open unless it is said to be otherwise
 _NO_PARK: Final = Answer.refusal("The caller's tenant has no such park")
 
@@ -273,7 +274,7 @@ class Parks(Construct):
             request={"Key": {"pk": {"S": _PARKS_OF_TENANT}, "sk": {"S": _ID}}, "ConsistentRead": True},
             guards=[_IS_TENANT, _IS_PARK],
             reply=ServiceReply(
-                body=Either(Matches(found, ".+"), _shown("$.Item"), {"message": "Park not found"}),
+                body=Either(Given(found), _shown("$.Item"), {"message": "Park not found"}),
                 statuses=[(Matches(found, ""), 404)],
             ),
             refusal=_BAD_ID,
@@ -282,7 +283,7 @@ class Parks(Construct):
     def _create(self) -> ServiceIntegration:
         """Add by an update, which can answer what it has made; a put cannot."""
         given = BodyText("$.status")
-        status = Either(Matches(given, ".+"), given, _OTHERWISE)
+        status = Either(Given(given), given, _OTHERWISE)
         return ServiceIntegration(
             self,
             "Create",
@@ -297,7 +298,7 @@ class Parks(Construct):
                     ":status": {"S": status},
                     ":statuskey": {
                         "S": Either(
-                            Matches(given, ".+"),
+                            Given(given),
                             Joined(given, "#", BodyText("$.id")),
                             Joined(f"{_OTHERWISE}#", BodyText("$.id")),
                         )

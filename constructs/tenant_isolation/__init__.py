@@ -17,7 +17,8 @@ Schema, Parameter, Answer
 ServiceIntegration, ServiceAction, ServiceReply, ServiceError
     Calls an AWS service for a route, without a function, and with nothing in the request that a caller could rewrite.
 request_template, reply_template, PathText, ContextText, BodyText, BodyJson, Joined, Base64, JsonText, Each, Either
-    What such requests and replies are made of; with `Index`, `IsObject`, `Matches`, and `UnsafeTemplateError`.
+    What such requests and replies are made of; with `Index`, `IsObject`, `Given`, `Matches`, `Not`,
+    and `UnsafeTemplateError`.
 SyncWorkflow
     A workflow that answers a request, for the tenant of the authorizer.
 TenantQueue
@@ -54,11 +55,13 @@ from tenant_isolation.mapping_template import (
     ContextText,
     Each,
     Either,
+    Given,
     Index,
     IsObject,
     Joined,
     JsonText,
     Matches,
+    Not,
     PathText,
     QueryText,
     When,
@@ -111,6 +114,7 @@ __all__ = [
     "Either",
     "EventSaga",
     "EventType",
+    "Given",
     "Index",
     "IngestApi",
     "IsObject",
@@ -119,6 +123,7 @@ __all__ = [
     "Matches",
     "MemberApi",
     "NextPage",
+    "Not",
     "PageCursor",
     "Parameter",
     "PathText",

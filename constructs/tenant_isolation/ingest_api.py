@@ -16,6 +16,7 @@ from tenant_isolation.mapping_template import (
     BodyText,
     Each,
     Either,
+    Given,
     Index,
     IsObject,
     Matches,
@@ -232,7 +233,7 @@ def _object(required: Mapping[str, Any], *, more: bool = False, **optional: Any)
 
 
 _OUTCOME: Final = Either(
-    Matches(BodyText("@.ErrorCode"), ".+"),
+    Given(BodyText("@.ErrorCode")),
     # The message of an error names the stream and the account.
     {"Index": Index(), "ErrorCode": BodyJson("@.ErrorCode")},
     {"Index": Index(), "SequenceNumber": BodyJson("@.SequenceNumber"), "ShardId": BodyJson("@.ShardId")},

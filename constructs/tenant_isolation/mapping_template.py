@@ -186,8 +186,19 @@ class JsonText:
 
 
 @dataclass(frozen=True)
+class Given:
+    """Whether a text is not empty, whatever is in it."""
+
+    text: Text
+
+    def expression(self, statements: Statements) -> str:
+        """Return it in Velocity's words."""
+        return f"!{bare(statements.raw(self.text.reference(statements)))}.isEmpty()"
+
+
+@dataclass(frozen=True)
 class Matches:
-    """Whether the whole of a text is as a regular expression says."""
+    """Whether the whole of a text is as a regular expression of Java's says, whose ``.`` is no line break."""
 
     text: Text
     pattern: str
@@ -201,6 +212,17 @@ class Matches:
     def expression(self, statements: Statements) -> str:
         """Return it in Velocity's words."""
         return f"{bare(statements.raw(self.text.reference(statements)))}.matches('{self.pattern}')"
+
+
+@dataclass(frozen=True)
+class Not:
+    """Whether a condition does not hold."""
+
+    condition: Condition
+
+    def expression(self, statements: Statements) -> str:
+        """Return it in Velocity's words."""
+        return f"!({self.condition.expression(statements)})"
 
 
 @dataclass(frozen=True)

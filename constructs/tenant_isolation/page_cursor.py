@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tenant_isolation.mapping_template import BodyText, ContextText, Matches, QueryText, Text
+from tenant_isolation.mapping_template import BodyText, ContextText, Given, Matches, QueryText, Text
 from tenant_isolation.template_statements import UnsafeTemplateError, bare, quotes
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class PageCursor:
     @property
     def given(self) -> Condition:
         """Whether there is one."""
-        return Matches(QueryText(self.parameter), ".+")
+        return Given(QueryText(self.parameter))
 
     @property
     def sound(self) -> Condition:
@@ -69,7 +69,7 @@ class NextPage:
     @property
     def exists(self) -> Condition:
         """Whether there is a next page."""
-        return Matches(BodyText(self.path), ".+")
+        return Given(BodyText(self.path))
 
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""

@@ -11,7 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from tenant_isolation.express_machine import express_machine
-from tenant_isolation.mapping_template import BodyText, ContextText, Either, JsonText, Matches
+from tenant_isolation.mapping_template import BodyText, ContextText, Either, JsonText, Matches, Not
 from tenant_isolation.service_integration import ServiceAction, ServiceIntegration, ServiceReply
 from tenant_isolation.template_statements import UnsafeTemplateError, bare
 
@@ -130,7 +130,7 @@ class SyncWorkflow(Construct):
             reply=ServiceReply(
                 status=status,
                 body=Either(Matches(ended, _ENDED_WELL), _Outcome(), {"message": "Internal server error"}),
-                statuses=[(Matches(ended, f"(?!{_ENDED_WELL}$).*"), 500)],
+                statuses=[(Not(Matches(ended, _ENDED_WELL)), 500)],
             ),
             refusal=refusal,
             held_to=held_to,

@@ -24,13 +24,10 @@ _SIMPLE = re.compile(rf"\$(?:{_STEPS.pattern})*")
 _ESCAPES = {
     "'": "\\'", '"': '\\"', "\\": "\\\\", "/": "\\/", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f",
 }  # fmt: skip
-_JAVA_STRING = {
-    "endsWith": lambda text, end: text.endswith(end),
-    "equals": lambda text, other: text == other,
-    "isEmpty": lambda text: not text,
-    "toLowerCase": str.lower,
-    "toUpperCase": str.upper,
-}
+#: What ends a line in Java: https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/util/regex/Pattern.html
+_LINE_ENDS = r"\n\r\u0085\u2028\u2029"
+_DOT_OR_END = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|[.$]", re.DOTALL)
+_DOT_ALL = "(?s)"
 
 
 class TemplateError(Exception):
@@ -136,7 +133,8 @@ class _Util:
         return base64.b64decode(_text(value)).decode("utf-8", "replace")
 
     def urlEncode(self, value: Any) -> str:  # noqa: N802 - API Gateway's name
-        return urllib.parse.quote_plus(_text(value))
+        encoded = urllib.parse.quote_plus(_text(value), safe="*", errors="replace")
+        return encoded.replace("~", "%7E")  # as Java's URLEncoder has it
 
     def urlDecode(self, value: Any) -> str:  # noqa: N802 - API Gateway's name
         return urllib.parse.unquote_plus(_text(value))
@@ -179,8 +177,35 @@ def _compiled(template: str) -> airspeed.Template:
     return airspeed.Template(template)
 
 
+@lru_cache(256)
+def _java_pattern(pattern: str) -> re.Pattern[str]:
+    """Return a pattern that means to Python what it means to Java: classes are ASCII, and more than LF ends a line."""
+    every = pattern.startswith(_DOT_ALL)
+
+    def meant(found: re.Match[str]) -> str:
+        match found[0]:
+            case "." if not every:
+                return f"[^{_LINE_ENDS}]"
+            case "$":
+                return rf"(?=(?:\r\n|[{_LINE_ENDS}])?\Z)"
+        return found[0]
+
+    return re.compile(_DOT_OR_END.sub(meant, pattern), re.ASCII)
+
+
+_JAVA_STRING = {
+    "endsWith": lambda text, end: text.endswith(end),
+    "equals": lambda text, other: text == other,
+    "isEmpty": lambda text: not text,
+    "matches": lambda text, pattern: bool(_java_pattern(pattern).fullmatch(text)),
+    "replaceAll": lambda text, pattern, by: _java_pattern(pattern).sub(by, text),
+    "toLowerCase": str.lower,
+    "toUpperCase": str.upper,
+}
+
+
 def _escaped(character: str) -> str:
-    if character in _ESCAPES or " " <= character < "\x7f":
+    if character in _ESCAPES or " " <= character <= "\x7f":
         return _ESCAPES.get(character, character)
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02X}{units[at + 1]:02X}" for at in range(0, len(units), 2))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from attacks import Report, Target, run
 from attacks.outcome import Verdict
 from attacks.surfaces import REGISTRY
+from ops.aws import Aws
 from ops.dead_letters import DeadLetterQueues
 from ops.environment import Environment
+from tests.documented_role import Call, allowed, attacked_environments, every_environment
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
+    from botocore.signers import RequestSigner
+
     from localcloud.cloud import LocalCloud
 
 # The first test waits for the whole run.
@@ -22,9 +28,10 @@ pytestmark = pytest.mark.timeout(1200)
 
 @dataclass(frozen=True)
 class _Run:
-    """A run, with all that an operator would notice of the environment before and after it."""
+    """A run, with all that an operator would notice of the environment before and after it, and the operator's calls."""
 
     report: Report
+    calls: set[Call]
     before: dict[str, object]
     after: dict[str, object]
 
@@ -33,8 +40,27 @@ class _Run:
 def done(deployed: LocalCloud) -> _Run:
     environment = Environment.load(state=deployed.folder.root)
     before = _contents(environment)
-    report = run(Target.of(environment))
-    return _Run(report, before, _contents(environment))
+    calls: set[Call] = set()
+    report = run(Target.of(replace(environment, aws=_watched(environment.aws, calls))))
+    return _Run(report, calls, before, _contents(environment))
+
+
+def _watched(aws: Aws, calls: set[Call]) -> Aws:
+    """Return an operator's clients whose calls are put down, but not those of whoever they act as."""
+    keys = aws.credentials()
+    session = boto3.Session(keys.access_key, keys.secret_key, region_name=aws.region)
+
+    def asked(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+        context["asked"] = dict(params)
+
+    def sent(model: OperationModel, request_signer: RequestSigner, context: dict[str, Any], **_: object) -> None:
+        signer = request_signer._credentials  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public name
+        if signer and signer.access_key == keys.access_key:
+            calls.add(Call.of(model, context["asked"]))
+
+    session.events.register("provide-client-params.*.*", asked)
+    session.events.register("before-call.*.*", sent)
+    return Aws(session, endpoint_url=aws.endpoint_url, ca_bundle=aws.ca_bundle)
 
 
 def _contents(environment: Environment) -> dict[str, object]:
@@ -66,3 +92,10 @@ def test_the_run_passes(done: _Run) -> None:
 def test_nothing_is_left_behind(done: _Run) -> None:
     assert done.report.left_behind == ()
     assert done.after == done.before
+
+
+def test_the_documented_role_may_do_what_the_attacker_does(done: _Run) -> None:
+    policies = [every_environment(), *attacked_environments()]
+
+    assert "iam:CreateRole" in {call.action for call in done.calls}
+    assert sorted(call for call in done.calls if not allowed(policies, call)) == []

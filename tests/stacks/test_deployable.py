@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.oracles.reading import ENVIRONMENTS as RESOLVED
+from tests.oracles.reading import resources
 from tests.synthesized import ENVIRONMENTS, STACKS, assembly
 
 if TYPE_CHECKING:
@@ -73,3 +76,42 @@ def test_every_alarm_reaches_its_topic_through_both_policies(environment: str) -
     assert set(published[0]["Condition"]) == {"StringEquals", "ArnLike"}
     assert [sorted(statement["Action"]) for statement in encrypted] == [["kms:Decrypt", "kms:GenerateDataKey*"]]
     assert "Condition" not in encrypted[0]
+
+
+# IAM counts no white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+_MOST_INLINE = 10_240
+_MOST_TRUST = 2_048
+_MOST_MANAGED = 6_144
+_MOST_BUCKET_POLICY = 20_480
+_MOST_VARIABLES = 4_096
+
+
+def _size(document: object) -> int:
+    return len(json.dumps(document, separators=(",", ":")))
+
+
+@pytest.mark.parametrize("environment", RESOLVED)
+def test_policies_and_settings_are_within_what_aws_takes(environment: str) -> None:
+    inline: dict[str, int] = {}
+    found: list[tuple[str, int, int]] = []
+    for where, role in resources(environment, "AWS::IAM::Role"):
+        name = where.partition("/")[2]
+        inline[name] = sum(_size(policy["PolicyDocument"]) for policy in role.get("Policies", []))
+        found.append((where, _size(role["AssumeRolePolicyDocument"]), _MOST_TRUST))
+    for _, policy in resources(environment, "AWS::IAM::Policy"):
+        for role in policy.get("Roles", []):
+            inline[next(name for name in inline if name in role)] += _size(policy["PolicyDocument"])
+    found += [(role, size, _MOST_INLINE) for role, size in inline.items()]
+    found += [
+        (where, _size(policy["PolicyDocument"]), _MOST_MANAGED)
+        for where, policy in resources(environment, "AWS::IAM::ManagedPolicy")
+    ]
+    found += [
+        (where, _size(policy["PolicyDocument"]), _MOST_BUCKET_POLICY)
+        for where, policy in resources(environment, "AWS::S3::BucketPolicy")
+    ]
+    for where, function in resources(environment, "AWS::Lambda::Function"):
+        variables = function.get("Environment", {}).get("Variables", {})
+        found.append((where, sum(len(f"{name}{value}") for name, value in variables.items()), _MOST_VARIABLES))
+
+    assert [(where, size, most) for where, size, most in found if size > most] == []

@@ -1,0 +1,50 @@
+"""What an oracle has found nothing in is not asked again on this machine while it is the same."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from tests.oracles.reading import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Kept:
+    """Results of oracles, one empty file each; a clean clone has none.
+
+    Parameters
+    ----------
+    folder
+        Where they are; None keeps nothing.
+    test
+        The module that asks: what it accepts is a part of the question.
+    """
+
+    def __init__(self, folder: Path | None, test: Path) -> None:
+        self._folder = folder
+        self._test = test
+
+    def unless_sound(self, oracle: str, subject: object, ask: Callable[[], None], *sources: Path) -> None:
+        """Ask an oracle about something, unless a run before found nothing in the very same.
+
+        Parameters
+        ----------
+        oracle
+            The package, whose version is a part of the question.
+        subject
+            What is asked about, as JSON.
+        ask
+            Raises where the oracle finds something.
+        sources
+            Other files that decide what is asked.
+        """
+        texts = [path.read_text() for path in (self._test, *sources)]
+        kept = self._folder and self._folder / digest(oracle, version(oracle), texts, subject)
+        if kept and kept.exists():
+            return
+        ask()
+        if kept:
+            kept.touch()

@@ -1,0 +1,38 @@
+"""Results are kept of what an oracle has passed, and of nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.oracles.kept import Kept
+
+
+def test_what_has_passed_is_asked_about_again_once_something_differs(tmp_path: Path) -> None:
+    asked: list[str] = []
+    source = tmp_path / "source"
+    source.touch()
+    kept = Kept(tmp_path, Path(__file__))
+
+    def ask(subject: str) -> None:
+        kept.unless_sound("pytest", subject, lambda: asked.append(subject), source)
+
+    ask("one")
+    ask("one")
+    ask("two")
+    source.write_text("differs")
+    ask("one")
+
+    assert asked == ["one", "two", "one"]
+
+
+def test_what_has_failed_is_asked_about_again(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, Path(__file__))
+
+    def fail() -> None:
+        raise AssertionError
+
+    for _ in range(2):
+        with pytest.raises(AssertionError):
+            kept.unless_sound("pytest", "subject", fail)
