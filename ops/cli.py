@@ -20,6 +20,8 @@ from ops.devices.errors import DeviceCommandError
 from ops.environment import LOCAL, STATE_FOLDER, Environment, EnvironmentNotReadyError
 from ops.masking import masked
 from ops.openapi import export
+from ops.teardown import commands as teardown
+from ops.teardown.errors import TeardownRefusedError
 from ops.users import commands as users
 
 if TYPE_CHECKING:
@@ -38,9 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     try:
-        environment = Environment.load(parsed.env, state=parsed.state, app=parsed.app)
+        needed = getattr(parsed, "outputs_needed", True)
+        environment = Environment.load(parsed.env, state=parsed.state, app=parsed.app, outputs_needed=needed)
         return int(parsed.run(environment, parsed, console))
-    except (EnvironmentNotReadyError, LookupError, DeviceCommandError, ControlApiError, UnfinishedError) as error:
+    except (
+        EnvironmentNotReadyError,
+        LookupError,
+        DeviceCommandError,
+        ControlApiError,
+        UnfinishedError,
+        TeardownRefusedError,
+    ) as error:
         errors.print(Text(str(error.args[0]), style="red"))
     except (BotoCoreError, ClientError) as error:
         errors.print(Text(f"AWS refuses, or cannot be reached: {error}", style="red"))
@@ -69,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     devices.add(topics, environment)
     users.add(topics, environment)
     streaming.add(topics, environment)
+    teardown.add(topics, environment)
 
     openapi = topics.add_parser("openapi", help="what the APIs take and answer")
     exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(

@@ -52,7 +52,9 @@ class Environment:
     aws: Aws
 
     @classmethod
-    def load(cls, name: str = LOCAL, *, state: Path = STATE_FOLDER, app: str | None = None) -> Environment:
+    def load(
+        cls, name: str = LOCAL, *, state: Path = STATE_FOLDER, app: str | None = None, outputs_needed: bool = True
+    ) -> Environment:
         """Find an environment.
 
         Parameters
@@ -63,13 +65,15 @@ class Environment:
             The folder that `make up` and `make deploy` write outputs into.
         app
             The application's name; by default that of ``APP_NAME``, else ``tenantry``.
+        outputs_needed
+            Whether it must be deployed; without, there are no outputs of what is not.
 
         Raises
         ------
         EnvironmentNotReadyError
             It is not deployed, does not answer, or the credentials do not reach it.
         """
-        return _local(state) if name == LOCAL else _remote(name, state, app)
+        return _local(state, app) if name == LOCAL else _remote(name, state, app, outputs_needed=outputs_needed)
 
     def output(self, stack: str, key: str) -> str:
         """Return one output of a stack, named without the application's prefix."""
@@ -95,7 +99,7 @@ def _remedy(name: str) -> str:
     return "run `make up` first." if name == LOCAL else f"run `make deploy ENV={name}` first."
 
 
-def _local(state: Path) -> Environment:
+def _local(state: Path, app: str | None) -> Environment:
     outputs, exports = state / "outputs.json", state / "env"
     if not outputs.is_file() or not exports.is_file():
         raise EnvironmentNotReadyError(f"The local cloud is not up: {_remedy(LOCAL)}")
@@ -119,7 +123,7 @@ def _local(state: Path) -> Environment:
         raise EnvironmentNotReadyError(
             f"The local cloud does not answer at {aws.endpoint_url} ({type(error).__name__}): {_remedy(LOCAL)}"
         ) from error
-    app = variables.get("APP_NAME", _DEFAULT_APP)
+    app = app or variables.get("APP_NAME", _DEFAULT_APP)
     return Environment(name=LOCAL, app=app, outputs=json.loads(outputs.read_text()), aws=aws)
 
 
@@ -129,7 +133,7 @@ def _exports(text: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
-def _remote(name: str, state: Path, app: str | None) -> Environment:
+def _remote(name: str, state: Path, app: str | None, *, outputs_needed: bool) -> Environment:
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
         raise EnvironmentNotReadyError(
             f"AWS_ENDPOINT_URL is {endpoint}, so calls meant for '{name}' would go there. Unset it (a new shell does)."
@@ -139,6 +143,8 @@ def _remote(name: str, state: Path, app: str | None) -> Environment:
     if not aws.region:
         raise EnvironmentNotReadyError(f"No AWS region is set for '{name}'. Set AWS_REGION or AWS_PROFILE.")
     path = state / f"outputs.{name}.json"
+    if not outputs_needed:
+        return Environment(name=name, app=app, outputs={}, aws=aws)
     outputs = json.loads(path.read_text()) if path.is_file() else _described(name, app, aws)
     return Environment(name=name, app=app, outputs=outputs, aws=aws)
 

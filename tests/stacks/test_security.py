@@ -40,6 +40,7 @@ _WILDCARDS: Final = {
     "s3:PutBucketPublicAccessBlock": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutEncryptionConfiguration": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutLifecycleConfiguration": "the provisioner makes the bucket of whichever tenant comes",
+    "s3:PutBucketTagging": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutBucketVersioning": "the provisioner makes the bucket of whichever tenant comes",
     **dict.fromkeys(
         (
