@@ -95,6 +95,8 @@ class Deployment:
         Its stacks, and those that are deleted.
     neighbours
         The forms of other applications' names.
+    log_roles
+        Stacks of others with a role for API Gateway's logs, and its logical id.
     """
 
     mark: Application
@@ -104,6 +106,7 @@ class Deployment:
     live: tuple[Stack, ...]
     gone: tuple[Stack, ...]
     neighbours: tuple[Form, ...]
+    log_roles: tuple[tuple[str, str], ...] = ()
 
     @property
     def known(self) -> Mapping[str, str]:
@@ -120,11 +123,13 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
         There are none, they are another environment's, its data is to be kept, or they are being deployed.
     """
     identity = aws.sts.get_caller_identity()
-    live, neighbours, unmarked = [], list[Form](), list[str]()
+    live, neighbours, unmarked, log_roles = [], list[Form](), list[str](), list[tuple[str, str]]()
     place = {"account": identity["Account"], "region": aws.region, "partition": identity["Arn"].split(":")[1]}
     for name, stack_id, status, exports in _live(aws):
         template = _template(aws, stack_id)
         mark = _mark(template)
+        if mark is None or mark.name != app:
+            log_roles += [(stack_id, logical_id) for logical_id in _log_roles(template)]
         if mark is None:
             if _is_named(name, app):
                 unmarked.append(name)
@@ -149,6 +154,7 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
         live=tuple(live),
         gone=tuple(gone),
         neighbours=tuple(dict.fromkeys(neighbours)),
+        log_roles=tuple(log_roles),
     )
 
 
@@ -204,6 +210,14 @@ def _template(aws: Aws, stack_id: str) -> Mapping[str, Any]:
 def _mark(template: Mapping[str, Any]) -> Application | None:
     declared = template.get("Metadata", {}).get(APPLICATION)
     return Application.read(declared) if declared else None
+
+
+def _log_roles(template: Mapping[str, Any]) -> Iterator[str]:
+    for resource in template.get("Resources", {}).values():
+        if resource.get("Type") == "AWS::ApiGateway::Account":
+            role = resource.get("Properties", {}).get("CloudWatchRoleArn")
+            if isinstance(role, dict) and "Fn::GetAtt" in role:
+                yield role["Fn::GetAtt"][0]
 
 
 def _forms(template: Mapping[str, Any], place: Mapping[str, str]) -> list[Form]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _FLINK: Final = "AWS::KinesisAnalyticsV2::Application"
 _FAILED: Final = "DELETE_FAILED"
 _SECONDS: Final = 3600  # a distribution takes a quarter of an hour, and a function's network interfaces longer
+_STOP_SECONDS: Final = 600
+_STOP_POLL: Final = 1.0
 _FIRST_POLL, _LAST_POLL = 0.2, 10.0
 
 
@@ -61,11 +63,16 @@ def prepare(hand: Hand, stack: Stack) -> None:
 
 
 def _stop(hand: Hand, application: str) -> None:
-    if (
-        hand.aws.flink.describe_application(ApplicationName=application)["ApplicationDetail"]["ApplicationStatus"]
-        == "RUNNING"
-    ):
-        hand.aws.flink.stop_application(ApplicationName=application, Force=True)
+    """Stop an application and wait until it is: while it stops, it cannot be deleted."""
+    flink, deadline = hand.aws.flink, time.monotonic() + _STOP_SECONDS
+    while True:
+        status = flink.describe_application(ApplicationName=application)["ApplicationDetail"]["ApplicationStatus"]
+        if status == "READY" or time.monotonic() > deadline:
+            return
+        if status == "RUNNING":
+            flink.stop_application(ApplicationName=application, Force=True)  # without a snapshot
+            hand.tell(f"{application}: stopping")
+        time.sleep(_STOP_POLL)
 
 
 def start(hand: Hand, stack: Stack) -> None:

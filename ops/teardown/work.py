@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.teardown import stacks
+from ops.teardown import log_role, stacks
 from ops.teardown.deployment import find
 from ops.teardown.errors import NotRemovedError
 from ops.teardown.plan import Item, Left, left_behind, made_later
@@ -72,6 +72,7 @@ class Teardown:
         deployment = self._find()
         later, _ = made_later(self._hand, deployment)
         self._remove([item for item in later if item.kind not in _LATER])
+        log_role.hand_over(self._hand, deployment)
         self._remove_stacks(deployment)
         deployment = self._find()
         # Once more: until its stacks were gone, tenants could go on.

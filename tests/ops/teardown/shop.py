@@ -14,7 +14,7 @@ from aws_cdk import aws_ssm as ssm
 from localcloud.settings import ACCOUNT, REGION
 from python_lambda import LOG, declare_application, declare_store
 from tenancy.stores import By, Store
-from tenant_isolation import TENANT_NAME, AccessPointBucket, PrefixBucket, SiloBuckets, TenantTable
+from tenant_isolation import TENANT_NAME, AccessPointBucket, ApiLogging, PrefixBucket, SiloBuckets, TenantTable
 from tests.inventory import operator
 from tests.synthesized import new_app
 
@@ -42,6 +42,7 @@ class _Data(Stack):
         declare_store(key, Store(holds="nothing", by=By.NONE))
         group = logs.LogGroup(self, "Log", removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         declare_store(group, LOG)
+        ApiLogging(self, "ApiLogging")
         user = iam.User(self, "User")
         declare_store(user, Store(holds="access keys", by=By.NONE, kind="AWS::IAM::AccessKey", name="{id}"))
         for kind, form in (

@@ -46,9 +46,14 @@ def before(cloud: LocalCloud, neighbour: Shop) -> set[tuple[str, str]]:
     return inventory(cloud)
 
 
+@pytest.fixture(scope="module")
+def synthesized(cloud: LocalCloud, name: str) -> Shop:
+    return Shop(cloud, name)
+
+
 @pytest.fixture
-def shop(cloud: LocalCloud, name: str, before: set[tuple[str, str]]) -> Iterator[Shop]:
-    shop = Shop(cloud, name)
+def shop(cloud: LocalCloud, name: str, synthesized: Shop, before: set[tuple[str, str]]) -> Iterator[Shop]:
+    shop = synthesized
     shop.deploy()
     shop.use()
     assert inventory(cloud) > before
@@ -82,6 +87,15 @@ def test_nothing_is_left_wherever_it_is_stopped(cloud: LocalCloud, shop: Shop, b
     assert runs > 10
     assert outcome.left == []
     assert inventory(cloud) == before
+
+
+def test_the_neighbours_apis_log_on(cloud: LocalCloud, shop: Shop, neighbour: Shop) -> None:
+    gateway = operator(cloud).apigateway
+    assert gateway.get_account()["cloudwatchRoleArn"].endswith(f"/{shop.physical('ApiLoggingRole')}")
+
+    Teardown(_hand(cloud, lambda _: None), app=shop.app, environment="local").run()
+
+    assert gateway.get_account()["cloudwatchRoleArn"].endswith(f"/{neighbour.physical('ApiLoggingRole')}")
 
 
 def test_what_is_left_after_cdk_destroy_is_found(
