@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -112,6 +112,40 @@ def test_what_is_left_after_cdk_destroy_is_found(
     assert inventory(cloud) == before
 
 
+def test_what_another_stack_has_taken_over_stays(cloud: LocalCloud, shop: Shop, tenantry: Tenantry) -> None:
+    """A table that the shop's stack has kept is imported into a stack of somebody else's."""
+    table = shop.physical("OrdersTable")
+    shop.remove()
+    cloudformation = operator(cloud).cloudformation
+    kept = {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "Properties": _table(cloud, table)}
+    stack = f"heir-{secrets.token_hex(3)}"
+    cloudformation.create_change_set(
+        StackName=stack,
+        ChangeSetName="import",
+        ChangeSetType="IMPORT",
+        TemplateBody=json.dumps({"Resources": {"Heirloom": kept}}),
+        ResourcesToImport=[
+            {
+                "ResourceType": "AWS::DynamoDB::Table",
+                "LogicalResourceId": "Heirloom",
+                "ResourceIdentifier": {"TableName": table},
+            }
+        ],
+    )
+    cloudformation.get_waiter("change_set_create_complete").wait(
+        StackName=stack, ChangeSetName="import", WaiterConfig={"Delay": 1}
+    )
+    cloudformation.execute_change_set(StackName=stack, ChangeSetName="import")
+    cloudformation.get_waiter("stack_import_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+
+    assert tenantry(shop.app, "--confirm", shop.app) == 0
+
+    assert table in operator(cloud).dynamodb.list_tables()["TableNames"]
+    cloudformation.delete_stack(StackName=stack)
+    operator(cloud).dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    operator(cloud).dynamodb.delete_table(TableName=table)
+
+
 def test_dry_run_shows_what_there_is_and_changes_nothing(
     cloud: LocalCloud, shop: Shop, tenantry: Tenantry, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -178,6 +212,16 @@ def test_staging_and_production_are_refused_whatever_their_stacks_say(
 def test_an_application_that_is_not_there(tenantry: Tenantry, capsys: pytest.CaptureFixture[str]) -> None:
     assert tenantry("nobodys", "--confirm", "nobodys") == EXIT_USAGE
     assert "No stack of 'nobodys'" in capsys.readouterr().err
+
+
+def _table(cloud: LocalCloud, name: str) -> dict[str, Any]:
+    found = operator(cloud).dynamodb.describe_table(TableName=name)["Table"]
+    return {
+        "TableName": name,
+        "KeySchema": found["KeySchema"],
+        "AttributeDefinitions": found["AttributeDefinitions"],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
 
 
 def _hand(cloud: LocalCloud, tell: Callable[[str], None]) -> Hand:
