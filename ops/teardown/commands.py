@@ -32,6 +32,8 @@ _ABOUT: Final = (
     "stopped and run again at any point. Exit status: 0 all is gone, 1 something is left, 2 nothing was done."
 )
 _KEPT: Final = frozenset({"staging", "prod"})
+# There is one a function, and none says more than the others.
+_MANY: Final = "AWS::Logs::LogGroup"
 EXIT_LEFT: Final = 1
 EXIT_NOTHING_DONE: Final = 2
 
@@ -105,7 +107,10 @@ def _show(console: Console, deployment: Deployment, planned: Sequence[Item], unc
     for stack in deployment.live:
         table.add_row("Stack", stack.name, stack.status, f"{len(stack.resources)} resources")
     for item in planned:
-        table.add_row(_kind(item.kind), Text(item.name), Text(item.holds), item.amount)
+        if item.kind != _MANY:
+            table.add_row(_kind(item.kind), Text(item.name), Text(item.holds), item.amount)
+    if groups := sum(item.kind == _MANY for item in planned):
+        table.add_row(_kind(_MANY), "", "log lines", f"{groups} groups")
     console.print(table)
     for left in unclear:
         console.print(Text(f"stays: {_kind(left.kind)} {left.name}: {left.why}", style="yellow"))

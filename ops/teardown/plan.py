@@ -15,7 +15,7 @@ from ops.teardown.removal.devices import attached, thing_types, things
 from ops.teardown.removal.hand import ABSENT, code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from ops.stacks import Resource
     from ops.teardown.deployment import Deployment
@@ -231,11 +231,3 @@ def _holds(stores: Iterable[tuple[str, Store]], resource: Resource) -> str:
 def _name(physical_id: str) -> str:
     """Return the short name in an ARN or a queue's URL."""
     return physical_id.rpartition("/")[2] if "://" in physical_id else physical_id.rpartition(":")[2]
-
-
-def counted(items: Iterable[Item]) -> Mapping[str, int]:
-    """Return how many there are of each kind."""
-    numbers = dict[str, int]()
-    for item in items:
-        numbers[item.kind] = numbers.get(item.kind, 0) + 1
-    return numbers

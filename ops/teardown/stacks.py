@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FLINK: Final = "AWS::KinesisAnalyticsV2::Application"
 _FAILED: Final = "DELETE_FAILED"
 _SECONDS: Final = 3600  # a distribution takes a quarter of an hour, and a function's network interfaces longer
+_SETTLED_SECONDS: Final = 3
 _STOP_SECONDS: Final = 600
 _STOP_POLL: Final = 1.0
 _FIRST_POLL, _LAST_POLL = 0.2, 10.0
@@ -97,8 +98,10 @@ def finish(hand: Hand, stack: Stack) -> None:
     NotRemovedError
         CloudFormation has failed at something, or goes on for more than an hour.
     """
-    deadline, pause, told = time.monotonic() + _SECONDS, _FIRST_POLL, time.monotonic()
+    began = told = time.monotonic()
+    pause = _FIRST_POLL
     while True:
+        time.sleep(pause)
         try:
             found = hand.aws.cloudformation.describe_stacks(StackName=stack.id)["Stacks"][0]
         except ClientError as error:
@@ -108,12 +111,12 @@ def finish(hand: Hand, stack: Stack) -> None:
         status = found["StackStatus"]
         if status == GONE:
             return
-        if status == _FAILED:
+        # At first, it may be the failure of the time before.
+        if status == _FAILED and time.monotonic() - began > _SETTLED_SECONDS:
             raise NotRemovedError(found.get("StackStatusReason", status))
-        if time.monotonic() > deadline:
+        if time.monotonic() - began > _SECONDS:
             raise NotRemovedError(f"CloudFormation is still at it ({status}); run the same command again later")
         if time.monotonic() - told > _LAST_POLL:
             told = time.monotonic()
             hand.tell(f"{stack.name}: {status}")
-        time.sleep(pause)
         pause = min(pause * 1.5, _LAST_POLL)
