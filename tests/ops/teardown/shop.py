@@ -105,6 +105,10 @@ class Shop:
             AccountId=ACCOUNT, Name=f"{self.app}-{TENANT.lower()}", Bucket=self.physical("PointsBucket")
         )
         self.client("apigateway").create_api_key(name=f"{self.app}-{TENANT}", enabled=True)
+        # Its name is as good as one of a neighbour's: only its tag says whose it is.
+        self.client("apigateway").create_api_key(
+            name=f"{self.app}-two-T002", enabled=True, tags={"application": self.app}
+        )
         self.client("sns").create_topic(Name=f"{self.app}-{TENANT}_opened")
         key = self.client("kms").create_key()["KeyMetadata"]["KeyId"]
         self.client("kms").create_alias(AliasName=f"alias/{self.app}-{TENANT.lower()}", TargetKeyId=key)
