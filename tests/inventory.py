@@ -52,6 +52,7 @@ def inventory(cloud: LocalCloud) -> set[tuple[str, str]]:
     found = set(_listed(cloud.session().client))
     aws = operator(cloud)
     points = aws.s3control.list_access_points(AccountId=aws.sts.get_caller_identity()["Account"])
+    found.discard(("parameters", "/local-cloud/deployed"))  # the local cloud's own memory
     return found | {("access points", point["Name"]) for point in points["AccessPointList"]}
 
 
