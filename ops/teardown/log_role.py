@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ops.teardown.deployment import Deployment
     from ops.teardown.removal import Hand
 
@@ -15,10 +17,9 @@ _ROLE: Final = "AWS::IAM::Role"
 
 
 def hand_over(hand: Hand, deployment: Deployment) -> None:
-    """Point the account at a neighbour's role where it points at one that goes: the neighbour's APIs log on."""
+    """Point the account at a neighbour's role where it points at none, or at one that is gone: its APIs log on."""
     current = hand.aws.apigateway.get_account().get("cloudwatchRoleArn", "")
-    going = {resource.id for stack in deployment.live for resource in stack.resources if resource.kind == _ROLE}
-    if current.rpartition("/")[2] not in going:
+    if current and current.rpartition("/")[2] not in set(_roles(deployment)):
         return
     for stack_id, logical_id in deployment.log_roles:
         found = hand.aws.cloudformation.describe_stack_resource(StackName=stack_id, LogicalResourceId=logical_id)
@@ -29,3 +30,10 @@ def hand_over(hand: Hand, deployment: Deployment) -> None:
         )
         hand.tell(f"API Gateway logs with the role {role} now")
         return
+
+
+def _roles(deployment: Deployment) -> Iterator[str]:
+    for stack in (*deployment.live, *deployment.gone):
+        for logical_id, resource in stack.template.get("Resources", {}).items():
+            if resource["Type"] == _ROLE:
+                yield from stack.physical.get(logical_id, ())

@@ -72,9 +72,9 @@ class Teardown:
         deployment = self._find()
         later, _ = made_later(self._hand, deployment)
         self._remove([item for item in later if item.kind not in _LATER])
-        log_role.hand_over(self._hand, deployment)
         self._remove_stacks(deployment)
         deployment = self._find()
+        log_role.hand_over(self._hand, deployment)
         # Once more: until its stacks were gone, tenants could go on.
         later, _ = made_later(self._hand, deployment)
         kept, _ = left_behind(self._hand, deployment)

@@ -20,17 +20,12 @@ _TABLE: dict[str, Any] = {
 
 @pytest.mark.parametrize(("policy", "is_left"), [("RetainExceptOnCreate", False), ("Retain", True)])
 def test_rollback_of_a_first_creation(ground: Ground, policy: str, *, is_left: bool) -> None:
-    dynamodb, taken, name = ground.client("dynamodb"), ground.name("taken"), ground.name("kept")
-    dynamodb.create_table(TableName=taken, **_TABLE)
+    dynamodb, name = ground.client("dynamodb"), ground.name("kept")
 
     status = _create(
         ground,
         Kept={"Type": "AWS::DynamoDB::Table", "DeletionPolicy": policy, "Properties": {**_TABLE, "TableName": name}},
-        Fails={
-            "Type": "AWS::DynamoDB::Table",
-            "DependsOn": "Kept",
-            "Properties": {**_TABLE, "TableName": taken},
-        },
+        Fails={"Type": "AWS::SQS::Queue", "DependsOn": "Kept", "Properties": {"VisibilityTimeout": 10**6}},
     )
 
     assert status == "ROLLBACK_COMPLETE"

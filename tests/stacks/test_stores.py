@@ -8,6 +8,7 @@ import pytest
 from aws_cdk import App, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
 from ops.teardown.names import Form
 from ops.teardown.removal import REMOVALS, WITH_ANOTHER
@@ -133,7 +134,7 @@ def test_a_name_that_only_a_deployment_knows_is_refused() -> None:
     with pytest.raises(ValueError, match="must be made of text, account and region"):
         declare_store(stack, store)
     with pytest.raises(TypeError, match="has no resource"):
-        declare_store(App(), store)
+        declare_store(Construct(stack, "Empty"), Store(holds="nothing", by=By.NONE))
 
 
 def _resources(environment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -157,7 +157,7 @@ def test_dry_run_shows_what_there_is_and_changes_nothing(
     assert planned["AWS::S3::Bucket", shop.own_bucket] == "3 versions"
     assert planned["AWS::DynamoDB::Table", shop.physical("OrdersTable")] == "about 1 items"
     assert planned["AWS::ApiGateway::ApiKey", f"{shop.app}-{TENANT}"] == ""
-    assert not any(f"{shop.app}-two" in name for _, name in planned)
+    assert [name for _, name in planned if f"{shop.app}-two" in name] == [f"{shop.app}-two-T002"]  # its own, by its tag
     assert inventory(cloud) == there
     shop.check()
 
