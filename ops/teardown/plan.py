@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tenancy.stores import Store
 
 UNKNOWN_KIND: Final = "this version does not know how to remove it; remove it by hand"
+_NO_LONGER: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 UNCLEAR: Final = "its name is as good as one of another application here, so that nobody can tell whose it is"
 
 
@@ -87,7 +88,7 @@ def left_behind(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Le
             )
     there = _there(hand, items.values())
     # One that another stack has taken over by an import is that stack's.
-    return [item for item in there if not _has_stack(hand, item.id)], left
+    return [item for item in there if not _is_anothers(hand, deployment, item.id)], left
 
 
 def made_later(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Left]]:
@@ -114,7 +115,7 @@ def made_later(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Lef
             items[store.kind, found_id] = Item(kind=store.kind, id=found_id, name=name, holds=store.holds)
     there = _there(hand, items.values())
     # A name of the form that some stack has made was not made at run time.
-    return [item for item in there if not _has_stack(hand, item.id)], left
+    return [item for item in there if not _is_anothers(hand, deployment, item.id)], left
 
 
 class _Owner(Enum):
@@ -215,13 +216,24 @@ def _there(hand: Hand, items: Iterable[Item]) -> list[Item]:
     ]
 
 
-def _has_stack(hand: Hand, physical_id: str) -> bool:
+def _is_anothers(hand: Hand, deployment: Deployment, physical_id: str) -> bool:
+    """Whether a stack of somebody else's has it now; CloudFormation also names the deleted stack that had it once.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
+    """
+    own = {stack.id for stack in (*deployment.live, *deployment.gone)}
     try:
-        return bool(hand.aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"])
+        found = hand.aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
     except ClientError as error:
         if code(error) != "ValidationError":
             raise
         return False  # no stack has it
+    return any(
+        resource.get("PhysicalResourceId") == physical_id
+        and resource.get("StackId") not in own
+        and resource["ResourceStatus"] not in _NO_LONGER
+        for resource in found
+    )
 
 
 def _holds(stores: Iterable[tuple[str, Store]], resource: Resource) -> str:
