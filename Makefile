@@ -20,7 +20,7 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack tour lock clean
+.PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack teardown tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy 
 
 smoke: setup ## Ask ENV (local by default) whether it is up and shut to strangers; changes nothing
 	@$(RUN) $(PY) -m ops.smoke --env $(ENV)
+
+teardown: setup ## Throw ENV away, with its data: shows what there is and asks first: make teardown ENV=dev
+	@$(RUN) tenantry teardown --env $(ENV) $(TEARDOWN)
 
 lock: setup ## Write the lock files anew from pyproject.toml and the functions' requirements.in
 	@$(RUN) $(PY) -m ops.lock

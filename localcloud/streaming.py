@@ -53,7 +53,10 @@ def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: AN
 
 
 def _status(client: Any, name: str) -> str:  # noqa: ANN401
-    return str(client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"])
+    try:
+        return str(client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"])
+    except client.exceptions.ResourceNotFoundException:
+        return ""  # its stack was deleted since it was deployed
 
 
 def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401

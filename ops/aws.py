@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3control import S3ControlClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
@@ -180,6 +182,16 @@ class Aws:
         return cast("KinesisAnalyticsV2Client", self._client("kinesisanalyticsv2"))
 
     @property
+    def kms(self) -> KMSClient:
+        """Keys."""
+        return cast("KMSClient", self._client("kms"))
+
+    @property
+    def secrets(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        return cast("SecretsManagerClient", self._client("secretsmanager"))
+
+    @property
     def sns(self) -> SNSClient:
         """Topics."""
         return cast("SNSClient", self._client("sns"))
@@ -226,7 +238,8 @@ class Aws:
         return client
 
     def _at_endpoint(self, request: AWSRequest, **_: object) -> None:
-        request.url = f"{self.endpoint_url}{urlsplit(str(request.url)).path}"
+        url = urlsplit(str(request.url))
+        request.url = url._replace(netloc=urlsplit(str(self.endpoint_url)).netloc).geturl()
 
     @property
     def sqs(self) -> SQSClient:

@@ -22,6 +22,8 @@ from ops.masking import masked
 from ops.openapi import export
 from ops.preflight import commands as preflight
 from ops.preflight.assembly import NotSynthesizedError
+from ops.teardown import commands as teardown
+from ops.teardown.errors import TeardownRefusedError
 from ops.users import commands as users
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ControlApiError,
         UnfinishedError,
         NotSynthesizedError,
+        TeardownRefusedError,
     ) as error:
         errors.print(Text(str(error.args[0]), style="red"))
     except (BotoCoreError, ClientError) as error:
@@ -80,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     users.add(topics, environment)
     streaming.add(topics, environment)
     preflight.add(topics, environment)
+    teardown.add(topics, environment)
 
     openapi = topics.add_parser("openapi", help="what the APIs take and answer")
     exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(

@@ -69,11 +69,11 @@ class Environment:
         EnvironmentNotReadyError
             It is not deployed, does not answer, or the credentials do not reach it.
         """
-        return _local(state) if name == LOCAL else _remote(name, state, app)
+        return _local(state, app) if name == LOCAL else _remote(name, state, app)
 
     @classmethod
     def reach(cls, name: str = LOCAL, *, state: Path = STATE_FOLDER, app: str | None = None) -> Environment:
-        """Return the place that an environment is to be deployed to, before it is: there are no outputs.
+        """Return the place of an environment, deployed or not: there are no outputs.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Environment:
         """
         if name == LOCAL:
             aws, variables = _local_aws(state)
-            return cls(name=LOCAL, app=variables.get("APP_NAME", _DEFAULT_APP), outputs={}, aws=aws)
+            return cls(name=LOCAL, app=app or variables.get("APP_NAME", _DEFAULT_APP), outputs={}, aws=aws)
         aws = _remote_aws(name)
         return cls(name=name, app=_application(app), outputs={}, aws=aws)
 
@@ -115,12 +115,12 @@ def _remedy(name: str) -> str:
     return "run `make up` first." if name == LOCAL else f"run `make deploy ENV={name}` first."
 
 
-def _local(state: Path) -> Environment:
+def _local(state: Path, app: str | None) -> Environment:
     outputs = state / "outputs.json"
     if not outputs.is_file():
         raise EnvironmentNotReadyError(f"The local cloud is not up: {_remedy(LOCAL)}")
     aws, variables = _local_aws(state)
-    app = variables.get("APP_NAME", _DEFAULT_APP)
+    app = app or variables.get("APP_NAME", _DEFAULT_APP)
     return Environment(name=LOCAL, app=app, outputs=json.loads(outputs.read_text()), aws=aws)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Tags
-
+from python_lambda import declare_application
 from stacks.common import CommonStack
 from stacks.control import ControlStack
 from stacks.dashboard import DashboardStack
@@ -88,5 +87,4 @@ def compose(app: App, environment: Environment) -> None:
         client=user.client,
         apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
     )
-    Tags.of(app).add("application", name)
-    Tags.of(app).add("environment", environment.name)
+    declare_application(app, name=name, environment=environment.name, ephemeral=environment.ephemeral)

@@ -9,7 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
+from python_lambda import declare_store
 from stacks.events import Events
+from tenancy.stores import By, Store
 from tenant_isolation import ApiLogging, ApplicationBus, TenantDashboard
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class CommonStack(Stack):
             enable_key_rotation=True,
             removal_policy=environment.removal_policy,
         )
+        declare_store(key, Store(holds="the key of alarms", by=By.NONE))
         # CloudWatch sends no condition keys to KMS. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         key.grant(cloudwatch, "kms:Decrypt", "kms:GenerateDataKey*")

@@ -185,8 +185,14 @@ class Environment:
 
     @property
     def removal_policy(self) -> RemovalPolicy:
-        """DESTROY when both keys are turned, RETAIN in every other case."""
-        return RemovalPolicy.DESTROY if self.ephemeral and self.destroy_data else RemovalPolicy.RETAIN
+        """DESTROY when both keys are turned; in every other case what has been deployed once is kept.
+
+        What a first deployment that fails has made goes with it: it is empty, and would be in the next one's way.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+        """
+        if self.ephemeral and self.destroy_data:
+            return RemovalPolicy.DESTROY
+        return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
     @property
     def cdk_environment(self) -> CdkEnvironment:

@@ -9,8 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 
-from python_lambda import acknowledge
+from python_lambda import acknowledge, declare_store
 from stacks.defaults import api_defaults
+from tenancy.stores import By, Store
 from tenant_isolation import IngestApi, TenantDevices, TenantLimit
 from tenant_streaming import DataLake, StreamingApplication
 
@@ -41,6 +42,7 @@ class IngestionStack(Stack):
             enable_key_rotation=True,
             removal_policy=environment.removal_policy,
         )
+        declare_store(key, Store(holds="the key of tenants' records", by=By.NONE))
         stream = _stream(self, environment, key)
 
         api = IngestApi(
@@ -58,9 +60,28 @@ class IngestionStack(Stack):
         if environment.test_identity:
             user = iam.User(self, "TestUser")
             api.grant_send(user, _TEST_TENANT)
+            declare_store(user, Store(holds="access keys", by=By.NONE, kind="AWS::IAM::AccessKey", name="{id}"))
             CfnOutput(self, "TestUserName", value=user.user_name, description=f"May send as {_TEST_TENANT}")
             CfnOutput(self, "InvokeURL", value=f"{api.url}/{_TEST_TENANT}", description="What the test user may call")
 
+        # As `tenantry devices` names them.
+        declare_store(
+            self,
+            Store(
+                holds="a tenant's part of the rate",
+                by=By.NAME,
+                kind="AWS::ApiGateway::ApiKey",
+                name=f"{environment.application}-{{tenant}}",
+            ),
+            Store(
+                holds="a tenant's servers, with their certificates",
+                by=By.NAME,
+                kind="AWS::IoT::Thing",
+                name=f"{environment.application}:{{tenant}}:{{server}}",
+            ),
+            # Only those that its tag says to be the application's.
+            Store(holds="which servers are a tenant's", by=By.NAME, kind="AWS::IoT::ThingType", name="{tenant}"),
+        )
         devices = TenantDevices(self, "Devices")
         devices.grant_tenant_send(api)
 
@@ -108,6 +129,10 @@ def _stream(scope: Construct, environment: Environment, key: kms.IKey) -> kinesi
         encryption=kinesis.StreamEncryption.KMS,
         encryption_key=key,
         removal_policy=environment.removal_policy,
+    )
+    declare_store(
+        stream,
+        Store(holds="records under way to the lake", by=By.PARTITION_KEY, key="PartitionKey", forms=("{tenant}",)),
     )
     acknowledge(stream, "AwsSolutions-KDS3", "A key of our own: who may write or read needs a grant on it as well.")
     return stream

@@ -9,12 +9,13 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from python_lambda import PythonFunction, acknowledge
+from python_lambda import PythonFunction, acknowledge, declare_store
 from stacks import park_schemas as schemas
 from stacks.defaults import function_defaults
 from stacks.events import Events
 from stacks.park_workflows import PARK, ParkWorkflows
 from stacks.roles import ADMIN, ALL_ROLES, MEMBER, VISITOR
+from tenancy.stores import By, Store
 from tenant_isolation import (
     LAMBDAS,
     TENANCY,
@@ -126,6 +127,15 @@ class Parks(Construct):
             removal_policy=environment.removal_policy,
         )
         self._topics = f"arn:{stack.partition}:sns:{stack.region}:{stack.account}:{environment.application}-parks-"
+        declare_store(
+            stack,
+            Store(
+                holds="subscriptions to a park's events",
+                by=By.NAME,
+                kind="AWS::SNS::Topic",
+                name=f"{environment.application}-parks-{{tenant}}_{{park}}_{{event}}",
+            ),
+        )
         self._webhook_dead_letters = _webhook_dead_letters(self, self._topics, environment, alarms)
         self._workflows = ParkWorkflows(table=self._table.table_name, topics=self._topics)
         self._vendor = TokenVendor(self, "Vendor")

@@ -10,12 +10,13 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from python_lambda import PythonFunction, acknowledge
+from python_lambda import PythonFunction, acknowledge, declare_store
 from stacks import schemas
 from stacks.defaults import api_defaults, directory, function_defaults, grant_on, table
 from stacks.events import Events
 from stacks.roles import ALL_ROLES, WRITERS
 from stacks.usage import Partitions
+from tenancy.stores import By, Store
 from tenant_isolation import (
     LAMBDAS,
     TENANCY,
@@ -248,6 +249,7 @@ class StorageStack(Stack):
         """Make what makes a tenant's bucket and access point. Its role can touch no data; no tenant session has it."""
         key_alias = f"alias/{self._environment.application}-storage-{TENANT_NAME}"
         names = table(self, "TenantNames", hash_key="name", environment=self._environment)
+        declare_store(names, Store(holds="names that tenants have taken", by=By.ATTRIBUTE, key="tenantid"))
         queue = dead_letter_queue(
             self, "OnboardingDeadLetters", alarms=alarms, removal_policy=self._environment.removal_policy
         )
@@ -257,6 +259,7 @@ class StorageStack(Stack):
             dead_letters=queue,
             timeout=Duration.seconds(25),
             environment={
+                "APPLICATION": self._environment.application,
                 "ACCOUNT": self.account,
                 "PARTITION": self.partition,
                 "NAMES_TABLE": names.table_name,
@@ -279,6 +282,7 @@ class StorageStack(Stack):
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketTagging",
             "s3:PutBucketVersioning",
             "s3:PutEncryptionConfiguration",
             "s3:PutLifecycleConfiguration",
@@ -300,6 +304,7 @@ class StorageStack(Stack):
                 actions=[
                     "s3:PutBucketPolicy",
                     "s3:PutBucketPublicAccessBlock",
+                    "s3:PutBucketTagging",
                     "s3:PutBucketVersioning",
                     "s3:PutEncryptionConfiguration",
                     "s3:PutLifecycleConfiguration",
@@ -321,6 +326,15 @@ class StorageStack(Stack):
 
     def _grant_keys(self, provisioner: PythonFunction, aliases: str) -> None:
         """Let the provisioner make keys that carry a tenant's tag, and none that does not; it can use none of them."""
+        declare_store(
+            self,
+            Store(
+                holds="the key of a tenant's objects",
+                by=By.NAME,
+                kind="AWS::KMS::Alias",
+                name=aliases.replace("*", "{tenant}"),
+            ),
+        )
         any_key = self.format_arn(service="kms", resource="key", resource_name="*")
         any_alias = self.format_arn(service="kms", resource=aliases)
         tagged = {

@@ -8,7 +8,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ssm as ssm
 
-from python_lambda import PythonFunction
+from python_lambda import PythonFunction, declare_store
 from stacks import schemas
 from stacks.defaults import ONE_PROCESSOR_MIB, allow, api_defaults, function_defaults, reads, table, writes
 from stacks.events import Events
@@ -16,6 +16,7 @@ from stacks.names import admin_api_parameter
 from stacks.roles import ADMIN, ALL_ROLES
 from stacks.sagas import has_tenant, has_user, text
 from stacks.usage import usage_function
+from tenancy.stores import By, Store
 from tenant_isolation import (
     LAMBDAS,
     TENANCY,
@@ -113,6 +114,12 @@ class TenantStack(Stack):
             projection_type=dynamodb.ProjectionType.ALL,
         )
 
+        for part, holds in (
+            (self.tenants, "tenants"),
+            (self.members, "memberships"),
+            (self.invitations, "invitations"),
+        ):
+            declare_store(part, Store(holds=holds, by=By.PARTITION_KEY, key="tenantid", forms=("{tenant}",)))
         self._user_index_arn = f"{self.members.table_arn}/index/{_USER_INDEX}"
 
         tenant_saga = self._tenant_saga()

@@ -11,11 +11,12 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
-from python_lambda import PythonFunction, acknowledge
+from python_lambda import PythonFunction, acknowledge, declare_store
 from stacks.defaults import ONE_PROCESSOR_MIB, allow, function_defaults, grant_on, reads, table, writes
 from stacks.events import Events
 from stacks.names import admin_api_parameter
 from stacks.sagas import has_user, text
+from tenancy.stores import By, Store
 from tenant_isolation import LAMBDAS, TENANCY, EventSaga, SagaEmission, SagaTask, dead_letter_queue
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class UserStack(Stack):
         functions = function_defaults(environment)
 
         self.users = table(self, "Users", name=f"{application}-users", hash_key="userid", environment=environment)
+        declare_store(self.users, Store(holds="people, with their roles", by=By.ATTRIBUTE, key="roles:{tenant}"))
 
         sign_up_dead_letters = dead_letter_queue(
             self, "SignUpDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
@@ -291,6 +293,7 @@ def _user_pool(scope: Construct, environment: Environment) -> cognito.UserPool:
         deletion_protection=not environment.ephemeral,
         removal_policy=environment.removal_policy,
     )
+    declare_store(pool, Store(holds="accounts of people", by=By.PERSON))
     acknowledge(pool, "AwsSolutions-COG2", "A second factor is each person's choice; who needs it sets REQUIRED.")
     acknowledge(
         pool, "AwsSolutions-COG8", "Plus costs more a user; its threat protection is the deploying team's choice."

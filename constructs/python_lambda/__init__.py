@@ -3,9 +3,11 @@
 from python_lambda.bundle import AWS_ARM64, BundleError, BundleTarget, bundle, bundle_hash, host_target
 from python_lambda.checks import acknowledge
 from python_lambda.function import FunctionDefaults, PythonFunction
+from python_lambda.stores import LOG, declare_application, declare_store
 
 __all__ = [
     "AWS_ARM64",
+    "LOG",
     "BundleError",
     "BundleTarget",
     "FunctionDefaults",
@@ -13,5 +15,7 @@ __all__ = [
     "acknowledge",
     "bundle",
     "bundle_hash",
+    "declare_application",
+    "declare_store",
     "host_target",
 ]

@@ -16,6 +16,7 @@ from aws_cdk import aws_sqs as sqs
 
 from python_lambda.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
 from python_lambda.checks import acknowledge
+from python_lambda.stores import LOG, declare_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +46,7 @@ class FunctionDefaults:
 
     namespace: str
     log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
-    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN
+    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     target: BundleTarget = field(default=AWS_ARM64)
     log_level: str = "INFO"
 
@@ -123,6 +124,7 @@ class PythonFunction(lambda_.Function):
             retention=defaults.log_retention,
             removal_policy=defaults.removal_policy,
         )
+        declare_store(log_group, LOG)
         role = iam.Role(
             scope,
             f"{construct_id}Role",

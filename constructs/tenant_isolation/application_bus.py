@@ -12,6 +12,9 @@ from aws_cdk import aws_eventschemas as schemas
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from python_lambda import declare_store
+from tenancy.stores import By, Store
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -64,17 +67,20 @@ class ApplicationBus(Construct):
         bus_name: str,
         archive_days: int,
         event_schemas: Mapping[EventType, Mapping[str, Any]],
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._bus = events.EventBus(self, "Bus", event_bus_name=bus_name)
         self._bus.apply_removal_policy(removal_policy)
-        self._bus.archive(
+        archive = self._bus.archive(
             "Archive",
             description=f"Events of {bus_name}, for replay",
             event_pattern=events.EventPattern(account=[Stack.of(self).account]),
             retention=Duration.days(archive_days),
-        ).apply_removal_policy(removal_policy)
+        )
+        archive.apply_removal_policy(removal_policy)
+        declare_store(self._bus, Store(holds="events under way", by=By.NONE))
+        declare_store(archive, Store(holds=f"events of the last {archive_days} days", by=By.NONE))
         registry = schemas.CfnRegistry(
             self, "Registry", registry_name=bus_name, description=f"What the events on {bus_name} look like"
         )

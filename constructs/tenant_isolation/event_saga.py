@@ -15,7 +15,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from python_lambda import acknowledge
+from python_lambda import acknowledge, declare_store
+from tenancy.stores import By, Store
 from tenant_isolation.express_machine import express_machine
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class EventSaga(Construct):
         alarms: sns.ITopic,
         variables: Mapping[str, str] | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
@@ -201,6 +202,7 @@ def dead_letter_queue(
         retention_period=Duration.days(14),
         removal_policy=removal_policy,
     )
+    declare_store(queue, Store(holds="events and work that failed, for 14 days", by=By.NONE))
     for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
         acknowledge(queue, rule, "It is itself a dead-letter queue.")
     queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(

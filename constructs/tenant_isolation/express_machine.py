@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 
-from python_lambda import acknowledge
+from python_lambda import LOG, acknowledge, declare_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,15 @@ def express_machine(
         How long logs are kept, and what becomes of them with the stack.
     """
     role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"), description=description)
+    group = logs.LogGroup(
+        scope,
+        "Logs",
+        # Step Functions can log without a resource policy a group only under this prefix.
+        log_group_name=f"/aws/vendedlogs/states/{Names.unique_resource_name(scope, max_length=64)}",
+        retention=log_retention,
+        removal_policy=removal_policy,
+    )
+    declare_store(group, LOG)
     machine = sfn.StateMachine(
         scope,
         "Machine",
@@ -51,14 +60,7 @@ def express_machine(
         timeout=timeout,
         tracing_enabled=True,
         logs=sfn.LogOptions(
-            destination=logs.LogGroup(
-                scope,
-                "Logs",
-                # Step Functions can log without a resource policy a group only under this prefix.
-                log_group_name=f"/aws/vendedlogs/states/{Names.unique_resource_name(scope, max_length=64)}",
-                retention=log_retention,
-                removal_policy=removal_policy,
-            ),
+            destination=group,
             level=sfn.LogLevel.ALL,
             include_execution_data=False,  # it would be people's names and addresses
         ),

@@ -15,7 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from python_lambda import PythonFunction, acknowledge
+from python_lambda import LOG, PythonFunction, acknowledge, declare_store
 from tenant_isolation.api_documentation import JSON, ApiDocumentation
 from tenant_isolation.api_route import EXPECTED_TENANT, Access, Route
 from tenant_isolation.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
@@ -71,7 +71,7 @@ class ApiDefaults:
     token_header: str = "Authorization"  # noqa: S105 - a name
     web_acl_arn: str | None = None
     log_retention: logs.RetentionDays = field(default=logs.RetentionDays.ONE_YEAR)
-    removal_policy: RemovalPolicy = field(default=RemovalPolicy.RETAIN)
+    removal_policy: RemovalPolicy = field(default=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     @property
     def allowed_headers(self) -> Sequence[str]:
@@ -111,6 +111,7 @@ class RestApi(Construct):
         access_log = logs.LogGroup(
             self, "AccessLog", retention=defaults.log_retention, removal_policy=defaults.removal_policy
         )
+        declare_store(access_log, LOG)
         self._api = apigateway.RestApi(
             self,
             "Api",
@@ -134,6 +135,11 @@ class RestApi(Construct):
                 allow_methods=list(_ALLOWED_METHODS),
                 allow_headers=list(defaults.allowed_headers),
             ),
+        )
+        # API Gateway makes it at the first error. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+        declare_store(
+            self._api,
+            replace(LOG, kind="AWS::Logs::LogGroup", name=f"API-Gateway-Execution-Logs_{{id}}/{_STAGE}"),
         )
         self._answer_refusals(defaults.cors_headers, {**_REFUSALS, **(refusals or {})})
         self._add_routes(routes, defaults.cors_headers)

@@ -12,7 +12,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from python_lambda import FunctionDefaults, PythonFunction, acknowledge
+from python_lambda import FunctionDefaults, PythonFunction, acknowledge, declare_store
+from tenancy.stores import By, Store
 from tenant_isolation._sources import LAMBDAS, TENANCY
 from tenant_isolation.api_route import Access, Route
 
@@ -63,7 +64,7 @@ class SharedTokens(Construct):
         *,
         issuer: str,
         published_secret: str | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._secret = secretsmanager.Secret(
@@ -76,6 +77,7 @@ class SharedTokens(Construct):
             if published_secret
             else secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
         )
+        declare_store(self._secret, Store(holds="what signs shared tokens", by=By.NONE))
         acknowledge(
             self._secret, "AwsSolutions-SMG4", "Rotating it signs everyone out: operators put a new one when they must."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -9,7 +10,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from python_lambda import acknowledge
+from python_lambda import acknowledge, declare_store
+from tenancy.stores import By, Content, Store
 from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ class PooledBucket(Construct):
 
     # How many overwritten versions of an object are kept however old they are.
     _kept_versions: ClassVar[int | None] = None
+    _store: ClassVar[Store] = Store(
+        holds="objects", by=By.PREFIX, forms=("{tenant}/{user}/",), emptied=(Content.OBJECTS,)
+    )
 
     def __init__(
         self,
@@ -51,7 +56,7 @@ class PooledBucket(Construct):
         *,
         bucket_name: str | None = None,
         old_versions: Duration | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._bucket = s3.Bucket(
@@ -80,6 +85,7 @@ class PooledBucket(Construct):
         acknowledge(
             self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
         )
+        declare_store(self._bucket, self._store)
 
     @property
     def bucket_name(self) -> str:
@@ -132,6 +138,8 @@ class TaggedBucket(PooledBucket):
     it these tags and no others, so that there is never an object without them.
     """
 
+    _store = replace(PooledBucket._store, by=By.TAG, key="tenant_id", forms=("{tenant}",))  # noqa: SLF001 - its own base
+
     def grant_tenant_read_write(self, purpose: Purpose) -> None:
         """Let a purpose's sessions read, write and list the caller's own objects."""
         own = [f"{self._arn}/{_OWN}*"]
@@ -171,6 +179,8 @@ class AccessPointBucket(PooledBucket):
         Name of a tenant's access point, with `TENANT_NAME` in it.
     """
 
+    _store = replace(PooledBucket._store, emptied=(Content.OBJECTS, Content.ACCESS_POINTS))  # noqa: SLF001 - its own base
+
     def __init__(
         self,
         scope: Construct,
@@ -179,12 +189,21 @@ class AccessPointBucket(PooledBucket):
         access_point_name: str,
         bucket_name: str | None = None,
         old_versions: Duration | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(
             scope, construct_id, bucket_name=bucket_name, old_versions=old_versions, removal_policy=removal_policy
         )
         stack = Stack.of(self)
+        declare_store(
+            self._bucket,
+            Store(
+                holds="ways to a tenant's objects",
+                by=By.NAME,
+                kind="AWS::S3::AccessPoint",
+                name=_declared(access_point_name),
+            ),
+        )
         self._access_point = stack.format_arn(service="s3", resource="accesspoint", resource_name=access_point_name)
         self._bucket.add_to_resource_policy(
             iam.PolicyStatement(
@@ -258,6 +277,17 @@ class SiloBuckets:
         stack = Stack.of(scope)
         self._arn = f"arn:{stack.partition}:s3:::{name}"
         self._keys = stack.format_arn(service="kms", resource="key", resource_name="*") if tenant_keys else None
+        declare_store(
+            stack,
+            Store(
+                holds="objects",
+                by=By.NAME,
+                forms=("{user}/",),
+                emptied=(Content.OBJECTS,),
+                kind="AWS::S3::Bucket",
+                name=_declared(name),
+            ),
+        )
 
     def grant_tenant_read_write(self, purpose: Purpose) -> None:
         """Let a purpose's sessions read, write and list the caller's own objects."""
@@ -282,6 +312,11 @@ class SiloBuckets:
     def grant_tenant_count(self, purpose: Purpose) -> None:
         """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
         purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
+
+
+def _declared(name: str) -> str:
+    """Return a name with the placeholder of declarations."""
+    return name.replace(TENANT_NAME, "{tenant}")
 
 
 def tenant_bucket_name(prefix: str, account: str) -> str:

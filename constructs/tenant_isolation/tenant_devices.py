@@ -9,6 +9,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
+from python_lambda import declare_store
+from tenancy.stores import By, Store
+
 if TYPE_CHECKING:
     from tenant_isolation.ingest_api import IngestApi
 
@@ -86,6 +89,10 @@ class TenantDevices(Construct):
                     )
                 ]
             ),
+        )
+        declare_store(
+            self._policy,
+            Store(holds="certificates of servers", by=By.NONE, kind="AWS::IoT::Certificate", name="{id}"),
         )
 
     @staticmethod

@@ -11,7 +11,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from python_lambda import acknowledge
+from python_lambda import acknowledge, declare_store
+from tenancy.stores import By, Store
 from tenant_isolation.event_saga import dead_letter_queue
 from tenant_isolation.mapping_template import ContextText
 from tenant_isolation.service_integration import ServiceAction, ServiceIntegration, ServiceReply
@@ -74,7 +75,7 @@ class TenantQueue(Construct):
         consumer: PythonFunction,
         consumer_timeout: Duration,
         alarms: sns.ITopic,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
@@ -89,6 +90,7 @@ class TenantQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead_letters, max_receive_count=_TRIES),
             removal_policy=removal_policy,
         )
+        declare_store(self._queue, Store(holds="queued work", by=By.FIELD, key="tenantId", forms=("{tenant}",)))
         self._queue.metric_approximate_age_of_oldest_message(
             period=Duration.minutes(1), statistic="Maximum"
         ).create_alarm(

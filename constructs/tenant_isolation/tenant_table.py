@@ -9,6 +9,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from python_lambda import declare_store
+from tenancy.stores import By, Store
 from tenant_isolation.service_integration import ServiceAction
 from tenant_isolation.tenant_statement import TENANT, USER, TenantStatement
 
@@ -65,7 +67,7 @@ class TenantTable(Construct):
         table_name: str | None = None,
         indexes: Mapping[str, tuple[str, str]] | None = None,
         deletion_protection: bool = True,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         if not leading_key.startswith(TENANT):
@@ -85,6 +87,15 @@ class TenantTable(Construct):
             ),
             deletion_protection=deletion_protection,
             removal_policy=removal_policy,
+        )
+        declare_store(
+            self._table,
+            Store(
+                holds="rows",
+                by=By.PARTITION_KEY,
+                key=partition_key,
+                forms=(leading_key.replace(TENANT, "{tenant}").replace(USER, "{user}"),),
+            ),
         )
         self._indexes = dict(indexes or {})
         for name, (hash_key, range_key) in self._indexes.items():

@@ -25,7 +25,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from flink_package import ENTRY, JAR, SOURCE, package, package_hash
-from python_lambda import acknowledge
+from python_lambda import LOG, acknowledge, declare_store
 from tenant_isolation import TENANCY
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class StreamingApplication(Construct):
         parallelism: int = 1,
         checkpoint_interval: Duration | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         interval = checkpoint_interval or Duration.minutes(1)
@@ -112,6 +112,7 @@ class StreamingApplication(Construct):
             ),
         )
         group = logs.LogGroup(self, "Log", retention=log_retention, removal_policy=removal_policy)
+        declare_store(group, LOG)
         log = logs.LogStream(self, "LogStream", log_group=group, removal_policy=removal_policy)
         self._execution_role = role = self._role(stream=stream, lake=lake, key=key, code=code, group=group, log=log)
         properties = {

@@ -11,7 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from python_lambda import acknowledge
+from python_lambda import acknowledge, declare_store
+from tenancy.stores import By, Content, Store
 from tenant_isolation import TENANT, TenantStatement
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class DataLake(Construct):
         keep: Duration | None = None,
         keep_errors: Duration | None = None,
         first_year: int = 2026,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         self.record_format: Final = record_format
@@ -110,6 +111,15 @@ class DataLake(Construct):
         )
         acknowledge(
             self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
+        )
+        declare_store(
+            self._bucket,
+            Store(
+                holds="tenants' records, aggregates, and rejected records, which are nobody's",
+                by=By.PREFIX,
+                forms=tuple(f"{folder}/tenantid={{tenant}}/" for folder in (DATA, AGGREGATES)),
+                emptied=(Content.OBJECTS,),
+            ),
         )
         self._database = glue.CfnDatabase(
             self,

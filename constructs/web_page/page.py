@@ -14,7 +14,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from python_lambda import PythonFunction, acknowledge
+from python_lambda import PythonFunction, acknowledge, declare_store
+from tenancy.stores import By, Content, Store
 from tenant_isolation import LAMBDAS
 from web_page.build import page_asset
 
@@ -109,7 +110,7 @@ class WebPage(Construct):
         settings: Mapping[str, object],
         function_defaults: FunctionDefaults,
         domain: PageDomain | None = None,
-        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
         bucket = self._bucket(removal_policy)
@@ -133,6 +134,7 @@ class WebPage(Construct):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=removal_policy,
         )
+        declare_store(bucket, Store(holds="the page's files", by=By.NONE, emptied=(Content.OBJECTS,)))
         acknowledge(
             bucket, "AwsSolutions-S1", "It holds what anybody may read at the page's address, and is made anew."
         )

@@ -29,6 +29,7 @@ _DATA_ACTIONS: Final = ["s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s
 
 
 class _Settings(Settings):
+    application: str
     aws_region: str
     account: str
     partition: str
@@ -129,6 +130,8 @@ def _make_bucket(tenant: TenantId) -> None:
             "RestrictPublicBuckets": True,
         },
     )
+    # The tag says whose the bucket is to whoever tears the application down (`tenantry teardown`).
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "application", "Value": settings.application}]})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [_forget_old_versions()]})
     if settings.key_alias:

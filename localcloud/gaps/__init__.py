@@ -65,6 +65,7 @@ GAPS: tuple[str, ...] = (
     "cfn_request_validators",
     "cfn_secret_ref",
     "cfn_role_boundary",
+    "cfn_stack_of_resource",
 )
 
 

@@ -44,7 +44,10 @@ class TenantKeys:
 
     def _made(self, tenant: TenantId) -> tuple[str, str]:
         about = f"The rate of {tenant} at the ingest API"
-        made = self._gateway.create_api_key(name=self._name(tenant), description=about, enabled=True)
+        # The tag says whose it is where one application's name begins with another's, as `shop` and `shop-two`.
+        made = self._gateway.create_api_key(
+            name=self._name(tenant), description=about, enabled=True, tags={"application": self._app}
+        )
         return made["id"], made["value"]
 
     def _name(self, tenant: TenantId) -> str:

@@ -82,7 +82,8 @@ class Registry:
         try:
             kind = self._iot.describe_thing_type(thingTypeName=server.tenant)
         except kinds.ResourceNotFoundException:
-            self._iot.create_thing_type(thingTypeName=server.tenant)
+            # The tag says who may remove it: applications of one account share the types of equal tenant ids.
+            self._iot.create_thing_type(thingTypeName=server.tenant, tags=[{"Key": "application", "Value": self.app}])
         else:
             if kind.get("thingTypeMetadata", {}).get("deprecated"):
                 raise DeviceCommandError(

@@ -143,7 +143,9 @@ class TestEveryPooledBucket:
         assert rule["Status"] == "Enabled"
 
     def test_is_kept_unless_it_may_go(self, form: str) -> None:
-        _synthesize(form).template.has_resource("AWS::S3::Bucket", {"DeletionPolicy": "Retain"})
+        _synthesize(form).template.has_resource(
+            "AWS::S3::Bucket", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+        )
 
     def test_functions_role_has_no_grant_on_it(self, form: str) -> None:
         policies = _synthesize(form).template.find_resources("AWS::IAM::Policy")
@@ -314,6 +316,7 @@ def test_provisioner_makes_buckets_and_touches_no_data(environment: str) -> None
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketPolicy",
         "s3:PutBucketPublicAccessBlock",
+        "s3:PutBucketTagging",
         "s3:PutBucketVersioning",
         "s3:PutEncryptionConfiguration",
         "s3:PutLifecycleConfiguration",

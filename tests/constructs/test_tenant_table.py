@@ -58,7 +58,7 @@ def test_table_is_encrypted_recoverable_and_kept() -> None:
     template.has_resource(
         "AWS::DynamoDB::Table",
         {
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": "RetainExceptOnCreate",
             "UpdateReplacePolicy": "Retain",
             "Properties": {
                 "KeySchema": [

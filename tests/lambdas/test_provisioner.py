@@ -27,6 +27,7 @@ _SETTINGS: Final = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "APPLICATION": "shop",
     "ACCOUNT": _ACCOUNT,
     "PARTITION": "aws",
     "NAMES_TABLE": "names",
@@ -77,6 +78,7 @@ def _state(provisioner: ModuleType, name: str) -> dict[str, Any]:
         "policy": json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]),
         "public": s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
         "ownership": s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"],
+        "tags": s3.get_bucket_tagging(Bucket=bucket)["TagSet"],
         "versioning": s3.get_bucket_versioning(Bucket=bucket)["Status"],
         "access point": control.get_access_point(**point)["Bucket"],
         "access point's policy": json.loads(control.get_access_point_policy(**point)["Policy"]),
@@ -102,6 +104,12 @@ def test_makes_a_private_versioned_bucket_and_an_access_point_on_the_shared_one(
     assert state["ownership"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     assert state["versioning"] == "Enabled"
     assert state["access point"] == _SHARED
+
+
+def test_bucket_says_whose_it_is_to_a_teardown(provisioner: ModuleType) -> None:
+    _onboard(provisioner, "T001")
+
+    assert _state(provisioner, "t001")["tags"] == [{"Key": "application", "Value": "shop"}]
 
 
 def test_bucket_takes_tls_only(provisioner: ModuleType) -> None:

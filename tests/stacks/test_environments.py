@@ -13,7 +13,7 @@ from stacks.environments import NAMES, environment
 def test_production_never_destroys() -> None:
     production = environment("prod")
 
-    assert production.removal_policy is RemovalPolicy.RETAIN
+    assert production.removal_policy is RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     with pytest.raises(ValueError, match="'prod' keeps its data"):
         environment("prod", destroy_data=True)
     with pytest.raises(ValueError, match="'prod' keeps its data"):
@@ -21,7 +21,7 @@ def test_production_never_destroys() -> None:
 
 
 def test_destroying_takes_both_keys() -> None:
-    assert environment("dev").removal_policy is RemovalPolicy.RETAIN
+    assert environment("dev").removal_policy is RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     assert environment("dev", destroy_data=True).removal_policy is RemovalPolicy.DESTROY
     with pytest.raises(ValueError, match="'staging' keeps its data"):
         environment("staging", destroy_data=True)

@@ -2,6 +2,8 @@
 
 import json
 
+from botocore.exceptions import ClientError
+
 from localcloud.settings import ACCOUNT, REGION
 from tests.localcloud.ground import Ground, allow, outcome, policy
 from tests.localcloud.probes import probe
@@ -127,3 +129,17 @@ def an_alarm_on_an_expression(ground: Ground) -> bool:
         "Threshold": 0,
     }
     return bool(ground.stack(Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": properties}))
+
+
+@probe("cfn_stack_of_resource", aws=["stack", "none"], ministack=["none", "none"])
+def which_stack_has_a_resource(ground: Ground) -> list[str]:
+    made = ground.stack(Queue={"Type": "AWS::SQS::Queue", "Properties": {"QueueName": ground.name("queue")}})
+
+    def ask(physical_id: str) -> str:
+        try:
+            found = ground.client("cloudformation").describe_stack_resources(PhysicalResourceId=physical_id)
+        except ClientError:
+            return "none"
+        return "stack" if found["StackResources"] else "none"
+
+    return [ask(made["Queue"]), ask("nobodys")]

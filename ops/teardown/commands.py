@@ -1,0 +1,145 @@
+"""`tenantry teardown`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops.environment import Environment
+from ops.teardown.deployment import find
+from ops.teardown.errors import TeardownRefusedError
+from ops.teardown.plan import Item, Left, in_stacks, left_behind, made_later
+from ops.teardown.removal import Hand
+from ops.teardown.work import Teardown
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ops.teardown.deployment import Deployment
+
+    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
+_ABOUT: Final = (
+    "Throw an ephemeral environment away: what was made at run time, the stacks, and what these leave behind. What "
+    "there is comes from the deployed templates. It shows that first, and asks for the application's name. It may be "
+    "stopped and run again at any point. Exit status: 0 all is gone, 1 something is left, 2 nothing was done."
+)
+_KEPT: Final = frozenset({"staging", "prod"})
+# There is one a function, and none says more than the others.
+_MANY: Final = "AWS::Logs::LogGroup"
+EXIT_LEFT: Final = 1
+EXIT_NOTHING_DONE: Final = 2
+
+
+def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
+    """Add the command to the parser."""
+    command = topics.add_parser(
+        "teardown", parents=[environment], help="throw an ephemeral environment away", description=_ABOUT
+    )
+    command.add_argument("--dry-run", action="store_true", help="only show what there is")
+    command.add_argument("--confirm", metavar="NAME", help="the application's name, instead of being asked for it")
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
+    # It works when the stacks, and with them their outputs, are gone.
+    command.set_defaults(run=_run, load=Environment.reach)
+
+
+def _run(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    app = environment.app
+    if environment.name in _KEPT:
+        raise TeardownRefusedError(f"The environment '{environment.name}' keeps its data. No setting changes that.")
+    progress = Console(stderr=True, soft_wrap=True) if parsed.json else console
+    identity = environment.aws.sts.get_caller_identity()
+    hand = Hand(
+        aws=environment.aws,
+        account=identity["Account"],
+        tell=lambda text: progress.print(Text(text, style="dim")),
+    )
+    deployment = find(environment.aws, app, environment.name)
+    planned, unclear = _planned(hand, deployment)
+    if not parsed.json or not (parsed.dry_run or parsed.confirm):
+        _show(progress, deployment, planned, unclear)
+    if parsed.dry_run or not (planned or deployment.live):
+        return _report(parsed, console, planned=planned, removed=[], left=unclear, dry_run=parsed.dry_run)
+    if not _confirmed(app, parsed.confirm, progress):
+        raise TeardownRefusedError(
+            f"Nothing was removed: it cannot be undone. If you are sure, type the application's name, or say "
+            f"--confirm {app}"
+        )
+    work = Teardown(hand, app=app, environment=environment.name)
+    try:
+        outcome = work.run()
+    except KeyboardInterrupt:
+        progress.print(Text("Stopped. Run the same command again to go on.", style="yellow"))
+        _report(parsed, console, planned=planned, removed=work.outcome.removed, left=[])
+        return EXIT_LEFT
+    return _report(parsed, console, planned=planned, removed=outcome.removed, left=outcome.left)
+
+
+def _planned(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Left]]:
+    later, unclear = made_later(hand, deployment)
+    kept, unknown = left_behind(hand, deployment)
+    return [*later, *in_stacks(hand, deployment), *kept], [*unclear, *unknown]
+
+
+def _confirmed(app: str, given: str | None, console: Console) -> bool:
+    if given is None:
+        if not sys.stdin.isatty():
+            return False
+        try:
+            given = console.input(f"All of this is removed for good. Type the application's name ({app}) to go on: ")
+        except EOFError:
+            return False
+    return given == app
+
+
+def _show(console: Console, deployment: Deployment, planned: Sequence[Item], unclear: Sequence[Left]) -> None:
+    place = f"account {deployment.account}, {deployment.region}"
+    table = Table(title=f"'{deployment.mark.name}' ({deployment.mark.environment}) in {place}", title_justify="left")
+    for column in ("What", "Name", "Holds", "How much"):
+        table.add_column(column, overflow="fold")
+    for stack in deployment.live:
+        table.add_row("Stack", stack.name, stack.status, f"{len(stack.resources)} resources")
+    for item in planned:
+        if item.kind != _MANY:
+            table.add_row(_kind(item.kind), Text(item.name), Text(item.holds), item.amount)
+    if groups := sum(item.kind == _MANY for item in planned):
+        table.add_row(_kind(_MANY), "", "log lines", f"{groups} groups")
+    console.print(table)
+    for left in unclear:
+        console.print(Text(f"stays: {_kind(left.kind)} {left.name}: {left.why}", style="yellow"))
+
+
+def _report(
+    parsed: argparse.Namespace,
+    console: Console,
+    *,
+    planned: Sequence[Item],
+    removed: Sequence[Item],
+    left: Sequence[Left],
+    dry_run: bool = False,
+) -> int:
+    if parsed.json:
+        report: dict[str, Any] = {
+            "dryRun": dry_run,
+            "planned": [asdict(item) for item in planned],
+            "removed": [asdict(item) for item in removed],
+            "left": [asdict(one) for one in left],
+        }
+        sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    elif not dry_run:
+        console.print(f"{len(removed)} removed, {len(left)} left.")
+        for one in left:
+            console.print(Text(f"left: {_kind(one.kind)} {one.name}: {one.why}", style="yellow"))
+    return EXIT_LEFT if left and not dry_run else 0
+
+
+def _kind(kind: str) -> str:
+    """Return a CloudFormation type in short: `S3 Bucket`."""
+    return " ".join(kind.split("::")[1:])
