@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Tags
+from aws_cdk import Stack, Tags
 
+from stacks.collisions import refuse_collisions
 from stacks.common import CommonStack
 from stacks.control import ControlStack
 from stacks.dashboard import DashboardStack
@@ -17,20 +18,27 @@ from stacks.tenant import TenantStack
 from stacks.user import UserStack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import App
 
     from stacks.environments import Environment
 
+_STACKS: Final = ("common", "user", "ingestion", "storage", "tenant", "control", "employees", "parks", "dashboard")
+
 
 def compose(app: App, environment: Environment) -> None:
-    """Build every stack of `environment` in `app`."""
-    name = environment.application
-    common = CommonStack(app, f"{name}-common", environment=environment)
-    user = UserStack(app, f"{name}-user", environment=environment, bus=common.bus, alarms=common.alarms)
-    ingestion = IngestionStack(app, f"{name}-ingestion", environment=environment, alarms=common.alarms)
+    """Build every stack of `environment` in `app`, beside the instances that other calls have built there.
+
+    Synthesis fails where two instances would give resources the same name (`stacks.collisions`).
+    """
+    ids = _construct_ids(app, environment)
+    common = CommonStack(app, ids["common"], environment=environment)
+    user = UserStack(app, ids["user"], environment=environment, bus=common.bus, alarms=common.alarms)
+    ingestion = IngestionStack(app, ids["ingestion"], environment=environment, alarms=common.alarms)
     storage = StorageStack(
         app,
-        f"{name}-storage",
+        ids["storage"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -39,7 +47,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     tenant = TenantStack(
         app,
-        f"{name}-tenant",
+        ids["tenant"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -52,7 +60,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     control = ControlStack(
         app,
-        f"{name}-control",
+        ids["control"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -62,7 +70,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     EmployeesStack(
         app,
-        f"{name}-employees",
+        ids["employees"],
         environment=environment,
         alarms=common.alarms,
         user_pool=user.user_pool,
@@ -70,7 +78,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     parks = ParksStack(
         app,
-        f"{name}-parks",
+        ids["parks"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -82,11 +90,24 @@ def compose(app: App, environment: Environment) -> None:
     )
     DashboardStack(
         app,
-        f"{name}-dashboard",
+        ids["dashboard"],
         environment=environment,
         user_pool=user.user_pool,
         client=user.client,
         apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
     )
-    Tags.of(app).add("application", name)
-    Tags.of(app).add("environment", environment.name)
+    for stack in ids.values():
+        tags = Tags.of(app.node.find_child(stack))
+        tags.add("application", environment.application)
+        tags.add("environment", environment.name)
+
+
+def _construct_ids(app: App, environment: Environment) -> Mapping[str, str]:
+    """Return the ids of the stacks in `app`: their names, with account and region where another has these already."""
+    ids = {stack: environment.stack_name(stack) for stack in _STACKS}
+    if not any(Stack.is_stack(child) for child in app.node.children):
+        return ids
+    refuse_collisions(app)
+    if app.node.try_find_child(ids["common"]):
+        ids = {stack: f"{name}-{environment.account}-{environment.region}" for stack, name in ids.items()}
+    return ids

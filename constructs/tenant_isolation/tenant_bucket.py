@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from python_lambda import acknowledge
-from tenant_isolation.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
+from tenant_isolation.tenant_statement import TENANT, USER, TenantStatement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -282,8 +282,3 @@ class SiloBuckets:
     def grant_tenant_count(self, purpose: Purpose) -> None:
         """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
         purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
-
-
-def tenant_bucket_name(prefix: str, account: str) -> str:
-    """Return the name of a tenant's own bucket: ``<prefix>-<tenant in lower case>-<account>``."""
-    return f"{prefix}-{TENANT_NAME}-{account}"
