@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Acknowledgment, CfnOutput, CfnParameter, Duration, Stack, Token, Validations
+from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, Token
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -251,16 +251,14 @@ class StorageStack(Stack):
     def _storage_names(self, environment: Environment) -> StorageNames:
         """Name the buckets; a template that suits any region cannot be deployed where a name depends on the region."""
         if Token.is_unresolved(self.region) and not environment.hands_on_names:
-            CfnParameter(
+            missing = CfnParameter(
                 self,
                 "SynthesizedWithoutRegion",
                 description="Nothing can be given here: names of buckets depend on the region. "
                 "Synthesize with --context region=REGION, or with AWS credentials.",
                 allowed_pattern="(?!)",
             )
-            Validations.of(self).acknowledge(
-                Acknowledgment(id="CloudFormation-Validate::W2001", reason="It is there to have no value.")
-            )
+            CfnOutput(self, "RegionThatIsMissing", value=missing.value_as_string)
         return StorageNames(
             application=environment.application,
             account=self.account,

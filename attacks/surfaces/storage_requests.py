@@ -118,6 +118,7 @@ _BODIES: Final = (
     _Body(
         slug="line-key", tries="two lines as a key", text='{"key": "bad.txt\\r\\nx-amz-acl: public-read", "value": "x"}'
     ),
+    _Body(slug="reversed-key", tries="a key shown backwards", text='{"key": "bad.txt\\u202e", "value": "x"}'),
     _Body(slug="dots", tries="a path upwards as a key", text='{"key": "a/../bad.txt", "value": "x"}'),
     _Body(slug="slash", tries="an absolute path as a key", text='{"key": "/bad.txt", "value": "x"}'),
     _Body(slug="surrogate", tries="half a surrogate pair", text='{"key": "bad.txt", "value": "\\ud800"}'),
