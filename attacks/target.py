@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ops.environment import LOCAL, STATE_FOLDER, Environment
-from ops.storage import StorageNames
+from ops.storage import DeployedNames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 PRODUCTION: Final = "prod"
-_NO_STORAGE: Final = StorageNames(shared={}, own_bucket="", access_point="")
+_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket="", access_point="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class Target:
     webhook_dead_letters: str = ""
     invitations_table: str = ""
     control_api: str = ""
-    storage_names: StorageNames = _NO_STORAGE
+    storage_names: DeployedNames = _NO_STORAGE
     environment: Environment | None = None
 
     @classmethod
@@ -137,7 +137,7 @@ class Target:
             webhook_dead_letters=environment.output("parks", "WebhookDeadLetterQueueUrl"),
             invitations_table=environment.output("tenant", "InvitationsTableName"),
             control_api=environment.output("control", "ControlApiUrl").rstrip("/"),
-            storage_names=StorageNames.of(environment),
+            storage_names=DeployedNames.of(environment),
             environment=environment,
         )
 

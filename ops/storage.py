@@ -20,7 +20,7 @@ _TENANT: Final = "{tenant}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class StorageNames:
+class DeployedNames:
     """What buckets and access points are called in one deployment.
 
     Attributes
@@ -36,7 +36,7 @@ class StorageNames:
     access_point: str
 
     @classmethod
-    def of(cls, environment: Environment) -> StorageNames:
+    def of(cls, environment: Environment) -> DeployedNames:
         """Return the names that the outputs of an environment's storage stack say."""
         return cls(
             shared={mode: environment.output("storage", output) for mode, output in _SHARED.items()},

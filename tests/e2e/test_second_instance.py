@@ -10,7 +10,7 @@ import pytest
 from localcloud import cdk
 from localcloud.outputs import local
 from ops.environment import Environment
-from ops.storage import StorageNames
+from ops.storage import DeployedNames
 from tests.e2e.storage import PARTITIONS, Operator, StorageApi, result
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def second(deployed: LocalCloud, world: World, tmp_path_factory: pytest.TempPath
     outputs = local(raw, deployed.endpoint, "")
     environment = Environment(name="local", app=_SECOND, outputs=outputs, aws=world.target.aws)
     yield environment
-    operator, names = Operator(world.target), StorageNames.of(environment)
+    operator, names = Operator(world.target), DeployedNames.of(environment)
     for bucket in world.target.aws.s3.list_buckets()["Buckets"]:
         if bucket["Name"].startswith(names.all_begin):
             operator.empty(bucket["Name"])
@@ -71,7 +71,7 @@ def test_a_tenant_of_the_same_id_has_other_objects_in_each(
 
 
 def test_no_bucket_is_shared(world: World, second: Environment) -> None:
-    first, other = world.target.storage_names, StorageNames.of(second)
+    first, other = world.target.storage_names, DeployedNames.of(second)
 
     assert set(first.all_begin).isdisjoint(other.all_begin)
     assert first.own_bucket_of("acme") == "aws-saas-s3-acme-000000000000"
