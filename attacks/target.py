@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 PRODUCTION: Final = "prod"
-_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket="", access_point="")
+_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket="no-storage-{tenant}", access_point="no-storage-{tenant}")
 
 
 @dataclass(frozen=True, kw_only=True)

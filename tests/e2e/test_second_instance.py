@@ -11,7 +11,7 @@ from localcloud import cdk
 from localcloud.outputs import local
 from ops.environment import Environment
 from ops.storage import DeployedNames
-from tests.e2e.storage import PARTITIONS, Operator, StorageApi, result
+from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import LocalCloud
 
 _SECOND: Final = "second"
+_TENANT: Final = f"same-{secrets.token_hex(8)}"
 _KEY: Final = "the/same/key.txt"
 
 
@@ -38,23 +39,33 @@ def second(deployed: LocalCloud, world: World, tmp_path_factory: pytest.TempPath
     outputs = local(raw, deployed.endpoint, "")
     environment = Environment(name="local", app=_SECOND, outputs=outputs, aws=world.target.aws)
     yield environment
-    operator, names = Operator(world.target), DeployedNames.of(environment)
-    for bucket in world.target.aws.s3.list_buckets()["Buckets"]:
-        if bucket["Name"].startswith(names.all_begin):
-            operator.empty(bucket["Name"])
+    _remove(world, DeployedNames.of(environment))
+
+
+def _remove(world: World, names: DeployedNames) -> None:
+    aws, operator = world.target.aws, Operator(world.target)
+    for bucket in (found["Name"] for found in aws.s3.list_buckets()["Buckets"]):
+        if bucket.startswith(names.all_begin):
+            operator.empty(bucket)
+        if bucket == names.own_bucket_of(_TENANT):
+            aws.s3.delete_bucket(Bucket=bucket)
+    aws.s3control.delete_access_point(AccountId=ACCOUNT, Name=names.access_point_of(_TENANT))
     for stack in ("storage", "user", "common"):
-        world.target.aws.cloudformation.delete_stack(StackName=f"{_SECOND}-{stack}")
+        name = f"{_SECOND}-{stack}"
+        aws.cloudformation.delete_stack(StackName=name)
+        aws.cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
 
 
 def test_a_tenant_of_the_same_id_has_other_objects_in_each(
     world: World, deployed: LocalCloud, second: Environment
 ) -> None:
-    tenant = f"same-{secrets.token_hex(8)}"
     apis = {
         "first": StorageApi(world.http, deployed.output("StorageApiUrl")),
         "second": StorageApi(world.http, second.output("storage", "StorageApiUrl")),
     }
-    tokens = {which: api.token(tenant, "user1") for which, api in apis.items()}
+    tokens = {which: api.token(_TENANT, "user1") for which, api in apis.items()}
     for partition in PARTITIONS:
         assert result(apis["first"].put(tokens["first"], partition, _KEY, f"{partition} of the first"))
         assert apis["second"].names(tokens["second"], partition) == []
