@@ -42,7 +42,7 @@ class StorageNames:
     application
         The instance's prefix of names.
     account, region
-        Where it is; for the names of shared buckets these may be what CloudFormation fills in.
+        Where it is; the account may be what CloudFormation fills in.
     hands_on
         Whether it has the names of the S3 hands-on, which only one instance of an account can have.
     """
@@ -60,10 +60,11 @@ class StorageNames:
         return instance_code(self.application, "" if Token.is_unresolved(self.region) else self.region)
 
     def shared_bucket(self, word: str) -> str:
-        """Return the name of the bucket of all tenants that goes by one of `SHARED_BUCKETS`; 55 characters at most."""
-        if self.hands_on:
-            return f"{HANDS_ON}-{word}-{self.account}"
-        return f"{self.application}-{word}-{self.account}-{self.region}"
+        """Return the name of the bucket of all tenants that goes by one of `SHARED_BUCKETS`.
+
+        It is as short as that of the hands-on: functions carry it in session policies, within Lambda's 4 KB.
+        """
+        return f"{self._instance}-{word}-{self.account}"
 
     def tenant_bucket(self, tenant: str) -> str:
         """Return the name of a tenant's own bucket: with 38 characters of a tenant it has the 63 that S3 takes."""

@@ -316,7 +316,7 @@ class StorageStack(Stack):
                 "It makes the bucket or access point of whichever tenant comes; the names' form bounds it.",
                 resource=resource,
             )
-        # The hands-on's shared buckets have names of the same form. They are none of its business, and no data is.
+        # The shared buckets have names of the same form. They are none of its business, and no data is.
         provisioner.add_to_role_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
