@@ -1,9 +1,9 @@
 """Tenantry's CDK app: reads what it is to build once, here, and builds it.
 
 Context: ``env`` (local, dev, staging, prod), ``app`` (prefix of names), ``account`` and ``region`` (default: those of
-the caller's credentials), ``allowedOrigin``, ``pageDomain`` and ``pageCertificate`` (a name of one's own for the
-dashboard, and the ARN of its certificate), ``webAcl`` (the ARN of a web ACL to put before every
-API), ``destroyData`` (the second key to throwing data away).
+the caller's credentials), ``handsOnNames`` (whether buckets have the names of the S3 hands-on), ``allowedOrigin``,
+``pageDomain`` and ``pageCertificate`` (a name of one's own for the dashboard, and the ARN of its certificate),
+``webAcl`` (the ARN of a web ACL to put before every API), ``destroyData`` (the second key to throwing data away).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def main() -> None:
             application=context("app") or "tenantry",
             account=context("account") or os.environ.get("CDK_DEFAULT_ACCOUNT"),
             region=context("region") or os.environ.get("CDK_DEFAULT_REGION"),
+            hands_on_names=_flag("handsOnNames", context("handsOnNames")),
             allowed_origin=context("allowedOrigin"),
             page_domain=context("pageDomain"),
             page_certificate_arn=context("pageCertificate"),
@@ -41,6 +42,12 @@ def main() -> None:
         sys.exit(str(error))
     compose(app, chosen)
     app.synth()
+
+
+def _flag(key: str, value: str | None) -> bool | None:
+    if value not in (None, "true", "false", "True", "False"):
+        raise ValueError(f"The context {key} is {value!r}: give true or false (--context {key}=true).")
+    return None if value is None else value.lower() == "true"
 
 
 main()

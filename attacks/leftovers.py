@@ -123,14 +123,14 @@ class Leftovers:
 
     def _forget_storage(self, tenant: str) -> None:
         """Remove a tenant's bucket, which is empty, its access point, and its claim to their name."""
-        aws, name = self._target.aws, tenant.lower()
+        aws, names = self._target.aws, self._target.storage_names
         account = aws.sts.get_caller_identity()["Account"]
-        _unless_gone(lambda: aws.s3control.delete_access_point(AccountId=account, Name=f"aws-saas-s3-{name}"))
-        _unless_gone(lambda: aws.s3.delete_bucket(Bucket=f"aws-saas-s3-{name}-{account}"))
+        _unless_gone(lambda: aws.s3control.delete_access_point(AccountId=account, Name=names.access_point_of(tenant)))
+        _unless_gone(lambda: aws.s3.delete_bucket(Bucket=names.own_bucket_of(tenant)))
         _unless_gone(
             lambda: aws.dynamodb.delete_item(
                 TableName=self._names_table or "",
-                Key={"name": {"S": name}},
+                Key={"name": {"S": tenant.lower()}},
                 ConditionExpression="tenantid = :tenant",
                 ExpressionAttributeValues={":tenant": {"S": tenant}},
             )

@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 MODES: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
 """The ways in which the storage API keeps tenants apart."""
 
-_NAME: Final = "aws-saas-s3"  # the contract's
-_WORDS: Final = {"prefix": "prefix", "tag": "tag", "access_point": "ap", "db_nosql": "dbns"}
 _GONE: Final = frozenset({"NoSuchBucket", "NoSuchAccessPoint"})
-INNER_NAMES: Final = (_NAME, "arn:aws", "AccessDenied", "NoSuchKey", "<Error>")
-"""What a reply of the storage API never shows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,15 +59,20 @@ class Storage:
         self._world = world
         self._target = world.target
 
+    @property
+    def inner_names(self) -> tuple[str, ...]:
+        """What a reply of the API never shows, the names of buckets first."""
+        return (*self._target.storage_names.all_begin, "arn:aws", "AccessDenied", "NoSuchKey", "<Error>")
+
+    @cached_property
+    def account(self) -> str:
+        """The account that the buckets are in."""
+        return self._target.aws.sts.get_caller_identity()["Account"]
+
     @classmethod
     def of(cls, world: World) -> Storage:
         """Return the one of a run."""
         return world.once("storage", lambda: cls(world))
-
-    @cached_property
-    def account(self) -> str:
-        """The account that the buckets are named after."""
-        return self._target.aws.sts.get_caller_identity()["Account"]
 
     # Owners
 
@@ -160,18 +161,18 @@ class Storage:
 
     def bucket(self, mode: str, tenant: str) -> str:
         """Return the bucket of a mode, or the ARN of a tenant's access point."""
+        names, aws = self._target.storage_names, self._target.aws
         match mode:
             case "bucket":
-                return f"{_NAME}-{tenant.lower()}-{self.account}"
+                return names.own_bucket_of(tenant)
             case "access_point":
-                region = self._target.aws.region
-                return f"arn:aws:s3:{region}:{self.account}:accesspoint/{_NAME}-{tenant.lower()}"
+                return f"arn:aws:s3:{aws.region}:{self.account}:accesspoint/{names.access_point_of(tenant)}"
             case _:
-                return self.shared_bucket(mode)
+                return names.shared[mode]
 
     def shared_bucket(self, mode: str) -> str:
         """Return the bucket that all tenants share in a mode."""
-        return f"{_NAME}-{_WORDS[mode]}-{self.account}"
+        return self._target.storage_names.shared[mode]
 
     @staticmethod
     def full_key(mode: str, owner: Owner, key: str = "") -> str:

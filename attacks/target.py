@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ops.environment import LOCAL, STATE_FOLDER, Environment
+from ops.storage import DeployedNames
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 PRODUCTION: Final = "prod"
+_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket="no-storage-{tenant}", access_point="no-storage-{tenant}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,8 @@ class Target:
         URLs of the queue of work, and of the queues of what failed of it and of what could not be delivered.
     control_api
         URL of the API of operators.
+    storage_names
+        Names of the buckets and access points of tenants' objects.
     environment
         The environment as the operator's commands take it.
     """
@@ -93,6 +97,7 @@ class Target:
     webhook_dead_letters: str = ""
     invitations_table: str = ""
     control_api: str = ""
+    storage_names: DeployedNames = _NO_STORAGE
     environment: Environment | None = None
 
     @classmethod
@@ -132,6 +137,7 @@ class Target:
             webhook_dead_letters=environment.output("parks", "WebhookDeadLetterQueueUrl"),
             invitations_table=environment.output("tenant", "InvitationsTableName"),
             control_api=environment.output("control", "ControlApiUrl").rstrip("/"),
+            storage_names=DeployedNames.of(environment),
             environment=environment,
         )
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,9 +191,11 @@ def deploy(
     outputs: Path,
     log: Path,
     project: Path = PROJECT,
+    application: str = "",
+    stacks: Sequence[str] = ("--all",),
     detail: Detail = lambda _: None,
 ) -> dict[str, dict[str, str]]:
-    """Synthesize and deploy every stack of the app.
+    """Synthesize the app and deploy its stacks.
 
     Parameters
     ----------
@@ -207,6 +209,10 @@ def deploy(
         Where its output goes.
     project
         The folder with `cdk.json`.
+    application
+        The prefix of names, if it is another than the default.
+    stacks
+        Which stacks, with those that they need; every one if not given.
     detail
         Told which stack is done.
 
@@ -223,9 +229,10 @@ def deploy(
     command = [
         cli(),
         "deploy",
-        "--all",
+        *stacks,
         "--require-approval=never",
         "--context=env=local",
+        *([f"--context=app={application}"] if application else []),
         f"--concurrency={os.cpu_count() or 2}",
         # A change set costs three calls and as many waits a stack, and there is nobody to review it here.
         "--method=direct",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Stack
 
 from python_lambda import declare_application
+from stacks.collisions import refuse_collisions
 from stacks.common import CommonStack
 from stacks.control import ControlStack
 from stacks.dashboard import DashboardStack
@@ -16,20 +19,27 @@ from stacks.tenant import TenantStack
 from stacks.user import UserStack
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import App
 
     from stacks.environments import Environment
 
+_STACKS: Final = ("common", "user", "ingestion", "storage", "tenant", "control", "employees", "parks", "dashboard")
+
 
 def compose(app: App, environment: Environment) -> None:
-    """Build every stack of `environment` in `app`."""
-    name = environment.application
-    common = CommonStack(app, f"{name}-common", environment=environment)
-    user = UserStack(app, f"{name}-user", environment=environment, bus=common.bus, alarms=common.alarms)
-    ingestion = IngestionStack(app, f"{name}-ingestion", environment=environment, alarms=common.alarms)
+    """Build every stack of `environment` in `app`, beside the instances that other calls have built there.
+
+    Synthesis fails where two instances would give resources the same name (`stacks.collisions`).
+    """
+    ids = _construct_ids(app, environment)
+    common = CommonStack(app, ids["common"], environment=environment)
+    user = UserStack(app, ids["user"], environment=environment, bus=common.bus, alarms=common.alarms)
+    ingestion = IngestionStack(app, ids["ingestion"], environment=environment, alarms=common.alarms)
     storage = StorageStack(
         app,
-        f"{name}-storage",
+        ids["storage"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -38,7 +48,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     tenant = TenantStack(
         app,
-        f"{name}-tenant",
+        ids["tenant"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -51,7 +61,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     control = ControlStack(
         app,
-        f"{name}-control",
+        ids["control"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -61,7 +71,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     EmployeesStack(
         app,
-        f"{name}-employees",
+        ids["employees"],
         environment=environment,
         alarms=common.alarms,
         user_pool=user.user_pool,
@@ -69,7 +79,7 @@ def compose(app: App, environment: Environment) -> None:
     )
     parks = ParksStack(
         app,
-        f"{name}-parks",
+        ids["parks"],
         environment=environment,
         bus=common.bus,
         alarms=common.alarms,
@@ -81,10 +91,27 @@ def compose(app: App, environment: Environment) -> None:
     )
     DashboardStack(
         app,
-        f"{name}-dashboard",
+        ids["dashboard"],
         environment=environment,
         user_pool=user.user_pool,
         client=user.client,
         apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
     )
-    declare_application(app, name=name, environment=environment.name, ephemeral=environment.ephemeral)
+    for stack in ids.values():
+        declare_application(
+            app.node.find_child(stack),
+            name=environment.application,
+            environment=environment.name,
+            ephemeral=environment.ephemeral,
+        )
+
+
+def _construct_ids(app: App, environment: Environment) -> Mapping[str, str]:
+    """Return the ids of the stacks in `app`: their names, with account and region where another has these already."""
+    ids = {stack: environment.stack_name(stack) for stack in _STACKS}
+    if not any(Stack.is_stack(child) for child in app.node.children):
+        return ids
+    refuse_collisions(app)
+    if app.node.try_find_child(ids["common"]):
+        ids = {stack: f"{name}-{environment.account}-{environment.region}" for stack, name in ids.items()}
+    return ids

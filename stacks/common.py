@@ -32,7 +32,9 @@ class CommonStack(Stack):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("common")
+        )
         application = environment.application
         self.bus = ApplicationBus(
             self,

@@ -66,7 +66,9 @@ class ControlStack(Stack):
         directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("control")
+        )
         self._environment = environment
         self._user_pool = user_pool
         self._directory = directory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from stacks.given_names import name_schema
 from stacks.schemas import NEW_INVITATION
 from tenant_isolation import Parameter, Schema
 
@@ -54,7 +55,7 @@ POOL_EMAIL: Final = Parameter(
     schema=NEW_INVITATION.definition["properties"]["email"],
     description="Only the account with this address",
 )
-BLOCK: Final = Schema(name="Block", definition=_object(reason={"type": "string", "minLength": 1, "maxLength": 1024}))
+BLOCK: Final = Schema(name="Block", definition=_object(reason=name_schema(longest=1024)))
 ACCOUNTS: Final = Schema(
     name="Accounts",
     definition=_object(

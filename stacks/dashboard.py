@@ -34,7 +34,9 @@ class DashboardStack(Stack):
         client: cognito.IUserPoolClient,
         apis: Mapping[str, str],
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("dashboard")
+        )
         cognito_origin = f"https://cognito-idp.{self.region}.{self.url_suffix}"
         beside = [PageApi(name=name, url=url) for name, url in apis.items()]
         page = WebPage(

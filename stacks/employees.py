@@ -33,7 +33,9 @@ class EmployeesStack(Stack):
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("employees")
+        )
         apis = api_defaults(environment, alarms)
 
         table = TenantTable(

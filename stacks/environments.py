@@ -26,6 +26,12 @@ _APPLICATION: Final = re.compile(r"[a-z][a-z0-9-]{1,18}[a-z0-9]")
 _LOCAL_ACCOUNT: Final = "000000000000"
 _LOCAL_REGION: Final = "us-east-1"
 _HANDS_ON: Final = ("local", "dev")
+_DEFAULT_APPLICATION: Final = "tenantry"
+# Names such as `App-tenant-users` and `App-parks-<tenant>...` are made of these: as a part of an application's name,
+# they would make it another application's.
+_WORDS: Final = frozenset(
+    {"common", "control", "dashboard", "employees", "ingestion", "parks", "storage", "tenant", "user"}
+)
 # Not a secret: the hands-on's code publishes it, and its four tokens are signed with it.
 _HANDS_ON_SECRET: Final = "aws-saas-factory"  # noqa: S105 - see above
 
@@ -70,6 +76,9 @@ class Environment:
         How long an invitation into a tenant counts.
     unconfirmed_days
         How long a sign-up may stay unconfirmed before it is removed.
+    hands_on_names
+        Whether buckets and access points have the names of the S3 hands-on. One instance of an account can have them:
+        by default the one in local and dev whose application has the default name.
     hands_on_secret
         The published signing secret of the S3 hands-on, where its published tokens are to count: anybody can then be
         any tenant of the storage stack. None elsewhere, where the secret is random.
@@ -121,6 +130,7 @@ class Environment:
     confirmation_proof_required: bool = False
     invitation_days: int = 14
     unconfirmed_days: int = 7
+    hands_on_names: bool = False
     hands_on_secret: str | None = None
     tenant_isolated_functions: bool = False
     tenant_rate: int = 20
@@ -153,6 +163,11 @@ class Environment:
             raise ValueError(
                 f"Application name {self.application!r} is not usable in AWS names: "
                 "give 3 to 20 lower-case letters, digits and hyphens, a letter first (--context app=NAME)."
+            )
+        if taken := _WORDS.intersection(self.application.split("-")[1:]):
+            raise ValueError(
+                f"Application name {self.application!r} could give a resource the name of another application's: "
+                f"leave out '-{min(taken)}' (--context app=NAME)."
             )
         self._check_addresses()
 
@@ -194,6 +209,10 @@ class Environment:
             return RemovalPolicy.DESTROY
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
+    def stack_name(self, stack: str) -> str:
+        """Return the name in CloudFormation of one of the stacks, such as ``common``: one in an account and region."""
+        return f"{self.application}-{stack}"
+
     @property
     def cdk_environment(self) -> CdkEnvironment:
         """Account and region for CDK; without them the templates suit any account."""
@@ -215,6 +234,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.ONE_DAY,
             archive_days=1,
             old_versions_days=1,
+            hands_on_names=application == _DEFAULT_APPLICATION,
             hands_on_secret=_HANDS_ON_SECRET,
             tenant_rate=200,
             tenant_burst=400,
@@ -234,6 +254,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             log_retention=RetentionDays.TWO_WEEKS,
             archive_days=7,
             old_versions_days=7,
+            hands_on_names=application == _DEFAULT_APPLICATION,
             hands_on_secret=_HANDS_ON_SECRET,
             test_identity=True,
             stream_shards=1,
@@ -272,15 +293,16 @@ def _defaults(application: str) -> Mapping[str, Environment]:
     return {environment.name: environment for environment in environments}
 
 
-NAMES: Final = tuple(_defaults("tenantry"))
+NAMES: Final = tuple(_defaults(_DEFAULT_APPLICATION))
 
 
 def environment(
     name: str,
     *,
-    application: str = "tenantry",
+    application: str = _DEFAULT_APPLICATION,
     account: str | None = None,
     region: str | None = None,
+    hands_on_names: bool | None = None,
     allowed_origin: str | None = None,
     page_domain: str | None = None,
     page_certificate_arn: str | None = None,
@@ -297,6 +319,8 @@ def environment(
         Prefix of the names that contracts fix.
     account, region
         Where to deploy. The local cloud has its own and ignores them.
+    hands_on_names
+        Whether buckets and access points have the names of the S3 hands-on; None leaves it to the environment.
     allowed_origin
         The web origin that may call the APIs from a browser.
     page_domain, page_certificate_arn
@@ -325,4 +349,6 @@ def environment(
             web_acl_arn=web_acl_arn,
             destroy_data=destroy_data,
         )
+    if hands_on_names is not None:
+        found = replace(found, hands_on_names=hands_on_names)
     return replace(found, allowed_origin=allowed_origin) if allowed_origin else found

@@ -34,7 +34,9 @@ class IngestionStack(Stack):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, alarms: sns.ITopic) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("ingestion")
+        )
         key = kms.Key(
             self,
             "Key",

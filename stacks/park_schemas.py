@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from stacks.given_names import name_schema
 from tenant_isolation import Parameter, Schema
 
 STATUSES: Final = ("park-closed", "park-opened", "natural-disaster")
@@ -21,7 +22,9 @@ _PARK_ID: Final = {
     "not": {"anyOf": [{"enum": ["statuses"]}, {"pattern": "[^a-z0-9-]"}]},
 }
 _WEBHOOK_ID: Final = {"type": "string", "pattern": f"^{WEBHOOK_ID_PATTERN}$"}
-_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 256}
+_NAME: Final = name_schema()
+# The route's guard sees to the characters, and says which.
+_NAME_FIELD: Final = {field: _NAME[field] for field in ("type", "minLength", "maxLength")}
 _STATUS: Final = {"type": "string", "enum": list(STATUSES)}
 
 
@@ -49,7 +52,7 @@ LIMIT: Final = Parameter(
 CURSOR: Final = Parameter(name="cursor", description="`cursor` of the page before, in the same tenant")
 STATUS: Final = Parameter(name="status", schema=_STATUS, description="The status of the parks to list; all if none")
 NEW_PARK: Final = Schema(name="NewPark", definition=_object({"id": _PARK_ID, "name": _NAME}, status=_STATUS))
-NEW_PARK_FIELDS: Final = _fields("NewPark", {"id": _TEXT, "name": _NAME}, status=_TEXT)
+NEW_PARK_FIELDS: Final = _fields("NewPark", {"id": _TEXT, "name": _NAME_FIELD}, status=_TEXT)
 PARK: Final = Schema(name="Park", definition=_object({"id": _PARK_ID, "name": _TEXT, "status": _STATUS}))
 PARKS: Final = Schema(
     name="Parks", definition=_object({"items": {"type": "array", "items": PARK.definition}}, cursor=_TEXT)

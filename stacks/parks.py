@@ -39,7 +39,9 @@ class ParksStack(Stack):
         invitations: dynamodb.ITable,
         account_changes: AccountChanges,
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("parks")
+        )
         apis = api_defaults(environment, alarms)
         dead_letters = dead_letter_queue(
             self, "MembershipDeadLetters", alarms=alarms, removal_policy=environment.removal_policy

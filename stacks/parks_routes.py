@@ -13,6 +13,7 @@ from python_lambda import PythonFunction, acknowledge, declare_store
 from stacks import park_schemas as schemas
 from stacks.defaults import function_defaults
 from stacks.events import Events
+from stacks.given_names import NAME_PATTERN
 from stacks.park_workflows import PARK, ParkWorkflows
 from stacks.roles import ADMIN, ALL_ROLES, MEMBER, VISITOR
 from tenancy.stores import By, Store
@@ -321,6 +322,7 @@ class Parks(Construct):
             guards=[
                 _IS_TENANT,
                 Matches(BodyText("$.id"), schemas.PARK_ID_PATTERN),
+                Matches(BodyText("$.name"), NAME_PATTERN),
                 Matches(given, f"({_A_STATUS})?"),
             ],
             reply=ServiceReply(status=201, body={"id": BodyJson("$.Attributes.sk.S")}),
@@ -329,7 +331,8 @@ class Parks(Construct):
             },
             refusal=(
                 "id must be 1 to 128 lower-case letters, digits and hyphens, a letter first, and not statuses; "
-                f"name 1 to 256 characters; and status, if given, one of {_STATUSES}"
+                "name 1 to 256 characters without control and bidirectional control characters; "
+                f"and status, if given, one of {_STATUSES}"
             ),
         )
 

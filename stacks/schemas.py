@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from stacks.given_names import key_schema, name_schema
 from tenant_isolation import Parameter, Schema
 
 if TYPE_CHECKING:
@@ -39,12 +40,7 @@ def _object(*, optional: Mapping[str, Any] | None = None, more: bool = False, **
 TENANT_ID: Final = Parameter(name="tenantId", where="path", description="The tenant that the token names")
 USER_ID: Final = Parameter(name="userId", where="path", description="The caller's `cognito:username`")
 ANY_USER_ID: Final = Parameter(name="userId", where="path", schema=_USER_ID, description="A user's `cognito:username`")
-_NAME: Final = {
-    "type": "string",
-    "minLength": 1,
-    "maxLength": 256,
-    "description": "More than white space, and no control or other invisible characters",
-}
+_NAME: Final = {**name_schema(), "description": f"More than white space. {name_schema()['description']}"}
 NEW_NAME: Final = Schema(name="NewName", definition=_object(name=_NAME))
 RENAMED: Final = Schema(name="Renamed", definition=_object(message=_TEXT, updatedAttributes=_object(name=_TEXT)))
 TENANT: Final = Schema(
@@ -85,8 +81,8 @@ TENANT_IDS: Final = Schema(name="TenantIds", definition=_object(tenants=_TEXTS))
 # The employees API
 
 _EMPLOYEE_ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,63}$"}
-_EMPLOYEE_NAME: Final = {"type": "string", "minLength": 1, "maxLength": 256}
-_EMPLOYEE_TITLE: Final = {"type": "string", "maxLength": 256}
+_EMPLOYEE_NAME: Final = name_schema()
+_EMPLOYEE_TITLE: Final = name_schema(shortest=0)
 EMPLOYEE_ID: Final = Parameter(name="id", where="path", schema=_EMPLOYEE_ID)
 EMPLOYEE: Final = Schema(
     name="Employee", definition=_object(Id=_EMPLOYEE_ID, Name=_EMPLOYEE_NAME, optional={"Title": _EMPLOYEE_TITLE})
@@ -110,21 +106,14 @@ PARTITION: Final = Parameter(
     schema={"type": "string", "enum": ["bucket", "prefix", "tag", "access_point", "db_nosql"]},
     description="What keeps the tenants apart",
 )
-_KEY: Final = {
-    "type": "string",
-    "minLength": 1,
-    "not": {"pattern": "^/|\\.\\."},
-    "description": "It may have several levels. No control or other invisible characters; with the tenant and the user "
-    "before it, at most 1,024 bytes",
-}
 KEY: Final = Parameter(
-    name="key", schema=_KEY, description="The object to read; without it, the caller's objects are listed"
+    name="key", schema=key_schema(), description="The object to read; without it, the caller's objects are listed"
 )
 FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=_TENANT_ID)
 FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=_USER_ID)
 NEW_OBJECT: Final = Schema(
     name="NewObject",
-    definition=_object(key=_KEY, value={"type": "string", "description": "Any text"}),
+    definition=_object(key=key_schema(), value={"type": "string", "description": "Any text"}),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, Token
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
@@ -14,6 +14,7 @@ from python_lambda import PythonFunction, acknowledge, declare_store
 from stacks import schemas
 from stacks.defaults import api_defaults, directory, function_defaults, grant_on, table
 from stacks.events import Events
+from stacks.names import SHARED_BUCKETS, StorageNames
 from stacks.roles import ALL_ROLES, WRITERS
 from stacks.usage import Partitions
 from tenancy.stores import By, Store
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus
 
-_PREFIX: Final = "aws-saas-s3"  # the contract's
-_SHARED: Final = ("prefix", "tag", "ap", "dbns")
 _REFUSALS: Final = {
     "UNAUTHORIZED": {"status": "Unauthorized", "result": {"invalid": "x-token"}},
     "ACCESS_DENIED": {"status": "Forbidden", "result": {"invalid": "x-token"}},
@@ -91,28 +90,30 @@ class StorageStack(Stack):
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("storage")
+        )
         self._environment = environment
         self._apis = replace(api_defaults(environment, alarms), token_header="x-token")  # noqa: S106 - a name
-        bucket_name = f"{_PREFIX}-{TENANT_NAME}-{self.account}"
-        access_point_name = f"{_PREFIX}-{TENANT_NAME}"
+        names = self._storage_names(environment)
+        bucket_name, access_point_name = names.tenant_bucket(TENANT_NAME), names.access_point(TENANT_NAME)
 
         kept = environment.removal_policy
         old_versions = Duration.days(environment.old_versions_days)
         prefix = PrefixBucket(
             self,
             "Prefix",
-            bucket_name=f"{_PREFIX}-prefix-{self.account}",
+            bucket_name=names.shared_bucket("prefix"),
             old_versions=old_versions,
             removal_policy=kept,
         )
         tagged = TaggedBucket(
-            self, "Tag", bucket_name=f"{_PREFIX}-tag-{self.account}", old_versions=old_versions, removal_policy=kept
+            self, "Tag", bucket_name=names.shared_bucket("tag"), old_versions=old_versions, removal_policy=kept
         )
         access_points = AccessPointBucket(
             self,
             "AccessPoint",
-            bucket_name=f"{_PREFIX}-ap-{self.account}",
+            bucket_name=names.shared_bucket("ap"),
             access_point_name=access_point_name,
             old_versions=old_versions,
             removal_policy=kept,
@@ -120,7 +121,7 @@ class StorageStack(Stack):
         documents = DocumentedBucket(
             self,
             "Documents",
-            bucket_name=f"{_PREFIX}-dbns-{self.account}",
+            bucket_name=names.shared_bucket("dbns"),
             old_versions=old_versions,
             removal_policy=kept,
         )
@@ -147,7 +148,7 @@ class StorageStack(Stack):
                 ),
             },
         )
-        provisioner = self._provisioner(bus, alarms, access_points.bucket_name, bucket_name, access_point_name)
+        provisioner = self._provisioner(bus, alarms, names)
         objects = self._function(
             "tenant_objects",
             "Stores, lists and reads the caller's objects",
@@ -237,19 +238,41 @@ class StorageStack(Stack):
         CfnOutput(self, "StorageApiUrl", value=api.url)
         CfnOutput(self, "StorageTenantRoleArn", value=vendor.role_arn)
         CfnOutput(self, "StorageMetadataTableName", value=metadata.table_name)
+        for output, value in {
+            "StoragePrefixBucketName": prefix.bucket_name,
+            "StorageTagBucketName": tagged.bucket_name,
+            "StorageAccessPointBucketName": access_points.bucket_name,
+            "StorageDocumentsBucketName": documents.bucket_name,
+            # These two with {tenant} for a tenant's name.
+            "StorageTenantBucketName": _for_runtime(bucket_name),
+            "StorageTenantAccessPointName": _for_runtime(access_point_name),
+        }.items():
+            CfnOutput(self, output, value=value)
 
-    def _provisioner(
-        self,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        access_point_bucket: str,
-        bucket_name: str,
-        access_point_name: str,
-    ) -> PythonFunction:
+    def _storage_names(self, environment: Environment) -> StorageNames:
+        """Name the buckets; a template that suits any region cannot be deployed where a name depends on the region."""
+        if Token.is_unresolved(self.region) and not environment.hands_on_names:
+            missing = CfnParameter(
+                self,
+                "SynthesizedWithoutRegion",
+                description="Nothing can be given here: names of buckets depend on the region. "
+                "Synthesize with --context region=REGION, or with AWS credentials.",
+                allowed_pattern="(?!)",
+            )
+            CfnOutput(self, "RegionThatIsMissing", value=missing.value_as_string)
+        return StorageNames(
+            application=environment.application,
+            account=self.account,
+            region=self.region,
+            hands_on=environment.hands_on_names,
+        )
+
+    def _provisioner(self, bus: ApplicationBus, alarms: sns.ITopic, names: StorageNames) -> PythonFunction:
         """Make what makes a tenant's bucket and access point. Its role can touch no data; no tenant session has it."""
+        bucket_name, access_point_name = names.tenant_bucket(TENANT_NAME), names.access_point(TENANT_NAME)
         key_alias = f"alias/{self._environment.application}-storage-{TENANT_NAME}"
-        names = table(self, "TenantNames", hash_key="name", environment=self._environment)
-        declare_store(names, Store(holds="names that tenants have taken", by=By.ATTRIBUTE, key="tenantid"))
+        claims = table(self, "TenantNames", hash_key="name", environment=self._environment)
+        declare_store(claims, Store(holds="names that tenants have taken", by=By.ATTRIBUTE, key="tenantid"))
         queue = dead_letter_queue(
             self, "OnboardingDeadLetters", alarms=alarms, removal_policy=self._environment.removal_policy
         )
@@ -262,15 +285,15 @@ class StorageStack(Stack):
                 "APPLICATION": self._environment.application,
                 "ACCOUNT": self.account,
                 "PARTITION": self.partition,
-                "NAMES_TABLE": names.table_name,
+                "NAMES_TABLE": claims.table_name,
                 "TENANT_BUCKET": _for_runtime(bucket_name),
-                "ACCESS_POINT_BUCKET": access_point_bucket,
+                "ACCESS_POINT_BUCKET": names.shared_bucket("ap"),
                 "ACCESS_POINT_NAME": _for_runtime(access_point_name),
                 "OLD_VERSIONS_DAYS": str(self._environment.old_versions_days),
                 "KEY_ALIAS": _for_runtime(key_alias) if self._environment.tenant_keys else "",
             },
         )
-        grant_on(names.table_arn, provisioner, "dynamodb:PutItem")
+        grant_on(claims.table_arn, provisioner, "dynamodb:PutItem")
         any_bucket = f"arn:{self.partition}:s3:::{bucket_name.replace(TENANT_NAME, '*')}"
         any_access_point = self.format_arn(
             service="s3", resource="accesspoint", resource_name=access_point_name.replace(TENANT_NAME, "*")
@@ -309,7 +332,7 @@ class StorageStack(Stack):
                     "s3:PutEncryptionConfiguration",
                     "s3:PutLifecycleConfiguration",
                 ],
-                resources=[f"arn:{self.partition}:s3:::{_PREFIX}-{word}-{self.account}" for word in _SHARED],
+                resources=[f"arn:{self.partition}:s3:::{names.shared_bucket(word)}" for word in SHARED_BUCKETS],
             )
         )
         event = Events(self._environment.application).tenant_created

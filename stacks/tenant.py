@@ -74,7 +74,9 @@ class TenantStack(Stack):
         partitions: Partitions,
         lake: DataLake,
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("tenant")
+        )
         application = environment.application
         self._environment = environment
         self._bus = bus

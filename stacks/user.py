@@ -56,7 +56,9 @@ class UserStack(Stack):
         bus: ApplicationBus,
         alarms: sns.ITopic,
     ) -> None:
-        super().__init__(scope, construct_id, env=environment.cdk_environment)
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("user")
+        )
         application = environment.application
         events = Events(application)
         functions = function_defaults(environment)

@@ -297,6 +297,9 @@ _BODIES: Final = (
     ("empty", "nothing", ""),
     ("deep", "arrays nested 5,000 deep", '{"Id": "bad-1", "Name": ' + "[" * 5000 + "]" * 5000 + "}"),
     ("surrogate", "half a surrogate pair", '{"Id": "bad-1", "Name": "\\ud800"}'),
+    ("nul", "a NUL in the name", '{"Id": "bad-1", "Name": "a\\u0000b"}'),
+    ("lines", "a name of two lines", '{"Id": "bad-1", "Name": "a\\r\\nb"}'),
+    ("reversed", "a title shown backwards", '{"Id": "bad-1", "Name": "x", "Title": "a\\u202eb"}'),
 )
 
 
@@ -328,7 +331,6 @@ for _slug, _what, _text in _BODIES:
 
 _VALUES: Final = (
     "a'b\"c\\d",
-    "a\r\nb\tc",
     '#set($x = $context.authorizer.tenantId)$x $input.json("$")',
     "${aws:PrincipalTag/TenantId} ${stageVariables.x}",
     "{{tenant_id}} {{7*7}} ${7*7} <%= 7*7 %>",
@@ -337,7 +339,6 @@ _VALUES: Final = (
     '{"S": "x"}',
     "<script>alert(1)</script>&amp;",
     "\U0001f3e2 \u05e9\u05dc\u05d5\u05dd e\u0301 \ufeff",
-    "a\0b",
     " leading and trailing ",
     "n" * 256,
 )

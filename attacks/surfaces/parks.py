@@ -348,13 +348,13 @@ _INJECTED: Final = (
     "\\",
     '\\","Key":{"pk":{"S":"VICTIM#park"}}}',
     "a'b\"c\\d/e",
-    "a\r\nb\tc\u2028d",
+    "a\u202fb\u200cc\u2028d",
     '#set($v1 = "VICTIM#park")$v1 ${v1} $context.authorizer.tenantId $input.json("$")',
     "#foreach($i in [1..100000])x#end #stop #end #else",
     "${quote}${hash}${dollar} $!{util.base64Decode('eA==')}",
     "{% $states.context.Execution.Input.tenantId %}",
     ":name, pk = :pk, #status = :other",
-    "\u0000\u001f\ufeff\U0001f3de\u05e9",
+    "\ufeff\U0001f3de\u200d\u05e9",
     " leading and trailing ",
 )
 

@@ -15,7 +15,7 @@ from attacks.lately import Lately
 from attacks.outcome import Outcome, breached, held, inconclusive
 from attacks.people import SceneError
 from attacks.registry import REGISTRY
-from attacks.storage import INNER_NAMES, MODES, Owner, Storage
+from attacks.storage import MODES, Owner, Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,7 +58,7 @@ class Scene:
     @property
     def hidden(self) -> tuple[str, ...]:
         """What no reply to anybody else may show."""
-        return (self.value, self.secret, *INNER_NAMES)
+        return (self.value, self.secret, *self.api.inner_names)
 
     def good(self) -> Outcome:
         """Judge whether the attacker still reads what is their own, without which no refusal means anything."""
@@ -149,7 +149,7 @@ def _reads(world: World, mode: str, victim: Callable[[Scene], Owner], keys: slic
     at = scene(world, mode)
     # The key itself is in the victim's, so that only the value and the inner workings may not be shown.
     replies = [at.api.get(at.alice, mode, key) for key in (at.secret, *keys_to(victim(at), at.secret)[keys])]
-    steps = [refused(reply, 400, 404, hidden=(at.value, *INNER_NAMES)) for reply in replies]
+    steps = [refused(reply, 400, 404, hidden=(at.value, *at.api.inner_names)) for reply in replies]
     told = together(*steps)
     return together(told, at.good()) if told.verdict is not told.verdict.HELD else _counted(replies, at.good())
 
@@ -235,7 +235,7 @@ def _writes(world: World, mode: str, victim: Callable[[Scene], Owner], keys: sli
         if reply.ok:
             accepted.append(key)
         else:
-            steps.append(refused(reply, 400, hidden=(at.value, *INNER_NAMES)))
+            steps.append(refused(reply, 400, hidden=(at.value, *at.api.inner_names)))
     elsewhere = set(accepted) - set(at.api.names(writer, mode))
     own = f"{len(accepted)} stored under one's own"
     steps.append(require(not elsewhere, otherwise=f"these went elsewhere: {elsewhere}", observed=own))

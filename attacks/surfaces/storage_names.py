@@ -10,7 +10,7 @@ from attacks import threats
 from attacks.judge import granted, refused, require, together
 from attacks.people import SceneError
 from attacks.registry import REGISTRY
-from attacks.storage import INNER_NAMES, MODES, Owner, Storage
+from attacks.storage import MODES, Owner, Storage
 
 if TYPE_CHECKING:
     from attacks.outcome import Outcome
@@ -51,7 +51,7 @@ def _apart(world: World, mode: str) -> Outcome:
         for key in ("same", "b/same"):
             read = api.content(owner, mode, key)
             steps.append((who, require(read == _value(owner) + key, otherwise=f"reads {read!r}", observed="own")))
-    steps.append(("a stranger's key", refused(api.get(all_of_them[0], mode, "-b/same"), 404, hidden=INNER_NAMES)))
+    steps.append(("a stranger's key", refused(api.get(all_of_them[0], mode, "-b/same"), 404, hidden=api.inner_names)))
     return together(*steps)
 
 
@@ -63,7 +63,7 @@ def _look_alike(world: World, mode: str) -> Outcome:
     put = api.put(first, mode, json.dumps({"key": "k", "value": f"the first's {world.run}"}))
     theirs = api.put(second, mode, json.dumps({"key": "k", "value": "the second's"}))
     read, names = api.get(second, mode, "k"), api.listing(second, mode)
-    hidden = (f"the first's {world.run}", *INNER_NAMES)
+    hidden = (f"the first's {world.run}", *api.inner_names)
     kept = api.content(first, mode, "k")
     steps = [
         ("the first", granted(put)),
@@ -96,7 +96,7 @@ def _longest(world: World, mode: str) -> Outcome:
     ]
     for more in ("k", "k" * (1025 - room), "k" * 5000):
         reply = api.put(owner, mode, json.dumps({"key": key + more, "value": "does not fit"}))
-        steps.append(("longer ones", refused(reply, 400, 413, hidden=INNER_NAMES)))
+        steps.append(("longer ones", refused(reply, 400, 413, hidden=api.inner_names)))
     steps.append(
         ("after that", require(api.names(owner, mode) == [key], otherwise="more is stored", observed="one name"))
     )

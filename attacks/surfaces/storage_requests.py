@@ -11,7 +11,7 @@ from attacks import threats
 from attacks.judge import indiscretion, refused, require, together
 from attacks.outcome import Outcome, breached, held, inconclusive
 from attacks.registry import REGISTRY
-from attacks.storage import INNER_NAMES, MODES
+from attacks.storage import MODES
 from attacks.surfaces.storage import Scene, scene
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ _BODIES: Final = (
     _Body(
         slug="line-key", tries="two lines as a key", text='{"key": "bad.txt\\r\\nx-amz-acl: public-read", "value": "x"}'
     ),
+    _Body(slug="reversed-key", tries="a key shown backwards", text='{"key": "bad.txt\\u202e", "value": "x"}'),
     _Body(slug="dots", tries="a path upwards as a key", text='{"key": "a/../bad.txt", "value": "x"}'),
     _Body(slug="slash", tries="an absolute path as a key", text='{"key": "/bad.txt", "value": "x"}'),
     _Body(slug="surrogate", tries="half a surrogate pair", text='{"key": "bad.txt", "value": "\\ud800"}'),
@@ -177,7 +178,7 @@ def _(world: World) -> Outcome:
 
 def _one_of(at: Scene, reply: Reply) -> Outcome:
     if not reply.ok:
-        return refused(reply, 400, hidden=(at.value, *INNER_NAMES))
+        return refused(reply, 400, hidden=(at.value, *at.api.inner_names))
     stored = at.api.content(at.alice, at.mode, "twice.txt")
     return require(stored == "x", otherwise="it went elsewhere", observed="one's own is stored")
 
@@ -227,7 +228,7 @@ def _poisoned(world: World, slug: str) -> Outcome:
         aws.dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("id_concat", "key_name")})
     # A row that cannot be read at all is an operator's mistake, which may be a 500 for this key and no other.
     statuses = (400, 404, 500) if slug in {"no-version", "number-version"} else (400, 404)
-    steps = [refused(reply, *statuses, hidden=(at.value, *INNER_NAMES)) for reply in replies]
+    steps = [refused(reply, *statuses, hidden=(at.value, *at.api.inner_names)) for reply in replies]
     still = require(
         listing.ok and "own.txt" in listing.text and at.value not in listing.text,
         otherwise=f"the listing is {listing}",

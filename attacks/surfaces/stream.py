@@ -107,7 +107,6 @@ def _(world: World) -> Outcome:
     aws = world.understudy(world.target.streaming_role)
     name, kinesis = world.target.ingest_stream, aws.kinesis
     entry: Any = {"PartitionKey": "tenanta", "Data": _RECORD}
-    account = world.target.aws.sts.get_caller_identity()["Account"]
     calls: dict[str, Callable[[], object]] = {
         "write": partial(kinesis.put_record, StreamName=name, **entry),
         "forget sooner": partial(kinesis.decrease_stream_retention_period, StreamName=name, RetentionPeriodHours=24),
@@ -116,7 +115,7 @@ def _(world: World) -> Outcome:
             aws.sts.assume_role, RoleArn=world.target.storage_role, RoleSessionName="attack"
         ),
         "read the tenants' table": partial(aws.dynamodb.scan, TableName=world.target.tenants_table),
-        "list another bucket": partial(aws.s3.list_objects_v2, Bucket=f"aws-saas-s3-prefix-{account}"),
+        "list another bucket": partial(aws.s3.list_objects_v2, Bucket=world.target.storage_names.shared["prefix"]),
     }
     judged = [(what, denied(call)) for what, call in calls.items()]
     own = kinesis.list_shards(StreamName=name)["Shards"]

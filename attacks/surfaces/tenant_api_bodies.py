@@ -135,8 +135,8 @@ _BODIES: Final = (
     _Body(slug="megabyte", tries="a name of 400,000 characters", text=_name("n" * 400_000)),
     _Body(slug="latin-1", tries="a name that is not UTF-8", text=b'{"name": "caf\xe9"}'),
     _Body(slug="surrogate", tries="half a surrogate pair", text='{"name": "\\ud800"}'),
-    _Body(slug="nul", tries="a name with a NUL in it", text=_name("a\0b"), stored="a\0b"),
-    _Body(slug="newline", tries="a name of two lines", text=_name("a\nSet-Cookie: x=y"), stored="a\nSet-Cookie: x=y"),
+    _Body(slug="nul", tries="a name with a NUL in it", text=_name("a\0b")),
+    _Body(slug="newline", tries="a name of two lines", text=_name("a\nSet-Cookie: x=y")),
     _Body(slug="html", tries="markup", text=_name("<script>alert(1)</script>"), stored="<script>alert(1)</script>"),
     _Body(slug="emoji", tries="emoji and a right-to-left word", text=_name("🏢 שלום"), stored="🏢 שלום"),
     _Body(

@@ -17,7 +17,7 @@ from attacks.judge import granted, refused, require, together
 from attacks.lately import Lately
 from attacks.outcome import Outcome, Verdict, breached, held, inconclusive
 from attacks.registry import REGISTRY
-from attacks.storage import INNER_NAMES, Storage
+from attacks.storage import Storage
 from attacks.surfaces.identity import material_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _plain(world: World) -> Reply:
 
 def _shut(world: World, token: str | None, *, headers: Mapping[str, str] | None = None, more: str = "") -> Outcome:
     reply = Storage.of(world).send("GET", f"?partition=prefix{more}", token, headers=headers)
-    hidden = (*world.hidden, *INNER_NAMES)
+    hidden = (*world.hidden, *Storage.of(world).inner_names)
     return refused(reply, 401, like=_plain(world), hidden=hidden, control=lambda: _good(world))
 
 
@@ -433,7 +433,7 @@ def _(world: World) -> Outcome:
     stored = api.put(bob, "prefix", json.dumps({"key": "case.txt", "value": world.people.mark}))
     for tenant, user in ((bob.tenant.upper(), bob.user), (bob.tenant, bob.user.upper())):
         reply = api.get(api.stranger(tenant, user), "prefix", "case.txt")
-        steps.append(refused(reply, 404, hidden=(world.people.mark, *INNER_NAMES)))
+        steps.append(refused(reply, 404, hidden=(world.people.mark, *Storage.of(world).inner_names)))
     return together(("storing", granted(stored)), *steps)
 
 
@@ -460,7 +460,7 @@ def _(world: World) -> Outcome:
         api.issue({**named, "x-token": api.alice.token}, signed=False),
         world.http.send("GET", url, headers={**world.signer(world.nobody).headers("GET", url), **named}),
     )
-    steps = [refused(reply, 401, 403, hidden=INNER_NAMES[:1]) for reply in unsigned]
+    steps = [refused(reply, 401, 403, hidden=api.inner_names[:1]) for reply in unsigned]
     return together(*steps, ("the operator", granted(api.issue(named, signed=True))))
 
 
@@ -473,12 +473,12 @@ def _(world: World) -> Outcome:
     good = {"x-tenant-id": f"{world.run[-8:]}-own", "x-user-id": "u"}
     bad = [{"x-tenant-id": tenant} for tenant in ("*", "../x", "a^b", "prefix", "DBNS", "ab", _LONG, "a b", "abc-")]
     bad += [{"x-user-id": user} for user in ("*", "a/b", "a..b", "a^b", "u" * 129, "{{user_id}}")]
-    steps += [refused(api.issue({**good, **one}, signed=True), 400, hidden=INNER_NAMES) for one in bad]
+    steps += [refused(api.issue({**good, **one}, signed=True), 400, hidden=api.inner_names) for one in bad]
     for missing in _HEADERS:
         left = {name: value for name, value in good.items() if name != missing}
         for headers in (left, {**left, missing: ""}):
             reply = api.issue(headers, signed=True)
-            steps.append(refused(reply, 401, hidden=INNER_NAMES))
+            steps.append(refused(reply, 401, hidden=api.inner_names))
     return together(*steps, ("a good request", granted(api.issue(good, signed=True))))
 
 

@@ -317,8 +317,3 @@ class SiloBuckets:
 def _declared(name: str) -> str:
     """Return a name with the placeholder of declarations."""
     return name.replace(TENANT_NAME, "{tenant}")
-
-
-def tenant_bucket_name(prefix: str, account: str) -> str:
-    """Return the name of a tenant's own bucket: ``<prefix>-<tenant in lower case>-<account>``."""
-    return f"{prefix}-{TENANT_NAME}-{account}"

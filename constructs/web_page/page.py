@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CustomResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CustomResource, Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _EDGE: Final = Path(__file__).parent / "edge"
 # Files lie under a prefix, so that what the publisher notes for itself beside them is nothing that can be asked for.
 _FOLDER: Final = "site"
+# With the longest of what follows, "PageHeaders-ap-southeast-1", a name has the 64 characters that CloudFront takes.
+_NAME_LENGTH: Final = 38
 _TWO_YEARS: Final = Duration.days(730)
 _PERMISSIONS: Final = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 
@@ -152,7 +154,9 @@ class WebPage(Construct):
             "Distribution",
             comment=f"{Stack.of(self).stack_name}: the page and its APIs",
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.S3BucketOrigin.with_origin_access_control(bucket, origin_path=f"/{_FOLDER}"),
+                origin=origins.S3BucketOrigin.with_origin_access_control(
+                    bucket, origin_path=f"/{_FOLDER}", origin_access_control=self._access()
+                ),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
                 cache_policy=self._cache(),
@@ -188,11 +192,21 @@ class WebPage(Construct):
             acknowledge(distribution, rule, reason)
         return distribution
 
+    def _access(self) -> cloudfront.S3OriginAccessControl:
+        """Let CloudFront sign what it asks of the bucket."""
+        return cloudfront.S3OriginAccessControl(self, "Access", origin_access_control_name=self._name("Access"))
+
+    def _name(self, construct_id: str) -> str:
+        """Return a name that no page of another stack or region has: CloudFront's policies are one in an account."""
+        region = Stack.of(self).region
+        return f"{Names.unique_resource_name(self, max_length=_NAME_LENGTH)}{construct_id}-{region}"
+
     def _cache(self) -> cloudfront.CachePolicy:
         """Keep a file for as long as it says: the hashed ones for a year, the page and its settings not at all."""
         return cloudfront.CachePolicy(
             self,
             "Cache",
+            cache_policy_name=self._name("Cache"),
             comment="As long as the file says",
             min_ttl=Duration.seconds(0),
             default_ttl=Duration.seconds(0),
@@ -213,6 +227,7 @@ class WebPage(Construct):
         return cloudfront.ResponseHeadersPolicy(
             self,
             construct_id,
+            response_headers_policy_name=self._name(construct_id),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=content_policy, override=True

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenancy.account_records import AccountRecords, Origin
 from tenancy.events import Announcer, EventMetadata, SignUp, SignUpData
 from tenancy.identifiers import user_id
+from tenancy.names import name_or, name_refusal
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def _before_sign_up(event: dict[str, Any]) -> None:
+    if reason := name_refusal(event["request"]["userAttributes"].get("name", "")):
+        raise ValueError(f"name {reason}")
     origin = _ORIGINS[event["triggerSource"]]
     own = origin is Origin.SELF
     given = _metadata(event).get("confirmationHash", "") if own else ""
@@ -168,7 +171,7 @@ def _sign_up(event: dict[str, Any], user: UserId) -> SignUp:
         data=SignUpData(
             email=attributes.email,
             userName=user,
-            name=attributes.name,
+            name=name_or(attributes.name, attributes.email),
             verified=attributes.email_verified,
             status=attributes.status,
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import boto3
 from botocore.config import Config
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tenancy.account_workflow import AccountWorkflow, UnfinishedError
 from tenancy.accounts import Account, Accounts
@@ -16,6 +16,7 @@ from tenancy.errors import BadRequestError, NotFoundError, TenancyError
 from tenancy.identifiers import UserId, user_id
 from tenancy.mailbox import mailbox
 from tenancy.membership import Tables
+from tenancy.names import usable_name
 from tenancy.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 
@@ -40,7 +41,7 @@ class _Body(BaseModel):
 class Block(_Body):
     """The body of a block."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=1024)]
+    reason: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(usable_name)]
 
 
 class Place(_Body):

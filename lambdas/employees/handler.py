@@ -5,10 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from employees.store import Employees
 from tenancy.errors import BadRequestError, NotFoundError
+from tenancy.names import usable_name
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 from tenancy.vending import TokenVendor
 
@@ -26,8 +27,8 @@ class Employee(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     Id: _Id
-    Name: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-    Title: Annotated[str, StringConstraints(max_length=256)] = ""
+    Name: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(usable_name)]
+    Title: Annotated[str, StringConstraints(max_length=256), AfterValidator(usable_name)] = ""
 
 
 settings = _Settings.load()

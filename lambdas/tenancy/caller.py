@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tenancy.errors import ForbiddenError, UnauthorizedError
 from tenancy.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
+from tenancy.names import name_or
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +163,9 @@ class Profile:
         """Read the profile from the claims of a verified ID token."""
         email, name = claims.get("email"), claims.get("name")
         verified = claims.get("email_verified") is True and isinstance(email, str) and email
-        return cls(email=str(email) if verified else None, name=name if isinstance(name, str) else "")
+        # People can change their name in the pool, where nothing of ours can refuse it.
+        shown = name_or(name, "") if isinstance(name, str) else ""
+        return cls(email=str(email) if verified else None, name=shown)
 
     @classmethod
     def from_authorizer(cls, context: Mapping[str, Any] | None) -> Self:

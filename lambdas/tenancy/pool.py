@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenancy.errors import BadRequestError
 from tenancy.identifiers import InvalidIdentifierError, UserId, user_id
+from tenancy.names import name_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -69,7 +70,7 @@ class PoolUser:
         return cls(
             user_id=user_id(found["Username"]),
             email=values.get("email", ""),
-            name=values.get("name", ""),
+            name=name_or(values.get("name"), ""),  # people can change it in the pool, which takes any text
             email_verified=values.get("email_verified") == "true",
             status=found["UserStatus"],
             enabled=found["Enabled"],

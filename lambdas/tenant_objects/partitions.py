@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 
 from tenancy.errors import BadRequestError, NotFoundError
+from tenancy.names import key_refusal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -203,14 +204,8 @@ class DocumentedPartition(Partition):
 
 def _refusal(key: str, longest: int) -> str:
     """Return why a key is not usable; empty if it is."""
-    if not key:
-        return "must not be empty"
-    if key.startswith("/"):
-        return "must not begin with a slash"
-    if ".." in key:
-        return "must not contain '..'"
-    if not key.isprintable():
-        return "must not contain control or other invisible characters"
+    if reason := key_refusal(key):
+        return reason
     if len(key.encode()) > longest:
         return f"must have at most {longest} bytes"
     return ""

@@ -8,6 +8,7 @@ import boto3
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from tenancy.directory import Tenants
+from tenancy.names import usable_name
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 
 
@@ -19,9 +20,7 @@ class _Settings(RestSettings):
 def _readable(name: str) -> str:
     if not name.strip():
         raise ValueError("must hold more than white space")
-    if not name.isprintable():
-        raise ValueError("must not hold control or other invisible characters")
-    return name
+    return usable_name(name)
 
 
 class NewName(BaseModel):

@@ -19,6 +19,7 @@ from requests_aws4auth import AWS4Auth
 from tenancy.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
 from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
 from tenancy.identifiers import TenantId, UserId, tenant_id, user_id
+from tenancy.names import name_or
 from tenancy.settings import Settings
 from token_claims_hook.hedge import first_of_two
 
@@ -185,7 +186,7 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
         data=SignUpData(
             email=email,
             userName=user,
-            name=attributes.get("name") or email,
+            name=name_or(attributes.get("name"), email),
             verified=attributes.get("email_verified") == "true",
             status=status,
         ),

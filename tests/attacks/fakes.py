@@ -11,8 +11,10 @@ import boto3
 
 from attacks import jws
 from attacks.people import Cast, Person, Tokens
+from attacks.storage import MODES
 from attacks.target import Target
 from ops.aws import Aws
+from ops.storage import DeployedNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +105,11 @@ def target(server: Server) -> Target:
         employees_role="arn:aws:iam::000000000000:role/employees-tenant",
         parks_api=f"{server.url}/parks-api/prod",
         invitations_table="invitations",
+        storage_names=DeployedNames(
+            shared={mode: f"shared-{mode.replace('_', '-')}" for mode in MODES},
+            own_bucket="own-{tenant}-000000000000",
+            access_point="own-{tenant}",
+        ),
     )
 
 

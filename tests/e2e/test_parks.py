@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.e2e.parks import STATUSES, ParksApi
+from tests.given_names import NAMES
 
 if TYPE_CHECKING:
     from attacks.world import World
 
 _NAMES: Final = (
     "Big \"Bend\" 'n' \\ and \\\\",
-    "two\nlines\r\n\tand a tab",
     "#set($tenant = 'x')#foreach($i in [1..9])#end $context.authorizer.tenantId ${v1} $!{quote}",
     '","pk":{"S":"other#park"},"x":"',
     "é 🏞 שלום e\u0301 \u2028\u2029 \ufeff",
     "{{tenant_id}} {% $states.input %} ${aws:PrincipalTag/TenantId}",
-    "\u0000\u0001\u001f",
     " ",
     "n" * 256,
+    *NAMES,
 )
 
 
@@ -98,6 +98,7 @@ def test_second_park_of_an_id_is_a_conflict(texas: ParksApi, park: str) -> None:
         {"id": "good", "name": ""},
         {"id": "good", "name": "n" * 257},
         {"id": "good", "name": 5},
+        *({"id": "good", "name": f"a{character}b"} for character in "\0\n\x7f\x85\u202e\u2066"),
         {"id": "good", "name": "x", "status": "closed"},
         {"id": "good", "name": "x", "tenantId": "other"},
         {"id": "good", "name": {"S": "x"}},

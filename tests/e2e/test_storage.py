@@ -13,6 +13,7 @@ import jwt
 import pytest
 
 from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, own_bucket, result
+from tests.given_names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,19 @@ def test_any_text_comes_back_whole(api: StorageApi, partition: str) -> None:
 
     assert {key: result(api.get(token, partition, key)) for key in _VALUES} == _VALUES
     assert sorted(api.names(token, partition)) == sorted(_VALUES)
+
+
+@pytest.mark.parametrize("partition", PARTITIONS)
+def test_names_of_every_script_are_stored_listed_and_read_as_they_are(api: StorageApi, partition: str) -> None:
+    token = api.token(_new("names"), "user1")
+    for name in NAMES:
+        assert api.put(token, partition, name, f"the content of {name}").status == 201, name
+
+    assert sorted(api.names(token, partition)) == sorted(NAMES)
+    assert [result(api.get(token, partition, name)) for name in NAMES] == [f"the content of {name}" for name in NAMES]
+    for character in ("\u202e", "\u2066", "\u0085", "\u007f", "\t"):
+        assert api.put(token, partition, f"a{character}b", "x").status == 400
+        assert api.get(token, partition, f"a{character}b").status == 400
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
@@ -173,7 +187,7 @@ class TestBadInput:
         [
             ('{"value": "b"}', "key: Field required"),
             ('{"key": "", "value": "b"}', "key: must not be empty"),
-            ('{"key": "a/../b", "value": "b"}', "key: must not contain '..'"),
+            ('{"key": "a/../b", "value": "b"}', "key: must not contain '.' or '..' as a whole segment"),
             ('{"key": "/a", "value": "b"}', "key: must not begin with a slash"),
             ('{"key": "a\\u0000b", "value": "b"}', "key: must not contain control"),
             (json.dumps({"key": "k" * 1025, "value": "b"}), "key: must have at most"),

@@ -299,7 +299,9 @@ class TestControl:
         assert self._call(control, "DELETE /users/{userId}", principal=None)[0] == 500
         assert workflow.ran == []
 
-    @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": 1}, {"reason": "x", "by": "y"}])
+    @pytest.mark.parametrize(
+        "body", [{}, {"reason": ""}, {"reason": 1}, {"reason": "x", "by": "y"}, {"reason": "a\x1b[2J"}]
+    )
     def test_block_takes_a_reason(self, control: ModuleType, workflow: _Workflow, body: Any) -> None:  # noqa: ANN401
         assert self._call(control, "PUT /users/{userId}/block", body=body)[0] == 400
         assert workflow.ran == []

@@ -16,6 +16,7 @@ import responses
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
+from tests.given_names import NAMES
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory
 
@@ -186,6 +187,24 @@ class TestWhoseAccountItIs:
         with pytest.raises(ValueError, match="SHA-256"):
             hook.handler(_event("PreSignUp_SignUp", confirmationHash="0" * 63), Context())
         assert _user() == {}
+
+    @pytest.mark.parametrize("trigger", ["PreSignUp_SignUp", "PreSignUp_AdminCreateUser"])
+    def test_name_with_control_characters_is_refused_and_makes_no_account(self, hook: ModuleType, trigger: str) -> None:
+        event = _event(trigger)
+        event["request"]["userAttributes"]["name"] = "Ada\u202eLøve"
+
+        with pytest.raises(ValueError, match=r"^name must not contain .* \(U\+202E\)$"):
+            hook.handler(event, Context())
+        assert _user() == {}
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_name_of_any_script_makes_an_account(self, hook: ModuleType, name: str) -> None:
+        event = _event("PreSignUp_SignUp")
+        event["request"]["userAttributes"]["name"] = name
+
+        hook.handler(event, Context())
+
+        assert _user()["origin"] == {"S": "self"}
 
     def test_operator_cannot_be_bound_by_metadata_of_a_sign_up(self, hook: ModuleType) -> None:
         hook.handler(_event("PreSignUp_AdminCreateUser", confirmationHash="0" * 64), Context())
@@ -631,6 +650,17 @@ class TestTokenClaimsHook:
             "verified": True,
             "status": "CONFIRMED",
         }
+
+    @responses.activate
+    def test_name_that_was_changed_in_the_pool_to_none_is_not_published(
+        self, hook: ModuleType, published: list[dict[str, Any]]
+    ) -> None:
+        self._tenants()
+        _put()
+
+        self._claim(hook, name="a\x1b[2J")
+
+        assert json.loads(published[0]["Detail"])["data"]["name"] == "ada@example.com"
 
     @responses.activate
     @pytest.mark.parametrize(("founds", "events"), [(False, 0), (True, 1)])

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from localcloud.gaps import vtl
 from stacks.park_schemas import PARK_ID_PATTERN, STATUSES
+from tenancy.names import name_refusal
 from tests.synthesized import Template, assembly
 
 _thorough: Final = settings(max_examples=150, deadline=None)
@@ -168,6 +169,10 @@ def test_name_is_stored_exactly_and_the_key_is_the_tenant_s(name: str, other: st
         _rendered("POST /parks", {"id": park, "name": name, "pk": other, "tenantId": other}, query={"tenantId": other})
     )
 
+    if name_refusal(name):
+        assert _TENANT not in json.dumps(made)
+        assert "sk" not in made.get("Key", {})  # which DynamoDB refuses
+        return
     assert made["Key"] == {"pk": {"S": f"{_TENANT}#park"}, "sk": {"S": park}}
     assert made["ExpressionAttributeValues"][":name"] == {"S": name}
     assert made["ExpressionAttributeValues"][":statuskey"] == {"S": f"park-opened#{park}"}

@@ -22,6 +22,7 @@ const WORDS: Record<string, string> = {
 const OTHERWISE = "Something went wrong on our side. Try again in a moment.";
 const BLOCKED = "This account is blocked. Contact support.";
 const MUST_CHOOSE = "Choose a new password: the one that this account was made with does not count any more.";
+const UNUSABLE_NAME = "That name holds characters that cannot be seen. Type it anew, without pasting it.";
 
 /** What an API answers where the request would act in another tenant than the page shows. */
 const OTHER_TENANT = "Expected-Tenant names another tenant";
@@ -33,6 +34,7 @@ export function signingWords(error: unknown): string {
     return WORDS.TooManyFailedAttemptsException as string;
   if (needsNewPassword(error)) return MUST_CHOOSE;
   if (isBlocked(error)) return BLOCKED;
+  if (isRefusedByHook(error, /name must not contain/i)) return UNUSABLE_NAME;
   return WORDS[name] ?? OTHERWISE;
 }
 

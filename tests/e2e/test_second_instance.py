@@ -1,0 +1,89 @@
+"""A second instance of the app beside the first, in one account: nothing of either is the other's."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from localcloud import cdk
+from localcloud.outputs import local
+from ops.environment import Environment
+from ops.storage import DeployedNames
+from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from attacks.world import World
+    from localcloud.cloud import LocalCloud
+
+_SECOND: Final = "second"
+_TENANT: Final = f"same-{secrets.token_hex(8)}"
+_KEY: Final = "the/same/key.txt"
+
+
+@pytest.fixture(scope="module")
+def second(deployed: LocalCloud, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """Deploy a second application's storage stack, and what it needs, beside the first's; remove it in the end."""
+    folder = tmp_path_factory.mktemp("second")
+    raw = cdk.deploy(
+        variables=deployed.variables,
+        assembly=folder / "cdk.out",
+        outputs=folder / "outputs.json",
+        log=folder / "deploy.log",
+        application=_SECOND,
+        stacks=[f"{_SECOND}-storage"],
+    )
+    outputs = local(raw, deployed.endpoint, "")
+    environment = Environment(name="local", app=_SECOND, outputs=outputs, aws=world.target.aws)
+    yield environment
+    _remove(world, DeployedNames.of(environment))
+
+
+def _remove(world: World, names: DeployedNames) -> None:
+    aws, operator = world.target.aws, Operator(world.target)
+    for bucket in (found["Name"] for found in aws.s3.list_buckets()["Buckets"]):
+        if bucket.startswith(names.all_begin):
+            operator.empty(bucket)
+        if bucket == names.own_bucket_of(_TENANT):
+            aws.s3.delete_bucket(Bucket=bucket)
+    aws.s3control.delete_access_point(AccountId=ACCOUNT, Name=names.access_point_of(_TENANT))
+    for stack in ("storage", "user", "common"):
+        name = f"{_SECOND}-{stack}"
+        aws.cloudformation.delete_stack(StackName=name)
+        aws.cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+
+
+def test_a_tenant_of_the_same_id_has_other_objects_in_each(
+    world: World, deployed: LocalCloud, second: Environment
+) -> None:
+    apis = {
+        "first": StorageApi(world.http, deployed.output("StorageApiUrl")),
+        "second": StorageApi(world.http, second.output("storage", "StorageApiUrl")),
+    }
+    tokens = {which: api.token(_TENANT, "user1") for which, api in apis.items()}
+    for partition in PARTITIONS:
+        assert result(apis["first"].put(tokens["first"], partition, _KEY, f"{partition} of the first"))
+        assert apis["second"].names(tokens["second"], partition) == []
+        assert apis["second"].get(tokens["second"], partition, _KEY).status == 404
+
+        assert result(apis["second"].put(tokens["second"], partition, _KEY, f"{partition} of the second"))
+        for which, api in apis.items():
+            assert api.names(tokens[which], partition) == [_KEY]
+            assert result(api.get(tokens[which], partition, _KEY)) == f"{partition} of the {which}"
+
+    # Each issues its own tokens, and takes no other's.
+    assert apis["first"].get(tokens["second"], "prefix", _KEY).status == 401
+    assert apis["second"].get(tokens["first"], "prefix", _KEY).status == 401
+
+
+def test_no_bucket_is_shared(world: World, second: Environment) -> None:
+    first, other = world.target.storage_names, DeployedNames.of(second)
+
+    assert set(first.all_begin).isdisjoint(other.all_begin)
+    assert first.own_bucket_of("acme") == "aws-saas-s3-acme-000000000000"
+    assert first.access_point_of("acme") != other.access_point_of("acme")
