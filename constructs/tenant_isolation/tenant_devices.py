@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from constructs import Construct
+
+from python_lambda import service_principal
 
 if TYPE_CHECKING:
     from tenant_isolation.ingest_api import IngestApi
@@ -57,7 +59,6 @@ class TenantDevices(Construct):
             raise ValueError(
                 f"The credentials of devices must live between 15 minutes and an hour, not {seconds} seconds."
             )
-        stack = Stack.of(self)
         self._allowed = iam.PolicyDocument()
         boundary = iam.CfnManagedPolicy(
             self,
@@ -69,7 +70,7 @@ class TenantDevices(Construct):
             self,
             "Role",
             description="What a server's certificate is exchanged for; bound to the type of its thing",
-            assume_role_policy_document=self._trust(stack),
+            assume_role_policy_document=self._trust(),
             permissions_boundary=boundary.ref,
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheThingType", policy_document=self._allowed),
@@ -88,19 +89,12 @@ class TenantDevices(Construct):
             ),
         )
 
-    @staticmethod
-    def _trust(stack: Stack) -> iam.PolicyDocument:
-        # Of this account's IoT, and of this region's, not whatever the service does for somebody else.
-        source = stack.format_arn(service="iot", resource="*", arn_format=ArnFormat.NO_RESOURCE_NAME)
+    def _trust(self) -> iam.PolicyDocument:
         return iam.PolicyDocument(
             statements=[
                 iam.PolicyStatement(
                     actions=["sts:AssumeRole"],
-                    principals=[iam.ServicePrincipal(_SERVICE)],
-                    conditions={
-                        "StringEquals": {"aws:SourceAccount": stack.account},
-                        "ArnLike": {"aws:SourceArn": source},
-                    },
+                    principals=[service_principal(self, _SERVICE)],
                 )
             ]
         )
