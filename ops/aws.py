@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesisanalyticsv2 import KinesisAnalyticsV2Client
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -167,6 +168,11 @@ class Aws:
     def kinesis(self) -> KinesisClient:
         """Kinesis data streams."""
         return cast("KinesisClient", self._client("kinesis"))
+
+    @property
+    def kms(self) -> KMSClient:
+        """KMS."""
+        return cast("KMSClient", self._client("kms"))
 
     @property
     def flink(self) -> KinesisAnalyticsV2Client:
