@@ -92,7 +92,8 @@ class Sessions:
             text = configuration.get("Environment", {}).get("Variables", {}).get(_VARIABLE)
             if text:
                 given = json.loads(text)
-                policies = {purpose: _template(policy) for purpose, policy in given["policies"].items()}
+                account = given["role"].split(":")[4]
+                policies = {purpose: _template(policy, account) for purpose, policy in given["policies"].items()}
                 found.update(dict.fromkeys(policies, Vendor(given["role"].rsplit("/", 1)[-1], policies)))
         return found
 
@@ -196,7 +197,15 @@ def tags(tenant: str) -> list[dict[str, str]]:
     return [{"Key": "TenantId", "Value": tenant}, {"Key": "TenantName", "Value": tenant.lower()}]
 
 
-def _template(given: Any) -> str:  # noqa: ANN401 - a policy, or the statements of one
-    statements = given["Statement"] if isinstance(given, dict) else given
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
-    return json.dumps(policy, separators=(",", ":"))
+def _template(given: Sequence[Sequence[Any]], account: str) -> str:
+    """Return a session policy template as the functions complete it: what allows on S3 does so in one account."""
+    elements = ("Action", "Resource", "Condition", "Effect")
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", **dict(zip(elements, statement, strict=False))} for statement in given
+    ]
+    for statement in statements:
+        if statement["Effect"] == "Allow" and '"s3:' in json.dumps(statement["Action"]):
+            conditions = statement.get("Condition", {})
+            equal = {**conditions.get("StringEquals", {}), "aws:ResourceAccount": account}
+            statement["Condition"] = {**conditions, "StringEquals": equal}
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -20,7 +20,9 @@ from attacks.sigv4 import Signer
 from ops.stacks import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mypy_boto3_iam.type_defs import TagTypeDef
 
     from attacks.http import Reply
     from attacks.outcome import Outcome
@@ -208,7 +210,10 @@ class World:
 
     def _understudy(self, role: str) -> Aws:
         iam = self.target.aws.iam
-        name = self._role(f"as-{secrets.token_hex(3)}")
+        # Policies may know a role by its tags; those of CloudFormation nobody else can give.
+        found = iam.get_role(RoleName=role)["Role"].get("Tags", [])
+        tags = [tag for tag in found if not tag["Key"].startswith("aws:")]
+        name = self._role(f"as-{secrets.token_hex(3)}", tags)
         for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
             for policy in page["PolicyNames"]:
                 document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
@@ -223,7 +228,7 @@ class World:
                 iam.attach_role_policy(RoleName=name, PolicyArn=arn)
         return self._act_as(name)
 
-    def _role(self, label: str) -> str:
+    def _role(self, label: str, tags: Sequence[TagTypeDef] = ()) -> str:
         iam, name = self.target.aws.iam, f"{self.run}-{label}"
         account = self.target.aws.sts.get_caller_identity()["Account"]
         trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
@@ -231,6 +236,7 @@ class World:
             RoleName=name,
             AssumeRolePolicyDocument=_policy(trust),
             Description="Made by an attack on Tenantry; safe to delete",
+            Tags=list(tags),
         )
         self.cleanup.later(f"the role {name}", lambda: iam.delete_role(RoleName=name))
         return name

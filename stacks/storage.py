@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, Token
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from python_lambda import PythonFunction, acknowledge, declare_store
+from python_lambda import PythonFunction, declare_store
 from stacks import schemas
 from stacks.defaults import api_defaults, directory, function_defaults, grant_on, table
 from stacks.events import Events
 from stacks.names import SHARED_BUCKETS, StorageNames
+from stacks.provisioning import grant_provisioning
 from stacks.roles import ALL_ROLES, WRITERS
 from stacks.usage import Partitions
 from tenancy.stores import By, Store
@@ -268,7 +268,7 @@ class StorageStack(Stack):
         )
 
     def _provisioner(self, bus: ApplicationBus, alarms: sns.ITopic, names: StorageNames) -> PythonFunction:
-        """Make what makes a tenant's bucket and access point. Its role can touch no data; no tenant session has it."""
+        """Make what makes a tenant's bucket and access point. No session of a tenant has its role."""
         bucket_name, access_point_name = names.tenant_bucket(TENANT_NAME), names.access_point(TENANT_NAME)
         key_alias = f"alias/{self._environment.application}-storage-{TENANT_NAME}"
         claims = table(self, "TenantNames", hash_key="name", environment=self._environment)
@@ -298,42 +298,23 @@ class StorageStack(Stack):
         any_access_point = self.format_arn(
             service="s3", resource="accesspoint", resource_name=access_point_name.replace(TENANT_NAME, "*")
         )
-        grant_on(
-            any_bucket,
-            provisioner,
-            "s3:CreateBucket",
-            "s3:PutBucketOwnershipControls",
-            "s3:PutBucketPolicy",
-            "s3:PutBucketPublicAccessBlock",
-            "s3:PutBucketTagging",
-            "s3:PutBucketVersioning",
-            "s3:PutEncryptionConfiguration",
-            "s3:PutLifecycleConfiguration",
-        )
         if self._environment.tenant_keys:
-            self._grant_keys(provisioner, key_alias.replace(TENANT_NAME, "*"))
-        grant_on(any_access_point, provisioner, "s3:CreateAccessPoint", "s3:PutAccessPointPolicy")
-        for resource in (any_bucket, any_access_point):
-            acknowledge(
-                provisioner.execution_role,
-                "AwsSolutions-IAM5",
-                "It makes the bucket or access point of whichever tenant comes; the names' form bounds it.",
-                resource=resource,
+            declare_store(
+                self,
+                Store(
+                    holds="the key of a tenant's objects",
+                    by=By.NAME,
+                    kind="AWS::KMS::Alias",
+                    name=key_alias.replace(TENANT_NAME, "{tenant}"),
+                ),
             )
-        # The shared buckets have names of the same form. They are none of its business, and no data is.
-        provisioner.add_to_role_policy(
-            iam.PolicyStatement(
-                effect=iam.Effect.DENY,
-                actions=[
-                    "s3:PutBucketPolicy",
-                    "s3:PutBucketPublicAccessBlock",
-                    "s3:PutBucketTagging",
-                    "s3:PutBucketVersioning",
-                    "s3:PutEncryptionConfiguration",
-                    "s3:PutLifecycleConfiguration",
-                ],
-                resources=[f"arn:{self.partition}:s3:::{names.shared_bucket(word)}" for word in SHARED_BUCKETS],
-            )
+        grant_provisioning(
+            provisioner,
+            buckets=any_bucket,
+            # The hands-on's have names of the same form, and are none of its business.
+            shared_buckets=[f"arn:{self.partition}:s3:::{names.shared_bucket(word)}" for word in SHARED_BUCKETS],
+            access_points=any_access_point,
+            key_aliases=key_alias.replace(TENANT_NAME, "*") if self._environment.tenant_keys else None,
         )
         event = Events(self._environment.application).tenant_created
         bus.add_rule(
@@ -346,43 +327,6 @@ class StorageStack(Stack):
         )
         CfnOutput(self, "OnboardingDeadLetterQueueUrl", value=queue.queue_url)
         return provisioner
-
-    def _grant_keys(self, provisioner: PythonFunction, aliases: str) -> None:
-        """Let the provisioner make keys that carry a tenant's tag, and none that does not; it can use none of them."""
-        declare_store(
-            self,
-            Store(
-                holds="the key of a tenant's objects",
-                by=By.NAME,
-                kind="AWS::KMS::Alias",
-                name=aliases.replace("*", "{tenant}"),
-            ),
-        )
-        any_key = self.format_arn(service="kms", resource="key", resource_name="*")
-        any_alias = self.format_arn(service="kms", resource=aliases)
-        tagged = {
-            "StringLike": {"aws:RequestTag/TenantId": "?*"},
-            "ForAllValues:StringEquals": {"aws:TagKeys": "TenantId"},
-        }
-        for statement in (
-            # A key that is not there yet has no ARN.
-            iam.PolicyStatement(actions=["kms:CreateKey", "kms:TagResource"], resources=["*"], conditions=tagged),
-            iam.PolicyStatement(actions=["kms:CreateAlias"], resources=[any_alias]),
-            iam.PolicyStatement(
-                # What it makes a second time by accident it takes back.
-                actions=["kms:CreateAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:ScheduleKeyDeletion"],
-                resources=[any_key],
-                conditions={"StringLike": {"aws:ResourceTag/TenantId": "?*"}},
-            ),
-        ):
-            provisioner.add_to_role_policy(statement)
-        for resource in ("*", any_key, any_alias):
-            acknowledge(
-                provisioner.execution_role,
-                "AwsSolutions-IAM5",
-                "It makes the key of whichever tenant comes; the tag and the alias' form bound it.",
-                resource=resource,
-            )
 
     def _function(
         self,

@@ -190,6 +190,7 @@ def _logs(world: World, aws: Aws) -> _Calls:
 def _buckets(world: World, aws: Aws) -> _Calls:
     """Return calls on the buckets of tenants' data: no role has any business there, a session of a tenant role has."""
     calls: _Calls = []
+    owned: Any = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
     buckets = [resource for resource in world.resources if resource.kind == "AWS::S3::Bucket"]
     # The page's holds what everybody may read, and its publisher's job is to write it.
     for bucket in (found.id for found in buckets if not found.logical_id.startswith("Page")):
@@ -197,6 +198,7 @@ def _buckets(world: World, aws: Aws) -> _Calls:
             (f"read {bucket}", partial(aws.s3.get_object, Bucket=bucket, Key=world.run)),
             (f"write {bucket}", partial(aws.s3.put_object, Bucket=bucket, Key=world.run)),
             (f"open {bucket}", partial(aws.s3.put_bucket_policy, Bucket=bucket, Policy="{}")),
+            (f"own {bucket}", partial(aws.s3.put_bucket_ownership_controls, Bucket=bucket, OwnershipControls=owned)),
         ]
     return calls
 

@@ -58,6 +58,9 @@ _UNTAGGED: Final[tuple[tuple[str, str, Callable[[str], Tags]], ...]] = (
     ("no-name", "with the tenant's id alone", lambda tenant: tags(tenant)[:1]),
     ("other-key", "with the tenant under other keys", lambda t: [_tag("Tenant", t), _tag("tenant", t)]),
     ("empty", "with an empty tenant", lambda tenant: [_tag("TenantId", ""), *tags(tenant)[1:]]),
+    ("other-name", "with another tenant's name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", "another")]),
+    ("longer-name", "with a longer name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", f"{tenant.lower()}0")]),
+    ("wild-name", "with a pattern for a name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", "*")]),
     ("more", "with one tag more", lambda tenant: [*tags(tenant), _tag("Admin", "true")]),
 )
 for _slug, _what, _make in _UNTAGGED:
@@ -148,15 +151,33 @@ for _slug, _value, _purposes in (
 @vending.attack(
     "tag-two-tenants",
     threat=threats.LOOSE_POLICY,
-    must="Denied: the bucket itself refuses whoever is tagged with another id.",
+    must="No session: the name must be the id, but for upper and lower case.",
 )
 def _(world: World) -> Outcome:
-    """Tag a session with one's own id and the victim's name, which opens the victim's bucket for the role alone."""
+    """Tag a session with one's own id and the victim's name, which would open their bucket for the role alone."""
     sessions, at = Sessions.of(world), prize(world)
     mixed = [_tag("TenantId", at.alice.tenant), _tag("TenantName", at.bob.tenant.lower())]
     steps = []
     for purpose in ("bucket", "access_point"):
-        aws = sessions.assume(sessions.copy(purpose), mixed)
+        steps += [
+            (f"a session ({purpose})", denied(partial(sessions.assume, sessions.copy(purpose), mixed))),
+            (purpose, own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)),
+        ]
+    return together(*steps)
+
+
+@vending.attack(
+    "tag-other-case",
+    threat=threats.COLLIDING_NAMES,
+    must="Denied: the bucket itself refuses whoever is tagged with another id.",
+)
+def _(world: World) -> Outcome:
+    """Be the tenant whose id is the victim's in upper case, whose session's name opens the victim's bucket."""
+    sessions, at = Sessions.of(world), prize(world)
+    twin = [_tag("TenantId", at.bob.tenant.upper()), _tag("TenantName", at.bob.tenant.lower())]
+    steps = []
+    for purpose in ("bucket", "access_point"):
+        aws = sessions.assume(sessions.copy(purpose), twin)
         steps += [
             (f"{name} ({purpose})", denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)
         ]

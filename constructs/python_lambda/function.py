@@ -14,6 +14,7 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 
+from python_lambda.account import service_principal
 from python_lambda.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
 from python_lambda.checks import acknowledge
 from python_lambda.stores import LOG, declare_store
@@ -128,7 +129,7 @@ class PythonFunction(lambda_.Function):
         role = iam.Role(
             scope,
             f"{construct_id}Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=service_principal(scope, "lambda.amazonaws.com"),
             description=f"Runs the function {entry.name}",
         )
         variables = {

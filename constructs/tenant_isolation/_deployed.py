@@ -7,7 +7,7 @@ from typing import Any, Final
 from aws_cdk import CfnResource, Stack, Token
 
 # The longest values that these pseudo parameters have in any partition.
-_LONGEST_PSEUDO: Final = {"AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10}
+_LONGEST_PSEUDO: Final = {"AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10, "AWS::URLSuffix": 16}
 # A name that CloudFormation makes: <stack>-<logical id>-<random>, cut to what the service takes.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html
 _RANDOM: Final = len("--ABCDEFGHIJKLM")

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from python_lambda import acknowledge, declare_store
+from python_lambda import acknowledge, declare_store, service_principal
 from tenancy.stores import By, Store
 from tenant_isolation.express_machine import express_machine
 
@@ -170,6 +170,12 @@ class EventSaga(Construct):
             event=on,
             target=targets.SfnStateMachine(
                 self._machine,
+                role=iam.Role(
+                    self._machine,
+                    "EventsRole",  # the id that CDK would give it
+                    assumed_by=service_principal(self, "events.amazonaws.com"),
+                    description=f"Starts the saga {construct_id}",
+                ),
                 dead_letter_queue=self._dead_letters,
                 retry_attempts=20,
                 max_event_age=Duration.hours(24),

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 
-from python_lambda import LOG, acknowledge, declare_store
+from python_lambda import LOG, acknowledge, declare_store, service_principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def express_machine(
     log_retention, removal_policy
         How long logs are kept, and what becomes of them with the stack.
     """
-    role = iam.Role(scope, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"), description=description)
+    role = iam.Role(scope, "Role", assumed_by=service_principal(scope, "states.amazonaws.com"), description=description)
     group = logs.LogGroup(
         scope,
         "Logs",

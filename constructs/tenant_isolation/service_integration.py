@@ -11,6 +11,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from python_lambda import service_principal
 from tenant_isolation.api_documentation import JSON, Answer, Schema
 from tenant_isolation.mapping_template import (
     BodyJson,
@@ -228,7 +229,7 @@ class ServiceIntegration(Construct):
         self._role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            assumed_by=service_principal(self, "apigateway.amazonaws.com"),
             description=f"Lets an API call {action.service}:{action.action}",
         )
         self._grants = [

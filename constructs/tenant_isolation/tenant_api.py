@@ -15,7 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from python_lambda import LOG, PythonFunction, acknowledge, declare_store
+from python_lambda import LOG, PythonFunction, acknowledge, declare_store, service_principal
 from tenant_isolation.api_documentation import JSON, ApiDocumentation
 from tenant_isolation.api_route import EXPECTED_TENANT, Access, Route
 from tenant_isolation.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
@@ -444,7 +444,7 @@ class ApiLogging(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            assumed_by=service_principal(self, "apigateway.amazonaws.com"),
             description="Lets API Gateway write its logs",
             managed_policies=[
                 # API Gateway tests for this breadth when the role is set, and makes log groups of its own naming.

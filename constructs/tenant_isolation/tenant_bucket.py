@@ -267,15 +267,17 @@ class SiloBuckets:
     name
         Name of a tenant's bucket, with `TENANT_NAME` in it.
     tenant_keys
-        Whether each bucket is encrypted with a KMS key of its tenant's own, which carries the tag ``TenantId``: a
-        session can use its own tenant's key only, and without the key the bucket's objects are unreadable.
+        Whether each bucket is encrypted with a KMS key of its tenant's own: a session can use keys through S3 and for
+        its own tenant's bucket only, each key refuses sessions of other tenants, and without the key the bucket's
+        objects are unreadable.
 
-    Source: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     """
 
     def __init__(self, scope: Construct, *, name: str, tenant_keys: bool = False) -> None:
         stack = Stack.of(scope)
         self._arn = f"arn:{stack.partition}:s3:::{name}"
+        self._s3 = f"s3.{stack.region}.{stack.url_suffix}"
         self._keys = stack.format_arn(service="kms", resource="key", resource_name="*") if tenant_keys else None
         declare_store(
             stack,
@@ -295,9 +297,14 @@ class SiloBuckets:
             purpose.allow(
                 TenantStatement(
                     actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                    # Keys have no names; the tag says whose each is.
+                    # Keys have no names. S3 tells KMS whose bucket a data key is for: with bucket keys, by its ARN.
                     resources=[self._keys],
-                    conditions={"StringEquals": {"aws:ResourceTag/TenantId": [TENANT]}},
+                    conditions={
+                        "StringEquals": {
+                            "kms:EncryptionContext:aws:s3:arn": [self._arn],
+                            "kms:ViaService": [self._s3],
+                        }
+                    },
                 )
             )
         purpose.allow(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_iot as iot
 from constructs import Construct
 
-from python_lambda import declare_store
+from python_lambda import declare_store, service_principal
 from tenancy.stores import By, Store
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ class TenantDevices(Construct):
             raise ValueError(
                 f"The credentials of devices must live between 15 minutes and an hour, not {seconds} seconds."
             )
-        stack = Stack.of(self)
         self._allowed = iam.PolicyDocument()
         boundary = iam.CfnManagedPolicy(
             self,
@@ -72,7 +71,7 @@ class TenantDevices(Construct):
             self,
             "Role",
             description="What a server's certificate is exchanged for; bound to the type of its thing",
-            assume_role_policy_document=self._trust(stack),
+            assume_role_policy_document=self._trust(),
             permissions_boundary=boundary.ref,
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheThingType", policy_document=self._allowed),
@@ -95,19 +94,12 @@ class TenantDevices(Construct):
             Store(holds="certificates of servers", by=By.NONE, kind="AWS::IoT::Certificate", name="{id}"),
         )
 
-    @staticmethod
-    def _trust(stack: Stack) -> iam.PolicyDocument:
-        # Of this account's IoT, and of this region's, not whatever the service does for somebody else.
-        source = stack.format_arn(service="iot", resource="*", arn_format=ArnFormat.NO_RESOURCE_NAME)
+    def _trust(self) -> iam.PolicyDocument:
         return iam.PolicyDocument(
             statements=[
                 iam.PolicyStatement(
                     actions=["sts:AssumeRole"],
-                    principals=[iam.ServicePrincipal(_SERVICE)],
-                    conditions={
-                        "StringEquals": {"aws:SourceAccount": stack.account},
-                        "ArnLike": {"aws:SourceArn": source},
-                    },
+                    principals=[service_principal(self, _SERVICE)],
                 )
             ]
         )

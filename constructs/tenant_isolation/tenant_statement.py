@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -58,18 +58,31 @@ class TenantStatement:
                     "tenant role's own policy needs."
                 )
 
+    def in_account(self, account: str) -> TenantStatement:
+        """Return the statement; one that allows something on S3 does so on buckets of this account only.
+
+        The session policy gets the same where it is filled in (`tenancy.policies.PolicyTemplate.of`).
+        """
+        if self.effect != "Allow" or not any(action.startswith("s3:") for action in self.actions):
+            return self
+        equal = {**self.conditions.get("StringEquals", {}), "aws:ResourceAccount": [account]}
+        return replace(self, conditions={**self.conditions, "StringEquals": equal})
+
     def for_role(self) -> dict[str, Any]:
         """Return the statement bound to the session tag, as IAM JSON."""
         return self._as_json(_bound_to_tag)
 
-    def for_session(self) -> dict[str, Any]:
+    def for_session(self) -> list[Any]:
         """Return the statement with its placeholders, as a part of a session policy template.
 
-        It is as short as can be, since the templates are handed over in a function's environment: one stands for a
-        list of one, and what has no effect allows (`tenancy.policies.PolicyTemplate.of`).
+        It is as short as can be, since the templates are handed over in a function's environment: its elements are
+        not named, one stands for a list of one, and what has no effect allows (`tenancy.policies.PolicyTemplate.of`).
         """
         statement = _without_lists_of_one(self._as_json(lambda text: text))
-        return {key: value for key, value in statement.items() if (key, value) != ("Effect", "Allow")}
+        elements = [statement["Action"], statement["Resource"], statement.get("Condition", {}), statement["Effect"]]
+        if self.effect == "Allow":
+            elements.pop()
+        return elements if elements[-1] else elements[:-1]
 
     def _as_json(self, bind: Callable[[str], str]) -> dict[str, Any]:
         statement: dict[str, Any] = {

@@ -47,6 +47,8 @@ class Purpose:
     def allow(self, *statements: TenantStatement) -> None:
         """Let the purpose's sessions do this; called by the ``grant_tenant_*`` methods of tables and buckets.
 
+        Isolation: what is allowed on S3 is allowed on buckets of the vendor's own account only, in both fences.
+
         Raises
         ------
         ValueError
@@ -58,7 +60,7 @@ class Purpose:
             self._statements.append(statement)
             self._vendor.bind_to_tag(statement)
 
-    def close(self) -> list[dict[str, Any]]:
+    def close(self) -> list[list[Any]]:
         """Let nothing be added any more, and return the statements of the session policy template."""
         self._closed = True
         return [statement.for_session() for statement in self._statements]
@@ -68,9 +70,9 @@ class TokenVendor(Construct):
     """Vends credentials that reach one tenant's data, for the functions that it is granted to.
 
     Isolation: two fences, each enough alone. The tenant role's own policy is bound to the session tag ``TenantId``
-    (`${aws:PrincipalTag/TenantId}`), and cannot be assumed without it. The session policy, filled from a template,
-    narrows that to the tenant, the user and the purpose. A session can assume no other role. The functions themselves
-    get no grant on tenant data: one that forgets to vend fails closed.
+    (`${aws:PrincipalTag/TenantId}`), and cannot be assumed without it, nor with the name of another tenant. The
+    session policy, filled from a template, narrows that to the tenant, the user and the purpose. A session can assume
+    no other role. The functions themselves get no grant on tenant data: one that forgets to vend fails closed.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/tutorial_attribute-based-access-control.html
 
@@ -115,7 +117,7 @@ class TokenVendor(Construct):
 
     def bind_to_tag(self, statement: TenantStatement) -> None:
         """Put a purpose's statement into the tenant role's own policy; called by `Purpose.allow`."""
-        bound = statement.for_role()
+        bound = statement.in_account(Stack.of(self).account).for_role()
         self._allowed.add_statements(iam.PolicyStatement.from_json(bound))
         for resource in bound["Resource"]:
             if "*" in resource:
@@ -146,6 +148,8 @@ class TokenVendor(Construct):
                 conditions={
                     "StringLike": {f"aws:RequestTag/{tag}": "?*" for tag in _TAGS},
                     "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAGS)},
+                    # The name is the id in lower case: nobody is one tenant by the id and another by the name.
+                    "StringEqualsIgnoreCase": {"aws:RequestTag/TenantName": "${aws:RequestTag/TenantId}"},
                 },
             ),
             # On its own it gives nothing, and tags are not among its condition keys.
@@ -168,7 +172,9 @@ class TokenVendor(Construct):
         for name, purpose in self._purposes.items():
             statements = purpose.close()
             try:
-                template = _POLICIES["PolicyTemplate"].of(self._deployed(statements))
+                template = _POLICIES["PolicyTemplate"].of(
+                    self._deployed(statements), account=self._deployed(Stack.of(self).account)
+                )
             except _POLICIES["TemplateError"] as error:
                 raise ValueError(f"The purpose {name!r}: {error}") from error
             text = _compact(template.document)

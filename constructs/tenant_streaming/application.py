@@ -25,7 +25,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from flink_package import ENTRY, JAR, SOURCE, package, package_hash
-from python_lambda import LOG, acknowledge, declare_store
+from python_lambda import LOG, acknowledge, declare_store, in_own_account, service_principal
 from tenant_isolation import TENANCY
 
 if TYPE_CHECKING:
@@ -212,9 +212,7 @@ class StreamingApplication(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                _SERVICE, conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
-            ),
+            assumed_by=service_principal(self, _SERVICE),
             description="Brings tenants' records from the stream into the lake",
         )
         any_group = Stack.of(self).format_arn(
@@ -223,12 +221,18 @@ class StreamingApplication(Construct):
         for resource, granted in (
             (stream.stream_arn, _READING),
             (key.key_arn, ("kms:Decrypt", "kms:GenerateDataKey")),
-            (code.bucket.arn_for_objects(code.s3_object_key), ("s3:GetObject", "s3:GetObjectVersion")),
             (group.log_group_arn, ("logs:DescribeLogStreams",)),
             (_stream_arn(self, group, log), ("logs:PutLogEvents",)),
             (any_group, ("logs:DescribeLogGroups",)),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=list(granted), resources=[resource]))
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:GetObject", "s3:GetObjectVersion"],
+                resources=[code.bucket.arn_for_objects(code.s3_object_key)],
+                conditions=in_own_account(self),
+            )
+        )
         lake.grant_write(role)
         acknowledge(
             role, "AwsSolutions-IAM5", "The service asks which log groups there are, by no name.", resource=any_group

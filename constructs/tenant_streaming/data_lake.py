@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from python_lambda import acknowledge, declare_store
+from python_lambda import acknowledge, declare_store, in_own_account
 from tenancy.stores import By, Content, Store
 from tenant_isolation import TENANT, TenantStatement
 
@@ -151,8 +151,13 @@ class DataLake(Construct):
             grantee=grantee,
             actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
             resource_arns=files,
+            conditions=in_own_account(self),
         )
-        grant.combine(iam.Grant.add_to_principal(grantee=grantee, actions=["s3:DeleteObject"], resource_arns=parts))
+        grant.combine(
+            iam.Grant.add_to_principal(
+                grantee=grantee, actions=["s3:DeleteObject"], resource_arns=parts, conditions=in_own_account(self)
+            )
+        )
         for resource in [*files, *parts]:
             acknowledge(
                 grantee.grant_principal,  # type: ignore[arg-type]  # a role, which is a construct

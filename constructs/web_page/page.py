@@ -14,9 +14,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from python_lambda import PythonFunction, acknowledge, declare_store
+from python_lambda import PythonFunction, acknowledge, declare_store, in_own_account
 from tenancy.stores import By, Content, Store
-from tenant_isolation import LAMBDAS
+from tenant_isolation import LAMBDAS, TENANCY
 from web_page.build import page_asset
 
 if TYPE_CHECKING:
@@ -270,10 +270,12 @@ class WebPage(Construct):
             self,
             "Publisher",
             entry=LAMBDAS / "page_publisher",
+            shared=[TENANCY],
             defaults=defaults,
             description="Puts the page's files into its bucket when they are deployed",
             timeout=Duration.minutes(2),
             memory_size=1024,
+            environment={"ACCOUNT": Stack.of(self).account},
         )
         partition = Stack.of(self).partition
         for actions, resource in (
@@ -281,7 +283,9 @@ class WebPage(Construct):
             (["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], bucket.arn_for_objects("*")),
             (["s3:ListBucket"], bucket.bucket_arn),
         ):
-            publisher.add_to_role_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
+            publisher.add_to_role_policy(
+                iam.PolicyStatement(actions=actions, resources=[resource], conditions=in_own_account(self))
+            )
         acknowledge(
             publisher.execution_role,
             "AwsSolutions-IAM5",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import mimetypes
+import os
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import Request, urlopen
@@ -17,6 +18,8 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, Json
+
+from tenancy.own_buckets import only_own_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -139,7 +142,9 @@ def _keys(page: Page, names: Iterable[str]) -> set[str]:
     return {f"{page.folder}/{name}" for name in names}
 
 
-publisher = Publisher(boto3.client("s3"))
+# The page's bucket and the assets' are of the function's own account.
+client = only_own_buckets(boto3.client("s3"), os.environ["ACCOUNT"])
+publisher = Publisher(client)
 
 
 @logger.inject_lambda_context(clear_state=True)

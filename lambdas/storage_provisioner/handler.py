@@ -1,29 +1,39 @@
 """Onboards a tenant into the storage stack: claims its name, makes its bucket and its access point.
 
 It is started by the event that a tenant was created, or at a tenant's first object. Everything it does can be done
-again: what is there already stays.
+again: what is there already stays. A bucket is sealed with its last step, its policy: from then on this function can
+change nothing of it.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 
-from storage_provisioner.keys import tenant_key
+from storage_provisioner.keys import KeyMaker
 from tenancy.identifiers import InvalidIdentifierError, TenantId, tenant_id
+from tenancy.own_buckets import only_own_buckets
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ServerSideEncryptionRuleTypeDef
 
-_HERE_ALREADY: Final = frozenset({"BucketAlreadyOwnedByYou", "AccessPointAlreadyOwnedByYou"})
+# S3's answers to whoever makes a bucket. In us-east-1 it says 200 of one's own as well.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+_OWN_BUCKET: Final = "BucketAlreadyOwnedByYou"
+_FOREIGN_BUCKET: Final = "BucketAlreadyExists"
+_OWN_ACCESS_POINT: Final = "AccessPointAlreadyOwnedByYou"
+_UNFINISHED: Final = frozenset({"NoSuchBucketPolicy", "NoSuchBucket"})  # a new bucket may not be known everywhere yet
+_SEALED: Final = "Sealed"
+_ONE_TENANT: Final = "ThisTenantOnly"
+_TENANT_TAG: Final = "aws:PrincipalTag/TenantId"
+_KEY_TURN_SECONDS: Final = 60  # more than this function has
 _ATTEMPTS: Final = 6
 _DATA_ACTIONS: Final = ["s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s3:ListBucket*"]
 
@@ -32,6 +42,8 @@ class _Settings(Settings):
     application: str
     aws_region: str
     account: str
+    role_arn: str  # this function's own
+    provisioner_tag: str  # of that role: a tag's key and value, with "=" between them
     partition: str
     names_table: str
     tenant_bucket: str  # with {tenant} in it
@@ -45,7 +57,7 @@ settings = _Settings.load()
 logger = Logger(utc=True)
 tracer = Tracer()
 database = boto3.client("dynamodb")
-s3 = boto3.client("s3")
+s3 = only_own_buckets(boto3.client("s3"), settings.account)
 s3control = boto3.client("s3control")
 kms = boto3.client("kms")
 
@@ -62,13 +74,18 @@ def _again_when_aborted(response: tuple[object, dict[str, Any]] | None, attempts
 s3.meta.events.register("needs-retry.s3", _again_when_aborted)  # type: ignore[arg-type]  # this event takes an answer
 
 
+class NameTakenError(Exception):
+    """A bucket or an access point of the tenant's name is there, and it is not what would be made here."""
+
+
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Onboard the tenant of an event ``App.tenant`` / ``created``.
 
     Isolation: the bucket refuses data to every session that is tagged with another tenant than the one that it was
-    made for, so that two ids that differ in case only can never share it.
+    made for, so that two ids that differ in case only can never share it. Once it is made, it refuses this function
+    every change. A bucket that another account owns is never written to.
 
     Returns
     -------
@@ -78,6 +95,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
     Raises
     ------
+    NameTakenError
+        Another account owns a bucket of this name, or the access point of this name leads elsewhere. Lambda keeps the
+        event as a dead letter.
     botocore.exceptions.ClientError
         AWS refuses; Lambda tries again, and then keeps the event as a dead letter.
     """
@@ -113,14 +133,52 @@ def _claim(tenant: TenantId) -> bool:
 
 def _make_bucket(tenant: TenantId) -> None:
     name = settings.tenant_bucket.replace("{tenant}", tenant.lower())
-    arn = f"arn:{settings.partition}:s3:::{name}"
     # us-east-1 is the one region that must not be named here.
     where: Any = (
         {}
         if settings.aws_region == "us-east-1"
         else {"CreateBucketConfiguration": {"LocationConstraint": settings.aws_region}}
     )
-    _unless_there(lambda: s3.create_bucket(Bucket=name, ObjectOwnership="BucketOwnerEnforced", **where))
+    try:
+        s3.create_bucket(Bucket=name, **where)
+    except ClientError as error:
+        if _code(error) == _FOREIGN_BUCKET:
+            raise NameTakenError(
+                f"The bucket {name} belongs to another AWS account, so that the tenant {tenant} cannot be given it. "
+                "Ask its owner to delete it, or give the application another name, and replay the event."
+            ) from error
+        if _code(error) != _OWN_BUCKET:
+            raise
+    if _is_finished(name, tenant):
+        return
+    try:
+        _set_up(name, tenant)
+    except ClientError as error:
+        # Another run may have sealed the bucket in the meantime.
+        if _code(error) != "AccessDenied" or not _is_finished(name, tenant):
+            raise
+
+
+def _is_finished(bucket: str, tenant: TenantId) -> bool:
+    """Return whether a bucket has its policy, which is the last thing that it gets, and has it for this tenant."""
+    try:
+        policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except ClientError as error:
+        if _code(error) not in _UNFINISHED:
+            raise
+        return False
+    statements = {statement.get("Sid"): statement for statement in policy["Statement"]}
+    if not {_SEALED, _ONE_TENANT} <= statements.keys():
+        return False
+    whose = statements[_ONE_TENANT]["Condition"]["StringNotEquals"][_TENANT_TAG]
+    return whose in (tenant, [tenant])
+
+
+def _set_up(name: str, tenant: TenantId) -> None:
+    arn = f"arn:{settings.partition}:s3:::{name}"
+    s3.put_bucket_ownership_controls(
+        Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    )
     s3.put_public_access_block(
         Bucket=name,
         PublicAccessBlockConfiguration={
@@ -135,29 +193,53 @@ def _make_bucket(tenant: TenantId) -> None:
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [_forget_old_versions()]})
     if settings.key_alias:
-        key = tenant_key(
-            kms,
-            settings.key_alias.replace("{tenant}", tenant.lower()),
-            tenant,
+        maker = KeyMaker(
+            kms=kms,
             account=settings.account,
             partition=settings.partition,
+            maker_role=settings.role_arn,
+            take_turn=lambda: _take_turn(tenant),
         )
+        key = maker.key(settings.key_alias.replace("{tenant}", tenant.lower()), tenant)
         s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [_encrypt_with(key)]})
-    statements = [_tls_only(arn), _this_tenant_only(tenant, [arn, f"{arn}/*"])]
-    s3.put_bucket_policy(Bucket=name, Policy=_policy(statements))
+    statements = [_tls_only(arn), _this_tenant_only(tenant, [arn, f"{arn}/*"]), _sealed(arn)]
+    s3.put_bucket_policy(Bucket=name, Policy=_policy(statements), ConfirmRemoveSelfBucketAccess=True)
+
+
+def _take_turn(tenant: TenantId) -> bool:
+    """Return whether this run alone may make the tenant's key; whoever may and fails leaves it to another soon."""
+    now = int(time.time())
+    try:
+        database.put_item(
+            TableName=settings.names_table,
+            # No tenant has such a name.
+            Item={"name": {"S": f"key/{tenant.lower()}"}, "until": {"N": str(now + _KEY_TURN_SECONDS)}},
+            ConditionExpression="attribute_not_exists(#name) OR #until < :now",
+            ExpressionAttributeNames={"#name": "name", "#until": "until"},
+            ExpressionAttributeValues={":now": {"N": str(now)}},
+        )
+    except database.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def _make_access_point(tenant: TenantId) -> None:
     name = settings.access_point_name.replace("{tenant}", tenant.lower())
     arn = f"arn:{settings.partition}:s3:{settings.aws_region}:{settings.account}:accesspoint/{name}"
-    _unless_there(
-        lambda: s3control.create_access_point(
-            AccountId=settings.account, Name=name, Bucket=settings.access_point_bucket
-        )
-    )
-    s3control.put_access_point_policy(
-        AccountId=settings.account, Name=name, Policy=_policy([_this_tenant_only(tenant, [arn, f"{arn}/object/*"])])
-    )
+    own: Any = {"AccountId": settings.account, "Name": name}
+    try:
+        s3control.create_access_point(**own, Bucket=settings.access_point_bucket, BucketAccountId=settings.account)
+    except ClientError as error:
+        if _code(error) != _OWN_ACCESS_POINT:
+            raise
+        found = s3control.get_access_point(**own)
+        bucket, owner = found["Bucket"], found.get("BucketAccountId", settings.account)
+        if (bucket, owner) != (settings.access_point_bucket, settings.account):
+            raise NameTakenError(
+                f"The access point {name} leads to the bucket {bucket} of the account {owner}, and not to "
+                f"{settings.access_point_bucket}. Delete it, and replay the event."
+            ) from error
+    s3control.put_access_point_policy(**own, Policy=_policy([_this_tenant_only(tenant, [arn, f"{arn}/object/*"])]))
 
 
 def _forget_old_versions() -> LifecycleRuleTypeDef:
@@ -190,15 +272,28 @@ def _tls_only(arn: str) -> dict[str, Any]:
 
 def _this_tenant_only(tenant: TenantId, resources: list[str]) -> dict[str, Any]:
     return {
-        "Sid": "ThisTenantOnly",
+        "Sid": _ONE_TENANT,
         "Effect": "Deny",
         "Principal": "*",
         "Action": _DATA_ACTIONS,
         "Resource": resources,
         "Condition": {
-            "StringNotEquals": {"aws:PrincipalTag/TenantId": tenant},
-            "Null": {"aws:PrincipalTag/TenantId": "false"},
+            "StringNotEquals": {_TENANT_TAG: tenant},
+            "Null": {_TENANT_TAG: "false"},
         },
+    }
+
+
+def _sealed(arn: str) -> dict[str, Any]:
+    """Return what keeps whoever makes tenants' buckets from one that is made: its settings, its policy, its data."""
+    key, _, value = settings.provisioner_tag.partition("=")
+    return {
+        "Sid": _SEALED,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:Put*", "s3:Delete*", "s3:GetObject*", "s3:ListBucket*"],
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"StringEquals": {f"aws:PrincipalTag/{key}": value}},
     }
 
 
@@ -206,9 +301,5 @@ def _policy(statements: list[dict[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
-def _unless_there(make: Callable[[], object]) -> None:
-    try:
-        make()
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _HERE_ALREADY:
-            raise
+def _code(error: ClientError) -> str:
+    return error.response["Error"]["Code"]

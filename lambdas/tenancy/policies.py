@@ -24,6 +24,8 @@ _BOUND: Final = re.compile(
 _COMPARING: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
 _EVERY: Final = "ForAllValues:"
 _VERSION: Final = "2012-10-17"
+# The elements of a statement in the order in which they are handed over; see `tenant_isolation.tenant_statement`.
+_ELEMENTS: Final = ("Action", "Resource", "Condition", "Effect")
 # The longest that AssumeRole takes in plain text; what it makes of that is bounded as well (PackedPolicySize).
 MAX_CHARACTERS: Final = 2048
 
@@ -65,8 +67,17 @@ class PolicyTemplate:
         return cls(document)
 
     @classmethod
-    def of(cls, statements: Sequence[Mapping[str, Any]]) -> Self:
-        """Check a template of which only the statements are given, without the effect of those that allow.
+    def of(cls, statements: Sequence[Sequence[Any]], *, account: str) -> Self:
+        """Check a template of which only the statements are given, as short as a function's environment needs them.
+
+        Isolation: a statement about S3 is bound to buckets of one account: their names are everybody's.
+
+        Parameters
+        ----------
+        statements
+            Each as a list of its actions, its resources, its conditions if there are any, and its effect if it denies.
+        account
+            The account whose buckets they are about.
 
         Raises
         ------
@@ -74,7 +85,10 @@ class PolicyTemplate:
             As `parse`.
         """
         return cls.parse(
-            {"Version": _VERSION, "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
+            {
+                "Version": _VERSION,
+                "Statement": [_in_account(_whole(statement), account) for statement in statements],
+            }
         )
 
     def fill(self, caller: TenantCaller) -> str:
@@ -90,6 +104,23 @@ class PolicyTemplate:
         if len(text) > MAX_CHARACTERS:
             raise TemplateError(f"The session policy has {len(text)} characters; STS takes {MAX_CHARACTERS}.")
         return text
+
+
+def _whole(given: Sequence[Any]) -> dict[str, Any]:
+    return {"Effect": "Allow", **dict(zip(_ELEMENTS, given, strict=False))}
+
+
+def _in_account(statement: dict[str, Any], account: str) -> dict[str, Any]:
+    """Return a statement; one that allows something on S3 does so in one account only.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
+    """
+    about_s3 = any(action.startswith("s3:") for action in _list(statement.get("Action", [])))
+    if not about_s3 or statement["Effect"] != "Allow":
+        return statement
+    conditions = statement.get("Condition", {})
+    equal = {**conditions.get("StringEquals", {}), "aws:ResourceAccount": account}
+    return {**statement, "Condition": {**conditions, "StringEquals": equal}}
 
 
 def _check(statement: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from tenancy.own_buckets import only_own_buckets
 from tenancy.policies import PolicyTemplate
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class TenantSession:
     """Credentials of one tenant, and the clients that use them.
 
     Isolation: a session is made for one caller and one purpose and is never handed to another. Its clients carry its
-    credentials and no others.
+    credentials and no others, and reach buckets of the tenant role's own account only.
 
     Attributes
     ----------
@@ -123,8 +124,12 @@ class TokenVendor:
             A template is not safe.
         """
         configuration = json.loads(os.environ[_VARIABLE])
-        templates = {purpose: PolicyTemplate.of(given) for purpose, given in configuration["policies"].items()}
-        return cls(configuration["role"], templates, sts=boto3.client("sts", config=_RETRYING))
+        role = configuration["role"]
+        templates = {
+            purpose: PolicyTemplate.of(given, account=_account(role))
+            for purpose, given in configuration["policies"].items()
+        }
+        return cls(role, templates, sts=boto3.client("sts", config=_RETRYING))
 
     def session(self, caller: TenantCaller, purpose: str) -> TenantSession:
         """Return a session for a caller and a purpose.
@@ -200,7 +205,12 @@ class TokenVendor:
     def _client(self, service: str, **keys: str) -> Any:  # noqa: ANN401 - see `TenantSession.client`
         make: Any = self._models.client  # its stubs know each service by its literal name
         with self._making:
-            return make(service, config=_RETRYING, **keys)
+            client = make(service, config=_RETRYING, **keys)
+        return only_own_buckets(client, _account(self._role_arn)) if service == "s3" else client
+
+
+def _account(role_arn: str) -> str:
+    return role_arn.split(":")[4]
 
 
 def session_name(caller: TenantCaller) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -97,6 +98,9 @@ _PARTITIONS: Final[dict[str, _Make]] = {
 }
 
 
+_OWN: Final = frozenset({"bucket", "access_point"})  # where what is written to is made for the tenant alone
+
+
 def route(request: Request) -> Reply:
     """Do what the request asks for, with credentials for this caller and this partition."""
     caller = request.caller.in_tenant()
@@ -107,7 +111,7 @@ def route(request: Request) -> Reply:
     try:
         if request.route.startswith("PUT "):
             new = request.body(NewObject)
-            _put(partition, new, caller)
+            _put(partition, new, caller, own=name in _OWN)
             return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
         if "key" in request.query:
             return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
@@ -119,12 +123,18 @@ def route(request: Request) -> Reply:
         raise
 
 
-def _put(partition: Partition, new: NewObject, caller: TenantCaller) -> None:
+def _put(partition: Partition, new: NewObject, caller: TenantCaller, *, own: bool) -> None:
     try:
         partition.put(new.key, new.value)
     except NotOnboardedError:  # the tenant's first object; from then on a write is one call
         _onboard(caller)
         partition.put(new.key, new.value)
+    except ClientError as error:
+        if own and error.response["Error"]["Code"] == "AccessDenied":
+            # It fails if somebody else has the bucket's name; what it says of other tenants is not for the caller.
+            with suppress(ForbiddenError):
+                _onboard(caller)
+        raise
 
 
 def _onboard(caller: TenantCaller) -> None:
@@ -133,7 +143,8 @@ def _onboard(caller: TenantCaller) -> None:
         FunctionName=settings.provisioner, Payload=json.dumps({"detail": {"tenantId": caller.tenant_id}}).encode()
     )
     if "FunctionError" in answer:
-        raise RuntimeError("The tenant's bucket and access point could not be made.")
+        reason = json.loads(answer["Payload"].read()).get("errorMessage", "")
+        raise RuntimeError(f"The tenant's bucket and access point could not be made: {reason}")
     if not json.loads(answer["Payload"].read())["onboarded"]:
         raise ForbiddenError("Another tenant has this name, but for upper and lower case")
 

@@ -22,6 +22,7 @@ GAPS: tuple[str, ...] = (
     "s3_object_tag_keys",
     "s3_put_object_tagging",
     "s3_access_point_host",
+    "s3_bucket_owner",
     "lambda_python_runtime",
     "lambda_worker_limit",
     "lambda_role_credentials",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from aws_cdk import Duration, Environment, Stack, assertions
 
 from python_lambda import FunctionDefaults, PythonFunction
-from stacks.application import compose
-from stacks.environments import environment
 from tenant_isolation import (
     LAMBDAS,
     TENANT_NAME,
@@ -22,7 +20,7 @@ from tenant_isolation import (
     TaggedBucket,
     TokenVendor,
 )
-from tests.synthesized import assembly, new_app, template
+from tests.synthesized import assembly, new_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +32,7 @@ _ENVIRONMENT: Final = Environment(account=_ACCOUNT, region="eu-north-1")
 _POINTS: Final = f"arn:aws:s3:eu-north-1:{_ACCOUNT}:accesspoint"
 _TAG: Final = "${aws:PrincipalTag/TenantId}"
 _NAME: Final = "${aws:PrincipalTag/TenantName}"
+_OWN: Final = {"StringEquals": {"aws:ResourceAccount": [_ACCOUNT]}}
 _FORMS: Final[dict[str, Callable[..., Any]]] = {
     "prefix": PrefixBucket,
     "tag": TaggedBucket,
@@ -92,8 +91,8 @@ def _flat(statement: dict[str, Any]) -> dict[str, Any]:
         match value:
             case {"Fn::Join": ["", parts]}:
                 return "".join(text(part) for part in parts)
-            case {"Ref": "AWS::Partition"}:
-                return "aws"
+            case {"Ref": ("AWS::Partition" | "AWS::URLSuffix") as name}:
+                return {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}[name]
             case {"Fn::GetAtt": [name, "Arn"]}:
                 return f"arn:of:{name}"
             case dict():
@@ -190,6 +189,7 @@ def test_prefix_is_the_tenants_and_the_users() -> None:
         "Effect": "Allow",
         "Action": ["s3:GetObject", "s3:PutObject"],
         "Resource": f"arn:aws:s3:::shop-pool/{_TAG}/*/*",
+        "Condition": _OWN,
     }
     assert listing["Resource"] == "arn:aws:s3:::shop-pool"
 
@@ -199,7 +199,8 @@ def test_tagged_object_is_read_only_if_its_tags_name_the_caller() -> None:
 
     assert read["Action"] == "s3:GetObject"
     assert read["Condition"] == {
-        "StringLike": {"s3:ExistingObjectTag/tenant_id": [_TAG], "s3:ExistingObjectTag/user_id": ["*"]}
+        "StringLike": {"s3:ExistingObjectTag/tenant_id": [_TAG], "s3:ExistingObjectTag/user_id": ["*"]},
+        **_OWN,
     }
 
 
@@ -210,6 +211,7 @@ def test_tagged_object_is_written_only_with_the_callers_tags_and_no_others() -> 
     assert write["Condition"] == {
         "StringLike": {"s3:RequestObjectTag/tenant_id": [_TAG], "s3:RequestObjectTag/user_id": ["*"]},
         "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["tenant_id", "user_id"]},
+        **_OWN,
     }
     assert write["Resource"] == f"arn:aws:s3:::shop-pool/{_TAG}/*/*"
 
@@ -233,10 +235,10 @@ def test_session_goes_through_its_own_tenants_access_point_only() -> None:
         "Action": ["s3:GetObject", "s3:PutObject"],
         # S3 asks for both, and the condition holds for both.
         "Resource": [f"arn:aws:s3:::shop-pool/{_TAG}/*/*", f"{point}/object/{_TAG}/*/*"],
-        "Condition": {"StringEquals": {"s3:DataAccessPointArn": [point]}},
+        "Condition": {"StringEquals": {"s3:DataAccessPointArn": [point], **_OWN["StringEquals"]}},
     }
     assert listing["Resource"] == ["arn:aws:s3:::shop-pool", point]
-    assert listing["Condition"]["StringEquals"] == {"s3:DataAccessPointArn": [point]}
+    assert listing["Condition"]["StringEquals"] == {"s3:DataAccessPointArn": [point], **_OWN["StringEquals"]}
 
 
 def test_documented_object_cannot_be_listed_and_only_a_version_of_it_removed() -> None:
@@ -246,6 +248,7 @@ def test_documented_object_cannot_be_listed_and_only_a_version_of_it_removed() -
         "Effect": "Allow",
         "Action": ["s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObject"],
         "Resource": f"arn:aws:s3:::shop-pool/{_TAG}/*/*",
+        "Condition": _OWN,
     }
 
 
@@ -266,14 +269,19 @@ def test_silo_is_the_bucket_of_the_tenants_name_under_the_user() -> None:
     assert listing["Resource"] == bucket
 
 
-def test_silo_with_tenants_own_keys_gives_a_session_the_key_of_its_tenant() -> None:
+def test_silo_with_tenants_own_keys_lets_a_session_use_keys_for_its_tenants_bucket_only() -> None:
     keys, _, _ = map(_flat, _synthesize("silo", tenant_keys=True).role)
 
     assert keys == {
         "Effect": "Allow",
         "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
         "Resource": f"arn:aws:kms:eu-north-1:{_ACCOUNT}:key/*",
-        "Condition": {"StringEquals": {"aws:ResourceTag/TenantId": [_TAG]}},
+        "Condition": {
+            "StringEquals": {
+                "kms:EncryptionContext:aws:s3:arn": [f"arn:aws:s3:::shop-{_NAME}-{_ACCOUNT}"],
+                "kms:ViaService": ["s3.eu-north-1.amazonaws.com"],
+            }
+        },
     }
 
 
@@ -290,61 +298,3 @@ def test_names_are_the_contracts() -> None:
     names = {resource["Properties"]["BucketName"] for resource in resources if resource["Type"] == "AWS::S3::Bucket"}
 
     assert names == {f"aws-saas-s3-{form}-000000000000" for form in ("prefix", "tag", "ap", "dbns")}
-
-
-def _provisioner_statements(resources: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        statement
-        for name, resource in resources.items()
-        if resource["Type"] == "AWS::IAM::Policy" and name.startswith("StorageProvisioner")
-        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
-    ]
-
-
-@pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_provisioner_makes_buckets_and_touches_no_data(environment: str) -> None:
-    statements = _provisioner_statements(assembly(environment).templates["storage"]["Resources"])
-    allowed = {
-        action for statement in statements if statement["Effect"] == "Allow" for action in _list(statement["Action"])
-    }
-    denied = [statement for statement in statements if statement["Effect"] == "Deny"]
-
-    assert {action for action in allowed if action.startswith("s3:")} == {
-        "s3:CreateAccessPoint",
-        "s3:CreateBucket",
-        "s3:PutAccessPointPolicy",
-        "s3:PutBucketOwnershipControls",
-        "s3:PutBucketPolicy",
-        "s3:PutBucketPublicAccessBlock",
-        "s3:PutBucketTagging",
-        "s3:PutBucketVersioning",
-        "s3:PutEncryptionConfiguration",
-        "s3:PutLifecycleConfiguration",
-    }
-    assert not any(action.startswith("kms:") for action in allowed)
-    # The shared buckets have names of the form that it may make.
-    assert len(denied) == 1
-    assert len(denied[0]["Resource"]) == 4
-
-
-def test_provisioner_makes_keys_with_a_tenants_tag_and_can_use_none_of_them() -> None:
-    app = new_app()
-    compose(app, replace(environment("prod"), tenant_keys=True))
-    resources = template(app.node.find_child("tenantry-storage"))["Resources"]  # type: ignore[arg-type]  # a Stack
-    on_keys = [
-        statement
-        for statement in _provisioner_statements(resources)
-        if any(action.startswith("kms:") for action in _list(statement["Action"]))
-    ]
-
-    by_actions = {tuple(_list(statement["Action"])): statement for statement in on_keys}
-    assert set(by_actions) == {
-        ("kms:CreateKey", "kms:TagResource"),
-        ("kms:CreateAlias",),
-        ("kms:CreateAlias", "kms:DescribeKey", "kms:EnableKeyRotation", "kms:ScheduleKeyDeletion"),
-    }
-    make = by_actions["kms:CreateKey", "kms:TagResource"]["Condition"]
-    assert make == {
-        "StringLike": {"aws:RequestTag/TenantId": "?*"},
-        "ForAllValues:StringEquals": {"aws:TagKeys": "TenantId"},
-    }

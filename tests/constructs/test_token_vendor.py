@@ -35,6 +35,8 @@ _LIST: Final = TenantStatement(
     conditions={"StringLike": {"s3:prefix": [f"{TENANT}/{USER}/*"]}},
 )
 _ENVIRONMENT_BYTES: Final = 4096
+_ACCOUNT: Final = "123456789012"
+_OWN: Final = {"aws:ResourceAccount": [{"Ref": "AWS::AccountId"}]}
 
 
 class _Shop:
@@ -94,12 +96,13 @@ def test_role_is_bound_to_the_session_tag(shop: _Shop) -> None:
             "Effect": "Allow",
             "Action": "s3:GetObject",
             "Resource": "arn:aws:s3:::bucket-${aws:PrincipalTag/TenantName}/${aws:PrincipalTag/TenantId}/*/*",
+            "Condition": {"StringEquals": _OWN},
         },
         {
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": "arn:aws:s3:::bucket",
-            "Condition": {"StringLike": {"s3:prefix": ["${aws:PrincipalTag/TenantId}/*/*"]}},
+            "Condition": {"StringLike": {"s3:prefix": ["${aws:PrincipalTag/TenantId}/*/*"]}, "StringEquals": _OWN},
         },
     ]
     assert "ManagedPolicyArns" not in shop.role
@@ -114,6 +117,8 @@ def test_role_cannot_be_assumed_without_a_tenant_or_with_another_tag(shop: _Shop
     assert vending["Condition"] == {
         "StringLike": {"aws:RequestTag/TenantId": "?*", "aws:RequestTag/TenantName": "?*"},
         "ForAllValues:StringEquals": {"aws:TagKeys": ["TenantId", "TenantName"]},
+        # The name is the id, but for upper and lower case.
+        "StringEqualsIgnoreCase": {"aws:RequestTag/TenantName": "${aws:RequestTag/TenantId}"},
     }
     # Tags are not among the condition keys of this action: with the conditions above, nobody could assume the role.
     assert (source["Action"], "Condition" in source) == ("sts:SetSourceIdentity", False)
@@ -154,15 +159,52 @@ def test_templates_are_handed_over_in_the_functions_environment_as_the_runtime_t
     shop.vendor.purpose("list").allow(_LIST)
     shop.vendor.grant_vend(shop.function)
 
-    read = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket-{{tenant_name}}/{{tenant_id}}/{{user_id}}/*"}
-    listing = {
-        "Action": "s3:ListBucket",
-        "Resource": "arn:aws:s3:::bucket",
-        "Condition": {"StringLike": {"s3:prefix": "{{tenant_id}}/{{user_id}}/*"}},
-    }
+    read = ["s3:GetObject", "arn:aws:s3:::bucket-{{tenant_name}}/{{tenant_id}}/{{user_id}}/*"]
+    listing = [
+        "s3:ListBucket",
+        "arn:aws:s3:::bucket",
+        {"StringLike": {"s3:prefix": "{{tenant_id}}/{{user_id}}/*"}},
+    ]
     assert shop.configuration == {"role": "<role>", "policies": {"read": [read, listing], "list": [listing]}}
-    for statements in shop.configuration["policies"].values():
-        assert PolicyTemplate.of(statements).document["Version"] == "2012-10-17"
+    assert PolicyTemplate.of([listing], account=_ACCOUNT).document == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": "arn:aws:s3:::bucket",
+                "Condition": {
+                    "StringLike": {"s3:prefix": "{{tenant_id}}/{{user_id}}/*"},
+                    "StringEquals": {"aws:ResourceAccount": _ACCOUNT},
+                },
+            }
+        ],
+    }
+
+
+def test_role_is_bound_to_buckets_of_its_own_account(shop: _Shop) -> None:
+    elsewhere = TenantStatement(actions=["dynamodb:GetItem"], resources=[f"arn:aws:dynamodb:::table/{TENANT}"])
+    shop.vendor.purpose("read").allow(_READ, _LIST, elsewhere)
+    shop.vendor.grant_vend(shop.function)
+
+    conditions = {
+        statement["Action"]: statement.get("Condition", {}).get("StringEquals")
+        for statement in shop.role["Policies"][0]["PolicyDocument"]["Statement"]
+    }
+    assert conditions == {"s3:GetObject": _OWN, "s3:ListBucket": _OWN, "dynamodb:GetItem": None}
+
+
+def test_denial_holds_for_buckets_of_every_account(shop: _Shop) -> None:
+    denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
+    shop.vendor.purpose("read").allow(_READ, denial)
+    shop.vendor.grant_vend(shop.function)
+
+    (denied,) = (
+        statement
+        for statement in shop.role["Policies"][0]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+    )
+    assert "Condition" not in denied
 
 
 def test_denial_keeps_its_effect(shop: _Shop) -> None:
@@ -170,7 +212,10 @@ def test_denial_keeps_its_effect(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ, denial)
     shop.vendor.grant_vend(shop.function)
 
-    assert shop.configuration["policies"]["read"][1]["Effect"] == "Deny"
+    denied = shop.configuration["policies"]["read"][1]
+    assert denied == ["s3:GetObject", "arn:aws:s3:::bucket/*/secret", {}, "Deny"]
+    statement = PolicyTemplate.of([denied], account=_ACCOUNT).document["Statement"][0]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {})
 
 
 def test_purpose_is_made_once() -> None:
@@ -232,16 +277,17 @@ def test_policy_that_is_too_long_for_the_longest_ids_is_refused_at_synthesis(sho
 
 
 def test_longest_policy_that_is_taken_at_synthesis_is_one_that_sts_takes(shop: _Shop) -> None:
-    shop.vendor.purpose("wide").allow(*_wide(7))
+    shop.vendor.purpose("wide").allow(*_wide(6))
     shop.vendor.grant_vend(shop.function)
 
-    text = json.dumps(PolicyTemplate.of(shop.configuration["policies"]["wide"]).document, separators=(",", ":"))
+    template = PolicyTemplate.of(shop.configuration["policies"]["wide"], account=_ACCOUNT)
+    text = json.dumps(template.document, separators=(",", ":"))
     filled = text.replace("{{tenant_id}}", "t" * 38).replace("{{user_id}}", "u" * 128)
     assert 1700 < len(filled) <= 2048
 
 
 def test_environment_that_is_too_long_with_the_policies_is_refused_at_synthesis(shop: _Shop) -> None:
-    for number in range(7):
+    for number in range(9):
         shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
 
     with pytest.raises(ValueError, match=r"environment of stack/Function may have \d{4} bytes .* Lambda takes 4096"):
@@ -251,7 +297,7 @@ def test_environment_that_is_too_long_with_the_policies_is_refused_at_synthesis(
 def test_what_the_function_has_in_its_environment_already_counts(shop: _Shop) -> None:
     for number in range(5):
         shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
-    shop.function.add_environment("OTHER", "x" * 1000)
+    shop.function.add_environment("OTHER", "x" * 2000)
 
     with pytest.raises(ValueError, match=r"environment of stack/Function may have \d{4} bytes"):
         shop.vendor.grant_vend(shop.function)

@@ -271,7 +271,7 @@ class TestIndex:
         (function,) = template.find_resources("AWS::Lambda::Function").values()
         given = json.loads(_deployed(function["Properties"]["Environment"]["Variables"]["TOKEN_VENDOR"], table))
         caller = TenantCaller(tenant_id=tenant_id("tenant-1"), user_id=user_id("user1"))
-        return json.dumps(document), PolicyTemplate.of(given["policies"]["orders"]).fill(caller)
+        return json.dumps(document), PolicyTemplate.of(given["policies"]["orders"], account=ACCOUNT).fill(caller)
 
     def _session(self, world: World, role_policy: str, session_policy: str | None) -> Aws:
         aws, name = world.target.aws, f"{world.run}-{secrets.token_hex(3)}"

@@ -101,7 +101,10 @@ class Vending:
     def session(self, purpose: str, owner: Owner, *, policy: bool = True) -> Aws:
         """Vend a session as the function does, with its session policy or without."""
         given = _given(self.function(purpose))
-        templates = {name: PolicyTemplate.of(statements) for name, statements in given["policies"].items()}
+        account = given["role"].split(":")[4]
+        templates = {
+            name: PolicyTemplate.of(statements, account=account) for name, statements in given["policies"].items()
+        }
         sts = _Sts(self.actor(purpose).sts, policy=policy)
         caller = TenantCaller(tenant_id=tenant_id(owner.tenant), user_id=user_id(owner.user))
         TokenVendor(given["role"], templates, sts=cast("STSClient", sts)).session(caller, purpose)

@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tests.lambdas.events import Context
+from tests.lambdas.owners import ACCOUNT, demand_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,9 +37,12 @@ def s3() -> Iterator[S3Client]:
 
 
 @pytest.fixture
-def module(s3: S3Client) -> ModuleType:
+def module(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert s3
-    return importlib.reload(importlib.import_module("page_publisher.handler"))
+    monkeypatch.setenv("ACCOUNT", ACCOUNT)
+    found = importlib.reload(importlib.import_module("page_publisher.handler"))
+    demand_owners(found.client)
+    return found
 
 
 def _upload(s3: S3Client, name: str, files: Mapping[str, str]) -> None:

@@ -527,11 +527,38 @@ class TestApi:
         for operation in ("put_object", "get_object"):
             monkeypatch.setattr(world.s3, operation, denied)
         monkeypatch.setattr(world.s3, "get_paginator", lambda _: denied())
+        onboarded = iter([False, True, True])
+        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: _reply({"onboarded": next(onboarded)}))
         forbidden = (403, {"status": "Forbidden", "result": {"invalid": "Forbidden"}})
 
-        assert api.put({"key": "a", "value": "b"}, partition="bucket") == forbidden
+        for _ in range(2):
+            assert api.put({"key": "a", "value": "b"}, partition="bucket") == forbidden
         assert api.get(partition="bucket") == forbidden
         assert api.get(partition="bucket", key="a")[0] == 404
+
+    @pytest.mark.parametrize("partition", ["bucket", "access_point"])
+    def test_name_that_somebody_else_took_is_our_failure_and_the_log_says_so(
+        self,
+        world: _World,
+        api: _Api,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        partition: str,
+    ) -> None:
+        monkeypatch.setattr(world.s3, "put_object", _failing(_error("AccessDenied", 403)))
+        failed = {**_reply({"errorMessage": "The bucket own-t-1 belongs to another AWS account"}), "FunctionError": "x"}
+        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: failed)
+
+        assert api.put({"key": "a", "value": "b"}, partition=partition) == (500, {"message": "Internal server error"})
+        assert "own-t-1 belongs to another AWS account" in caplog.text
+
+    def test_denied_write_to_a_shared_bucket_onboards_nobody(
+        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(world.s3, "put_object", _failing(_error("AccessDenied", 403)))
+        monkeypatch.setattr(api.module.functions, "invoke", _failing(_error("Unexpected")))
+
+        assert api.put({"key": "a", "value": "b"}, partition="prefix")[0] == 403
 
     def test_other_failures_are_ours_and_say_nothing(
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch

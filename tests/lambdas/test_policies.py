@@ -153,7 +153,7 @@ class TestWhatIsRefused:
 
     def test_what_has_no_effect_allows_and_so_must_bind(self) -> None:
         with pytest.raises(TemplateError, match="bind the tenant"):
-            PolicyTemplate.of([{"Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}])
+            PolicyTemplate.of([["s3:GetObject", "arn:aws:s3:::bucket/*"]], account="123456789012")
 
     def test_policy_that_is_longer_than_sts_takes(self) -> None:
         padding = "x" * (MAX_CHARACTERS - len(PolicyTemplate.parse(_template()).fill(_caller())))
@@ -289,7 +289,7 @@ def _deployed(purpose: str) -> _Deployed:
     )
     return _Deployed(
         templates={
-            purpose: PolicyTemplate.of(statements)
+            purpose: PolicyTemplate.of(statements, account=_ACCOUNT)
             for purpose, statements in json.loads(_plain(configuration))["policies"].items()
         },
         role=_plain(role["Policies"][0]["PolicyDocument"]),
@@ -316,16 +316,18 @@ def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, Seq
     return all(hits) if quantifier == "ForAllValues" else any(hits)
 
 
-def _allowed(policy: Mapping[str, Any], request: _Request, tags: Mapping[str, str] | None = None) -> bool:
+def _allowed(
+    policy: Mapping[str, Any], request: _Request, tags: Mapping[str, str] | None = None, *, owner: str = _ACCOUNT
+) -> bool:
     """Return whether a policy of Allow statements allows a request, for a session with these tags."""
-    text = json.dumps(policy)
+    text, context = json.dumps(policy), {"aws:ResourceAccount": [owner], **request.context}
     for name, value in (tags or {}).items():
         text = text.replace(f"${{aws:PrincipalTag/{name}}}", value)
     return any(
         request.action in _list(statement["Action"])
         and any(_like(request.resource, pattern) for pattern in _list(statement["Resource"]))
         and all(
-            _holds(operator, key, _list(wanted), request.context)
+            _holds(operator, key, _list(wanted), context)
             for operator, block in statement.get("Condition", {}).items()
             for key, wanted in block.items()
         )
@@ -457,6 +459,17 @@ def test_users_session_policy_matches_nothing_of_another_user(purpose: str, user
 
     for request in _requests(purpose, deployed.table, theirs, key):
         assert not _allowed(session, request), request
+
+
+@pytest.mark.parametrize("purpose", [purpose for purpose in _PURPOSES if purpose != "employees"])
+def test_each_policy_alone_allows_nothing_in_a_bucket_of_another_account(purpose: str) -> None:
+    deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
+    session = json.loads(deployed.templates[purpose].fill(caller))
+    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
+    for request in _requests(purpose, deployed.table, caller, "2026/any key.txt"):
+        if request.action.startswith("s3:"):
+            assert not _allowed(session, request, owner="999999999999"), request
+            assert not _allowed(deployed.role, request, tags, owner="999999999999"), request
 
 
 @pytest.mark.parametrize("purpose", _PURPOSES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -14,14 +15,21 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from urllib3 import HTTPResponse
 
+from storage_provisioner.keys import KeyIsBeingMadeError
+from tenancy.own_buckets import only_own_buckets
 from tests.lambdas.events import Context
+from tests.lambdas.owners import demand_owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
+    from mypy_boto3_s3 import S3Client
+
 _ACCOUNT: Final = "123456789012"
 _SHARED: Final = f"aws-saas-s3-ap-{_ACCOUNT}"
+_OTHER: Final = "lake"
+_STRANGER: Final = "999999999999"
 _SETTINGS: Final = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -36,6 +44,8 @@ _SETTINGS: Final = {
     "ACCESS_POINT_NAME": "aws-saas-s3-{tenant}",
     "OLD_VERSIONS_DAYS": "14",
     "KEY_ALIAS": "",
+    "ROLE_ARN": f"arn:aws:iam::{_ACCOUNT}:role/provisioner",
+    "PROVISIONER_TAG": "TenantProvisioner=storage",
 }
 
 
@@ -51,11 +61,13 @@ def function() -> ModuleType:
 def provisioner(function: ModuleType) -> Iterator[ModuleType]:
     with mock_aws():
         _deploy(function)
+        demand_owners(function.s3)
         yield function
 
 
 def _deploy(module: ModuleType) -> None:
     module.s3.create_bucket(Bucket=_SHARED)
+    module.s3.create_bucket(Bucket=_OTHER)
     module.database.create_table(
         TableName="names",
         KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
@@ -115,7 +127,7 @@ def test_bucket_says_whose_it_is_to_a_teardown(provisioner: ModuleType) -> None:
 def test_bucket_takes_tls_only(provisioner: ModuleType) -> None:
     _onboard(provisioner, "T001")
 
-    (tls, _) = _state(provisioner, "t001")["policy"]["Statement"]
+    (tls, _, _) = _state(provisioner, "t001")["policy"]["Statement"]
     assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", "s3:*")
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
@@ -162,13 +174,131 @@ def test_what_was_left_half_way_is_finished(provisioner: ModuleType, monkeypatch
     assert _state(provisioner, "tenant-1")["access point"] == _SHARED
 
 
-def test_bucket_that_somebody_else_has_is_a_failure_and_no_success(
+def _stranger() -> S3Client:
+    """Return S3 in the hand of another account."""
+    keys = boto3.client("sts").assume_role(
+        RoleArn=f"arn:aws:iam::{_STRANGER}:role/stranger", RoleSessionName="stranger"
+    )["Credentials"]
+    return boto3.client(
+        "s3",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+
+
+def test_bucket_that_somebody_else_has_is_a_failure_that_says_so_and_is_never_written(
+    provisioner: ModuleType,
+) -> None:
+    name, stranger = f"aws-saas-s3-tenant-1-{_ACCOUNT}", _stranger()
+    stranger.create_bucket(Bucket=name)
+    # Even where its owner lets everybody do everything.
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{name}"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
+    stranger.put_bucket_policy(Bucket=name, Policy=policy)
+    calls = demand_owners(provisioner.s3)
+
+    with pytest.raises(provisioner.NameTakenError, match=f"{name} belongs to another AWS account"):
+        _onboard(provisioner, "tenant-1")
+
+    assert calls == ["CreateBucket"]
+    assert stranger.get_bucket_policy(Bucket=name)["Policy"] == policy
+    assert "Status" not in stranger.get_bucket_versioning(Bucket=name)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "account"), [(_OTHER, _ACCOUNT), (_SHARED, _STRANGER)], ids=["another bucket", "another account"]
+)
+def test_access_point_of_the_tenants_name_that_leads_elsewhere_is_a_failure(
+    provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, bucket: str, account: str
+) -> None:
+    own: Any = {"AccountId": _ACCOUNT, "Name": "aws-saas-s3-tenant-1"}
+    provisioner.s3control.create_access_point(**own, Bucket=bucket)
+    found = {**provisioner.s3control.get_access_point(**own), "BucketAccountId": account}
+    monkeypatch.setattr(provisioner.s3control, "get_access_point", lambda **_: found)
+    monkeypatch.setattr(provisioner.s3control, "create_access_point", _failing("AccessPointAlreadyOwnedByYou"))
+
+    with pytest.raises(provisioner.NameTakenError, match=f"leads to the bucket {bucket} of the account {account}"):
+        _onboard(provisioner, "tenant-1")
+
+    with pytest.raises(ClientError, match="NoSuchAccessPointPolicy"):
+        provisioner.s3control.get_access_point_policy(**own)
+
+
+def test_access_point_is_made_for_a_bucket_of_the_own_account(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provisioner.s3, "create_bucket", _failing("BucketAlreadyExists"))
+    asked: list[dict[str, Any]] = []
+    monkeypatch.setattr(provisioner.s3control, "create_access_point", lambda **call: asked.append(call))
+    monkeypatch.setattr(provisioner.s3control, "put_access_point_policy", lambda **_: None)
 
-    with pytest.raises(ClientError, match="BucketAlreadyExists"):
-        _onboard(provisioner, "tenant-1")
+    _onboard(provisioner, "tenant-1")
+
+    assert (asked[0]["Bucket"], asked[0]["BucketAccountId"]) == (_SHARED, _ACCOUNT)
+
+
+def test_finished_bucket_refuses_its_maker_every_change_and_its_data(provisioner: ModuleType) -> None:
+    _onboard(provisioner, "T001")
+
+    bucket = f"arn:aws:s3:::aws-saas-s3-t001-{_ACCOUNT}"
+    assert _state(provisioner, "t001")["policy"]["Statement"][2] == {
+        "Sid": "Sealed",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:Put*", "s3:Delete*", "s3:GetObject*", "s3:ListBucket*"],
+        "Resource": [bucket, f"{bucket}/*"],
+        "Condition": {"StringEquals": {"aws:PrincipalTag/TenantProvisioner": "storage"}},
+    }
+
+
+def test_finished_bucket_is_looked_at_and_left_alone(provisioner: ModuleType) -> None:
+    _onboard(provisioner, "tenant-1")
+    calls = demand_owners(provisioner.s3)
+
+    assert _onboard(provisioner, "tenant-1")
+    assert calls == ["CreateBucket", "GetBucketPolicy"]
+
+
+@pytest.mark.parametrize("policy", ["none", "of an older version"])
+def test_bucket_without_its_seal_is_finished(provisioner: ModuleType, policy: str) -> None:
+    _onboard(provisioner, "tenant-1")
+    finished, name = _state(provisioner, "tenant-1"), f"aws-saas-s3-tenant-1-{_ACCOUNT}"
+    if policy == "none":
+        provisioner.s3.delete_bucket_policy(Bucket=name)
+    else:
+        old = {**finished["policy"], "Statement": finished["policy"]["Statement"][:2]}
+        provisioner.s3.put_bucket_policy(Bucket=name, Policy=json.dumps(old))
+    provisioner.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Suspended"})
+
+    assert _onboard(provisioner, "tenant-1")
+    assert _state(provisioner, "tenant-1") == finished
+
+
+def test_bucket_that_another_run_has_sealed_in_between_is_a_success(
+    provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _onboard(provisioner, "tenant-1")
+    look = provisioner.s3.get_bucket_policy
+
+    def too_early(**call: str) -> object:
+        monkeypatch.setattr(provisioner.s3, "get_bucket_policy", look)
+        return _failing("NoSuchBucketPolicy")(**call)
+
+    monkeypatch.setattr(provisioner.s3, "get_bucket_policy", too_early)
+    monkeypatch.setattr(provisioner.s3, "put_bucket_versioning", _failing("AccessDenied"))
+
+    assert _onboard(provisioner, "tenant-1")
+
+
+def test_bucket_that_is_sealed_for_another_tenant_is_a_failure(
+    provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _onboard(provisioner, "T001")
+    monkeypatch.setattr(provisioner, "_claim", lambda _: True)
+    monkeypatch.setattr(provisioner.s3, "put_bucket_versioning", _failing("AccessDenied"))
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        _onboard(provisioner, "t001")
 
 
 @pytest.mark.parametrize(("first", "second"), [("T001", "t001"), ("t001", "T001"), ("Ab-c", "aB-c")])
@@ -191,7 +321,7 @@ def test_names_that_begin_alike_do_not_collide(provisioner: ModuleType) -> None:
 def test_what_is_no_tenant_id_is_refused_before_anything_is_made(provisioner: ModuleType, tenant: object) -> None:
     assert not _onboard(provisioner, tenant)
 
-    assert [bucket["Name"] for bucket in provisioner.s3.list_buckets()["Buckets"]] == [_SHARED]
+    assert {bucket["Name"] for bucket in provisioner.s3.list_buckets()["Buckets"]} == {_SHARED, _OTHER}
     assert provisioner.database.scan(TableName="names")["Count"] == 0
 
 
@@ -207,7 +337,7 @@ def test_event_without_a_tenant_is_a_failure_that_becomes_a_dead_letter(
 def test_bucket_is_made_in_the_functions_own_region(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, region: str
 ) -> None:
-    s3 = boto3.client("s3", region_name=region)
+    s3 = only_own_buckets(boto3.client("s3", region_name=region), _ACCOUNT)
     monkeypatch.setattr(provisioner, "settings", provisioner.settings.model_copy(update={"aws_region": region}))
     monkeypatch.setattr(provisioner, "s3", s3)
 
@@ -272,36 +402,63 @@ def test_key_is_the_tenants_own_and_refuses_sessions_of_every_other(with_keys: M
 
     key, other = (_key_of_bucket(with_keys, name) for name in ("t001", "t002"))
     assert key != other
-    assert with_keys.kms.list_resource_tags(KeyId=key)["Tags"] == [{"TagKey": "TenantId", "TagValue": "T001"}]
     assert with_keys.kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
     policy = json.loads(with_keys.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
     (refusal,) = (statement for statement in policy["Statement"] if statement["Effect"] == "Deny")
     assert refusal["Condition"]["StringNotEquals"] == {"aws:PrincipalTag/TenantId": "T001"}
+    (finishing,) = (statement for statement in policy["Statement"] if statement["Sid"] == "MakerFinishes")
+    assert finishing["Principal"] == {"AWS": _SETTINGS["ROLE_ARN"]}
+    assert finishing["Action"] == ["kms:CreateAlias", "kms:EnableKeyRotation"]
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    paused: list[float] = []
+    monkeypatch.setattr("storage_provisioner.keys.time.sleep", paused.append)
+    return paused
+
+
+def _keys(provisioner: ModuleType) -> list[str]:
+    return [found["KeyId"] for found in provisioner.kms.list_keys()["Keys"]]
 
 
 def test_key_is_made_once_however_many_make_it_at_the_same_time(
-    with_keys: ModuleType, monkeypatch: pytest.MonkeyPatch
+    with_keys: ModuleType, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
+    """The second run comes while the first makes the key, and finds it when it looks again."""
+    make, found = with_keys.kms.create_key, []
+
+    def meanwhile(**call: str) -> object:
+        monkeypatch.setattr(with_keys.kms, "create_key", make)
+        with pytest.raises(KeyIsBeingMadeError, match="Another run is making alias/tenantry-storage-tenant-1"):
+            _onboard(with_keys, "tenant-1")
+        found.extend(pauses)
+        return make(**call)
+
+    monkeypatch.setattr(with_keys.kms, "create_key", meanwhile)
     _onboard(with_keys, "tenant-1")
-    key = _key_of_bucket(with_keys, "tenant-1")
-    seen = iter([_error("NotFoundException")])
-    look = with_keys.kms.describe_key
 
-    def too_early(**call: str) -> object:
-        for _ in seen:
-            raise with_keys.kms.exceptions.NotFoundException({"Error": {"Code": "NotFoundException"}}, "DescribeKey")
-        return look(**call)
+    assert len(_keys(with_keys)) == 1
+    assert found
+    assert _onboard(with_keys, "tenant-1")
+    assert len(_keys(with_keys)) == 1
 
-    monkeypatch.setattr(with_keys.kms, "describe_key", too_early)
-    _onboard(with_keys, "tenant-1")
 
-    assert _key_of_bucket(with_keys, "tenant-1") == key
-    states = {
-        found["KeyId"]: look(KeyId=found["KeyId"])["KeyMetadata"]["KeyState"]
-        for found in with_keys.kms.list_keys()["Keys"]
-    }
-    assert sorted(states.values()) == ["Enabled", "PendingDeletion"]
-    assert states[key.rpartition("/")[2]] == "Enabled"
+def test_key_whose_maker_died_is_made_by_another_a_minute_later(
+    with_keys: ModuleType, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(with_keys.kms, "create_key", _failing("KMSInternalException"))
+        with pytest.raises(ClientError, match="KMSInternalException"):
+            _onboard(with_keys, "tenant-1")
+    now = time.time()
+    with pytest.raises(KeyIsBeingMadeError):
+        _onboard(with_keys, "tenant-1")
+
+    monkeypatch.setattr(with_keys.time, "time", lambda: now + 61)
+    assert _onboard(with_keys, "tenant-1")
+    assert _key_of_bucket(with_keys, "tenant-1").rpartition("/")[2] in _keys(with_keys)
+    assert pauses
 
 
 def test_log_names_the_tenant_and_nobody(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,8 +145,7 @@ def module(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
             {
                 "role": "arn:aws:iam::123456789012:role/tenant",
                 "policies": {
-                    purpose: [{"Action": "s3:ListBucket", "Resource": "arn:aws:s3:::b/{{tenant_id}}"}]
-                    for purpose in ("storage", "ingestion")
+                    purpose: [["s3:ListBucket", "arn:aws:s3:::b/{{tenant_id}}"]] for purpose in ("storage", "ingestion")
                 },
             }
         ),

@@ -26,22 +26,24 @@ from tenancy.caller import TenantCaller
 from tenancy.identifiers import tenant_id, user_id
 from tenancy.policies import PolicyTemplate, TemplateError
 from tenancy.vending import TenantSession, TokenVendor, session_name
+from tests.lambdas.owners import demand_owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mypy_boto3_sts import STSClient
 
-_ROLE: Final = "arn:aws:iam::123456789012:role/tenant"
-_STATEMENT: Final = {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/{{tenant_id}}/{{user_id}}/*"}
-_LISTING: Final = {
-    "Action": "s3:ListBucket",
-    "Resource": "arn:aws:s3:::bucket",
-    "Condition": {"StringLike": {"s3:prefix": "{{tenant_id}}/{{user_id}}/*"}},
-}
+_ACCOUNT: Final = "123456789012"
+_ROLE: Final = f"arn:aws:iam::{_ACCOUNT}:role/tenant"
+_STATEMENT: Final = ["s3:GetObject", "arn:aws:s3:::bucket/{{tenant_id}}/{{user_id}}/*"]
+_LISTING: Final = [
+    "s3:ListBucket",
+    "arn:aws:s3:::bucket",
+    {"StringLike": {"s3:prefix": "{{tenant_id}}/{{user_id}}/*"}},
+]
 _TEMPLATES: Final = {
-    "read": PolicyTemplate.of([_STATEMENT]),
-    "list": PolicyTemplate.of([_LISTING]),
+    "read": PolicyTemplate.of([_STATEMENT], account=_ACCOUNT),
+    "list": PolicyTemplate.of([_LISTING], account=_ACCOUNT),
 }
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -111,6 +113,26 @@ def _key(session: TenantSession, service: str = "s3") -> str:
     return key.partition("/")[0]
 
 
+def test_sessions_of_s3_reach_buckets_of_the_roles_own_account_only(vendor: TokenVendor) -> None:
+    client = vendor.session(_caller(), "read").client("s3")
+    calls = demand_owners(client, _ACCOUNT)
+    client.meta.events.register(
+        "before-send.s3", lambda request, **_: AWSResponse(request.url, 200, HTTPHeaders(), _Nothing())
+    )
+
+    client.put_object(Bucket="bucket", Key="key", Body=b"x")
+    client.delete_object(Bucket="bucket", Key="key")
+
+    assert calls == ["PutObject", "DeleteObject"]
+
+
+class _Nothing:
+    """The body of an answer without one."""
+
+    def stream(self, **_: object) -> list[bytes]:
+        return []
+
+
 class TestWhatIsAskedFor:
     def test_role_policy_and_duration_of_the_purpose_for_this_caller(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001", "ada@example.com"), "read")
@@ -125,6 +147,7 @@ class TestWhatIsAskedFor:
                     "Effect": "Allow",
                     "Action": "s3:GetObject",
                     "Resource": "arn:aws:s3:::bucket/T001/ada@example.com/*",
+                    "Condition": {"StringEquals": {"aws:ResourceAccount": _ACCOUNT}},
                 }
             ],
         }
@@ -189,7 +212,7 @@ class TestKeeping:
         assert len(set(keys)) == len(sts.called) == 12
 
     def test_is_never_another_tenants_even_if_the_policies_are_alike(self, sts: _Sts) -> None:
-        alike = {"name": PolicyTemplate.of([{**_STATEMENT, "Resource": "arn:aws:s3:::b-{{tenant_name}}/x"}])}
+        alike = {"name": PolicyTemplate.of([["s3:GetObject", "arn:aws:s3:::b-{{tenant_name}}/x"]], account=_ACCOUNT)}
         vendor = TokenVendor(_ROLE, alike, sts=cast("STSClient", sts), clock=sts.clock)
 
         one, other = (vendor.session(_caller(tenant), "name") for tenant in ("T001", "t001"))

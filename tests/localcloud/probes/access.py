@@ -342,6 +342,23 @@ def subscriptions_of_another_protocol(ground: Ground) -> list[str]:
     ]
 
 
+@probe("s3_bucket_owner", aws=["done", *["AccessDenied"] * 5, "done"], ministack=["done", *["done"] * 5, "done"])
+def a_bucket_of_an_expected_owner(ground: Ground) -> list[str]:
+    s3, bucket, stranger = ground.client("s3"), ground.bucket(), "999999999999"
+    s3.put_object(Bucket=bucket, Key="x", Body=b"x")
+    source = {"Bucket": bucket, "Key": "x"}
+    calls = [
+        partial(s3.get_object, Bucket=bucket, Key="x", ExpectedBucketOwner=ACCOUNT),
+        partial(s3.get_object, Bucket=bucket, Key="x", ExpectedBucketOwner=stranger),
+        partial(s3.put_object, Bucket=bucket, Key="x", Body=b"y", ExpectedBucketOwner=stranger),
+        partial(s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner=stranger),
+        partial(s3.get_bucket_location, Bucket=bucket, ExpectedBucketOwner=stranger),
+        partial(s3.copy_object, Bucket=bucket, Key="y", CopySource=source, ExpectedSourceBucketOwner=stranger),
+        partial(s3.copy_object, Bucket=bucket, Key="y", CopySource=source, ExpectedSourceBucketOwner=ACCOUNT),
+    ]
+    return [outcome(call) for call in calls]
+
+
 @probe("s3_access_point_host", aws=["its own", "NoSuchAccessPoint"], ministack=["the access point's", "NoSuchBucket"])
 def a_bucket_named_as_an_access_point_with_its_account(ground: Ground) -> list[str]:
     s3, shared, name = ground.client("s3"), ground.bucket(), ground.name("ap")

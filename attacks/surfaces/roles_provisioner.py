@@ -1,0 +1,134 @@
+"""Who makes tenants' buckets: what it can do to a bucket that it has made, to the shared ones, and to keys."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from attacks import threats
+from attacks.judge import denied, together
+from attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from attacks.storage import Storage
+from attacks.surfaces.roles import roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attacks.world import World
+    from ops.aws import Aws
+
+    _Calls = list[tuple[str, Callable[[], object]]]
+
+_MAKER: Final = "StorageProvisionerRole"
+_GOOD: Final = '{"key": "prize.txt", "value": "x"}'
+_NO_POLICY: Final = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::x/*"}],
+    }
+)
+
+
+def _maker(world: World) -> Aws:
+    """Return a principal with the grants and the tags of the provisioner's role."""
+    (role,) = (
+        found.id for found in world.resources if found.kind == "AWS::IAM::Role" and found.logical_id.startswith(_MAKER)
+    )
+    aws = world.understudy(role)
+    aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
+    return aws
+
+
+def _changes(aws: Aws, bucket: str) -> _Calls:
+    """Return every change that the provisioner makes to a bucket; let through, each leaves the bucket as it is."""
+    s3, named = aws.s3, cast("Any", {"Bucket": bucket})
+    rule: Any = {"ID": "all", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    encryption: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    owner: Any = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    public: Any = dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    )
+    return [
+        ("give away", partial(s3.put_bucket_policy, **named, Policy=_NO_POLICY)),
+        ("expire", partial(s3.put_bucket_lifecycle_configuration, **named, LifecycleConfiguration={"Rules": [rule]})),
+        ("forget versions", partial(s3.put_bucket_versioning, **named, VersioningConfiguration={"Status": "Enabled"})),
+        ("make public", partial(s3.put_public_access_block, **named, PublicAccessBlockConfiguration=public)),
+        ("encrypt", partial(s3.put_bucket_encryption, **named, ServerSideEncryptionConfiguration=encryption)),
+        ("let others own", partial(s3.put_bucket_ownership_controls, **named, OwnershipControls=owner)),
+    ]
+
+
+def _data(aws: Aws, bucket: str, key: str) -> _Calls:
+    s3, named = aws.s3, cast("Any", {"Bucket": bucket, "Key": key})
+    return [
+        ("read", partial(s3.get_object, **named)),
+        ("write", partial(s3.put_object, **named, Body=b"x")),
+        ("delete an object", partial(s3.delete_object, **named)),
+        ("list", partial(s3.list_objects_v2, Bucket=bucket)),
+    ]
+
+
+def _judged(calls: _Calls) -> Outcome:
+    worst = together(*((name, denied(call)) for name, call in calls))
+    return held(f"{len(calls)} calls, all denied") if worst.verdict is Verdict.HELD else worst
+
+
+@roles.attack("provisioner-finished-bucket", threat=threats.LOOSE_POLICY, must="Each is denied by the bucket itself.")
+def _(world: World) -> Outcome:
+    """Change a tenant's finished bucket in every way, and reach for its objects, with the grants of who made it."""
+    api, aws = Storage.of(world), _maker(world)
+    owner = world.once("provisioned", lambda: api.stranger(f"{world.run[-8:]}-made", "user1"))
+    if not api.put(owner, "bucket", _GOOD).ok:
+        return inconclusive("an object cannot be stored")
+    bucket, key = api.bucket("bucket", owner.tenant), api.full_key("bucket", owner, "prize.txt")
+    destroy: _Calls = [
+        ("take the policy away", partial(aws.s3.delete_bucket_policy, Bucket=bucket)),
+        ("delete", partial(aws.s3.delete_bucket, Bucket=bucket)),
+    ]
+    outcome = _judged([*_changes(aws, bucket), *_data(aws, bucket, key), *destroy])
+    policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]  # which is its job, and shows that it works
+    return outcome if '"Sealed"' in policy else breached(f"the bucket is not sealed: {policy}")
+
+
+@roles.attack("provisioner-shared-buckets", threat=threats.LOOSE_POLICY, must="Each is denied.")
+def _(world: World) -> Outcome:
+    """Change each bucket of the stacks, whose names may have the form that the provisioner makes, and its objects."""
+    aws = _maker(world)
+    return _judged(
+        [
+            (f"{name} {bucket}", call)
+            for bucket in world.ids_of("AWS::S3::Bucket")
+            for name, call in [*_changes(aws, bucket), *_data(aws, bucket, world.run)]
+        ]
+    )
+
+
+@roles.attack(
+    "provisioner-keys", threat=threats.LOOSE_POLICY, must="Each is denied, with tenants' own keys or without."
+)
+def _(world: World) -> Outcome:
+    """Use, tag, take over and delete each key of the stacks with the grants of the provisioner."""
+    kms = _maker(world).kms
+    tag: Any = {"TagKey": "TenantryAttack", "TagValue": world.run}
+    calls: _Calls = []
+    for key in world.ids_of("AWS::KMS::Key"):
+        world.cleanup.later(f"the deletion of the key {key}", partial(_keep, world, key))
+        calls += [
+            (f"tag {key}", partial(kms.tag_resource, KeyId=key, Tags=[tag])),
+            (f"untag {key}", partial(kms.untag_resource, KeyId=key, TagKeys=["TenantryAttack"])),
+            (f"delete {key}", partial(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=30)),
+            (f"encrypt {key}", partial(kms.encrypt, KeyId=key, Plaintext=b"x")),
+            (f"data key {key}", partial(kms.generate_data_key, KeyId=key, KeySpec="AES_256")),
+            (f"alias {key}", partial(kms.create_alias, AliasName=f"alias/{world.run}", TargetKeyId=key)),
+            (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=_NO_POLICY)),
+        ]
+    return _judged(calls) if calls else inconclusive("the stacks have no key")
+
+
+def _keep(world: World, key: str) -> None:
+    """Take a deletion back that was let through."""
+    kms = world.target.aws.kms
+    if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion":
+        kms.cancel_key_deletion(KeyId=key)
+        kms.enable_key(KeyId=key)
