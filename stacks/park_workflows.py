@@ -42,7 +42,7 @@ _DELIVERY: Final = {
         "backoffFunction": "exponential",
     },
     "throttlePolicy": {"maxReceivesPerSecond": 20},
-    "requestPolicy": {"headerContentType": "application/json; charset=UTF-8"},
+    "requestPolicy": {"headerContentType": "application/json"},
 }
 
 

@@ -21,10 +21,12 @@ GAPS: tuple[str, ...] = (
     "s3_object_tag_keys",
     "s3_put_object_tagging",
     "s3_access_point_host",
+    "s3_lifecycle",
     "lambda_python_runtime",
     "lambda_worker_limit",
     "lambda_role_credentials",
     "lambda_failure_destinations",
+    "lambda_payloads",
     "execute_api_host",
     "apigateway_authorizer",
     "apigateway_permission",
@@ -52,6 +54,8 @@ GAPS: tuple[str, ...] = (
     "stepfunctions_succeed",
     "stepfunctions_input",
     "sns_https",
+    "sns_content_type",
+    "cloudwatch_alarm_actions",
     "eventbridge_delivery",
     "iot_role_aliases",
     "iot_credentials_provider",
@@ -64,6 +68,7 @@ GAPS: tuple[str, ...] = (
     "cfn_request_validators",
     "cfn_secret_ref",
     "cfn_role_boundary",
+    "cfn_bucket_deletion",
 )
 
 

@@ -1,9 +1,12 @@
 """CloudFormation."""
 
 import json
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from localcloud.settings import ACCOUNT, REGION
-from tests.localcloud.ground import Ground, allow, outcome, policy
+from tests.localcloud.ground import Ground, allow, eventually, outcome, policy
 from tests.localcloud.probes import probe
 
 
@@ -127,3 +130,121 @@ def an_alarm_on_an_expression(ground: Ground) -> bool:
         "Threshold": 0,
     }
     return bool(ground.stack(Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": properties}))
+
+
+_TO_INFREQUENT: dict[str, Any] = {"StorageClass": "STANDARD_IA", "TransitionInDays": 30}
+_TO_GLACIER: dict[str, Any] = {"StorageClass": "GLACIER", "TransitionInDays": 60}
+_SENSIBLE: list[list[dict[str, Any]]] = [
+    [{"Transitions": [_TO_INFREQUENT, _TO_GLACIER], "ExpirationInDays": 61}],
+    [{"Id": "a", "ExpirationInDays": 1}, {"Id": "b", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}],
+    [{"NoncurrentVersionTransitions": [_TO_INFREQUENT], "NoncurrentVersionExpiration": {"NoncurrentDays": 31}}],
+]
+_SENSELESS: list[list[dict[str, Any]]] = [
+    [{"Transitions": [_TO_INFREQUENT], "ExpirationInDays": 30}],  # what is moved is gone
+    [{"Transitions": [{**_TO_INFREQUENT, "TransitionInDays": 29}]}],
+    [{"Transitions": [_TO_INFREQUENT, {**_TO_GLACIER, "TransitionInDays": 59}]}],
+    [{"Transitions": [{**_TO_INFREQUENT, "TransitionInDays": 90}, _TO_GLACIER]}],  # back to the warmer class
+    [{"Transitions": [_TO_GLACIER, {**_TO_GLACIER, "TransitionInDays": 90}]}],
+    [{"Transitions": [_TO_GLACIER], "ExpirationDate": "2030-01-01T00:00:00Z"}],
+    [{"Id": "a", "ExpirationInDays": 1}, {"Id": "a", "ExpirationInDays": 2}],
+    [{"Id": "a" * 256, "ExpirationInDays": 1}],
+    [{"Prefix": "nothing/"}],
+    [{"ExpirationInDays": 0}],
+    [{"NoncurrentVersionTransitions": [_TO_INFREQUENT], "NoncurrentVersionExpiration": {"NoncurrentDays": 30}}],
+    [{"ExpirationInDays": 1, "ExpiredObjectDeleteMarker": True}],
+    [
+        {
+            "TagFilters": [{"Key": "a", "Value": "b"}],
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+        }
+    ],
+]
+
+
+@probe("s3_lifecycle", aws=[[True] * 3, [False] * 13], ministack=[[True] * 3, [True] * 13])
+def lifecycle_rules_of_a_template(ground: Ground) -> list[list[bool]]:
+    def is_made(rules: list[dict[str, Any]]) -> bool:
+        configuration = {"Rules": [{"Status": "Enabled", **rule} for rule in rules]}
+        bucket = {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": configuration}}
+        return bool(ground.stack(Bucket=bucket))
+
+    return [[is_made(rules) for rules in _SENSIBLE], [is_made(rules) for rules in _SENSELESS]]
+
+
+@probe("s3_lifecycle", aws=30, ministack=None)
+def what_a_template_says_of_expiry(ground: Ground) -> int | None:
+    configuration = {"Rules": [{"Status": "Enabled", "ExpirationInDays": 30}]}
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": configuration}}
+    name = ground.stack(Bucket=bucket)["Bucket"]
+    try:
+        found = ground.client("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    except ClientError:
+        return None
+    return int(found[0]["Expiration"]["Days"])
+
+
+@probe(
+    "s3_lifecycle",
+    aws=["done", "InvalidArgument", "InvalidArgument", "InvalidRequest", "InvalidRequest", "MalformedXML"],
+    ministack=["done"] * 6,
+)
+def lifecycle_rules_by_the_api(ground: Ground) -> list[str]:
+    s3, bucket = ground.client("s3"), ground.bucket()
+    infrequent = {"Days": 30, "StorageClass": "STANDARD_IA"}
+
+    def put(*rules: dict[str, Any]) -> str:
+        whole: list[Any] = [{"Status": "Enabled", "Filter": {"Prefix": ""}, **rule} for rule in rules]
+        configuration: Any = {"Rules": whole}
+        return outcome(
+            lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=configuration)
+        )
+
+    return [
+        put({"Transitions": [infrequent], "Expiration": {"Days": 31}}),
+        put({"Transitions": [infrequent], "Expiration": {"Days": 30}}),
+        put({"ID": "a", "Expiration": {"Days": 1}}, {"ID": "a", "Expiration": {"Days": 2}}),
+        put({"Transitions": [infrequent], "Expiration": {"Date": "2030-01-01T00:00:00Z"}}),
+        put({}),
+        put(*({"Expiration": {"Days": 1}} for _ in range(1001))),
+    ]
+
+
+@probe(
+    "cfn_bucket_deletion",
+    aws=[["DELETE_FAILED", True]] * 3 + [["DELETE_COMPLETE", False]],
+    ministack=[["DELETE_COMPLETE", False]] * 4,
+)
+def stacks_whose_bucket_is_not_empty(ground: Ground) -> list[list[Any]]:
+    """Delete a stack whose bucket holds an object, a deleted object's versions, an access point; and nothing."""
+    return [
+        _deleted(ground, "object"),
+        _deleted(ground, "versions"),
+        _deleted(ground, "access point"),
+        _deleted(ground),
+    ]
+
+
+def _deleted(ground: Ground, kept: str = "") -> list[Any]:
+    s3, cloudformation, name = ground.client("s3"), ground.client("cloudformation"), ground.name("stack")
+    bucket = ground.name("kept")
+    properties: dict[str, Any] = {"BucketName": bucket}
+    if kept == "versions":
+        properties["VersioningConfiguration"] = {"Status": "Enabled"}
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}}}
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    eventually(lambda: _status(ground, name) == "CREATE_COMPLETE")
+    if kept == "access point":
+        point = {"Name": ground.name("point"), "Bucket": bucket}
+        ground.stack(Point={"Type": "AWS::S3::AccessPoint", "Properties": point})
+    elif kept:
+        s3.put_object(Bucket=bucket, Key="key", Body=b"")
+    if kept == "versions":
+        s3.delete_object(Bucket=bucket, Key="key")
+    cloudformation.delete_stack(StackName=name)
+    eventually(lambda: _status(ground, name).startswith("DELETE_") and "PROGRESS" not in _status(ground, name))
+    return [_status(ground, name), bucket in {found["Name"] for found in s3.list_buckets()["Buckets"]}]
+
+
+def _status(ground: Ground, stack: str) -> str:
+    summaries = ground.client("cloudformation").list_stacks()["StackSummaries"]
+    return str(next(found["StackStatus"] for found in summaries if found["StackName"] == stack))
