@@ -22,11 +22,14 @@ GAPS: tuple[str, ...] = (
     "s3_put_object_tagging",
     "s3_access_point_host",
     "s3_lifecycle",
+    "s3_policies",
+    "iam_sizes",
     "lambda_python_runtime",
     "lambda_worker_limit",
     "lambda_role_credentials",
     "lambda_failure_destinations",
     "lambda_payloads",
+    "lambda_settings",
     "execute_api_host",
     "apigateway_authorizer",
     "apigateway_permission",
@@ -53,6 +56,7 @@ GAPS: tuple[str, ...] = (
     "stepfunctions_logs",
     "stepfunctions_succeed",
     "stepfunctions_input",
+    "stepfunctions_definitions",
     "sns_https",
     "sns_content_type",
     "cloudwatch_alarm_actions",
@@ -68,7 +72,7 @@ GAPS: tuple[str, ...] = (
     "cfn_request_validators",
     "cfn_secret_ref",
     "cfn_role_boundary",
-    "cfn_bucket_deletion",
+    "cfn_deletion",
 )
 
 

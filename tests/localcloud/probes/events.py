@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from localcloud.settings import ACCOUNT, REGION
-from tests.localcloud.ground import Ground, allow, eventually, policy
+from tests.localcloud.ground import Ground, allow, eventually, outcome, policy
 from tests.localcloud.probes import probe
 
 _PUT = "arn:aws:states:::dynamodb:putItem"
@@ -196,3 +196,20 @@ def encrypted_topics_that_let_an_alarm_in(ground: Ground) -> list[bool]:
         for statement in (use, {**use, "Condition": unsent}, account)
     ]
     return [_alarmed(ground, {}, key) for key in (*own, "alias/aws/sns")]
+
+
+@probe("stepfunctions_definitions", aws=["InvalidDefinition", "InvalidDefinition"], ministack=["done", "done"])
+def definitions_that_do_not_hold_together(ground: Ground) -> list[str]:
+    lost = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "Next": "Nowhere"}}}
+    made, client = ground.machine(_PASS), ground.client("stepfunctions")
+    return [
+        outcome(lambda: ground.machine(lost)),
+        outcome(lambda: client.update_state_machine(stateMachineArn=made, definition=json.dumps(lost))),
+    ]
+
+
+@probe("stepfunctions_definitions", aws=["done", "ValidationException"], ministack=["done", "done"])
+def inputs_that_are_too_large(ground: Ground) -> list[str]:
+    made, client = ground.machine(_PASS), ground.client("stepfunctions")
+    inputs = [json.dumps("x" * (256 * 1024 - 2 + more)) for more in (0, 1)]
+    return [outcome(lambda text=text: client.start_sync_execution(stateMachineArn=made, input=text)) for text in inputs]  # type: ignore[misc]

@@ -104,3 +104,17 @@ def what_an_api_answers_to_them(ground: Ground) -> list[Any]:
     statuses = [post(b"x" * (_LIMIT // 2)).status_code, large.status_code]
     quoted = post(b'"' * (_LIMIT // 2)).status_code
     return [*statuses, message, quoted, post(b"{}", f"?size={_LIMIT + 100}").status_code]
+
+
+@probe("lambda_settings", aws=["InvalidParameterValueException"] * 4, ministack=["done"] * 4)
+def settings_that_lambda_does_not_take(ground: Ground) -> list[str]:
+    """Make and change a function with too many variables, make one with the runtime's own, one slower than its queue."""
+    source, client = "def handler(event, context): pass", ground.client("lambda")
+    slow, (_, queue) = ground.function(source, Timeout=31), ground.queue()
+    large = {"Variables": {"A": "x" * 4096}}
+    return [
+        outcome(lambda: ground.function(source, Environment=large)),
+        outcome(lambda: client.update_function_configuration(FunctionName=slow, Environment=large)),
+        outcome(lambda: ground.function(source, Environment={"Variables": {"AWS_REGION": "x"}})),
+        outcome(lambda: client.create_event_source_mapping(FunctionName=slow, EventSourceArn=queue)),
+    ]
