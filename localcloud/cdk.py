@@ -10,7 +10,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import WaiterError
 
@@ -157,7 +157,8 @@ def remember(session: "boto3.Session", digest: str, stacks: Iterable[str]) -> No
 
 def stacks(assembly: Path) -> list[str]:
     """Return the names of the stacks of a cloud assembly."""
-    artifacts = (read_json(assembly / "manifest.json") or {}).get("artifacts", {})
+    manifest: dict[str, Any] = read_json(assembly / "manifest.json") or {}
+    artifacts: dict[str, dict[str, Any]] = manifest.get("artifacts", {})
     found = {name: artifact for name, artifact in artifacts.items() if artifact["type"] == _STACK}
     return [artifact.get("properties", {}).get("stackName", name) for name, artifact in found.items()]
 

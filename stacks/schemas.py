@@ -120,8 +120,8 @@ _KEY: Final = {
 KEY: Final = Parameter(
     name="key", schema=_KEY, description="The object to read; without it, the caller's objects are listed"
 )
-AFTER: Final = Parameter(name="after", description="Where a listing goes on: the last key of the one before")
-LIMIT: Final = Parameter(
+KEYS_AFTER: Final = Parameter(name="after", description="Where a listing goes on: the last key of the one before")
+KEYS_LIMIT: Final = Parameter(
     name="limit",
     schema={"type": "integer", "minimum": 1, "maximum": 10_000},
     description="How many keys a listing has at most; without it, all. Fewer than this, and there are no more",

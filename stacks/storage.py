@@ -223,7 +223,7 @@ class StorageStack(Stack):
                     handler=objects,
                     roles=ALL_ROLES,
                     summary="List the caller's objects, or read one of them",
-                    parameters=[schemas.PARTITION, schemas.KEY, schemas.AFTER, schemas.LIMIT],
+                    parameters=[schemas.PARTITION, schemas.KEY, schemas.KEYS_AFTER, schemas.KEYS_LIMIT],
                     answers={
                         200: Answer(description="The caller's keys, or the content", schema=schemas.FOUND),
                         404: Answer(description="There is no such object of the caller's", schema=schemas.REFUSED),

@@ -16,7 +16,7 @@ from tenancy.rest import REPLY_BYTES
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, PaginatorConfigTypeDef
 
     from tenancy.caller import TenantCaller
 
@@ -80,7 +80,7 @@ class Partition(ABC):
                 Bucket=self._bucket,
                 Prefix=self._prefix,
                 StartAfter=self._after(after),
-                PaginationConfig={"MaxItems": limit},
+                PaginationConfig=_at_most(limit),
             )
             return [found["Key"].removeprefix(self._prefix) for page in pages for found in page.get("Contents", [])]
         except ClientError as error:
@@ -183,7 +183,7 @@ class DocumentedPartition(Partition):
             KeyConditionExpression="id_concat = :owner AND key_name > :after",
             ExpressionAttributeValues={":owner": {"S": self._row_key}, ":after": {"S": self._after(after)}},
             ProjectionExpression="key_name",
-            PaginationConfig={"MaxItems": limit},
+            PaginationConfig=_at_most(limit),
         )
         return [row["key_name"]["S"].removeprefix(self._prefix) for page in pages for row in page["Items"]]
 
@@ -244,6 +244,10 @@ def _surely_refused(error: ClientError) -> bool:
     """Return whether nothing was written. Nobody knows after the service's own errors, or a try that had no answer."""
     answer = error.response["ResponseMetadata"]
     return answer["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR and not answer["RetryAttempts"]
+
+
+def _at_most(limit: int | None) -> PaginatorConfigTypeDef:
+    return {} if limit is None else {"MaxItems": limit}
 
 
 def _code(error: ClientError) -> str:

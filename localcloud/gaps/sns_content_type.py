@@ -60,7 +60,7 @@ def _checked(call: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]]
 def _is_raw(subscription: str) -> bool:
     topic = sns._sub_arn_to_topic.get(subscription)
     found = sns._find_subscription(topic, subscription) if topic else None
-    return bool(found) and found["attributes"].get("RawMessageDelivery") == "true"
+    return found is not None and bool(found["attributes"].get("RawMessageDelivery") == "true")
 
 
 def _attributes(params: dict[str, Any]) -> Iterator[tuple[str, str]]:

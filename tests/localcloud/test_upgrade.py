@@ -16,7 +16,9 @@ from localcloud.settings import ACCOUNT, PORT_VARIABLE, REGION
 
 _Stacks = dict[str, dict[str, Any]]
 
-_TABLE = {
+_Resource = dict[str, Any]
+
+_TABLE: _Resource = {
     "Type": "AWS::DynamoDB::Table",
     "Properties": {
         "TableName": "rows",
@@ -25,9 +27,9 @@ _TABLE = {
         "BillingMode": "PAY_PER_REQUEST",
     },
 }
-_BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "objects"}}
-_POOL = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": "people"}}
-_PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/one", "Type": "String", "Value": "1"}}
+_BUCKET: _Resource = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "objects"}}
+_POOL: _Resource = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserPoolName": "people"}}
+_PARAMETER: _Resource = {"Type": "AWS::SSM::Parameter", "Properties": {"Name": "/one", "Type": "String", "Value": "1"}}
 _OLD: _Stacks = {"data": {"Table": _TABLE, "Bucket": _BUCKET, "Pool": _POOL}, "one": {"Parameter": _PARAMETER}}
 _NEW: _Stacks = {
     "data": {

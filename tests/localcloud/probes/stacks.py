@@ -271,7 +271,8 @@ def _created(ground: Ground, resource: dict[str, Any]) -> str:
 
 def _deleted(ground: Ground, stack: str) -> str:
     ground.client("cloudformation").delete_stack(StackName=stack)
-    return eventually(lambda: _status(ground, stack) in {"DELETE_COMPLETE", "DELETE_FAILED"} and _status(ground, stack))
+    eventually(lambda: _status(ground, stack) in {"DELETE_COMPLETE", "DELETE_FAILED"})
+    return _status(ground, stack)
 
 
 def _status(ground: Ground, stack: str) -> str:
