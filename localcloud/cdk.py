@@ -203,7 +203,7 @@ def clear_broken_stacks(session: "boto3.Session") -> list[str]:
 
 
 def _reason(error: WaiterError) -> str:
-    response: dict[str, Any] = error.last_response or {}
+    response: Any = error.last_response or {}
     stacks = response.get("Stacks") or [{}]
     return str(stacks[0].get("StackStatusReason") or error)
 
