@@ -1,19 +1,21 @@
 """Deploy the app into the local cloud with the CDK CLI, the same that deploys it to AWS."""
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import WaiterError
 
 from localcloud.errors import LocalCloudError
+from localcloud.outputs import Outputs, read_outputs
 from localcloud.process import tail
 from localcloud.progress import Detail
 from localcloud.settings import PROJECT, read_json
@@ -60,6 +62,8 @@ _BROKEN = {
     "UPDATE_ROLLBACK_FAILED",
 }
 _BUSY = "_IN_PROGRESS"
+_WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_STACK = "aws:cloudformation:stack"
 _SETTLE_SECONDS = 20
 _POLL_SECONDS = 0.2
 
@@ -130,16 +134,33 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
 
 
-def deployed_fingerprint(session: "boto3.Session") -> str:
-    """Return the digest that the running cloud was last deployed from, or nothing."""
-    ssm = session.client("ssm")
-    found = ssm.get_parameters(Names=[_DEPLOYED_PARAMETER])["Parameters"]
-    return str(found[0]["Value"]) if found else ""
+def is_deployed(session: "boto3.Session", digest: str) -> bool:
+    """Return whether the running cloud was last deployed from this digest, and has the stacks still."""
+    found = session.client("ssm").get_parameters(Names=[_DEPLOYED_PARAMETER])["Parameters"]
+    try:
+        known = json.loads(found[0]["Value"])
+        return bool(known["digest"] == digest) and set(known["stacks"]) <= _whole_stacks(session)
+    except (IndexError, KeyError, TypeError, ValueError):  # nothing, or what an older version has noted
+        return False
 
 
-def remember_fingerprint(session: "boto3.Session", digest: str) -> None:
-    """Note in the running cloud what it was deployed from."""
-    session.client("ssm").put_parameter(Name=_DEPLOYED_PARAMETER, Value=digest, Type="String", Overwrite=True)
+def _whole_stacks(session: "boto3.Session") -> set[str]:
+    stacks = session.client("cloudformation").describe_stacks()["Stacks"]
+    return {stack["StackName"] for stack in stacks if stack["StackStatus"] in _WHOLE}
+
+
+def remember(session: "boto3.Session", digest: str, stacks: Iterable[str]) -> None:
+    """Note in the running cloud what was deployed into it."""
+    value = json.dumps({"digest": digest, "stacks": sorted(stacks)})
+    session.client("ssm").put_parameter(Name=_DEPLOYED_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+def stacks(assembly: Path) -> list[str]:
+    """Return the names of the stacks of a cloud assembly."""
+    manifest: dict[str, Any] = read_json(assembly / "manifest.json") or {}
+    artifacts: dict[str, dict[str, Any]] = manifest.get("artifacts", {})
+    found = {name: artifact for name, artifact in artifacts.items() if artifact["type"] == _STACK}
+    return [artifact.get("properties", {}).get("stackName", name) for name, artifact in found.items()]
 
 
 def clear_broken_stacks(session: "boto3.Session") -> list[str]:
@@ -175,9 +196,16 @@ def clear_broken_stacks(session: "boto3.Session") -> list[str]:
             )
         except WaiterError as error:
             raise LocalCloudError(
-                f"The stack {name} is broken and cannot be deleted: {error}. To start from nothing: make down"
+                f"The stack {name} cannot be deleted: {_reason(error)} See what AWS asks for before it deletes that (a "
+                "bucket must be empty, say), do it, and run the same command again. To start from nothing: make down"
             ) from error
     return broken
+
+
+def _reason(error: WaiterError) -> str:
+    response: Any = error.last_response or {}
+    stacks = response.get("Stacks") or [{}]
+    return str(stacks[0].get("StackStatusReason") or error)
 
 
 def _is_busy(status: str) -> bool:
@@ -194,7 +222,7 @@ def deploy(
     application: str = "",
     stacks: Sequence[str] = ("--all",),
     detail: Detail = lambda _: None,
-) -> dict[str, dict[str, str]]:
+) -> Outputs:
     """Synthesize the app and deploy its stacks.
 
     Parameters
@@ -260,5 +288,4 @@ def deploy(
             "Mend the app and run the same command again: stacks that failed are removed first. "
             "To start from nothing: make down"
         )
-    written: Any = read_json(outputs)
-    return dict(written or {})
+    return read_outputs(outputs) or {}

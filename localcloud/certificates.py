@@ -11,6 +11,7 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -54,20 +55,26 @@ def ensure(folder: StateFolder) -> None:
         The local cloud's files; `folder.tls` is written.
     """
     folder.tls.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _is_current(folder.tls / "server.pem") or not (folder.tls / "ca.pem").exists():
+    if not _is_current(folder.tls):
         _make(folder.tls)
     _write_bundle(folder)
 
 
-def _is_current(path: Path) -> bool:
-    """Whether the certificate lives a while longer and names every host."""
+def _is_current(folder: Path) -> bool:
+    """Whether the certificate lives a while longer, names every host, and belongs to the key and to the authority."""
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+        certificate = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()))
+        key = serialization.load_pem_private_key((folder / "server-key.pem").read_bytes(), password=None)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     remaining = certificate.not_valid_after_utc - dt.datetime.now(dt.UTC)
-    return set(_NAMES) <= set(names.get_values_for_type(x509.DNSName)) and remaining > _RENEW_BEFORE
+    return (
+        key.public_key() == certificate.public_key()
+        and set(_NAMES) <= set(names.get_values_for_type(x509.DNSName))
+        and remaining > _RENEW_BEFORE
+    )
 
 
 def _make(folder: Path) -> None:

@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LocalCloudError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except OSError as error:  # a full disk, a file of somebody else's
+        sys.stderr.write(f"{error}\nThe state is in {parsed.state}. Repair that, or name another folder: --state\n")
+        return 1
 
 
 def _up(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
@@ -70,6 +73,9 @@ def _status(cloud: LocalCloud, _: argparse.Namespace) -> int:
     running = process.find(cloud.folder)
     if running is None:
         note("The local cloud is not running. Start it with: make up")
+        return 1
+    if not running.port:
+        note(f"The local cloud runs (process {running.pid}), and has not said where. Start it again: make up")
         return 1
     note(f"The local cloud runs at {running.endpoint} (process {running.pid}).")
     for stack, values in cloud.outputs.items():

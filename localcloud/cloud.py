@@ -12,12 +12,12 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from localcloud import cdk, process, streaming
+from localcloud import cdk, layout, process, streaming
 from localcloud.errors import LocalCloudError
 from localcloud.mail import Message, latest
-from localcloud.outputs import Outputs, connection, local, shell_variables, write_env, write_outputs
+from localcloud.outputs import Outputs, connection, local, read_outputs, shell_variables, write_env, write_outputs
 from localcloud.progress import note, step
-from localcloud.settings import PROJECT, REGION, WITHOUT_GAPS_VARIABLE, StateFolder, read_json
+from localcloud.settings import PROJECT, REGION, WITHOUT_GAPS_VARIABLE, StateFolder
 
 
 class LocalCloud:
@@ -68,7 +68,7 @@ class LocalCloud:
     @property
     def outputs(self) -> Outputs:
         """The outputs of each stack, with URLs that answer on this machine."""
-        return dict(read_json(self.folder.outputs) or {})
+        return read_outputs(self.folder.outputs) or {}
 
     def output(self, name: str) -> str:
         """Return the output of that name, whichever stack has it.
@@ -102,8 +102,14 @@ class LocalCloud:
         """Start the emulator, or find it running.
 
         One that runs other code than this, because a gap was edited, is stopped and started again with its state.
+
+        Raises
+        ------
+        LocalCloudError
+            It cannot start, or a newer version has written its state.
         """
         with self._in_turn():
+            layout.check(self.folder)
             running = process.find(self.folder)
             if running and running.version == process.code_version(self._left_open):
                 note(f"The local cloud is running at {running.endpoint}")
@@ -118,6 +124,7 @@ class LocalCloud:
                     self._forget()
                 with step("Start the local cloud"):
                     process.start(self.folder, self._left_open)
+            layout.mark(self.folder)
             self._check()
 
     def deploy(self, project: Path = PROJECT) -> None:
@@ -157,10 +164,10 @@ class LocalCloud:
     def _deployed(self, project: Path) -> Outputs:
         """Return the outputs of the app's stacks, deployed now if need be."""
         session = self.session()
-        wanted, raw = cdk.fingerprint(project), read_json(self.folder.raw_outputs)
-        if raw is not None and cdk.deployed_fingerprint(session) == wanted:
+        wanted, raw = cdk.fingerprint(project), read_outputs(self.folder.raw_outputs)
+        if raw is not None and cdk.is_deployed(session, wanted):
             note("Nothing has changed since the last deployment")
-            return dict(raw)
+            return raw
         if removed := cdk.clear_broken_stacks(session):
             note(f"Removed what an interrupted deployment left: {', '.join(removed)}")
         with step("Bootstrap"):
@@ -174,7 +181,7 @@ class LocalCloud:
                 project=project,
                 detail=detail,
             )
-        cdk.remember_fingerprint(session, wanted)
+        cdk.remember(session, wanted, cdk.stacks(self.folder.assembly))
         return deployed
 
     @contextmanager
@@ -197,6 +204,7 @@ class LocalCloud:
 
     def _forget(self) -> None:
         """Remove what the emulator saved or half saved."""
+        process.end_jobs(self.folder)
         for path in (self.folder.saved, self.folder.objects, self.folder.mail, self.folder.flink):
             shutil.rmtree(path, ignore_errors=True)
         for file in (self.folder.process, self.folder.raw_outputs):

@@ -9,9 +9,11 @@ import json
 import logging
 import os
 import signal
+import sys
 from pathlib import Path
 
-from localcloud import gaps
+from localcloud import gaps, saved_state
+from localcloud.errors import LocalCloudError
 from localcloud.front_door import front_door
 from localcloud.settings import FOLDER_VARIABLE, HOST, PAGE_PORT_VARIABLE, VERSION_VARIABLE, StateFolder, write_private
 
@@ -23,6 +25,8 @@ def main() -> None:
         # Held until the process ends, however it ends: whether the emulator lives never needs to be guessed. It may
         # have to wait for somebody who looks whether one lives; `localcloud.cloud` lets one at a time start another.
         fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(str(os.getpid()))  # by which it can be stopped whatever became of the other file
+        lock.flush()
         identity = {
             "pid": os.getpid(),
             "port": int(os.environ["GATEWAY_PORT"]),
@@ -57,6 +61,7 @@ async def _serve_and_save(folder: StateFolder) -> None:
         known = [dist["DomainName"] for dist in cloudfront._distributions.values() if dist["enabled"]]  # noqa: SLF001
         return known[-1] if known else None
 
+    ministack._load_persisted_state = lambda: _restore_or_end(folder, ministack)  # noqa: SLF001
     app = front_door(ministack.app, int(os.environ[PAGE_PORT_VARIABLE]), distribution)
     server = asyncio.create_task(serve(app, config, shutdown_trigger=asyncio.Event().wait))
     stopped = asyncio.create_task(told_to_stop.wait())
@@ -69,6 +74,16 @@ async def _serve_and_save(folder: StateFolder) -> None:
     logging.shutdown()
     # The server's own way out waits for every client to hang up, and the interpreter's for every thread.
     os._exit(0)
+
+
+def _restore_or_end(folder: StateFolder, ministack: object) -> None:
+    try:
+        saved_state.restore(folder, ministack)
+    except LocalCloudError as error:
+        sys.stderr.write(f"{error}\n")
+        folder.process.unlink()  # what was saved is still there, for whoever can repair it
+        logging.shutdown()
+        os._exit(1)
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from localcloud.settings import StateFolder, read_json, write_private
+from localcloud.settings import StateFolder, read_fields, write_private
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ def send(folder: StateFolder, message: Message) -> None:
 
 def latest(folder: StateFolder, address: str) -> Message | None:
     """Return the latest message to an address, if there is one."""
-    stored = read_json(_path(folder, address))
+    stored = read_fields(_path(folder, address), to=str, subject=str, body=str, code=str)
     return Message(**stored) if stored else None
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from localcloud.settings import HOST, REGION, RootKey, write_private
+from localcloud.settings import HOST, REGION, RootKey, read_json, write_private
 
 Outputs = dict[str, dict[str, str]]
 
@@ -89,6 +89,14 @@ def write_env(path: Path, exports: Mapping[str, str]) -> None:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in exports.items()]
     # Left over from another account, a session token or a profile would win over the key.
     write_private(path, "\n".join(["unset AWS_SESSION_TOKEN AWS_PROFILE", *lines, ""]))
+
+
+def read_outputs(path: Path) -> Outputs | None:
+    """Return the outputs of a file, or None when it holds none."""
+    found = read_json(path)
+    if not isinstance(found, dict) or not all(isinstance(values, dict) for values in found.values()):
+        return None
+    return {stack: {name: str(value) for name, value in values.items()} for stack, values in found.items()}
 
 
 def write_outputs(path: Path, outputs: Outputs) -> None:

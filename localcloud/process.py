@@ -28,6 +28,7 @@ from localcloud.settings import (
     VERSION_VARIABLE,
     WITHOUT_GAPS_VARIABLE,
     StateFolder,
+    is_port,
     port_answers,
     read_json,
 )
@@ -35,16 +36,20 @@ from localcloud.settings import (
 _START_SECONDS = 30
 _STOP_SECONDS = 20
 _POLL_SECONDS = 0.05
+_ANEW = "If that is of its saved state, start from nothing: make down && make up"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A running emulator."""
+    """A running emulator.
+
+    One of another version may not have said all of this: a port that is not known is 0.
+    """
 
     pid: int
-    port: int
-    page_port: int
-    version: str
+    port: int = 0
+    page_port: int = 0
+    version: str = ""
 
     @property
     def endpoint(self) -> str:
@@ -58,23 +63,49 @@ class Running:
 
 
 def find(folder: StateFolder) -> Running | None:
-    """Return the emulator that runs on this folder, if one does."""
+    """Return the emulator that runs on this folder, if one does.
+
+    Raises
+    ------
+    LocalCloudError
+        One runs, and nothing says which process it is.
+    """
+    return _running(folder) if _is_held(folder) else None
+
+
+def _is_held(folder: StateFolder) -> bool:
+    """Return whether an emulator holds the folder's lock, which only its end gives up."""
     if not folder.lock.exists():
-        return None
+        return False
     with folder.lock.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look must not see each other
         except BlockingIOError:
-            pass
-        else:
-            return None
-    known = read_json(folder.process)
-    return Running(**known) if known else None
+            return True
+    return False
+
+
+def _running(folder: StateFolder) -> Running | None:
+    """Return what the running emulator says of itself, as far as it can be read."""
+    said = read_json(folder.process)
+    known = said if isinstance(said, dict) else {}
+    # Never a number that means more than one process to the operating system.
+    pid = next((pid for pid in (read_json(folder.lock), known.get("pid")) if type(pid) is int and pid > 1), None)
+    if pid is None:
+        if not folder.process.exists():
+            return None  # it holds the lock and is about to say
+        raise LocalCloudError(
+            f"A local cloud runs on {folder.home}, and {folder.process.name} does not say which process it is. "
+            f"End it (`fuser {folder.lock}` names it), then: make down"
+        )
+    ports = {name: known[name] for name in ("port", "page_port") if is_port(known.get(name))}
+    # Of what is not whole nothing is known of the code that it runs either.
+    return Running(pid=pid, **ports, version=str(known.get("version", "")) if len(ports) == 2 else "")  # noqa: PLR2004
 
 
 def died(folder: StateFolder) -> bool:
     """Return whether an emulator ran on this folder and ended without saving its state."""
-    return find(folder) is None and folder.process.exists()
+    return not _is_held(folder) and folder.process.exists()
 
 
 def code_version(left_open: str) -> str:
@@ -84,6 +115,7 @@ def code_version(left_open: str) -> str:
     for path in [
         here / "emulator.py",
         here / "front_door.py",
+        here / "saved_state.py",
         here / "settings.py",
         *sorted((here / "gaps").rglob("*.py")),
         *sorted((here / "flink").rglob("*.py")),
@@ -126,14 +158,16 @@ def start(folder: StateFolder, left_open: str) -> Running:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise LocalCloudError(f"The local cloud did not start. The end of {folder.log}:\n{tail(folder.log)}")
+            raise LocalCloudError(
+                f"The local cloud did not start. The end of {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}"
+            )
         running = find(folder)
         if running and port_answers(port):
             return running
         time.sleep(_POLL_SECONDS)
     _kill(process.pid)
     raise LocalCloudError(
-        f"The local cloud did not answer in {_START_SECONDS} s. See {folder.log}:\n{tail(folder.log)}"
+        f"The local cloud did not answer in {_START_SECONDS} s. See {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}"
     )
 
 
@@ -141,17 +175,25 @@ def stop(folder: StateFolder) -> bool:
     """Stop the emulator so that it saves its state; return whether one ran."""
     running = find(folder)
     if running is None:
+        end_jobs(folder)  # one that was killed leaves them behind
         return False
-    os.kill(running.pid, signal.SIGTERM)
-    if not _wait_until(lambda: find(folder) is None, _STOP_SECONDS):
-        os.kill(running.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(running.pid, signal.SIGTERM)
+    if not _wait_until(lambda: not _is_held(folder), _STOP_SECONDS):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(running.pid, signal.SIGKILL)
     # What is left of its session: workers whose function does not return.
     _kill(running.pid)
+    end_jobs(folder)
+    # The next start wants the port back, which is given up a moment after the lock.
+    _wait_until(lambda: not _is_held(folder) and not port_answers(running.port), _STOP_SECONDS)
+    return True
+
+
+def end_jobs(folder: StateFolder) -> None:
+    """End the streaming applications, which are processes of their own."""
     for application in folder.flink.glob("*"):
         end_job(application)
-    # The next start wants the port back, which is given up a moment after the lock.
-    _wait_until(lambda: find(folder) is None and not port_answers(running.port), _STOP_SECONDS)
-    return True
 
 
 def tail(path: Path, lines: int = 20) -> str:

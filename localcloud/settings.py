@@ -140,6 +140,11 @@ class StateFolder:
         """Process id, port and code version of the running emulator."""
         return self.home / "process.json"
 
+    @property
+    def layout(self) -> Path:
+        """Which version of this folder's layout it has, and of the emulator that saved its state."""
+        return self.home / "layout.json"
+
     def create(self) -> None:
         """Make the folders, readable by their owner only."""
         for folder in (self.root, self.home, self.temporary, self.saved, self.objects, self.mail):
@@ -147,17 +152,18 @@ class StateFolder:
         self.home.chmod(0o700)
 
     def root_key(self) -> RootKey:
-        """Return the root access key, made at the first call."""
+        """Return the root access key, made at the first call, and anew when its file holds none."""
         path = self.home / "root-key.json"
-        if not path.exists():
+        known = read_fields(path, access_key_id=str, secret_access_key=str)
+        if known is None:
             # Neither guessable nor of the shape of a session key (ASIA...) or an account id, which mean something else.
-            key = {
+            known = {
                 "access_key_id": "AKIA"
                 + "".join(secrets.choice("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") for _ in range(16)),
                 "secret_access_key": secrets.token_urlsafe(30),
             }
-            write_private(path, json.dumps(key))
-        return RootKey(**json.loads(path.read_text()))
+            write_private(path, json.dumps(known))
+        return RootKey(**known)
 
     def port(self) -> int:
         """Return the port of the gateway: the configured one, else the one used before if it is free, else a free one.
@@ -189,12 +195,17 @@ class StateFolder:
 
     def _port(self, name: str) -> int:
         path = self.home / name
-        used_before = int(path.read_text()) if path.exists() else 0
-        if used_before and not port_answers(used_before):
-            return used_before
+        used_before = read_json(path)  # a number is JSON
+        if is_port(used_before) and not port_answers(used_before):
+            return int(used_before)
         port = free_port()
         path.write_text(str(port))
         return port
+
+
+def is_port(value: object) -> bool:
+    """Return whether the value is the number of a port."""
+    return type(value) is int and 0 < value <= _HIGHEST_PORT
 
 
 def free_port() -> int:
@@ -220,8 +231,19 @@ def write_private(path: Path, text: str) -> None:
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    """Return the file's content, or None when there is none to read."""
+    """Return the file's content, or None when there is none to read: no file, or one that is no JSON."""
     try:
         return json.loads(path.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, IsADirectoryError, ValueError):  # neither JSON nor, perhaps, text
         return None
+
+
+def read_fields(path: Path, **fields: type) -> dict[str, Any] | None:
+    """Return the named fields of a JSON file, or None when one is missing or of another type.
+
+    Another version of this program may have written the file: what it knows besides is left out.
+    """
+    found = read_json(path)
+    if not isinstance(found, dict) or any(type(found.get(name)) is not kind for name, kind in fields.items()):
+        return None
+    return {name: found[name] for name in fields}

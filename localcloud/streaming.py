@@ -3,6 +3,8 @@
 import time
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from localcloud.errors import LocalCloudError
 from localcloud.flink import installation
 from localcloud.outputs import Outputs
@@ -38,13 +40,20 @@ def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3
 
 
 def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
-    """Stop every application that runs; each takes a snapshot, from which it goes on when it is started again."""
+    """Stop every application that runs; each takes a snapshot, from which it goes on when it is started again.
+
+    What cannot be asked, such as an emulator of another version, is not: an application then goes on from its last
+    snapshot.
+    """
     client = session.client("kinesisanalyticsv2")
-    for name in _names(client, outputs, "RUNNING"):
-        with step(f"Stop the streaming application {name}"):
-            client.stop_application(ApplicationName=name)
-            if not _wait(client, name, "READY"):
-                note(f"{name} did not stop in time; it goes on from its last snapshot.")
+    try:
+        for name in _names(client, outputs, "RUNNING"):
+            with step(f"Stop the streaming application {name}"):
+                client.stop_application(ApplicationName=name)
+                if not _wait(client, name, "READY"):
+                    note(f"{name} did not stop in time; it goes on from its last snapshot.")
+    except (BotoCoreError, ClientError, OSError) as error:
+        note(f"The streaming applications could not be stopped; they go on from their last snapshot: {error}")
 
 
 def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: ANN401 - a client has no type of its own
@@ -55,8 +64,8 @@ def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: AN
 def _status(client: Any, name: str) -> str:  # noqa: ANN401
     try:
         return str(client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"])
-    except client.exceptions.ResourceNotFoundException:
-        return ""  # its stack was deleted since it was deployed
+    except client.exceptions.ResourceNotFoundException:  # somebody has deleted it
+        return ""
 
 
 def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401

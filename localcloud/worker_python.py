@@ -32,7 +32,7 @@ def ensure(folder: Path) -> Path:
     made_of = [sys.version, sys.base_prefix, *(f"{name} {package.version}" for name, package in packages.items())]
     label = "\n".join([*made_of, _HOOK.read_text()])
     stamp, python = folder / "made-of", folder / "bin" / "python"
-    if not stamp.exists() or stamp.read_text() != label:
+    if not python.exists() or not stamp.exists() or stamp.read_text(errors="replace") != label:
         shutil.rmtree(folder, ignore_errors=True)
         venv.EnvBuilder(symlinks=True, with_pip=False).create(folder)
         site = Path(sysconfig.get_path("purelib", scheme="venv", vars={"base": str(folder)}))

@@ -109,6 +109,12 @@ PARTITION: Final = Parameter(
 KEY: Final = Parameter(
     name="key", schema=key_schema(), description="The object to read; without it, the caller's objects are listed"
 )
+KEYS_AFTER: Final = Parameter(name="after", description="Where a listing goes on: the last key of the one before")
+KEYS_LIMIT: Final = Parameter(
+    name="limit",
+    schema={"type": "integer", "minimum": 1, "maximum": 10_000},
+    description="How many keys a listing has at most; without it, all. Fewer than this, and there are no more",
+)
 FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=_TENANT_ID)
 FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=_USER_ID)
 NEW_OBJECT: Final = Schema(

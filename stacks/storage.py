@@ -56,11 +56,19 @@ _REFUSALS: Final = {
         "status": "Bad Request",
         "result": {"invalid": "body: a JSON object is expected, with Content-Type application/json"},
     },
+    "REQUEST_TOO_LARGE": {
+        "status": "Request Entity Too Large",
+        "result": {"invalid": "body: at most 6 MB, in which each quote, backslash and line feed counts twice"},
+    },
 }
 _REFUSED: Final = {
     400: Answer(description="Another partition, or a key or body that is not usable", schema=schemas.REFUSED),
     401: Answer(description="Missing or invalid token, or the session has ended", schema=schemas.REFUSED),
     403: Answer(description="Valid token, not authorized for this resource", schema=schemas.REFUSED),
+    413: Answer(
+        description="A body or a reply of more than 6 MB, in which quotes, backslashes and line feeds count twice",
+        schema=schemas.REFUSED,
+    ),
     409: Answer(
         description="`Expected-Tenant` names another tenant than the one this request would act in",
         schema=schemas.REFUSED,
@@ -217,9 +225,9 @@ class StorageStack(Stack):
                     handler=objects,
                     roles=ALL_ROLES,
                     summary="List the caller's objects, or read one of them",
-                    parameters=[schemas.PARTITION, schemas.KEY],
+                    parameters=[schemas.PARTITION, schemas.KEY, schemas.KEYS_AFTER, schemas.KEYS_LIMIT],
                     answers={
-                        200: Answer(description="All keys of the caller's, or the content", schema=schemas.FOUND),
+                        200: Answer(description="The caller's keys, or the content", schema=schemas.FOUND),
                         404: Answer(description="There is no such object of the caller's", schema=schemas.REFUSED),
                         **_REFUSED,
                     },

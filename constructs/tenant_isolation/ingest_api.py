@@ -292,6 +292,7 @@ _REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
         "message": "Invalid request body: a JSON object is expected whose Data is an object; "
         "in a batch, an array Records of 1 to 500 of them"
     },
+    "REQUEST_TOO_LARGE": {"message": "The request body is too large: at most 10 MB"},
     "INTEGRATION_FAILURE": None,
     "INTEGRATION_TIMEOUT": None,
     "QUOTA_EXCEEDED": None,

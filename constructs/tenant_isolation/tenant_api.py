@@ -469,6 +469,12 @@ _REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
     "BAD_REQUEST_BODY": {
         "message": "Invalid request body: a JSON object is expected, with Content-Type application/json"
     },
+    # API Gateway takes 10 MB, and hands it to a function as a string in JSON, of which a function takes 6 MB.
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    "REQUEST_TOO_LARGE": {
+        "message": "The request body is too large: at most 6 MB, in which each quote, backslash and line feed counts "
+        "twice"
+    },
 }
 _ACCESS_LOG: Final = {
     "requestId": "$context.requestId",

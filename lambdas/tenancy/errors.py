@@ -43,6 +43,12 @@ class UnexpectedTenantError(ConflictError):
         super().__init__("Expected-Tenant names another tenant than the one this request would act in")
 
 
+class TooLargeError(TenancyError):
+    """What is asked for does not fit into one reply; the message says what to ask for instead."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
 class NotFoundError(TenancyError):
     """It does not exist, or it is another tenant's: the reply is the same."""
 

@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, Json, ValidationError
 
 from tenancy.caller import Caller
-from tenancy.errors import BadRequestError, TenancyError, UnexpectedTenantError
+from tenancy.errors import BadRequestError, TenancyError, TooLargeError, UnexpectedTenantError
 from tenancy.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ metrics: Final = Metrics()
 
 EXPECTED_TENANT: Final = "expected-tenant"
 """The request header in which a caller may name the tenant that they mean."""
+REPLY_BYTES: Final = 6 * 1024 * 1024
+"""What Lambda takes of an answer: of the whole of it as JSON, in which the body is a string, with escapes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -162,19 +167,34 @@ def rest_handler(
         logger.append_keys(tenant=tenant)
         tracer.put_annotation("tenant", tenant)
         metrics.add_dimension("tenant", tenant)
-        reply = _answer(route, refusal, event, authorizer)
-        metrics.add_metric(f"Replies{reply.status // 100}xx", MetricUnit.Count, 1)
-        return {
-            "statusCode": int(reply.status),
-            "headers": {
-                "Content-Type": "application/json",
-                **cors_headers,
-                "Cache-Control": "no-store",
-            },
-            "body": "" if reply.body is None else json.dumps(reply.body, ensure_ascii=False, default=_json),
-        }
+        answer = _proxy_answer(_answer(route, refusal, event, authorizer), cors_headers)
+        if _is_too_large(answer):  # the caller would get a 502 that says nothing
+            logger.info("refused", error=TooLargeError.__name__)
+            error = TooLargeError("The reply is larger than 6 MB. Ask for less at a time")
+            answer = _proxy_answer(Reply(status=error.status, body=refusal(error)), cors_headers)
+        metrics.add_metric(f"Replies{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
+        return answer
 
     return handler
+
+
+def _proxy_answer(reply: Reply, cors_headers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "statusCode": int(reply.status),
+        "headers": {
+            "Content-Type": "application/json",
+            **cors_headers,
+            "Cache-Control": "no-store",
+        },
+        "body": "" if reply.body is None else json.dumps(reply.body, ensure_ascii=False, default=_json),
+    }
+
+
+def _is_too_large(answer: Mapping[str, Any]) -> bool:
+    # As Lambda's runtime writes it. A character takes four bytes at most, so that most answers need no second look.
+    if len(answer["body"]) < REPLY_BYTES // 8:
+        return False
+    return len(json.dumps(answer, ensure_ascii=False).encode(errors="replace")) > REPLY_BYTES
 
 
 def _answer(

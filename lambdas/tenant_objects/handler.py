@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from tenancy.errors import ForbiddenError, TenancyError
+from tenancy.errors import BadRequestError, ForbiddenError, TenancyError
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 from tenancy.vending import TenantSession, TokenVendor
 from tenant_objects.partitions import (
@@ -55,6 +55,7 @@ class NewObject(BaseModel):
     value: str
 
 
+_MOST_NAMES: Final = 10_000
 settings = _Settings.load()
 vendor = TokenVendor.from_environment()
 functions = boto3.client("lambda")
@@ -115,12 +116,21 @@ def route(request: Request) -> Reply:
             return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
         if "key" in request.query:
             return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
-        return Reply(body={"status": "OK", "result": partition.names()})
+        names = partition.names(after=request.query.get("after", ""), limit=_limit(request.query.get("limit")))
+        return Reply(body={"status": "OK", "result": names})
     except ClientError as error:
         # Such as a tenant whose name is another's but for upper and lower case: the bucket of that name is not theirs.
         if error.response["Error"]["Code"] == "AccessDenied":
             raise ForbiddenError("Forbidden") from None
         raise
+
+
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= _MOST_NAMES):
+        raise BadRequestError(f"limit: must be a number from 1 to {_MOST_NAMES}")
+    return int(text)
 
 
 def _put(partition: Partition, new: NewObject, caller: TenantCaller, *, own: bool) -> None:

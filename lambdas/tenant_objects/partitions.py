@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from tenancy.errors import BadRequestError, NotFoundError
+from tenancy.errors import BadRequestError, NotFoundError, TooLargeError
 from tenancy.names import key_refusal
+from tenancy.rest import REPLY_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, PaginatorConfigTypeDef
 
     from tenancy.caller import TenantCaller
 
@@ -59,10 +61,28 @@ class Partition(ABC):
         """
         self._write(self._full(key), value.encode())
 
-    def names(self) -> list[str]:
-        """Return the keys of all of the caller's objects, however many pages that takes; no call an object."""
+    def names(self, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Return the keys of the caller's objects, however many pages that takes; no call an object.
+
+        Parameters
+        ----------
+        after
+            The key after which they begin, in the order of their UTF-8; empty for all.
+        limit
+            How many at most; None for all.
+
+        Raises
+        ------
+        BadRequestError
+            No object of the caller's can have the key.
+        """
         try:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket,
+                Prefix=self._prefix,
+                StartAfter=self._after(after),
+                PaginationConfig=_at_most(limit),
+            )
             return [found["Key"].removeprefix(self._prefix) for page in pages for found in page.get("Contents", [])]
         except ClientError as error:
             if _code(error) in _NOT_THERE_YET:
@@ -78,6 +98,8 @@ class Partition(ABC):
             The key is not usable.
         NotFoundError
             The caller has no such object.
+        TooLargeError
+            It was written in another way than through this, and fits into no reply.
         """
         try:
             return self._read(self._full(key)).decode()
@@ -87,18 +109,20 @@ class Partition(ABC):
                 raise NotFoundError("No such object") from None
             raise
 
-    def _full(self, key: str) -> str:
+    def _full(self, key: str, name: str = "key") -> str:
         reason = _refusal(key, _KEY_BYTES - len(self._prefix.encode()))
         if reason:
-            raise BadRequestError(f"key: {reason}")
+            raise BadRequestError(f"{name}: {reason}")
         return self._prefix + key
+
+    def _after(self, key: str) -> str:
+        return self._full(key, "after") if key else self._prefix
 
     @abstractmethod
     def _write(self, full_key: str, content: bytes) -> None: ...
 
     def _read(self, full_key: str) -> bytes:
-        content: bytes = self._s3.get_object(Bucket=self._bucket, Key=full_key)["Body"].read()
-        return content
+        return _content(self._s3.get_object(Bucket=self._bucket, Key=full_key))
 
     def _put_object(self, full_key: str, content: bytes, **more: Any) -> Any:  # noqa: ANN401 - boto3's own types
         try:
@@ -153,13 +177,14 @@ class DocumentedPartition(Partition):
         self._table = table
         self._row_key = f"{caller.tenant_id}^{caller.user_id}"  # "^" is legal in neither id
 
-    def names(self) -> list[str]:
-        """Return the keys of all rows of the caller."""
+    def names(self, *, after: str = "", limit: int | None = None) -> list[str]:
+        """Return the keys of the rows of the caller, which are in the same order."""
         pages = self._database.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="id_concat = :owner",
-            ExpressionAttributeValues={":owner": {"S": self._row_key}},
+            KeyConditionExpression="id_concat = :owner AND key_name > :after",
+            ExpressionAttributeValues={":owner": {"S": self._row_key}, ":after": {"S": self._after(after)}},
             ProjectionExpression="key_name",
+            PaginationConfig=_at_most(limit),
         )
         return [row["key_name"]["S"].removeprefix(self._prefix) for page in pages for row in page["Items"]]
 
@@ -198,8 +223,7 @@ class DocumentedPartition(Partition):
         if row is None:
             raise NotFoundError("No such object")
         version = row["version_id"]["S"]
-        content: bytes = self._s3.get_object(Bucket=self._bucket, Key=full_key, VersionId=version)["Body"].read()
-        return content
+        return _content(self._s3.get_object(Bucket=self._bucket, Key=full_key, VersionId=version))
 
 
 def _refusal(key: str, longest: int) -> str:
@@ -217,5 +241,16 @@ def _surely_refused(error: ClientError) -> bool:
     return answer["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR and not answer["RetryAttempts"]
 
 
+def _at_most(limit: int | None) -> PaginatorConfigTypeDef:
+    return {} if limit is None else {"MaxItems": limit}
+
+
 def _code(error: ClientError) -> str:
     return error.response["Error"]["Code"]
+
+
+def _content(found: GetObjectOutputTypeDef) -> bytes:
+    if found["ContentLength"] > REPLY_BYTES:  # before it fills the memory
+        raise TooLargeError(f"key: the object has {found['ContentLength']} bytes, and a reply has 6 MB at most")
+    content: bytes = found["Body"].read()
+    return content

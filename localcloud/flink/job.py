@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from localcloud.errors import LocalCloudError
 from localcloud.flink.installation import Installation
-from localcloud.settings import HOST, free_port
+from localcloud.settings import HOST, free_port, read_json
 
 RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 """The property group that tells the service, not the application, what to run.
@@ -98,8 +98,14 @@ def end(folder: Path) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            pid = read_json(folder / _PID)
+            if type(pid) is not int or pid <= 1:
+                raise LocalCloudError(
+                    f"A streaming application runs in {folder}, and nothing says which process it is. "
+                    f"End it (`fuser {folder / _LOCK}` names it), and try again."
+                ) from None
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(int((folder / _PID).read_text()), signal.SIGKILL)
+                os.killpg(pid, signal.SIGKILL)
 
 
 class Job:

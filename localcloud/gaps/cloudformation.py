@@ -42,6 +42,22 @@ def add(
     provisioners._RESOURCE_HANDLERS.setdefault(resource_type, {"create": create, "update": update, "delete": delete})
 
 
+def before(resource_type: str, check: Callable[[Properties], None]) -> None:
+    """Look at a resource's properties before it is created or updated; `ValueError` refuses it."""
+    known = handlers(resource_type)
+
+    def then(function: Callable[..., Created], properties_at: int) -> Callable[..., Created]:
+        def create_or_update(*arguments: Any) -> Created:
+            check(arguments[properties_at])
+            return function(*arguments)
+
+        return create_or_update
+
+    known["create"] = then(known["create"], 1)
+    if "update" in known:
+        known["update"] = then(known["update"], 2)
+
+
 def also(resource_type: str, apply: Callable[[str, Properties], None]) -> None:
     """Do something more with a resource after it was created or updated."""
     known = handlers(resource_type)

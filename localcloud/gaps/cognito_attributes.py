@@ -4,9 +4,11 @@ AWS: `SignUp` and `UpdateUserAttributes` refuse an attribute that is not among t
 (when it names none: the standard ones), one that the pool does not have, one that may not change, a value of the
 wrong length; `SignUp` refuses a user without the required ones. An address that someone else has is refused. A new
 one gets a code, and counts from when `VerifyUserAttribute` was called with it, if the pool says so in
-`AttributesRequireVerificationBeforeUpdate`; otherwise it counts at once, unverified until then.
+`AttributesRequireVerificationBeforeUpdate`; otherwise it counts at once, unverified until then. What that names must be
+among `AutoVerifiedAttributes`, which have codes.
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-email-phone-verification.html
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserAttributeUpdateSettingsType.html
 
 MiniStack: stores whatever it is given, `email_verified` and `custom:` attributes included, sends no code, and knows
 neither `VerifyUserAttribute` nor `GetUserAttributeVerificationCode`.
@@ -21,7 +23,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import cognito
 
-from localcloud.gaps import cognito_mail, cognito_triggers
+from localcloud.gaps import cloudformation, cognito_mail, cognito_triggers
 from localcloud.gaps.patching import replace, require
 
 _Attributes = dict[str, str]
@@ -44,12 +46,36 @@ def close() -> None:
     """Close the gap."""
     require(cognito, "_pool_for_client", "_attr_list_to_dict", "_user_pool_for_access_token", "_masked_destination")
     require(cognito, "_token_claims", "_ensure_schema_attributes", "_resolve_user")
+    replace(cognito, "_create_user_pool", _checked_pool)
+    replace(cognito, "_update_user_pool", _checked_pool)
+    cloudformation.before("AWS::Cognito::UserPool", _check_template)
     replace(cognito, "_sign_up", _checked_sign_up)
     replace(cognito, "_update_user_attributes", _checked_update)
     require(cognito, "_UNSIGNED_IDP_ACTIONS", "_run_idp_handler", "run_reentrant", "_send_verification_email")
     require(cognito, "_code_error", "_code_delivery_response", "_now_epoch")
     cognito._UNSIGNED_IDP_ACTIONS |= set(_ACTIONS)
     replace(cognito, "_dispatch_idp", _with_verification)
+
+
+def _checked_pool(call: Callable[..., Any]) -> Callable[..., Any]:
+    def checked(data: dict[str, Any]) -> Any:
+        if problem := _settings_problem(data):
+            return error_response_json("InvalidParameterException", problem, 400)
+        return call(data)
+
+    return checked
+
+
+def _check_template(properties: cloudformation.Properties) -> None:
+    if problem := _settings_problem(properties):
+        raise ValueError(problem)
+
+
+def _settings_problem(data: dict[str, Any]) -> str:
+    without_code = set(_verified_first(data)) - set(data.get("AutoVerifiedAttributes") or [])
+    if not without_code:
+        return ""
+    return f"AttributesRequireVerificationBeforeUpdate must be auto-verified: {', '.join(sorted(without_code))}"
 
 
 def _checked_sign_up(sign_up: Callable[..., Any]) -> Callable[..., Any]:

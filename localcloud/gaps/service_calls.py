@@ -173,7 +173,17 @@ def check_resource_policy(resource: str, *, action: str, service: str, source_ar
     """
     lookup = lambda_svc.function_policy_for_arn if action.startswith("lambda:") else sqs.queue_policy_for_arn
     found = lookup(resource)
-    policy = found[0] if found else None
+    check_policy(found[0] if found else None, resource=resource, action=action, service=service, source_arn=source_arn)
+
+
+def check_policy(policy: Any, *, resource: str, action: str, service: str, source_arn: str) -> None:
+    """Check that a resource's policy lets a service in.
+
+    Raises
+    ------
+    RefusedError
+        When it does not, or there is none.
+    """
     context = _context(action, resource, source_arn)
     decision = iam_evaluator.evaluate_resource_policy(policy or {}, context, service=service).decision
     if decision != "Allow":

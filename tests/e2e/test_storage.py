@@ -57,6 +57,39 @@ def _until(true: Callable[[], bool], seconds: float = 30) -> bool:
     return True
 
 
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [("x" * 6_200_000, 201), ("x" * 6_300_000, 413), ('"' * 2_000_000, 413), ("x" * 10_600_000, 413)],
+    ids=["fits", "over 6 MB", "over 6 MB with its escapes", "over 10 MB"],
+)
+def test_what_a_function_does_not_take_is_refused_in_words(api: StorageApi, value: str, status: int) -> None:
+    token = api.token(_new("large"), "user1")
+    answer = api.put(token, "prefix", "large.txt", value)
+
+    assert answer.status == status
+    if answer.ok:
+        assert result(api.get(token, "prefix", "large.txt")) == value
+    else:
+        assert "at most 6 MB" in answer.json()["result"]["invalid"]
+        assert answer.headers["access-control-allow-origin"]
+        assert api.names(token, "prefix") == []
+
+
+def test_object_that_no_reply_holds_is_refused_in_words_and_still_listed(api: StorageApi, operator: Operator) -> None:
+    tenant = _new("large")
+    token = api.token(tenant, "user1")
+    for key, content in (("long.txt", b"x" * 6_300_000), ("quotes.txt", b'"' * 2_000_000), ("small.txt", b"x")):
+        operator.s3.put_object(Bucket=f"aws-saas-s3-prefix-{ACCOUNT}", Key=f"{tenant}/user1/{key}", Body=content)
+
+    assert [api.get(token, "prefix", key).status for key in api.names(token, "prefix")] == [413, 413, 200]
+    assert "6 MB" in api.get(token, "prefix", "long.txt").json()["result"]["invalid"]
+    parts = [
+        api.send("GET", token, partition="prefix", limit="2"),
+        api.send("GET", token, partition="prefix", after="long.txt", limit="2"),
+    ]
+    assert [result(part) for part in parts] == [["long.txt", "quotes.txt"], ["quotes.txt", "small.txt"]]
+
+
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_two_tenants_with_two_users_each_have_their_own_and_nothing_else(api: StorageApi, partition: str) -> None:
     tenant = _new("t")

@@ -16,8 +16,9 @@ from botocore.response import StreamingBody
 from moto import mock_aws
 
 from tenancy.caller import TenantCaller
-from tenancy.errors import BadRequestError, NotFoundError
+from tenancy.errors import BadRequestError, NotFoundError, TooLargeError
 from tenancy.identifiers import tenant_id, user_id
+from tenancy.rest import REPLY_BYTES
 from tenant_objects.partitions import (
     DocumentedPartition,
     NotOnboardedError,
@@ -199,6 +200,28 @@ class TestEveryPartition:
 
         assert sorted(partition.names()) == names
         assert world.calls.total() == 3
+
+    def test_listing_goes_on_after_a_key_and_stops_at_a_limit(self, world: _World, kind: str) -> None:
+        partition = world.partition(kind)
+        names = ["a", "a/b", "b", "Ä", "🎉"]  # in the order of their UTF-8
+        for name in names:
+            partition.put(name, "value")
+        world.page = 2
+
+        assert partition.names(limit=3) == names[:3]
+        assert partition.names(after=names[2], limit=3) == names[3:]
+        assert partition.names(after=names[-1]) == []
+        with pytest.raises(BadRequestError, match=r"^after: must "):
+            partition.names(after="a" * 1025)
+
+    def test_object_that_fits_into_no_reply_is_not_read(self, world: _World, kind: str) -> None:
+        partition = world.partition(kind)
+        partition.put("key", "x" * REPLY_BYTES)
+        assert len(partition.get("key")) == REPLY_BYTES
+        partition.put("key", "x" * (REPLY_BYTES + 1))
+
+        with pytest.raises(TooLargeError, match=r"^key: the object has 6291457 bytes"):
+            partition.get("key")
 
     def test_warm_put_is_one_call_of_s3(self, world: _World, kind: str) -> None:
         partition = world.partition(kind)
@@ -460,6 +483,29 @@ class TestApi:
             {"status": "Not Found", "result": {"invalid": "No such object"}},
         )
         assert set(api.vendor.asked) == {("t-1", "u", partition)}
+
+    def test_listing_in_parts(self, api: _Api) -> None:
+        for key in ("a", "b", "c"):
+            api.put({"key": key, "value": ""}, partition="prefix")
+
+        assert api.get(partition="prefix", limit="2")[1]["result"] == ["a", "b"]
+        assert api.get(partition="prefix", limit="2", after="b")[1]["result"] == ["c"]
+
+    @pytest.mark.parametrize("limit", ["", "0", "-1", "1.5", "10001", "9" * 20, "²"])
+    def test_limit_that_is_none_is_refused(self, api: _Api, limit: str) -> None:
+        refused = {"invalid": "limit: must be a number from 1 to 10000"}
+        assert api.get(partition="prefix", limit=limit) == (400, {"status": "Bad Request", "result": refused})
+
+    @pytest.mark.parametrize(("character", "fits"), [("x", True), ('"', False)])  # a quote is four of Lambda's answer
+    def test_reply_that_lambda_would_not_take_is_413_with_the_reason(
+        self, api: _Api, character: str, *, fits: bool
+    ) -> None:
+        value = character * (REPLY_BYTES // 4)
+        api.put({"key": "key", "value": value}, partition="prefix")
+        status, body = api.get(partition="prefix", key="key")
+
+        assert (status, body["result"] == value) == ((200, True) if fits else (413, False))
+        assert fits or "larger than 6 MB" in body["result"]["invalid"]
 
     @pytest.mark.parametrize("query", [{}, {"partition": ""}, {"partition": "Prefix"}, {"partition": "silo"}], ids=str)
     def test_unknown_partition_is_refused_before_anything_is_vended(self, api: _Api, query: dict[str, str]) -> None:

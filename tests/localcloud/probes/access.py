@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from localcloud.settings import ACCOUNT, REGION
-from tests.localcloud.ground import Ground, allow, outcome
+from tests.localcloud.ground import Ground, allow, outcome, policy
 from tests.localcloud.probes import probe
 
 if TYPE_CHECKING:
@@ -406,3 +406,37 @@ def reading_two_streams_with_a_grant_on_one(ground: Ground) -> list[str]:
         for stream in streams
     ]
     return [outcome(partial(reader.get_records, ShardIterator=iterator)) for iterator in iterators]
+
+
+@probe("s3_policies", aws=["done"] + ["MalformedPolicy"] * 4, ministack=["done"] * 5)
+def bucket_policies_that_make_no_sense(ground: Ground) -> list[str]:
+    """Put one of a role, of a role that there is not, of another bucket, without a principal, and one too large."""
+    s3, bucket = ground.client("s3"), ground.bucket()
+    own = f"arn:aws:s3:::{bucket}/*"
+    role = ground.role("lambda.amazonaws.com")
+
+    def put(*statements: dict[str, Any]) -> str:
+        return outcome(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy(*statements)))
+
+    def of(principal: str, resource: str = own) -> dict[str, Any]:
+        return {**allow("s3:GetObject", resource), "Principal": {"AWS": principal}}
+
+    large = [{**of(role), "Sid": f"{'s' * 200}{number}"} for number in range(80)]
+    return [
+        put(of(role)),
+        put(of(f"{role}x")),
+        put(of(role, "arn:aws:s3:::another/*")),
+        put(allow("s3:*", own)),
+        put(*large),
+    ]
+
+
+@probe("s3_policies", aws=["done", "KeyTooLongError", "InvalidTag", "InvalidTag"], ministack=["done"] * 4)
+def keys_and_tags_that_are_too_long(ground: Ground) -> list[str]:
+    s3, bucket = ground.client("s3"), ground.bucket()
+
+    def put(key: str, tagging: str = "") -> str:
+        return outcome(lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"", Tagging=tagging))
+
+    longest = put("é" * 512, f"{'k' * 128}={'v' * 256}")
+    return [longest, put("k" * 1025), put("key", f"{'k' * 129}=v"), put("key", f"k={'v' * 257}")]

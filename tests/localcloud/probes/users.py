@@ -318,3 +318,15 @@ def refresh_tokens_that_rotate(ground: Ground) -> list[str]:
             )
         ),
     ]
+
+
+@probe("cognito_attributes", aws=["done", "InvalidParameterException", False], ministack=["done", "done", True])
+def pools_that_ask_for_codes_they_do_not_send(ground: Ground) -> list[Any]:
+    first = {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+
+    def make(**settings: Any) -> str:  # noqa: ANN401
+        pool = {"PoolName": ground.name("pool"), "UserAttributeUpdateSettings": first, **settings}
+        return outcome(lambda: ground.client("cognito-idp").create_user_pool(**pool))
+
+    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserAttributeUpdateSettings": first}}
+    return [make(AutoVerifiedAttributes=["email"]), make(), bool(ground.stack(Pool=pool))]
