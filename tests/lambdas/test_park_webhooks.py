@@ -149,7 +149,7 @@ class _Scene:
 
 def _instead_of_waiting(monkeypatch: pytest.MonkeyPatch, do: Callable[[float], object]) -> None:
     """Do this where a publication waits; `time.sleep` itself belongs to other threads as well."""
-    monkeypatch.setitem(Publication.__init__.__kwdefaults__, "sleep", do)
+    monkeypatch.setitem(Publication.__init__.__kwdefaults__ or {}, "sleep", do)
 
 
 @pytest.fixture
