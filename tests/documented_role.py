@@ -13,7 +13,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from tests.synthesized import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from botocore.model import OperationModel
 
@@ -51,6 +51,14 @@ class Call:
         name, form = _RESOURCES.get(service, ("", ""))
         resource = form.format(parameters[name]) if name in parameters else "*"
         return cls(f"{service}:{operation.name}", resource)
+
+    @classmethod
+    def needed(cls, operation: OperationModel, parameters: Mapping[str, Any]) -> Iterator[Call]:
+        """Return all that IAM is asked about a call: making a role with tags is tagging it as well."""
+        call = cls.of(operation, parameters)
+        yield call
+        if call.action == "iam:CreateRole" and parameters.get("Tags"):
+            yield cls("iam:TagRole", call.resource)
 
 
 def every_environment() -> Policy:
