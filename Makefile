@@ -83,7 +83,7 @@ bench: setup ## The benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
 docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app, and count what it costs idle
-	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --output cdk.out.$$env; done
+	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 

@@ -29,8 +29,8 @@ def main() -> None:
         chosen = environment(
             context("env") or "local",
             application=context("app") or "tenantry",
-            account=context("account") or os.environ.get("CDK_DEFAULT_ACCOUNT"),
-            region=context("region") or os.environ.get("CDK_DEFAULT_REGION"),
+            account=_place(context("account"), "CDK_DEFAULT_ACCOUNT"),
+            region=_place(context("region"), "CDK_DEFAULT_REGION"),
             hands_on_names=_flag("handsOnNames", context("handsOnNames")),
             allowed_origin=context("allowedOrigin"),
             page_domain=context("pageDomain"),
@@ -42,6 +42,11 @@ def main() -> None:
         sys.exit(str(error))
     compose(app, chosen)
     app.synth()
+
+
+def _place(value: str | None, default: str) -> str | None:
+    """Return where to deploy; an empty context, as in ``--context region=``, makes templates for anywhere."""
+    return (os.environ.get(default) if value is None else value) or None
 
 
 def _flag(key: str, value: str | None) -> bool | None:

@@ -316,7 +316,7 @@ class TestOnboarding:
         public = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
         assert set(public.values()) == {True}
         policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
-        assert [statement["Sid"] for statement in policy["Statement"]] == ["TlsOnly", "ThisTenantOnly"]
+        assert [statement["Sid"] for statement in policy["Statement"]] == ["TlsOnly", "ThisTenantOnly", "Sealed"]
 
     def test_sign_up_makes_them_before_the_first_object(
         self, world: World, deployed: LocalCloud, api: StorageApi, operator: Operator

@@ -116,13 +116,16 @@ class TestRoleTable:
 class TestProfile:
     @pytest.mark.parametrize(
         ("name", "first", "last"),
-        [("Ada Lovelace", "Ada", "Lovelace"), ("Ada", "Ada", ""), ("", "", ""), ("Ada King  Lovelace", "Ada", "King  Lovelace"), ('A"x\\ \n$b', 'A"x\\', "\n$b")],
+        [("Ada Lovelace", "Ada", "Lovelace"), ("Ada", "Ada", ""), ("", "", ""), ("Ada King  Lovelace", "Ada", "King  Lovelace"), ('A"x\\ $b', 'A"x\\', "$b")],
     )  # fmt: skip
     def test_name_is_split_and_comes_back_whole(self, name: str, first: str, last: str) -> None:
         context = Profile.from_claims({"name": name}).to_authorizer()
 
         assert (context["firstName"], context["lastName"]) == (first, last)
         assert Profile.from_authorizer(context).name == name
+
+    def test_name_that_is_no_text_counts_as_none(self) -> None:
+        assert Profile.from_claims({"name": "Ada\nLovelace"}).name == ""
 
     @pytest.mark.parametrize("verified", [False, None, "true", "false", 1, "yes"])
     def test_address_counts_only_if_the_pool_has_verified_it(self, verified: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -49,7 +50,13 @@ def _commands(*, attack: bool) -> list[str]:
             words = re.sub(r'"\$ENVIRONMENT"', "ENV", line).split()
             if words[0] == "make":
                 asked = ["make", "--dry-run", "--old-file=.venv/.ready", "--old-file=setup", words[1], "ENV=ENV"]
-                text = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+                # A make that has started the tests would have this one say which folder it is in.
+                own = {
+                    name: value
+                    for name, value in os.environ.items()
+                    if not name.startswith("MAKE") and name != "MFLAGS"
+                }
+                text = subprocess.run(asked, cwd=ROOT, env=own, check=True, capture_output=True, text=True).stdout
                 line = text.replace("\\\n", " ").strip().splitlines()[-1]  # noqa: PLW2901 - what make runs
                 words = [word for word in line.split() if not word.startswith("PATH=")]
             found.append(" ".join(words).replace(".venv/bin/", "").rstrip())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tenancy.policies import PolicyTemplate
 from tests.oracles.reading import ACCOUNT, ENVIRONMENTS, resolved
 from tests.synthesized import ROOT
 
@@ -101,8 +102,7 @@ def _documents(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:  
         for name, part in value.items():
             if name == _VENDED:
                 for purpose, statements in json.loads(part)["policies"].items():
-                    allowed = [{"Effect": "Allow", **statement} for statement in statements]
-                    yield f"{path}/{purpose}", {"Version": "2012-10-17", "Statement": allowed}
+                    yield f"{path}/{purpose}", dict(PolicyTemplate.of(statements, account=ACCOUNT).document)
             else:
                 yield from _documents(part, f"{path}/{name}")
     elif isinstance(value, list):

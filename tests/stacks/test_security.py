@@ -34,7 +34,6 @@ _WILDCARDS: Final = {
     "sns:Unsubscribe": "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic",
     "s3:CreateAccessPoint": "the provisioner makes the access point of whichever tenant comes",
     "s3:CreateBucket": "the provisioner makes the bucket of whichever tenant comes",
-    "s3:GetAccessPoint": "the provisioner sees where a tenant's access point leads",
     "s3:GetBucketPolicy": "the provisioner sees whether a tenant's bucket is finished",
     "s3:PutAccessPointPolicy": "the provisioner makes the access point of whichever tenant comes",
     "s3:PutBucketOwnershipControls": "the provisioner makes the bucket of whichever tenant comes",
@@ -42,6 +41,7 @@ _WILDCARDS: Final = {
     "s3:PutBucketPublicAccessBlock": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutEncryptionConfiguration": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutLifecycleConfiguration": "the provisioner makes the bucket of whichever tenant comes",
+    "s3:GetAccessPoint": "IAM knows no resource for it; it tells which bucket an access point leads to",
     "s3:PutBucketTagging": "the provisioner makes the bucket of whichever tenant comes",
     "s3:PutBucketVersioning": "the provisioner makes the bucket of whichever tenant comes",
     **dict.fromkeys(

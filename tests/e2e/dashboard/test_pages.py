@@ -285,7 +285,7 @@ def test_a_name_that_the_api_refuses_is_told_with_its_reason(ada: Someone, visit
     page.get_by_label("Name, which may have several levels").fill("../elsewhere.txt")
     page.get_by_role("button", name="Store").click()
 
-    expect(page.get_by_role("alert").first).to_contain_text("must not contain '..'")
+    expect(page.get_by_role("alert").first).to_contain_text("must not contain '.' or '..' as a whole segment")
 
 
 def test_a_visitor_is_offered_no_upload_and_is_told_why(world: World, town: Town, visit: Visit) -> None:
