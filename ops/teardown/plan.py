@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.teardown.names import Form
 from ops.teardown.removal import REMOVALS, WITH_ANOTHER, Hand
@@ -85,7 +85,8 @@ def left_behind(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Le
             if resource.id in now or resource.kind in WITH_ANOTHER:
                 continue
             if resource.kind not in REMOVALS:
-                left.append(Left(kind=resource.kind, name=resource.id, why=UNKNOWN_KIND))
+                if not _is_gone(hand, resource):
+                    left.append(Left(kind=resource.kind, name=resource.id, why=UNKNOWN_KIND))
                 continue
             holds = _holds(stack.stores(), resource)
             items[resource.kind, resource.id] = Item(
@@ -241,6 +242,20 @@ def _there(hand: Hand, items: Iterable[Item]) -> list[Item]:
         for item, amount in counted
         if amount is not None
     ]
+
+
+def _is_gone(hand: Hand, resource: Resource) -> bool:
+    """Whether AWS says of something of any kind that it is not there; where it does not know, it may be.
+
+    Source: https://docs.aws.amazon.com/cloudcontrolapi/latest/APIReference/API_GetResource.html
+    """
+    try:
+        hand.aws.client("cloudcontrol").get_resource(TypeName=resource.kind, Identifier=resource.id)
+    except ClientError as error:
+        return code(error) == "ResourceNotFoundException"
+    except BotoCoreError:
+        return False
+    return False
 
 
 def _is_anothers(hand: Hand, deployment: Deployment, physical_id: str) -> bool:

@@ -48,18 +48,33 @@ def test_what_a_deleted_stack_kept_is_its_own_until_another_has_it(stack: str, s
     assert left == []
 
 
-def test_what_nothing_can_remove_is_reported() -> None:
+@pytest.mark.parametrize(
+    ("answer", "is_left"),
+    [
+        (None, True),
+        ("ResourceNotFoundException", False),  # somebody has removed it by hand
+        ("UnsupportedActionException", True),
+        ("AccessDeniedException", True),
+    ],
+)
+def test_what_nothing_can_remove_is_reported_until_it_is_gone(answer: str | None, *, is_left: bool) -> None:
     gone = Stack(name="shop-data", id=_OWN, status=GONE, mark=_MARK, template={}, kept=(_KEPT,))
     deployment = Deployment(
         mark=_MARK, account="1", region="eu-north-1", partition="aws", live=(), gone=(gone,), neighbours=()
     )
-    aws: Any = SimpleNamespace()
 
-    items, (left,) = left_behind(Hand(aws=aws, account="1", tell=lambda _: None), deployment)
+    def get_resource(**asked: str) -> None:
+        assert asked == {"TypeName": "AWS::IAM::Nothing", "Identifier": "orders"}
+        if answer:
+            raise ClientError({"Error": {"Code": answer, "Message": "no"}}, "GetResource")
+
+    aws: Any = SimpleNamespace(client=lambda _: SimpleNamespace(get_resource=get_resource))
+
+    items, left = left_behind(Hand(aws=aws, account="1", tell=lambda _: None), deployment)
 
     assert items == []
-    assert (left.kind, left.name) == ("AWS::IAM::Nothing", "orders")
-    assert "by hand" in left.why
+    assert [(one.kind, one.name) for one in left] == ([("AWS::IAM::Nothing", "orders")] if is_left else [])
+    assert all("by hand" in one.why for one in left)
 
 
 _KEYS, _BUCKETS, _TYPES = "AWS::ApiGateway::ApiKey", "AWS::S3::Bucket", "AWS::IoT::ThingType"
