@@ -104,6 +104,7 @@ smoke: setup ## Ask ENV (local by default) whether it is up and shut to stranger
 	@$(RUN) $(PY) -m ops.smoke --env $(ENV)
 
 teardown: setup ## Throw ENV away, with its data: shows what there is and asks first: make teardown ENV=dev
+	@$(if $(CONTEXT),$(error teardown reads no CONTEXT. Name another application so: APP_NAME=shop make teardown ENV=$(ENV)))
 	@$(RUN) tenantry teardown --env $(ENV) $(TEARDOWN)
 
 lock: setup ## Write the lock files anew from pyproject.toml and the functions' requirements.in

@@ -14,7 +14,7 @@ from rich.text import Text
 from ops.environment import Environment
 from ops.teardown.deployment import find
 from ops.teardown.errors import TeardownRefusedError
-from ops.teardown.plan import Item, Left, in_stacks, left_behind, made_later
+from ops.teardown.plan import STACK, Item, Left, in_stacks, left_behind, made_later
 from ops.teardown.removal import Hand
 from ops.teardown.work import Teardown
 
@@ -51,10 +51,17 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
 
 
 def _run(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
-    app = environment.app
     if environment.name in _KEPT:
         raise TeardownRefusedError(f"The environment '{environment.name}' keeps its data. No setting changes that.")
     progress = Console(stderr=True, soft_wrap=True) if parsed.json else console
+    try:
+        return _throw_away(environment, parsed, console, progress)
+    except KeyboardInterrupt:
+        raise TeardownRefusedError("Stopped. Nothing was removed.") from None
+
+
+def _throw_away(environment: Environment, parsed: argparse.Namespace, console: Console, progress: Console) -> int:
+    app = environment.app
     identity = environment.aws.sts.get_caller_identity()
     hand = Hand(
         aws=environment.aws,
@@ -62,10 +69,11 @@ def _run(environment: Environment, parsed: argparse.Namespace, console: Console)
         tell=lambda text: progress.print(Text(text, style="dim")),
     )
     deployment = find(environment.aws, app, environment.name)
-    planned, unclear = _planned(hand, deployment)
+    things, unclear = _planned(hand, deployment)
+    planned = [*_stacks(deployment), *things]
     if not parsed.json or not (parsed.dry_run or parsed.confirm):
-        _show(progress, deployment, planned, unclear)
-    if parsed.dry_run or not (planned or deployment.live):
+        _show(progress, deployment, things, unclear)
+    if parsed.dry_run or not planned:
         return _report(parsed, console, planned=planned, removed=[], left=unclear, dry_run=parsed.dry_run)
     if not _confirmed(app, parsed.confirm, progress):
         raise TeardownRefusedError(
@@ -77,9 +85,15 @@ def _run(environment: Environment, parsed: argparse.Namespace, console: Console)
         outcome = work.run()
     except KeyboardInterrupt:
         progress.print(Text("Stopped. Run the same command again to go on.", style="yellow"))
-        _report(parsed, console, planned=planned, removed=work.outcome.removed, left=[])
-        return EXIT_LEFT
+        return _report(parsed, console, planned=planned, removed=work.outcome.removed, left=None)
     return _report(parsed, console, planned=planned, removed=outcome.removed, left=outcome.left)
+
+
+def _stacks(deployment: Deployment) -> list[Item]:
+    return [
+        Item(kind=STACK, id=stack.id, name=stack.name, holds=stack.status, amount=f"{len(stack.resources)} resources")
+        for stack in deployment.live
+    ]
 
 
 def _planned(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Left]]:
@@ -104,8 +118,8 @@ def _show(console: Console, deployment: Deployment, planned: Sequence[Item], unc
     table = Table(title=f"'{deployment.mark.name}' ({deployment.mark.environment}) in {place}", title_justify="left")
     for column in ("What", "Name", "Holds", "How much"):
         table.add_column(column, overflow="fold")
-    for stack in deployment.live:
-        table.add_row("Stack", stack.name, stack.status, f"{len(stack.resources)} resources")
+    for stack in _stacks(deployment):
+        table.add_row("Stack", stack.name, stack.holds, stack.amount)
     for item in planned:
         if item.kind != _MANY:
             table.add_row(_kind(item.kind), Text(item.name), Text(item.holds), item.amount)
@@ -122,22 +136,26 @@ def _report(
     *,
     planned: Sequence[Item],
     removed: Sequence[Item],
-    left: Sequence[Left],
+    left: Sequence[Left] | None,
     dry_run: bool = False,
 ) -> int:
+    """Report what has come of it; of one that was stopped, nobody has looked up what is left."""
     if parsed.json:
         report: dict[str, Any] = {
             "dryRun": dry_run,
             "planned": [asdict(item) for item in planned],
             "removed": [asdict(item) for item in removed],
-            "left": [asdict(one) for one in left],
+            "left": None if left is None else [asdict(one) for one in left],
+            "stopped": left is None,
         }
         sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    elif left is None:
+        console.print(f"{len(removed)} removed so far.")
     elif not dry_run:
         console.print(f"{len(removed)} removed, {len(left)} left.")
         for one in left:
             console.print(Text(f"left: {_kind(one.kind)} {one.name}: {one.why}", style="yellow"))
-    return EXIT_LEFT if left and not dry_run else 0
+    return EXIT_LEFT if (left or left is None) and not dry_run else 0
 
 
 def _kind(kind: str) -> str:

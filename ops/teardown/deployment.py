@@ -20,8 +20,20 @@ if TYPE_CHECKING:
 GONE: Final = "DELETE_COMPLETE"
 _KEPT: Final = "DELETE_SKIPPED"
 _BUSY: Final = "_IN_PROGRESS"
-# Nothing is under way in them, or what is leads to the end that is wanted.
-_AT_REST: Final = frozenset({"REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"})
+# What is under way leads to the end that is wanted.
+_GOING: Final = "DELETE_IN_PROGRESS"
+# A change set that makes it was never executed: there is nothing in it, and no template.
+_UNFILLED: Final = "REVIEW_IN_PROGRESS"
+# What such a stack has made is there, and stays.
+_SETTLED: Final = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +108,9 @@ class Deployment:
     neighbours
         The forms of other applications' names.
     log_roles
-        Stacks of others with a role for API Gateway's logs, and its logical id.
+        Settled stacks of others with a role for API Gateway's logs, and its logical id.
+    unfilled
+        Names of stacks without anything in them, which have the form of the application's.
     """
 
     mark: Application
@@ -107,6 +121,7 @@ class Deployment:
     gone: tuple[Stack, ...]
     neighbours: tuple[Form, ...]
     log_roles: tuple[tuple[str, str], ...] = ()
+    unfilled: tuple[str, ...] = ()
 
     @property
     def known(self) -> Mapping[str, str]:
@@ -120,15 +135,20 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
     Raises
     ------
     TeardownRefusedError
-        There are none, they are another environment's, its data is to be kept, or they are being deployed.
+        There are none, they are another environment's, its data is to be kept, they are being deployed, or some stack
+        does not say whose it is or says it in a way that this version cannot read.
     """
     identity = aws.sts.get_caller_identity()
     live, neighbours, unmarked, log_roles = [], list[Form](), list[str](), list[tuple[str, str]]()
+    unfilled = list[str]()
     place = {"account": identity["Account"], "region": aws.region, "partition": identity["Arn"].split(":")[1]}
     for name, stack_id, status, exports in _live(aws):
+        if status == _UNFILLED:
+            unfilled += [name] if _is_named(name, app) else []
+            continue
         template = _template(aws, stack_id)
-        mark = _mark(template)
-        if mark is None or mark.name != app:
+        mark = _mark(name, template)
+        if (mark is None or mark.name != app) and status in _SETTLED:
             log_roles += [(stack_id, logical_id) for logical_id in _log_roles(template)]
         if mark is None:
             if _is_named(name, app):
@@ -138,15 +158,15 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
                 _stack(aws, name, stack_id=stack_id, status=status, mark=mark, template=template, exports=exports)
             )
         else:
-            neighbours += _forms(template, place)
+            neighbours += _forms(name, template, place)
     gone = []
     for name, stack_id in _deleted(aws, app):
         template = _template(aws, stack_id)
-        mark = _mark(template)
+        mark = _mark(name, template)
         if mark and mark.name == app:
             gone.append(_stack(aws, name, stack_id=stack_id, status=GONE, mark=mark, template=template))
         elif mark:
-            neighbours += _forms(template, place)
+            neighbours += _forms(name, template, place)
     _check(app, environment, [*live, *gone], unmarked)
     return Deployment(
         mark=(live or gone)[0].mark,
@@ -155,15 +175,19 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
         gone=tuple(gone),
         neighbours=tuple(dict.fromkeys(neighbours)),
         log_roles=tuple(log_roles),
+        unfilled=tuple(unfilled),
     )
 
 
 def _check(app: str, environment: str, stacks: list[Stack], unmarked: list[str]) -> None:
-    if not stacks:
-        told = (
-            f": {', '.join(unmarked)} do not say whose they are. Deploy them once with this version" if unmarked else ""
+    if unmarked:
+        raise TeardownRefusedError(
+            f"These stacks do not say whose they are, and have names as those of '{app}': {', '.join(unmarked)}. "
+            "Deploy them once with this version. What is none of Tenantry's says so in its template's Metadata: "
+            f'"{APPLICATION}": {{"name": "another", "environment": "another"}}, in JSON.'
         )
-        raise TeardownRefusedError(f"No stack of '{app}' is or was in this account and region{told}.")
+    if not stacks:
+        raise TeardownRefusedError(f"No stack of '{app}' is or was in this account and region.")
     for stack in stacks:
         mark = stack.mark
         if mark.environment != environment:
@@ -173,7 +197,7 @@ def _check(app: str, environment: str, stacks: list[Stack], unmarked: list[str])
             )
         if not mark.ephemeral:
             raise TeardownRefusedError(f"The environment '{mark.environment}' keeps its data: {stack.name} says so.")
-        if stack.status.endswith(_BUSY) and stack.status not in _AT_REST:
+        if stack.status.endswith(_BUSY) and stack.status != _GOING:
             raise TeardownRefusedError(f"The stack {stack.name} is at work ({stack.status}). Wait until it has ended.")
 
 
@@ -202,14 +226,24 @@ def _template(aws: Aws, stack_id: str) -> Mapping[str, Any]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
-        return {}  # a change set that was never executed
+        return {}  # one that was deleted before it had any
     # The SDK reads JSON; what is YAML no CDK has written.
     return body if isinstance(body, dict) else {}
 
 
-def _mark(template: Mapping[str, Any]) -> Application | None:
+def _mark(stack: str, template: Mapping[str, Any]) -> Application | None:
     declared = template.get("Metadata", {}).get(APPLICATION)
-    return Application.read(declared) if declared else None
+    try:
+        return Application.read(declared) if declared else None
+    except ValueError as error:
+        raise _unreadable(stack, error) from error
+
+
+def _unreadable(stack: str, error: ValueError) -> TeardownRefusedError:
+    return TeardownRefusedError(
+        f"This version cannot read what the stack {stack} declares, so that nobody can tell whose things are: {error}. "
+        "Use the version that has deployed it, or a newer one."
+    )
 
 
 def _log_roles(template: Mapping[str, Any]) -> Iterator[str]:
@@ -220,11 +254,14 @@ def _log_roles(template: Mapping[str, Any]) -> Iterator[str]:
                 yield role["Fn::GetAtt"][0]
 
 
-def _forms(template: Mapping[str, Any], place: Mapping[str, str]) -> list[Form]:
+def _forms(stack: str, template: Mapping[str, Any], place: Mapping[str, str]) -> list[Form]:
     entries = list(template.get("Metadata", {}).get(STORES, []))
     for resource in template.get("Resources", {}).values():
         entries += resource.get("Metadata", {}).get(STORES, [])
-    stores = [store for store in map(Store.read, entries) if "{tenant}" in store.name]
+    try:
+        stores = [store for store in map(Store.read, entries) if "{tenant}" in store.name]
+    except ValueError as error:
+        raise _unreadable(stack, error) from error
     return [Form.of(store.kind, store.name, place) for store in stores]
 
 
@@ -238,6 +275,7 @@ def _stack(
     template: Mapping[str, Any],
     exports: frozenset[str] = frozenset(),
 ) -> Stack:
+    _forms(name, template, {})  # refuses what it cannot read
     now = () if status == GONE else tuple(resources(aws, [stack_id]))
     kept = dict[str, Resource]()
     physical = dict[str, set[str]]()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import ClientError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,19 +19,33 @@ _ROLE: Final = "AWS::IAM::Role"
 
 
 def hand_over(hand: Hand, deployment: Deployment) -> None:
-    """Point the account at a neighbour's role where it points at none, or at one that is gone: its APIs log on."""
+    """Point the account at a neighbour's role where it points at none, or at one that is gone: its APIs log on.
+
+    Raises
+    ------
+    ClientError
+        AWS refuses every neighbour's role; it is the last refusal.
+    """
     current = hand.aws.apigateway.get_account().get("cloudwatchRoleArn", "")
     if current and current.rpartition("/")[2] not in set(_roles(deployment)):
         return
+    refusal: ClientError | None = None
     for stack_id, logical_id in deployment.log_roles:
-        found = hand.aws.cloudformation.describe_stack_resource(StackName=stack_id, LogicalResourceId=logical_id)
-        role = found["StackResourceDetail"].get("PhysicalResourceId", "")
-        arn = f"arn:{deployment.partition}:iam::{deployment.account}:role/{role}"
-        hand.aws.apigateway.update_account(
-            patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}]
-        )
-        hand.tell(f"API Gateway logs with the role {role} now")
+        try:
+            found = hand.aws.cloudformation.describe_stack_resource(StackName=stack_id, LogicalResourceId=logical_id)
+            name = found["StackResourceDetail"].get("PhysicalResourceId", "")
+            # Only IAM knows the role's path.
+            arn = hand.aws.iam.get_role(RoleName=name)["Role"]["Arn"]
+            hand.aws.apigateway.update_account(
+                patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}]
+            )
+        except ClientError as error:
+            refusal = error
+            continue
+        hand.tell(f"API Gateway logs with the role {name} now")
         return
+    if refusal:
+        raise refusal
 
 
 def _roles(deployment: Deployment) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.teardown.names import Form
 from ops.teardown.removal import REMOVALS, WITH_ANOTHER, Hand
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 UNKNOWN_KIND: Final = "this version does not know how to remove it; remove it by hand"
 _NO_LONGER: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+#: Kinds of which each thing says by its tag whose it is.
+TAGGED: Final = frozenset({"AWS::ApiGateway::ApiKey", "AWS::IoT::ThingType", "AWS::S3::Bucket"})
+STACK: Final = "AWS::CloudFormation::Stack"
+UNFILLED: Final = "nothing was ever deployed into it, so that it cannot say whose it is; if it is not in use, delete it"
 UNCLEAR: Final = "its name is as good as one of another application here, so that nobody can tell whose it is"
 
 
@@ -74,13 +78,15 @@ def in_stacks(hand: Hand, deployment: Deployment) -> list[Item]:
 def left_behind(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Left]]:
     """List what stacks have left behind when they were updated, rolled back or deleted, and what nobody can remove."""
     now = {resource.id for stack in deployment.live for resource in stack.resources}
-    items, left = dict[tuple[str, str], Item](), list[Left]()
+    items = dict[tuple[str, str], Item]()
+    left = [Left(kind=STACK, name=name, why=UNFILLED) for name in deployment.unfilled]
     for stack in (*deployment.live, *deployment.gone):
         for resource in stack.kept:
             if resource.id in now or resource.kind in WITH_ANOTHER:
                 continue
             if resource.kind not in REMOVALS:
-                left.append(Left(kind=resource.kind, name=resource.id, why=UNKNOWN_KIND))
+                if not _is_gone(hand, resource):
+                    left.append(Left(kind=resource.kind, name=resource.id, why=UNKNOWN_KIND))
                 continue
             holds = _holds(stack.stores(), resource)
             items[resource.kind, resource.id] = Item(
@@ -110,7 +116,8 @@ def made_later(hand: Hand, deployment: Deployment) -> tuple[list[Item], list[Lef
             if found_id in own or owner is _Owner.ANOTHER:
                 continue
             if owner is _Owner.UNCLEAR:
-                left.append(Left(kind=store.kind, name=name, why=UNCLEAR))
+                if not _is_anothers(hand, deployment, found_id):
+                    left.append(Left(kind=store.kind, name=name, why=_unclear(store.kind, deployment.mark.name)))
                 continue
             items[store.kind, found_id] = Item(kind=store.kind, id=found_id, name=name, holds=store.holds)
     there = _there(hand, items.values())
@@ -127,18 +134,33 @@ class _Owner(Enum):
 
 
 def _owner(hand: Hand, deployment: Deployment, form: Form, found_id: str, name: str) -> _Owner:
-    """Return whose something is: its tag decides, and where it has none, the form that says more of its name."""
+    """Return whose something is: its tag decides, and where it has none, the form that says more of its name.
+
+    Of a kind that carries tags, one without is nobody's who could prove it: an older version has made it, perhaps a
+    neighbour's, or a person.
+    """
     rivals = [other for other in deployment.neighbours if other.kind == form.kind and other.matches(name)]
-    tagged = _application(hand, form.kind, found_id)
+    tagged = _application(hand, deployment, form.kind, found_id)
     if tagged:
         return _Owner.SELF if tagged == deployment.mark.name else _Owner.ANOTHER
     if any(other.fixed > form.fixed for other in rivals):
         return _Owner.ANOTHER
-    return _Owner.UNCLEAR if any(other.fixed == form.fixed for other in rivals) else _Owner.SELF
+    is_unclear = form.kind in TAGGED or any(other.fixed == form.fixed for other in rivals)
+    return _Owner.UNCLEAR if is_unclear else _Owner.SELF
 
 
-def _application(hand: Hand, kind: str, found_id: str) -> str:
+def _unclear(kind: str, app: str) -> str:
+    if kind not in TAGGED:
+        return UNCLEAR
+    return (
+        f"it carries no tag 'application', so that nobody can tell whose it is. If it is {app}'s, tag it "
+        f"application={app} and run this again; if not, tag it with another name"
+    )
+
+
+def _application(hand: Hand, deployment: Deployment, kind: str, found_id: str) -> str:
     """Return the application that something is tagged with, where the kind has such tags."""
+    place = f"{deployment.partition}:iot:{deployment.region}:{deployment.account}"
     try:
         match kind:
             case "AWS::ApiGateway::ApiKey":
@@ -146,8 +168,14 @@ def _application(hand: Hand, kind: str, found_id: str) -> str:
             case "AWS::S3::Bucket":
                 tags = hand.aws.s3.get_bucket_tagging(Bucket=found_id, ExpectedBucketOwner=hand.account)["TagSet"]
                 return next((tag["Value"] for tag in tags if tag["Key"] == "application"), "")
+            case "AWS::IoT::ThingType":
+                arn = f"arn:{place}:thingtype/{found_id}"
+                listing = hand.aws.iot.get_paginator("list_tags_for_resource").paginate(resourceArn=arn)
+                found = (tag for page in listing for tag in page["tags"] if tag["Key"] == "application")
+                return next((tag.get("Value", "") for tag in found), "")
     except ClientError as error:
-        if code(error) not in ABSENT | {"NoSuchTagSet"}:
+        # Who may not ask cannot prove it either.
+        if code(error) not in ABSENT | {"NoSuchTagSet", "AccessDenied"}:
             raise
     return ""
 
@@ -214,6 +242,20 @@ def _there(hand: Hand, items: Iterable[Item]) -> list[Item]:
         for item, amount in counted
         if amount is not None
     ]
+
+
+def _is_gone(hand: Hand, resource: Resource) -> bool:
+    """Whether AWS says of something of any kind that it is not there; where it does not know, it may be.
+
+    Source: https://docs.aws.amazon.com/cloudcontrolapi/latest/APIReference/API_GetResource.html
+    """
+    try:
+        hand.aws.client("cloudcontrol").get_resource(TypeName=resource.kind, Identifier=resource.id)
+    except ClientError as error:
+        return code(error) == "ResourceNotFoundException"
+    except BotoCoreError:
+        return False
+    return False
 
 
 def _is_anothers(hand: Hand, deployment: Deployment, physical_id: str) -> bool:

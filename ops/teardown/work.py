@@ -9,8 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.teardown import log_role, stacks
 from ops.teardown.deployment import find
-from ops.teardown.errors import NotRemovedError
-from ops.teardown.plan import Item, Left, left_behind, made_later
+from ops.teardown.errors import NotRemovedError, TeardownRefusedError
+from ops.teardown.plan import STACK, Item, Left, left_behind, made_later
 from ops.teardown.removal import REMOVALS
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ops.teardown.deployment import Deployment, Stack
     from ops.teardown.removal import Hand
 
-_STACK: Final = "AWS::CloudFormation::Stack"
+_LOG_ROLE: Final = ("AWS::ApiGateway::Account", "the role for logs")
 # What is still in use while the stacks are there.
 _LATER: Final = frozenset({"AWS::Logs::LogGroup", "AWS::IoT::ThingType"})
 
@@ -43,8 +43,8 @@ class Outcome:
 class Teardown:
     """Throws away a deployment.
 
-    Isolation: what is removed was made by the application's own stacks, or has a name of a form that they declare and
-    that no other application's form fits as well.
+    Isolation: what is removed was made by the application's own stacks, carries its tag, or, where its kind has none,
+    has a name of a form that they declare and that no other application's form fits as well.
 
     Parameters
     ----------
@@ -66,38 +66,52 @@ class Teardown:
 
         Raises
         ------
-        TeardownRefusedError
-            It may not be thrown away.
+        TeardownRefusedError, ClientError, BotoCoreError
+            It may not be thrown away, or AWS does not say what there is. Nothing was done: whatever comes later is in
+            the outcome.
         """
         deployment = self._find()
         later, _ = made_later(self._hand, deployment)
+        try:
+            self._work(deployment, later)
+        except (TeardownRefusedError, ClientError, BotoCoreError) as error:
+            self.outcome.left = [Left(kind=kind, name=name, why=why) for (kind, name), why in self._failures.items()]
+            why = (
+                f"whether more is left could not be looked up. Run the same command again, once this is solved: {error}"
+            )
+            self.outcome.left.append(Left(kind=STACK, name=f"{self._app}-*", why=why))
+        return self.outcome
+
+    def _work(self, deployment: Deployment, later: Sequence[Item]) -> None:
         self._remove([item for item in later if item.kind not in _LATER])
         self._remove_stacks(deployment)
         deployment = self._find()
-        log_role.hand_over(self._hand, deployment)
+        self._try(*_LOG_ROLE, lambda: log_role.hand_over(self._hand, deployment))
         # Once more: until its stacks were gone, tenants could go on.
         later, _ = made_later(self._hand, deployment)
         kept, _ = left_behind(self._hand, deployment)
         order = list(REMOVALS)
         self._remove(sorted([*later, *kept], key=lambda item: order.index(item.kind)))
         self._look()
-        return self.outcome
 
     def _find(self) -> Deployment:
         return find(self._hand.aws, self._app, self._environment)
 
     def _remove(self, items: Sequence[Item]) -> None:
         for item in items:
+            if announce := REMOVALS[item.kind].announce:
+                self._try(item.kind, item.name, lambda item=item, announce=announce: announce(self._hand, item.id))  # type: ignore[misc]
+        for item in items:
             if self._try(item.kind, item.name, lambda item=item: REMOVALS[item.kind].remove(self._hand, item.id)):  # type: ignore[misc]
                 self._gone(item)
 
     def _remove_stacks(self, deployment: Deployment) -> None:
         for layer in stacks.layers(deployment.live):
-            begun = [stack for stack in layer if self._try(_STACK, stack.name, lambda stack=stack: self._begin(stack))]  # type: ignore[misc]
+            begun = [stack for stack in layer if self._try(STACK, stack.name, lambda stack=stack: self._begin(stack))]  # type: ignore[misc]
             for stack in begun:
-                if self._try(_STACK, stack.name, lambda stack=stack: self._end(stack)):  # type: ignore[misc]
+                if self._try(STACK, stack.name, lambda stack=stack: self._end(stack)):  # type: ignore[misc]
                     self._gone(
-                        Item(kind=_STACK, id=stack.id, name=stack.name, amount=f"{len(stack.resources)} resources")
+                        Item(kind=STACK, id=stack.id, name=stack.name, amount=f"{len(stack.resources)} resources")
                     )
 
     def _begin(self, stack: Stack) -> None:
@@ -117,7 +131,7 @@ class Teardown:
         self._failures.pop((item.kind, item.name), None)
         self._hand.tell(f"removed {item.kind} {item.name}")
 
-    def _try(self, kind: str, name: str, remove: Callable[[], None]) -> bool:
+    def _try(self, kind: str, name: str, remove: Callable[[], object]) -> bool:
         try:
             remove()
         except (NotRemovedError, ClientError, BotoCoreError) as error:
@@ -129,7 +143,9 @@ class Teardown:
     def _look(self) -> None:
         """Look up what is there now, rather than trust that each answer meant what it said."""
         deployment = self._find()
-        found = [(_STACK, stack.name) for stack in deployment.live]
+        found = [(STACK, stack.name) for stack in deployment.live]
+        if _LOG_ROLE in self._failures:
+            found.append(_LOG_ROLE)
         for items, left in (made_later(self._hand, deployment), left_behind(self._hand, deployment)):
             found += [(item.kind, item.name) for item in items]
             self.outcome.left += left

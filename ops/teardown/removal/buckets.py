@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 1000  # the most that S3 lists, and deletes, at once
 _COUNTED_PAGES: Final = 20
+_HIDDEN: Final = "objects behind access points"
 
 
 def regional(hand: Hand) -> Iterator[str]:
@@ -90,9 +91,12 @@ def _amount(hand: Hand, bucket: str) -> str | None:
     try:
         hand.aws.s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
     except ClientError as error:
-        if code(error) in {"404", "NoSuchBucket", "403", "AccessDenied"}:
-            return None  # gone, and perhaps somebody else's by now
-        raise
+        if code(error) in {"404", "NoSuchBucket"}:
+            return None
+        if code(error) not in {"403", "AccessDenied"}:
+            raise
+        # Somebody else's by now, or one whose policy lets nobody list it but through access points.
+        return _HIDDEN if bucket in set(regional(hand)) else None
     count, pages = 0, hand.aws.s3.get_paginator("list_object_versions")
     try:
         for number, page in enumerate(pages.paginate(Bucket=bucket, ExpectedBucketOwner=owner), start=1):
@@ -102,7 +106,7 @@ def _amount(hand: Hand, bucket: str) -> str | None:
     except ClientError as error:
         if code(error) != "AccessDenied":
             raise
-        return "objects behind access points"
+        return _HIDDEN
     return f"{count:,} versions"
 
 

@@ -58,10 +58,13 @@ class Removal:
         Says how much is in one, in a few words; None if it is not there.
     remove
         Removes one, and is done when it is gone; what is gone already is no error.
+    announce
+        Called for all that are to go before the first of any kind does, where AWS asks for time in between.
     """
 
     amount: Callable[[Hand, str], str | None]
     remove: Callable[[Hand, str], None]
+    announce: Callable[[Hand, str], object] | None = None
 
 
 def code(error: ClientError) -> str:

@@ -12,6 +12,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 
 from localcloud.settings import ACCOUNT, REGION
+from ops.teardown.removal import Hand
+from ops.teardown.removal.buckets import empty
+from ops.teardown.removal.services import unprotect_table
 from python_lambda import LOG, declare_application, declare_store
 from tenancy.stores import By, Store
 from tenant_isolation import TENANT_NAME, AccessPointBucket, ApiLogging, PrefixBucket, SiloBuckets, TenantTable
@@ -50,6 +53,7 @@ class _Data(Stack):
             ("AWS::SNS::Topic", f"{application}-{{tenant}}_{{event}}"),
             ("AWS::KMS::Alias", f"alias/{application}-{{tenant}}"),
             ("AWS::IoT::Thing", f"{application}:{{tenant}}:{{server}}"),
+            ("AWS::IoT::ThingType", "{tenant}"),
         ):
             declare_store(self, Store(holds="things", by=By.NAME, kind=kind, name=form))
 
@@ -95,6 +99,8 @@ class Shop:
         """Make what its tenant and its operators make at run time, with something in everything."""
         s3, bucket = self.client("s3"), self.own_bucket
         s3.create_bucket(Bucket=bucket)
+        own = {"Key": "application", "Value": self.app}
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [own]})
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         for name in (bucket, self.physical("PointsBucket"), self.physical("GoesBucket")):
             for content in (b"before", b"after"):
@@ -104,7 +110,9 @@ class Shop:
         operator(self.cloud).s3control.create_access_point(
             AccountId=ACCOUNT, Name=f"{self.app}-{TENANT.lower()}", Bucket=self.physical("PointsBucket")
         )
-        self.client("apigateway").create_api_key(name=f"{self.app}-{TENANT}", enabled=True)
+        self.client("apigateway").create_api_key(
+            name=f"{self.app}-{TENANT}", enabled=True, tags={"application": self.app}
+        )
         # Its name is as good as one of a neighbour's: only its tag says whose it is.
         self.client("apigateway").create_api_key(
             name=f"{self.app}-two-T002", enabled=True, tags={"application": self.app}
@@ -113,7 +121,8 @@ class Shop:
         key = self.client("kms").create_key()["KeyMetadata"]["KeyId"]
         self.client("kms").create_alias(AliasName=f"alias/{self.app}-{TENANT.lower()}", TargetKeyId=key)
         iot = self.client("iot")
-        iot.create_thing(thingName=f"{self.app}:{TENANT}:till")
+        iot.create_thing_type(thingTypeName=self.thing_type, tags=[own])
+        iot.create_thing(thingName=f"{self.app}:{TENANT}:till", thingTypeName=self.thing_type)
         certificate = iot.create_keys_and_certificate(setAsActive=True)["certificateArn"]
         iot.attach_thing_principal(thingName=f"{self.app}:{TENANT}:till", principal=certificate)
         self.client("iam").create_access_key(UserName=self.physical("User"))
@@ -135,6 +144,9 @@ class Shop:
         iam, user = self.client("iam"), self.physical("User")
         for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
             iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+        hand = Hand(aws=operator(self.cloud), account=ACCOUNT, tell=lambda _: None)
+        empty(hand, self.physical("GoesBucket"))
+        unprotect_table(hand, self.physical("CartsTable"))
         for name in (self.front, self.data):
             self.client("cloudformation").delete_stack(StackName=name)
             self.client("cloudformation").get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_WAIT)
@@ -143,6 +155,11 @@ class Shop:
     def own_bucket(self) -> str:
         """The bucket of its tenant."""
         return f"aws-saas-s3-{TENANT.lower()}-{self.app}-{ACCOUNT}"
+
+    @property
+    def thing_type(self) -> str:
+        """The type of its tenant's things, which no other application of the tests has."""
+        return f"{self.app}-type"
 
     @property
     def topic(self) -> str:

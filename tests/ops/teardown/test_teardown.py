@@ -67,7 +67,7 @@ def tenantry(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Tenantry:
 
     def run(app: str, *arguments: str, env: str = "local") -> int:
         environment = Environment(name=env, app=app, outputs={}, aws=operator(cloud))
-        monkeypatch.setattr(Environment, "load", lambda *_, **__: environment)
+        monkeypatch.setattr(Environment, "reach", lambda *_, **__: environment)
         return main(["teardown", *arguments])
 
     return run
