@@ -24,7 +24,13 @@ _UNDER_WAY_SECONDS: Final = 6.0
 _RESERVED: Final = frozenset({"prefix", "tag", "ap", "dbns"})
 _TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]")
 _GONE: Final = frozenset(
-    {"UserNotFoundException", "ConditionalCheckFailedException", "NoSuchBucket", "NoSuchAccessPoint"}
+    {
+        "UserNotFoundException",
+        "ConditionalCheckFailedException",
+        "NoSuchBucket",
+        "NoSuchAccessPoint",
+        "NotFoundException",  # of a key
+    }
 )
 
 
@@ -122,18 +128,27 @@ class Leftovers:
         return next((table.id for table in tables if table.logical_id.startswith("TenantNames")), None)
 
     def _forget_storage(self, tenant: str) -> None:
-        """Remove a tenant's bucket, which is empty, its access point, and its claim to their name."""
+        """Remove a tenant's bucket, which is empty, its access point, its key, and its claim to their name."""
         aws, names = self._target.aws, self._target.storage_names
         account = aws.sts.get_caller_identity()["Account"]
         _unless_gone(lambda: aws.s3control.delete_access_point(AccountId=account, Name=names.access_point_of(tenant)))
         _unless_gone(lambda: aws.s3.delete_bucket(Bucket=names.own_bucket_of(tenant)))
-        _unless_gone(
-            lambda: aws.dynamodb.delete_item(
-                TableName=self._names_table or "",
-                Key={"name": {"S": tenant.lower()}},
-                ConditionExpression="tenantid = :tenant",
-                ExpressionAttributeValues={":tenant": {"S": tenant}},
-            )
+        _unless_gone(partial(self._forget_key, f"alias/{self._target.app}-storage-{tenant.lower()}"))
+        for name in (tenant.lower(), f"key/{tenant.lower()}"):
+            _unless_gone(partial(self._forget_name, name, tenant))
+
+    def _forget_key(self, alias: str) -> None:
+        kms = self._target.aws.kms
+        key = kms.describe_key(KeyId=alias)["KeyMetadata"]["KeyId"]
+        kms.delete_alias(AliasName=alias)
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)  # the shortest that there is
+
+    def _forget_name(self, name: str, tenant: str) -> None:
+        self._target.aws.dynamodb.delete_item(
+            TableName=self._names_table or "",
+            Key={"name": {"S": name}},
+            ConditionExpression="tenantid = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": tenant}},
         )
 
 

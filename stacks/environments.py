@@ -85,7 +85,8 @@ class Environment:
     old_versions_days
         Days that an overwritten or deleted object can be brought back.
     tenant_keys
-        Whether each tenant's own bucket is encrypted with a KMS key of that tenant's own, at a dollar a month each.
+        Whether the own bucket of each tenant who is onboarded from then on is encrypted with a KMS key of that tenant's
+        own, at a dollar a month each.
     tenant_isolated_functions
         Whether functions that hold vended credentials get an execution environment a tenant.
     tenant_rate, tenant_burst

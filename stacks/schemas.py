@@ -60,7 +60,7 @@ USAGE: Final = Schema(
     definition=_object(
         storage={
             **_object(bucket=_STORED, prefix=_STORED, tag=_STORED, access_point=_STORED, db_nosql=_STORED),
-            "description": "What all users of the tenant have stored; not complete where counting stopped at its bound",
+            "description": "What all users of the tenant have stored; not complete where not all could be counted",
         },
         ingestion={
             "type": "object",

@@ -6,6 +6,8 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from botocore.exceptions import ClientError
+
 from attacks import threats
 from attacks.judge import denied, together
 from attacks.outcome import Outcome, Verdict, breached, held, inconclusive
@@ -22,12 +24,6 @@ if TYPE_CHECKING:
 
 _MAKER: Final = "StorageProvisionerRole"
 _GOOD: Final = '{"key": "prize.txt", "value": "x"}'
-_NO_POLICY: Final = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::x/*"}],
-    }
-)
 
 
 def _maker(world: World) -> Aws:
@@ -40,17 +36,31 @@ def _maker(world: World) -> Aws:
     return aws
 
 
-def _changes(aws: Aws, bucket: str) -> _Calls:
+def _policy_of(world: World, bucket: str) -> str:
+    """Return the policy that a bucket has, or one that changes little, which S3 would take as well."""
+    try:
+        return world.target.aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+    plain: Any = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Condition": plain}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Resource": f"arn:aws:s3:::{bucket}/*"}]})
+
+
+def _changes(aws: Aws, bucket: str, policy: str, application: str) -> _Calls:
     """Return every change that the provisioner makes to a bucket; let through, each leaves the bucket as it is."""
     s3, named = aws.s3, cast("Any", {"Bucket": bucket})
     rule: Any = {"ID": "all", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
     encryption: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
     owner: Any = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    tag: Any = {"Key": "application", "Value": application}  # by which `tenantry teardown` knows tenants' buckets
     public: Any = dict.fromkeys(
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
     return [
-        ("give away", partial(s3.put_bucket_policy, **named, Policy=_NO_POLICY)),
+        ("give away", partial(s3.put_bucket_policy, **named, Policy=policy)),
+        ("claim", partial(s3.put_bucket_tagging, **named, Tagging={"TagSet": [tag]})),
         ("expire", partial(s3.put_bucket_lifecycle_configuration, **named, LifecycleConfiguration={"Rules": [rule]})),
         ("forget versions", partial(s3.put_bucket_versioning, **named, VersioningConfiguration={"Status": "Enabled"})),
         ("make public", partial(s3.put_public_access_block, **named, PublicAccessBlockConfiguration=public)),
@@ -86,7 +96,8 @@ def _(world: World) -> Outcome:
         ("take the policy away", partial(aws.s3.delete_bucket_policy, Bucket=bucket)),
         ("delete", partial(aws.s3.delete_bucket, Bucket=bucket)),
     ]
-    outcome = _judged([*_changes(aws, bucket), *_data(aws, bucket, key), *destroy])
+    changes = _changes(aws, bucket, _policy_of(world, bucket), world.target.app)
+    outcome = _judged([*changes, *_data(aws, bucket, key), *destroy])
     policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]  # which is its job, and shows that it works
     return outcome if '"Sealed"' in policy else breached(f"the bucket is not sealed: {policy}")
 
@@ -99,20 +110,28 @@ def _(world: World) -> Outcome:
         [
             (f"{name} {bucket}", call)
             for bucket in world.ids_of("AWS::S3::Bucket")
-            for name, call in [*_changes(aws, bucket), *_data(aws, bucket, world.run)]
+            for name, call in [
+                *_changes(aws, bucket, _policy_of(world, bucket), world.target.app),
+                *_data(aws, bucket, world.run),
+            ]
         ]
     )
 
 
-@roles.attack(
-    "provisioner-keys", threat=threats.LOOSE_POLICY, must="Each is denied, with tenants' own keys or without."
-)
+@roles.attack("provisioner-keys", threat=threats.LOOSE_POLICY, must="Each is denied.")
 def _(world: World) -> Outcome:
-    """Use, tag, take over and delete each key of the stacks with the grants of the provisioner."""
-    kms = _maker(world).kms
+    """Use, tag, take over and delete keys, the stacks' and a tenant's own one, with the grants of the provisioner.
+
+    Where the environment sets no `tenant_keys`, the provisioner has no grant on keys at all, and no tenant has one:
+    what it may do with them is then shown by `tests/stacks/test_ownership.py` alone.
+    """
+    kms, keys = _maker(world).kms, world.target.aws.kms
+    alias = f"alias/{world.target.app}-storage-{{}}"
     tag: Any = {"TagKey": "TenantryAttack", "TagValue": world.run}
     calls: _Calls = []
-    for key in world.ids_of("AWS::KMS::Key"):
+    for key in [*world.ids_of("AWS::KMS::Key"), *_tenants_key(world, alias)]:
+        policy = keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        taken = alias.format(f"{world.run[-8:]}-taken")
         world.cleanup.later(f"the deletion of the key {key}", partial(_keep, world, key))
         calls += [
             (f"tag {key}", partial(kms.tag_resource, KeyId=key, Tags=[tag])),
@@ -120,15 +139,30 @@ def _(world: World) -> Outcome:
             (f"delete {key}", partial(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=30)),
             (f"encrypt {key}", partial(kms.encrypt, KeyId=key, Plaintext=b"x")),
             (f"data key {key}", partial(kms.generate_data_key, KeyId=key, KeySpec="AES_256")),
-            (f"alias {key}", partial(kms.create_alias, AliasName=f"alias/{world.run}", TargetKeyId=key)),
-            (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=_NO_POLICY)),
+            (f"alias {key}", partial(kms.create_alias, AliasName=taken, TargetKeyId=key)),
+            (f"stop the rotation of {key}", partial(kms.disable_key_rotation, KeyId=key)),
+            (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=policy)),
         ]
     return _judged(calls) if calls else inconclusive("the stacks have no key")
 
 
+def _tenants_key(world: World, alias: str) -> list[str]:
+    """Return the key of a tenant who has just stored an object; none where tenants have none."""
+    api, kms = Storage.of(world), world.target.aws.kms
+    owner = world.once("provisioned", lambda: api.stranger(f"{world.run[-8:]}-made", "user1"))
+    api.put(owner, "bucket", _GOOD)
+    try:
+        return [kms.describe_key(KeyId=alias.format(owner.tenant.lower()))["KeyMetadata"]["Arn"]]
+    except kms.exceptions.NotFoundException:
+        return []
+
+
 def _keep(world: World, key: str) -> None:
-    """Take a deletion back that was let through."""
+    """Take a deletion back that was let through, and an alias."""
     kms = world.target.aws.kms
+    for found in kms.list_aliases(KeyId=key)["Aliases"]:
+        if found["AliasName"].endswith(f"{world.run[-8:]}-taken"):
+            kms.delete_alias(AliasName=found["AliasName"])
     if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion":
         kms.cancel_key_deletion(KeyId=key)
         kms.enable_key(KeyId=key)

@@ -63,7 +63,7 @@ class TenantStatement:
 
         The session policy gets the same where it is filled in (`tenancy.policies.PolicyTemplate.of`).
         """
-        if self.effect != "Allow" or not any(action.startswith("s3:") for action in self.actions):
+        if self.effect != "Allow" or not any(action.lower().startswith("s3:") for action in self.actions):
             return self
         equal = {**self.conditions.get("StringEquals", {}), "aws:ResourceAccount": [account]}
         return replace(self, conditions={**self.conditions, "StringEquals": equal})

@@ -1,8 +1,8 @@
 """Onboards a tenant into the storage stack: claims its name, makes its bucket and its access point.
 
 It is started by the event that a tenant was created, or at a tenant's first object. Everything it does can be done
-again: what is there already stays. A bucket is sealed with its last step, its policy: from then on this function can
-change nothing of it.
+again: what is there already stays. Until a bucket is finished it is shut to the sessions of all tenants; with its last
+step, its policy, it is sealed: from then on this function can change nothing of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _OWN_BUCKET: Final = "BucketAlreadyOwnedByYou"
 _FOREIGN_BUCKET: Final = "BucketAlreadyExists"
 _OWN_ACCESS_POINT: Final = "AccessPointAlreadyOwnedByYou"
-_UNFINISHED: Final = frozenset({"NoSuchBucketPolicy", "NoSuchBucket"})  # a new bucket may not be known everywhere yet
+# Of another account's bucket it says AccessDenied, and `create_bucket` says why.
+_WITHOUT_POLICY: Final = frozenset({"NoSuchBucketPolicy", "NoSuchBucket", "AccessDenied"})
 _SEALED: Final = "Sealed"
 _ONE_TENANT: Final = "ThisTenantOnly"
 _TENANT_TAG: Final = "aws:PrincipalTag/TenantId"
@@ -84,8 +85,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Onboard the tenant of an event ``App.tenant`` / ``created``.
 
     Isolation: the bucket refuses data to every session that is tagged with another tenant than the one that it was
-    made for, so that two ids that differ in case only can never share it. Once it is made, it refuses this function
-    every change. A bucket that another account owns is never written to.
+    made for, so that two ids that differ in case only can never share it, and to all of them until it has all its
+    settings. Once it is made, it refuses this function every change. A bucket that another account owns is never
+    written to.
 
     Returns
     -------
@@ -110,7 +112,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     if not _claim(tenant):
         logger.error("refused: another tenant has this name")
         return {"onboarded": False}
-    _make_bucket(tenant)
+    try:
+        _make_bucket(tenant)
+    except NameTakenError:
+        _make_access_point(tenant)  # whoever took the one name has not taken the other
+        raise
     _make_access_point(tenant)
     logger.info("onboarded")
     return {"onboarded": True}
@@ -132,7 +138,17 @@ def _claim(tenant: TenantId) -> bool:
 
 
 def _make_bucket(tenant: TenantId) -> None:
+    """Make the tenant's bucket; the order is what keeps it shut while it is made (ADR 0026).
+
+    What takes longest and may fail, the key, comes before there is a bucket. The first thing that a bucket gets refuses
+    its data to every session of a tenant, and the last one opens it to its own tenant's and shuts out this function.
+    """
     name = settings.tenant_bucket.replace("{tenant}", tenant.lower())
+    found = _statements(name)
+    if _is_finished(found, tenant):
+        _warn_without_key(tenant)
+        return
+    key = _keys(tenant).key(_alias(tenant), tenant) if settings.key_alias else None
     # us-east-1 is the one region that must not be named here.
     where: Any = (
         {}
@@ -149,33 +165,43 @@ def _make_bucket(tenant: TenantId) -> None:
             ) from error
         if _code(error) != _OWN_BUCKET:
             raise
-    if _is_finished(name, tenant):
-        return
     try:
-        _set_up(name, tenant)
+        _set_up(name, tenant, key, bound=_is_bound(found, tenant))
     except ClientError as error:
         # Another run may have sealed the bucket in the meantime.
-        if _code(error) != "AccessDenied" or not _is_finished(name, tenant):
+        if _code(error) != "AccessDenied" or not _is_finished(_statements(name), tenant):
             raise
 
 
-def _is_finished(bucket: str, tenant: TenantId) -> bool:
-    """Return whether a bucket has its policy, which is the last thing that it gets, and has it for this tenant."""
+def _statements(bucket: str) -> dict[str, dict[str, Any]]:
+    """Return the statements of a bucket's policy, by their names; none if it has no policy, or is nobody's of ours."""
     try:
         policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
     except ClientError as error:
-        if _code(error) not in _UNFINISHED:
+        if _code(error) not in _WITHOUT_POLICY:
             raise
-        return False
-    statements = {statement.get("Sid"): statement for statement in policy["Statement"]}
-    if not {_SEALED, _ONE_TENANT} <= statements.keys():
-        return False
-    whose = statements[_ONE_TENANT]["Condition"]["StringNotEquals"][_TENANT_TAG]
-    return whose in (tenant, [tenant])
+        return {}
+    return {statement.get("Sid", ""): statement for statement in policy["Statement"]}
 
 
-def _set_up(name: str, tenant: TenantId) -> None:
+def _is_bound(statements: dict[str, dict[str, Any]], tenant: TenantId) -> bool:
+    """Return whether a policy refuses every session of another tenant than this."""
+    if _ONE_TENANT not in statements:
+        return False
+    return statements[_ONE_TENANT]["Condition"]["StringNotEquals"][_TENANT_TAG] in (tenant, [tenant])
+
+
+def _is_finished(statements: dict[str, dict[str, Any]], tenant: TenantId) -> bool:
+    """Return whether a policy is the last thing that a bucket gets, and is for this tenant."""
+    return _SEALED in statements and _is_bound(statements, tenant)
+
+
+def _set_up(name: str, tenant: TenantId, key: str | None, *, bound: bool) -> None:
     arn = f"arn:{settings.partition}:s3:::{name}"
+    always = [_tls_only(arn), _this_tenant_only(tenant, [arn, f"{arn}/*"])]
+    # A bucket that is bound is either shut already, or was finished by a version that sealed none and is in use.
+    if not bound:
+        s3.put_bucket_policy(Bucket=name, Policy=_policy([*always, _unfinished(arn)]))
     s3.put_bucket_ownership_controls(
         Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     )
@@ -192,18 +218,29 @@ def _set_up(name: str, tenant: TenantId) -> None:
     s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "application", "Value": settings.application}]})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [_forget_old_versions()]})
-    if settings.key_alias:
-        maker = KeyMaker(
-            kms=kms,
-            account=settings.account,
-            partition=settings.partition,
-            maker_role=settings.role_arn,
-            take_turn=lambda: _take_turn(tenant),
-        )
-        key = maker.key(settings.key_alias.replace("{tenant}", tenant.lower()), tenant)
+    if key:
         s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [_encrypt_with(key)]})
-    statements = [_tls_only(arn), _this_tenant_only(tenant, [arn, f"{arn}/*"]), _sealed(arn)]
-    s3.put_bucket_policy(Bucket=name, Policy=_policy(statements), ConfirmRemoveSelfBucketAccess=True)
+    s3.put_bucket_policy(Bucket=name, Policy=_policy([*always, _sealed(arn)]), ConfirmRemoveSelfBucketAccess=True)
+
+
+def _alias(tenant: TenantId) -> str:
+    return settings.key_alias.replace("{tenant}", tenant.lower())
+
+
+def _keys(tenant: TenantId) -> KeyMaker:
+    return KeyMaker(
+        kms=kms,
+        account=settings.account,
+        partition=settings.partition,
+        maker_role=settings.role_arn,
+        take_turn=lambda: _take_turn(tenant),
+    )
+
+
+def _warn_without_key(tenant: TenantId) -> None:
+    """Say so if a finished bucket is older than the setting that gives tenants keys: nothing changes it any more."""
+    if settings.key_alias and not _keys(tenant).has(_alias(tenant)):
+        logger.warning("the bucket was made before tenants had keys of their own, and stays without one")
 
 
 def _take_turn(tenant: TenantId) -> bool:
@@ -213,7 +250,11 @@ def _take_turn(tenant: TenantId) -> bool:
         database.put_item(
             TableName=settings.names_table,
             # No tenant has such a name.
-            Item={"name": {"S": f"key/{tenant.lower()}"}, "until": {"N": str(now + _KEY_TURN_SECONDS)}},
+            Item={
+                "name": {"S": f"key/{tenant.lower()}"},
+                "tenantid": {"S": tenant},
+                "until": {"N": str(now + _KEY_TURN_SECONDS)},
+            },
             ConditionExpression="attribute_not_exists(#name) OR #until < :now",
             ExpressionAttributeNames={"#name": "name", "#until": "until"},
             ExpressionAttributeValues={":now": {"N": str(now)}},
@@ -281,6 +322,18 @@ def _this_tenant_only(tenant: TenantId, resources: list[str]) -> dict[str, Any]:
             "StringNotEquals": {_TENANT_TAG: tenant},
             "Null": {_TENANT_TAG: "false"},
         },
+    }
+
+
+def _unfinished(arn: str) -> dict[str, Any]:
+    """Return what shuts a bucket to the sessions of all tenants until all its settings are made."""
+    return {
+        "Sid": "Unfinished",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": _DATA_ACTIONS,
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Null": {_TENANT_TAG: "false"}},
     }
 
 

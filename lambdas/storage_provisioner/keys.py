@@ -68,6 +68,14 @@ class KeyMaker:
             time.sleep(_PAUSE_SECONDS)
         raise KeyIsBeingMadeError(f"Another run is making {alias}. Try again in a minute.")
 
+    def has(self, alias: str) -> bool:
+        """Return whether there is a key with this alias."""
+        try:
+            self.kms.describe_key(KeyId=alias)
+        except self.kms.exceptions.NotFoundException:
+            return False
+        return True
+
     def _make(self, alias: str, tenant: TenantId) -> str:
         arn = _arn(
             self.kms.create_key(Description=f"Objects of the tenant {tenant}", Policy=json.dumps(self._policy(tenant)))

@@ -111,11 +111,11 @@ def _whole(given: Sequence[Any]) -> dict[str, Any]:
 
 
 def _in_account(statement: dict[str, Any], account: str) -> dict[str, Any]:
-    """Return a statement; one that allows something on S3 does so in one account only.
+    """Return a statement; one that allows something on S3, in whichever case, does so in one account only.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
     """
-    about_s3 = any(action.startswith("s3:") for action in _list(statement.get("Action", [])))
+    about_s3 = any(action.lower().startswith("s3:") for action in _list(statement.get("Action", [])))
     if not about_s3 or statement["Effect"] != "Allow":
         return statement
     conditions = statement.get("Condition", {})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from tenancy.errors import BadRequestError, ForbiddenError, TenancyError
 from tenancy.rest import Reply, Request, RestSettings, rest_handler
 from tenancy.vending import TenantSession, TokenVendor
+from tenant_objects.onboarding import Onboarding, OnboardingFailedError
 from tenant_objects.partitions import (
     DocumentedPartition,
     NotOnboardedError,
@@ -58,7 +57,7 @@ class NewObject(BaseModel):
 _MOST_NAMES: Final = 10_000
 settings = _Settings.load()
 vendor = TokenVendor.from_environment()
-functions = boto3.client("lambda")
+onboarding = Onboarding(boto3.client("lambda"), settings.provisioner)
 
 
 def _bucket(caller: TenantCaller, session: TenantSession) -> Partition:
@@ -99,7 +98,8 @@ _PARTITIONS: Final[dict[str, _Make]] = {
 }
 
 
-_OWN: Final = frozenset({"bucket", "access_point"})  # where what is written to is made for the tenant alone
+_BUCKET: Final = "bucket"
+_OWN: Final = frozenset({_BUCKET, "access_point"})  # where what is written to is made for the tenant alone
 
 
 def route(request: Request) -> Reply:
@@ -112,7 +112,7 @@ def route(request: Request) -> Reply:
     try:
         if request.route.startswith("PUT "):
             new = request.body(NewObject)
-            _put(partition, new, caller, own=name in _OWN)
+            _put(partition, new, caller, name)
             return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
         if "key" in request.query:
             return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
@@ -128,35 +128,40 @@ def route(request: Request) -> Reply:
 def _limit(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= _MOST_NAMES):
+    usable = text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST_NAMES))
+    if not (usable and 0 < int(text) <= _MOST_NAMES):
         raise BadRequestError(f"limit: must be a number from 1 to {_MOST_NAMES}")
     return int(text)
 
 
-def _put(partition: Partition, new: NewObject, caller: TenantCaller, *, own: bool) -> None:
+def _put(partition: Partition, new: NewObject, caller: TenantCaller, name: str) -> None:
+    partition.check(new.key)
+    if name == _BUCKET:
+        onboarding.ensure(caller.tenant_id)
     try:
         partition.put(new.key, new.value)
     except NotOnboardedError:  # the tenant's first object; from then on a write is one call
-        _onboard(caller)
-        partition.put(new.key, new.value)
+        _put_once_made(partition, new, caller, name)
     except ClientError as error:
-        if own and error.response["Error"]["Code"] == "AccessDenied":
-            # It fails if somebody else has the bucket's name; what it says of other tenants is not for the caller.
-            with suppress(ForbiddenError):
-                _onboard(caller)
+        if name in _OWN and error.response["Error"]["Code"] == "AccessDenied":
+            # It fails if somebody else has the name of the bucket or of the access point.
+            onboarding.ensure(caller.tenant_id, denied=True)
         raise
 
 
-def _onboard(caller: TenantCaller) -> None:
-    """Have the tenant's bucket and access point made, by a function whose role no session of a tenant has."""
-    answer = functions.invoke(
-        FunctionName=settings.provisioner, Payload=json.dumps({"detail": {"tenantId": caller.tenant_id}}).encode()
-    )
-    if "FunctionError" in answer:
-        reason = json.loads(answer["Payload"].read()).get("errorMessage", "")
-        raise RuntimeError(f"The tenant's bucket and access point could not be made: {reason}")
-    if not json.loads(answer["Payload"].read())["onboarded"]:
-        raise ForbiddenError("Another tenant has this name, but for upper and lower case")
+def _put_once_made(partition: Partition, new: NewObject, caller: TenantCaller, name: str) -> None:
+    try:
+        onboarding.ensure(caller.tenant_id, missing=True)
+    except OnboardingFailedError as failure:
+        if name == _BUCKET:
+            raise
+        # The access point may have been made although the bucket's name is taken.
+        try:
+            partition.put(new.key, new.value)
+        except NotOnboardedError:
+            raise failure from None
+    else:
+        partition.put(new.key, new.value)
 
 
 def _own(caller: TenantCaller) -> str:

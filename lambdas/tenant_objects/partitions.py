@@ -61,6 +61,16 @@ class Partition(ABC):
         """
         self._write(self._full(key), value.encode())
 
+    def check(self, key: str) -> None:
+        """Say whether a key is usable, before anything is called.
+
+        Raises
+        ------
+        BadRequestError
+            It is not.
+        """
+        self._full(key)
+
     def names(self, *, after: str = "", limit: int | None = None) -> list[str]:
         """Return the keys of the caller's objects, however many pages that takes; no call an object.
 

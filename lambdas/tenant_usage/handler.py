@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _STORAGE: Final = "storage"
 _INGESTION: Final = "ingestion"
+_OWN: Final = frozenset({"bucket", "access_point"})  # made for the tenant alone
 
 
 class _Settings(RestSettings):
@@ -46,7 +47,7 @@ def show(request: Request) -> Reply:
     caller = request.caller.in_tenant()
     partitions, lake = (vendor.session(caller, purpose).client("s3") for purpose in (_STORAGE, _INGESTION))
     counts = {
-        partition: _pool.submit(stored, partitions, bucket, prefix)
+        partition: _pool.submit(stored, partitions, bucket, prefix, own=partition in _OWN)
         for partition, (bucket, prefix) in _partitions(caller).items()
     }
     aggregates = f"aggregates/tenantid={caller.tenant_id}/"

@@ -25,7 +25,7 @@ class Stored:
     objects, bytes
         How many there are, and their size.
     complete
-        Whether all were counted, and not only as many as the bound allows.
+        Whether all were counted, and not only as many as the bound allows, or none since S3 lets the tenant see none.
     """
 
     objects: int = 0
@@ -33,7 +33,7 @@ class Stored:
     complete: bool = True
 
 
-def stored(s3: S3Client, bucket: str, prefix: str) -> Stored:
+def stored(s3: S3Client, bucket: str, prefix: str, *, own: bool = False) -> Stored:
     """Count the objects below a prefix, up to the bound.
 
     Parameters
@@ -44,6 +44,9 @@ def stored(s3: S3Client, bucket: str, prefix: str) -> Stored:
         Name of a bucket, or ARN of an access point.
     prefix
         What the tenant's keys begin with.
+    own
+        Whether it is made for the tenant alone: while it is not finished, or if somebody else has taken its name, S3
+        denies it, and nothing is known of it. Of what all tenants share, a denial is a failure.
     """
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     objects, size, complete = 0, 0, True
@@ -53,7 +56,10 @@ def stored(s3: S3Client, bucket: str, prefix: str) -> Stored:
             size += sum(found["Size"] for found in page.get("Contents", []))
             complete = not page["IsTruncated"]
     except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if own and code == "AccessDenied":
+            return Stored(complete=False)
         # The tenant's own bucket and access point are made with its first object, at the latest.
-        if error.response["Error"]["Code"] not in _NOT_THERE_YET:
+        if code not in _NOT_THERE_YET:
             raise
     return Stored(objects=objects, bytes=size, complete=complete)

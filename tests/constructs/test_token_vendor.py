@@ -194,6 +194,15 @@ def test_role_is_bound_to_buckets_of_its_own_account(shop: _Shop) -> None:
     assert conditions == {"s3:GetObject": _OWN, "s3:ListBucket": _OWN, "dynamodb:GetItem": None}
 
 
+def test_role_is_bound_to_buckets_of_its_own_account_in_whichever_case_an_action_is(shop: _Shop) -> None:
+    statement = TenantStatement(actions=["S3:GetObject"], resources=[f"arn:aws:s3:::bucket/{TENANT}/*"])
+    shop.vendor.purpose("read").allow(statement)
+    shop.vendor.grant_vend(shop.function)
+
+    (given,) = shop.role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert given["Condition"]["StringEquals"] == _OWN
+
+
 def test_denial_holds_for_buckets_of_every_account(shop: _Shop) -> None:
     denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
     shop.vendor.purpose("read").allow(_READ, denial)

@@ -372,6 +372,24 @@ class TestOnboarding:
         assert api.put(api.token(tenant.upper(), "user1"), "bucket", "mine.txt", "x").status == 403
         assert not operator.is_onboarded(tenant)
 
+    def test_bucket_that_was_left_half_way_is_no_door_between_tenants(
+        self, operator: Operator, api: StorageApi
+    ) -> None:
+        """As after an onboarding that stopped right behind the bucket's making, when it has no policy yet."""
+        tenant = _new("half")
+        names = operator.resource("storage", "AWS::DynamoDB::Table", "TenantNames")
+        operator.database.put_item(TableName=names, Item={"name": {"S": tenant}, "tenantid": {"S": tenant}})
+        operator.s3.create_bucket(Bucket=own_bucket(tenant))
+        owner, twin = api.token(tenant, "user1"), api.token(tenant.upper(), "user1")
+
+        assert api.put(twin, "bucket", "secret.txt", "of the twin").status == 403
+        assert api.put(owner, "bucket", "secret.txt", "secret").status == 201
+        self._assert_shut(operator, tenant)
+        assert api.put(twin, "bucket", "secret.txt", "of the twin").status == 403
+        assert api.get(twin, "bucket", "secret.txt").status == 404
+        assert api.send("GET", twin, partition="bucket").status == 403
+        assert api.names(owner, "bucket") == ["secret.txt"]
+
     def test_names_that_differ_in_case_are_two_tenants_where_no_name_is_shared(self, api: StorageApi) -> None:
         tenant = _new("case")
         for partition in ("prefix", "tag", "db_nosql"):

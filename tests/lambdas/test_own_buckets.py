@@ -76,18 +76,51 @@ def test_functions_have_no_other_client_of_s3() -> None:
     assert [where for where, bounded in found if not bounded] == []
 
 
+@pytest.mark.parametrize(
+    ("source", "bounded"),
+    [
+        ('boto3.client("s3")', [False]),
+        ('boto3.resource("s3", region_name="x")', [False]),
+        ('boto3.Session().client("s3")', [False]),
+        ('boto3.client(service_name="s3")', [False]),
+        ('session = boto3.Session()\nsession.client("s3")', [False]),
+        ('def use(session: Session) -> None:\n    session.client("s3")', [False]),
+        ('only_own_buckets(boto3.client("s3"), account)', [True]),
+        ('only_own_buckets(boto3.Session().client("s3"), account)', [True]),
+        ('def use(session: TenantSession) -> None:\n    session.client("s3")', []),
+        ('vendor.session(caller, purpose).client("s3")', []),
+        ('boto3.client("kms")', []),
+    ],
+)
+def test_clients_of_s3_are_found_however_they_are_made(source: str, *, bounded: list[bool]) -> None:
+    assert list(_bounded(ast.parse(source))) == bounded
+
+
 def _clients(path: Path) -> Iterator[bool]:
-    """Return, of each client of S3 that a file makes itself, whether it is bounded; vended ones are (`test_vending`)."""
-    tree = ast.parse(path.read_text())
+    """Return, of each client of S3 that a file makes itself, whether it is bounded."""
+    return _bounded(ast.parse(path.read_text()))
+
+
+def _bounded(tree: ast.Module) -> Iterator[bool]:
+    """Leave those out that are vended, which are bounded (`test_vending`)."""
     bounded = {
         id(call.args[0])
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "only_own_buckets"
     }
+    vended = {
+        found.arg
+        for found in ast.walk(tree)
+        if isinstance(found, ast.arg) and found.annotation and ast.unparse(found.annotation) == "TenantSession"
+    }
     for call in ast.walk(tree):
         match call:
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="boto3"), attr="client" | "resource"),
-                args=[ast.Constant("s3"), *_],
-            ):
-                yield id(call) in bounded
+            case ast.Call(func=ast.Attribute(value=maker, attr="client" | "resource")) if _asks_for_s3(call):
+                made = ast.unparse(maker)
+                if made not in vended and not made.startswith("vendor.session("):
+                    yield id(call) in bounded
+
+
+def _asks_for_s3(call: ast.Call) -> bool:
+    given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "service_name")]
+    return any(isinstance(value, ast.Constant) and value.value == "s3" for value in given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import time
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from tenancy.caller import TenantCaller
 from tenancy.errors import BadRequestError, NotFoundError, TooLargeError
 from tenancy.identifiers import tenant_id, user_id
 from tenancy.rest import REPLY_BYTES
+from tenant_objects.onboarding import Onboarding
 from tenant_objects.partitions import (
     DocumentedPartition,
     NotOnboardedError,
@@ -467,6 +469,7 @@ def function(whole_module: _World) -> ModuleType:
 def api(world: _World, function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> _Api:
     vendor = _Vendor(world)
     monkeypatch.setattr(function, "vendor", vendor)
+    monkeypatch.setattr(function, "onboarding", Onboarding(function.onboarding.functions, "provisioner"))
     return _Api(function, vendor)
 
 
@@ -491,7 +494,11 @@ class TestApi:
         assert api.get(partition="prefix", limit="2")[1]["result"] == ["a", "b"]
         assert api.get(partition="prefix", limit="2", after="b")[1]["result"] == ["c"]
 
-    @pytest.mark.parametrize("limit", ["", "0", "-1", "1.5", "10001", "9" * 20, "²"])
+    @pytest.mark.parametrize(
+        "limit",
+        ["", "0", "-1", "1.5", "10001", "9" * 20, "0000000019999999", "0" * 8 + "1" + "9" * 5000, "²"],
+        ids=lambda limit: limit[:20],
+    )
     def test_limit_that_is_none_is_refused(self, api: _Api, limit: str) -> None:
         refused = {"invalid": "limit: must be a number from 1 to 10000"}
         assert api.get(partition="prefix", limit=limit) == (400, {"status": "Bad Request", "result": refused})
@@ -573,12 +580,14 @@ class TestApi:
         for operation in ("put_object", "get_object"):
             monkeypatch.setattr(world.s3, operation, denied)
         monkeypatch.setattr(world.s3, "get_paginator", lambda _: denied())
-        onboarded = iter([False, True, True])
-        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: _reply({"onboarded": next(onboarded)}))
         forbidden = (403, {"status": "Forbidden", "result": {"invalid": "Forbidden"}})
 
-        for _ in range(2):
-            assert api.put({"key": "a", "value": "b"}, partition="bucket") == forbidden
+        for onboarded in (False, True):
+            monkeypatch.setattr(api.module, "onboarding", Onboarding(api.module.onboarding.functions, "provisioner"))
+            answer = {"onboarded": onboarded}
+            monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda answer=answer, **_: _reply(answer))
+            for partition in ("bucket", "access_point"):
+                assert api.put({"key": "a", "value": "b"}, partition=partition) == forbidden
         assert api.get(partition="bucket") == forbidden
         assert api.get(partition="bucket", key="a")[0] == 404
 
@@ -593,7 +602,7 @@ class TestApi:
     ) -> None:
         monkeypatch.setattr(world.s3, "put_object", _failing(_error("AccessDenied", 403)))
         failed = {**_reply({"errorMessage": "The bucket own-t-1 belongs to another AWS account"}), "FunctionError": "x"}
-        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: failed)
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda **_: failed)
 
         assert api.put({"key": "a", "value": "b"}, partition=partition) == (500, {"message": "Internal server error"})
         assert "own-t-1 belongs to another AWS account" in caplog.text
@@ -602,7 +611,7 @@ class TestApi:
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(world.s3, "put_object", _failing(_error("AccessDenied", 403)))
-        monkeypatch.setattr(api.module.functions, "invoke", _failing(_error("Unexpected")))
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", _failing(_error("Unexpected")))
 
         assert api.put({"key": "a", "value": "b"}, partition="prefix")[0] == 403
 
@@ -629,7 +638,7 @@ class TestFirstUse:
             world.s3.create_bucket(Bucket="own-t-1")
             return _reply({"onboarded": True})
 
-        monkeypatch.setattr(api.module.functions, "invoke", invoke)
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", invoke)
         return asked
 
     def test_makes_the_bucket_once(self, world: _World, api: _Api, provisioned: list[Any]) -> None:
@@ -638,7 +647,7 @@ class TestFirstUse:
             assert api.put({"key": f"k{number}", "value": "v"}, partition="bucket")[0] == 201
 
         assert provisioned == [{"detail": {"tenantId": "t-1"}}]
-        assert world.calls == {"PutObject": 4, "CreateBucket": 1}
+        assert world.calls == {"PutObject": 3, "CreateBucket": 1}
         assert api.get(partition="bucket") == (200, {"status": "OK", "result": ["k0", "k1", "k2"]})
 
     def test_reading_makes_nothing(self, api: _Api, provisioned: list[Any]) -> None:
@@ -651,15 +660,82 @@ class TestFirstUse:
         assert provisioned == []
 
     def test_tenant_whose_name_is_taken_is_refused(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: _reply({"onboarded": False}))
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda **_: _reply({"onboarded": False}))
 
         status, answer = api.put({"key": "a", "value": "b"}, partition="bucket")
 
         assert (status, answer["status"]) == (403, "Forbidden")
 
+    @pytest.mark.parametrize("onboarded", [False, True], ids=["refused", "denied although it is finished"])
+    @pytest.mark.parametrize("partition", ["bucket", "access_point"])
+    def test_denied_writes_in_a_loop_ask_the_provisioner_once_a_minute(
+        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch, partition: str, *, onboarded: bool
+    ) -> None:
+        asked: list[object] = []
+
+        def invoke(**call: object) -> dict[str, Any]:
+            asked.append(call)
+            return _reply({"onboarded": onboarded})
+
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", invoke)
+        monkeypatch.setattr(world.s3, "put_object", _failing(_error("AccessDenied", 403)))
+        now = time.monotonic()
+        for later, times in ((0.0, 1), (61.0, 2)):
+            monkeypatch.setattr("tenant_objects.onboarding.time.monotonic", lambda later=later: now + later)
+            for _ in range(5):
+                assert api.put({"key": "a", "value": "b"}, partition=partition)[0] == 403
+            assert len(asked) == times
+
+    def test_provisioner_that_fails_is_not_asked_in_a_loop(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[object] = []
+
+        def invoke(**call: object) -> dict[str, Any]:
+            asked.append(call)
+            return {**_reply({"errorMessage": "x"}), "FunctionError": "Unhandled"}
+
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", invoke)
+        now = time.monotonic()
+        for later, times in ((0.0, 1), (11.0, 2)):
+            monkeypatch.setattr("tenant_objects.onboarding.time.monotonic", lambda later=later: now + later)
+            for _ in range(5):
+                assert api.put({"key": "a", "value": "b"}, partition="bucket")[0] == 500
+            assert len(asked) == times
+
+    def test_bucket_that_is_there_is_not_written_to_before_the_provisioner_has_spoken(
+        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.s3.create_bucket(Bucket="own-t-1")  # and left half-way
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda **_: _reply({"onboarded": False}))
+        world.calls.clear()
+
+        assert api.put({"key": "a", "value": "b"}, partition="bucket")[0] == 403
+        assert not world.calls
+
+    def test_access_point_is_used_although_the_buckets_name_is_taken(
+        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put, there = world.s3.put_object, []
+
+        def invoke(**_: object) -> dict[str, Any]:
+            there.append(True)
+            return {**_reply({"errorMessage": "own-t-1 is taken"}), "FunctionError": "Unhandled"}
+
+        def onto_access_point(*, Bucket: str, Key: str, Body: bytes, ContentType: str) -> object:  # noqa: N803
+            assert Bucket.startswith("arn:")
+            return (
+                put(Bucket=_BUCKET, Key=Key, Body=Body, ContentType=ContentType)
+                if there
+                else _failing(_error("NoSuchAccessPoint", 404))()
+            )
+
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", invoke)
+        monkeypatch.setattr(world.s3, "put_object", onto_access_point)
+
+        assert api.put({"key": "a", "value": "b"}, partition="access_point")[0] == 201
+
     def test_bucket_that_cannot_be_made_is_our_failure(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
         failed = {**_reply({"errorMessage": "x"}), "FunctionError": "Unhandled"}
-        monkeypatch.setattr(api.module.functions, "invoke", lambda **_: failed)
+        monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda **_: failed)
 
         assert api.put({"key": "a", "value": "b"}, partition="bucket")[0] == 500
 

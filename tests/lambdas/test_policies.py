@@ -519,3 +519,12 @@ def test_longest_legal_ids_fit_into_what_sts_takes(purpose: str) -> None:
     caller = _caller("t" * 38, "u" * 128)
 
     assert len(_deployed(purpose).templates[purpose].fill(caller)) <= MAX_CHARACTERS
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "S3:GetObject", "S3:getobject"])
+def test_statement_on_s3_is_bound_to_the_account_in_whichever_case(action: str) -> None:
+    """IAM compares the names of actions without regard to case."""
+    template = PolicyTemplate.of([[action, "arn:aws:s3:::bucket/{{tenant_id}}/*"]], account="123456789012")
+
+    (statement,) = template.document["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": "123456789012"}}

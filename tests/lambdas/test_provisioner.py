@@ -201,7 +201,8 @@ def test_bucket_that_somebody_else_has_is_a_failure_that_says_so_and_is_never_wr
     with pytest.raises(provisioner.NameTakenError, match=f"{name} belongs to another AWS account"):
         _onboard(provisioner, "tenant-1")
 
-    assert calls == ["CreateBucket"]
+    assert calls == ["GetBucketPolicy", "CreateBucket"]
+    assert provisioner.s3control.get_access_point(AccountId=_ACCOUNT, Name="aws-saas-s3-tenant-1")["Bucket"] == _SHARED
     assert stranger.get_bucket_policy(Bucket=name)["Policy"] == policy
     assert "Status" not in stranger.get_bucket_versioning(Bucket=name)
 
@@ -256,7 +257,7 @@ def test_finished_bucket_is_looked_at_and_left_alone(provisioner: ModuleType) ->
     calls = demand_owners(provisioner.s3)
 
     assert _onboard(provisioner, "tenant-1")
-    assert calls == ["CreateBucket", "GetBucketPolicy"]
+    assert calls == ["GetBucketPolicy"]
 
 
 @pytest.mark.parametrize("policy", ["none", "of an older version"])
@@ -285,7 +286,7 @@ def test_bucket_that_another_run_has_sealed_in_between_is_a_success(
         return _failing("NoSuchBucketPolicy")(**call)
 
     monkeypatch.setattr(provisioner.s3, "get_bucket_policy", too_early)
-    monkeypatch.setattr(provisioner.s3, "put_bucket_versioning", _failing("AccessDenied"))
+    monkeypatch.setattr(provisioner.s3, "put_bucket_policy", _failing("AccessDenied"))
 
     assert _onboard(provisioner, "tenant-1")
 
@@ -295,7 +296,7 @@ def test_bucket_that_is_sealed_for_another_tenant_is_a_failure(
 ) -> None:
     _onboard(provisioner, "T001")
     monkeypatch.setattr(provisioner, "_claim", lambda _: True)
-    monkeypatch.setattr(provisioner.s3, "put_bucket_versioning", _failing("AccessDenied"))
+    monkeypatch.setattr(provisioner.s3, "put_bucket_policy", _failing("AccessDenied"))
 
     with pytest.raises(ClientError, match="AccessDenied"):
         _onboard(provisioner, "t001")
@@ -459,6 +460,27 @@ def test_key_whose_maker_died_is_made_by_another_a_minute_later(
     assert _onboard(with_keys, "tenant-1")
     assert _key_of_bucket(with_keys, "tenant-1").rpartition("/")[2] in _keys(with_keys)
     assert pauses
+
+
+def test_turn_to_make_a_key_is_a_row_of_the_tenants(with_keys: ModuleType) -> None:
+    """Whoever erases or exports a tenant finds all rows by this attribute."""
+    _onboard(with_keys, "T001")
+
+    rows = with_keys.database.scan(TableName="names")["Items"]
+    assert {row["name"]["S"]: row["tenantid"]["S"] for row in rows} == {"t001": "T001", "key/t001": "T001"}
+
+
+def test_finished_bucket_without_a_key_stays_so_and_the_log_says_it(
+    provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    _onboard(provisioner, "tenant-1")
+    request.getfixturevalue("with_keys")
+    written = io.StringIO()
+    monkeypatch.setattr(provisioner.logger.registered_handler, "stream", written)
+
+    assert _onboard(provisioner, "tenant-1")
+    assert "before tenants had keys of their own" in written.getvalue()
+    assert _keys(provisioner) == []
 
 
 def test_log_names_the_tenant_and_nobody(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

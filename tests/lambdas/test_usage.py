@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tenant_usage import ingestion, storage
@@ -49,6 +50,29 @@ def test_all_objects_below_the_prefix_are_counted_and_no_others(s3: S3Client) ->
 
 def test_what_was_never_made_holds_nothing(s3: S3Client) -> None:
     assert storage.stored(s3, "silo-other", "") == storage.Stored()
+
+
+def test_own_bucket_that_is_denied_is_unknown_and_a_shared_one_a_failure(
+    s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where somebody else has taken its name, or while it is being made."""
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "ListObjectsV2")
+    monkeypatch.setattr(s3, "get_paginator", lambda _: _Refusing(denied))
+
+    assert storage.stored(s3, "silo-t-1", "", own=True) == storage.Stored(complete=False)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        storage.stored(s3, "pool", "t-1/")
+
+
+class _Refusing:
+    """A listing whose first page is refused."""
+
+    def __init__(self, error: ClientError) -> None:
+        self._error = error
+
+    def paginate(self, **_: object) -> Iterator[object]:
+        raise self._error
+        yield
 
 
 def test_counting_stops_at_its_bound_and_says_so(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ export const getTenant = async (tenant: string, signal?: AbortSignal): Promise<T
 export const renameTenant = (tenant: string, name: string): Promise<unknown> =>
   ask("tenant", `/tenant/${part(tenant)}`, { method: "PUT", body: { name } });
 
-/** What a tenant has stored in one partition; `complete` is false where counting stopped at its bound. */
+/** What a tenant has stored in one partition; `complete` is false where counting stopped at its bound, or failed. */
 export interface Stored {
   readonly objects: number;
   readonly bytes: number;
