@@ -52,16 +52,16 @@ up: setup ## Start the local cloud and deploy every stack into it
 down: setup ## Stop the local cloud and remove its state
 	@$(RUN) $(PY) -m localcloud down
 
-run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and an attacker who fails
+run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and a sample of the attack suite
 	@$(RUN) $(PY) -m localcloud tour
 
-tour: setup ## The tour alone, against the local cloud that is up
+tour: setup ## The tour alone, against the running local cloud
 	@$(RUN) $(PY) -m localcloud tour
 
 test: setup ## Every test, the deployed system and the attacks included, in two processes
 	@$(RUN) $(PY) -m pytest -n 2
 
-soak: setup ## The tests that have a full size, in that size
+soak: setup ## The load and soak tests in full size
 	@$(RUN) TENANTRY_SOAK=1 $(PY) -m pytest -m soak -v
 
 attack: setup ## The attacks against ENV (local by default): make attack ENV=dev
@@ -74,7 +74,7 @@ lint: setup ## ruff and mypy --strict over everything; TypeScript and Biome over
 	@# mypy 2.4 ends in an internal error (2) now and then when it has no cache; a finding is 1, and final.
 	@$(RUN) mypy . || { test $$? -eq 2 && $(RUN) mypy .; }
 
-format: setup ## Let ruff and Biome format and fix what they can
+format: setup ## Format with ruff and Biome, with automatic fixes
 	@cd dashboard && $(RUN) node_modules/.bin/biome check --write .
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
@@ -100,7 +100,7 @@ deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy 
 	@$(RUN) cdk deploy --all $(APPROVAL) --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV) \
 	  --outputs-file .local/outputs.$(ENV).json
 
-smoke: setup ## Ask ENV (local by default) whether it is up and shut to strangers; changes nothing
+smoke: setup ## Ask ENV (local by default) whether it is healthy and rejects unauthenticated calls; changes nothing
 	@$(RUN) $(PY) -m ops.smoke --env $(ENV)
 
 teardown: setup ## Throw ENV away, with its data: shows what there is and asks first: make teardown ENV=dev

@@ -12,6 +12,7 @@ import base64
 import json
 import re
 import sys
+import traceback
 from collections import OrderedDict
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _OK: Final = 200
 _MALFORMED: Final = 400
 _REFUSED: Final = 403
+_FAILED: Final = 500
 _REMEMBERED: Final = 10_000
 _LARGEST: Final = 512 * 1024
 _TIMEOUT_SECONDS: Final = 10
@@ -83,20 +85,27 @@ class WebhookReceiver:
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def take(self, body: bytes) -> int:
-        """Take one request's body and return the HTTP status to answer."""
+        """Take one request's body and return the HTTP status to answer.
+
+        What `handle` raises is raised: the event is not handled, and SNS sends it again only after a 5xx.
+        """
         try:
             message = json.loads(body)
             if not isinstance(message, dict) or not all(isinstance(value, str) for value in message.values()):
                 return _MALFORMED
-            self._take(message)
+            event = self._new_event(message)
         except (ValueError, KeyError):
             return _MALFORMED
         except RefusedError as refused:
             sys.stderr.write(f"refused: {refused}\n")
             return _REFUSED
+        if event is not None:
+            self._handle(event)
+            self._remember(message["MessageId"])
         return _OK
 
-    def _take(self, message: Mapping[str, str]) -> None:
+    def _new_event(self, message: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+        """Check a message; return the event of a notification that was not handled before."""
         if not message["TopicArn"].startswith(self._own):
             raise RefusedError(f"a message of the topic {message['TopicArn']}")
         if message["Type"] not in _SIGNED:
@@ -104,11 +113,15 @@ class WebhookReceiver:
         self._verify(message)
         if message["Type"] == "SubscriptionConfirmation":
             self._confirm(message)
-        elif message["MessageId"] not in self._seen:  # at least once, says SNS
-            self._handle(json.loads(message["Message"]))
-            self._seen[message["MessageId"]] = None
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
+            return None
+        if message["MessageId"] in self._seen:  # at least once, says SNS
+            return None
+        return json.loads(message["Message"])
+
+    def _remember(self, message_id: str) -> None:
+        self._seen[message_id] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
 
 
 def verify_signature(message: Mapping[str, str]) -> None:
@@ -152,6 +165,30 @@ def _key(url: str) -> RSAPublicKey:
     return key
 
 
+def serve(receiver: WebhookReceiver, port: int) -> ThreadingHTTPServer:
+    """Return a server on a port of this machine, 0 for a free one; `serve_forever` starts it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _TIMEOUT_SECONDS  # for a request that does not send all that it has announced
+
+        def do_POST(self) -> None:
+            self.send_response(self._status())
+            self.end_headers()
+
+        def _status(self) -> int:
+            length = self.headers.get("Content-Length", "")
+            if not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > _LARGEST:
+                return _MALFORMED
+            body = self.rfile.read(int(length))
+            try:
+                return receiver.take(body)
+            except Exception:  # noqa: BLE001 - whatever it was, SNS sends the message again
+                traceback.print_exc()
+                return _FAILED
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+
 def main() -> None:
     """Listen, and print what happens to parks."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -159,14 +196,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080, help="where to listen on this machine (default: 8080)")
     parsed = parser.parse_args()
     receiver = WebhookReceiver(parsed.topic, lambda event: print(json.dumps(event)))  # noqa: T201 - what it is for
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            self.send_response(receiver.take(self.rfile.read(length)) if length <= _LARGEST else _MALFORMED)
-            self.end_headers()
-
-    ThreadingHTTPServer(("127.0.0.1", parsed.port), Handler).serve_forever()
+    serve(receiver, parsed.port).serve_forever()
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class Device:
     @classmethod
     def _of(cls, folder: Path, path: Path, content: dict[str, Any]) -> Device:
         if missing := [name for name in _REQUIRED if not isinstance(content.get(name), str) or not content[name]]:
-            raise DeviceError(f"{path} lacks {', '.join(missing)}. Issue a certificate anew, or mend the file.")
+            raise DeviceError(f"{path} lacks {', '.join(missing)}. Issue a certificate anew, or repair the file.")
         known = {name: content[name] for name in _REQUIRED}
         known |= {name: folder / known[name] for name in ("certificate", "private_key")}
         ca_bundle, api_key = content.get("ca_bundle"), content.get("api_key")

@@ -285,7 +285,7 @@ def deploy(
     if process.wait() != 0:
         raise LocalCloudError(
             f"cdk deploy failed; all it said is in {log}. Its end:\n\n{tail(log, 30)}\n\n"
-            "Mend the app and run the same command again: stacks that failed are removed first. "
+            "Fix the app and run the same command again: stacks that failed are removed first. "
             "To start from nothing: make down"
         )
     return read_outputs(outputs) or {}

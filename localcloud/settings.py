@@ -142,7 +142,7 @@ class StateFolder:
 
     @property
     def layout(self) -> Path:
-        """Which version of this folder's layout it has, and of the emulator that saved its state."""
+        """Which version of its layout this folder has."""
         return self.home / "layout.json"
 
     def create(self) -> None:

@@ -69,7 +69,7 @@ def _status(client: Any, name: str) -> str:  # noqa: ANN401
 
 
 def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401
-    """Wait until the application has come to rest and return whether it is in the wanted state."""
+    """Wait until the application has no operation in progress, and return whether it is in the wanted state."""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         status = _status(client, name)

@@ -255,7 +255,7 @@ class Tour:
             self._step("A user that may send as T001 puts a record on the stream, with no function in between.")
             self._ingest("/T001", {"Data": payload}, signature, expect=200)
             self._step(
-                "Whatever the record claims, it is T001's. The path of T002 is shut, and what is no record is none."
+                "Whatever the record claims, it is T001's. The path of T002 is refused, and so is an invalid record."
             )
             self._ingest("/T002", {"Data": payload}, signature, expect=403)
             self._ingest("/T001", {"Data": "no object"}, signature, expect=400)

@@ -63,20 +63,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tenantry", description="Operate a deployed Tenantry environment.")
     topics = parser.add_subparsers(required=True, metavar="topic")
-    letters = topics.add_parser("dead-letters", help="what the sagas could not do", description=_LETTERS)
+    letters = topics.add_parser("dead-letters", help="inspect and replay dead-letter queues", description=_LETTERS)
     commands = letters.add_subparsers(required=True, metavar="command")
     environment = _environment_options()
     choice = _choice_options()
 
-    listing = commands.add_parser("list", parents=[environment], help="count the dead letters in each queue")
+    listing = commands.add_parser("list", parents=[environment], help="count the dead-letter messages in each queue")
     listing.set_defaults(run=_list)
 
-    showing = commands.add_parser("show", parents=[environment, choice], help="show the dead letters themselves")
+    showing = commands.add_parser("show", parents=[environment, choice], help="show the dead-letter messages")
     showing.add_argument("--reveal", action="store_true", help="do not mask names and e-mail addresses")
     showing.set_defaults(run=_show)
 
-    replaying = commands.add_parser("replay", parents=[environment, choice], help="do again what has failed")
-    replaying.add_argument("--dry-run", action="store_true", help="only say what would be replayed")
+    replaying = commands.add_parser("replay", parents=[environment, choice], help="retry what has failed")
+    replaying.add_argument("--dry-run", action="store_true", help="only list what would be replayed")
     replaying.set_defaults(run=_replay)
 
     devices.add(topics, environment)
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     preflight.add(topics, environment)
     teardown.add(topics, environment)
 
-    openapi = topics.add_parser("openapi", help="what the APIs take and answer")
+    openapi = topics.add_parser("openapi", help="the APIs' OpenAPI documents")
     exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(
         "export", parents=[environment], help="write an OpenAPI document for each API, from what is deployed"
     )
@@ -115,7 +115,7 @@ def _environment_options() -> argparse.ArgumentParser:
 def _choice_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     options.add_argument("--queue", metavar="NAME", help="this queue only, as `list` names it")
-    options.add_argument("--limit", type=_positive, metavar="N", help="at most so many")
+    options.add_argument("--limit", type=_positive, metavar="N", help="the largest number of messages (default: all)")
     return options
 
 

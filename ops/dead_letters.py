@@ -1,4 +1,4 @@
-"""Dead letters: what the sagas could not do, and how it is done again."""
+"""Dead letters: messages of what failed in spite of its retries, and how it is replayed."""
 
 from __future__ import annotations
 

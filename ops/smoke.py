@@ -58,7 +58,7 @@ class Check:
 
 
 def checks(environment: Environment) -> Iterator[Check]:
-    """Return what is asked of an environment: that it is there, and that it is shut to strangers."""
+    """Return what is asked of an environment: that it is healthy, and that it rejects unauthenticated calls."""
     tenant_api = environment.output("tenant", "TenantApiUrl").rstrip("/") + NO_TENANT
     admin_api = environment.output("tenant", "TenantAdminApiUrl").rstrip("/") + "/tenants/nobody"
     pool, aws = environment.output("user", "UserPoolId"), environment.aws

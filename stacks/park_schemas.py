@@ -10,7 +10,7 @@ from tenant_isolation import Parameter, Schema
 STATUSES: Final = ("park-closed", "park-opened", "natural-disaster")
 PARK_ID_PATTERN: Final = "(?!statuses$)[a-z][a-z0-9-]{0,127}"
 """What the whole of a park's id is as; ``/parks/statuses`` is a route."""
-ENDPOINT_PATTERN: Final = "https://[!-~]{1,1000}"
+ENDPOINT_PATTERN: Final = "https://[!-~]{1,992}"  # 1,000 characters in all
 WEBHOOK_ID_PATTERN: Final = "[0-9a-f]{32}"
 MOST_AT_ONCE: Final = 100
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509.oid import NameOID
 
-from examples.webhook_receiver import WebhookReceiver
+from examples import webhook_receiver
+from examples.webhook_receiver import WebhookReceiver, serve
 from examples.webhook_receiver import _key as key_of
 
 if TYPE_CHECKING:
@@ -183,3 +187,52 @@ def test_what_is_no_message_is_refused(receiver: WebhookReceiver, events: list[A
 def test_receiver_needs_a_topic_of_its_tenant(topic: str) -> None:
     with pytest.raises(ValueError, match="ARN"):
         WebhookReceiver(topic, lambda _: None)
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), RuntimeError("x")])
+def test_event_that_could_not_be_handled_is_taken_when_it_is_sent_again(sns: _Sns, error: Exception) -> None:
+    taken: list[Any] = []
+
+    def handle(event: Any) -> None:  # noqa: ANN401 - JSON
+        taken.append(event)
+        if len(taken) == 1:
+            raise error
+
+    receiver = WebhookReceiver(_OWN, handle, verify=lambda _: None)
+    with _served(receiver) as port:
+        assert [_status(port, sns.message()) for _ in range(3)] == [500, 200, 200]
+
+    assert taken == [_EVENT, _EVENT]
+
+
+@pytest.mark.parametrize("length", ["-1", "524289", "x", "", "+1", "1_0"])
+def test_request_without_a_usable_length_is_refused_unread(length: str) -> None:
+    with _served(WebhookReceiver(_OWN, lambda _: None)) as port:
+        assert _status(port, b"", length=length) == 400
+
+
+def test_request_that_does_not_send_what_it_announces_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook_receiver, "_TIMEOUT_SECONDS", 0.1)
+    with _served(WebhookReceiver(_OWN, lambda _: None)) as port:
+        assert _status(port, b"{", length="100") is None
+
+
+@contextmanager
+def _served(receiver: WebhookReceiver) -> Iterator[int]:
+    with serve(receiver, 0) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _status(port: int, body: bytes, *, length: str | None = None) -> int | None:
+    """Send a request, keep the connection open, and return the status; None where the server closes it instead."""
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+        announced = str(len(body)) if length is None else length
+        connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: %s\r\n\r\n%s" % (announced.encode(), body))
+        answer = connection.makefile("rb").readline()
+        return int(answer.split()[1]) if answer else None

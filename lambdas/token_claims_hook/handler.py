@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -24,6 +25,8 @@ from tenancy.settings import Settings
 from token_claims_hook.hedge import first_of_two
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_events import EventBridgeClient
 
@@ -95,18 +98,20 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """
     event["response"] = {}
     deadline, user = time.monotonic() + _PATIENCE_SECONDS, user_id(event["userName"])
-    tenants = pool.submit(first_of_two, pool, partial(_tenants_of, user), deadline, patience=_SECOND_CALL_SECONDS)
-    account = _account(event, user, deadline)
+    given_up = Event()
+    ask = partial(_tenants_of, user)
+    tenants = pool.submit(first_of_two, pool, ask, deadline, patience=_SECOND_CALL_SECONDS, given_up=given_up)
     try:
-        if not account.email and _founds_tenant(account):
-            pool.submit(_publish_again, event, user).result(timeout=_left(deadline))
-        # It counts only while they belong to it, and no other takes its place.
-        active = tenant_id(account.active) if account.active else None
-        tenant = active if active and active in tenants.result(timeout=_left(deadline)) else None
+        tenant = _tenant(event, _account(event, user, deadline), user, tenants, deadline)
+    except RefusedError:
+        raise
     except Exception:  # whatever it was, the user signs in without the claim
         logger.exception("no claim: the user's tenants could not be learnt")
         _count("TokensWithoutClaim")
         return event
+    finally:
+        given_up.set()
+        tenants.cancel()
     logger.info("claim added" if tenant else "no claim: the user has no tenant yet", tenant=tenant)
     if tenant:
         claims = {"claimsToAddOrOverride": {"tenant": tenant}}
@@ -114,6 +119,16 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             "claimsAndScopeOverrideDetails": {"idTokenGeneration": claims, "accessTokenGeneration": claims},
         }
     return event
+
+
+def _tenant(
+    event: dict[str, Any], account: AccountRecord, user: UserId, tenants: Future[list[TenantId]], deadline: float
+) -> TenantId | None:
+    if not account.email and _founds_tenant(account):
+        pool.submit(_publish_again, event, user).result(timeout=_left(deadline))
+    # It counts only while they belong to it, and no other takes its place.
+    active = tenant_id(account.active) if account.active else None
+    return active if active and active in tenants.result(timeout=_left(deadline)) else None
 
 
 def _account(event: dict[str, Any], user: UserId, deadline: float) -> AccountRecord:

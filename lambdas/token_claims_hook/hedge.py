@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
+    from threading import Event
 
 _T = TypeVar("_T")
 
 
-def first_of_two(pool: Executor, ask: Callable[[], _T], deadline: float, *, patience: float) -> _T:
+def first_of_two(pool: Executor, ask: Callable[[], _T], deadline: float, *, patience: float, given_up: Event) -> _T:
     """Ask, and once more if there is no answer after `patience`, or if the first try fails; return the first answer.
 
     The first try goes on beside the second: where it waits for a cold start, it is still the one that answers soonest.
+    No try starts for an answer that nobody waits for. A function that has replied is frozen, and what it had still to
+    do goes on within the next request, on the same threads.
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 
     Parameters
     ----------
@@ -28,19 +32,32 @@ def first_of_two(pool: Executor, ask: Callable[[], _T], deadline: float, *, pati
         Until when somebody waits, by `time.monotonic`.
     patience
         Seconds after which the second try begins at the latest.
+    given_up
+        Set once nobody waits any more, though it is before the deadline.
 
     Raises
     ------
     TimeoutError
-        Neither try has answered by then.
+        Neither try has answered by then, or nobody waits any more.
     Exception
         What the last try has raised, where both fail.
     """
-    tries = {pool.submit(ask)}
+
+    def wanted() -> None:
+        if given_up.is_set() or not _left(deadline):
+            raise TimeoutError("Nobody waits for the answer any more.")
+
+    def ask_in_time() -> _T:
+        wanted()  # it may have waited for a thread
+        return ask()
+
+    wanted()
+    tries = {pool.submit(ask_in_time)}
     wait(tries, timeout=min(patience, _left(deadline)))
     if all(each.done() and not each.exception() for each in tries):
         return tries.pop().result()
-    tries.add(pool.submit(ask))
+    wanted()
+    tries.add(pool.submit(ask_in_time))
     pending = set(tries)
     failure: BaseException = TimeoutError("No try has answered in time.")
     while pending:

@@ -63,7 +63,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
         "so, revoke the old ones. A running client takes the new ones with its next credentials.",
     )
     rotating.add_argument("folder", type=Path, help="the server's folder")
-    rotating.add_argument("--yes", action="store_true", help="revoke the old certificate at once, unasked")
+    rotating.add_argument("--yes", action="store_true", help="revoke the old certificate without asking")
     rotating.add_argument("--finish", action="store_true", help="only revoke the old one of an earlier rotation")
     rotating.set_defaults(run=_rotate)
 
@@ -76,7 +76,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     revoking = commands.add_parser(
         "revoke",
         parents=[environment],
-        help="make certificates worthless",
+        help="revoke certificates",
         description="Revoke the certificates of a server, or of all of a tenant's. This cannot be undone. Credentials "
         "that were given out before work until they end, which the command tells.",
     )

@@ -46,7 +46,6 @@ ACTIONS: Final[Mapping[str, Sequence[str]]] = {
     "AWS::IAM::User": ("iam:CreateUser",),
     "AWS::IoT::Policy": ("iot:CreatePolicy",),
     "AWS::IoT::RoleAlias": ("iot:CreateRoleAlias",),
-    "AWS::KMS::Alias": ("kms:CreateAlias",),
     "AWS::KMS::Key": ("kms:CreateKey", "kms:PutKeyPolicy"),
     "AWS::Kinesis::Stream": ("kinesis:CreateStream",),
     "AWS::KinesisAnalyticsV2::Application": ("kinesisanalytics:CreateApplication",),

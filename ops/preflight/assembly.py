@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STACK: Final = "aws:cloudformation:stack"
 _PLACE: Final = re.compile(r"aws://(?P<account>[^/]+)/(?P<region>[^/]+)")
+_NOTHING: Final = "(?!)"  # a pattern that nothing matches
 _VARIABLE: Final = re.compile(r"\$\{([^}!]+)\}")
 
 
@@ -78,14 +79,23 @@ class Assembly:
         Raises
         ------
         NotSynthesizedError
-            There is none.
+            There is none, or one that cannot be read.
         """
-        try:
-            artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
-        except OSError:
+        if not (folder / "manifest.json").exists():
             raise NotSynthesizedError(
                 f"There are no templates of '{name}' in {folder}: run `make synth ENV={name}` first."
-            ) from None
+            )
+        try:
+            return cls._read(folder, name)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:  # of another form
+            raise NotSynthesizedError(
+                f"The templates of '{name}' in {folder} cannot be read ({type(error).__name__}: {error}): "
+                f"run `make synth ENV={name}` again."
+            ) from error
+
+    @classmethod
+    def _read(cls, folder: Path, name: str) -> Assembly:
+        artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"]
         stacks = {name: artifact for name, artifact in artifacts.items() if artifact["type"] == _STACK}
         if not stacks:
             raise NotSynthesizedError(f"The app in {folder} has no stack: run `make synth ENV={name}` again.")
@@ -119,6 +129,17 @@ class Assembly:
                     kind=resource["Type"],
                     properties=resource.get("Properties") or {},
                 )
+
+    def unfillable(self) -> Sequence[str]:
+        """Return the parameters that no value is allowed for: synthesis has made the templates to be looked at only."""
+        return sorted(
+            {
+                name
+                for template in self.templates.values()
+                for name, parameter in template.get("Parameters", {}).items()
+                if parameter.get("AllowedPattern") == _NOTHING
+            }
+        )
 
     def counts(self) -> Counter[str]:
         """Return how many there are of each CloudFormation type."""

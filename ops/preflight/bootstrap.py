@@ -27,8 +27,14 @@ def place(assembly: Assembly, account: Account) -> Iterator[Finding]:
             f"the credentials are of {here}.",
             "Sign in to the other account (AWS_PROFILE, AWS_REGION), or synthesize again with these credentials.",
         )
+    elif closed := assembly.unfillable():
+        yield fails(
+            "account",
+            f"The templates cannot be deployed: no value is allowed for {', '.join(closed)}.",
+            f'Synthesize again for a region: CONTEXT="--context region={account.region}".',
+        )
     else:
-        yield ok("account", f"{account.caller}: {here}.")
+        yield ok("account", f"{account.caller}: {here}.", asked=False)
 
 
 def bootstrap(assembly: Assembly, account: Account) -> Iterator[Finding]:

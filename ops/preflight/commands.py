@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ops.preflight.findings import Finding
+
     _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _ABOUT: Final = (
     "Say what would fail if the environment were deployed now, and what to do about it. It reads the account and the "
     "synthesized templates, and changes nothing. See docs/deployment.md."
 )
-_STYLES: Final = {Status.OK: "green", Status.FAILS: "red", Status.UNKNOWN: "yellow"}
+_STYLES: Final = {Status.OK: "green", Status.FAILS: "red", Status.WARNING: "yellow", Status.UNKNOWN: "yellow"}
 EXIT_WILL_FAIL: Final = 1
+EXIT_NOT_ASKED: Final = 2
 
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
@@ -56,5 +59,11 @@ def _run(environment: Environment, parsed: argparse.Namespace, console: Console)
             if finding.remedy:
                 console.print(Text(f"{'':20}{finding.remedy}"))
     if parsed.json:
-        console.print_json(json.dumps([asdict(finding) for finding in found]))
-    return EXIT_WILL_FAIL if any(finding.status is Status.FAILS for finding in found) else 0
+        console.print_json(json.dumps([_as_json(finding) for finding in found]))
+    if any(finding.status is Status.FAILS for finding in found):
+        return EXIT_WILL_FAIL
+    return 0 if any(finding.asked for finding in found) else EXIT_NOT_ASKED
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    return {name: value for name, value in asdict(finding).items() if name != "asked"}

@@ -11,6 +11,7 @@ class Status(StrEnum):
 
     OK = "ok"
     FAILS = "will fail"
+    WARNING = "warning"
     UNKNOWN = "could not be asked"
 
 
@@ -28,17 +29,20 @@ class Finding:
         What was found, in a sentence.
     remedy
         What to do about it; for what is ok, what to know about it.
+    asked
+        Whether the account has answered it, and not the templates or the SDK alone.
     """
 
     check: str
     status: Status
     says: str
     remedy: str = ""
+    asked: bool = True
 
 
-def ok(check: str, says: str, remedy: str = "") -> Finding:
+def ok(check: str, says: str, remedy: str = "", *, asked: bool = True) -> Finding:
     """Return that nothing will fail."""
-    return Finding(check=check, status=Status.OK, says=says, remedy=remedy)
+    return Finding(check=check, status=Status.OK, says=says, remedy=remedy, asked=asked)
 
 
 def fails(check: str, says: str, remedy: str) -> Finding:
@@ -46,6 +50,11 @@ def fails(check: str, says: str, remedy: str) -> Finding:
     return Finding(check=check, status=Status.FAILS, says=says, remedy=remedy)
 
 
+def warning(check: str, says: str, remedy: str) -> Finding:
+    """Return that the deployment succeeds, and that what it deploys does not serve as it should."""
+    return Finding(check=check, status=Status.WARNING, says=says, remedy=remedy)
+
+
 def unknown(check: str, says: str, remedy: str) -> Finding:
     """Return that AWS would not say."""
-    return Finding(check=check, status=Status.UNKNOWN, says=says, remedy=remedy)
+    return Finding(check=check, status=Status.UNKNOWN, says=says, remedy=remedy, asked=False)

@@ -30,12 +30,13 @@ class Lookup:
     ----------
     where
         The property that holds the name, as a path.
-    is_taken
-        Says whether an account has something of a name.
+    holder
+        Returns what has a name in an account: its id where CloudFormation knows it by one, or else the name. Empty if
+        nothing has it.
     """
 
     where: str
-    is_taken: Callable[[Account, str], bool]
+    holder: Callable[[Account, str], str]
 
     def name_in(self, properties: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a part of a template
         """Return the name that some properties give, if they give one."""
@@ -45,7 +46,7 @@ class Lookup:
 def _described(where: str, service: str, operation: str, absent: str, **request: str) -> Lookup:
     """Return what asks for one thing; `absent` is the code of the error when there is none."""
 
-    def is_taken(account: Account, name: str) -> bool:
+    def holder(account: Account, name: str) -> str:
         filled = {
             key: value.format(name=name, account=account.id, region=account.region, partition=account.partition)
             for key, value in request.items()
@@ -54,22 +55,24 @@ def _described(where: str, service: str, operation: str, absent: str, **request:
             getattr(account.client(service), operation)(**filled)
         except ClientError as error:
             if code_of(error) in absent.split():
-                return False
+                return ""
             raise
-        return True
+        return name
 
-    return Lookup(where=where, is_taken=is_taken)
+    return Lookup(where=where, holder=holder)
 
 
 def _listed(where: str, service: str, operation: str, names: str, **request: Any) -> Lookup:  # noqa: ANN401 - boto3's
-    """Return what looks through a list; `names` leads to the names in a page of it."""
+    """Return what looks through a list; `names` leads to the names in a page of it, or to pairs of name and id."""
 
-    def is_taken(account: Account, name: str) -> bool:
+    def holder(account: Account, name: str) -> str:
         filled = {key: value(name) if callable(value) else value for key, value in request.items()}
         pages = _pages(account.client(service), operation, filled)
-        return any(name in (jmespath.search(names, page) or []) for page in pages)
+        found = (each for page in pages for each in jmespath.search(names, page) or [])
+        pairs = (each if isinstance(each, list) else [each, each] for each in found)
+        return next((str(id_) for given, id_ in pairs if given == name), "")
 
-    return Lookup(where=where, is_taken=is_taken)
+    return Lookup(where=where, holder=holder)
 
 
 def _pages(client: Any, operation: str, request: dict[str, Any]) -> Iterator[Any]:  # noqa: ANN401 - boto3's
@@ -90,17 +93,17 @@ def _continues(value: object) -> bool:
     return isinstance(value, dict) and bool(value.get("NextMarker"))
 
 
-def _bucket(account: Account, name: str) -> bool:
+def _bucket(account: Account, name: str) -> str:
     try:
         account.client("s3").head_bucket(Bucket=name)
     except ClientError as error:
         code = code_of(error)
         if code in {"404", "NoSuchBucket"}:
-            return False
+            return ""
         if code in _FORBIDDEN:
             raise TakenElsewhereError(code) from None
         raise
-    return True
+    return name
 
 
 def _only(name: str) -> list[dict[str, Any]]:
@@ -113,7 +116,7 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         "CachePolicyConfig.Name",
         "cloudfront",
         "list_cache_policies",
-        "CachePolicyList.Items[].CachePolicy.CachePolicyConfig.Name",
+        "CachePolicyList.Items[].CachePolicy.[CachePolicyConfig.Name, Id]",
         Type="custom",
     ),
     "AWS::CloudFront::Function": _described(
@@ -123,13 +126,13 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         "OriginAccessControlConfig.Name",
         "cloudfront",
         "list_origin_access_controls",
-        "OriginAccessControlList.Items[].Name",
+        "OriginAccessControlList.Items[].[Name, Id]",
     ),
     "AWS::CloudFront::ResponseHeadersPolicy": _listed(
         "ResponseHeadersPolicyConfig.Name",
         "cloudfront",
         "list_response_headers_policies",
-        "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy.ResponseHeadersPolicyConfig.Name",
+        "ResponseHeadersPolicyList.Items[].ResponseHeadersPolicy.[ResponseHeadersPolicyConfig.Name, Id]",
         Type="custom",
     ),
     "AWS::CloudWatch::Alarm": _listed(
@@ -167,7 +170,6 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
     "AWS::IoT::RoleAlias": _described(
         "RoleAlias", "iot", "describe_role_alias", "ResourceNotFoundException", roleAlias="{name}"
     ),
-    "AWS::KMS::Alias": _listed("AliasName", "kms", "list_aliases", "Aliases[].AliasName"),
     "AWS::Kinesis::Stream": _described(
         "Name", "kinesis", "describe_stream_summary", "ResourceNotFoundException", StreamName="{name}"
     ),
@@ -188,10 +190,7 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         "logGroups[].logGroupName",
         logGroupNamePrefix=lambda name: name,
     ),
-    "AWS::S3::AccessPoint": _described(
-        "Name", "s3control", "get_access_point", "NoSuchAccessPoint", AccountId="{account}", Name="{name}"
-    ),
-    "AWS::S3::Bucket": Lookup(where="BucketName", is_taken=_bucket),
+    "AWS::S3::Bucket": Lookup(where="BucketName", holder=_bucket),
     "AWS::SNS::Topic": _described(
         "TopicName", "sns", "get_topic_attributes", "NotFound NotFoundException", TopicArn=_ARN % ("sns", "")
     ),

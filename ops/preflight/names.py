@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,7 +14,7 @@ from ops.preflight.lookups import LOOKUPS, TakenElsewhereError
 from ops.preflight.stacks import made_by
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
 
     from ops.preflight.account import Account
     from ops.preflight.assembly import Assembly, Resource
@@ -64,23 +65,27 @@ def names(assembly: Assembly, account: Account) -> Iterator[Finding]:
     yield from free(named(assembly, account), account, own=own)
 
 
-def free(wanted: Iterator[Named], account: Account, *, own: dict[str, Collection[str]]) -> Iterator[Finding]:
-    """Say of names whether they are free, or the stack's own already."""
+def free(wanted: Iterator[Named], account: Account, *, own: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """Say of names whether they are free, or the stack's own already.
+
+    Where an update renames a resource, CloudFormation makes another one: the new name must be free as well.
+    """
     good, unasked = 0, defaultdict(list)
     for each in wanted:
         resource = each.resource
-        if resource.logical_id in own.get(resource.stack, ()):
+        physical_id = own.get(resource.stack, {}).get(resource.logical_id, "")
+        if _is_of(each.name, physical_id):
             good += 1
             continue
         try:
-            taken = LOOKUPS[resource.kind].is_taken(account, each.name)
+            holder = LOOKUPS[resource.kind].holder(account, each.name)
         except TakenElsewhereError as error:
             yield fails("names", f"{each} belongs to somebody else, or is in another region ({error}).", _ELSEWHERE)
             continue
         except NOT_ASKED as error:
             unasked[f"{resource.kind}: {reason(error)}"].append(each)
             continue
-        if taken:
+        if holder and holder != physical_id:
             yield fails("names", f"{each} is there already, and not of the stack {resource.stack}.", _LEFT)
         else:
             good += 1
@@ -88,4 +93,15 @@ def free(wanted: Iterator[Named], account: Account, *, own: dict[str, Collection
         yield unknown(
             "names", f"{', '.join(each.name for each in several)}: {why}.", "See for yourself that it is free."
         )
-    yield ok("names", f"{good} names are free, or of the stack that wants them.")
+    if good or not unasked:
+        yield ok("names", f"{good} names are free, or of the stack that wants them.")
+
+
+def _is_of(name: str, physical_id: str) -> bool:
+    """Return whether a physical id is that of a name: the name itself, or an ARN or URL that ends in it.
+
+    Secrets Manager adds a hyphen and six random characters to a secret's ARN.
+    """
+    if not physical_id.startswith(("arn:", "https://", "http://")):
+        return physical_id == name
+    return bool(re.search(rf"[:/]{re.escape(name)}(?:-[A-Za-z0-9]{{6}})?\Z", physical_id))

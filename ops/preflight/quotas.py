@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ops.preflight.account import NOT_ASKED, reason
-from ops.preflight.findings import fails, ok, unknown
+from ops.preflight.findings import fails, ok, unknown, warning
+from ops.preflight.stacks import made_by
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator, Mapping
 
     from ops.preflight.account import Account
@@ -105,9 +106,11 @@ _DEFAULTS: Final[Mapping[str, tuple[str, int, Callable[[Account], int]]]] = {
 
 
 def quotas(assembly: Assembly, account: Account) -> Iterator[Finding]:
-    """Say of each quota whether there is room for what the stacks add."""
-    counts = assembly.counts()
-    counts["AWS::CloudFormation::Stack"] = len(assembly.templates)
+    """Say of each quota whether there is room for what the stacks add to what they have already."""
+    own = {stack: made_by(account, stack) for stack in assembly.templates}
+    added = (each for each in assembly.resources() if each.logical_id not in own[each.stack])
+    counts = Counter(each.kind for each in added)
+    counts["AWS::CloudFormation::Stack"] = sum(not held for held in own.values())
     for quota in QUOTAS:
         yield _asked(quota, counts[quota.kind], account)
     for kind, (what, default, used) in _DEFAULTS.items():
@@ -116,8 +119,13 @@ def quotas(assembly: Assembly, account: Account) -> Iterator[Finding]:
         except NOT_ASKED as error:
             yield unknown("quotas", f"{what}: {reason(error)}.", "Allow listing them.")
             continue
-        where = " by AWS's default; the account's own may be higher"
-        yield _judged(what, there, counts[kind], default, where=where, remedy="Ask for more in Service Quotas.")
+        more = counts[kind]
+        says = f"{what}: {there} there, {more} more at most, {default} allowed by AWS's default"
+        if there + more > default:
+            remedy = "See in Service Quotas whether the account's quota is higher, or ask for more there."
+            yield unknown("quotas", f"{says}, which the account's own quota may exceed.", remedy)
+        else:
+            yield ok("quotas", f"{says}.")
     yield _roles(counts, account)
     yield _concurrency(account)
 
@@ -140,8 +148,8 @@ def _value(client: Any, quota: Quota) -> int:  # noqa: ANN401 - boto3's client
         return int(client.get_aws_default_service_quota(**named)["Quota"]["Value"])
 
 
-def _judged(what: str, there: int, more: int, most: int, *, remedy: str, where: str = "") -> Finding:
-    says = f"{what}: {there} there, {more} more at most, {most} allowed{where}."
+def _judged(what: str, there: int, more: int, most: int, *, remedy: str) -> Finding:
+    says = f"{what}: {there} there, {more} more at most, {most} allowed."
     return fails("quotas", says, remedy) if there + more > most else ok("quotas", says)
 
 
@@ -162,9 +170,10 @@ def _concurrency(account: Account) -> Finding:
         return unknown("quotas", f"Lambda concurrency: {reason(error)}.", "Allow lambda:GetAccountSettings.")
     says = f"Lambda concurrency: {limit} executions at once that nothing has reserved."
     if limit < _LEAST_CONCURRENCY:
+        says = f"{says[:-1]}: the deployment succeeds, and a handful of people at once are throttled."
         remedy = (
-            f"The deployment succeeds, and a handful of people are throttled. Ask for {_LEAST_CONCURRENCY} or more: "
-            "Service Quotas in the console, lambda, L-B99A9384. That takes AWS some days."
+            f"Ask for {_LEAST_CONCURRENCY} or more: Service Quotas in the console, lambda, L-B99A9384. "
+            "That takes AWS some days."
         )
-        return fails("quotas", says, remedy)
+        return warning("quotas", says, remedy)
     return ok("quotas", says)

@@ -10,7 +10,7 @@ from ops.preflight.account import NOT_ASKED, code_of, reason
 from ops.preflight.findings import fails, ok, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator, Mapping
 
     from ops.preflight.account import Account
     from ops.preflight.assembly import Assembly
@@ -28,40 +28,44 @@ _STUCK: Final = {
 
 def stacks(assembly: Assembly, account: Account) -> Iterator[Finding]:
     """Say of each stack whether it can be deployed now."""
-    new = there = 0
+    new = there = unasked = 0
     for stack in assembly.templates:
         try:
             status = _status(account, stack)
         except NOT_ASKED as error:
             yield unknown("stacks", f"{stack}: {reason(error)}.", "Allow cloudformation:DescribeStacks.")
+            unasked += 1
             continue
         if status in _STUCK:
             yield fails("stacks", f"{stack} is {status}.", _STUCK[status].format(stack=stack))
         elif status.endswith("_IN_PROGRESS") and status not in _NEVER_MADE:
-            yield fails("stacks", f"{stack} is {status}.", "Wait until it has come to rest.")
+            yield fails(
+                "stacks", f"{stack} is {status}.", "Wait until CloudFormation has finished with it, then ask again."
+            )
         elif status in _NEVER_MADE:
             yield ok("stacks", f"{stack} is {status}.", "The CDK deletes it first. What it has kept is named below.")
         elif status == _ABSENT:
             new += 1
         else:
             there += 1
-    yield ok("stacks", f"{new} stacks will be made, {there} updated.")
+    if unasked < len(assembly.templates):
+        yield ok("stacks", f"{new} stacks will be made, {there} updated.")
 
 
-def made_by(account: Account, stack: str) -> Collection[str]:
-    """Return the logical ids of what a stack holds; of one whose creation failed nothing counts as its own."""
+def made_by(account: Account, stack: str) -> Mapping[str, str]:
+    """Return what a stack holds, physical by logical ids; of one whose creation failed nothing counts as its own."""
     try:
         if _status(account, stack) in {_ABSENT, *_NEVER_MADE}:
-            return frozenset()
+            return {}
         pages = account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
         return {
-            resource["LogicalResourceId"]
+            resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
             for page in pages
             for resource in page["StackResourceSummaries"]
             if not resource["ResourceStatus"].startswith("DELETE_")
         }
     except NOT_ASKED:
-        return frozenset()  # `stacks` says that it could not be asked
+        return {}  # `stacks` says that it could not be asked
 
 
 def _status(account: Account, stack: str) -> str:

@@ -42,7 +42,7 @@ def services(assembly: Assembly, account: Account) -> Iterator[Finding]:
     if missing:
         yield fails("region", f"{account.region} lacks {', '.join(missing)}.", "Deploy to another region.")
     else:
-        yield ok("region", f"{account.region} has every service that the stacks use.")
+        yield ok("region", f"{account.region} has every service that the stacks use.", asked=False)
 
 
 def mail(assembly: Assembly, account: Account) -> Iterator[Finding]:
@@ -53,7 +53,9 @@ def mail(assembly: Assembly, account: Account) -> Iterator[Finding]:
     if pools and not own:
         # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-email.html
         says = "Cognito sends the mail itself, 50 messages a day for the account."
-        yield ok("mail", says, "Before people come, give the user pool an SES identity: docs/deployment.md.")
+        yield ok(
+            "mail", says, "Before people come, give the user pool an SES identity: docs/deployment.md.", asked=False
+        )
     try:
         production = account.client("sesv2").get_account()["ProductionAccessEnabled"]
     except NOT_ASKED as error:
@@ -76,7 +78,7 @@ def certificate(assembly: Assembly, account: Account) -> Iterator[Finding]:
         settings = resource.properties["DistributionConfig"]
         arn = resolved(settings.get("ViewerCertificate", {}).get("AcmCertificateArn"), account)
         if not arn:
-            yield ok("certificate", "The page has CloudFront's own name, and needs none.")
+            yield ok("certificate", "The page has CloudFront's own name, and needs none.", asked=False)
             continue
         yield _certificate(arn, settings.get("Aliases", []), account)
 

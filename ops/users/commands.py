@@ -48,7 +48,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
 
     listing = commands.add_parser("list", parents=[environment, output], help="list accounts and their states")
     listing.add_argument("--email", metavar="ADDRESS", help="only the account with this address")
-    listing.add_argument("--limit", type=_positive, metavar="N", help="at most so many (default: all)")
+    listing.add_argument("--limit", type=_positive, metavar="N", help="the largest number of accounts (default: all)")
     listing.set_defaults(run=_list)
 
     showing = commands.add_parser(
@@ -59,7 +59,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     blocking = commands.add_parser(
         "block",
         parents=[environment, output, person],
-        help="shut somebody out until they are unblocked",
+        help="block an account until it is unblocked",
         description="End every session of an account, and let it neither sign in nor be an admin of a tenant. Its "
         "memberships and roles stay, and count again once it is unblocked. Tenants that are left without an admin are "
         "named.",
@@ -68,7 +68,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     blocking.set_defaults(run=_block)
 
     unblocking = commands.add_parser(
-        "unblock", parents=[environment, output, person], help="let somebody in again; they have to sign in anew"
+        "unblock", parents=[environment, output, person], help="unblock an account; its owner has to sign in again"
     )
     unblocking.set_defaults(run=_unblock)
 

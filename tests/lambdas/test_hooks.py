@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import json
@@ -436,6 +437,44 @@ class TestTokenClaimsHook:
         assert self._claim(hook) == "tenant-2"
         assert len(responses.calls) == 2
         assert _counted(capsys) == {}
+
+    @pytest.mark.parametrize("record", [{"email": _RECORD["email"]}, {**_RECORD, "blockedat": {"N": "1"}}])
+    def test_tenants_that_nobody_waits_for_are_not_asked_for_again(
+        self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, record: dict[str, Any]
+    ) -> None:
+        asked: list[str] = []
+        begun, replied, ended = threading.Event(), threading.Event(), threading.Event()
+        first_of_two, decide = hook.first_of_two, hook._decide  # noqa: SLF001
+
+        def tenants_of(user: str) -> list[str]:
+            asked.append(user)
+            begun.set()
+            replied.wait(timeout=10)
+            raise OSError
+
+        def decide_later(*given: Any) -> Any:  # noqa: ANN401 - as it is called
+            begun.wait(timeout=10)
+            return decide(*given)
+
+        def until_it_ends(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - as it is called
+            try:
+                return first_of_two(*given, **named)
+            finally:
+                ended.set()
+
+        monkeypatch.setattr(hook, "_SECOND_CALL_SECONDS", 10)
+        monkeypatch.setattr(hook, "_PATIENCE_SECONDS", 10)
+        monkeypatch.setattr(hook, "_tenants_of", tenants_of)
+        monkeypatch.setattr(hook, "first_of_two", until_it_ends)
+        monkeypatch.setattr(hook, "_decide", decide_later)
+        _put(**record)
+
+        with contextlib.suppress(hook.RefusedError):
+            assert self._claim(hook) is None
+        replied.set()
+
+        assert ended.wait(timeout=10)
+        assert asked == ["user-1"]
 
     def test_slow_answer_counts_though_it_was_asked_for_again(
         self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch

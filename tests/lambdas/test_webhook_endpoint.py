@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from stacks.park_schemas import ENDPOINT_PATTERN
 from tests.lambdas.events import Context
 from tests.lambdas.special_addresses import IPV4, IPV6, ISATAP
 from webhook_endpoint import handler as module
@@ -62,6 +64,21 @@ def test_address_of_the_inside_is_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"])
 def test_address_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.mark.parametrize(("characters", "taken"), [(1000, True), (1001, False)])
+def test_longest_url_is_the_same_for_the_api_and_for_the_function(
+    characters: int,
+    taken: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    url = "https://example.com/".ljust(characters, "x")
+
+    assert bool(re.fullmatch(ENDPOINT_PATTERN, url)) == taken
+    if taken:
+        Endpoint.parse(url)
+    else:
+        with pytest.raises(EndpointError, match="at most 1000"):
+            Endpoint.parse(url)
 
 
 @given(st.ip_addresses(v=4))

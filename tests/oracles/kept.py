@@ -20,7 +20,8 @@ class Kept:
     folder
         Where they are; None keeps nothing.
     test
-        The module that asks: what it accepts is a part of the question.
+        The module that asks: what it accepts is a part of the question, and so is what stands beside it and is no
+        test, such as how templates are read.
     """
 
     def __init__(self, folder: Path | None, test: Path) -> None:
@@ -41,7 +42,8 @@ class Kept:
         sources
             Other files that decide what is asked.
         """
-        texts = [path.read_text() for path in (self._test, *sources)]
+        beside = sorted(path for path in self._test.parent.glob("*.py") if not path.name.startswith("test_"))
+        texts = [path.read_text() for path in (self._test, *beside, *sources)]
         kept = self._folder and self._folder / digest(oracle, version(oracle), texts, subject)
         if kept and kept.exists():
             return

@@ -27,6 +27,26 @@ def test_what_has_passed_is_asked_about_again_once_something_differs(tmp_path: P
     assert asked == ["one", "two", "one"]
 
 
+def test_what_has_passed_is_asked_about_again_once_it_is_read_otherwise(tmp_path: Path) -> None:
+    asked: list[str] = []
+    helper, test = tmp_path / "reading.py", tmp_path / "test_it.py"
+    helper.write_text('REGION = "eu-north-1"')
+    test.touch()
+    (tmp_path / "kept").mkdir()
+    kept = Kept(tmp_path / "kept", test)
+
+    def ask() -> None:
+        kept.unless_sound("pytest", "subject", lambda: asked.append(helper.read_text()))
+
+    ask()
+    (tmp_path / "test_other.py").touch()
+    ask()
+    helper.write_text('REGION = "eu-west-1"')
+    ask()
+
+    assert asked == ['REGION = "eu-north-1"', 'REGION = "eu-west-1"']
+
+
 def test_what_has_failed_is_asked_about_again(tmp_path: Path) -> None:
     kept = Kept(tmp_path, Path(__file__))
 

@@ -9,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from referencing.exceptions import Unresolvable
 
+from tests.oracles.reading import resources
 from tests.synthesized import ROOT
 
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ def _errors(document: dict[str, Any]) -> list[str]:
         return [f"{list(error.path)}: {error.message}" for error in OpenAPIV30SpecValidator(document).iter_errors()]
     except Unresolvable as error:  # raised, not reported
         return [f"{error.ref} leads nowhere"]
+
+
+def test_every_api_has_a_document() -> None:
+    apis = {api["Name"] for _, api in resources("dev", "AWS::ApiGateway::RestApi")}
+
+    assert apis
+    assert {f"tenantry-{path.stem}-api" for path in _DOCUMENTS} == apis
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.stem)

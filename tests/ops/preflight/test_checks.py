@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from ops.preflight.assembly import Assembly
 from ops.preflight.bootstrap import bootstrap, place
 from ops.preflight.checks import run
 from ops.preflight.findings import Status
@@ -16,7 +17,7 @@ from ops.preflight.quotas import QUOTAS, quotas
 from ops.preflight.rights import rights
 from ops.preflight.stacks import stacks
 from ops.preflight.surroundings import api_logs, certificate, mail, services
-from tests.ops.preflight.accounts import CALLER, ID, Answers, of_templates
+from tests.ops.preflight.accounts import CALLER, ID, Answers, of_environment, of_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,20 @@ class TestPlace:
         app = replace(of_templates(), account=account, region=region)
 
         assert _statuses(place(app, answers.account)) == [status]
+
+    @pytest.mark.parametrize(("pattern", "status"), [("(?!)", Status.FAILS), (".*", Status.OK)])
+    def test_templates_with_a_parameter_that_takes_no_value_will_fail(
+        self, answers: Answers, pattern: str, status: Status
+    ) -> None:
+        parameters = {"SynthesizedWithoutRegion": {"Type": "String", "AllowedPattern": pattern}}
+        app = Assembly(templates={"stack": {"Parameters": parameters, "Resources": {}}})
+
+        assert _statuses(place(app, answers.account)) == [status]
+
+    def test_templates_of_production_without_a_region_will_fail(self, answers: Answers) -> None:
+        (finding,) = place(of_environment("prod"), answers.account)
+
+        assert (finding.status, "SynthesizedWithoutRegion" in finding.says) == (Status.FAILS, True)
 
     def test_nothing_else_is_asked_there(self, answers: Answers) -> None:
         app = replace(of_templates(Topic={"Type": "AWS::SNS::Topic"}), account="999999999999")
@@ -108,7 +123,7 @@ class TestStacks:
     def test_stack_that_may_not_be_seen_is_said(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "AccessDenied")
 
-        assert _statuses(stacks(of_templates(), answers.account)) == [Status.UNKNOWN, Status.OK]
+        assert _statuses(stacks(of_templates(), answers.account)) == [Status.UNKNOWN]
 
 
 class TestNames:
@@ -120,7 +135,7 @@ class TestNames:
             ("404", [Status.OK]),
             ("403", [Status.FAILS, Status.OK]),
             ("301", [Status.FAILS, Status.OK]),
-            ("500", [Status.UNKNOWN, Status.OK]),
+            ("500", [Status.UNKNOWN]),
         ],
     )
     def test_bucket_of_somebody_else_is_taken(self, answers: Answers, code: str, statuses: list[Status]) -> None:
@@ -142,16 +157,45 @@ class TestNames:
         self, answers: Answers, state: str, status: Status
     ) -> None:
         answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
-        held = {
-            "LogicalResourceId": "Bucket",
-            "ResourceType": "AWS::S3::Bucket",
-            "LastUpdatedTimestamp": _NOW,
-            "ResourceStatus": state,
-        }
-        answers.give("cloudformation", "list_stack_resources", {"StackResourceSummaries": [held]})
+        _held(answers, "AWS::S3::Bucket", "mine", state)
         answers.give("s3", "head_bucket", {})
 
         assert _statuses(names(of_templates(Bucket=self.bucket), answers.account))[0] is status
+
+    @pytest.mark.parametrize(
+        ("physical_id", "status"),
+        [
+            ("mine", Status.OK),
+            ("theirs", Status.FAILS),
+            ("not-mine", Status.FAILS),
+            ("mine-2", Status.FAILS),
+            (f"arn:aws:x:eu-west-1:{ID}:mine", Status.OK),
+            (f"arn:aws:x:eu-west-1:{ID}:secret:mine-AbCdEf", Status.OK),
+            (f"arn:aws:x:eu-west-1:{ID}:policy/mine", Status.OK),
+            (f"https://sqs.eu-west-1.amazonaws.com/{ID}/mine", Status.OK),
+            (f"arn:aws:x:eu-west-1:{ID}:not-mine", Status.FAILS),
+            (f"arn:aws:x:eu-west-1:{ID}:mine-old", Status.FAILS),
+        ],
+    )
+    def test_name_that_an_update_gives_to_a_resource_must_be_free(
+        self, answers: Answers, physical_id: str, status: Status
+    ) -> None:
+        answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
+        _held(answers, "AWS::S3::Bucket", physical_id)
+        answers.give("s3", "head_bucket", {})
+
+        assert _statuses(names(of_templates(Bucket=self.bucket), answers.account))[0] is status
+
+    @pytest.mark.parametrize(("physical_id", "status"), [("1", Status.OK), ("2", Status.FAILS)])
+    def test_name_of_a_cloudfront_policy_is_the_stack_s_own_by_its_id(
+        self, answers: Answers, physical_id: str, status: Status
+    ) -> None:
+        answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
+        _held(answers, "AWS::CloudFront::CachePolicy", physical_id)
+        answers.give("cloudfront", "list_cache_policies", _policies("mine"))
+        policy = {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": {"Name": "mine"}}}
+
+        assert _statuses(names(of_templates(Bucket=policy), answers.account))[0] is status
 
     def test_name_of_a_cloudfront_policy_is_looked_for_on_every_page(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "ValidationError", "does not exist")
@@ -163,7 +207,7 @@ class TestNames:
 
 
 class TestQuotas:
-    @pytest.mark.parametrize(("limit", "status"), [(10, Status.FAILS), (100, Status.OK), (1000, Status.OK)])
+    @pytest.mark.parametrize(("limit", "status"), [(10, Status.WARNING), (100, Status.OK), (1000, Status.OK)])
     def test_new_account_s_concurrency_is_said(self, answers: Answers, limit: int, status: Status) -> None:
         _counted(answers, concurrency=limit)
 
@@ -176,6 +220,25 @@ class TestQuotas:
 
         assert _statuses(quotas(of_templates(A=role, B=role, C=role), answers.account))[-2] is status
 
+    @pytest.mark.parametrize(("roles", "status"), [(999, Status.OK), (1000, Status.FAILS)])
+    def test_what_the_stacks_have_already_is_not_added_again(
+        self, answers: Answers, roles: int, status: Status
+    ) -> None:
+        answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
+        _held(answers, "AWS::IAM::Role", "role", logical_id="A")
+        _counted(answers, roles=roles, deployed=True)
+        role = {"Type": "AWS::IAM::Role"}
+
+        assert _statuses(quotas(of_templates(A=role, B=role), answers.account))[-2] is status
+
+    @pytest.mark.parametrize(("buses", "status"), [(99, Status.OK), (100, Status.UNKNOWN)])
+    def test_default_that_the_account_may_have_had_raised_fails_nothing(
+        self, answers: Answers, buses: int, status: Status
+    ) -> None:
+        _counted(answers, buses=buses)
+
+        assert _statuses(quotas(of_templates(A={"Type": "AWS::Events::EventBus"}), answers.account))[-3] is status
+
     def test_account_s_own_quota_counts(self, answers: Answers) -> None:
         _counted(answers, buckets=2, most=2)
         first = next(quotas(of_templates(Bucket={"Type": "AWS::S3::Bucket"}), answers.account))
@@ -183,6 +246,7 @@ class TestQuotas:
         assert (first.status, first.says) == (Status.FAILS, "S3 buckets: 2 there, 1 more at most, 2 allowed.")
 
     def test_what_may_not_be_asked_is_said(self, answers: Answers) -> None:
+        answers.refuse("cloudformation", "describe_stacks", "AccessDenied")
         for service, operation in (
             ("s3", "list_buckets"),
             ("dynamodb", "list_tables"),
@@ -322,6 +386,19 @@ def _stack(state: str) -> dict[str, Any]:
     return {"Stacks": [{"StackName": "stack", "CreationTime": _NOW, "StackStatus": state}]}
 
 
+def _held(
+    answers: Answers, kind: str, physical_id: str, state: str = "CREATE_COMPLETE", *, logical_id: str = "Bucket"
+) -> None:
+    held = {
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": physical_id,
+        "ResourceType": kind,
+        "LastUpdatedTimestamp": _NOW,
+        "ResourceStatus": state,
+    }
+    answers.give("cloudformation", "list_stack_resources", {"StackResourceSummaries": [held]})
+
+
 def _policies(name: str, *, marker: str | None = None) -> dict[str, Any]:
     policy = {"Id": "1", "LastModifiedTime": _NOW, "CachePolicyConfig": {"Name": name, "MinTTL": 0}}
     listed: dict[str, Any] = {
@@ -351,7 +428,18 @@ def _page(arn: str) -> Any:  # noqa: ANN401 - an app
     return of_templates(Page=page)
 
 
-def _counted(answers: Answers, *, buckets: int = 0, most: int = 1000, roles: int = 0, concurrency: int = 1000) -> None:
+def _counted(
+    answers: Answers,
+    *,
+    buckets: int = 0,
+    buses: int = 0,
+    most: int = 1000,
+    roles: int = 0,
+    concurrency: int = 1000,
+    deployed: bool = False,
+) -> None:
+    if not deployed:
+        answers.refuse("cloudformation", "describe_stacks", "ValidationError", "does not exist")
     answers.give("s3", "list_buckets", {"Buckets": [{"Name": f"b{number}"} for number in range(buckets)]})
     answers.give("dynamodb", "list_tables", {"TableNames": []})
     answers.give("cloudformation", "list_stacks", {"StackSummaries": []})
@@ -364,6 +452,6 @@ def _counted(answers: Answers, *, buckets: int = 0, most: int = 1000, roles: int
             answers.give("service-quotas", "get_service_quota", {"Quota": {"Value": most}})
     answers.give("apigateway", "get_rest_apis", {"items": []})
     answers.give("cognito-idp", "list_user_pools", {"UserPools": []})
-    answers.give("events", "list_event_buses", {"EventBuses": []})
+    answers.give("events", "list_event_buses", {"EventBuses": [{"Name": f"b{number}"} for number in range(buses)]})
     answers.give("iam", "get_account_summary", {"SummaryMap": {"Roles": roles, "RolesQuota": 1000}})
     answers.give("lambda", "get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": concurrency}})

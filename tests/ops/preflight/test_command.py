@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from ops import cli
 from ops.preflight import commands
 from ops.preflight.account import Account
-from ops.preflight.findings import fails, ok, unknown
+from ops.preflight.findings import fails, ok, unknown, warning
 from tests.ops.preflight.accounts import Answers
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _GOOD = ok("names", "3 names are free.")
 _BAD = fails("names", "S3 Bucket [mine] is there already.", "Remove it.")
+_POOR = warning("quotas", "Lambda concurrency: 10.", "Ask for more.")
+_KNOWN = ok("account", "It is this one.", asked=False)
 _UNSAID = unknown("mail", "SES: the credentials may not ask for it.", "Allow it.")
 
 
@@ -46,7 +49,18 @@ def _run(monkeypatch: pytest.MonkeyPatch, app: Path, *findings: Finding, options
 
 
 @pytest.mark.parametrize(
-    ("findings", "status"), [([_GOOD], 0), ([_GOOD, _UNSAID], 0), ([_GOOD, _BAD], 1), ([_BAD, _UNSAID], 1)]
+    ("findings", "status"),
+    [
+        ([_GOOD], 0),
+        ([_GOOD, _UNSAID], 0),
+        ([_POOR], 0),
+        ([_GOOD, _BAD], 1),
+        ([_POOR, _BAD], 1),
+        ([_BAD, _UNSAID], 1),
+        ([_UNSAID], 2),
+        ([_KNOWN, _UNSAID], 2),
+        ([], 2),
+    ],
 )
 def test_exit_status_says_whether_something_will_fail(
     monkeypatch: pytest.MonkeyPatch, app: Path, findings: list[Finding], status: int
@@ -82,6 +96,22 @@ def test_findings_can_be_had_as_json(
             "remedy": "Remove it.",
         }
     ]
+
+
+@pytest.mark.parametrize("kind", ["DEVELOPER", "COGNITO_DEFAULT"])
+def test_credentials_that_may_read_nothing_end_in_2(monkeypatch: pytest.MonkeyPatch, app: Path, kind: str) -> None:
+    """No check says "ok" to what the account did not answer."""
+    pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"EmailConfiguration": {"EmailSendingAccount": kind}}}
+    page = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {}}}
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "mine"}}
+    (app / "a.json").write_text(json.dumps({"Resources": {"Pool": pool, "Page": page, "Bucket": bucket}}))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
+
+    assert cli.main(["preflight", "--env", "dev", "--templates", str(app)]) == 2
 
 
 def test_without_templates_nothing_can_be_said(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

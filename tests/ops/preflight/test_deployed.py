@@ -86,7 +86,7 @@ def test_only_readings_are_sent(cloud: LocalCloud) -> None:
     session.events.register("before-call", lambda model, **_: sent.append(model.name))
     bootstrap = {"bootstrap_parameter": "/cdk-bootstrap/hnb659fds/version", "bootstrap_version": 6}
     role = "arn:aws:iam::000000000000:role/cdk-deploy"
-    app = of_environment("prod", **bootstrap, roles=[role], execution_role=role)
+    app = of_environment("dev", **bootstrap, roles=[role], execution_role=role)
 
     findings = list(run(app, _account(cloud, session)))
 

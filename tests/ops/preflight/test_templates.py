@@ -50,6 +50,14 @@ def test_every_name_that_must_be_free_is_looked_up(environment: str) -> None:
         assert list(_named(dict(resource.properties))) == [], f"{resource.kind} {resource.logical_id}"
 
 
+def test_nothing_is_looked_up_that_no_template_makes() -> None:
+    made = {kind for environment in ENVIRONMENTS for kind in of_environment(environment).counts()}
+
+    made.add("AWS::WAFv2::WebACLAssociation")  # where the context `webAcl` is set
+
+    assert (set(LOOKUPS) | set(ACTIONS)) - made == set()
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_for_every_type_it_is_known_what_makes_it(environment: str) -> None:
     kinds = {kind for kind in of_environment(environment).counts() if not kind.startswith("Custom::")}
@@ -119,6 +127,39 @@ def test_app_without_an_account_is_for_any(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
 
     assert (Assembly.read(tmp_path, "dev").account, Assembly.read(tmp_path, "dev").region) == ("", "")
+
+
+_STACK: Final = {
+    "type": "aws:cloudformation:stack",
+    "environment": "aws://unknown-account/unknown-region",
+    "properties": {"templateFile": "a.json"},
+}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "template"),
+    [
+        ("", "{}"),
+        ("[]", "{}"),
+        ('{"artifacts": {', "{}"),
+        ("{}", "{}"),
+        ('{"artifacts": []}', "{}"),
+        (json.dumps({"artifacts": {"a": {}}}), "{}"),
+        (json.dumps({"artifacts": {"a": {**_STACK, "properties": {}}}}), "{}"),
+        (json.dumps({"artifacts": {"a": {"type": _STACK["type"], "properties": {}}}}), "{}"),
+        (json.dumps({"artifacts": {"a": _STACK}}), None),
+        (json.dumps({"artifacts": {"a": _STACK}}), '{"Resources"'),
+    ],
+)
+def test_app_that_cannot_be_read_says_how_to_synthesize_it_again(
+    tmp_path: Path, manifest: str, template: str | None
+) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    if template is not None:
+        (tmp_path / "a.json").write_text(template)
+
+    with pytest.raises(NotSynthesizedError, match="make synth ENV=dev"):
+        Assembly.read(tmp_path, "dev")
 
 
 def test_app_that_was_not_synthesized_says_how_to(tmp_path: Path) -> None:
