@@ -27,7 +27,7 @@ _NO_LONGER: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 TAGGED: Final = frozenset({"AWS::ApiGateway::ApiKey", "AWS::IoT::ThingType", "AWS::S3::Bucket"})
 STACK: Final = "AWS::CloudFormation::Stack"
 UNFILLED: Final = "nothing was ever deployed into it, so that it cannot say whose it is; if it is not in use, delete it"
-UNCLEAR: Final = "its name is as good as one of another application here, so that nobody can tell whose it is"
+UNCLEAR: Final = "its name fits another application here as well, so that it is not clear whose it is"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -115,7 +115,7 @@ def finish(hand: Hand, stack: Stack) -> None:
         if status == _FAILED and time.monotonic() - began > _SETTLED_SECONDS:
             raise NotRemovedError(found.get("StackStatusReason", status))
         if time.monotonic() - began > _SECONDS:
-            raise NotRemovedError(f"CloudFormation is still at it ({status}); run the same command again later")
+            raise NotRemovedError(f"CloudFormation has not finished ({status}); run the same command again later")
         if time.monotonic() - told > _LAST_POLL:
             told = time.monotonic()
             hand.tell(f"{stack.name}: {status}")

@@ -121,8 +121,8 @@ class _Application:
     def put(self, tenant: str) -> int:
         """Store an object in a container that has just started."""
         functions: Any = self
-        self._objects.vendor = self
-        self._objects.onboarding = Onboarding(functions, "provisioner")
+        self._objects.vendor = self  # type: ignore[attr-defined]
+        self._objects.onboarding = Onboarding(functions, "provisioner")  # type: ignore[attr-defined]
         self.writes.clear()
         event = proxy_event(
             path={},

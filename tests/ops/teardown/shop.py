@@ -113,7 +113,7 @@ class Shop:
         self.client("apigateway").create_api_key(
             name=f"{self.app}-{TENANT}", enabled=True, tags={"application": self.app}
         )
-        # Its name is as good as one of a neighbour's: only its tag says whose it is.
+        # Its name fits a neighbour's form as well: only its tag says whose it is.
         self.client("apigateway").create_api_key(
             name=f"{self.app}-two-T002", enabled=True, tags={"application": self.app}
         )
