@@ -20,6 +20,7 @@ from tenant_isolation import (
     TaggedBucket,
     TokenVendor,
 )
+from tests.statements import listed
 from tests.synthesized import assembly, new_app
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class TestEveryPooledBucket:
 @pytest.mark.parametrize("form", _FORMS)
 class TestEveryForm:
     def test_reaches_data_and_no_settings(self, form: str) -> None:
-        actions = {action for statement in _synthesize(form).role for action in _list(statement["Action"])}
+        actions = {action for statement in _synthesize(form).role for action in listed(statement["Action"])}
 
         assert actions <= {
             "s3:GetObject",
@@ -170,16 +171,12 @@ class TestEveryForm:
         prefixes = [
             prefix
             for statement in _synthesize(form).role
-            if "s3:ListBucket" in _list(statement["Action"])
+            if "s3:ListBucket" in listed(statement["Action"])
             for prefix in statement["Condition"]["StringLike"]["s3:prefix"]
         ]
 
         own = "*/*" if form == "silo" else f"{_TAG}/*/*"
         assert prefixes == [] if form == "documented" else prefixes == [own]
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]
 
 
 def test_prefix_is_the_tenants_and_the_users() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.statements import listed
 from tests.synthesized import assembly
 
 _TAG: Final = "${aws:PrincipalTag/TenantId}"
@@ -28,7 +29,7 @@ def statements(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def test_it_lists_and_reads_aggregates_and_does_nothing_else(statements: list[dict[str, Any]]) -> None:
-    actions = {action for statement in statements for action in _list(statement["Action"])}
+    actions = {action for statement in statements for action in listed(statement["Action"])}
 
     assert actions == {"kms:Decrypt", "s3:GetObject", "s3:ListBucket"}
 
@@ -38,8 +39,8 @@ def test_each_listing_is_bound_to_the_tenant(statements: list[dict[str, Any]]) -
         if statement["Action"] != "s3:ListBucket":
             continue
         prefixes = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix")
-        bound_by_name = all(_NAME in json.dumps(resource) for resource in _list(statement["Resource"]))
-        assert bound_by_name or _list(prefixes) in ([f"{_TAG}/*"], [f"aggregates/tenantid={_TAG}/*"])
+        bound_by_name = all(_NAME in json.dumps(resource) for resource in listed(statement["Resource"]))
+        assert bound_by_name or listed(prefixes) in ([f"{_TAG}/*"], [f"aggregates/tenantid={_TAG}/*"])
 
 
 def test_aggregates_are_all_that_is_read(statements: list[dict[str, Any]]) -> None:
@@ -59,11 +60,7 @@ def test_the_lakes_key_serves_s3_and_a_session_of_the_tenant_only(statements: li
 def test_the_function_itself_holds_no_grant_on_any_of_it(resources: dict[str, dict[str, Any]]) -> None:
     (policy,) = [resource for name, resource in resources.items() if name.startswith("TenantUsageRoleDefaultPolicy")]
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    actions = {action for statement in statements for action in _list(statement["Action"])}
+    actions = {action for statement in statements for action in listed(statement["Action"])}
 
     assert not [action for action in actions if action.startswith(("s3:", "kms:", "dynamodb:"))]
     assert "sts:AssumeRole" in actions
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tenancy.caller import TenantCaller
 from tenancy.identifiers import InvalidIdentifierError, tenant_id, user_id
 from tenancy.policies import MAX_CHARACTERS, PolicyTemplate, TemplateError
+from tests.statements import listed
 from tests.synthesized import assembly
 
 if TYPE_CHECKING:
@@ -297,10 +298,6 @@ def _deployed(purpose: str) -> _Deployed:
     )
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]
-
-
 def _like(text: str, pattern: str) -> bool:
     expression = "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
     return re.fullmatch(expression, text, re.DOTALL) is not None
@@ -324,10 +321,10 @@ def _allowed(
     for name, value in (tags or {}).items():
         text = text.replace(f"${{aws:PrincipalTag/{name}}}", value)
     return any(
-        request.action in _list(statement["Action"])
-        and any(_like(request.resource, pattern) for pattern in _list(statement["Resource"]))
+        request.action in listed(statement["Action"])
+        and any(_like(request.resource, pattern) for pattern in listed(statement["Resource"]))
         and all(
-            _holds(operator, key, _list(wanted), context)
+            _holds(operator, key, listed(wanted), context)
             for operator, block in statement.get("Condition", {}).items()
             for key, wanted in block.items()
         )

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from attacks.directory_grants import GRANTS, KEYS, Grant
 from stacks.defaults import allow, reads, writes
+from tests.statements import listed
 from tests.synthesized import ENVIRONMENTS, ROOT, assembly
 
 _TABLES: Final = {
@@ -36,10 +37,10 @@ def _statements(environment: str) -> list[tuple[str, str, dict[str, Any]]]:
             documents = [resource["Properties"].get("PolicyDocument")] + [
                 policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", [])
             ]
-            for statement in (part for document in documents if document for part in _list(document["Statement"])):
-                actions = {str(action).partition(":")[2] for action in _list(statement.get("Action", []))}
+            for statement in (part for document in documents if document for part in listed(document["Statement"])):
+                actions = {str(action).partition(":")[2] for action in listed(statement.get("Action", []))}
                 if statement["Effect"] == "Allow" and actions & _WRITES:
-                    tables = filter(None, map(_table, _list(statement["Resource"])))
+                    tables = filter(None, map(_table, listed(statement["Resource"])))
                     found.extend((_role(name), table, statement) for table in tables)
     return found
 
@@ -49,8 +50,8 @@ def test_each_role_writes_the_attributes_it_needs_and_no_others(environment: str
     granted: dict[tuple[str, str, str], set[str]] = {}
     for role, table, statement in _statements(environment):
         bound = [value for key, value in statement.get("Condition", {}).items() if key.startswith("ForAllValues:")]
-        names = _list(bound[0]["dynamodb:Attributes"]) if bound else ["all"]
-        for action in _list(statement["Action"]):
+        names = listed(bound[0]["dynamodb:Attributes"]) if bound else ["all"]
+        for action in listed(statement["Action"]):
             key = (role, table, action.partition(":")[2])
             granted[key] = granted.get(key, set()) | set(names)
     assert granted == EXPECTED
@@ -61,7 +62,7 @@ def test_no_grant_holds_without_attributes_or_returns_what_an_item_holds(environ
     for role, table, statement in _statements(environment):
         condition = statement["Condition"]
         assert condition["Null"] == {"dynamodb:Attributes": "false"}, (role, table)
-        assert _list(condition["StringEqualsIfExists"]["dynamodb:ReturnValues"]) == ["NONE"], (role, table)
+        assert listed(condition["StringEqualsIfExists"]["dynamodb:ReturnValues"]) == ["NONE"], (role, table)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -69,7 +70,7 @@ def test_what_is_written_in_transactions_is_written_there_only(environment: str)
     outside = {
         role
         for role, _, statement in _statements(environment)
-        if _list(statement["Condition"].get("ForAnyValue:StringEquals", {}).get("dynamodb:EnclosingOperation", []))
+        if listed(statement["Condition"].get("ForAnyValue:StringEquals", {}).get("dynamodb:EnclosingOperation", []))
         != ["TransactWriteItems"]
     }
     assert outside == {grant.role for grant in GRANTS if not grant.in_transaction}
@@ -141,7 +142,3 @@ def _table(resource: Any) -> str:  # noqa: ANN401 - a reference to a table
     by_name = [table for table in _TABLES.values() if re.search(rf"table/[a-z]+-{table}'", text)]
     by_reference = [word for word in _TABLES if f"'{word}" in text or f"FnGetAtt{word}" in text]
     return by_name[0] if by_name else _TABLES[max(by_reference, key=len)] if by_reference else ""
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM has it
-    return value if isinstance(value, list) else [value]

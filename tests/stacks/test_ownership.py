@@ -12,6 +12,7 @@ import pytest
 from stacks.application import compose
 from stacks.environments import environment
 from tenancy.policies import MAX_CHARACTERS, PolicyTemplate
+from tests.statements import listed, statements
 from tests.synthesized import ENVIRONMENTS, Template, assembly, new_app, template
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _IDENTITY_POLICIES: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS
 def test_every_role_of_a_service_trusts_it_on_behalf_of_this_account_only(environment_name: str) -> None:
     seen = set()
     for _, name, resource in _resources(environment_name, "AWS::IAM::Role"):
-        for statement in _statements(resource["Properties"]["AssumeRolePolicyDocument"]):
+        for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"]):
             for service in _services(statement):
                 seen.add(service)
                 condition = statement.get("Condition", {})
@@ -68,7 +69,7 @@ def test_every_resource_lets_services_in_on_behalf_of_this_account_only(environm
             source = {key: properties[key] for key in ("SourceArn", "SourceAccount") if key in properties}
             assert any(_names_own_account(value) for value in source.values()), f"{stack} {name}"
         elif resource["Type"] != "AWS::IAM::Role":
-            for statement in _statements(properties):
+            for statement in statements(properties):
                 for service in _services(statement):
                     let_in.append(name)
                     if (resource["Type"], service) in _FOR_WHOMEVER:
@@ -103,10 +104,10 @@ def test_every_statement_on_s3_is_about_buckets_of_this_account_with_tenants_own
 
 def _assert_own(found: list[tuple[str, str, dict[str, Any]]]) -> None:
     for stack, name, statement in found:
-        actions = {action for action in _list(statement["Action"]) if action.startswith("s3:")} - _OF_NOBODY.keys()
+        actions = {action for action in listed(statement["Action"]) if action.startswith("s3:")} - _OF_NOBODY.keys()
         whose = statement.get("Condition", {}).get("StringEquals", {}).get("aws:ResourceAccount")
-        in_the_arn = all(_names_own_account(resource) for resource in _list(statement["Resource"]))
-        in_the_condition = whose is not None and _list(whose)[0] in _OWN
+        in_the_arn = all(_names_own_account(resource) for resource in listed(statement["Resource"]))
+        in_the_condition = whose is not None and listed(whose)[0] in _OWN
         assert not actions or in_the_arn or in_the_condition, f"{stack} {name}: {sorted(actions)}"
 
 
@@ -117,7 +118,7 @@ def test_every_session_policy_on_s3_is_about_buckets_of_this_account_and_fits(en
     assert len(templates) > 10
     for document in templates:
         for statement in document["Statement"]:
-            if any(action.startswith("s3:") for action in _list(statement["Action"])):
+            if any(action.startswith("s3:") for action in listed(statement["Action"])):
                 assert statement["Condition"]["StringEquals"]["aws:ResourceAccount"] == _ACCOUNT
         longest = json.dumps(document, separators=(",", ":"))
         for placeholder, length in (("{{tenant_id}}", 38), ("{{tenant_name}}", 38), ("{{user_id}}", 128)):
@@ -126,10 +127,10 @@ def test_every_session_policy_on_s3_is_about_buckets_of_this_account_and_fits(en
 
 
 def test_provisioner_can_touch_no_data_whatever_a_policy_gives_it() -> None:
-    statements = _provisioner(_with_tenant_keys())
+    held = _provisioner(_with_tenant_keys())
     (never,) = (
         statement
-        for statement in statements
+        for statement in held
         if statement["Effect"] == "Deny" and statement["Resource"] == "*" and "Condition" not in statement
     )
 
@@ -175,8 +176,8 @@ def test_provisioner_can_touch_no_data_whatever_a_policy_gives_it() -> None:
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
 def test_provisioner_makes_buckets_and_access_points_and_nothing_else(environment_name: str) -> None:
-    statements = _provisioner(assembly(environment_name).templates)
-    allowed = {action for found in statements if found["Effect"] == "Allow" for action in _list(found["Action"])}
+    held = _provisioner(assembly(environment_name).templates)
+    allowed = {action for found in held if found["Effect"] == "Allow" for action in listed(found["Action"])}
 
     assert {action for action in allowed if action.startswith(("s3:", "kms:"))} == {
         "s3:CreateAccessPoint",
@@ -195,13 +196,13 @@ def test_provisioner_makes_buckets_and_access_points_and_nothing_else(environmen
 
 
 def test_provisioner_is_denied_nothing_that_it_needs() -> None:
-    statements = _provisioner(_with_tenant_keys())
-    allowed = {action for found in statements if found["Effect"] == "Allow" for action in _list(found["Action"])}
+    held = _provisioner(_with_tenant_keys())
+    allowed = {action for found in held if found["Effect"] == "Allow" for action in listed(found["Action"])}
     denied = {
         action
-        for found in statements
+        for found in held
         if found["Effect"] == "Deny" and found["Resource"] == "*"
-        for action in _list(found["Action"])
+        for action in listed(found["Action"])
     }
 
     assert {action for action in allowed if any(_like(action, pattern) for pattern in denied)} == set()
@@ -212,7 +213,7 @@ def test_provisioner_has_no_grant_on_a_key_that_is_there() -> None:
         action: statement
         for statement in _provisioner(_with_tenant_keys())
         if statement["Effect"] == "Allow"
-        for action in _list(statement["Action"])
+        for action in listed(statement["Action"])
         if action.startswith("kms:")
     }
 
@@ -263,8 +264,8 @@ def test_tenant_roles_take_no_name_that_is_another_tenants(environment_name: str
     vending = [
         statement
         for _, _, resource in _resources(environment_name, "AWS::IAM::Role")
-        for statement in _statements(resource["Properties"]["AssumeRolePolicyDocument"])
-        if "sts:TagSession" in _list(statement["Action"])
+        for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"])
+        if "sts:TagSession" in listed(statement["Action"])
     ]
 
     assert len(vending) > 3
@@ -287,20 +288,11 @@ def _resources(environment_name: str, kind: str = "") -> Iterator[tuple[str, str
                 yield stack, name, resource
 
 
-def _statements(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any part of a template
-    if isinstance(value, dict):
-        if "Effect" in value and ("Action" in value or "NotAction" in value):
-            yield value
-        for part in value.values():
-            yield from _statements(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _statements(part)
-
-
 def _services(statement: dict[str, Any]) -> list[str]:
     principal = statement.get("Principal", {})
-    return _list(principal.get("Service", [])) if isinstance(principal, dict) and statement["Effect"] == "Allow" else []
+    return (
+        listed(principal.get("Service", [])) if isinstance(principal, dict) and statement["Effect"] == "Allow" else []
+    )
 
 
 def _sources(statement: dict[str, Any]) -> Iterator[Any]:
@@ -326,9 +318,9 @@ def _on_s3(templates: dict[str, Template]) -> Iterator[tuple[str, str, dict[str,
     for stack, found in templates.items():
         for name, resource in found["Resources"].items():
             if resource["Type"] in _IDENTITY_POLICIES:
-                for statement in _statements(resource["Properties"]):
+                for statement in statements(resource["Properties"]):
                     if statement["Effect"] == "Allow" and any(
-                        action.startswith("s3:") or action == "*" for action in _list(statement["Action"])
+                        action.startswith("s3:") or action == "*" for action in listed(statement["Action"])
                     ):
                         yield stack, name, statement
 
@@ -339,8 +331,8 @@ def _session_policies(templates: dict[str, Template]) -> Iterator[dict[str, Any]
             variables = resource.get("Properties", {}).get("Environment", {})
             if isinstance(variables, dict) and "TOKEN_VENDOR" in variables.get("Variables", {}):
                 given = json.loads(_text(variables["Variables"]["TOKEN_VENDOR"]))
-                for statements in given["policies"].values():
-                    yield dict(PolicyTemplate.of(statements, account=_ACCOUNT).document)
+                for held in given["policies"].values():
+                    yield dict(PolicyTemplate.of(held, account=_ACCOUNT).document)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - a string or an intrinsic function
@@ -360,16 +352,12 @@ def _provisioner(templates: dict[str, Template]) -> list[dict[str, Any]]:
         statement
         for name, resource in templates["storage"]["Resources"].items()
         if resource["Type"] == "AWS::IAM::Policy" and name.startswith("StorageProvisioner")
-        for statement in _statements(resource["Properties"])
+        for statement in statements(resource["Properties"])
     ]
 
 
 def _like(text: str, pattern: str) -> bool:
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM has it
-    return value if isinstance(value, list) else [value]
 
 
 def _named(value: Any) -> str:  # noqa: ANN401 - a string or an intrinsic function

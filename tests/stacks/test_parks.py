@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from localcloud.gaps import vtl
 from stacks.park_schemas import PARK_ID_PATTERN, STATUSES
 from tenancy.names import name_refusal
+from tests.statements import listed
 from tests.synthesized import Template, assembly
 
 _thorough: Final = settings(max_examples=150, deadline=None)
@@ -134,7 +135,7 @@ def test_each_integration_s_role_may_do_one_thing_to_one_resource() -> None:
     for policy in (item["Properties"] for item in _resources("AWS::IAM::Policy").values()):
         if policy["Roles"][0]["Ref"] in roles:
             (statement,) = policy["PolicyDocument"]["Statement"]
-            resources = [_text(part) for part in _list(statement["Resource"])]
+            resources = [_text(part) for part in listed(statement["Resource"])]
             granted.append((statement["Action"], len({part.partition("/index/")[0] for part in resources})))
             assert not any("*" in part for part in resources)
             if statement["Action"].startswith("dynamodb:"):
@@ -423,10 +424,6 @@ def _keys(value: Any) -> list[str]:  # noqa: ANN401 - a part of a definition
     return found
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one, or several
-    return value if isinstance(value, list) else [value]
-
-
 def _is_park(text: str) -> bool:
     made = json.loads(_rendered("GET /parks/{id}", path={"id": text}))
     return "sk" in made.get("Key", {})
@@ -461,6 +458,6 @@ def test_functions_that_tell_and_pause_have_no_grant_on_the_tenants_rows_and_top
     assert len(roles) == 3
     for policy in roles.values():
         for statement in policy["PolicyDocument"]["Statement"]:
-            actions = _list(statement["Action"])
+            actions = listed(statement["Action"])
             assert not any(action in {"sns:Publish", "sns:ListSubscriptionsByTopic"} for action in actions)
             assert "ParksTable" not in json.dumps(statement["Resource"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.statements import listed
 from tests.synthesized import ENVIRONMENTS, STACKS, Template, assembly
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ def test_every_wildcard_resource_has_a_reason(environment: str) -> None:
         (stack, name, action)
         for stack, name, statement in _statements(environment)
         if statement["Effect"] == "Allow"
-        if any(_is_wildcard(resource) for resource in _list(statement.get("Resource", [])))
-        for action in _list(statement["Action"])
+        if any(_is_wildcard(resource) for resource in listed(statement.get("Resource", [])))
+        for action in listed(statement["Action"])
         if not {action, f"{stack}: {action}"} & _WILDCARDS.keys()
         and not _belongs_to_its_resource(stack, name, environment)
     }
@@ -107,7 +108,7 @@ def test_no_statement_allows_every_action_of_a_service(environment: str) -> None
         (stack, name, action)
         for stack, name, statement in _statements(environment)
         if statement["Effect"] == "Allow"
-        for action in _list(statement["Action"])
+        for action in listed(statement["Action"])
         if action.endswith(":*") and not _belongs_to_its_resource(stack, name, environment)
     }
 
@@ -117,7 +118,7 @@ def test_no_statement_allows_every_action_of_a_service(environment: str) -> None
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> None:
     statements = [
-        statement for _, _, statement in _statements(environment) if "events:PutEvents" in _list(statement["Action"])
+        statement for _, _, statement in _statements(environment) if "events:PutEvents" in listed(statement["Action"])
     ]
 
     assert len(statements) == 11
@@ -156,7 +157,7 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
         if stack in {"storage", "employees"} and "TenantRole" not in name and "Provisioner" not in name
         if "AuthorizerFunction" not in name  # it reads the directory, see below
         if statement["Effect"] == "Allow"
-        for action in _list(statement["Action"])
+        for action in listed(statement["Action"])
         if action.startswith(("s3:", "dynamodb:"))
     }
 
@@ -169,7 +170,7 @@ def test_authorizers_read_single_items_of_the_directory_and_nothing_else(environ
         (action, str(statement["Resource"]))
         for _, name, statement in _statements(environment)
         if "AuthorizerFunction" in name and "Resource" in statement
-        for action in _list(statement["Action"])
+        for action in listed(statement["Action"])
         if action.startswith(("s3:", "dynamodb:", "sts:"))
     ]
 
@@ -236,7 +237,7 @@ def _statements(environment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for stack, template in assembly(environment).templates.items():
         for name, resource in template["Resources"].items():
             for document in _policy_documents(resource.get("Properties", {})):
-                for statement in _list(document["Statement"]):
+                for statement in listed(document["Statement"]):
                     yield stack, name, statement
 
 
@@ -262,7 +263,3 @@ def _is_wildcard(resource: Any) -> bool:  # noqa: ANN401 - a string or an intrin
     text = "".join(part for part in parts if isinstance(part, str))
     # What the session's tag has narrowed to one tenant is that tenant's own.
     return "*" in text and "${aws:PrincipalTag/Tenant" not in text
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - one or several, as IAM has it
-    return value if isinstance(value, list) else [value]

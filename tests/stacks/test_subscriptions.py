@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tests.statements import statements
 from tests.synthesized import ENVIRONMENTS, assembly
 
 if TYPE_CHECKING:
@@ -21,17 +22,6 @@ _CONTENT_TYPES: Final = {"text/plain", "application/json", "application/xml"}
 def _resources(environment: str) -> Iterator[dict[str, Any]]:
     for template in assembly(environment).templates.values():
         yield from template["Resources"].values()
-
-
-def _statements(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - a part of a template
-    if isinstance(value, dict):
-        if "Effect" in value and ("Action" in value or "NotAction" in value):
-            yield value
-        for part in value.values():
-            yield from _statements(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _statements(part)
 
 
 def _covers_subscribe(statement: dict[str, Any]) -> bool:
@@ -49,7 +39,7 @@ def test_nobody_may_subscribe_but_over_https(environment: str) -> None:
     found = [
         statement
         for resource in _resources(environment)
-        for statement in _statements(resource)
+        for statement in statements(resource)
         if _covers_subscribe(statement)
     ]
 
