@@ -26,10 +26,10 @@ _NAME_THEIR_SOURCE: Final = {
 
 
 def service_principal(scope: IConstruct, service: str) -> iam.ServicePrincipal:
-    """Return an AWS service as whoever assumes a role, on behalf of this account and no other.
+    """Return an AWS service as whoever assumes a role, for no account but this one where it says for which.
 
-    Isolation: a role trusts a service only while it acts for a resource of the role's own account, and of its region
-    where the service says which resource that is.
+    Isolation: a service that documents that it names its source is trusted only while that is a resource of the role's
+    own account and region.
 
     Services that do not document that they name their source, such as Lambda and API Gateway, may leave the source
     out: API Gateway does, and a condition that asks for it would shut it out. A source that they do name must still be
