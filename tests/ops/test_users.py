@@ -82,7 +82,7 @@ def test_change_tells_of_tenants_that_are_left_without_an_admin(api: _Api, said:
     main(["users", "block", "ada", "--reason", "x"])
     assert "texas has no living admin" in said()
     main(["users", "block", "ada", "--reason", "x"])
-    assert "was blocked already" in said()
+    assert "was already blocked" in said()
     main(["users", "block", "ada", "--reason", "x", "--json"])
     assert json.loads(said()) == _CHANGED
 

@@ -23,7 +23,7 @@ _GOOD = ok("names", "3 names are free.")
 _BAD = fails("names", "S3 Bucket [mine] is there already.", "Remove it.")
 _POOR = warning("quotas", "Lambda concurrency: 10.", "Ask for more.")
 _KNOWN = ok("account", "It is this one.", asked=False)
-_UNSAID = unknown("mail", "SES: the credentials may not ask for it.", "Allow it.")
+_UNSAID = unknown("mail", "SES: the credentials lack the permission to read it.", "Allow it.")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_each_finding_is_printed_with_its_remedy(
         "ok                  names: 3 names are free.",
         "will fail           names: S3 Bucket [mine] is there already.",
         "                    Remove it.",
-        "could not be asked  mail: SES: the credentials may not ask for it.",
+        "not checked         mail: SES: the credentials lack the permission to read it.",
         "                    Allow it.",
     ]
 

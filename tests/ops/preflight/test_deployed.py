@@ -51,7 +51,7 @@ def test_every_name_is_free_before_a_deployment(cloud: LocalCloud) -> None:
 
     assert _failing(found) == []
     asked = [each for each in wanted if each.resource.kind not in _UNASKED]
-    assert found[-1].says == f"{len(asked)} names are free, or of the stack that wants them."
+    assert found[-1].says == f"{len(asked)} names are free or already belong to their stack."
     assert list(stacks(app, account))[-1].says == "9 stacks will be made, 0 updated."
 
 
