@@ -158,7 +158,7 @@ class Environment:
             )
         if self.hands_on_secret and self.name not in _HANDS_ON:
             raise ValueError(
-                f"The environment {self.name!r} must not accept the hands-on's published tokens: only local and dev may"
+                f"The environment {self.name!r} must not accept the hands-on's published tokens: only local and dev do."
             )
         if self.test_identity and self.name not in _HANDS_ON:
             raise ValueError(

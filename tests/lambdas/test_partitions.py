@@ -512,7 +512,7 @@ class TestApi:
         status, body = api.get(partition="prefix", key="key")
 
         assert (status, body["result"] == value) == ((200, True) if fits else (413, False))
-        assert fits or "larger than 6 MB" in body["result"]["invalid"]
+        assert fits or "exceeds 6 MB" in body["result"]["invalid"]
 
     @pytest.mark.parametrize("query", [{}, {"partition": ""}, {"partition": "Prefix"}, {"partition": "silo"}], ids=str)
     def test_unknown_partition_is_refused_before_anything_is_vended(self, api: _Api, query: dict[str, str]) -> None:

@@ -199,7 +199,7 @@ def test_work_in_another_queue_stays_there(queues: DeadLetterQueues, aws: FakeAw
     _send(queues, aws, WORK)
     (message,) = queues.messages()
 
-    with pytest.raises(NotUnderstoodError, match="no queue of work"):
+    with pytest.raises(NotUnderstoodError, match="no work queue"):
         queues.replay(message)
 
 
@@ -389,7 +389,7 @@ def test_what_fails_once_more_is_left_for_the_next_time(queues: DeadLetterQueues
 def test_one_queue_can_be_chosen(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     assert list(queues.messages("SignUp")) == []
-    with pytest.raises(LookupError, match="There is no queue 'Nope'"):
+    with pytest.raises(LookupError, match="Unknown queue 'Nope'"):
         list(queues.messages("Nope"))
 
 
@@ -445,7 +445,7 @@ def test_replay_says_what_it_has_done_and_what_is_left(
 @pytest.mark.usefixtures("_loaded")
 def test_an_unknown_queue_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dead-letters", "replay", "--queue", "Nope"]) == 2
-    assert "There is no queue 'Nope'" in capsys.readouterr().err
+    assert "Unknown queue 'Nope'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ops.preflight.findings import Finding
 
 _GOOD = ok("names", "3 names are free.")
-_BAD = fails("names", "S3 Bucket [mine] is there already.", "Remove it.")
-_POOR = warning("quotas", "Lambda concurrency: 10.", "Ask for more.")
+_BAD = fails("names", "S3 Bucket [mine] already exists.", "Remove it.")
+_POOR = warning("quotas", "Lambda concurrency: 10.", "Request an increase.")
 _KNOWN = ok("account", "It is this one.", asked=False)
 _UNSAID = unknown("mail", "SES: the credentials lack the permission to read it.", "Allow it.")
 
@@ -76,7 +76,7 @@ def test_each_finding_is_printed_with_its_remedy(
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         "ok                  names: 3 names are free.",
-        "will fail           names: S3 Bucket [mine] is there already.",
+        "will fail           names: S3 Bucket [mine] already exists.",
         "                    Remove it.",
         "not checked         mail: SES: the credentials lack the permission to read it.",
         "                    Allow it.",
@@ -92,7 +92,7 @@ def test_findings_can_be_had_as_json(
         {
             "check": "names",
             "status": "will fail",
-            "says": "S3 Bucket [mine] is there already.",
+            "says": "S3 Bucket [mine] already exists.",
             "remedy": "Remove it.",
         }
     ]
