@@ -41,8 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if parsed.env == PRODUCTION and not parsed.yes_production:
             errors.print(
-                "This makes users, tenants, roles and events, and removes them. To do so in production, "
-                "say --yes-production.",
+                "This creates and removes users, tenants, roles and events. To attack production, "
+                "pass --yes-production.",
                 style="red",
             )
             return EXIT_USAGE
@@ -54,35 +54,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print(str(error), style="red", markup=False)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        errors.print("Interrupted. What the attacks had made is removed.", style="yellow")
+        errors.print("Interrupted. The attacks' test data is removed.", style="yellow")
         return EXIT_INTERRUPTED
     terminal.show(report, console)
     html = parsed.html or parsed.state / "attacks.html"
     _write(html, page(report))
-    console.print(f"Each attack, with what was observed: {html}", markup=False, highlight=False)
+    console.print(f"Report with each attack and its observations: {html}", markup=False, highlight=False)
     if parsed.json:
         _write(parsed.json, report.to_json())
     return report.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m attacks", description="Attack a deployed environment.")
+    parser = argparse.ArgumentParser(
+        prog="python -m attacks", description="Run the attack suite against a deployed environment."
+    )
     parser.add_argument("--env", default=LOCAL, help="the environment (default: local)")
     parser.add_argument(
-        "--surface", action="append", default=[], metavar="S", help="attack this surface; may be repeated"
+        "--surface", action="append", default=[], metavar="S", help="only attacks on this surface; may be repeated"
     )
-    parser.add_argument("--only", action="append", default=[], metavar="ID", help="this attack; may be repeated")
-    parser.add_argument("--list", action="store_true", help="list the attacks, and attack nothing")
-    parser.add_argument("--html", type=Path, metavar="PATH", help="where the page goes (default: .local/attacks.html)")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="write everything as JSON as well")
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="only this attack; may be repeated")
+    parser.add_argument("--list", action="store_true", help="list the attacks and run none")
+    parser.add_argument(
+        "--html", type=Path, metavar="PATH", help="write the HTML report to this file (default: .local/attacks.html)"
+    )
+    parser.add_argument("--json", type=Path, metavar="PATH", help="also write a JSON report to this file")
     parser.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
     parser.add_argument(
-        "--state", type=Path, default=STATE_FOLDER, metavar="DIR", help="the folder with the outputs (default: .local)"
+        "--state",
+        type=Path,
+        default=STATE_FOLDER,
+        metavar="DIR",
+        help="the folder with the deployment's outputs (default: .local)",
     )
     parser.add_argument(
-        "--workers", type=int, default=WORKERS, metavar="N", help=f"attacks at once (default: {WORKERS})"
+        "--workers", type=int, default=WORKERS, metavar="N", help=f"number of parallel attacks (default: {WORKERS})"
     )
-    parser.add_argument("--yes-production", action="store_true", help=f"yes, attack '{PRODUCTION}'")
+    parser.add_argument("--yes-production", action="store_true", help=f"allow attacks on '{PRODUCTION}'")
     return parser
 
 

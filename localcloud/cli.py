@@ -17,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description=__doc__)
     parser.add_argument(
-        "--state", type=Path, default=PROJECT / ".local", help="the folder of the cloud's state (default: .local)"
+        "--state",
+        type=Path,
+        default=PROJECT / ".local",
+        help="the folder for the local cloud's state (default: .local)",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
@@ -26,18 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         added.set_defaults(run=run)
         return added
 
-    up = command("up", _up, "start the local cloud and deploy every stack into it; quick when nothing has changed")
-    up.add_argument("--no-deploy", action="store_true", help="start the cloud only")
+    up = command("up", _up, "start the local cloud and deploy every stack; fast if nothing changed")
+    up.add_argument("--no-deploy", action="store_true", help="start the local cloud without deploying")
     command("stop", _stop, "stop the local cloud and keep its state for the next `up`")
     command("down", _down, "stop the local cloud and remove its state")
-    command("status", _status, "say whether the local cloud runs, and where")
+    command("status", _status, "print the local cloud's status and outputs")
     logs = command("logs", _logs, "print the end of the emulator's log, or of the log groups whose name contains NAME")
-    logs.add_argument("name", nargs="?", help="part of a log group's name: of a function, say")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on printing as the emulator's log grows")
-    logs.add_argument("-n", "--lines", type=int, default=50, help="how many lines (default: 50)")
-    sent = command("mail", _mail, "print the latest message that the cloud has sent to an address")
+    logs.add_argument("name", nargs="?", help="part of a log group's name, e.g. a function's name")
+    logs.add_argument("-f", "--follow", action="store_true", help="follow the emulator's log")
+    logs.add_argument("-n", "--lines", type=int, default=50, help="number of lines (default: 50)")
+    sent = command("mail", _mail, "print the latest message that was sent to an address")
     sent.add_argument("address", help="an e-mail address or a telephone number")
-    command("tour", _tour, "walk through the deployed system with real requests")
+    command("tour", _tour, "show the deployed system with real requests")
 
     parsed = parser.parse_args(arguments)
     try:
@@ -46,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:  # a full disk, a file of somebody else's
-        sys.stderr.write(f"{error}\nThe state is in {parsed.state}. Repair that, or name another folder: --state\n")
+        sys.stderr.write(
+            f"{error}\nThe state is in {parsed.state}. Fix the problem, or choose another folder with --state\n"
+        )
         return 1
 
 
@@ -59,13 +64,13 @@ def _up(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
 
 
 def _stop(cloud: LocalCloud, _: argparse.Namespace) -> int:
-    note("Stopped; `make up` starts it again as it was." if cloud.stop() else "The local cloud was not running.")
+    note("Stopped; `make up` starts it again with its state." if cloud.stop() else "The local cloud was not running.")
     return 0
 
 
 def _down(cloud: LocalCloud, _: argparse.Namespace) -> int:
     cloud.remove()
-    note("The local cloud is stopped and its state is gone.")
+    note("The local cloud is stopped and its state is deleted.")
     return 0
 
 
@@ -75,7 +80,7 @@ def _status(cloud: LocalCloud, _: argparse.Namespace) -> int:
         note("The local cloud is not running. Start it with: make up")
         return 1
     if not running.port:
-        note(f"The local cloud runs (process {running.pid}), and has not said where. Start it again: make up")
+        note(f"The local cloud runs (process {running.pid}), but its address is unknown. Start it again: make up")
         return 1
     note(f"The local cloud runs at {running.endpoint} (process {running.pid}).")
     for stack, values in cloud.outputs.items():
@@ -100,7 +105,9 @@ def _group_logs(cloud: LocalCloud, name: str, lines: int) -> int:
     groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
     found = [group for group in groups if name.lower() in group.lower()]
     if not found:
-        raise LocalCloudError(f"No log group's name contains {name!r}; there are: {', '.join(groups) or 'none'}.")
+        raise LocalCloudError(
+            f"No log group's name contains {name!r}; existing log groups: {', '.join(groups) or 'none'}."
+        )
     for group in found:
         events = client.filter_log_events(logGroupName=group)["events"]
         note(f"── {group}")

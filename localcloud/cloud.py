@@ -115,12 +115,12 @@ class LocalCloud:
                 note(f"The local cloud is running at {running.endpoint}")
             elif running:
                 streaming.stop_all(self.session(), self.outputs)
-                with step("Restart the local cloud, whose code has changed"):
+                with step("Restart the local cloud, because its code has changed"):
                     process.stop(self.folder)
                     process.start(self.folder, self._left_open)
             else:
                 if process.died(self.folder):
-                    note("The local cloud ended without saving its state. It starts anew, empty.")
+                    note("The local cloud ended without saving its state. It starts empty.")
                     self._forget()
                 with step("Start the local cloud"):
                     process.start(self.folder, self._left_open)
@@ -169,7 +169,7 @@ class LocalCloud:
             note("Nothing has changed since the last deployment")
             return raw
         if removed := cdk.clear_broken_stacks(session):
-            note(f"Removed what an interrupted deployment left: {', '.join(removed)}")
+            note(f"Removed resources of an interrupted deployment: {', '.join(removed)}")
         with step("Bootstrap"):
             cdk.bootstrap(session)
         with step("Deploy") as detail:
@@ -216,7 +216,7 @@ class LocalCloud:
             self.session().client("sts").get_caller_identity()
         except Exception as error:
             raise LocalCloudError(
-                f"The local cloud at {self.endpoint} does not answer as it should: {error}\n"
+                f"The local cloud at {self.endpoint} does not answer correctly: {error}\n"
                 "Start it again with: make down && make up"
             ) from error
 

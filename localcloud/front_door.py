@@ -47,7 +47,7 @@ def front_door(app: App, port: int, distribution: Callable[[], str | None]) -> A
         host, name = _host(scope), distribution()
         if host not in {f"{known}:{port}" for known in _NAMES}:
             # A name of somebody else's that leads here is their page, which may not become this one.
-            await _say(send, 421, "Ask for this page by its address.")
+            await _say(send, 421, "Open this page by its own URL.")
         elif scope["path"] == _COGNITO_PATH and scope["method"] == "POST":
             await app(_for(scope, _COGNITO, path="/"), receive, send)
         elif name is None:

@@ -101,7 +101,7 @@ class Tour:
 
         user_id = sign_up(cognito, self._target.client_id, email, password, name=name)
         if not quietly:
-            self._step(f"{name} signs up with Cognito, as any client would.")
+            self._step(f"{name} signs up with Cognito.")
             self._reply({"UserSub": user_id})
 
         message = mail.latest(self._cloud.folder, email)
@@ -109,16 +109,18 @@ class Tour:
             raise LocalCloudError(f"No code was sent to {email}.")
         cognito.confirm_sign_up(ClientId=self._target.client_id, Username=email, ConfirmationCode=message.code)
         if not quietly:
-            self._step("She confirms with the code from her mail. The saga starts: user, tenant, first admin.")
+            self._step(
+                "She confirms with the code from the e-mail. This starts the saga: create user, tenant and first admin."
+            )
             self._console.print(f"   mail: [dim]{escape(message.body)}[/]", highlight=False)
 
         token = self._token_with_tenant(email, password)
         claims = jwt.decode(token, options={"verify_signature": False})
         seconds = time.monotonic() - began
         if quietly:
-            self._step(f"{name} signs up too, and gets a tenant of her own.")
+            self._step(f"{name} signs up too, and gets her own tenant.")
         else:
-            self._step("She signs in by SRP. Her token names the tenant that the saga has made for her.")
+            self._step("She signs in with SRP. Her token has the tenant that the saga created.")
         self._reply({claim: claims[claim] for claim in _SHOWN_CLAIMS})
         self._console.print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]", highlight=False)
         return _Person(
@@ -144,40 +146,40 @@ class Tour:
                 return tokens.id
             time.sleep(0.1)
         raise LocalCloudError(
-            f"The saga has made no tenant in {_PATIENCE_SECONDS:.0f} s. Look at: "
+            f"The saga created no tenant within {_PATIENCE_SECONDS:.0f} s. Look at: "
             ".venv/bin/tenantry dead-letters list, and python -m localcloud logs"
         )
 
     def _work(self, ada: _Person) -> None:
         self._step("She reads her tenant.")
         self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
-        self._step("She, an admin of it, gives it a name.")
+        self._step("She renames it: she is its admin.")
         self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=200, body={"name": "Analytical Engines"})
-        self._step("She reads it again with the same token: a cached verdict is right for every route.")
+        self._step("She reads it again with the same token: the cached authorizer policy covers every route.")
         self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
-        self._step("She lists the tenants that she belongs to.")
+        self._step("She lists her tenants.")
         self._request("GET", f"/tenants/{ada.user_id}", ada, expect=200)
-        self._step("A service asks the admin API the same, signed with SigV4.")
+        self._step("A service gets the same list from the admin API, signed with SigV4.")
         self._admin_request(f"/tenants/{ada.user_id}")
 
     def _trespass(self, grace: _Person, ada: _Person) -> None:
-        self._step("Grace asks for Ada's tenant, whose reply API Gateway has just served.")
+        self._step("Grace requests Ada's tenant right after Ada: 403.")
         self._request("GET", f"/tenant/{ada.tenant}", grace, expect=403)
         self._step("Grace tries to rename it.")
         self._request("PUT", f"/tenant/{ada.tenant}", grace, expect=403, body={"name": "Mine now"})
-        self._step("Somebody without a token asks.")
+        self._step("A request without a token: 401.")
         self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
 
     def _visit(self, grace: _Person, ada: _Person) -> None:
         api = self._cloud.output("ParksApiUrl")
         members = f"/tenants/{ada.tenant}/members"
-        self._step("Ada invites Grace as a visitor, and Grace, whose address the pool has verified, accepts.")
+        self._step("Ada invites Grace as a visitor. Grace, whose address is verified, accepts.")
         self._request("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]}, api=api)
         self._request("POST", f"/invitations/{ada.tenant}/acceptance", grace, expect=201, api=api)
-        self._step("She switches. The next call, with the same token, is answered for Ada's tenant, where she visits.")
+        self._step("She makes Ada's tenant active. The next call with the same token acts in Ada's tenant.")
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": ada.tenant}, api=api)
         self._request("GET", "/settings", grace, expect=200, api=api)
-        self._step("There, an admin's call is refused: who belongs to it is not for her to see. She switches back.")
+        self._step("A visitor cannot list the members: 403. She switches back to her own tenant.")
         self._request("GET", members, grace, expect=403, api=api)
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant}, api=api)
         self._request("GET", "/tenants", grace, expect=200, api=api)
@@ -185,16 +187,14 @@ class Tour:
     def _open_parks(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("ParksApiUrl")
         park, status = {"id": "hyde-park", "name": 'The "Serpentine" & $context #1'}, {"status": "park-closed"}
-        self._step(
-            "Ada adds a park: API Gateway writes to DynamoDB itself, by a template that no name can break out of."
-        )
+        self._step("Ada adds a park: API Gateway writes to DynamoDB directly; the mapping template escapes the name.")
         self._request("POST", "/parks", ada, expect=201, body=park, api=api)
-        self._step("She closes it, by a workflow that would tell its webhooks; and has many changed, in a while.")
+        self._step("She closes it, by a workflow that notifies webhooks, and updates many parks asynchronously.")
         self._request("POST", "/parks/hyde-park/statuses", ada, expect=204, body=status, api=api)
         many = {"ids": ["hyde-park"], "status": "park-opened"}
         self._request("POST", "/parks/statuses", ada, expect=202, body=many, api=api)
         self._request("GET", "/parks", ada, expect=200, api=api)
-        self._step("To Grace there is no such park, and a webhook to a private address is refused to everybody.")
+        self._step("Grace gets 404 for this park. A webhook to a private address is refused for everyone.")
         self._request("GET", "/parks/hyde-park", grace, expect=404, api=api)
         hook = {"eventType": "park-closed", "endpoint": "https://10-0-0-1.sslip.io/"}
         self._request("POST", "/parks/hyde-park/webhooks", ada, expect=400, body=hook, api=api)
@@ -202,19 +202,19 @@ class Tour:
     def _share_a_table(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("EmployeesApiUrl")
         employee = {"Id": "e-1", "Name": "Charles Babbage"}
-        self._step("Ada adds an employee: a row in a table of all tenants, by credentials vended for hers alone.")
+        self._step("Ada adds an employee to a table that all tenants share, with credentials limited to her tenant.")
         self._request("POST", "/employees", ada, expect=201, body=employee, api=api)
-        self._step("Grace, with credentials of her tenant, finds nobody in the same table, and can replace nobody.")
+        self._step("Grace, with credentials of her tenant, sees no employees in the same table and can replace none.")
         self._request("GET", "/employees", grace, expect=200, api=api)
         self._request("PUT", "/employees/e-1", grace, expect=404, body={**employee, "Name": "Mine"}, api=api)
 
     def _share_buckets(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("StorageApiUrl")
         body = {"key": "notes/engine.txt", "value": "It weaves algebraical patterns."}
-        self._step("Ada stores an object on S3 in each of five ways. The first one makes her tenant's own bucket.")
+        self._step("Ada stores an object on S3 in each partition mode. The first request creates her tenant's bucket.")
         for partition in _PARTITIONS:
             self._request("PUT", f"/object?partition={partition}", ada, expect=201, body=body, api=api)
-        self._step("She lists what is hers, and reads it; Grace, in the same buckets, has nothing.")
+        self._step("She lists and reads her objects. Grace sees none of them in the same buckets.")
         self._request("GET", "/object?partition=tag", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag&key=notes/engine.txt", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag", grace, expect=200, api=api)
@@ -224,7 +224,7 @@ class Tour:
         server = Server.named(ada.tenant, f"till-{secrets.token_hex(2)}")
         folder = self._cloud.folder.root / "devices" / server.tenant / server.name
         self._step(
-            "The operator issues a certificate to a server of Ada's tenant; its key is made here and stays here."
+            "The operator issues a certificate for a server of Ada's tenant. The private key stays on this machine."
         )
         self._console.print(
             f"   tenantry devices issue {server.tenant} {server.name} --out {_shown(folder)}",
@@ -234,7 +234,7 @@ class Tour:
         certificate = Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
         self._reply({"certificate": certificate.id[:12], "thing": server.thing(self._target.app)})
 
-        self._step("The server exchanges it for credentials by mutual TLS, and sends what it has sold in one batch.")
+        self._step("The server exchanges it for credentials over mutual TLS, and sends its sales in one batch.")
         with IngestClient(folder) as client:
             for number in range(1, 7):
                 client.put({"sale": f"{server.name}-{number}", "amount": "9.90"})
@@ -252,16 +252,16 @@ class Tour:
         signature = AWS4Auth(key["AccessKeyId"], key["SecretAccessKey"], REGION, "execute-api")
         payload = {"key1": "value1", "key2": 'it\'s "quoted" #set($x = $context)', "tenantid": "T002"}
         try:
-            self._step("A user that may send as T001 puts a record on the stream, with no function in between.")
+            self._step("An IAM user of T001 sends a record to the stream through a direct integration.")
             self._ingest("/T001", {"Data": payload}, signature, expect=200)
             self._step(
-                "Whatever the record claims, it is T001's. The path of T002 is refused, and so is an invalid record."
+                "A tenant id in the record is ignored. The path of T002 is refused, and so is an invalid record."
             )
             self._ingest("/T002", {"Data": payload}, signature, expect=403)
             self._ingest("/T001", {"Data": "no object"}, signature, expect=400)
         finally:
             iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-        self._step("A server of Grace's tenant, the third that sends, puts two records at once.")
+        self._step("A server of Grace's tenant sends two records in one batch.")
         server = Server.named(grace.tenant, f"till-{secrets.token_hex(2)}")
         folder = self._cloud.folder.root / "devices" / server.tenant / server.name
         Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
@@ -269,7 +269,7 @@ class Tour:
         self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
 
     def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
-        self._step("The streaming application brings each record into the partition of its tenant in the data lake.")
+        self._step("The streaming application writes each record to its tenant's partition in the data lake.")
         s3, bucket = self._target.aws.s3, self._target.lake
         for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
             files = lake.records(s3, bucket, tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
@@ -286,13 +286,13 @@ class Tour:
 
     def _attack(self) -> int:
         chosen = _some_of_each(REGISTRY.select())
-        self._step(f"The attacker: {len(chosen)} attacks on isolation, some of each kind; `make attack` tries all.")
+        self._step(f"A sample of the attack suite: {len(chosen)} attacks on isolation; `make attack` runs all.")
         with terminal.progress(self._console) as told:
             report = run(self._target, attacks=chosen, progress=told)
         terminal.show(report, self._console)
         path = self._cloud.folder.root / "attacks.html"
         path.write_text(page(report))
-        self._console.print(f"   each attack, with what was observed: {_shown(path)}", highlight=False)
+        self._console.print(f"   report with each attack and its observations: {_shown(path)}", highlight=False)
         return report.exit_code
 
     def _farewell(self, ada: _Person, grace: _Person) -> None:
@@ -303,7 +303,7 @@ class Tour:
         other = _shown(folder / "grace.token")
         self._console.rule("Try it yourself")
         self._console.print(
-            "The cloud keeps running; `make down` removes it. The tokens are good for an hour. Paste, line by line:\n",
+            "The cloud keeps running; `make down` removes it. The tokens are valid for one hour. Paste line by line:\n",
             highlight=False,
         )
         for line in (
@@ -321,7 +321,7 @@ class Tour:
         ):
             self._console.print(line, highlight=False, soft_wrap=True, markup=False)
         self._console.print(
-            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two people in two tenants:\n",
+            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two users in two tenants:\n",
             highlight=False,
             soft_wrap=True,
         )
@@ -360,7 +360,7 @@ class Tour:
             f"   [{colour}]{answer.status_code}[/] {escape(answer.text)}", highlight=False, soft_wrap=True
         )
         if answer.status_code != expect:
-            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; it must answer {expect}.")
+            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; expected {expect}.")
 
     def _step(self, text: str) -> None:
         self._number += 1

@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         errors.print(Text(str(error.args[0]), style="red"))
     except (BotoCoreError, ClientError) as error:
-        errors.print(Text(f"AWS refuses, or cannot be reached: {error}", style="red"))
+        errors.print(Text(f"AWS refused the call or is unreachable: {error}", style="red"))
     return EXIT_USAGE
 
 
@@ -85,20 +85,20 @@ def _parser() -> argparse.ArgumentParser:
     preflight.add(topics, environment)
     teardown.add(topics, environment)
 
-    openapi = topics.add_parser("openapi", help="the APIs' OpenAPI documents")
+    openapi = topics.add_parser("openapi", help="export the APIs' OpenAPI documents")
     exporting = openapi.add_subparsers(required=True, metavar="command").add_parser(
-        "export", parents=[environment], help="write an OpenAPI document for each API, from what is deployed"
+        "export", parents=[environment], help="write the OpenAPI document of each deployed API"
     )
     exporting.add_argument(
-        "--out", type=Path, default=DOCUMENTS, metavar="DIR", help=f"where to (default: {DOCUMENTS})"
+        "--out", type=Path, default=DOCUMENTS, metavar="DIR", help=f"the target folder (default: {DOCUMENTS})"
     )
     exporting.set_defaults(run=_export)
     return parser
 
 
 _LETTERS: Final = (
-    "List, show and replay dead letters: events that a state machine gave up on, that EventBridge could not deliver, "
-    "or that a function could not publish. See docs/operations.md."
+    "List, show and replay dead-letter messages: events that a state machine failed to process, that EventBridge could "
+    "not deliver, or that a function could not publish. See docs/operations.md."
 )
 
 
@@ -107,15 +107,19 @@ def _environment_options() -> argparse.ArgumentParser:
     options.add_argument("--env", default=LOCAL, help="the environment (default: local)")
     options.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
     options.add_argument(
-        "--state", type=Path, default=STATE_FOLDER, metavar="DIR", help="the folder with the outputs (default: .local)"
+        "--state",
+        type=Path,
+        default=STATE_FOLDER,
+        metavar="DIR",
+        help="the folder with the deployment's outputs (default: .local)",
     )
     return options
 
 
 def _choice_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--queue", metavar="NAME", help="this queue only, as `list` names it")
-    options.add_argument("--limit", type=_positive, metavar="N", help="the largest number of messages (default: all)")
+    options.add_argument("--queue", metavar="NAME", help="only this queue, by its name in `list`")
+    options.add_argument("--limit", type=_positive, metavar="N", help="maximum number of messages (default: all)")
     return options
 
 
@@ -127,7 +131,7 @@ def _positive(text: str) -> int:
 
 
 def _list(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
-    table = Table(title=f"Dead letters of '{parsed.env}'", title_justify="left")
+    table = Table(title=f"Dead-letter messages of '{parsed.env}'", title_justify="left")
     table.add_column("Queue")
     table.add_column("Waiting", justify="right")
     for queue, depth in DeadLetterQueues(environment).depths().items():
@@ -143,7 +147,7 @@ def _show(environment: Environment, parsed: argparse.Namespace, console: Console
         console.rule(Text(f"{message.queue}  {message.sent:%Y-%m-%d %H:%M:%S} UTC  {message.id}"), align="left")
         told = _told(message)
         console.print(Text(json.dumps(told if parsed.reveal else masked(told), indent=2, ensure_ascii=False)))
-    console.print(f"{count} shown." if count else "There are no dead letters.")
+    console.print(f"{count} shown." if count else "No dead-letter messages.")
     return 0
 
 
@@ -182,10 +186,10 @@ def _replay(environment: Environment, parsed: argparse.Namespace, console: Conso
             letter = queues.replay(message, dry_run=parsed.dry_run)
         except (NotUnderstoodError, ReplayError) as error:
             left += 1
-            console.print(Text(f"left      {name}: {masked(str(error))}", style="yellow"))
+            console.print(Text(f"left          {name}: {masked(str(error))}", style="yellow"))
         else:
             done += 1
-            word = "would go " if parsed.dry_run else "replayed "
+            word = "would replay " if parsed.dry_run else "replayed     "
             console.print(
                 Text(f"{word} {name}: {letter.kind.value}, {letter.error or 'no error given'}", style="green")
             )

@@ -85,9 +85,9 @@ class ControlApi:
             try:
                 reply = http.request(method, url, data=content, headers=dict(signed.headers), timeout=_TIMEOUT_SECONDS)
             except requests.ConnectionError as error:
-                raise ControlApiError(f"The control API cannot be reached ({type(error).__name__})") from error
+                raise ControlApiError(f"The control API is unreachable ({type(error).__name__})") from error
             except requests.Timeout as error:
-                raise UnfinishedError("The control API has not answered in time: make the request again") from error
+                raise UnfinishedError("The control API did not answer in time: run the command again") from error
         return _read(reply)
 
 
@@ -98,7 +98,7 @@ def _read(reply: requests.Response) -> Any:  # noqa: ANN401 - JSON
         read = {}
     message = read.get("message") if isinstance(read, dict) else None
     if reply.status_code >= requests.codes.internal_server_error:
-        raise UnfinishedError(message or f"The control API has failed ({reply.status_code})")
+        raise UnfinishedError(message or f"The control API failed ({reply.status_code})")
     if reply.status_code >= _REFUSED:
-        raise ControlApiError(message or f"The control API has refused the request ({reply.status_code})")
+        raise ControlApiError(message or f"The control API refused the request ({reply.status_code})")
     return read

@@ -144,9 +144,9 @@ class Message:
         try:
             body = json.loads(self.body)
         except ValueError:
-            raise NotUnderstoodError("it is not JSON") from None
+            raise NotUnderstoodError("the message is not JSON") from None
         if not isinstance(body, dict):
-            raise NotUnderstoodError("it is not a JSON object")
+            raise NotUnderstoodError("the message is not a JSON object")
         if "TARGET_ARN" in self.attributes:
             return _delivery(body, self.attributes)
         if "stateMachineArn" in body:
@@ -159,7 +159,7 @@ class Message:
             return _notification(body, self.attributes)
         if "entry" in body:
             return _announcement(body)
-        raise NotUnderstoodError("it names neither a state machine, nor a function, nor an entry for the bus")
+        raise NotUnderstoodError("the message has no state machine, function or event bus entry")
 
 
 def _delivery(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLetter:
@@ -186,7 +186,7 @@ def _saga(body: dict[str, Any]) -> DeadLetter:
 def _function(body: dict[str, Any]) -> DeadLetter:
     context, response = body.get("requestContext"), body.get("responsePayload")
     if not isinstance(context, dict) or not isinstance(context.get("functionArn"), str):
-        raise NotUnderstoodError("it names no function")
+        raise NotUnderstoodError("requestContext.functionArn is missing")
     failure = response if isinstance(response, dict) else {}
     return DeadLetter(
         kind=Kind.FUNCTION,
@@ -205,7 +205,7 @@ def _announcement(body: dict[str, Any]) -> DeadLetter:
         or set(entry) != _ENTRY
         or not all(isinstance(value, str) for value in entry.values())
     ):
-        raise NotUnderstoodError(f"its entry does not consist of {', '.join(sorted(_ENTRY))}")
+        raise NotUnderstoodError(f"entry must consist of the strings {', '.join(sorted(_ENTRY))}")
     return DeadLetter(
         kind=Kind.ANNOUNCEMENT, destination=entry["EventBusName"], event=entry, error=str(body.get("error", ""))
     )
@@ -213,7 +213,7 @@ def _announcement(body: dict[str, Any]) -> DeadLetter:
 
 def _notification(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLetter:
     if not isinstance(body.get("TopicArn"), str) or not isinstance(body.get("Message"), str):
-        raise NotUnderstoodError("it names no topic")
+        raise NotUnderstoodError("TopicArn or Message is missing")
     return DeadLetter(
         kind=Kind.WEBHOOK,
         destination=body["TopicArn"],
@@ -226,7 +226,7 @@ def _notification(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLe
 
 def _event(event: object) -> dict[str, Any]:
     if not isinstance(event, dict) or not {"source", "detail-type", "detail"} <= set(event):
-        raise NotUnderstoodError("it holds no EventBridge event")
+        raise NotUnderstoodError("the message has no EventBridge event")
     return event
 
 
@@ -279,7 +279,7 @@ class DeadLetterQueues:
             There is no such queue.
         """
         if queue is not None and queue not in self.urls:
-            raise LookupError(f"There is no queue '{queue}'; there are {', '.join(self.urls) or 'none'}.")
+            raise LookupError(f"Unknown queue '{queue}'; choose one of {', '.join(self.urls) or 'none'}.")
         chosen = [(name, url) for name, url in self.urls.items() if queue in {None, name}]
         in_hand: list[Message] = []
         count, began = 0, datetime.now(UTC)
@@ -339,19 +339,19 @@ class DeadLetterQueues:
             name, kinds = _ANNOUNCED.get(queue, ("", frozenset()))
             source = f"{self._environment.app}.{name}"
             if (letter.destination, letter.event["Source"]) != (self._bus, source):
-                raise NotUnderstoodError(f"it is not an event of {source} for the bus {self._bus}")
+                raise NotUnderstoodError(f"the message is not an event of {source} for the bus {self._bus}")
             if letter.event["DetailType"] not in kinds:
-                raise NotUnderstoodError(f"it is not of the kinds of event that belong into the queue {queue}")
+                raise NotUnderstoodError(f"its DetailType does not belong in the queue {queue}")
         elif letter.kind is Kind.WORK:
             if queue not in self._work:
-                raise NotUnderstoodError(f"no queue of work has {queue} for its dead letters")
+                raise NotUnderstoodError(f"no work queue uses {queue} as its dead-letter queue")
         elif letter.kind is Kind.WEBHOOK:
             if not letter.destination.rsplit(":", 1)[-1].startswith(f"{self._environment.app}-{_TOPICS}"):
-                raise NotUnderstoodError(f"{letter.destination} is no topic of '{self._environment.app}'")
+                raise NotUnderstoodError(f"{letter.destination} is not a topic of '{self._environment.app}'")
             self._asked(letter)
         elif not self._is_ours(letter.destination):
             raise NotUnderstoodError(
-                f"{letter.destination} is neither a state machine nor a function of '{self._environment.name}'"
+                f"{letter.destination} is not a state machine or function of '{self._environment.name}'"
             )
 
     def _is_ours(self, arn: str) -> bool:
@@ -364,10 +364,10 @@ class DeadLetterQueues:
             asked = {name: str(told[key]) for name, key in _TOLD.items()}
             moment = datetime.fromisoformat(str(told["time"]))
         except (ValueError, KeyError, TypeError):
-            raise NotUnderstoodError("its message is not what webhooks are told") from None
+            raise NotUnderstoodError("its Message is not a webhook event") from None
         topic = f"{self._environment.app}-{_TOPICS}{asked['tenantId']}_{asked['id']}_{asked['status']}"
         if letter.destination.rsplit(":", 1)[-1] != topic:
-            raise NotUnderstoodError(f"its message is not one of the topic {letter.destination}")
+            raise NotUnderstoodError(f"its Message does not belong to the topic {letter.destination}")
         return {**asked, "userId": _OPERATOR, "at": str(round(moment.timestamp() * 1000))}
 
     def _tell(self, letter: DeadLetter) -> None:
@@ -376,7 +376,7 @@ class DeadLetterQueues:
             Payload=json.dumps(self._asked(letter)).encode(),
         )
         if "FunctionError" in answer:
-            raise ReplayError("the function that publishes has failed; its log says why")
+            raise ReplayError("the publishing function failed; see its log")
 
     def _put(self, letter: DeadLetter) -> None:
         entry: PutEventsRequestEntryTypeDef = {
@@ -387,7 +387,7 @@ class DeadLetterQueues:
         }
         answer = self._aws.events.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
-            raise ReplayError(f"the bus has refused it: {answer['Entries'][0].get('ErrorCode')}")
+            raise ReplayError(f"the event bus refused it: {answer['Entries'][0].get('ErrorCode')}")
 
     def _batches(self, name: str, url: str) -> Iterator[list[Message]]:
         seen: set[str] = set()

@@ -118,7 +118,7 @@ def _remedy(name: str) -> str:
 def _local(state: Path, app: str | None) -> Environment:
     outputs = state / "outputs.json"
     if not outputs.is_file():
-        raise EnvironmentNotReadyError(f"The local cloud is not up: {_remedy(LOCAL)}")
+        raise EnvironmentNotReadyError(f"The local cloud is not running: {_remedy(LOCAL)}")
     aws, variables = _local_aws(state)
     app = app or variables.get("APP_NAME", _DEFAULT_APP)
     return Environment(name=LOCAL, app=app, outputs=json.loads(outputs.read_text()), aws=aws)
@@ -127,7 +127,7 @@ def _local(state: Path, app: str | None) -> Environment:
 def _local_aws(state: Path) -> tuple[Aws, Mapping[str, str]]:
     exports = state / "env"
     if not exports.is_file():
-        raise EnvironmentNotReadyError(f"The local cloud is not up: {_remedy(LOCAL)}")
+        raise EnvironmentNotReadyError(f"The local cloud is not running: {_remedy(LOCAL)}")
     variables = _exports(exports.read_text())
     session = boto3.Session(
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],

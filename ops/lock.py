@@ -95,14 +95,16 @@ def _installer(project: Path) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write or check the locks and return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m ops.lock", description="Write the project's lock files anew.")
-    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a lock is stale")
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that the sources allow")
+    parser = argparse.ArgumentParser(prog="python -m ops.lock", description="Update the project's lock files.")
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a lock file is out of date")
+    parser.add_argument("--upgrade", action="store_true", help="use the newest allowed versions")
     parser.add_argument("--project", type=Path, default=Path(), help=argparse.SUPPRESS)
     parsed = parser.parse_args(arguments)
     if parsed.check:
         stale = [str(lock.path) for lock in locks(parsed.project) if lock.stale(parsed.project)]
-        sys.stdout.write(f"Stale: {', '.join(stale)}. Run `make lock`.\n" if stale else "All locks are fresh.\n")
+        sys.stdout.write(
+            f"Stale: {', '.join(stale)}. Run `make lock`.\n" if stale else "All lock files are up to date.\n"
+        )
         return bool(stale)
     for lock in locks(parsed.project):
         lock.compile(parsed.project, lock.path, upgrade=parsed.upgrade)

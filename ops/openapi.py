@@ -25,7 +25,7 @@ _SERVER: Final = {
     "variables": {
         "address": {
             "default": "https://api-id.execute-api.region.amazonaws.com/prod",
-            "description": "The API's address with its stage, an output of its stack",
+            "description": "The API's URL with its stage, from the outputs of its stack",
         }
     },
 }

@@ -67,8 +67,8 @@ def checks(environment: Environment) -> Iterator[Check]:
     yield Check("The user pool publishes its keys", "GET", f"{home}/{pool}/.well-known/jwks.json", {200}, {}, '"keys"')
     yield Check("The tenant API answers a browser's preflight", "OPTIONS", tenant_api, {200, 204}, {})
     yield Check("The tenant API refuses a request without a token", "GET", tenant_api, {401}, {})
-    yield Check("The authorizer runs, and refuses a token that is none", "GET", tenant_api, {401}, garbage)
-    yield Check("The admin API refuses a request that nobody signed", "GET", admin_api, {403}, {})
+    yield Check("The authorizer runs, and refuses a malformed token", "GET", tenant_api, {401}, garbage)
+    yield Check("The admin API refuses an unsigned request", "GET", admin_api, {403}, {})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,7 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--env", default=LOCAL, help="the environment (default: local)")
     parser.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
     parser.add_argument(
-        "--state", type=Path, default=STATE_FOLDER, metavar="DIR", help="the folder with the outputs (default: .local)"
+        "--state",
+        type=Path,
+        default=STATE_FOLDER,
+        metavar="DIR",
+        help="the folder with the deployment's outputs (default: .local)",
     )
     parsed = parser.parse_args(arguments)
     failed = False

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _ABOUT: Final = (
-    "CloudFormation makes the streaming application and cannot start it. Start it once after the first deployment; "
-    "later deployments keep it running, from a snapshot. See docs/ingestion.md."
+    "CloudFormation creates the streaming application but does not start it. Start it once after the first deployment; "
+    "later deployments restart it from a snapshot. See docs/ingestion.md."
 )
 _AT_REST: Final = frozenset({"READY", "RUNNING"})
 _SECONDS: Final = 900
@@ -29,17 +29,19 @@ EXIT_NOT_DONE: Final = 1
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the topic to the command's parser."""
-    topic = topics.add_parser("streaming", help="the application that fills the lake", description=_ABOUT)
+    topic = topics.add_parser(
+        "streaming", help="start and stop the streaming application that fills the data lake", description=_ABOUT
+    )
     commands = topic.add_subparsers(required=True, metavar="command")
     starting = commands.add_parser(
-        "start", parents=[environment], help="start it, from its latest snapshot if there is one; harmless if it runs"
+        "start", parents=[environment], help="start it, from its latest snapshot if one exists; no effect if it runs"
     )
     starting.set_defaults(run=_start)
     stopping = commands.add_parser(
-        "stop", parents=[environment], help="stop it with a snapshot: records wait on the stream, for its retention"
+        "stop", parents=[environment], help="stop it with a snapshot; records stay in the stream for its retention time"
     )
     stopping.set_defaults(run=_stop)
-    commands.add_parser("status", parents=[environment], help="say whether it runs").set_defaults(run=_status)
+    commands.add_parser("status", parents=[environment], help="print its status").set_defaults(run=_status)
 
 
 def _start(environment: Environment, _: argparse.Namespace, console: Console) -> int:

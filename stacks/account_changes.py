@@ -241,7 +241,7 @@ def _definition(*, function: str, user_pool: str, bus: str, source: str, queue_u
         "Failed": {
             "Type": "Fail",
             "Error": "{% $states.input.Error %}",
-            "Cause": "The change is in the dead-letter queue.",
+            "Cause": "The change failed; it is in the dead-letter queue.",
         },
     }
     return {"QueryLanguage": "JSONata", "StartAt": "Read the change", "States": states}

@@ -215,7 +215,7 @@ def _violation(together: tuple[Named, ...], paths: Mapping[str, str]) -> PolicyV
         description=f"{who} would have the same name {first.name!r}, which AWS lets exist once in "
         f"{first.scope.value} ({first.kind}).",
         fix="Give one of the instances another application (--context app=NAME); where the name begins with "
-        "aws-saas-s3, have one of them do without the names of the hands-on (--context handsOnNames=false).",
+        "aws-saas-s3, deploy one of them without the hands-on's names (--context handsOnNames=false).",
         severity="error",
         # One, so that the report says it once; the description has all.
         violating_resources=[

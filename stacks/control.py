@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from stacks.environments import Environment
     from tenant_isolation import ApplicationBus, Directory
 
-_NOBODY = Answer.refusal("There is no such account")
-_BAD_ID = Answer.refusal("The path or the query holds something else than is asked for")
-_UNFINISHED = Answer.refusal("A part of the change could not be done; it is kept in a dead-letter queue")
+_NOBODY = Answer.refusal("Account not found")
+_BAD_ID = Answer.refusal("Malformed path or query parameter; the message names it")
+_UNFINISHED = Answer.refusal("The change is incomplete and is in a dead-letter queue; send the request again")
 # What somebody may have done to an account in the user pool without the directory knowing.
 _TOLD = (
     "AdminDisableUser",
@@ -94,7 +94,7 @@ class ControlStack(Stack):
             "ControlApi",
             api_name=f"{environment.application}-control-api",
             routes=_routes(self._users_function(reconciliation)),
-            description="People's accounts, for operators",
+            description="User accounts, for operators",
             defaults=self._apis,
         )
         CfnOutput(self, "ControlApiUrl", value=api.url)
@@ -106,7 +106,7 @@ class ControlStack(Stack):
         function = self._function(
             "ControlUsers",
             "control_users",
-            "Shows and changes people's accounts for operators",
+            "Shows and changes user accounts for operators",
             environment={
                 "CORS_HEADERS": self.to_json_string(dict(self._apis.cors_headers)),
                 "RECONCILIATION_FUNCTION": reconciliation.function_name,
@@ -127,7 +127,7 @@ class ControlStack(Stack):
         function = self._function(
             "Reconciliation",
             "account_reconciliation",
-            "Finds and repairs where the user pool and the directory differ",
+            "Finds and repairs differences between the user pool and the directory",
             environment={
                 "APPLICATION": environment.application,
                 "EVENT_BUS_NAME": bus.bus_name,
@@ -171,7 +171,7 @@ class ControlStack(Stack):
         events.Rule(
             self,
             "ReconciliationTold",
-            description="Tells of what is done to an account in the user pool itself, where a trail records it",
+            description="Account changes in the user pool itself, as recorded by CloudTrail",
             event_pattern=events.EventPattern(
                 source=["aws.cognito-idp"],
                 detail_type=["AWS API Call via CloudTrail"],
@@ -217,7 +217,7 @@ class ControlStack(Stack):
 
 def _routes(function: PythonFunction) -> Sequence[Route]:
     changed = {
-        200: Answer(description="Done, or done already", schema=schemas.ACCOUNT_CHANGE),
+        200: Answer(description="The change is made, or was made before", schema=schemas.ACCOUNT_CHANGE),
         404: _NOBODY,
         409: Answer.refusal("The account is deleted"),
         502: _UNFINISHED,
@@ -227,15 +227,15 @@ def _routes(function: PythonFunction) -> Sequence[Route]:
             method="GET",
             path="/users",
             handler=function,
-            summary="List the accounts of the user pool with what the directory has of them",
+            summary="List the accounts of the user pool with their directory records",
             parameters=[schemas.POOL_LIMIT, schemas.POOL_AFTER, schemas.POOL_EMAIL],
-            answers={200: Answer(description="A page of them", schema=schemas.ACCOUNTS), 400: _BAD_ID},
+            answers={200: Answer(description="A page of accounts", schema=schemas.ACCOUNTS), 400: _BAD_ID},
         ),
         Route(
             method="GET",
             path="/users/{userId}",
             handler=function,
-            summary="Show an account in the user pool and in the directory",
+            summary="Show an account with its state in the user pool and in the directory",
             parameters=[schemas.ACCOUNT_ID],
             answers={
                 200: Answer(description="The account", schema=schemas.ACCOUNT),
@@ -248,7 +248,7 @@ def _routes(function: PythonFunction) -> Sequence[Route]:
             path="/users/{userId}/block",
             handler=function,
             takes=schemas.BLOCK,
-            summary="Block an account: its sessions end, and it can neither sign in nor be an admin",
+            summary="Block an account: end its sessions, refuse sign-in and suspend its admin roles",
             parameters=[schemas.ACCOUNT_ID],
             answers=changed,
         ),
@@ -256,7 +256,7 @@ def _routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/users/{userId}/block",
             handler=function,
-            summary="Unblock an account, which is an admin again wherever it has the role",
+            summary="Unblock an account and restore its admin roles",
             parameters=[schemas.ACCOUNT_ID],
             answers={400: _BAD_ID, **changed},
         ),
@@ -272,7 +272,7 @@ def _routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/users/{userId}",
             handler=function,
-            summary="Delete an account and its personal data; a tombstone with its id stays",
+            summary="Delete an account and its personal data; its id stays reserved",
             parameters=[schemas.ACCOUNT_ID],
             answers={400: _BAD_ID, **changed},
         ),
@@ -281,10 +281,10 @@ def _routes(function: PythonFunction) -> Sequence[Route]:
             path="/users/reconciliations",
             handler=function,
             takes=schemas.RECONCILIATION,
-            summary="Compare a part of the user pool and the directory, and repair what differs",
+            summary="Compare one part of the user pool with the directory and repair the differences",
             answers={
-                200: Answer(description="What differed, and where the next part begins", schema=schemas.RECONCILED),
-                502: Answer.refusal("The reconciliation has failed"),
+                200: Answer(description="The differences, and where the next part begins", schema=schemas.RECONCILED),
+                502: Answer.refusal("The reconciliation failed; send the request again"),
             },
         ),
     ]

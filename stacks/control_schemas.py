@@ -31,7 +31,7 @@ _FLAG: Final = {"type": "boolean"}
 _STATE: Final = {
     "type": "string",
     "enum": ["active", "blocked", "deleted", "differs", "new", "unconfirmed"],
-    "description": "`new` has no directory record yet; `differs` is for the reconciliation to repair",
+    "description": "`new`: no directory record yet; `differs`: the next reconciliation repairs it",
 }
 _SUMMARY: Final[dict[str, Any]] = {"userId": _TEXT, "email": _TEXT, "name": _TEXT, "state": _STATE}
 _PLACE: Final = _object(
@@ -46,14 +46,14 @@ ACCOUNT_ID: Final = Parameter(
         "pattern": "^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$",
         "not": {"pattern": "\\.\\."},
     },
-    description="A user id",
+    description="The user's id (`cognito:username`)",
 )
 POOL_LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 60})
-POOL_AFTER: Final = Parameter(name="after", schema={**_TEXT, "minLength": 1}, description="`next` of the page before")
+POOL_AFTER: Final = Parameter(name="after", schema={**_TEXT, "minLength": 1}, description="`next` of the previous page")
 POOL_EMAIL: Final = Parameter(
     name="email",
     schema=NEW_INVITATION.definition["properties"]["email"],
-    description="Only the account with this address",
+    description="Return only the account with this e-mail address",
 )
 BLOCK: Final = Schema(name="Block", definition=_object(reason=name_schema(longest=1024)))
 ACCOUNTS: Final = Schema(
@@ -93,16 +93,16 @@ ACCOUNT_CHANGE: Final = Schema(
     definition=_object(
         userId=_TEXT,
         change=_TEXT,
-        changed={**_FLAG, "description": "False where it was so already"},
+        changed={**_FLAG, "description": "False if the account already had this state"},
         by=_TEXT,
         at=_TIME,
-        tenants={**_TEXTS, "description": "The tenants that the person belongs to, or did"},
-        tenantsWithoutAdmin={**_TEXTS, "description": "Those of them that have no living admin now"},
+        tenants={**_TEXTS, "description": "Current and former tenants of the user"},
+        tenantsWithoutAdmin={**_TEXTS, "description": "Those of `tenants` that have no active admin now"},
     ),
 )
 RECONCILIATION: Final = Schema(
     name="Reconciliation",
-    definition=_object(optional={"dryRun": _FLAG, "next": {**_PLACE, "description": "`next` of the part before"}}),
+    definition=_object(optional={"dryRun": _FLAG, "next": {**_PLACE, "description": "`next` of the previous part"}}),
 )
 RECONCILED: Final = Schema(
     name="Reconciled",

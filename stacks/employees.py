@@ -77,7 +77,7 @@ class EmployeesStack(Stack):
                     handler=function,
                     roles=ALL_ROLES,
                     summary="List the employees of the caller's tenant",
-                    answers={200: Answer(description="All of them", schema=schemas.EMPLOYEES)},
+                    answers={200: Answer(description="All employees of the tenant", schema=schemas.EMPLOYEES)},
                 ),
                 Route(
                     method="POST",
@@ -88,7 +88,7 @@ class EmployeesStack(Stack):
                     summary="Add an employee",
                     answers={
                         201: Answer(description="Added", schema=schemas.EMPLOYEE_KEY),
-                        409: Answer.refusal("There is one with this Id"),
+                        409: Answer.refusal("An employee with this Id already exists"),
                     },
                 ),
                 Route(
@@ -97,11 +97,11 @@ class EmployeesStack(Stack):
                     handler=function,
                     roles=WRITERS,
                     takes=schemas.EMPLOYEE,
-                    summary="Put an employee in the place of the one with the same Id, which the path names as well",
+                    summary="Replace an employee; the Id in the body must equal the Id in the path",
                     parameters=[schemas.EMPLOYEE_ID],
                     answers={
                         200: Answer(description="Replaced", schema=schemas.EMPLOYEE_KEY),
-                        404: Answer.refusal("The caller's tenant has no such employee"),
+                        404: Answer.refusal("Employee not found in the caller's tenant"),
                     },
                 ),
                 Route(
@@ -113,7 +113,7 @@ class EmployeesStack(Stack):
                     parameters=[schemas.EMPLOYEE_ID],
                     answers={
                         204: Answer(description="Removed"),
-                        404: Answer.refusal("The caller's tenant has no such employee"),
+                        404: Answer.refusal("Employee not found in the caller's tenant"),
                     },
                 ),
             ],

@@ -39,6 +39,6 @@ def key_schema() -> dict[str, Any]:
         "type": "string",
         "minLength": 1,
         "not": {"pattern": f"^/|{_RULE['DOT_SEGMENT']}|{_REFUSED['pattern']}"},
-        "description": f"It may have several segments, none of them `.` or `..`. {_WORDS}. At most 1,024 bytes with "
-        "the tenant and the user before it",
+        "description": f"May have several segments, none of them `.` or `..`. {_WORDS}. At most 1,024 bytes, "
+        "including the tenant and user prefix",
     }

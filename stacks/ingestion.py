@@ -57,14 +57,21 @@ class IngestionStack(Stack):
                 rate=environment.tenant_rate, burst=environment.tenant_burst, required=environment.tenant_api_keys
             ),
             defaults=api_defaults(environment, alarms),
-            description="Records of the caller's tenant, onto the stream of all",
+            description="Ingestion of a tenant's records",
         )
         if environment.test_identity:
             user = iam.User(self, "TestUser")
             api.grant_send(user, _TEST_TENANT)
             declare_store(user, Store(holds="access keys", by=By.NONE, kind="AWS::IAM::AccessKey", name="{id}"))
-            CfnOutput(self, "TestUserName", value=user.user_name, description=f"May send as {_TEST_TENANT}")
-            CfnOutput(self, "InvokeURL", value=f"{api.url}/{_TEST_TENANT}", description="What the test user may call")
+            CfnOutput(
+                self,
+                "TestUserName",
+                value=user.user_name,
+                description=f"IAM user that may send records as tenant {_TEST_TENANT}",
+            )
+            CfnOutput(
+                self, "InvokeURL", value=f"{api.url}/{_TEST_TENANT}", description="URL that the test user may call"
+            )
 
         # As `tenantry devices` names them.
         declare_store(
@@ -136,5 +143,7 @@ def _stream(scope: Construct, environment: Environment, key: kms.IKey) -> kinesi
         stream,
         Store(holds="records under way to the lake", by=By.PARTITION_KEY, key="PartitionKey", forms=("{tenant}",)),
     )
-    acknowledge(stream, "AwsSolutions-KDS3", "A key of our own: who may write or read needs a grant on it as well.")
+    acknowledge(
+        stream, "AwsSolutions-KDS3", "A customer managed key: readers and writers need a grant on the key as well."
+    )
     return stream

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _JOINED: Final = ("name", "email")
 _INVITATION: Final = ("tenantid", "invitationid", "roles", "invitedby", "expires")
 
-_NO_MEMBER: Final = Answer.refusal("The tenant has no such member")
-_NO_INVITATION: Final = Answer.refusal("There is no such invitation, or it does not count any more")
-_UNFINISHED: Final = Answer.refusal("A part of the change could not be done; it is kept in a dead-letter queue")
-_BAD_ID: Final = Answer.refusal("The path or the query holds something else than is asked for")
+_NO_MEMBER: Final = Answer.refusal("Member not found in this tenant")
+_NO_INVITATION: Final = Answer.refusal("Invitation not found, expired or withdrawn")
+_UNFINISHED: Final = Answer.refusal("The change is incomplete and is in a dead-letter queue; send the request again")
+_BAD_ID: Final = Answer.refusal("Malformed path or query parameter; the message names it")
 
 
 def membership_function(
@@ -52,7 +52,7 @@ def membership_function(
         entry=LAMBDAS / "membership",
         shared=[TENANCY],
         defaults=function_defaults(environment),
-        description="Shows and changes who belongs to which tenant",
+        description="Manages memberships, roles and invitations",
         timeout=Duration.seconds(28),  # a change of an account takes a while; API Gateway waits for 29
         environment={
             "APPLICATION": environment.application,
@@ -117,8 +117,12 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             path="/settings",
             handler=function,
             access=Access.USER,
-            summary="Show the caller's active tenant, if there is one, and their roles in it",
-            answers={200: Answer(description="The tenant that calls are answered for", schema=schemas.SETTINGS)},
+            summary="Show the caller's active tenant and roles",
+            answers={
+                200: Answer(
+                    description="The active tenant, if any, and the caller's roles in it", schema=schemas.SETTINGS
+                )
+            },
         ),
         Route(
             method="PUT",
@@ -126,10 +130,10 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             handler=function,
             access=Access.USER,
             takes=schemas.CHOICE,
-            summary="Make another tenant of the caller's the active one",
+            summary="Change the caller's active tenant",
             answers={
                 204: Answer(description="Done"),
-                403: Answer.refusal("The caller does not belong to it, or there is no such tenant"),
+                403: Answer.refusal("The caller is not a member of the tenant, or the tenant does not exist"),
             },
         ),
         Route(
@@ -138,7 +142,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             handler=function,
             access=Access.USER,
             summary="List the caller's tenants and their roles in each",
-            answers={200: Answer(description="All of them", schema=schemas.OWN_TENANTS)},
+            answers={200: Answer(description="All tenants of the caller", schema=schemas.OWN_TENANTS)},
         ),
         Route(
             method="GET",
@@ -147,7 +151,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             roles=[ADMIN],
             summary="List the members of the tenant",
             parameters=[schemas.ACTIVE_TENANT, schemas.LIMIT, schemas.AFTER],
-            answers={200: Answer(description="A page of them", schema=schemas.MEMBERS), 400: _BAD_ID},
+            answers={200: Answer(description="A page of members", schema=schemas.MEMBERS), 400: _BAD_ID},
         ),
         Route(
             method="POST",
@@ -155,11 +159,11 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             handler=function,
             roles=[ADMIN],
             takes=schemas.NEW_INVITATION,
-            summary="Invite somebody into the tenant, in the place of an earlier invitation",
+            summary="Invite a user to the tenant; a new invitation replaces an earlier one",
             parameters=[schemas.ACTIVE_TENANT],
             answers={
                 201: Answer(description="Invited", schema=schemas.INVITATION),
-                409: Answer.refusal("It is the caller's own address"),
+                409: Answer.refusal("The caller cannot invite their own address"),
             },
         ),
         Route(
@@ -168,12 +172,12 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             handler=function,
             roles=[ADMIN],
             takes=schemas.NEW_ROLES,
-            summary="Give a member these roles in the place of those that they have",
+            summary="Replace a member's roles",
             parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
             answers={
                 204: Answer(description="Done"),
                 404: _NO_MEMBER,
-                409: Answer.refusal("They are the last admin, and would no longer be one"),
+                409: Answer.refusal("The tenant must keep at least one admin"),
             },
         ),
         Route(
@@ -182,13 +186,13 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             handler=function,
             roles=[ADMIN],
             own_roles=[MEMBER, VISITOR],
-            summary="Remove a member from the tenant, or leave it",
+            summary="Remove a member, or leave the tenant",
             parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
             answers={
                 204: Answer(description="Removed"),
                 400: _BAD_ID,
                 404: _NO_MEMBER,
-                409: Answer.refusal("They are the last admin"),
+                409: Answer.refusal("The last admin cannot be removed"),
             },
         ),
         Route(
@@ -196,9 +200,9 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             path="/tenants/{tenantId}/invitations",
             handler=function,
             roles=[ADMIN],
-            summary="List the tenant's invitations that nobody has accepted yet",
+            summary="List the tenant's pending invitations",
             parameters=[schemas.ACTIVE_TENANT],
-            answers={200: Answer(description="All of them", schema=schemas.INVITATIONS)},
+            answers={200: Answer(description="Pending invitations", schema=schemas.INVITATIONS)},
         ),
         Route(
             method="DELETE",
@@ -214,8 +218,8 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             path="/invitations",
             handler=function,
             access=Access.USER,
-            summary="List the invitations that wait for the caller's verified address",
-            answers={200: Answer(description="All that count", schema=schemas.OWN_INVITATIONS)},
+            summary="List invitations to the caller's verified address",
+            answers={200: Answer(description="Pending invitations", schema=schemas.OWN_INVITATIONS)},
         ),
         Route(
             method="POST",
@@ -225,10 +229,10 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             summary="Accept an invitation",
             parameters=[schemas.INVITING_TENANT],
             answers={
-                201: Answer(description="The caller belongs to the tenant", schema=schemas.MEMBERSHIP),
+                201: Answer(description="The caller is now a member of the tenant", schema=schemas.MEMBERSHIP),
                 400: _BAD_ID,
                 404: _NO_INVITATION,
-                409: Answer.refusal("The caller belongs to the tenant already"),
+                409: Answer.refusal("The caller is already a member of the tenant"),
             },
         ),
         Route(
@@ -255,7 +259,7 @@ def _own_account_routes(function: PythonFunction) -> Sequence[Route]:
             summary="Delete the caller's account and its personal data",
             answers={
                 204: Answer(description="Deleted"),
-                409: Answer.refusal("The caller is the last admin of a tenant"),
+                409: Answer.refusal("The caller is the last admin of a tenant; another member must become admin first"),
                 502: _UNFINISHED,
             },
         ),
@@ -264,7 +268,7 @@ def _own_account_routes(function: PythonFunction) -> Sequence[Route]:
             path="/me/sessions",
             handler=function,
             access=Access.USER,
-            summary="End every session of the caller, this one too",
+            summary="End all sessions of the caller, including this one",
             answers={204: Answer(description="Ended"), 502: _UNFINISHED},
         ),
         Route(
@@ -272,7 +276,7 @@ def _own_account_routes(function: PythonFunction) -> Sequence[Route]:
             path="/me/sessions/current",
             handler=function,
             access=Access.USER,
-            summary="End the session that the request is made in",
+            summary="End the session that this request belongs to",
             answers={204: Answer(description="Ended"), 502: _UNFINISHED},
         ),
         Route(
@@ -281,11 +285,11 @@ def _own_account_routes(function: PythonFunction) -> Sequence[Route]:
             handler=function,
             access=Access.USER,
             takes=schemas.NEW_ADDRESS,
-            summary="Finish a change of the caller's address, and end every session of theirs",
+            summary="Confirm a change of the caller's e-mail address and end all their sessions",
             answers={
-                204: Answer(description="Changed; sign in again"),
-                403: Answer.refusal("The access token does not count, or is somebody else's"),
-                409: Answer.refusal("Another account has this address"),
+                204: Answer(description="The address is changed; sign in again"),
+                403: Answer.refusal("The access token is invalid, expired or of another user"),
+                409: Answer.refusal("Another account already uses this address"),
                 502: _UNFINISHED,
             },
         ),

@@ -47,10 +47,10 @@ WEBHOOK_ID: Final = Parameter(name="webhookId", where="path", schema=_WEBHOOK_ID
 LIMIT: Final = Parameter(
     name="limit",
     schema={"type": "integer", "minimum": 1, "maximum": 100},
-    description="How many parks a page has at most: 50 if it is not given",
+    description="Maximum number of parks in a page; 50 by default",
 )
-CURSOR: Final = Parameter(name="cursor", description="`cursor` of the page before, in the same tenant")
-STATUS: Final = Parameter(name="status", schema=_STATUS, description="The status of the parks to list; all if none")
+CURSOR: Final = Parameter(name="cursor", description="`cursor` of the previous page, from the same tenant")
+STATUS: Final = Parameter(name="status", schema=_STATUS, description="List only parks with this status")
 NEW_PARK: Final = Schema(name="NewPark", definition=_object({"id": _PARK_ID, "name": _NAME}, status=_STATUS))
 NEW_PARK_FIELDS: Final = _fields("NewPark", {"id": _TEXT, "name": _NAME_FIELD}, status=_TEXT)
 PARK: Final = Schema(name="Park", definition=_object({"id": _PARK_ID, "name": _TEXT, "status": _STATUS}))
@@ -73,7 +73,7 @@ WORK: Final = Schema(name="Work", definition=_object({"id": _TEXT}))
 _ENDPOINT: Final = {
     "type": "string",
     "pattern": f"^{ENDPOINT_PATTERN}$",
-    "description": "HTTPS, at a public host named by a domain name, on port 443 or one of 1024 and more",
+    "description": "An HTTPS URL with a public domain name as host and port 443, or 1024 or higher",
 }
 NEW_WEBHOOK: Final = Schema(name="NewWebhook", definition=_object({"eventType": _STATUS, "endpoint": _ENDPOINT}))
 NEW_WEBHOOK_FIELDS: Final = _fields("NewWebhook", {"eventType": _TEXT, "endpoint": _TEXT})
@@ -84,7 +84,7 @@ WEBHOOK_KEY: Final = Schema(
             "id": _WEBHOOK_ID,
             "topic": {
                 "type": "string",
-                "description": "ARN of the topic whose messages the endpoint is sent; it refuses those of any other",
+                "description": "ARN of the topic that sends to the endpoint; accept no messages of other topics",
             },
         }
     ),
@@ -103,11 +103,11 @@ WEBHOOKS: Final = Schema(
                         "state": {
                             "type": "string",
                             "enum": ["pending", "confirmed", "expired", "paused"],
-                            "description": "Whether the endpoint has confirmed it; it expires if it does not, and is "
-                            "paused when its maker may not have it any more",
+                            "description": "`pending` until the endpoint confirms the subscription; `expired` if it "
+                            "does not; `paused` while its owner lacks the role for webhooks",
                         },
                     },
-                    createdBy={"type": "string", "description": "Who made it, or has taken it over: for admins"},
+                    createdBy={"type": "string", "description": "User id of the webhook's owner; shown to admins only"},
                     pausedReason={"type": "string", "enum": ["blocked", "deleted", "removed", "roleLost"]},
                 ),
             }

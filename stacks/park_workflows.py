@@ -21,7 +21,7 @@ _INPUT: Final = "$states.context.Execution.Input"
 _UNKNOWN: Final = "Sns.NotFoundException"
 # The roles are JSON of the authorizer's; the quotes keep a name from being a part of another one.
 _IS_ADMIN: Final = f"""$contains({_INPUT}.roles, '"{ADMIN}"')"""
-_SOMEBODY_ELSES: Final = "Somebody else made this webhook; an admin can take it over"
+_SOMEBODY_ELSES: Final = "Another user owns this webhook; an admin can take it over"
 _RETRY: Final[Mapping[str, Any]] = {
     "ErrorEquals": ["States.ALL"],
     "IntervalSeconds": 1,
@@ -146,7 +146,9 @@ class ParkWorkflows:
                 "Is there room?": _choice(
                     f"$count($kept[sk.S != {key}]) >= {MOST_WEBHOOKS}", then="No room", otherwise="Check the endpoint"
                 ),
-                "No room": _end(409, {"message": f"A park has {MOST_WEBHOOKS} webhooks at most"}),
+                "No room": _end(
+                    409, {"message": f"A park can have at most {MOST_WEBHOOKS} webhooks; remove one first"}
+                ),
                 **self._checked(check, _given("endpoint"), then="Make the topic"),
                 **self._subscribed(dead_letters, f"{_INPUT}.eventType", _given("endpoint"), then="Keep the webhook"),
                 "Keep the webhook": self._task(
@@ -173,7 +175,7 @@ class ParkWorkflows:
                 "Take it back": self._task(
                     "sns:unsubscribe", {"SubscriptionArn": "{% $subscription %}"}, then="Failed"
                 ),
-                "Failed": {"Type": "Fail", "Error": "NotKept", "Cause": "The webhook could not be kept."},
+                "Failed": {"Type": "Fail", "Error": "NotKept", "Cause": "The webhook could not be stored."},
             }
         )
 

@@ -65,7 +65,7 @@ class ParksStack(Stack):
             client=client,
             directory=directory,
             routes=[*membership_routes(membership), *parks.routes()],
-            description="The tenants of a user, their roles in each, and what the roles open",
+            description="Multi-tenant parks with roles per tenant",
             defaults=apis,
             function_defaults=function_defaults(environment),
         )

@@ -76,7 +76,7 @@ _A_STATUS: Final = "|".join(schemas.STATUSES)
 _STATUSES: Final = ", ".join(schemas.STATUSES)
 _STATUS_GIVEN: Final = Given(QueryText("status"))
 _OTHERWISE: Final = schemas.STATUSES[1]  # a park is open unless it is said to be otherwise
-_NO_PARK: Final = Answer.refusal("The caller's tenant has no such park")
+_NO_PARK: Final = Answer.refusal("Park not found in the active tenant")
 
 
 class Parks(Construct):
@@ -141,12 +141,12 @@ class Parks(Construct):
         self._workflows = ParkWorkflows(table=self._table.table_name, topics=self._topics)
         self._vendor = TokenVendor(self, "Vendor")
         self._let_tenants()
-        self._check = self._function("CheckEndpoint", "webhook_endpoint", "Says whether a webhook's endpoint is public")
+        self._check = self._function("CheckEndpoint", "webhook_endpoint", "Checks that a webhook's endpoint is public")
         self._bulk = self._queue(alarms)
         self._publish = self._webhook_function(
             "Publish",
             "webhook_publication",
-            "Tells webhooks what has happened to a park, if their makers may still have them",
+            "Publishes park events to webhooks whose owners still have the required role",
         )
         self._pauses_dead_letters = dead_letter_queue(
             self, "PausesDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
@@ -193,8 +193,10 @@ class Parks(Construct):
                 summary="List the parks of the active tenant",
                 parameters=[schemas.LIMIT, schemas.CURSOR, schemas.STATUS],
                 answers={
-                    200: Answer(description="A page; with a `cursor`, there is another", schema=schemas.PARKS),
-                    400: Answer.refusal("A parameter is not as it must be, or the cursor is another tenant's"),
+                    200: Answer(
+                        description="A page of parks; `cursor` is present if there are more", schema=schemas.PARKS
+                    ),
+                    400: Answer.refusal("Malformed parameter, or a cursor of another tenant"),
                 },
             ),
             Route(
@@ -215,7 +217,7 @@ class Parks(Construct):
                 summary="Add a park",
                 answers={
                     201: Answer(description="Added", schema=schemas.PARK_KEY),
-                    409: Answer.refusal("There is one with this id"),
+                    409: Answer.refusal("A park with this id already exists"),
                 },
             ),
             Route(
@@ -224,7 +226,7 @@ class Parks(Construct):
                 handler=self._set_status(),
                 roles=[ADMIN],
                 takes=schemas.NEW_STATUS,
-                summary="Set a park's status, and tell its webhooks",
+                summary="Update a park's status and notify its webhooks",
                 parameters=[schemas.PARK_ID],
                 answers={204: Answer(description="Done"), 404: _NO_PARK},
             ),
@@ -234,8 +236,8 @@ class Parks(Construct):
                 handler=self._set_statuses(),
                 roles=[ADMIN],
                 takes=schemas.NEW_STATUSES,
-                summary="Set the status of many parks, in a while; those that there are not are passed over",
-                answers={202: Answer(description="It will be done", schema=schemas.WORK)},
+                summary="Update many parks asynchronously; unknown ids are ignored",
+                answers={202: Answer(description="The update is queued", schema=schemas.WORK)},
             ),
             *self._webhook_routes(),
         ]
@@ -273,7 +275,7 @@ class Parks(Construct):
             reply=ServiceReply(
                 body={"items": Each("$.Items", _shown("@")), "cursor": When(following.exists, following)}
             ),
-            refusal=f"limit must be 1 to 100, status one of {_STATUSES}, and cursor that of a page of this tenant",
+            refusal=f"limit must be 1 to 100, status one of {_STATUSES}, cursor from the previous page of this tenant",
         )
 
     def _get(self) -> ServiceIntegration:
@@ -327,12 +329,14 @@ class Parks(Construct):
             ],
             reply=ServiceReply(status=201, body={"id": BodyJson("$.Attributes.sk.S")}),
             errors={
-                "ConditionalCheckFailedException": ServiceError(status=409, message="There is a park with this id")
+                "ConditionalCheckFailedException": ServiceError(
+                    status=409, message="A park with this id already exists"
+                )
             },
             refusal=(
-                "id must be 1 to 128 lower-case letters, digits and hyphens, a letter first, and not statuses; "
-                "name 1 to 256 characters without control and bidirectional control characters; "
-                f"and status, if given, one of {_STATUSES}"
+                "id must be 1 to 128 lower-case letters, digits and hyphens, a letter first, and not 'statuses'; "
+                "name must have 1 to 256 characters, without control or bidirectional control characters; "
+                f"status, if given, must be one of {_STATUSES}"
             ),
         )
 
@@ -347,7 +351,7 @@ class Parks(Construct):
             held_to=schemas.NEW_STATUS_FIELDS,
             guards=[_IS_TENANT, _IS_PARK, Matches(status, _A_STATUS)],
             status=204,
-            refusal=f"status must be one of {_STATUSES}, and the path must name a park",
+            refusal=f"status must be one of {_STATUSES}, and id in the path must be a valid park id",
         )
 
     def _set_statuses(self) -> ServiceIntegration:
@@ -357,7 +361,7 @@ class Parks(Construct):
             takes={"ids": BodyJson("$.ids"), "status": status},
             held_to=schemas.NEW_STATUSES_FIELDS,
             guards=[_IS_TENANT, Matches(status, _A_STATUS)],
-            refusal=f"status must be one of {_STATUSES}, and ids 1 to {schemas.MOST_AT_ONCE} ids of parks",
+            refusal=f"status must be one of {_STATUSES}, and ids must hold 1 to {schemas.MOST_AT_ONCE} park ids",
         )
 
     def _webhook_routes(self) -> Sequence[Route]:
@@ -369,17 +373,17 @@ class Parks(Construct):
                 handler=self._subscribe(),
                 roles=roles,
                 takes=schemas.NEW_WEBHOOK,
-                summary="Have an endpoint told when something happens to a park",
+                summary="Subscribe an endpoint to events of a park",
                 parameters=[schemas.PARK_ID],
                 answers={
                     201: Answer(
-                        description="Subscribed; the endpoint is asked to confirm it, by a message of the topic",
+                        description="Subscribed; the endpoint receives a message to confirm the subscription",
                         schema=schemas.WEBHOOK_KEY,
                     ),
                     404: _NO_PARK,
                     409: Answer.refusal(
-                        "The park has as many as there may be, or somebody else made this one, or `Expected-Tenant` "
-                        "names another tenant"
+                        "The park has the maximum number of webhooks, or another user owns this one, or "
+                        "`Expected-Tenant` names another tenant"
                     ),
                 },
             ),
@@ -388,20 +392,20 @@ class Parks(Construct):
                 path=path,
                 handler=self._list_webhooks(),
                 roles=roles,
-                summary="List a park's webhooks: an admin all, others their own",
+                summary="List a park's webhooks: admins see all, others their own",
                 parameters=[schemas.PARK_ID],
-                answers={200: Answer(description="All of them", schema=schemas.WEBHOOKS), 404: _NO_PARK},
+                answers={200: Answer(description="The webhooks", schema=schemas.WEBHOOKS), 404: _NO_PARK},
             ),
             Route(
                 method="DELETE",
                 path=f"{path}/{{webhookId}}",
                 handler=self._unsubscribe(),
                 roles=roles,
-                summary="Remove a webhook: an admin any, others their own",
+                summary="Remove a webhook: admins remove any, others their own",
                 parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
                 answers={
                     204: Answer(description="Removed"),
-                    404: Answer.refusal("There is no such webhook, or it is not the caller's to remove"),
+                    404: Answer.refusal("Webhook not found, or owned by another user"),
                 },
             ),
             Route(
@@ -409,11 +413,13 @@ class Parks(Construct):
                 path=f"{path}/{{webhookId}}/owner",
                 handler=self._take_over(),
                 roles=[ADMIN],
-                summary="Take a webhook over, paused or not: it is the caller's from now on",
+                summary="Take over a webhook, active or paused: the caller becomes its owner",
                 parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
                 answers={
-                    204: Answer(description="Subscribed again; the endpoint is asked to confirm it"),
-                    404: Answer.refusal("The caller's tenant has no such webhook of such a park"),
+                    204: Answer(
+                        description="Subscribed again; the endpoint receives a message to confirm the subscription"
+                    ),
+                    404: Answer.refusal("Park or webhook not found in the active tenant"),
                 },
             ),
         ]
@@ -437,8 +443,8 @@ class Parks(Construct):
             guards=[_IS_TENANT, _IS_PARK, Matches(kind, _A_STATUS), Matches(endpoint, schemas.ENDPOINT_PATTERN)],
             status=201,
             refusal=(
-                f"eventType must be one of {_STATUSES}, endpoint an https URL of at most 1000 characters, "
-                "and the path must name a park"
+                f"eventType must be one of {_STATUSES}, endpoint must be an https URL of at most 1000 characters, "
+                "and id in the path must be a valid park id"
             ),
         )
 
@@ -496,7 +502,7 @@ class Parks(Construct):
         function = self._webhook_function(
             "Pause",
             "webhook_pauses",
-            "Pauses the webhooks of those who may have none any more",
+            "Pauses webhooks whose owners lost the required role",
             dead_letters=self._pauses_dead_letters,
         )
         for name, event in (
@@ -571,7 +577,7 @@ class Parks(Construct):
         consumer = self._webhook_function(
             "SetStatuses",
             "park_statuses",
-            "Sets the status of many parks, in the tenant of when that was asked for",
+            "Updates the status of many parks in the tenant that the request was made in",
         )
         return TenantQueue(
             self,
@@ -637,5 +643,5 @@ def _shown(at: str) -> Mapping[str, Value]:
     return {"id": BodyJson(f"{at}.sk.S"), "name": BodyJson(f"{at}.name.S"), "status": BodyJson(f"{at}.status.S")}
 
 
-_BAD_WEBHOOK: Final = "The path must name a park and a webhook of it, whose id has 32 hexadecimal digits"
-_BAD_ID: Final = "The path must name a park: lower-case letters, digits and hyphens, a letter first"
+_BAD_WEBHOOK: Final = "Malformed path: id must be a park id, and webhookId 32 hexadecimal digits"
+_BAD_ID: Final = "Malformed park id in the path: use lower-case letters, digits and hyphens, a letter first"

@@ -37,10 +37,12 @@ def _object(*, optional: Mapping[str, Any] | None = None, more: bool = False, **
 
 # The tenant API and the tenant admin API
 
-TENANT_ID: Final = Parameter(name="tenantId", where="path", description="The tenant that the token names")
+TENANT_ID: Final = Parameter(
+    name="tenantId", where="path", description="The tenant id; must equal the `tenant` claim of the token"
+)
 USER_ID: Final = Parameter(name="userId", where="path", description="The caller's `cognito:username`")
 ANY_USER_ID: Final = Parameter(name="userId", where="path", schema=_USER_ID, description="A user's `cognito:username`")
-_NAME: Final = {**name_schema(), "description": f"More than white space. {name_schema()['description']}"}
+_NAME: Final = {**name_schema(), "description": f"Must contain more than white space. {name_schema()['description']}"}
 NEW_NAME: Final = Schema(name="NewName", definition=_object(name=_NAME))
 RENAMED: Final = Schema(name="Renamed", definition=_object(message=_TEXT, updatedAttributes=_object(name=_TEXT)))
 TENANT: Final = Schema(
@@ -60,7 +62,7 @@ USAGE: Final = Schema(
     definition=_object(
         storage={
             **_object(bucket=_STORED, prefix=_STORED, tag=_STORED, access_point=_STORED, db_nosql=_STORED),
-            "description": "What all users of the tenant have stored; not complete where not all could be counted",
+            "description": "Stored data of all users of the tenant; `complete` is false if counting stopped at a limit",
         },
         ingestion={
             "type": "object",
@@ -72,7 +74,7 @@ USAGE: Final = Schema(
                 "complete": {"type": "boolean"},
             },
             "additionalProperties": False,
-            "description": "The last sixty whole minutes: those in which records came, as far as the lake has them",
+            "description": "Records per minute in the last 60 full minutes; minutes without records are omitted",
         },
     ),
 )
@@ -104,16 +106,18 @@ PARTITION: Final = Parameter(
     name="partition",
     required=True,
     schema={"type": "string", "enum": ["bucket", "prefix", "tag", "access_point", "db_nosql"]},
-    description="What keeps the tenants apart",
+    description="The partition mode",
 )
 KEY: Final = Parameter(
-    name="key", schema=key_schema(), description="The object to read; without it, the caller's objects are listed"
+    name="key",
+    schema=key_schema(),
+    description="The object to read. Without it, the request lists the caller's objects",
 )
-KEYS_AFTER: Final = Parameter(name="after", description="Where a listing goes on: the last key of the one before")
+KEYS_AFTER: Final = Parameter(name="after", description="The last key of the previous page")
 KEYS_LIMIT: Final = Parameter(
     name="limit",
     schema={"type": "integer", "minimum": 1, "maximum": 10_000},
-    description="How many keys a listing has at most; without it, all. Fewer than this, and there are no more",
+    description="Maximum number of keys; without it, all. A shorter list is the last page",
 )
 FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=_TENANT_ID)
 FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=_USER_ID)
@@ -135,7 +139,7 @@ FOUND: Final = Schema(
         {
             "oneOf": [
                 {**_TEXTS, "description": "The keys"},
-                {**_TEXT, "description": "The content of the one asked for"},
+                {**_TEXT, "description": "The content of the requested object"},
             ]
         },
     ),
@@ -158,18 +162,18 @@ _EMAIL: Final = {
     "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
 }
 ACTIVE_TENANT: Final = Parameter(
-    name="tenantId", where="path", description="The caller's active tenant: no other is ever reached"
+    name="tenantId", where="path", description="The tenant id; must be the caller's active tenant"
 )
-MEMBER_ID: Final = Parameter(name="memberId", where="path", schema=_USER_ID, description="A user id of the tenant")
+MEMBER_ID: Final = Parameter(name="memberId", where="path", schema=_USER_ID, description="The member's user id")
 INVITATION_ID: Final = Parameter(name="invitationId", where="path", schema=_INVITATION_ID)
 INVITING_TENANT: Final = Parameter(
     name="invitingTenantId",
     where="path",
     schema=_TENANT_ID,
-    description="The tenant into which the caller's verified address is invited",
+    description="The tenant that invited the caller's verified address",
 )
 LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 100})
-AFTER: Final = Parameter(name="after", schema=_USER_ID, description="`next` of the page before")
+AFTER: Final = Parameter(name="after", schema=_USER_ID, description="`next` of the previous page")
 SETTINGS: Final = Schema(name="Settings", definition=_object(roles=_SOME_ROLES, optional={"tenantId": _TEXT}))
 CHOICE: Final = Schema(name="Choice", definition=_object(tenantId=_TENANT_ID))
 OWN_TENANTS: Final = Schema(
@@ -207,6 +211,11 @@ NEW_ADDRESS: Final = Schema(
     name="NewAddress",
     definition=_object(
         accessToken={"type": "string", "minLength": 1, "maxLength": 8192},
-        code={"type": "string", "minLength": 1, "maxLength": 64, "description": "As the user pool has mailed it"},
+        code={
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 64,
+            "description": "The confirmation code from the e-mail",
+        },
     ),
 )

@@ -54,7 +54,7 @@ _REFUSALS: Final = {
     "ACCESS_DENIED": {"status": "Forbidden", "result": {"invalid": "x-token"}},
     "BAD_REQUEST_BODY": {
         "status": "Bad Request",
-        "result": {"invalid": "body: a JSON object is expected, with Content-Type application/json"},
+        "result": {"invalid": "body: send a JSON object of the documented form, as application/json"},
     },
     "REQUEST_TOO_LARGE": {
         "status": "Request Entity Too Large",
@@ -62,11 +62,14 @@ _REFUSALS: Final = {
     },
 }
 _REFUSED: Final = {
-    400: Answer(description="Another partition, or a key or body that is not usable", schema=schemas.REFUSED),
+    400: Answer(
+        description="Unknown partition mode, or malformed key or body; `invalid` names the field",
+        schema=schemas.REFUSED,
+    ),
     401: Answer(description="Missing or invalid token, or the session has ended", schema=schemas.REFUSED),
     403: Answer(description="Valid token, not authorized for this resource", schema=schemas.REFUSED),
     413: Answer(
-        description="A body or a reply of more than 6 MB, in which quotes, backslashes and line feeds count twice",
+        description="The request body or the reply exceeds 6 MB (quotes, backslashes and line feeds count twice)",
         schema=schemas.REFUSED,
     ),
     409: Answer(
@@ -201,12 +204,12 @@ class StorageStack(Stack):
                     path="/token",
                     handler=issuer,
                     access=Access.OPEN if environment.hands_on_secret else Access.IAM,
-                    summary="Issue a token for any tenant and user: for the hands-on, and for operators",
+                    summary="Issue a token for any tenant and user; for the hands-on and for operators",
                     parameters=[schemas.FOR_TENANT, schemas.FOR_USER],
                     answers={
-                        200: Answer(description="The token, good for an hour", schema=schemas.TOKEN),
-                        400: Answer(description="An id that is none", schema=schemas.REFUSED),
-                        401: Answer(description="A header is missing", schema=schemas.NO_CALLER),
+                        200: Answer(description="The token, valid for one hour", schema=schemas.TOKEN),
+                        400: Answer(description="Malformed tenant or user id", schema=schemas.REFUSED),
+                        401: Answer(description="Missing header", schema=schemas.NO_CALLER),
                     },
                 ),
                 Route(
@@ -215,7 +218,7 @@ class StorageStack(Stack):
                     handler=objects,
                     roles=WRITERS,
                     takes=schemas.NEW_OBJECT,
-                    summary="Store an object of the caller's",
+                    summary="Store an object of the caller",
                     parameters=[schemas.PARTITION],
                     answers={201: Answer(description="Stored", schema=schemas.STORED), **_REFUSED},
                 ),
@@ -224,17 +227,17 @@ class StorageStack(Stack):
                     path="/object",
                     handler=objects,
                     roles=ALL_ROLES,
-                    summary="List the caller's objects, or read one of them",
+                    summary="List the caller's objects, or read one object",
                     parameters=[schemas.PARTITION, schemas.KEY, schemas.KEYS_AFTER, schemas.KEYS_LIMIT],
                     answers={
-                        200: Answer(description="The caller's keys, or the content", schema=schemas.FOUND),
-                        404: Answer(description="There is no such object of the caller's", schema=schemas.REFUSED),
+                        200: Answer(description="The caller's keys, or the object's content", schema=schemas.FOUND),
+                        404: Answer(description="Object not found among the caller's objects", schema=schemas.REFUSED),
                         **_REFUSED,
                     },
                 ),
             ],
-            description="Objects of the caller's tenant and user, partitioned in five ways. "
-            "The token is an ID token of the user pool, or one that GET /token has issued.",
+            description="Objects of the caller, stored in one of five partition modes. "
+            "`x-token` takes an ID token of the user pool, or a token from GET /token.",
             defaults=self._apis,
             function_defaults=function_defaults(environment),
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
@@ -263,8 +266,8 @@ class StorageStack(Stack):
             missing = CfnParameter(
                 self,
                 "SynthesizedWithoutRegion",
-                description="Nothing can be given here: names of buckets depend on the region. "
-                "Synthesize with --context region=REGION, or with AWS credentials.",
+                description="Placeholder that accepts no value: bucket names depend on the region. "
+                "Synthesize again with --context region=REGION, or with AWS credentials.",
                 allowed_pattern="(?!)",
             )
             CfnOutput(self, "RegionThatIsMissing", value=missing.value_as_string)
@@ -286,7 +289,7 @@ class StorageStack(Stack):
         )
         provisioner = self._function(
             "storage_provisioner",
-            "Makes a tenant's own bucket and access point",
+            "Creates the bucket and access point of each tenant",
             dead_letters=queue,
             timeout=Duration.seconds(25),
             environment={

@@ -245,7 +245,7 @@ class TenantStack(Stack):
                     parameters=[schemas.TENANT_ID],
                     answers={
                         200: Answer(description="The tenant, in an array of one", schema=schemas.TENANT),
-                        404: Answer.refusal("There is no such tenant any more"),
+                        404: Answer.refusal("Tenant not found"),
                     },
                 ),
                 Route(
@@ -254,11 +254,11 @@ class TenantStack(Stack):
                     handler=rename,
                     roles=[ADMIN],
                     takes=schemas.NEW_NAME,
-                    summary="Give the caller's tenant another name, which takes an admin of it",
+                    summary="Rename the caller's tenant; admins only",
                     parameters=[schemas.TENANT_ID],
                     answers={
                         200: Answer(description="Renamed", schema=schemas.RENAMED),
-                        404: Answer.refusal("There is no such tenant any more"),
+                        404: Answer.refusal("Tenant not found"),
                     },
                 ),
                 Route(
@@ -266,21 +266,21 @@ class TenantStack(Stack):
                     path="/tenant/{tenantId}/usage",
                     handler=self._usage,
                     roles=ALL_ROLES,
-                    summary="Show what the caller's tenant has stored, and what it has sent in the last hour",
+                    summary="Show the tenant's stored data and its records of the last hour",
                     parameters=[schemas.TENANT_ID],
-                    answers={200: Answer(description="Counted now, up to a bound", schema=schemas.USAGE)},
+                    answers={200: Answer(description="Current usage, counted up to a limit", schema=schemas.USAGE)},
                 ),
                 Route(
                     method="GET",
                     path="/tenants/{userId}",
                     handler=tenants_of_caller,
                     access=Access.USER,
-                    summary="List the tenants that the caller belongs to",
+                    summary="List the caller's tenants",
                     parameters=[schemas.USER_ID],
                     answers={200: Answer(description="Their ids", schema=schemas.TENANT_IDS)},
                 ),
             ],
-            description="The tenant that a user works in, and those that they belong to",
+            description="The caller's tenant, its usage, and the caller's tenants",
             defaults=self._apis,
             function_defaults=function_defaults(self._environment),
             authorizer_cache_ttl=Duration.seconds(self._environment.authorizer_cache_seconds),
@@ -301,11 +301,11 @@ class TenantStack(Stack):
                     method="GET",
                     path="/tenants/{userId}",
                     handler=tenants_of_user,
-                    summary="List the tenants that a user belongs to",
+                    summary="List a user's tenants",
                     parameters=[schemas.ANY_USER_ID],
                     answers={
                         200: Answer(description="Their ids", schema=schemas.TENANT_IDS),
-                        400: Answer.refusal("The path holds no user id"),
+                        400: Answer.refusal("Malformed user id in the path"),
                     },
                 )
             ],
@@ -321,7 +321,7 @@ class TenantStack(Stack):
             "TenantAdminApiParameter",
             parameter_name=admin_api_parameter(self._environment.application),
             string_value=api.url,
-            description="Address of the tenant admin API",
+            description="URL of the tenant admin API",
         )
         return api
 

@@ -54,7 +54,7 @@ def usage_function(
         entry=LAMBDAS / "tenant_usage",
         shared=[TENANCY],
         defaults=function_defaults(environment),
-        description="Shows what the caller's tenant has stored and sent",
+        description="Shows the stored data and recent records of the caller's tenant",
         tenant_isolated=environment.tenant_isolated_functions,
         timeout=Duration.seconds(20),
         memory_size=1024,

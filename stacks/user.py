@@ -81,7 +81,7 @@ class UserStack(Stack):
             "AccountHook",
             functions,
             hooks,
-            "Keeps it known whose an account is, before a code goes out",
+            "Records how an account was created before a confirmation code is sent",
         )
         allow(
             account_hook,
@@ -96,7 +96,7 @@ class UserStack(Stack):
             "SignUpHook",
             functions,
             hooks,
-            "Publishes confirmed sign-ups, and ends sessions after a new password",
+            "Publishes confirmed sign-ups, and ends all sessions after a password reset",
         )
         bus.grant_publish(sign_up_hook, source=events.signed_up.source, detail_types=[events.signed_up.detail_type])
         sign_up_dead_letters.grant(sign_up_hook, "sqs:SendMessage")
@@ -117,7 +117,7 @@ class UserStack(Stack):
             entry=LAMBDAS / "token_claims_hook",
             shared=[TENANCY],
             defaults=functions,
-            description="Refuses tokens to accounts that get none, and adds the active tenant to the others",
+            description="Refuses tokens to blocked and deleted accounts, and adds the active tenant to tokens",
             timeout=Duration.seconds(5),  # Cognito waits no longer
             memory_size=ONE_PROCESSOR_MIB,  # keeps a cold start within those
             environment={
@@ -223,8 +223,8 @@ def _alarm_on_failures(scope: Construct, *, application: str, alarms: sns.ITopic
     One of them in an hour may be a call that got lost, three in five minutes are not.
     """
     for name, what in (
-        ("TokensWithoutClaim", "People sign in without their tenant: the tenant admin API fails or is slow"),
-        ("TokensRefusedByFailure", "People cannot sign in: the table of users fails or is slow"),
+        ("TokensWithoutClaim", "Users get tokens without a tenant claim: the tenant admin API fails or is slow"),
+        ("TokensRefusedByFailure", "Users cannot sign in: the users table fails or is slow"),
     ):
         cloudwatch.Metric(
             namespace=application,

@@ -127,7 +127,7 @@ def _download(jar: Jar) -> bytes:
                 raise JarError(f"Cannot fetch {jar.artifact} from {url}: {error}") from error
             time.sleep(2**attempt)
     if (found := _hash(content)) != jar.sha256:
-        raise JarError(f"{jar.artifact} is not what was pinned: its SHA-256 is {found}, not {jar.sha256}.")
+        raise JarError(f"{jar.artifact} has the SHA-256 {found}; {jar.sha256} is pinned.")
     return content
 
 

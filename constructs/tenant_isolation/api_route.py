@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Access(Enum):
     """Who may call a route."""
 
-    TENANT = "a caller in their tenant, by their roles in it"
-    USER = "whoever is signed in, in a tenant or in none"
-    IAM = "a principal that was granted it, with SigV4"
-    OPEN = "anybody: for playing a hands-on, and for nothing that touches a tenant"
+    TENANT = "a user with a role in their tenant"
+    USER = "any signed-in user, with or without a tenant"
+    IAM = "an IAM principal that was granted the route; requests are signed with SigV4"
+    OPEN = "anyone, without authentication; only for the hands-on, never for a tenant's data"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,21 +79,24 @@ class Route:
 EXPECTED_TENANT: Final = Parameter(
     name="Expected-Tenant",
     where="header",
-    description="The tenant that the caller means. Where the request would act in another one, nothing is done: 409",
+    description="The tenant that the caller expects to act in; a request that would act in another is refused with 409",
 )
 _NO_TOKEN: Final = {401: Answer.refusal("Missing or invalid token, or the session has ended")}
 _NOT_THIS: Final = {
     403: Answer.refusal("Valid token, not authorized for this resource"),
     409: Answer.refusal("`Expected-Tenant` names another tenant than the one this request would act in"),
 }
-_TOO_MANY: Final = {429: Answer.refusal("Too many requests at once")}
+_TOO_MANY: Final = {429: Answer.refusal("Too many requests; try again later")}
 _GATEWAY_ANSWERS: Final[Mapping[Access, Mapping[int, Answer]]] = {
     Access.TENANT: {**_NO_TOKEN, **_NOT_THIS, **_TOO_MANY},
     Access.USER: {**_NO_TOKEN, **_NOT_THIS, **_TOO_MANY},
-    Access.IAM: {403: Answer.refusal("Not signed, or not by one who may"), **_TOO_MANY},
+    Access.IAM: {
+        403: Answer.refusal("Missing or invalid signature, or principal not authorized for this route"),
+        **_TOO_MANY,
+    },
     Access.OPEN: _TOO_MANY,
 }
 _BODY_ANSWERS: Final = {
-    400: Answer.refusal("The request is not well-formed; the message says where"),
-    413: Answer.refusal("The body is larger than API Gateway or the function can take"),
+    400: Answer.refusal("Malformed request; the message names the field"),
+    413: Answer.refusal("The request body exceeds the limit of API Gateway or Lambda"),
 }

@@ -82,7 +82,7 @@ class ApplicationBus(Construct):
         declare_store(self._bus, Store(holds="events under way", by=By.NONE))
         declare_store(archive, Store(holds=f"events of the last {archive_days} days", by=By.NONE))
         registry = schemas.CfnRegistry(
-            self, "Registry", registry_name=bus_name, description=f"What the events on {bus_name} look like"
+            self, "Registry", registry_name=bus_name, description=f"Schemas of the events on {bus_name}"
         )
         for event, schema in event_schemas.items():
             entry = schemas.CfnSchema(

@@ -214,7 +214,7 @@ def dead_letter_queue(
     queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(
         scope,
         f"{construct_id}Alarm",
-        alarm_description=f"Dead letters in {queue.node.path}: see docs/operations.md for how to replay them",
+        alarm_description=f"Dead-letter messages in {queue.node.path}: docs/operations.md shows how to replay them",
         threshold=1,
         evaluation_periods=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -268,7 +268,7 @@ def _definition(
             "Type": "Pass",
             "Output": {
                 "Error": "InvalidEvent",
-                "Cause": "The event lacks what the saga needs, or an id in it is not one.",
+                "Cause": "The event lacks a required field, or has a malformed id.",
             },
             "Next": _DEAD_LETTER,
         },

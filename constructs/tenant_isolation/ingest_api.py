@@ -45,7 +45,7 @@ _MOST_RECORDS: Final = 500  # of PutRecords
 
 @dataclass(frozen=True, kw_only=True)
 class TenantLimit:
-    """How fast one tenant may send.
+    """Request rate and burst limit of one tenant.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class IngestApi(RestApi):
         )
         self._plan = self._api.add_usage_plan(
             "TenantLimit",
-            description="How fast one tenant may send",
+            description="Request rate and burst limit of one tenant",
             throttle=apigateway.ThrottleSettings(rate_limit=limit.rate, burst_limit=limit.burst),
             api_stages=[apigateway.UsagePlanPerApiStage(api=self._api, stage=self._api.deployment_stage)],
         )
@@ -200,9 +200,9 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
             handler=one,
             access=Access.IAM,
             takes=_RECORD,
-            summary="Put a record on the stream, of 1 MiB at most",
+            summary="Send one record of up to 1 MiB",
             parameters=[tenant, EXPECTED_TENANT],
-            answers={200: Answer(description="It is on the stream", schema=_STORED), 403: _DENIED},
+            answers={200: Answer(description="The record was accepted", schema=_STORED), 403: _DENIED},
         ),
         Route(
             method="POST",
@@ -210,14 +210,12 @@ def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route
             handler=many,
             access=Access.IAM,
             takes=_RECORDS,
-            summary="Put up to 500 records on the stream, of 1 MiB each and 5 MiB together at most",
+            summary="Send up to 500 records, each up to 1 MiB, together up to 5 MiB",
             parameters=[tenant, EXPECTED_TENANT],
             answers={
-                200: Answer(description="All of them are on the stream", schema=_OUTCOMES),
+                200: Answer(description="All records were accepted", schema=_OUTCOMES),
                 403: _DENIED,
-                207: Answer(
-                    description="Those with an `ErrorCode` are not on the stream: send them again", schema=_OUTCOMES
-                ),
+                207: Answer(description="Some records failed: send those with an `ErrorCode` again", schema=_OUTCOMES),
             },
         ),
     ]
@@ -239,7 +237,10 @@ _OUTCOME: Final = Either(
     {"Index": Index(), "SequenceNumber": BodyJson("@.SequenceNumber"), "ShardId": BodyJson("@.ShardId")},
 )
 _TEXT: Final = {"type": "string"}
-_DATA: Final = {"type": "object", "description": "Anything. A `tenantid` in it is data like all the rest"}
+_DATA: Final = {
+    "type": "object",
+    "description": "Any JSON object. A `tenantid` in it does not change the record's tenant",
+}
 _RECORD: Final = Schema(name="Record", definition=_object({"Data": _DATA}, more=True))
 _RECORDS: Final = Schema(
     name="Records",
@@ -256,7 +257,7 @@ _RECORDS: Final = Schema(
     ),
 )
 _DENIED: Final = Answer(
-    description="Not signed, or not by one who may send as this tenant",
+    description="Missing or invalid signature, or principal not authorized for this tenant",
     schema=Schema(
         name="Denied",
         # IAM's refusals have a capital, the gateway's own do not.
@@ -285,14 +286,14 @@ _OUTCOMES: Final = Schema(
         }
     ),
 )
-_REFUSAL: Final = "Invalid request: the path must name a tenant, and each Data must be an object"
+_REFUSAL: Final = "Invalid request: tenantId in the path must be a valid tenant id, and each Data must be a JSON object"
 _REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
     "ACCESS_DENIED": '{"Message":$context.error.messageString}',  # as API Gateway has it by itself
     "BAD_REQUEST_BODY": {
-        "message": "Invalid request body: a JSON object is expected whose Data is an object; "
-        "in a batch, an array Records of 1 to 500 of them"
+        "message": "Invalid request body: send a JSON object with Data, an object; "
+        "for a batch, with Records, an array of 1 to 500 such objects"
     },
-    "REQUEST_TOO_LARGE": {"message": "The request body is too large: at most 10 MB"},
+    "REQUEST_TOO_LARGE": {"message": "The request body is too large: send at most 10 MB"},
     "INTEGRATION_FAILURE": None,
     "INTEGRATION_TIMEOUT": None,
     "QUOTA_EXCEEDED": None,

@@ -277,7 +277,7 @@ class ServiceIntegration(Construct):
                 integration_responses=[
                     _response(reply.status, r"2\d{2}", reply_template(reply.body, statuses=reply.statuses), fixed),
                     _response(400, r"4\d{2}", self._errors, fixed),
-                    _response(503, r"5\d{2}", _message("The service does not answer; try again"), again),
+                    _response(503, r"5\d{2}", _message("The service is temporarily unavailable; try again"), again),
                     _response(500, None, _message(_SERVER_ERROR), fixed),
                 ],
             ),
@@ -325,7 +325,7 @@ def _error_template(refusal: str, errors: Mapping[str, ServiceError], expected: 
     branches = [
         *((condition, 409, ANOTHER_TENANT) for condition in differs),
         *((f"$type.matches('{pattern}')", error.status, error.message) for pattern, error in cases),
-        (f"$type.matches('{_THROTTLED}')", 429, "Too many requests at once; try again"),
+        (f"$type.matches('{_THROTTLED}')", 429, "Too many requests; try again later"),
         (f"$type.matches('{_REFUSED}') && $text.matches('{_TOO_LARGE}')", 413, "The request is too large"),
         (f"$type.matches('{_REFUSED}')", 400, refusal),
     ]
@@ -355,11 +355,11 @@ def _answers(reply: ServiceReply, errors: Mapping[str, ServiceError]) -> Mapping
 
 _DIFFERS: Final[Mapping[int, Answer]] = {409: Answer.refusal("`Expected-Tenant` names another tenant")}
 _ANSWERS: Final[Mapping[int, Answer]] = {
-    400: Answer.refusal("The request is not well-formed"),
-    413: Answer.refusal("The request is larger than API Gateway or the service can take"),
-    415: Answer.refusal("The content type is not application/json"),
-    500: Answer.refusal("The service would not let the API do it"),
-    503: Answer.refusal("The service does not answer; try again after the seconds of `Retry-After`"),
+    400: Answer.refusal("Malformed request; the message names the field"),
+    413: Answer.refusal("The request exceeds the size limit of API Gateway or the service"),
+    415: Answer.refusal("Unsupported content type; send application/json"),
+    500: Answer.refusal("Internal server error"),
+    503: Answer.refusal("The service is temporarily unavailable; try again after `Retry-After` seconds"),
 }
 
 
@@ -367,7 +367,9 @@ def _check_names(request: Mapping[str, Value], keys: Collection[str]) -> None:
     for name, value in request.items():
         sometimes = isinstance(value, When) and isinstance(value.value, str)  # an index, as the stack names it
         if _RESOURCE.fullmatch(name) and not sometimes:
-            raise UnsafeTemplateError(f"{name!r} names a resource, which is the stack's: give it in the target.")
+            raise UnsafeTemplateError(
+                f"{name!r} names a resource. The stack chooses it: pass it in the target, not in the request."
+            )
     for name, value in _members(request):
         if name in keys and not _begins_with_a_fact(value):
             raise UnsafeTemplateError(

@@ -111,7 +111,9 @@ class SyncWorkflow(Construct):
             The input names the tenant itself.
         """
         if TENANT_INPUT in takes:
-            raise UnsafeTemplateError(f"{TENANT_INPUT!r} is in the input already, and is not the caller's to say.")
+            raise UnsafeTemplateError(
+                f"{TENANT_INPUT!r} is set by the workflow and cannot be part of the input: choose another name."
+            )
         held = {TENANT_INPUT: ContextText("authorizer.tenantId"), **takes}
         ended = BodyText("$.status")
         return ServiceIntegration(

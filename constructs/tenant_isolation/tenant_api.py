@@ -445,7 +445,7 @@ class ApiLogging(Construct):
             self,
             "Role",
             assumed_by=service_principal(self, "apigateway.amazonaws.com"),
-            description="Lets API Gateway write its logs",
+            description="Allows API Gateway to write access logs to CloudWatch Logs",
             managed_policies=[
                 # API Gateway tests for this breadth when the role is set, and makes log groups of its own naming.
                 iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AmazonAPIGatewayPushToCloudWatchLogs")
@@ -467,7 +467,7 @@ _REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
     "DEFAULT_4XX": None,
     "DEFAULT_5XX": None,
     "BAD_REQUEST_BODY": {
-        "message": "Invalid request body: a JSON object is expected, with Content-Type application/json"
+        "message": "Invalid request body: send a JSON object of the documented form, as application/json"
     },
     # API Gateway takes 10 MB, and hands it to a function as a string in JSON, of which a function takes 6 MB.
     # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

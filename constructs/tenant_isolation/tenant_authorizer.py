@@ -169,7 +169,7 @@ class TenantAuthorizer(Construct):
             entry=LAMBDAS / "authorizer",
             shared=[TENANCY],
             defaults=defaults,
-            description="Verifies ID tokens and allows what the directory says that the caller may do",
+            description="Verifies ID tokens and returns a policy from the caller's membership and roles",
             environment={
                 "ISSUER": f"https://cognito-idp.{stack.region}.{stack.url_suffix}/{user_pool.user_pool_id}",
                 "AUDIENCE": client.user_pool_client_id,
@@ -212,7 +212,7 @@ def _rules(route: Route | str) -> Iterator[str]:
     """Return the rules that the function reads (`tenancy.authorization.RoleRule`)."""
     if isinstance(route, str):
         if not _RULE.fullmatch(route):
-            raise ValueError(f"{route!r} is no route with roles. Use e.g. 'GET /reports/{{tenantId}} admin,clerk'.")
+            raise ValueError(f"{route!r} is not a route with roles. Use e.g. 'GET /reports/{{tenantId}} admin,clerk'.")
         yield route
         return
     if wrong := [role for role in (*route.roles, *route.own_roles) if not _ROLE.fullmatch(role)]:

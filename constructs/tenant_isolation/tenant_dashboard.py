@@ -58,8 +58,8 @@ class TenantDashboard(Construct):
             widgets=[
                 [
                     self._graph("Requests by tenant", self._of_tenant("2xx", "3xx", "4xx", "5xx")),
-                    self._graph("Refusals by tenant (4xx)", self._of_tenant("4xx")),
-                    self._graph("Failures by tenant (5xx)", self._of_tenant("5xx")),
+                    self._graph("Refused requests by tenant (4xx)", self._of_tenant("4xx")),
+                    self._graph("Failed requests by tenant (5xx)", self._of_tenant("5xx")),
                 ],
                 [
                     self._graph("API latency, p95", self._of("AWS/ApiGateway,ApiName", "Latency", "p95")),
@@ -70,19 +70,19 @@ class TenantDashboard(Construct):
                     self._graph("Function errors", self._of("AWS/Lambda,FunctionName", "Errors", "Sum")),
                     self._graph("Function throttles", self._of("AWS/Lambda,FunctionName", "Throttles", "Sum")),
                     self._graph(
-                        "Workflows that failed", self._of("AWS/States,StateMachineArn", "ExecutionsFailed", "Sum")
+                        "Failed workflow executions", self._of("AWS/States,StateMachineArn", "ExecutionsFailed", "Sum")
                     ),
                 ],
                 [
                     self._graph(
-                        "Waiting in queues and given up",
+                        "Messages in queues and dead-letter queues",
                         self._of("AWS/SQS,QueueName", "ApproximateNumberOfMessagesVisible", "Maximum"),
                     ),
                     self._graph(
                         "Table throttles", self._of("AWS/DynamoDB,TableName,Operation", "ThrottledRequests", "Sum")
                     ),
                     self._graph(
-                        "How far readers are behind the stream",
+                        "Age of the oldest unread record in the stream",
                         self._of("AWS/Kinesis,StreamName", "GetRecords.IteratorAgeMilliseconds", "Maximum"),
                     ),
                 ],

@@ -64,13 +64,13 @@ class TenantDevices(Construct):
         boundary = iam.CfnManagedPolicy(
             self,
             "Boundary",
-            description="The most that a server can do, whatever its role is given: its own tenant's part of the API",
+            description="Permissions boundary of servers: calls to their own tenant's path of the ingest API only",
             policy_document=self._allowed,
         )
         self._role = iam.CfnRole(
             self,
             "Role",
-            description="What a server's certificate is exchanged for; bound to the type of its thing",
+            description="Role of servers with a device certificate; limited to the tenant that the thing type names",
             assume_role_policy_document=self._trust(),
             permissions_boundary=boundary.ref,
             policies=[

@@ -96,7 +96,7 @@ class TenantQueue(Construct):
         ).create_alarm(
             self,
             "Waiting",
-            alarm_description=f"Work waits for long in {self._queue.node.path}",
+            alarm_description=f"Messages wait too long in {self._queue.node.path}",
             threshold=_LONG.to_seconds(),
             evaluation_periods=5,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -156,7 +156,9 @@ class TenantQueue(Construct):
             The work names its tenant, its user, its id or its time itself.
         """
         if taken := set(_CAPTURED) & set(takes):
-            raise UnsafeTemplateError(f"{min(taken)!r} is captured from API Gateway, and is not the caller's to say.")
+            raise UnsafeTemplateError(
+                f"{min(taken)!r} is set from API Gateway's context, never from the body: choose another name."
+            )
         stack = Stack.of(self)
         return ServiceIntegration(
             self,

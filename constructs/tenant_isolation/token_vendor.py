@@ -97,7 +97,7 @@ class TokenVendor(Construct):
         self._role = iam.CfnRole(
             self,
             "TenantRole",
-            description="What a session of one tenant can do; bound to the tag TenantId",
+            description="Permissions of a tenant session; limited by the session tag TenantId",
             assume_role_policy_document=self._trust,
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheTenantTag", policy_document=self._allowed),

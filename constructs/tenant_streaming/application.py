@@ -213,7 +213,7 @@ class StreamingApplication(Construct):
             self,
             "Role",
             assumed_by=service_principal(self, _SERVICE),
-            description="Brings tenants' records from the stream into the lake",
+            description="Writes tenants' records from the stream to the data lake",
         )
         any_group = Stack.of(self).format_arn(
             service="logs", resource="log-group", resource_name="*", arn_format=_COLON
@@ -264,16 +264,16 @@ class StreamingApplication(Construct):
                 stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum", period=minute),
                 15 * 60_000,
                 5,
-                "Records have waited a quarter of an hour on the stream: the application is too slow",
+                "Records have waited 15 minutes on the stream: the application is too slow",
             ),
             "CheckpointAlarm": (
                 rate("numberOfFailedCheckpoints"),
                 0,
                 3,
-                "Checkpoints fail: no file gets finished while they do",
+                "Checkpoints fail: no file is completed until they succeed",
             ),
-            "RestartAlarm": (rate("fullRestarts"), 0, 3, "The application starts again and again"),
-            "DowntimeAlarm": (own("downtime"), 0, 5, "The application is down"),
+            "RestartAlarm": (rate("fullRestarts"), 0, 3, "The application restarts repeatedly"),
+            "DowntimeAlarm": (own("downtime"), 0, 5, "The application is not running"),
         }
         for name, (metric, threshold, periods, text) in watched.items():
             self._alarm(name, alarms, metric=metric, threshold=threshold, periods=periods, text=text)
@@ -284,7 +284,7 @@ class StreamingApplication(Construct):
             metric=own("uptime"),
             threshold=0,
             periods=5,
-            text="The application does not run: tenantry streaming start",
+            text="The application is stopped. Start it: tenantry streaming start",
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )

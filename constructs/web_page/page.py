@@ -145,7 +145,7 @@ class WebPage(Construct):
     def _distribute(
         self, bucket: s3.Bucket, apis: Sequence[PageApi], talks_to: Sequence[str], domain: PageDomain | None
     ) -> cloudfront.Distribution:
-        without_prefix = self._at_the_edge("Apis", "apis.js", "Takes the prefix of an API off the path")
+        without_prefix = self._at_the_edge("Apis", "apis.js", "Removes the API's prefix from the path")
         answers = self._headers(
             "ApiHeaders", "default-src 'none'; frame-ancestors 'none'", {"Cache-Control": "no-store"}
         )
@@ -161,7 +161,7 @@ class WebPage(Construct):
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
                 cache_policy=self._cache(),
                 response_headers_policy=self._headers("PageHeaders", _content_policy(talks_to)),
-                function_associations=[self._at_the_edge("Pages", "pages.js", "Answers the page's addresses with it")],
+                function_associations=[self._at_the_edge("Pages", "pages.js", "Serves the page for each of its paths")],
                 compress=True,
             ),
             additional_behaviors={
@@ -207,7 +207,7 @@ class WebPage(Construct):
             self,
             "Cache",
             cache_policy_name=self._name("Cache"),
-            comment="As long as the file says",
+            comment="Keeps Cache-Control of the origin",
             min_ttl=Duration.seconds(0),
             default_ttl=Duration.seconds(0),
             max_ttl=Duration.days(365),
@@ -272,7 +272,7 @@ class WebPage(Construct):
             entry=LAMBDAS / "page_publisher",
             shared=[TENANCY],
             defaults=defaults,
-            description="Puts the page's files into its bucket when they are deployed",
+            description="Copies the page's files into its bucket at deployment",
             timeout=Duration.minutes(2),
             memory_size=1024,
             environment={"ACCOUNT": Stack.of(self).account},

@@ -98,7 +98,7 @@ def _part(request: dict[str, Any]) -> dict[str, Any]:
         place = Place.model_validate(request.get("next") or {})
         part = reconciliation.run(place, dry=bool(request["dryRun"]), in_time=_until(_ANSWER_SECONDS))
     except ValidationError:
-        return {"refusal": "Invalid `next`: give `next` of the part before"}
+        return {"refusal": "Invalid `next`: give `next` of the previous part"}
     except BadRequestError as error:
         return {"refusal": str(error)}
     return part.report()

@@ -271,7 +271,7 @@ class Reconciliation:
             part.told.append(told)
             told["repaired"] = False
             if difference.kind is Kind.WITHOUT_ADMIN or (difference.kind is Kind.UNFOUNDED and difference.tenant_id):
-                told["remedy"] = "An operator has to decide who becomes its admin"
+                told["remedy"] = "The tenant has no active admin: an operator must choose one"
             elif not part.dry:
                 try:
                     self._repair_one(difference, part)
@@ -307,7 +307,9 @@ class Reconciliation:
         part.gone += 1
         if part.gone > _MOST_GONE:
             # It may be the pool that is wrong: one that was restored, or another one.
-            raise UnfinishedError("Too many accounts are gone at once to delete them: look at the user pool")
+            raise UnfinishedError(
+                "Too many accounts are missing from the user pool at once; none was deleted: check the user pool"
+            )
         self._workflow.run("delete", user, by=POOL)
 
     def _sign_up_again(self, user: UserId, part: Part) -> None:

@@ -51,7 +51,7 @@ def route(request: Request) -> Reply:
         case "PUT":
             employee = request.body(Employee)
             if employee.Id != request.path.get("id"):
-                raise BadRequestError("Invalid request body: Id must be the one in the path")
+                raise BadRequestError("Invalid request body: Id must equal the Id in the path")
             employees.replace(employee.model_dump())
             return Reply(body={"Id": employee.Id})
         case "DELETE":

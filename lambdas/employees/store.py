@@ -47,12 +47,12 @@ class Employees:
         Raises
         ------
         ConflictError
-            There is one with this id.
+            An employee with this id already exists.
         """
         try:
             self._put(row, "attribute_not_exists(Id)")
         except self._client.exceptions.ConditionalCheckFailedException:
-            raise ConflictError("There is an employee with this Id") from None
+            raise ConflictError("An employee with this Id already exists") from None
 
     def replace(self, row: Row) -> None:
         """Put an employee in the place of the one with the same id.

@@ -129,7 +129,7 @@ class Publisher:
             objects = [{"Key": key} for key in ordered[start : start + _BATCH]]
             answer = self._client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})  # type: ignore[typeddict-item]
             if failed := answer.get("Errors"):
-                raise RuntimeError(f"{len(failed)} files could not be removed, the first because: {failed[0]}")
+                raise RuntimeError(f"{len(failed)} files could not be removed. First error: {failed[0]}")
 
 
 def content_type(name: str) -> str:

@@ -80,7 +80,7 @@ def _do(asked: Work) -> None:
     logger.append_keys(tenant=caller.tenant_id, correlation_id=asked.id)
     tracer.put_annotation("tenant", caller.tenant_id)
     if not _may(asked):
-        logger.warning("dropped: who asked for it may not do it any more", user=caller.user_id)
+        logger.warning("dropped: the user who requested it lost the required role", user=caller.user_id)
         with single_metric(name="WorkDropped", unit=MetricUnit.Count, value=1) as metric:
             metric.add_dimension("tenant", caller.tenant_id)
         return

@@ -66,7 +66,7 @@ class KeyMaker:
                 if self.take_turn():
                     return self._make(alias, tenant)
             time.sleep(_PAUSE_SECONDS)
-        raise KeyIsBeingMadeError(f"Another run is making {alias}. Try again in a minute.")
+        raise KeyIsBeingMadeError(f"Another run is creating {alias}. Try again in a minute.")
 
     def has(self, alias: str) -> bool:
         """Return whether there is a key with this alias."""

@@ -64,7 +64,7 @@ class AccountWorkflow:
         )
         if answer["status"] != "SUCCEEDED":
             raise UnfinishedError(
-                f"The change is not finished ({answer.get('error', answer['status'])}). It is kept in the dead-letter "
+                f"The change is incomplete ({answer.get('error', answer['status'])}). It is kept in the dead-letter "
                 "queue AccountChanges; make it again, or replay it"
             )
         outcome: dict[str, Any] = json.loads(answer["output"])

@@ -352,7 +352,7 @@ class Accounts:
         def attempt() -> Outcome:
             account = self._undeleted(user)
             if not account.recorded:
-                raise NotFoundError("There is no such account")
+                raise NotFoundError("Account not found")
             at, changed = int(self._clock()), account.email != email
             if changed:
                 ending = self._ending(account, at)
@@ -527,7 +527,9 @@ class Accounts:
         admins = self._admins(noted)
         last = sorted(tenant for tenant, ids in admins.items() if ids == {user})
         if last:
-            raise ConflictError(f"You are the last admin of {', '.join(last)}: make somebody else an admin there first")
+            raise ConflictError(
+                f"You are the last admin of {', '.join(last)}: make another member an admin there first"
+            )
         own = [tenant for tenant, ids in admins.items() if user in ids]
         if len(own) >= _BATCH:
             raise ConflictError(f"You are an admin of {len(own)} tenants: leave some of them first")

@@ -44,7 +44,7 @@ class RouteRule:
         """
         method, _, path = text.partition(" ")
         if not method.isupper() or not path.startswith("/"):
-            raise ValueError(f"Not a route: {text!r}. Use e.g. 'GET /tenant/{{tenantId}}'.")
+            raise ValueError(f"Invalid route {text!r}: use e.g. 'GET /tenant/{{tenantId}}'.")
         return cls(method=method, path=path)
 
     @property
@@ -128,7 +128,7 @@ class RoleRule:
             return cls(route=rule, roles=None)
         names = frozenset(roles.split(","))
         if not all(name.isidentifier() for name in names):
-            raise ValueError(f"Not roles: {roles!r}. Use e.g. 'GET /parks admin,member'.")
+            raise ValueError(f"Invalid roles {roles!r}: use e.g. 'GET /parks admin,member'.")
         return cls(route=rule, roles=names)
 
     def opens_to(self, roles: frozenset[str]) -> bool:

@@ -73,7 +73,7 @@ class Tenants:
             There is no such tenant.
         """
         if self._memberships is None:
-            raise ValueError("Renaming needs the table of memberships.")
+            raise ValueError("Renaming needs the memberships table.")
         try:
             self._client.transact_write_items(
                 TransactItems=[
@@ -101,7 +101,7 @@ class Tenants:
         except self._client.exceptions.TransactionCanceledException as error:
             codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
             if codes[:1] == ["ConditionalCheckFailed"]:
-                raise ForbiddenError("Only an admin of the tenant may change it") from None
+                raise ForbiddenError("Only an admin may rename the tenant") from None
             if codes[1:2] == ["ConditionalCheckFailed"]:
                 raise NotFoundError("Tenant not found") from None
             raise

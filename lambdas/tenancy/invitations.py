@@ -175,7 +175,7 @@ class Invitations:
         def attempt() -> None:
             self._require_admin(tenant, by)
             if self._get(tenant, invitation) is None:
-                raise NotFoundError("There is no such invitation")
+                raise NotFoundError("Invitation not found, expired or withdrawn")
             asked = self._memberships.tenant_condition(tenant, admin=by)
             write(self._client, [self._deletion(tenant, invitation), asked])
 
@@ -192,7 +192,7 @@ class Invitations:
         try:
             write(self._client, [self._deletion(tenant, id_of(invitee))])
         except OvertakenError:
-            raise NotFoundError("There is no such invitation") from None
+            raise NotFoundError("Invitation not found, expired or withdrawn") from None
 
     def accept(self, tenant: TenantId, user: UserId, invitee: Mailbox, name: str) -> Member:
         """Make the invitee a member. The tenant becomes the active one of a user who has none.
@@ -208,9 +208,9 @@ class Invitations:
         def attempt() -> Member:
             found = self._get(tenant, id_of(invitee))
             if found is None or not self._counts(found):
-                raise NotFoundError("There is no such invitation")
+                raise NotFoundError("Invitation not found, expired or withdrawn")
             if self._memberships.belongs(tenant, user):
-                raise ConflictError("You belong to this tenant already")
+                raise ConflictError("You are already a member of this tenant")
             member = Member(user_id=user, email=invitee, name=name, roles=frozenset(found.roles))
             write(
                 self._client,
@@ -265,7 +265,7 @@ class Invitations:
 
     def _require_admin(self, tenant: TenantId, by: UserId) -> None:
         if by not in self._memberships.admins(tenant):
-            raise ForbiddenError("Only an admin of the tenant may decide who is invited")
+            raise ForbiddenError("Only an admin of the tenant may manage invitations")
 
     def _deletion(
         self, tenant: TenantId, invitation: InvitationId, *, while_it_is: Invitation | None = None

@@ -199,7 +199,7 @@ class Memberships:
             before = self._standings.record(user).active
             roles = self._standings.roles(tenant, user)
             if roles is None:
-                raise ForbiddenError("You do not belong to this tenant")
+                raise ForbiddenError("You are not a member of this tenant")
             check = self._mapping_item("ConditionCheck", tenant, user, while_roles_are=roles)
             write(self._client, [check, self._user_update(user, tenant, roles, activate=True, condition=_NOT_DELETED)])
             return before
@@ -225,7 +225,7 @@ class Memberships:
             before = _member(item).roles
             loses = member in admins and Role.ADMIN not in roles
             if loses and admins == {member}:
-                raise ConflictError("A tenant needs an admin: make somebody else one first")
+                raise ConflictError("A tenant needs an admin: make another member an admin first")
             living = self._living(member)
             # A blocked member has the role, and is an admin from the moment when they are unblocked.
             gains = living and Role.ADMIN in roles and member not in admins
@@ -266,7 +266,7 @@ class Memberships:
             before = _member(item).roles
             loses = member in admins
             if admins == {member}:
-                raise ConflictError("The last admin cannot leave: make somebody else one first")
+                raise ConflictError("The last admin cannot leave: make another member an admin first")
             items = [self._mapping_item("Delete", tenant, member, while_roles_are=before)]
             if (record := self._standings.record(member)).exists:
                 items.append(self._user_leaves(member, tenant, record))
@@ -358,7 +358,7 @@ class Memberships:
     def _admins_with(self, tenant: TenantId, by: UserId) -> frozenset[str]:
         admins = self.admins(tenant)
         if by not in admins:
-            raise ForbiddenError("Only an admin of the tenant may change who belongs to it")
+            raise ForbiddenError("Only an admin of the tenant may manage its members")
         return admins
 
     def _admins_by_mapping(self, tenant: TenantId) -> frozenset[str]:
@@ -390,7 +390,7 @@ class Memberships:
             ConsistentRead=True,
         )
         if "Item" not in found:
-            raise NotFoundError("The tenant has no such member")
+            raise NotFoundError("Member not found in this tenant")
         return found["Item"]
 
     def _mapping_item(

@@ -61,7 +61,7 @@ class PolicyTemplate:
             action or resource, an element that turns its meaning round, or allows something without binding the tenant.
         """
         if document.get("Version") != _VERSION or not document.get("Statement"):
-            raise TemplateError(f"A session policy template is a policy of version {_VERSION} with statements.")
+            raise TemplateError(f"A session policy template must be a policy of version {_VERSION} with statements.")
         for statement in _list(document["Statement"]):
             _check(statement)
         return cls(document)

@@ -137,7 +137,7 @@ class UserPool:
         except self._client.exceptions.InvalidParameterException:
             if after is None:
                 raise
-            raise BadRequestError("Invalid `after`: give `next` of the page before") from None
+            raise BadRequestError("Invalid `after`: give `next` of the previous page") from None
         users = []
         for found in answer["Users"]:
             try:

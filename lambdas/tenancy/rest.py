@@ -122,7 +122,7 @@ def _check_expected_tenant(headers: Mapping[str, str], authorizer: Mapping[str, 
 
 def _each_once(pairs: list[tuple[str, object]]) -> None:
     if len({name for name, _ in pairs}) < len(pairs):
-        raise BadRequestError("Invalid request body: a field is given twice")
+        raise BadRequestError("Invalid request body: a field appears twice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +170,7 @@ def rest_handler(
         answer = _proxy_answer(_answer(route, refusal, event, authorizer), cors_headers)
         if _is_too_large(answer):  # the caller would get a 502 that says nothing
             logger.info("refused", error=TooLargeError.__name__)
-            error = TooLargeError("The reply is larger than 6 MB. Ask for less at a time")
+            error = TooLargeError("The reply exceeds 6 MB. Request fewer items")
             answer = _proxy_answer(Reply(status=error.status, body=refusal(error)), cors_headers)
         metrics.add_metric(f"Replies{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
         return answer

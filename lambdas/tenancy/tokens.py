@@ -206,7 +206,7 @@ def _check_begun(claims: Mapping[str, Any]) -> None:
     for name in ("iat", "nbf"):
         at = claims.get(name, 0)
         if not isinstance(at, int | float) or isinstance(at, bool) or not at <= latest:
-            raise jwt.ImmatureSignatureError(f"{name} lies ahead")
+            raise jwt.ImmatureSignatureError(f"{name} is in the future")
 
 
 def issue(caller: TenantCaller, secret: str, issuer: str) -> str:

@@ -63,4 +63,4 @@ def decided(attempt: Callable[[], Result]) -> Result:
             return attempt()
         except OvertakenError:
             time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**number))  # noqa: S311 - a pause, not a secret
-    raise ConflictError("Others are changing the same at this moment; try again")
+    raise ConflictError("Another request changes the same item at this moment; try again")

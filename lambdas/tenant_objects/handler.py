@@ -130,7 +130,7 @@ def _limit(text: str | None) -> int | None:
         return None
     usable = text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST_NAMES))
     if not (usable and 0 < int(text) <= _MOST_NAMES):
-        raise BadRequestError(f"limit: must be a number from 1 to {_MOST_NAMES}")
+        raise BadRequestError(f"limit: use a number from 1 to {_MOST_NAMES}")
     return int(text)
 
 

@@ -87,6 +87,6 @@ class Onboarding:
         said = json.loads(reply["Payload"].read())
         now = time.monotonic()
         if "FunctionError" in reply:
-            reason = f"The tenant's bucket and access point could not be made: {said.get('errorMessage', '')}"
+            reason = f"The tenant's bucket and access point could not be created: {said.get('errorMessage', '')}"
             return _Answer(OnboardingFailedError, reason, now + _FAILED_SECONDS)
         return _Answer(None if said["onboarded"] else ForbiddenError, "Forbidden", now + _REFUSED_SECONDS)

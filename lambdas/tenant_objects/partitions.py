@@ -261,6 +261,6 @@ def _code(error: ClientError) -> str:
 
 def _content(found: GetObjectOutputTypeDef) -> bytes:
     if found["ContentLength"] > REPLY_BYTES:  # before it fills the memory
-        raise TooLargeError(f"key: the object has {found['ContentLength']} bytes, and a reply has 6 MB at most")
+        raise TooLargeError(f"key: the object has {found['ContentLength']} bytes; a reply is limited to 6 MB")
     content: bytes = found["Body"].read()
     return content

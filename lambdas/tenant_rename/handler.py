@@ -19,7 +19,7 @@ class _Settings(RestSettings):
 
 def _readable(name: str) -> str:
     if not name.strip():
-        raise ValueError("must hold more than white space")
+        raise ValueError("must not be only white space")
     return usable_name(name)
 
 

@@ -69,7 +69,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         logger.append_keys(tenant=tenant, correlation_id=event.get("id"))
         reason = makers.lapsed(tenant, [user]).get(user)
         if reason is None:
-            logger.info("the person may have webhooks")
+            logger.info("the user still has the required role")
             continue
         session = vendor.session(TenantCaller(tenant_id=tenant, user_id=user), "webhooks")
         paused = pauser.pause(Webhooks(session, tenant, table=settings.parks_table), tenant, user, reason)

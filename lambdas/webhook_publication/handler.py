@@ -72,5 +72,5 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
         topics=settings.topics,
     )
     told = publication.publish(asked.park, asked.status, asked.at)
-    logger.info("published" if told else "nobody to tell")
+    logger.info("published" if told else "no webhook to notify")
     return {"told": told}

@@ -27,9 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "assembly", type=Path, nargs="?", default=_ASSEMBLY, help=f"a synthesized environment (default: {_ASSEMBLY})"
     )
-    parser.add_argument("--check", action="store_true", help="write nothing, and fail if the pictures are stale")
+    parser.add_argument("--check", action="store_true", help="write nothing, and fail if a diagram is out of date")
     parser.add_argument(
-        "--document", type=Path, default=_DOCUMENT, help=f"where the pictures are (default: {_DOCUMENT})"
+        "--document", type=Path, default=_DOCUMENT, help=f"the document with the diagrams (default: {_DOCUMENT})"
     )
     parsed = parser.parse_args(arguments)
     try:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return _FAILED
     if parsed.check:
-        sys.stdout.write("The pictures are those of the app.\n" if drawn == written else "Stale. Run `make docs`.\n")
+        sys.stdout.write("The diagrams match the app.\n" if drawn == written else "Stale. Run `make docs`.\n")
         return 0 if drawn == written else _STALE
     parsed.document.write_text(drawn)
     return 0

@@ -31,25 +31,25 @@ _FOLDER: Final = Path("devices")
 _SHOWN_DIGITS: Final = 12
 _COLOURS: Final = {ACTIVE: "green", REVOKED: "red"}
 _ABOUT: Final = (
-    "Issue, rotate, list and revoke the certificates by which tenants' servers get credentials for the ingest API. "
-    "A certificate is good for its own tenant only. See docs/ingestion.md."
+    "Issue, rotate, list and revoke the X.509 certificates of tenants' servers for the ingest API. "
+    "A certificate is valid for one tenant only. See docs/ingestion.md."
 )
 
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the topic to the command's parser."""
-    topic = topics.add_parser("devices", help="the certificates of tenants' servers", description=_ABOUT)
+    topic = topics.add_parser("devices", help="manage certificates of tenants' servers", description=_ABOUT)
     commands = topic.add_subparsers(required=True, metavar="command")
 
     issuing = commands.add_parser(
         "issue",
         parents=[environment],
-        help="give a server its first certificate",
-        description="Make a key on this machine, have it certified for a server of a tenant, and write both, and what "
-        "the client needs to know beside them, into a folder for that server. The key goes nowhere else.",
+        help="issue a server's first certificate",
+        description="Create a private key on this machine, get a certificate for it, and write both with the client's "
+        "settings to the server's folder. The key does not leave this machine.",
     )
     issuing.add_argument("tenant", help="the tenant's id")
-    issuing.add_argument("server", help="a name for the server, among those of its tenant")
+    issuing.add_argument("server", help="a name for the server, unique within its tenant")
     issuing.add_argument(
         "--out", type=Path, metavar="DIR", help=f"the server's folder (default: {_FOLDER}/TENANT/SERVER)"
     )
@@ -58,32 +58,34 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     rotating = commands.add_parser(
         "rotate",
         parents=[environment],
-        help="give a server another certificate",
-        description="Put a new key and certificate into a server's folder, see that they work, and then, if you say "
-        "so, revoke the old ones. A running client takes the new ones with its next credentials.",
+        help="replace a server's certificate",
+        description="Write a new key and certificate to a server's folder, test them, and revoke the old ones after "
+        "you confirm. A running client uses the new ones from its next credentials on.",
     )
     rotating.add_argument("folder", type=Path, help="the server's folder")
     rotating.add_argument("--yes", action="store_true", help="revoke the old certificate without asking")
-    rotating.add_argument("--finish", action="store_true", help="only revoke the old one of an earlier rotation")
+    rotating.add_argument(
+        "--finish", action="store_true", help="only revoke the old certificate of an earlier rotation"
+    )
     rotating.set_defaults(run=_rotate)
 
     listing = commands.add_parser("list", parents=[environment], help="list servers and their certificates")
-    listing.add_argument("--tenant", metavar="ID", help="of this tenant only")
+    listing.add_argument("--tenant", metavar="ID", help="only servers of this tenant")
     listing.add_argument("--all", action="store_true", help="show revoked certificates as well")
-    listing.add_argument("--json", action="store_true", help="print JSON, with whole certificate ids")
+    listing.add_argument("--json", action="store_true", help="print JSON, with full certificate ids")
     listing.set_defaults(run=_list)
 
     revoking = commands.add_parser(
         "revoke",
         parents=[environment],
         help="revoke certificates",
-        description="Revoke the certificates of a server, or of all of a tenant's. This cannot be undone. Credentials "
-        "that were given out before work until they end, which the command tells.",
+        description="Revoke the certificates of a server, or of all servers of a tenant. This cannot be undone. "
+        "Credentials issued before stay valid until they expire; the command prints when.",
     )
     revoking.add_argument("tenant", help="the tenant's id")
-    revoking.add_argument("server", nargs="?", help="the server's name (default: all of the tenant's)")
-    revoking.add_argument("--certificate", metavar="ID", help="the beginning of one certificate's id: that one only")
-    revoking.add_argument("--yes", action="store_true", help="do not ask")
+    revoking.add_argument("server", nargs="?", help="the server's name (default: all servers of the tenant)")
+    revoking.add_argument("--certificate", metavar="ID", help="only the certificate whose id begins with this")
+    revoking.add_argument("--yes", action="store_true", help="revoke without asking")
     revoking.set_defaults(run=_revoke)
 
 
@@ -92,7 +94,7 @@ def _issue(environment: Environment, parsed: argparse.Namespace, console: Consol
     folder = DeviceFolder(parsed.out or _FOLDER / server.tenant / server.name)
     certificate = Devices(environment).issue(server, folder)
     console.print(Text(f"{server.name} of {server.tenant}: certificate {certificate.id[:_SHOWN_DIGITS]}", "green"))
-    console.print(Text(f"In {folder.path}: its key, its certificate and device.json. Whoever has them is this server."))
+    console.print(Text(f"In {folder.path}: private key, certificate and device.json. Keep them secret."))
     return 0
 
 
@@ -103,9 +105,11 @@ def _rotate(environment: Environment, parsed: argparse.Namespace, console: Conso
         console.print(
             Text(f"{server.name} of {server.tenant}: new certificate {certificate.id[:_SHOWN_DIGITS]}", "green")
         )
-        console.print("It works, and is what the folder names from now on. The old one still works as well.")
-        if not (parsed.yes or _confirmed(console, "Revoke the old one now?")):
-            console.print(Text(f"When the server uses the new one: tenantry devices rotate {folder.path} --finish"))
+        console.print("The new certificate works, and the folder uses it. The old certificate is still valid.")
+        if not (parsed.yes or _confirmed(console, "Revoke the old certificate now?")):
+            console.print(
+                Text(f"Once the server uses the new certificate, run: tenantry devices rotate {folder.path} --finish")
+            )
             return 0
     _tell(devices.finish(folder), console)
     return 0
@@ -141,10 +145,10 @@ def _revoke(environment: Environment, parsed: argparse.Namespace, console: Conso
             Text(f"{server.tenant} {server.name} {certificate.id[:_SHOWN_DIGITS]} ({certificate.status.lower()})")
         )
     if not chosen:
-        console.print("All of them are revoked already.")
+        console.print("All these certificates are already revoked.")
         return 0
-    if not parsed.yes and not _confirmed(console, "Revoke for good?"):
-        raise DeviceCommandError("Nothing was revoked: say --yes, or answer with y.")
+    if not parsed.yes and not _confirmed(console, "Revoke these certificates? This cannot be undone."):
+        raise DeviceCommandError("Nothing was revoked: answer with y, or pass --yes.")
     _tell(devices.revoke(chosen), console)
     return 0
 
@@ -158,7 +162,7 @@ def _tell(revoked: Revoked, console: Console) -> None:
     for server, certificate in revoked.certificates:
         console.print(Text(f"revoked  {server.tenant} {server.name} {certificate.id[:_SHOWN_DIGITS]}", style="green"))
     if not revoked.certificates:
-        console.print("There was nothing to revoke.")
+        console.print("No certificate to revoke.")
         return
     console.print(
         Text(

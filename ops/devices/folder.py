@@ -49,7 +49,9 @@ class DeviceFolder:
         except (OSError, ValueError) as error:
             raise DeviceCommandError(f"{self.path / FILE} cannot be read: {error}") from error
         if not isinstance(content, dict) or not all(isinstance(content.get(key), str) for key in ("tenant", "server")):
-            raise DeviceCommandError(f"{self.path / FILE} does not say whose server this is.")
+            raise DeviceCommandError(
+                f"{self.path / FILE} has no valid thing, tenant or server. Issue the certificate again."
+            )
         return content
 
     def keep(self, pair: KeyPair, certificate: str) -> tuple[str, str]:

@@ -85,7 +85,9 @@ class Devices:
             The folder is a server's already, or the server has a certificate.
         """
         if folder.is_taken:
-            raise DeviceCommandError(f"{folder.path} is a server's already, and is not overwritten. Name another.")
+            raise DeviceCommandError(
+                f"{folder.path} already holds a server's certificate. Choose another folder with --out."
+            )
         if active := self._active(server):
             raise DeviceCommandError(
                 f"{server.name} of {server.tenant} has the active certificate {active[-1].id[:12]}. "
@@ -172,7 +174,7 @@ class Devices:
             found = [(server, item) for server, item in found if item.id.startswith(certificate_id)]
         if not found:
             raise DeviceCommandError(
-                f"There is no such certificate of {tenant}. `tenantry devices list --tenant {tenant}` shows all."
+                f"Certificate not found for {tenant}. `tenantry devices list --tenant {tenant}` shows all."
             )
         return [(server, item) for server, item in found if item.status != REVOKED]
 
@@ -196,7 +198,7 @@ class Devices:
         server = Server.named(content["tenant"], content["server"])
         if content.get("thing") != server.thing(self._registry.app):
             raise DeviceCommandError(
-                f"{folder.path} is of another application than {self._registry.app}: {content.get('thing')}."
+                f"{folder.path} belongs to another application than {self._registry.app}: {content.get('thing')}."
             )
         return server
 

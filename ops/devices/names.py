@@ -29,8 +29,8 @@ def checked_tenant(tenant: str) -> TenantId:
         return tenant_id(tenant)
     except InvalidIdentifierError:
         raise DeviceCommandError(
-            f"{tenant!r} is no tenant id: that has 3 to 38 letters, digits and hyphens, begins and ends with a letter "
-            "or a digit, and is none of the reserved words."
+            f"{tenant!r} is not a tenant id: use 3 to 38 letters, digits and hyphens, a letter or a digit first "
+            "and last, and no reserved word."
         ) from None
 
 
@@ -61,8 +61,8 @@ class Server:
         checked = checked_tenant(tenant)
         if not _SERVER.fullmatch(name):
             raise DeviceCommandError(
-                f"{name!r} is no name for a server: that has 1 to 64 letters, digits, hyphens and underscores, and "
-                "begins with a letter or a digit."
+                f"{name!r} is not a server name: use 1 to 64 letters, digits, hyphens and underscores, "
+                "a letter or a digit first."
             )
         return cls(checked, name)
 

@@ -75,7 +75,9 @@ def reader(aws: Aws, service: str, *, region: str | None = None) -> Any:  # noqa
 
 def _only_reads(model: OperationModel, **_: object) -> None:
     if not _READS.fullmatch(model.name):
-        raise NotReadError(f"{model.service_model.service_name}:{model.name} is no reading; preflight changes nothing.")
+        raise NotReadError(
+            f"{model.service_model.service_name}:{model.name} is not a read-only operation; preflight changes nothing."
+        )
 
 
 def code_of(error: Exception) -> str:
@@ -88,4 +90,4 @@ def code_of(error: Exception) -> str:
 def reason(error: Exception) -> str:
     """Return why something could not be asked, in a few words."""
     code = code_of(error)
-    return "the credentials may not ask for it" if code in _DENIALS else f"AWS answers {code}"
+    return "the credentials lack the permission to read it" if code in _DENIALS else f"AWS answered {code}"

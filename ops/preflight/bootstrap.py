@@ -47,7 +47,11 @@ def bootstrap(assembly: Assembly, account: Account) -> Iterator[Finding]:
         version = int(account.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
     except NOT_ASKED as error:
         if code_of(error) == "ParameterNotFound":
-            yield fails("bootstrap", f"The CDK is not set up here: there is no parameter {name}.", remedy)
+            yield fails(
+                "bootstrap",
+                f"The CDK is not bootstrapped in this account and region: the parameter {name} is missing.",
+                remedy,
+            )
         else:
             yield unknown("bootstrap", f"{name}: {reason(error)}.", "Allow ssm:GetParameter on it.")
         return

@@ -42,6 +42,6 @@ def run(assembly: Assembly, account: Account) -> Iterator[Finding]:
                 found.append(finding)
                 yield finding
         except NOT_ASKED as error:
-            yield unknown(check.__name__, f"{reason(error)}.", "See whether the credentials and the network are right.")
+            yield unknown(check.__name__, f"{reason(error)}.", "Check the credentials and the network.")
         if check is place and any(finding.status is Status.FAILS for finding in found):
             return

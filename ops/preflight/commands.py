@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _ABOUT: Final = (
-    "Say what would fail if the environment were deployed now, and what to do about it. It reads the account and the "
-    "synthesized templates, and changes nothing. See docs/deployment.md."
+    "Find problems that would make a deployment fail, with remedies. Reads the account and the synthesized templates; "
+    "changes nothing. See docs/deployment.md."
 )
 _STYLES: Final = {Status.OK: "green", Status.FAILS: "red", Status.WARNING: "yellow", Status.UNKNOWN: "yellow"}
 EXIT_WILL_FAIL: Final = 1
@@ -36,13 +36,13 @@ EXIT_NOT_ASKED: Final = 2
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the command to the command's parser."""
     command = topics.add_parser(
-        "preflight", parents=[environment], help="say what would fail before a deployment", description=_ABOUT
+        "preflight", parents=[environment], help="find problems before a deployment", description=_ABOUT
     )
     command.add_argument(
         "--templates",
         type=Path,
         metavar="DIR",
-        help="what `make synth` has written (default: cdk.out.ENV)",
+        help="the folder that `make synth` wrote (default: cdk.out.ENV)",
     )
     command.add_argument("--json", action="store_true", help="print the findings as JSON")
     command.set_defaults(run=_run, load=Environment.reach)

@@ -12,7 +12,7 @@ class Status(StrEnum):
     OK = "ok"
     FAILS = "will fail"
     WARNING = "warning"
-    UNKNOWN = "could not be asked"
+    UNKNOWN = "not checked"
 
 
 @dataclass(frozen=True, kw_only=True)

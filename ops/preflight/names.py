@@ -25,7 +25,7 @@ _LEFT: Final = (
     "stack, or deploy under another name (--context app=NAME)."
 )
 _ELSEWHERE: Final = (
-    "A bucket's name is one for all accounts: deploy under another name (--context app=NAME) or elsewhere."
+    "Bucket names are unique across all accounts: deploy under another name (--context app=NAME) or elsewhere."
 )
 
 
@@ -80,21 +80,19 @@ def free(wanted: Iterator[Named], account: Account, *, own: Mapping[str, Mapping
         try:
             holder = LOOKUPS[resource.kind].holder(account, each.name)
         except TakenElsewhereError as error:
-            yield fails("names", f"{each} belongs to somebody else, or is in another region ({error}).", _ELSEWHERE)
+            yield fails("names", f"{each} belongs to another account, or is in another region ({error}).", _ELSEWHERE)
             continue
         except NOT_ASKED as error:
             unasked[f"{resource.kind}: {reason(error)}"].append(each)
             continue
         if holder and holder != physical_id:
-            yield fails("names", f"{each} is there already, and not of the stack {resource.stack}.", _LEFT)
+            yield fails("names", f"{each} already exists and does not belong to the stack {resource.stack}.", _LEFT)
         else:
             good += 1
     for why, several in unasked.items():
-        yield unknown(
-            "names", f"{', '.join(each.name for each in several)}: {why}.", "See for yourself that it is free."
-        )
+        yield unknown("names", f"{', '.join(each.name for each in several)}: {why}.", "Check that the name is free.")
     if good or not unasked:
-        yield ok("names", f"{good} names are free, or of the stack that wants them.")
+        yield ok("names", f"{good} names are free or already belong to their stack.")
 
 
 def _is_of(name: str, physical_id: str) -> bool:

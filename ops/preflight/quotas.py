@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # until they ask for more. A sign-in takes two, and a page sends several requests at once, each of which takes some.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _LEAST_CONCURRENCY: Final = 100
-_CONSOLE: Final = "Ask for more: Service Quotas in the console, {service}, {code}."
+_CONSOLE: Final = "Request an increase: Service Quotas in the console, {service}, {code}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +120,9 @@ def quotas(assembly: Assembly, account: Account) -> Iterator[Finding]:
             yield unknown("quotas", f"{what}: {reason(error)}.", "Allow listing them.")
             continue
         more = counts[kind]
-        says = f"{what}: {there} there, {more} more at most, {default} allowed by AWS's default"
+        says = f"{what}: {there} exist, up to {more} more are needed, AWS's default quota is {default}"
         if there + more > default:
-            remedy = "See in Service Quotas whether the account's quota is higher, or ask for more there."
+            remedy = "Check the account's quota in Service Quotas, and request an increase if it is not higher."
             yield unknown("quotas", f"{says}, which the account's own quota may exceed.", remedy)
         else:
             yield ok("quotas", f"{says}.")
@@ -149,7 +149,7 @@ def _value(client: Any, quota: Quota) -> int:  # noqa: ANN401 - boto3's client
 
 
 def _judged(what: str, there: int, more: int, most: int, *, remedy: str) -> Finding:
-    says = f"{what}: {there} there, {more} more at most, {most} allowed."
+    says = f"{what}: {there} exist, up to {more} more are needed, the quota is {most}."
     return fails("quotas", says, remedy) if there + more > most else ok("quotas", says)
 
 
@@ -168,12 +168,12 @@ def _concurrency(account: Account) -> Finding:
         limit = int(account.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"])
     except NOT_ASKED as error:
         return unknown("quotas", f"Lambda concurrency: {reason(error)}.", "Allow lambda:GetAccountSettings.")
-    says = f"Lambda concurrency: {limit} executions at once that nothing has reserved."
+    says = f"Lambda concurrency: {limit} unreserved concurrent executions."
     if limit < _LEAST_CONCURRENCY:
-        says = f"{says[:-1]}: the deployment succeeds, and a handful of people at once are throttled."
+        says = f"{says[:-1]}: the deployment succeeds, but a few concurrent users are throttled."
         remedy = (
-            f"Ask for {_LEAST_CONCURRENCY} or more: Service Quotas in the console, lambda, L-B99A9384. "
-            "That takes AWS some days."
+            f"Request {_LEAST_CONCURRENCY} or more: Service Quotas in the console, lambda, L-B99A9384. "
+            "AWS takes some days."
         )
         return warning("quotas", says, remedy)
     return ok("quotas", says)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.preflight.findings import Finding
 
 _AT_ONCE: Final = 50
-_CANNOT: Final = "Allow iam:SimulatePrincipalPolicy and iam:GetRole, or see for yourself."
+_CANNOT: Final = "Allow iam:SimulatePrincipalPolicy and iam:GetRole, or check the permissions yourself."
 
 
 def rights(assembly: Assembly, account: Account) -> Iterator[Finding]:
@@ -38,18 +38,24 @@ def _simulated(
     try:
         source = _principal(principal, account)
         if source is None:
-            yield ok("rights", f"{who} are the account's root user, who may do everything.", "Use a role instead.")
+            yield ok("rights", f"{who} are of the account's root user, who has all permissions.", "Use a role instead.")
             return
         refused = sorted(_refused(source, actions, resources, account))
     except NOT_ASKED as error:
         yield unknown("rights", f"What {who} ({principal}) may do: {reason(error)}.", _CANNOT)
         return
     if len(refused) == len(actions) * len(resources) > 1:
-        yield fails("rights", f"{source} may do nothing that a deployment takes.", "Attach a policy that allows it.")
+        yield fails(
+            "rights",
+            f"{source} has none of the permissions that a deployment needs.",
+            "Attach a policy that allows it.",
+        )
     elif refused:
-        yield fails("rights", f"{source} may not {', '.join(refused)}.", "Attach a policy that allows it.")
+        yield fails(
+            "rights", f"{source} lacks the permissions {', '.join(refused)}.", "Attach a policy that allows it."
+        )
     else:
-        yield ok("rights", f"{source} may do what a deployment takes ({len(actions)} actions).")
+        yield ok("rights", f"{source} has the permissions that a deployment needs ({len(actions)} actions).")
 
 
 def _refused(source: str, actions: Sequence[str], resources: Sequence[str], account: Account) -> Iterator[str]:

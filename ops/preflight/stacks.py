@@ -43,13 +43,17 @@ def stacks(assembly: Assembly, account: Account) -> Iterator[Finding]:
                 "stacks", f"{stack} is {status}.", "Wait until CloudFormation has finished with it, then ask again."
             )
         elif status in _NEVER_MADE:
-            yield ok("stacks", f"{stack} is {status}.", "The CDK deletes it first. What it has kept is named below.")
+            yield ok(
+                "stacks",
+                f"{stack} is {status}.",
+                "The CDK deletes it first. The resources that it retained are listed below.",
+            )
         elif status == _ABSENT:
             new += 1
         else:
             there += 1
     if unasked < len(assembly.templates):
-        yield ok("stacks", f"{new} stacks will be made, {there} updated.")
+        yield ok("stacks", f"{new} stacks will be created, {there} updated.")
 
 
 def made_by(account: Account, stack: str) -> Mapping[str, str]:

@@ -54,7 +54,10 @@ def mail(assembly: Assembly, account: Account) -> Iterator[Finding]:
         # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-email.html
         says = "Cognito sends the mail itself, 50 messages a day for the account."
         yield ok(
-            "mail", says, "Before people come, give the user pool an SES identity: docs/deployment.md.", asked=False
+            "mail",
+            says,
+            "Before real users sign up, configure an SES identity for the user pool: docs/deployment.md.",
+            asked=False,
         )
     try:
         production = account.client("sesv2").get_account()["ProductionAccessEnabled"]
@@ -62,12 +65,16 @@ def mail(assembly: Assembly, account: Account) -> Iterator[Finding]:
         yield unknown("mail", f"SES: {reason(error)}.", "Allow ses:GetAccount.")
         return
     if production:
-        yield ok("mail", "SES may send to anybody.")
+        yield ok("mail", "SES may send to any address.")
     elif own:
-        remedy = "Ask for production access in SES's console: until then it sends to verified addresses alone."
-        yield fails("mail", "SES is in its sandbox here, and the user pool sends by it.", remedy)
+        remedy = "Request production access in the SES console: until then it sends to verified addresses only."
+        yield fails("mail", "SES is in its sandbox in this account, and the user pool sends through it.", remedy)
     else:
-        yield ok("mail", "SES is in its sandbox here.", "Ask for production access before the user pool sends by it.")
+        yield ok(
+            "mail",
+            "SES is in its sandbox in this account.",
+            "Request production access before the user pool sends through SES.",
+        )
 
 
 def certificate(assembly: Assembly, account: Account) -> Iterator[Finding]:
@@ -78,7 +85,9 @@ def certificate(assembly: Assembly, account: Account) -> Iterator[Finding]:
         settings = resource.properties["DistributionConfig"]
         arn = resolved(settings.get("ViewerCertificate", {}).get("AcmCertificateArn"), account)
         if not arn:
-            yield ok("certificate", "The page has CloudFront's own name, and needs none.", asked=False)
+            yield ok(
+                "certificate", "The page uses CloudFront's own domain name, and needs no certificate.", asked=False
+            )
             continue
         yield _certificate(arn, settings.get("Aliases", []), account)
 
@@ -91,16 +100,18 @@ def _certificate(arn: str, aliases: list[str], account: Account) -> Finding:
         found = account.client("acm", region=_PAGE_REGION).describe_certificate(CertificateArn=arn)["Certificate"]
     except NOT_ASKED as error:
         if code_of(error) == "ResourceNotFoundException":
-            return fails("certificate", f"There is no certificate {arn}.", remedy)
+            return fails("certificate", f"Certificate not found: {arn}.", remedy)
         return unknown("certificate", f"{arn}: {reason(error)}.", "Allow acm:DescribeCertificate.")
     covered = {found["DomainName"], *found.get("SubjectAlternativeNames", [])}
     missing = [alias for alias in aliases if not {alias, f"*.{alias.partition('.')[2]}"} & covered]
     if found["Status"] != "ISSUED":
         return fails(
-            "certificate", f"{arn} is {found['Status']}.", "Finish its validation: the DNS record that ACM names."
+            "certificate",
+            f"{arn} is {found['Status']}.",
+            "Finish its validation: create the DNS record that ACM shows.",
         )
     if missing:
-        return fails("certificate", f"{arn} is not for {', '.join(missing)}.", remedy)
+        return fails("certificate", f"{arn} does not cover {', '.join(missing)}.", remedy)
     return ok("certificate", f"{arn} is issued for {', '.join(aliases)}.")
 
 
@@ -115,6 +126,10 @@ def api_logs(assembly: Assembly, account: Account) -> Iterator[Finding]:
         return
     if role:
         says = f"API Gateway writes its logs as {role}."
-        yield ok("API logs", says, "The deployment sets a role of its own, with the same rights, for all APIs here.")
+        yield ok(
+            "API logs",
+            says,
+            "The deployment replaces it for all APIs of this account and region by a role with the same permissions.",
+        )
     else:
         yield ok("API logs", "API Gateway has no role for its logs yet; the deployment sets one.")

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _ABOUT: Final = (
-    "Throw an ephemeral environment away: what was made at run time, the stacks, and what these leave behind. What "
-    "there is comes from the deployed templates. It shows that first, and asks for the application's name. It may be "
-    "stopped and run again at any point. Exit status: 0 all is gone, 1 something is left, 2 nothing was done."
+    "Delete an ephemeral environment: resources created at run time, the stacks, and resources that the stacks retain. "
+    "It lists them from the deployed templates and asks for the application's name first. It can be stopped and run "
+    "again at any time. Exit status: 0 all is deleted, 1 something is left, 2 nothing was done."
 )
 _KEPT: Final = frozenset({"staging", "prod"})
 # There is one a function, and none says more than the others.
@@ -41,10 +41,10 @@ EXIT_NOTHING_DONE: Final = 2
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the command to the parser."""
     command = topics.add_parser(
-        "teardown", parents=[environment], help="throw an ephemeral environment away", description=_ABOUT
+        "teardown", parents=[environment], help="delete an ephemeral environment and its data", description=_ABOUT
     )
-    command.add_argument("--dry-run", action="store_true", help="only show what there is")
-    command.add_argument("--confirm", metavar="NAME", help="the application's name, instead of being asked for it")
+    command.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
+    command.add_argument("--confirm", metavar="NAME", help="the application's name, to skip the question")
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     # It works when the stacks, and with them their outputs, are gone.
     command.set_defaults(run=_run, load=Environment.reach)
@@ -52,7 +52,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
 
 def _run(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     if environment.name in _KEPT:
-        raise TeardownRefusedError(f"The environment '{environment.name}' keeps its data. No setting changes that.")
+        raise TeardownRefusedError(f"The environment '{environment.name}' keeps its data and cannot be torn down.")
     progress = Console(stderr=True, soft_wrap=True) if parsed.json else console
     try:
         return _throw_away(environment, parsed, console, progress)
@@ -77,14 +77,14 @@ def _throw_away(environment: Environment, parsed: argparse.Namespace, console: C
         return _report(parsed, console, planned=planned, removed=[], left=unclear, dry_run=parsed.dry_run)
     if not _confirmed(app, parsed.confirm, progress):
         raise TeardownRefusedError(
-            f"Nothing was removed: it cannot be undone. If you are sure, type the application's name, or say "
+            f"Nothing was removed, because it cannot be undone. To confirm, type the application's name, or pass "
             f"--confirm {app}"
         )
     work = Teardown(hand, app=app, environment=environment.name)
     try:
         outcome = work.run()
     except KeyboardInterrupt:
-        progress.print(Text("Stopped. Run the same command again to go on.", style="yellow"))
+        progress.print(Text("Stopped. Run the same command again to continue.", style="yellow"))
         return _report(parsed, console, planned=planned, removed=work.outcome.removed, left=None)
     return _report(parsed, console, planned=planned, removed=outcome.removed, left=outcome.left)
 
@@ -107,7 +107,9 @@ def _confirmed(app: str, given: str | None, console: Console) -> bool:
         if not sys.stdin.isatty():
             return False
         try:
-            given = console.input(f"All of this is removed for good. Type the application's name ({app}) to go on: ")
+            given = console.input(
+                f"All of this is deleted permanently. Type the application's name ({app}) to continue: "
+            )
         except EOFError:
             return False
     return given == app

@@ -187,7 +187,7 @@ def _check(app: str, environment: str, stacks: list[Stack], unmarked: list[str])
             f'"{APPLICATION}": {{"name": "another", "environment": "another"}}, in JSON.'
         )
     if not stacks:
-        raise TeardownRefusedError(f"No stack of '{app}' is or was in this account and region.")
+        raise TeardownRefusedError(f"This account and region have no stack of '{app}', and never had one.")
     for stack in stacks:
         mark = stack.mark
         if mark.environment != environment:
@@ -198,7 +198,9 @@ def _check(app: str, environment: str, stacks: list[Stack], unmarked: list[str])
         if not mark.ephemeral:
             raise TeardownRefusedError(f"The environment '{mark.environment}' keeps its data: {stack.name} says so.")
         if stack.status.endswith(_BUSY) and stack.status != _GOING:
-            raise TeardownRefusedError(f"The stack {stack.name} is at work ({stack.status}). Wait until it has ended.")
+            raise TeardownRefusedError(
+                f"The stack {stack.name} is being changed ({stack.status}). Wait until this has finished."
+            )
 
 
 def _is_named(stack: str, app: str) -> bool:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ops.teardown.deployment import Deployment
     from tenancy.stores import Store
 
-UNKNOWN_KIND: Final = "this version does not know how to remove it; remove it by hand"
+UNKNOWN_KIND: Final = "this version cannot remove this type; remove it manually"
 _NO_LONGER: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 #: Kinds of which each thing says by its tag whose it is.
 TAGGED: Final = frozenset({"AWS::ApiGateway::ApiKey", "AWS::IoT::ThingType", "AWS::S3::Bucket"})
 STACK: Final = "AWS::CloudFormation::Stack"
-UNFILLED: Final = "nothing was ever deployed into it, so that it cannot say whose it is; if it is not in use, delete it"
-UNCLEAR: Final = "its name fits another application here as well, so that it is not clear whose it is"
+UNFILLED: Final = "nothing was ever deployed into it, so its owner is unknown; if it is not in use, delete it"
+UNCLEAR: Final = "its name matches another application in this account too, so its owner is unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +153,7 @@ def _unclear(kind: str, app: str) -> str:
     if kind not in TAGGED:
         return UNCLEAR
     return (
-        f"it carries no tag 'application', so that nobody can tell whose it is. If it is {app}'s, tag it "
+        f"it carries no tag 'application', so its owner is unknown. If it is {app}'s, tag it "
         f"application={app} and run this again; if not, tag it with another name"
     )
 

@@ -76,9 +76,7 @@ class Teardown:
             self._work(deployment, later)
         except (TeardownRefusedError, ClientError, BotoCoreError) as error:
             self.outcome.left = [Left(kind=kind, name=name, why=why) for (kind, name), why in self._failures.items()]
-            why = (
-                f"whether more is left could not be looked up. Run the same command again, once this is solved: {error}"
-            )
+            why = f"could not check whether more is left. Solve this, then run the same command again: {error}"
             self.outcome.left.append(Left(kind=STACK, name=f"{self._app}-*", why=why))
         return self.outcome
 
@@ -150,6 +148,10 @@ class Teardown:
             found += [(item.kind, item.name) for item in items]
             self.outcome.left += left
         self.outcome.left += [
-            Left(kind=kind, name=name, why=self._failures.get((kind, name), "it has come back, or is still going"))
+            Left(
+                kind=kind,
+                name=name,
+                why=self._failures.get((kind, name), "it was created again, or is still being deleted"),
+            )
             for kind, name in found
         ]

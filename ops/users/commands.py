@@ -25,21 +25,20 @@ _LEFT: Final = 1
 _PAGE: Final = 60
 _COLOURS: Final = {"active": "green", "blocked": "red", "deleted": "red", "differs": "yellow"}
 _ABOUT: Final = (
-    "List, show, block, unblock, sign out and delete people's accounts, in the user pool and in the directory at once. "
-    "Each command can be given again: what is done already stays done. Exit status: 0 all is done, 1 a part is not, "
-    "2 nothing is. See docs/operations.md."
+    "List, show, block, unblock, sign out and delete user accounts, in the user pool and the directory together. "
+    "Each command is safe to repeat. Exit status: 0 all done, 1 not all done, 2 nothing done. See docs/operations.md."
 )
 _DONE: Final = {
-    "block": ("blocked", "was blocked already"),
+    "block": ("blocked", "was already blocked"),
     "unblock": ("unblocked", "was not blocked"),
-    "signOut": ("signed out everywhere", "was signed out a moment ago"),
-    "delete": ("deleted", "was deleted already"),
+    "signOut": ("signed out everywhere", "was already signed out a moment ago"),
+    "delete": ("deleted", "was already deleted"),
 }
 
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the topic to the command's parser."""
-    topic = topics.add_parser("users", help="people's accounts", description=_ABOUT)
+    topic = topics.add_parser("users", help="manage user accounts", description=_ABOUT)
     commands = topic.add_subparsers(required=True, metavar="command")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("--json", action="store_true", help="print JSON")
@@ -47,54 +46,55 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     person.add_argument("id", metavar="ID", help="the user's id, as `tenantry users list` shows it")
 
     listing = commands.add_parser("list", parents=[environment, output], help="list accounts and their states")
-    listing.add_argument("--email", metavar="ADDRESS", help="only the account with this address")
-    listing.add_argument("--limit", type=_positive, metavar="N", help="the largest number of accounts (default: all)")
+    listing.add_argument("--email", metavar="ADDRESS", help="only the account with this e-mail address")
+    listing.add_argument("--limit", type=_positive, metavar="N", help="maximum number of accounts (default: all)")
     listing.set_defaults(run=_list)
 
     showing = commands.add_parser(
-        "show", parents=[environment, output, person], help="show an account in both places, and its tenants"
+        "show",
+        parents=[environment, output, person],
+        help="show an account in the user pool and the directory, and its tenants",
     )
     showing.set_defaults(run=_show)
 
     blocking = commands.add_parser(
         "block",
         parents=[environment, output, person],
-        help="block an account until it is unblocked",
-        description="End every session of an account, and let it neither sign in nor be an admin of a tenant. Its "
-        "memberships and roles stay, and count again once it is unblocked. Tenants that are left without an admin are "
-        "named.",
+        help="block an account",
+        description="End all sessions of an account, refuse sign-in and suspend its admin roles. Memberships and roles "
+        "stay, and take effect again when it is unblocked. The command lists tenants that are left without an admin.",
     )
-    blocking.add_argument("--reason", required=True, help="why; it is kept with the account")
+    blocking.add_argument("--reason", required=True, help="the reason; stored with the account")
     blocking.set_defaults(run=_block)
 
     unblocking = commands.add_parser(
-        "unblock", parents=[environment, output, person], help="unblock an account; its owner has to sign in again"
+        "unblock", parents=[environment, output, person], help="unblock an account; the user must sign in again"
     )
     unblocking.set_defaults(run=_unblock)
 
     signing_out = commands.add_parser(
-        "sign-out", parents=[environment, output, person], help="end every session of an account"
+        "sign-out", parents=[environment, output, person], help="end all sessions of an account"
     )
     signing_out.set_defaults(run=_sign_out)
 
     deleting = commands.add_parser(
         "delete",
         parents=[environment, output, person],
-        help="delete an account and its personal data, for good",
+        help="delete an account and its personal data permanently",
         description="Delete an account from the user pool, and its address, name, memberships, roles and invitations "
-        "from the directory. A tombstone with the id, the time and who did it stays. This cannot be undone.",
+        "from the directory. The id, the time and the operator stay recorded. This cannot be undone.",
     )
-    deleting.add_argument("--confirm", metavar="ID", help="the user's id once more: without it, nothing is deleted")
+    deleting.add_argument("--confirm", metavar="ID", help="the user's id again, to confirm; required")
     deleting.set_defaults(run=_delete)
 
     reconciling = commands.add_parser(
         "reconcile",
         parents=[environment, output],
-        help="find and repair where the user pool and the directory differ",
-        description="Compare every account and every tenant, and repair what differs. The same runs every 5 minutes. "
-        "Exit status 1 says that something is left: with --dry-run, whatever was found.",
+        help="find and repair differences between the user pool and the directory",
+        description="Compare all accounts and tenants, and repair differences. This also runs every 5 minutes. "
+        "Exit status 1: differences are left (with --dry-run: differences were found).",
     )
-    reconciling.add_argument("--dry-run", action="store_true", help="only say what differs")
+    reconciling.add_argument("--dry-run", action="store_true", help="only list the differences")
     reconciling.set_defaults(run=_reconcile)
 
 
@@ -142,7 +142,7 @@ def _show(environment: Environment, parsed: argparse.Namespace, console: Console
             console.print(Text(f"  {name}: {value}"))
     console.print("tenants:" if user["tenants"] else "tenants: none")
     for tenant in user["tenants"]:
-        without = "  (no living admin)" if tenant["withoutAdmin"] else ""
+        without = "  (no active admin)" if tenant["withoutAdmin"] else ""
         console.print(Text(f"  {tenant['tenantId']}  {', '.join(tenant['roles'])}{without}"))
     return 0
 
@@ -161,7 +161,9 @@ def _sign_out(environment: Environment, parsed: argparse.Namespace, console: Con
 
 def _delete(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     if parsed.confirm != parsed.id:
-        raise ControlApiError(f"Nothing was deleted: it cannot be undone. If you are sure, say --confirm {parsed.id}")
+        raise ControlApiError(
+            f"Nothing was deleted, because it cannot be undone. To confirm, pass --confirm {parsed.id}"
+        )
     return _change(environment, parsed, console, "DELETE")
 
 
@@ -183,7 +185,7 @@ def _change(
     word = _DONE[done["change"]][0 if done["changed"] else 1]
     console.print(Text(f"{done['userId']} {word}", "green"))
     for tenant in done["tenantsWithoutAdmin"]:
-        console.print(Text(f"The tenant {tenant} has no living admin now", "yellow"))
+        console.print(Text(f"The tenant {tenant} has no active admin now", "yellow"))
     return 0
 
 

@@ -79,7 +79,9 @@ def template() -> assertions.Template:
         },
         reply=ServiceReply(body={"id": "made"}, status=201),
         refusal="Invalid park",
-        errors={"ConditionalCheckFailedException": ServiceError(status=409, message="There is one with this id")},
+        errors={
+            "ConditionalCheckFailedException": ServiceError(status=409, message="A park with this id already exists")
+        },
     )
     start = ServiceIntegration(
         stack,

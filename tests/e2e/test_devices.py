@@ -152,7 +152,7 @@ def test_a_server_is_issued_one_certificate_and_nothing_is_overwritten(
 ) -> None:
     before = {path.name: path.read_bytes() for path in till.iterdir()}
     assert tenantry("issue", tenant, "another", "--out", till) == EXIT_USAGE
-    assert "is not overwritten" in capsys.readouterr().err
+    assert "already holds a server's certificate" in capsys.readouterr().err
     assert tenantry("issue", tenant, "till", "--out", tmp_path / "again") == EXIT_USAGE
     assert "has the active certificate" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in till.iterdir()} == before
@@ -218,7 +218,7 @@ def test_nothing_is_revoked_unasked(
     assert tenantry("revoke", tenant, "--yes") == 0
     assert "may work until" in capsys.readouterr().out
     assert tenantry("revoke", tenant, "--yes") == 0
-    assert "revoked already" in capsys.readouterr().out
+    assert "already revoked" in capsys.readouterr().out
     with pytest.raises(CertificateRefusedError):
         CredentialsProvider(till).get()
 

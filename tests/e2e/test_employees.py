@@ -101,7 +101,7 @@ def test_adding_twice_is_a_conflict(alice: _Api, employee: str) -> None:
     assert alice.send("POST", body={"Id": employee, "Name": "Ada"}).status == 201
     again = alice.send("POST", body={"Id": employee, "Name": "Eve"})
 
-    assert (again.status, again.json()) == (409, {"message": "There is an employee with this Id"})
+    assert (again.status, again.json()) == (409, {"message": "An employee with this Id already exists"})
     assert [row["Name"] for row in alice.rows if row["Id"] == employee] == ["Ada"]
 
 

@@ -133,7 +133,7 @@ class TestChanges:
     def test_of_nobody_are_refused_and_leave_nothing(self, changes: ModuleType, change: str) -> None:
         done = changes.handler({"change": change, "userId": "nobody", "by": _OPERATOR, "session": "s"}, Context())
 
-        assert done == {"status": 404, "message": "There is no such account"}
+        assert done == {"status": 404, "message": "Account not found"}
         item = boto3.client("dynamodb").get_item(TableName="app-users", Key={"userid": {"S": "nobody"}})
         assert "Item" not in item
 

@@ -270,7 +270,7 @@ class TestDeletion:
         monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(accounts, "_admins", lambda tenants: {t: frozenset({_ADA, "another"}) for t in tenants})
 
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             accounts.delete(_ADA, by=_ADA)
 
         assert "deletedat" not in _user(database, _ADA)

@@ -90,7 +90,7 @@ class TestSwitch:
 
     @pytest.mark.parametrize("tenant", [_OHIO, TenantId("nowhere")])
     def test_to_where_one_does_not_belong_is_forbidden(self, memberships: Memberships, tenant: TenantId) -> None:
-        with pytest.raises(ForbiddenError, match="You do not belong to this tenant"):
+        with pytest.raises(ForbiddenError, match="You are not a member of this tenant"):
             memberships.switch(_ADA, tenant)
 
     def test_back_and_forth_ends_where_it_began(self, database: DynamoDBClient, memberships: Memberships) -> None:
@@ -150,9 +150,9 @@ class TestRoles:
         monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(memberships, "admins", lambda _tenant: frozenset({_ADA, "another"}))
 
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             memberships.set_roles(_TEXAS, _ADA, frozenset({Role.MEMBER}), by=_ADA)
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             memberships.remove(_TEXAS, _ADA, by=_ADA)
 
         assert _everywhere(database, _TEXAS, _ADA) == ({"admin"}, {"admin"}, True)
@@ -163,7 +163,7 @@ class TestRoles:
         monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(memberships, "admins", lambda _tenant: frozenset({_ADA, _BOB}))
 
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_BOB)
 
         assert _everywhere(database, _TEXAS, _BOB) == ({"visitor"}, {"visitor"}, False)

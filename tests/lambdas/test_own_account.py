@@ -105,7 +105,7 @@ def test_change_is_the_callers_own(
 
 
 def test_last_admin_is_told_why_they_stay(function: ModuleType, workflow: _Workflow) -> None:
-    workflow.error = ConflictError("You are the last admin of texas: make somebody else an admin there first")
+    workflow.error = ConflictError("You are the last admin of texas: make another member an admin there first")
 
     status, said = _call(function, "DELETE /me")
 

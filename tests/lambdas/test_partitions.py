@@ -500,7 +500,7 @@ class TestApi:
         ids=lambda limit: limit[:20],
     )
     def test_limit_that_is_none_is_refused(self, api: _Api, limit: str) -> None:
-        refused = {"invalid": "limit: must be a number from 1 to 10000"}
+        refused = {"invalid": "limit: use a number from 1 to 10000"}
         assert api.get(partition="prefix", limit=limit) == (400, {"status": "Bad Request", "result": refused})
 
     @pytest.mark.parametrize(("character", "fits"), [("x", True), ('"', False)])  # a quote is four of Lambda's answer
@@ -512,7 +512,7 @@ class TestApi:
         status, body = api.get(partition="prefix", key="key")
 
         assert (status, body["result"] == value) == ((200, True) if fits else (413, False))
-        assert fits or "larger than 6 MB" in body["result"]["invalid"]
+        assert fits or "exceeds 6 MB" in body["result"]["invalid"]
 
     @pytest.mark.parametrize("query", [{}, {"partition": ""}, {"partition": "Prefix"}, {"partition": "silo"}], ids=str)
     def test_unknown_partition_is_refused_before_anything_is_vended(self, api: _Api, query: dict[str, str]) -> None:

@@ -219,7 +219,7 @@ def test_access_point_of_the_tenants_name_that_leads_elsewhere_is_a_failure(
     monkeypatch.setattr(provisioner.s3control, "get_access_point", lambda **_: found)
     monkeypatch.setattr(provisioner.s3control, "create_access_point", _failing("AccessPointAlreadyOwnedByYou"))
 
-    with pytest.raises(provisioner.NameTakenError, match=f"leads to the bucket {bucket} of the account {account}"):
+    with pytest.raises(provisioner.NameTakenError, match=f"belongs to the bucket {bucket} of the account {account}"):
         _onboard(provisioner, "tenant-1")
 
     with pytest.raises(ClientError, match="NoSuchAccessPointPolicy"):

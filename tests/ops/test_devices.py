@@ -39,13 +39,13 @@ HOSTILE = [
 
 @pytest.mark.parametrize("tenant", HOSTILE)
 def test_a_tenant_that_is_none_gets_no_server(tenant: str) -> None:
-    with pytest.raises(DeviceCommandError, match="no tenant id"):
+    with pytest.raises(DeviceCommandError, match="is not a tenant id"):
         Server.named(tenant, "pos-1")
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a/b", "..", "*", "a b", "-a", "_a", "é", "x" * 65, "a\n"])
 def test_a_server_has_a_name_that_can_stand_in_a_things(name: str) -> None:
-    with pytest.raises(DeviceCommandError, match="no name for a server"):
+    with pytest.raises(DeviceCommandError, match="is not a server name"):
         Server.named("T001", name)
 
 

@@ -27,7 +27,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_local_cloud_that_was_never_up(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentNotReadyError, match="The local cloud is not up: run `make up` first"):
+    with pytest.raises(EnvironmentNotReadyError, match="The local cloud is not running: run `make up` first"):
         Environment.load(state=tmp_path)
 
 
@@ -109,4 +109,4 @@ def test_a_shell_that_leads_to_the_local_cloud_is_refused(tmp_path: Path, monkey
 
 def test_the_command_says_it_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dead-letters", "list", "--state", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.strip() == "The local cloud is not up: run `make up` first."
+    assert capsys.readouterr().err.strip() == "The local cloud is not running: run `make up` first."

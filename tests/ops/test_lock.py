@@ -76,7 +76,7 @@ def test_a_function_gets_what_the_tests_ran_with_and_no_sdk(project: Path) -> No
 def test_fresh_locks_pass_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _run(project)
     assert _run(project, "--check") == 0
-    assert "All locks are fresh." in capsys.readouterr().out
+    assert "All lock files are up to date." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("broken", ["changed", "missing"])

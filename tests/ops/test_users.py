@@ -80,15 +80,15 @@ def test_change_tells_of_tenants_that_are_left_without_an_admin(api: _Api, said:
     api.answers = [_CHANGED, {**_CHANGED, "changed": False}, _CHANGED]
 
     main(["users", "block", "ada", "--reason", "x"])
-    assert "texas has no living admin" in said()
+    assert "texas has no active admin" in said()
     main(["users", "block", "ada", "--reason", "x"])
-    assert "was blocked already" in said()
+    assert "was already blocked" in said()
     main(["users", "block", "ada", "--reason", "x", "--json"])
     assert json.loads(said()) == _CHANGED
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(ControlApiError("no such account"), 2), (UnfinishedError("not finished"), 1)]
+    ("error", "status"), [(ControlApiError("Account not found"), 2), (UnfinishedError("not finished"), 1)]
 )
 def test_exit_status_says_how_much_is_done(api: _Api, said: Callable[[], str], error: Exception, status: int) -> None:
     api.answers = [error]
@@ -131,11 +131,16 @@ def test_show_names_what_is_missing(api: _Api, said: Callable[[], str]) -> None:
 
     shown = said()
     assert "directory: nothing" in shown
-    assert "no living admin" in shown
+    assert "no active admin" in shown
 
 
 _GONE = {"kind": "goneFromPool", "userId": "ada", "repaired": True}
-_LEFT = {"kind": "withoutAdmin", "tenantId": "texas", "repaired": False, "remedy": "An operator has to decide"}
+_LEFT = {
+    "kind": "withoutAdmin",
+    "tenantId": "texas",
+    "repaired": False,
+    "remedy": "The tenant has no active admin: an operator must choose",
+}
 
 
 def _part(*differences: object, place: object = None) -> dict[str, Any]:
@@ -171,7 +176,7 @@ def test_reconciliation_tells_each_difference(api: _Api, said: Callable[[], str]
     told = said()
     assert api.asked[0][3] == {"dryRun": True}
     assert "goneFromPool  ada" in told
-    assert "withoutAdmin  texas: An operator has to decide" in told
+    assert "withoutAdmin  texas: The tenant has no active admin" in told
     assert "2 differ, 1 left" in told
     main(["users", "reconcile", "--json"])
     assert json.loads(said())["differences"] == [_GONE, _LEFT]

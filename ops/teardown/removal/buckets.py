@@ -60,7 +60,9 @@ def empty(hand: Hand, bucket: str) -> None:
         )
         if errors := answer.get("Errors"):
             first = errors[0]
-            raise NotRemovedError(f"S3 keeps {len(errors)} objects, such as {first.get('Key')}: {first.get('Message')}")
+            raise NotRemovedError(
+                f"S3 did not delete {len(errors)} objects, such as {first.get('Key')}: {first.get('Message')}"
+            )
         done += len(versions)
         hand.tell(f"{bucket}: {done:,} versions and delete markers removed")
     for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, ExpectedBucketOwner=hand.account):

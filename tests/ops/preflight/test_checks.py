@@ -118,7 +118,7 @@ class TestStacks:
         answers.refuse("cloudformation", "describe_stacks", "ValidationError", "Stack with id stack does not exist")
 
         (finding,) = stacks(of_templates(), answers.account)
-        assert (finding.status, finding.says) == (Status.OK, "1 stacks will be made, 0 updated.")
+        assert (finding.status, finding.says) == (Status.OK, "1 stacks will be created, 0 updated.")
 
     def test_stack_that_may_not_be_seen_is_said(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "AccessDenied")
@@ -149,7 +149,7 @@ class TestNames:
         answers.give("s3", "head_bucket", {})
 
         finding, _ = names(of_templates(Bucket=self.bucket), answers.account)
-        assert finding.says == "S3 Bucket mine is there already, and not of the stack stack."
+        assert finding.says == "S3 Bucket mine already exists and does not belong to the stack stack."
         assert "teardown" in finding.remedy
 
     @pytest.mark.parametrize(("state", "status"), [("CREATE_COMPLETE", Status.OK), ("DELETE_SKIPPED", Status.FAILS)])
@@ -243,7 +243,10 @@ class TestQuotas:
         _counted(answers, buckets=2, most=2)
         first = next(quotas(of_templates(Bucket={"Type": "AWS::S3::Bucket"}), answers.account))
 
-        assert (first.status, first.says) == (Status.FAILS, "S3 buckets: 2 there, 1 more at most, 2 allowed.")
+        assert (first.status, first.says) == (
+            Status.FAILS,
+            "S3 buckets: 2 exist, up to 1 more are needed, the quota is 2.",
+        )
 
     def test_what_may_not_be_asked_is_said(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "AccessDenied")
@@ -282,11 +285,11 @@ class TestRights:
         mine, cloudformations = rights(self.app, answers.account)
         assert (mine.status, mine.says) == (
             Status.OK,
-            f"{_ROLE} may do what a deployment takes (1 actions).",
+            f"{_ROLE} has the permissions that a deployment needs (1 actions).",
         )
         assert (cloudformations.status, cloudformations.says) == (
             Status.FAILS,
-            f"arn:aws:iam::{ID}:role/cdk-exec may not sqs:CreateQueue.",
+            f"arn:aws:iam::{ID}:role/cdk-exec lacks the permissions sqs:CreateQueue.",
         )
 
     def test_what_may_not_be_simulated_is_said(self, answers: Answers) -> None:

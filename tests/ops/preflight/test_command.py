@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ops.preflight.findings import Finding
 
 _GOOD = ok("names", "3 names are free.")
-_BAD = fails("names", "S3 Bucket [mine] is there already.", "Remove it.")
-_POOR = warning("quotas", "Lambda concurrency: 10.", "Ask for more.")
+_BAD = fails("names", "S3 Bucket [mine] already exists.", "Remove it.")
+_POOR = warning("quotas", "Lambda concurrency: 10.", "Request an increase.")
 _KNOWN = ok("account", "It is this one.", asked=False)
-_UNSAID = unknown("mail", "SES: the credentials may not ask for it.", "Allow it.")
+_UNSAID = unknown("mail", "SES: the credentials lack the permission to read it.", "Allow it.")
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def test_each_finding_is_printed_with_its_remedy(
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         "ok                  names: 3 names are free.",
-        "will fail           names: S3 Bucket [mine] is there already.",
+        "will fail           names: S3 Bucket [mine] already exists.",
         "                    Remove it.",
-        "could not be asked  mail: SES: the credentials may not ask for it.",
+        "not checked         mail: SES: the credentials lack the permission to read it.",
         "                    Allow it.",
     ]
 
@@ -92,7 +92,7 @@ def test_findings_can_be_had_as_json(
         {
             "check": "names",
             "status": "will fail",
-            "says": "S3 Bucket [mine] is there already.",
+            "says": "S3 Bucket [mine] already exists.",
             "remedy": "Remove it.",
         }
     ]

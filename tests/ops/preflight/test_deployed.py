@@ -51,15 +51,15 @@ def test_every_name_is_free_before_a_deployment(cloud: LocalCloud) -> None:
 
     assert _failing(found) == []
     asked = [each for each in wanted if each.resource.kind not in _UNASKED]
-    assert found[-1].says == f"{len(asked)} names are free, or of the stack that wants them."
-    assert list(stacks(app, account))[-1].says == "9 stacks will be made, 0 updated."
+    assert found[-1].says == f"{len(asked)} names are free or already belong to their stack."
+    assert list(stacks(app, account))[-1].says == "9 stacks will be created, 0 updated."
 
 
 def test_names_of_the_stacks_themselves_are_not_taken(deployed: LocalCloud) -> None:
     app, account = of_environment("local"), _account(deployed)
 
     assert _failing(names(app, account)) == []
-    assert list(stacks(app, account))[-1].says == "0 stacks will be made, 9 updated."
+    assert list(stacks(app, account))[-1].says == "0 stacks will be created, 9 updated."
 
 
 def test_names_that_nobody_s_stack_holds_are_taken_after_a_deployment(deployed: LocalCloud) -> None:
@@ -109,5 +109,5 @@ def test_what_is_no_reading_is_not_sent(
 ) -> None:
     client = reader(_account(cloud).aws, service)
 
-    with pytest.raises(NotReadError, match="is no reading"):
+    with pytest.raises(NotReadError, match="is not a read-only operation"):
         getattr(client, operation)(**request_)

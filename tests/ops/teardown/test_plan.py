@@ -74,7 +74,7 @@ def test_what_nothing_can_remove_is_reported_until_it_is_gone(answer: str | None
 
     assert items == []
     assert [(one.kind, one.name) for one in left] == ([("AWS::IAM::Nothing", "orders")] if is_left else [])
-    assert all("by hand" in one.why for one in left)
+    assert all("manually" in one.why for one in left)
 
 
 _KEYS, _BUCKETS, _TYPES = "AWS::ApiGateway::ApiKey", "AWS::S3::Bucket", "AWS::IoT::ThingType"

@@ -170,7 +170,7 @@ def test_nothing_is_done_without_the_applications_name(
 
     assert tenantry(shop.app, *confirmation) == EXIT_USAGE
 
-    assert f"say --confirm {shop.app}" in capsys.readouterr().err.replace("\n", " ")
+    assert f"pass --confirm {shop.app}" in capsys.readouterr().err.replace("\n", " ")
     assert inventory(cloud) == there
 
 
@@ -206,12 +206,12 @@ def test_staging_and_production_are_refused_whatever_their_stacks_say(
     tenantry: Tenantry, env: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tenantry("shop", "--confirm", "shop", env=env) == EXIT_USAGE
-    assert "No setting changes that" in capsys.readouterr().err
+    assert "cannot be torn down" in capsys.readouterr().err
 
 
 def test_an_application_that_is_not_there(tenantry: Tenantry, capsys: pytest.CaptureFixture[str]) -> None:
     assert tenantry("nobodys", "--confirm", "nobodys") == EXIT_USAGE
-    assert "No stack of 'nobodys'" in capsys.readouterr().err
+    assert "have no stack of 'nobodys'" in capsys.readouterr().err
 
 
 def _table(cloud: LocalCloud, name: str) -> dict[str, Any]:
