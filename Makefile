@@ -47,16 +47,16 @@ dashboard/node_modules/.package-lock.json: dashboard/package-lock.json | $(VENV)
 	@touch $@
 
 up: setup ## Start the local cloud and deploy every stack into it
-	@$(RUN) $(PY) -m localcloud up
+	@$(RUN) $(PY) -m tenantry.local up
 
 down: setup ## Stop the local cloud and remove its state
-	@$(RUN) $(PY) -m localcloud down
+	@$(RUN) $(PY) -m tenantry.local down
 
 run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and a sample of the attack suite
-	@$(RUN) $(PY) -m localcloud tour
+	@$(RUN) $(PY) -m tenantry.local tour
 
 tour: setup ## Run the tour against the running local cloud
-	@$(RUN) $(PY) -m localcloud tour
+	@$(RUN) $(PY) -m tenantry.local tour
 
 test: setup ## Run all tests, including the deployed system and the attacks, in two processes
 	@$(RUN) $(PY) -m pytest -n 2
@@ -65,7 +65,7 @@ soak: setup ## Run the load and soak tests in full size
 	@$(RUN) TENANTRY_SOAK=1 $(PY) -m pytest -m soak -v
 
 attack: setup ## Run the attack suite against ENV (local by default): make attack ENV=dev
-	@$(RUN) $(PY) -m attacks --env $(ENV)
+	@$(RUN) $(PY) -m tenantry.attacks --env $(ENV)
 
 lint: setup ## Check Python with ruff and mypy --strict, and the dashboard with TypeScript and Biome
 	@cd dashboard && $(RUN) node_modules/.bin/tsc --noEmit && $(RUN) node_modules/.bin/biome check --error-on-warnings .
@@ -84,7 +84,7 @@ bench: setup ## Run the benchmarks
 
 docs: setup ## Update the diagrams of docs/architecture.md and the idle costs from the synthesized app
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
-	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
+	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 
 screenshots: setup ## Take the dashboard's screenshots for docs/screenshots; needs Chromium
@@ -101,15 +101,15 @@ deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy 
 	  --outputs-file .local/outputs.$(ENV).json
 
 smoke: setup ## Check that ENV (local by default) is healthy and rejects unauthenticated calls; changes nothing
-	@$(RUN) $(PY) -m ops.smoke --env $(ENV)
+	@$(RUN) $(PY) -m tenantry.operate.smoke --env $(ENV)
 
 teardown: setup ## Delete ENV with its data; lists the resources and asks first: make teardown ENV=dev
 	@$(if $(CONTEXT),$(error teardown reads no CONTEXT. Name another application so: APP_NAME=shop make teardown ENV=$(ENV)))
 	@$(RUN) tenantry teardown --env $(ENV) $(TEARDOWN)
 
 lock: setup ## Update the lock files from pyproject.toml and the functions' requirements.in
-	@$(RUN) $(PY) -m ops.lock
+	@$(RUN) $(PY) -m tools.lock
 
 clean: ## Delete everything that make has built or installed
-	@test ! -x $(PY) || $(PY) -m localcloud down || true
+	@test ! -x $(PY) || $(PY) -m tenantry.local down || true
 	@rm -rf $(VENV) .venv-flink .venv-flink.lock node_modules dashboard/node_modules dashboard/dist dashboard/.built dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

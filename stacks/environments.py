@@ -10,8 +10,8 @@ from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
-from python_lambda import AWS_ARM64, BundleTarget, host_target
-from tenant_streaming import LakeFormat
+from tenantry.functions import AWS_ARM64, BundleTarget, host_target
+from tenantry.streaming import LakeFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,11 +11,11 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenancy.accounts import Accounts, Outcome
-from tenancy.errors import ConflictError, NotFoundError, TenancyError
-from tenancy.identifiers import UserId, user_id
-from tenancy.membership import Tables
-from tenancy.settings import Settings
+from tenantry.model.errors import ConflictError, NotFoundError, TenancyError
+from tenantry.model.identifiers import UserId, user_id
+from tenantry.runtime.accounts import Accounts, Outcome
+from tenantry.runtime.membership import Tables
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

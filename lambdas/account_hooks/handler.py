@@ -13,17 +13,17 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenancy.account_records import AccountRecords, Origin
-from tenancy.events import Announcer, EventMetadata, SignUp, SignUpData
-from tenancy.identifiers import user_id
-from tenancy.names import name_or, name_refusal
-from tenancy.settings import Settings
+from tenantry.model.identifiers import user_id
+from tenantry.model.names import name_or, name_refusal
+from tenantry.runtime.account_records import AccountRecords, Origin
+from tenantry.runtime.events import Announcer, EventMetadata, SignUp, SignUpData
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-    from tenancy.identifiers import UserId
+    from tenantry.model.identifiers import UserId
 
 _ORIGINS: Final = {
     "PreSignUp_SignUp": Origin.SELF,

@@ -14,13 +14,13 @@ from pydantic import Json, ValidationError
 
 from account_reconciliation.differences import Rules
 from account_reconciliation.reconciliation import Place, Reconciliation
-from tenancy.account_workflow import AccountWorkflow
-from tenancy.accounts import POOL, Accounts
-from tenancy.errors import BadRequestError, NotFoundError, TenancyError
-from tenancy.identifiers import InvalidIdentifierError, UserId, user_id
-from tenancy.membership import Tables
-from tenancy.pool import UserPool
-from tenancy.settings import Settings
+from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
+from tenantry.runtime.account_workflow import AccountWorkflow
+from tenantry.runtime.accounts import POOL, Accounts
+from tenantry.runtime.membership import Tables
+from tenantry.runtime.pool import UserPool
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,15 +10,15 @@ import boto3
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tenancy.account_workflow import AccountWorkflow, UnfinishedError
-from tenancy.accounts import Account, Accounts
-from tenancy.errors import BadRequestError, NotFoundError, TenancyError
-from tenancy.identifiers import UserId, user_id
-from tenancy.mailbox import mailbox
-from tenancy.membership import Tables
-from tenancy.names import usable_name
-from tenancy.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.identifiers import UserId, user_id
+from tenantry.model.names import usable_name
+from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
+from tenantry.runtime.accounts import Account, Accounts
+from tenantry.runtime.mailbox import mailbox
+from tenantry.runtime.membership import Tables
+from tenantry.runtime.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,10 +12,12 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tenancy.account_workflow import AccountWorkflow
-from tenancy.caller import Profile
-from tenancy.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from tenancy.events import (
+from tenantry.model.caller import Profile
+from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.roles import Role
+from tenantry.runtime.account_workflow import AccountWorkflow
+from tenantry.runtime.events import (
     ActiveTenantSwitched,
     Announcer,
     MemberAdded,
@@ -24,19 +26,17 @@ from tenancy.events import (
     MemberRolesChanged,
     MembershipEvent,
 )
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.invitations import Invitations, invitation_id
-from tenancy.mailbox import mailbox
-from tenancy.membership import Memberships, Tables
-from tenancy.rest import Reply, Request, RestSettings, logger, rest_handler
-from tenancy.roles import Role
+from tenantry.runtime.invitations import Invitations, invitation_id
+from tenantry.runtime.mailbox import mailbox
+from tenantry.runtime.membership import Memberships, Tables
+from tenantry.runtime.rest import Reply, Request, RestSettings, logger, rest_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tenancy.identifiers import TenantId, UserId
-    from tenancy.invitations import Invitation
-    from tenancy.mailbox import Mailbox
+    from tenantry.model.identifiers import TenantId, UserId
+    from tenantry.runtime.invitations import Invitation
+    from tenantry.runtime.mailbox import Mailbox
 
 _PAGE: Final = 100
 

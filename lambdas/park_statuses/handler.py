@@ -17,10 +17,10 @@ from park_statuses.work import Work
 from park_webhooks.makers import Makers
 from park_webhooks.pausing import Pauser
 from park_webhooks.publication import Publication
-from tenancy.authorization_state import AuthorizationStates, SessionEndedError
-from tenancy.roles import Role
-from tenancy.settings import Settings
-from tenancy.vending import TokenVendor
+from tenantry.model.roles import Role
+from tenantry.runtime.authorization_state import AuthorizationStates, SessionEndedError
+from tenantry.runtime.settings import Settings
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

@@ -16,9 +16,9 @@ from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 
 from storage_provisioner.keys import KeyMaker
-from tenancy.identifiers import InvalidIdentifierError, TenantId, tenant_id
-from tenancy.own_buckets import only_own_buckets
-from tenancy.settings import Settings
+from tenantry.model.identifiers import InvalidIdentifierError, TenantId, tenant_id
+from tenantry.runtime.own_buckets import only_own_buckets
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_kms import KMSClient
 
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
 # A key is made in about two seconds; whoever waits for it gives up before the function's own time is over.
 _LOOKS: Final = 20

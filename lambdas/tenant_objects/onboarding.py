@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tenancy.errors import ForbiddenError
+from tenantry.model.errors import ForbiddenError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
 # A tenant who tries in a loop must not have the provisioner run in one: it shares the account's concurrency.
 _REFUSED_SECONDS: Final = 60.0

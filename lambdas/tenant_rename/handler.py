@@ -7,9 +7,9 @@ from typing import Annotated
 import boto3
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from tenancy.directory import Tenants
-from tenancy.names import usable_name
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.model.names import usable_name
+from tenantry.runtime.directory import Tenants
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):

@@ -17,11 +17,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from requests_aws4auth import AWS4Auth
 
-from tenancy.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
-from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
-from tenancy.identifiers import TenantId, UserId, tenant_id, user_id
-from tenancy.names import name_or
-from tenancy.settings import Settings
+from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
+from tenantry.model.names import name_or
+from tenantry.runtime.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
+from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
+from tenantry.runtime.settings import Settings
 from token_claims_hook.hedge import first_of_two
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from park_webhooks.makers import Makers
 from park_webhooks.pausing import Pauser
 from park_webhooks.webhooks import Webhooks
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.settings import Settings
-from tenancy.vending import TokenVendor
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.settings import Settings
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

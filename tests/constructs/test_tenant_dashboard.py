@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from aws_cdk import Stack, assertions
 
-from tenant_isolation import TenantDashboard
+from tenantry.isolation.api import TenantDashboard
 from tests.synthesized import new_app
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from attacks.http import Reply
-    from attacks.people import Person
-    from attacks.world import World
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
 
 
 class _Api:

@@ -12,7 +12,7 @@ from tests.e2e.parks import STATUSES, ParksApi
 from tests.given_names import NAMES
 
 if TYPE_CHECKING:
-    from attacks.world import World
+    from tenantry.attacks.world import World
 
 _NAMES: Final = (
     "Big \"Bend\" 'n' \\ and \\\\",

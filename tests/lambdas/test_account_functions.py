@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenancy.account_workflow import AccountWorkflow, UnfinishedError
-from tenancy.errors import BadRequestError, ConflictError, NotFoundError
-from tenancy.identifiers import UserId
-from tenancy.pool import PoolUser
+from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError
+from tenantry.model.identifiers import UserId
+from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
+from tenantry.runtime.pool import PoolUser
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenancy.authorization import RoleRule, RoleTable, RouteRule, answer
-from tenancy.caller import Caller
-from tenancy.errors import UnauthorizedError
-from tenancy.identifiers import tenant_id, user_id
+from tenantry.model.caller import Caller
+from tenantry.model.errors import UnauthorizedError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.authorization import RoleRule, RoleTable, RouteRule, answer
 
 _RULES = "GET /tenant/{tenantId} admin\nPUT /tenant/{tenantId} admin\nGET /tenants/{userId} *"
 _API = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod"

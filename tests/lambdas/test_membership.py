@@ -12,14 +12,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenancy import invitations as invitations_module
-from tenancy.authorization_state import AuthorizationState, AuthorizationStates, SignIn
-from tenancy.errors import ConflictError, ForbiddenError, NotFoundError
-from tenancy.identifiers import TenantId, UserId
-from tenancy.invitations import Invitations, id_of
-from tenancy.mailbox import InvalidMailboxError, mailbox
-from tenancy.membership import Memberships, Tables
-from tenancy.roles import Role
+from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.model.roles import Role
+from tenantry.runtime import invitations as invitations_module
+from tenantry.runtime.authorization_state import AuthorizationState, AuthorizationStates, SignIn
+from tenantry.runtime.invitations import Invitations, id_of
+from tenantry.runtime.mailbox import InvalidMailboxError, mailbox
+from tenantry.runtime.membership import Memberships, Tables
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join, serialize_transactions
 
@@ -147,7 +147,7 @@ class TestRoles:
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # As if somebody else had been an admin when it was decided.
-        monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("tenantry.runtime.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(memberships, "admins", lambda _tenant: frozenset({_ADA, "another"}))
 
         with pytest.raises(ConflictError, match="Another request changes"):
@@ -160,7 +160,7 @@ class TestRoles:
     def test_condition_of_the_write_alone_asks_for_an_admin(
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("tenantry.runtime.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(memberships, "admins", lambda _tenant: frozenset({_ADA, _BOB}))
 
         with pytest.raises(ConflictError, match="Another request changes"):

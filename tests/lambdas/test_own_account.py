@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenancy.account_workflow import UnfinishedError
-from tenancy.errors import ConflictError
+from tenantry.model.errors import ConflictError
+from tenantry.runtime.account_workflow import UnfinishedError
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory
 

@@ -16,10 +16,6 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.response import StreamingBody
 from moto import mock_aws
 
-from tenancy.caller import TenantCaller
-from tenancy.errors import BadRequestError, NotFoundError, TooLargeError
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.rest import REPLY_BYTES
 from tenant_objects.onboarding import Onboarding
 from tenant_objects.partitions import (
     DocumentedPartition,
@@ -28,6 +24,10 @@ from tenant_objects.partitions import (
     PlainPartition,
     TaggedPartition,
 )
+from tenantry.model.caller import TenantCaller
+from tenantry.model.errors import BadRequestError, NotFoundError, TooLargeError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.rest import REPLY_BYTES
 from tests.given_names import NAMES
 from tests.lambdas.events import Context, proxy_event
 

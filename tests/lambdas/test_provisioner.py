@@ -16,7 +16,7 @@ from moto import mock_aws
 from urllib3 import HTTPResponse
 
 from storage_provisioner.keys import KeyIsBeingMadeError
-from tenancy.own_buckets import only_own_buckets
+from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.events import Context
 from tests.lambdas.owners import demand_owners
 

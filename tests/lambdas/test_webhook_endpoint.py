@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stacks.park_schemas import ENDPOINT_PATTERN
+from stacks.application_plane.parks.schemas import ENDPOINT_PATTERN
 from tests.lambdas.events import Context
 from tests.lambdas.special_addresses import IPV4, IPV6, ISATAP
 from webhook_endpoint import handler as module
