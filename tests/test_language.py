@@ -63,13 +63,13 @@ PAGE_SOURCES: Final = sorted(
 )
 # Modules whose `main` is a command.
 COMMANDS: Final = (
-    "attacks.cli",
+    "tenantry.attacks.cli",
     "benchmarks.__main__",
-    "localcloud.cli",
-    "ops.architecture.__main__",
-    "ops.cli",
-    "ops.lock",
-    "ops.smoke",
+    "tenantry.local.cli",
+    "tools.architecture.__main__",
+    "tenantry.cli.main",
+    "tools.lock",
+    "tenantry.operate.smoke",
 )
 
 # Code in a document: the names in it are those of files and functions, which the document cannot choose.

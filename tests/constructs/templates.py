@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localcloud.gaps import vtl
+from tenantry.local.gaps import vtl
 
 
 def raw(

@@ -1,0 +1,126 @@
+"""Deliveries that fail: EventBridge's retries and dead-letter queues, and Lambda's."""
+
+import json
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+
+from tests.local.ground import Ground, allow
+from tests.local.probes.events import emit, rule
+
+
+def _attributes(message: dict[str, Any] | None) -> dict[str, str]:
+    assert message is not None
+    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+
+
+def test_a_dead_letter_has_the_event_and_says_what_went_wrong(ground: Ground) -> None:
+    _, queue = ground.queue()
+    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
+    source = rule(ground, queue, DeadLetterConfig={"Arn": letters})
+    emit(ground, source)
+    letter = ground.received(letters_url)
+    attributes = _attributes(letter)
+    assert letter is not None
+    assert json.loads(letter["Body"])["source"] == source
+    assert attributes["RULE_ARN"].endswith(f"rule/{source}")
+    assert attributes["TARGET_ARN"] == queue
+    assert attributes["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert "sqs:SendMessage" in attributes["ERROR_MESSAGE"]
+    assert attributes["RETRY_ATTEMPTS"] == "0"
+    assert "EXHAUSTED_RETRY_CONDITION" not in attributes  # no retry would have helped
+
+
+def test_a_missing_target_is_a_dead_letter(ground: Ground) -> None:
+    function = ground.function("def handler(event, context): pass")
+    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
+    source = rule(ground, function, DeadLetterConfig={"Arn": letters})
+    ground.client("lambda").delete_function(FunctionName=function)
+    emit(ground, source)
+    assert _attributes(ground.received(letters_url))["ERROR_CODE"] == "NO_RESOURCE"
+
+
+def test_without_permission_on_the_dead_letter_queue_the_event_is_lost(ground: Ground) -> None:
+    _, queue = ground.queue()
+    letters_url, letters = ground.queue()
+    emit(ground, rule(ground, queue, DeadLetterConfig={"Arn": letters}))
+    assert ground.received(letters_url, seconds=1) is None
+
+
+@pytest.fixture
+def delivery(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
+    """Return the module of the gap, whose pauses take no time."""
+    from tenantry.local.gaps import eventbridge_delivery  # noqa: PLC0415 - imports MiniStack
+
+    monkeypatch.setattr(eventbridge_delivery, "_FIRST_PAUSE_SECONDS", 0.001)
+    return eventbridge_delivery
+
+
+def _deliver(
+    delivery: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+    policy: dict[str, int],
+    send: Mock,
+) -> list[dict[str, str]]:
+    letters: list[dict[str, str]] = []
+    monkeypatch.setattr(delivery, "_give_up", lambda _target, _payload, reason: letters.append(reason))
+    target = delivery._Target(settings={"Arn": "arn:x", "RetryPolicy": policy}, rule_arn="arn:rule")  # noqa: SLF001
+    delivery._deliver(target, "{}", send)  # noqa: SLF001
+    return letters
+
+
+def test_what_may_pass_is_tried_again(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    send = Mock(side_effect=[ConnectionError("down"), ConnectionError("down"), None])
+    assert _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 5}, send) == []
+    assert send.call_count == 3
+
+
+def test_retries_end_in_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    send = Mock(side_effect=ConnectionError("down"))
+    (letter,) = _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 2}, send)
+    assert send.call_count == 3
+    assert letter == {
+        "ERROR_CODE": "ConnectionError",
+        "ERROR_MESSAGE": "down",
+        "RETRY_ATTEMPTS": "2",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+    }
+
+
+def test_an_old_event_is_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+    (letter,) = _deliver(delivery, monkeypatch, {"MaximumEventAgeInSeconds": 0}, Mock(side_effect=OSError))
+    assert letter["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
+
+
+def test_a_failed_function_leaves_the_event_with_its_error(ground: Ground) -> None:
+    url, arn = ground.queue()
+    function = ground.function(
+        "def handler(event, context): raise KeyError('lost')",
+        allow("sqs:SendMessage", arn),
+        DeadLetterConfig={"TargetArn": arn},
+    )
+    client = ground.client("lambda")
+    client.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
+    client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"order": 1}')
+    letter = ground.received(url)
+    assert letter is not None
+    assert json.loads(letter["Body"]) == {"order": 1}
+    assert _attributes(letter)["ErrorMessage"] == "'lost'"
+
+
+def test_a_destination_gets_an_envelope(ground: Ground) -> None:
+    url, arn = ground.queue()
+    function = ground.function("def handler(event, context): raise KeyError('lost')", allow("sqs:SendMessage", arn))
+    client = ground.client("lambda")
+    client.put_function_event_invoke_config(
+        FunctionName=function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}
+    )
+    client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"order": 1}')
+    letter = ground.received(url)
+    assert letter is not None
+    envelope = json.loads(letter["Body"])
+    assert envelope["requestPayload"] == {"order": 1}
+    assert envelope["requestContext"]["condition"] == "RetriesExhausted"
+    assert envelope["requestContext"]["approximateInvokeCount"] == 1
+    assert envelope["responsePayload"]["errorType"] == "KeyError"

@@ -1,0 +1,1 @@
+"""What keeps this repository: locks, pictures, the tour. Not shipped."""
