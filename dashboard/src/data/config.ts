@@ -13,13 +13,13 @@ let loaded: Config | undefined;
 /** Read the configuration, once. */
 export async function loadConfig(): Promise<Config> {
   const answer = await fetch("/config.json");
-  if (!answer.ok) throw new Error(`/config.json answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`GET /config.json returned status ${answer.status}`);
   loaded = (await answer.json()) as Config;
   return loaded;
 }
 
 /** Return the configuration that was read at the start. */
 export function config(): Config {
-  if (!loaded) throw new Error("The configuration has not been read.");
+  if (!loaded) throw new Error("The configuration is not loaded: call loadConfig() first.");
   return loaded;
 }

@@ -20,7 +20,7 @@ export function usePerson(): Person & { readonly tenant: string } {
   const last = useRef<Person | undefined>(undefined);
   if (now.state === "in") last.current = now.person;
   const person = last.current;
-  if (!person?.tenant) throw new Error("Nobody with a tenant is signed in.");
+  if (!person?.tenant) throw new Error("useUser() needs a signed-in user with an active tenant.");
   return person as Person & { readonly tenant: string };
 }
 

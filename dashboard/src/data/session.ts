@@ -245,7 +245,7 @@ const STEPS: Record<string, SignInStep> = {
 
 async function step(answer: cognito.SignInOutput): Promise<SignInStep> {
   const next = STEPS[answer.nextStep.signInStep];
-  if (!next) throw new Error(`This page cannot do ${answer.nextStep.signInStep}.`);
+  if (!next) throw new Error(`Unsupported sign-in step: ${answer.nextStep.signInStep}`);
   if (next === "done") await read({ forceRefresh: false });
   return next;
 }

@@ -1,28 +1,28 @@
 /** Errors in a person's words. What is not listed is not guessed at. */
 
 const TAKEN =
-  "There is an account with this address already. Sign in, choose a new password, or confirm the address if it is not confirmed yet.";
+  "An account with this e-mail address already exists. Sign in, reset your password, or confirm the address.";
 const WORDS: Record<string, string> = {
   AliasExistsException: TAKEN,
-  CodeDeliveryFailureException: "The code could not be sent to that address. Is it right?",
-  CodeMismatchException: "That code is not right. Use the one in the latest message.",
-  ExpiredCodeException: "That code has expired. Ask for a new one.",
-  InvalidParameterException: "Something here cannot be used as it is. Check what you have entered.",
-  InvalidPasswordException: "That password does not meet the rules.",
-  LimitExceededException: "Too many tries. Wait a few minutes, then try again.",
-  NetworkError: "No connection. Check your network and try again.",
-  NotAuthorizedException: "The address or the password is wrong.",
-  PasswordHistoryPolicyViolationException: "You have used that password before. Choose another.",
-  TooManyFailedAttemptsException: "Too many tries. Wait a few minutes, then try again.",
-  TooManyRequestsException: "Too many requests at once. Wait a moment, then try again.",
-  UserLambdaValidationException: "That could not be done just now. Try again in a moment.",
+  CodeDeliveryFailureException: "The code could not be sent to this e-mail address. Check the address and try again.",
+  CodeMismatchException: "The code is wrong. Enter the code from the latest e-mail.",
+  ExpiredCodeException: "The code has expired. Request a new code.",
+  InvalidParameterException: "A field has an invalid value. Check what you entered and try again.",
+  InvalidPasswordException: "The password does not meet every rule. Choose another password.",
+  LimitExceededException: "Too many attempts. Wait a few minutes, then try again.",
+  NetworkError: "No network connection. Check your network and try again.",
+  NotAuthorizedException: "The e-mail address or the password is wrong. Check both, or reset your password.",
+  PasswordHistoryPolicyViolationException: "You have used this password before. Choose another password.",
+  TooManyFailedAttemptsException: "Too many attempts. Wait a few minutes, then try again.",
+  TooManyRequestsException: "Too many requests. Wait a moment, then try again.",
+  UserLambdaValidationException: "The request could not be completed. Try again in a moment.",
   UsernameExistsException: TAKEN,
-  UserNotFoundException: "The address or the password is wrong.",
+  UserNotFoundException: "The e-mail address or the password is wrong. Check both, or reset your password.",
 };
-const OTHERWISE = "Something went wrong on our side. Try again in a moment.";
+const OTHERWISE = "Something went wrong on our side. Try again in a moment, or contact support.";
 const BLOCKED = "This account is blocked. Contact support.";
-const MUST_CHOOSE = "Choose a new password: the one that this account was made with does not count any more.";
-const UNUSABLE_NAME = "That name holds characters that cannot be seen. Type it anew, without pasting it.";
+const MUST_CHOOSE = "The password of this account is no longer valid. Choose a new password.";
+const UNUSABLE_NAME = "Your name contains invisible characters. Type it instead of pasting it.";
 
 /** What an API answers where the request would act in another tenant than the page shows. */
 const OTHER_TENANT = "Expected-Tenant names another tenant";
@@ -83,12 +83,15 @@ export class ApiError extends Error {
 function apiWords(status: number, said: string): string {
   if (status === 0) return WORDS.NetworkError as string;
   if (status === 403)
-    return /^(Only|Tenant is) /.test(said) ? said : "Your roles do not allow this in this tenant, as of now.";
-  if (status === 404) return "It is not there, or not any more.";
+    return /^(Only|Tenant is) /.test(said)
+      ? said
+      : "Your roles in this tenant do not allow this. Ask an admin of the tenant.";
+  if (status === 404) return "It does not exist, or it was removed. Reload the page.";
   if (said.startsWith(OTHER_TENANT))
-    return "Nothing was done: another tenant was made active in another tab or window.";
-  if (status === 409) return said || "It cannot be done as things are now.";
-  if (status === 413) return "That is too large to be sent.";
+    return "Nothing was changed: you switched to another tenant in another tab or window. Check the active tenant, then try again.";
+  if (status === 409)
+    return said || "This conflicts with a change that was made meanwhile. Reload the page and try again.";
+  if (status === 413) return "The request is too large: at most 4 MB can be sent. Send less.";
   if (status === 429) return WORDS.TooManyRequestsException as string;
   if (status === 400 && said) return said;
   return OTHERWISE;

@@ -14,12 +14,12 @@ export default function Dashboard() {
   const usage = useLoad(`usage of ${tenant}`, (signal) => getUsage(tenant, signal));
   return (
     <>
-      <Title lead={details.error ?? "What your tenant has and does, as of now."}>
-        {details.value ? (details.value.name ?? "Your tenant") : "Your tenant"}
+      <Title lead={details.error ?? "Usage, members and webhooks of the active tenant."}>
+        {details.value ? (details.value.name ?? "Unnamed tenant") : "Active tenant"}
       </Title>
       {details.value && !details.value.name && (
-        <Empty title="Your tenant has no name yet">
-          <a href="/tenant">Give it one</a>, so that people know where they are.
+        <Empty title="This tenant has no name yet">
+          <a href="/tenant">Set a name</a> that its members recognize.
         </Empty>
       )}
       <div class="cards three">
@@ -37,12 +37,12 @@ function Ingestion({ usage }: { usage: Loaded<Usage> }) {
   const records = hour?.minutes.reduce((sum, minute) => sum + minute.records, 0) ?? 0;
   const size = hour?.minutes.reduce((sum, minute) => sum + minute.bytes, 0) ?? 0;
   return (
-    <Card title="Ingestion" aside="the last hour" wide>
-      {usage.error && !hour && <Failed what="The ingestion" error={usage.error} retry={usage.reload} />}
+    <Card title="Ingestion" aside="Last hour" wide>
+      {usage.error && !hour && <Failed what="Ingestion" error={usage.error} retry={usage.reload} />}
       {!hour && !usage.error && <Loading lines={4} />}
       {hour && records === 0 && (
-        <Empty title="Nothing came in during the last hour">
-          Records of your devices and servers appear here a little after they have reached the data lake.
+        <Empty title="No records in the last hour">
+          Records from devices and servers appear here with a delay of up to about 15 minutes.
         </Empty>
       )}
       {hour && records > 0 && (
@@ -61,28 +61,28 @@ function Ingestion({ usage }: { usage: Loaded<Usage> }) {
 function People({ tenant, settings }: { tenant: string; settings: Loaded<Settings> }) {
   const isAdmin = settings.value?.roles.includes("admin");
   return (
-    <Card title="People" aside={<a href="/tenant">Manage</a>}>
+    <Card title="Members" aside={<a href="/tenant">Manage</a>}>
       {settings.error && !settings.value && <Failed what="Your roles" error={settings.error} retry={settings.reload} />}
       {!settings.value && !settings.error && <Loading />}
       {isAdmin && <MemberCount tenant={tenant} />}
       {settings.value && (
         <dl class="facts">
           <div>
-            <dt>Your roles here</dt>
+            <dt>Your roles</dt>
             <dd>
               <Badges roles={settings.value.roles} />
             </dd>
           </div>
         </dl>
       )}
-      {settings.value && !isAdmin && <p class="hint">Who else is here is for the tenant's admins to see.</p>}
+      {settings.value && !isAdmin && <p class="hint">Only an admin of this tenant can see its members.</p>}
     </Card>
   );
 }
 
 function MemberCount({ tenant }: { tenant: string }) {
   const members = useLoad(`members of ${tenant}`, (signal) => getMembers(tenant, signal));
-  if (members.error) return <Failed what="The members" error={members.error} retry={members.reload} />;
+  if (members.error) return <Failed what="Members" error={members.error} retry={members.reload} />;
   if (!members.value) return <Loading lines={1} />;
   const admins = members.value.filter((member) => member.roles.includes("admin")).length;
   return (
@@ -102,11 +102,11 @@ function Storage({ usage }: { usage: Loaded<Usage> }) {
   const most = Math.max(1, ...stored.map((one) => one.bytes));
   return (
     <Card title="Storage" aside={<a href="/files">Files</a>}>
-      {usage.error && !storage && <Failed what="The storage" error={usage.error} retry={usage.reload} />}
+      {usage.error && !storage && <Failed what="Storage usage" error={usage.error} retry={usage.reload} />}
       {!storage && !usage.error && <Loading lines={5} />}
       {storage && sum.objects === 0 && (
         <Empty title="No files yet">
-          <a href="/files">Store one</a>, and see it kept in five ways.
+          <a href="/files">Store a file</a> to see it in five partition modes.
         </Empty>
       )}
       {storage && sum.objects > 0 && (

@@ -23,9 +23,7 @@ export default function Files() {
   const [opened, open] = useState<Opened | undefined>();
   return (
     <>
-      <Title lead="Five ways of keeping tenants' files apart, side by side. In each, these are yours, and nobody else's.">
-        Files
-      </Title>
+      <Title lead="Your files in each of five partition modes. Only you can access them.">Files</Title>
       {mayWrite ? (
         <Upload
           onStored={(partitions) =>
@@ -38,8 +36,8 @@ export default function Files() {
       ) : (
         <Card title="Store a file">
           {settings.value && (
-            <Empty title="For members and admins">
-              A visitor of this tenant can list and open their files, and not store any.
+            <Empty title="Members and admins only">
+              Visitors can list and open their files. To store files, ask an admin for the role member.
             </Empty>
           )}
           {settings.error && !settings.value && (
@@ -83,11 +81,11 @@ function Column({
   return (
     <Card title={MODES[partition].name} aside={files.value && count(files.value.length, "file")}>
       <p class="hint">{MODES[partition].by}</p>
-      {files.error && !files.value && <Failed what="The files" error={files.error} retry={files.reload} />}
+      {files.error && !files.value && <Failed what="Files" error={files.error} retry={files.reload} />}
       {!files.value && !files.error && <Loading />}
       {files.value?.length === 0 && <Empty title="No files yet" />}
       {!!files.value?.length && (
-        <ul class="files" aria-label={`Files by ${MODES[partition].name.toLowerCase()}`}>
+        <ul class="files" aria-label={`Files in ${MODES[partition].name.toLowerCase()}`}>
           {files.value.map((key) => (
             <li key={key}>
               <button type="button" class="file" onClick={() => onOpen(key)}>
@@ -125,21 +123,21 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
     const stored = into.filter((_, index) => outcomes[index]?.status === "fulfilled");
     if (stored.length) {
       onStored(stored);
-      say(`${key} is stored by ${names(stored)}.`);
+      say(`${key} was stored in ${names(stored)}.`);
     }
     const failed = into.filter((_, index) => outcomes[index]?.status === "rejected");
     const first = outcomes.find((outcome) => outcome.status === "rejected");
-    if (first) throw new ApiError(400, `Not stored by ${names(failed)}: ${wordsOf(first.reason)}`);
+    if (first) throw new ApiError(400, `Not stored in ${names(failed)}: ${wordsOf(first.reason)}`);
     setKey("");
     setText("");
   });
   const choose = useAction(async (file: File) => {
     say("");
-    if (file.size > LARGEST) throw new ApiError(400, `${file.name} is larger than the 4 MB that can be sent.`);
+    if (file.size > LARGEST) throw new ApiError(400, `${file.name} is larger than 4 MB. Choose a smaller file.`);
     try {
       setText(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
     } catch {
-      throw new ApiError(400, `${file.name} is not text in UTF-8, and the API takes nothing else.`);
+      throw new ApiError(400, `${file.name} is not UTF-8 text. Choose a text file.`);
     }
     setKey(file.name);
   });
@@ -155,7 +153,7 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
         <Notice>{said}</Notice>
         <div class="upload">
           <div class="field">
-            <label for={`${id}-file`}>From this device</label>
+            <label for={`${id}-file`}>Choose a file (optional)</label>
             <input
               id={`${id}-file`}
               type="file"
@@ -166,7 +164,8 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
             />
           </div>
           <Field
-            label="Name, which may have several levels"
+            label="File name"
+            hint="Use / for folders, for example notes/plan.txt."
             name="key"
             autocomplete="off"
             maxLength={900}
@@ -183,7 +182,7 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
             />
           </div>
           <fieldset class="choice">
-            <legend class="label">Keep it apart by</legend>
+            <legend class="label">Partition modes</legend>
             {PARTITIONS.map((partition) => {
               const chosen = into.includes(partition);
               return (
@@ -220,7 +219,7 @@ function Content({ opened: { partition, key }, onClose }: { opened: Opened; onCl
     <dialog ref={dialog} class="sheet" aria-labelledby={id} onClose={onClose}>
       <header>
         <h2 id={id}>{key}</h2>
-        <p class="hint">by {MODES[partition].name.toLowerCase()}</p>
+        <p class="hint">Partition mode: {MODES[partition].name.toLowerCase()}</p>
       </header>
       {content.error && <Failed what="The file" error={content.error} retry={content.reload} />}
       {content.value === undefined && !content.error && <Loading />}

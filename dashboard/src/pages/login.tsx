@@ -33,22 +33,22 @@ type View =
 
 const HEADINGS: Record<View, string> = {
   "sign-in": "Sign in",
-  "sign-up": "Make an account",
-  confirm: "Confirm your address",
-  "confirm-elsewhere": "Confirm your address",
-  totp: "Your second factor",
+  "sign-up": "Create an account",
+  confirm: "Confirm your e-mail address",
+  "confirm-elsewhere": "Confirm your e-mail address",
+  totp: "Enter your authenticator code",
   "new-password": "Choose a password",
-  forgot: "Forgotten your password?",
+  forgot: "Reset your password",
   "must-reset": "Choose a new password",
   reset: "Choose a new password",
 };
 
 /** Why one is here, in words. */
 const REASONS: Partial<Record<Why, string>> = {
-  expired: "Your session has ended. Sign in again, and you are back where you were.",
+  expired: "Your session has ended. Sign in again to continue where you were.",
   everywhere: "You are signed out everywhere.",
   deleted: "Your account is deleted.",
-  "address-changed": "Your address is changed, and you are signed out everywhere. Sign in with the new address.",
+  "address-changed": "Your e-mail address is changed, and you are signed out everywhere. Sign in with the new address.",
   "password-changed": "Your password is changed, and you are signed out everywhere. Sign in with the new password.",
   "new-password": "You are signed out: this account needs a new password. Sign in to choose one.",
   blocked: "You are signed out: this account is blocked. Contact support.",
@@ -90,12 +90,12 @@ export default function Login() {
   };
   // Who signed up in this tab has a code on the way. Anybody else asks for one: the account may be a stranger's.
   const unconfirmed = () =>
-    go(signedUpHere(email) ? "confirm" : "confirm-elsewhere", "Your address is not confirmed yet.");
+    go(signedUpHere(email) ? "confirm" : "confirm-elsewhere", "Your e-mail address is not confirmed yet.");
 
   const askForReset = async () => {
     await forgot(email);
     setPassword("");
-    go("reset", `If ${email} has an account, a code is on its way there.`);
+    go("reset", `If an account with ${email} exists, we have sent a code to it.`);
   };
   const steps: Record<View, () => Promise<void>> = {
     "sign-in": async () => follow(await signIn(email, password)),
@@ -110,13 +110,13 @@ export default function Login() {
       } catch (error) {
         if (!isConfirmedAlready(error)) throw error;
       }
-      if (!own) return go("must-reset", "Your address is confirmed.");
-      if (!password) return go("sign-in", "Your address is confirmed. Sign in.");
+      if (!own) return go("must-reset", "Your e-mail address is confirmed.");
+      if (!password) return go("sign-in", "Your e-mail address is confirmed. Sign in.");
       try {
         follow(await signIn(email, password));
       } catch (error) {
         if (needsNewPassword(error)) throw error;
-        go("sign-in", "Your address is confirmed. Sign in.");
+        go("sign-in", "Your e-mail address is confirmed. Sign in.");
       }
     },
     "confirm-elsewhere": async () => {
@@ -125,10 +125,10 @@ export default function Login() {
         await resend(email);
       } catch (error) {
         if (!isConfirmedAlready(error)) throw error;
-        return go("sign-in", "Your address is confirmed. Sign in.");
+        return go("sign-in", "Your e-mail address is confirmed. Sign in.");
       }
       setPassword("");
-      go("confirm", `If ${email} has an account, a code is on its way there.`);
+      go("confirm", `If an account with ${email} exists, we have sent a code to it.`);
     },
     totp: async () => follow(await answer(code.trim())),
     "new-password": async () => follow(await answer(password)),
@@ -150,7 +150,7 @@ export default function Login() {
   }, signingWords);
   const again = useAction(async () => {
     await resend(email);
-    setNotice(`We have sent another code to ${email}. After you have confirmed it, you choose a new password.`);
+    setNotice(`We have sent another code to ${email}. After you have confirmed the address, choose a new password.`);
   }, signingWords);
 
   const choosesPassword = view === "sign-up" || view === "reset" || view === "new-password";
@@ -201,9 +201,11 @@ export default function Login() {
           <Logo />
           Tenantry
         </p>
-        <p class="pitch-line">One house, many tenants. Nobody has a key to your rooms but you.</p>
+        <p class="pitch-line">
+          A multi-tenant platform on AWS. Each tenant's data is isolated from every other tenant.
+        </p>
         <p class="pitch-small">
-          What is yours can be reached with credentials made for your tenant alone. No mistake of ours opens your door.
+          Your data is accessed with short-lived AWS credentials that are limited to your tenant.
         </p>
       </aside>
       <main class="door-main">
@@ -212,7 +214,11 @@ export default function Login() {
             {HEADINGS[view]}
           </h1>
           <Notice>{notice}</Notice>
-          <Problem>{ruleBroken ? "The password does not meet every rule yet." : (action.error ?? again.error)}</Problem>
+          <Problem>
+            {ruleBroken
+              ? "The password does not meet every rule. Change it until each rule below is met."
+              : (action.error ?? again.error)}
+          </Problem>
 
           {view === "sign-in" && (
             <>
@@ -226,8 +232,8 @@ export default function Login() {
               />
               <Submit busy={action.busy}>Sign in</Submit>
               <p class="turns">
-                <Turn onClick={() => go("forgot")}>Forgotten your password?</Turn>
-                <Turn onClick={() => go("sign-up")}>Make an account</Turn>
+                <Turn onClick={() => go("forgot")}>Forgot your password?</Turn>
+                <Turn onClick={() => go("sign-up")}>Create an account</Turn>
               </p>
             </>
           )}
@@ -237,10 +243,10 @@ export default function Login() {
               <Field label="Your name" name="name" autocomplete="name" maxLength={256} value={name} onValue={setName} />
               {emailField}
               {newPassword}
-              <Submit busy={action.busy}>Make my account</Submit>
+              <Submit busy={action.busy}>Create account</Submit>
               <p class="turns">
-                <Turn onClick={() => go("sign-in")}>I have an account</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
+                <Turn onClick={() => go("sign-in")}>I already have an account</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</Turn>
               </p>
             </>
           )}
@@ -248,11 +254,11 @@ export default function Login() {
           {view === "confirm" && (
             <>
               {!email && emailField}
-              {codeField("Code from the message")}
+              {codeField("Code from the e-mail")}
               <Submit busy={action.busy}>Confirm</Submit>
               <p class="turns">
                 <Turn onClick={() => void again.run()}>Send another code</Turn>
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
               </p>
             </>
           )}
@@ -260,13 +266,14 @@ export default function Login() {
           {view === "confirm-elsewhere" && (
             <>
               <p>
-                The account with this address was not made in this tab: somebody else may have made it. So we send you a
-                new code, and you choose a new password after that. The first password does not count any more.
+                The account with this e-mail address was not created in this tab, so somebody else may have created it.
+                We send you a new code. After you have confirmed the address, choose a new password: the first password
+                is no longer valid.
               </p>
               {emailField}
-              <Submit busy={action.busy}>Send the code</Submit>
+              <Submit busy={action.busy}>Send code</Submit>
               <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
               </p>
             </>
           )}
@@ -274,31 +281,31 @@ export default function Login() {
           {view === "must-reset" && (
             <>
               <p>
-                The password that this account was made with does not count: the address was confirmed in another place
-                than where the account was made, or another code was asked for. We send you a code with which you choose
-                a new password. Then you can sign in, and nobody else can.
+                The first password of this account is not valid, because the e-mail address was not confirmed in the tab
+                where the account was created, or because another code was requested. We send you a code to choose a new
+                password. The first password then stays invalid.
               </p>
               {emailField}
-              <Submit busy={action.busy}>Send the code</Submit>
+              <Submit busy={action.busy}>Send code</Submit>
               <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
               </p>
             </>
           )}
 
           {view === "totp" && (
             <>
-              {codeField("Code from your authenticator")}
+              {codeField("Code from your authenticator app")}
               <Submit busy={action.busy}>Sign in</Submit>
               <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Start again</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
               </p>
             </>
           )}
 
           {view === "new-password" && (
             <>
-              <p>Whoever made your account gave you a password for once. Choose one that only you know.</p>
+              <p>Your account was created with a temporary password. Choose a password that only you know.</p>
               {newPassword}
               <Submit busy={action.busy}>Save and sign in</Submit>
             </>
@@ -306,25 +313,25 @@ export default function Login() {
 
           {view === "forgot" && (
             <>
-              <p>We send you a code with which you can choose a new one.</p>
+              <p>We send you a code to choose a new password.</p>
               {emailField}
-              <Submit busy={action.busy}>Send the code</Submit>
+              <Submit busy={action.busy}>Send code</Submit>
               <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</Turn>
               </p>
             </>
           )}
 
           {view === "reset" && (
             <>
-              {codeField("Code from the message")}
+              {codeField("Code from the e-mail")}
               {newPassword}
               <Submit busy={action.busy}>Save and sign in</Submit>
               <p class="turns">
                 <Turn onClick={() => go("forgot")}>Send another code</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+                <Turn onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</Turn>
+                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
               </p>
             </>
           )}

@@ -3,11 +3,9 @@ import { Title } from "../parts/bits";
 export default function NotFound() {
   return (
     <>
-      <Title lead="The address leads nowhere here. It may be mistyped, or what it named is gone.">
-        Nothing is here
-      </Title>
+      <Title lead="There is no page at this address. Check the address, or go to the dashboard.">Page not found</Title>
       <a class="button" href="/dashboard">
-        To the dashboard
+        Go to the dashboard
       </a>
     </>
   );

@@ -13,9 +13,9 @@ export default function Profile() {
   const everywhere = useAction(signOutEverywhere);
   return (
     <>
-      <Title lead="Who you are here, and how you get in and out.">Your profile</Title>
+      <Title lead="Your account, your sessions and your password.">Your profile</Title>
       <div class="cards">
-        <Card title="You">
+        <Card title="Account">
           <dl class="facts">
             <div>
               <dt>Name</dt>
@@ -33,13 +33,13 @@ export default function Profile() {
             </div>
           </dl>
         </Card>
-        <Card title="Where you are signed in">
+        <Card title="Sessions">
           <p>
             You signed in at{" "}
-            {person.signedInAt.toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}.
-            This tab keeps you signed in and forgets you when it is closed.
+            {person.signedInAt.toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}. You
+            stay signed in until you sign out or close this tab.
           </p>
-          <p class="hint">Signing out everywhere ends every session of yours at once, this one too.</p>
+          <p class="hint">“Sign out everywhere” ends all your sessions at once, including this one.</p>
           <Problem>{everywhere.error}</Problem>
           <div class="row">
             <button type="button" class="button" aria-busy={here.busy} onClick={() => void here.run()}>
@@ -85,7 +85,9 @@ function Password({ email }: { email: string }) {
       say(AFTER_CHANGE[outcome]);
     },
     (error) =>
-      (error as Error).name === "NotAuthorizedException" ? "The present password is wrong." : accountWords(error),
+      (error as Error).name === "NotAuthorizedException"
+        ? "The current password is wrong. Enter it again."
+        : accountWords(error),
   );
   return (
     <Card title="Password">
@@ -96,8 +98,12 @@ function Password({ email }: { email: string }) {
           if (isPassword(next)) void change.run();
         }}
       >
-        <p class="hint">A new password ends your sessions in every other place.</p>
-        <Problem>{ruleBroken ? "The new password does not meet every rule yet." : change.error}</Problem>
+        <p class="hint">Changing the password ends all your other sessions.</p>
+        <Problem>
+          {ruleBroken
+            ? "The new password does not meet every rule. Change it until each rule below is met."
+            : change.error}
+        </Problem>
         <Notice>{said}</Notice>
         {/* So that a password manager knows whose password it is. */}
         <input
@@ -110,7 +116,7 @@ function Password({ email }: { email: string }) {
           tabIndex={-1}
         />
         <PasswordField
-          label="Present password"
+          label="Current password"
           name="current-password"
           autocomplete="current-password"
           value={present}
@@ -150,10 +156,10 @@ function Address({ present }: { present: string }) {
         }}
       >
         <Problem>{change.error ?? ask.error}</Problem>
-        <Notice>{sentTo && `We have sent a code to ${sentTo}. Until you enter it here, your address stays.`}</Notice>
+        <Notice>{sentTo && `We have sent a code to ${sentTo}. Enter it here to change your address.`}</Notice>
         {sentTo ? (
           <Field
-            label="Code from the message"
+            label="Code from the e-mail"
             name="code"
             inputMode="numeric"
             autocomplete="one-time-code"
@@ -164,8 +170,8 @@ function Address({ present }: { present: string }) {
         ) : (
           <>
             <p class="hint">
-              You sign in with {present}. We send a code to the new address; with it, the address changes, and you sign
-              in again everywhere.
+              You sign in with {present}. We send a code to the new address. After you have entered the code, the
+              address changes and all your sessions end.
             </p>
             <Field
               label="New e-mail address"
@@ -179,7 +185,7 @@ function Address({ present }: { present: string }) {
           </>
         )}
         <div class="row">
-          <Submit busy={ask.busy || change.busy}>{sentTo ? "Change address" : "Send the code"}</Submit>
+          <Submit busy={ask.busy || change.busy}>{sentTo ? "Change address" : "Send code"}</Submit>
           {sentTo && (
             <button
               type="button"
@@ -207,8 +213,8 @@ function Delete({ email }: { email: string }) {
   return (
     <Card title="Delete your account">
       <p>
-        You leave every tenant, and your name and address are removed. This cannot be undone. While you are the only
-        admin of a tenant, make somebody else an admin there first.
+        This deletes your account, all your memberships, your name and your e-mail address. It cannot be undone. If you
+        are the only admin of a tenant, make another member an admin first.
       </p>
       {open ? (
         <form
@@ -217,7 +223,7 @@ function Delete({ email }: { email: string }) {
             if (confirmed) void remove.run();
           }}
         >
-          <Problem>{remove.error && `Your account is not deleted. ${remove.error}`}</Problem>
+          <Problem>{remove.error && `Your account was not deleted.  ${remove.error}`}</Problem>
           <Field
             label={`Type ${email} to confirm`}
             name="confirmation"

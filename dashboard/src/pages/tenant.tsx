@@ -13,13 +13,13 @@ export default function Tenant() {
   const isAdmin = settings.value?.roles.includes("admin");
   return (
     <>
-      <Title lead="Its name, its people, and the other tenants that you belong to.">
-        {details.value?.name ?? "Your tenant"}
+      <Title lead="Name and members of the active tenant, and your other tenants.">
+        {details.value ? (details.value.name ?? "Unnamed tenant") : "Active tenant"}
       </Title>
       <div class="cards">
         <Card title="Name">
           {details.error && !details.value && (
-            <Failed what="Your tenant" error={details.error} retry={details.reload} />
+            <Failed what="The active tenant" error={details.error} retry={details.reload} />
           )}
           {!(details.value && settings.value) && !details.error && !settings.error && <Loading />}
           {details.value && settings.value && (
@@ -30,7 +30,7 @@ export default function Tenant() {
         {isAdmin && <Members key={tenant} tenant={tenant} userId={userId} email={email} />}
         {settings.value && !isAdmin && (
           <Card title="Members" wide>
-            <Empty title="For admins">An admin of this tenant sees who is in it, and can invite others.</Empty>
+            <Empty title="Admins only">Only an admin of this tenant can see and invite members.</Empty>
           </Card>
         )}
         {settings.error && (
@@ -58,11 +58,11 @@ function Name({ details, show, isAdmin }: { details: Details; show: (details: De
       setName(details.name ?? "");
       throw error;
     }
-    say(`Your tenant is now called ${wanted}.`);
+    say(`The tenant was renamed to ${wanted}.`);
   });
   return (
     <>
-      <Problem>{rename.error && `The name stays as it was. ${rename.error}`}</Problem>
+      <Problem>{rename.error && `The name was not changed.  ${rename.error}`}</Problem>
       <Notice>{said}</Notice>
       {isAdmin ? (
         <form
@@ -73,7 +73,7 @@ function Name({ details, show, isAdmin }: { details: Details; show: (details: De
         >
           <div class="row">
             <Field
-              label="Name of the tenant"
+              label="Tenant name"
               name="tenant-name"
               autocomplete="organization"
               maxLength={256}
@@ -91,9 +91,9 @@ function Name({ details, show, isAdmin }: { details: Details; show: (details: De
       )}
       <dl class="facts">
         <div>
-          <dt>Id</dt>
+          <dt>Tenant id</dt>
           <dd>
-            <Id what="the tenant's id">{details.tenantid}</Id>
+            <Id what="the tenant id">{details.tenantid}</Id>
           </dd>
         </div>
       </dl>

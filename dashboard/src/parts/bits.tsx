@@ -156,7 +156,7 @@ export function Failed({ what, error, retry }: { what: string; error: string; re
   return (
     <div class="failed" role="alert">
       <p>
-        <strong>{what} could not be read.</strong> {error}
+        <strong>{what} could not be loaded.</strong> {error}
       </p>
       <button type="button" class="button" onClick={retry}>
         Try again
@@ -241,7 +241,7 @@ export function Rules({
           <li key={text} class={met ? "met" : ""}>
             {met ? <Check /> : <Dot />}
             {text}
-            <span class="aloud">{met ? ", met" : ", not yet"}</span>
+            <span class="aloud">{met ? ", met" : ", not met"}</span>
           </li>
         );
       })}

@@ -20,7 +20,7 @@ export function HourChart({ from, to, minutes }: { from: string; to: string; min
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${count(sum, "record")} from ${at(from)} to ${at(to)}, at most ${most.toLocaleString("en")} a minute`}
+        aria-label={`${count(sum, "record")} from ${at(from)} to ${at(to)}, at most ${most.toLocaleString("en")} per minute`}
       >
         <line class="grid" x1="0" x2={WIDTH} y1="0.5" y2="0.5" />
         <line class="grid" x1="0" x2={WIDTH} y1={HEIGHT / 2} y2={HEIGHT / 2} />
@@ -42,7 +42,7 @@ export function HourChart({ from, to, minutes }: { from: string; to: string; min
         })}
       </svg>
       <span class="most" aria-hidden="true">
-        {most.toLocaleString("en")} a minute
+        {most.toLocaleString("en")} per minute
       </span>
       <div class="axis" aria-hidden="true">
         <span>{at(from)}</span>

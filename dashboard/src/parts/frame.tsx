@@ -27,7 +27,7 @@ export function Frame({
   return (
     <div class="frame">
       <a class="skip" href="#content">
-        Skip to the content
+        Skip to content
       </a>
       <header class="brand">
         <a href="/dashboard" class="wordmark">
@@ -35,7 +35,7 @@ export function Frame({
           Tenantry
         </a>
       </header>
-      <nav aria-label="Pages" class="places">
+      <nav aria-label="Main" class="places">
         <ul>
           {PLACES.map(({ path: to, name, Icon }) => (
             <li key={to}>
@@ -73,9 +73,8 @@ function Switch({ tenant, refused }: { tenant: string; refused: boolean }) {
   return (
     <>
       <p>
-        You switched to another tenant in another tab or window. This page now shows{" "}
-        <strong>{details.value?.name ?? "the tenant that is active now"}</strong>.
-        {refused && " Your last change was not made."}
+        You switched to another tenant in another tab or window. The active tenant is now{" "}
+        <strong>{details.value?.name ?? tenant}</strong>.{refused && " Your last change was not saved."}
       </p>
       <button type="button" class="quiet" onClick={dismissSwitch}>
         Close<span class="aloud"> this message</span>

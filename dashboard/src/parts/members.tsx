@@ -33,7 +33,7 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
     <Card title="Members" wide>
       <Problem>{change.error}</Problem>
       <Notice>{said}</Notice>
-      {members.error && <Failed what="The members" error={members.error} retry={members.reload} />}
+      {members.error && <Failed what="Members" error={members.error} retry={members.reload} />}
       {!members.value && !members.error && <Loading />}
       <ul class="list" aria-label="Members">
         {members.value?.map((member) => (
@@ -42,7 +42,7 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
             member={member}
             self={member.userId === userId}
             onRoles={(roles) =>
-              void change.run(`The roles of ${member.name} are changed.`, async () => {
+              void change.run(`The roles of ${member.name} were changed.`, async () => {
                 await own(member, () => setRoles(tenant, member.userId, roles));
               })
             }
@@ -56,23 +56,23 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
       </ul>
       {!!invitations.value?.length && (
         <>
-          <h3>Invited</h3>
-          <ul class="list" aria-label="Invited">
+          <h3>Pending invitations</h3>
+          <ul class="list" aria-label="Pending invitations">
             {invitations.value.map(({ invitationId, email, roles, expires }) => (
               <li key={invitationId}>
                 <span class="who">
                   <strong>{email}</strong>
-                  <span>until {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
+                  <span>Expires on {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
                 </span>
                 <Badges roles={roles} />
                 <button
                   type="button"
                   class="quiet"
                   onClick={() =>
-                    void change.run(`The invitation of ${email} is withdrawn.`, () => withdraw(tenant, invitationId))
+                    void change.run(`The invitation for ${email} was withdrawn.`, () => withdraw(tenant, invitationId))
                   }
                 >
-                  Withdraw<span class="aloud"> the invitation of {email}</span>
+                  Withdraw<span class="aloud"> the invitation for {email}</span>
                 </button>
               </li>
             ))}
@@ -82,7 +82,7 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
       <Invite
         self={email}
         onInvite={(email, roles) =>
-          change.run(`${email} is invited: they find the invitation on their own page.`, () =>
+          change.run(`${email} was invited. The invitation is shown on their Tenant page.`, () =>
             invite(tenant, email, roles),
           )
         }
@@ -133,7 +133,7 @@ function MemberRow({
         </>
       ) : sure ? (
         <>
-          <span>{self ? "Leave this tenant?" : "Remove them from this tenant?"}</span>
+          <span>{self ? "Leave this tenant?" : "Remove this member?"}</span>
           <button type="button" class="button danger" onClick={onRemove}>
             {self ? "Leave" : "Remove"}
           </button>
@@ -145,7 +145,7 @@ function MemberRow({
         <>
           <Badges roles={member.roles} />
           <button type="button" class="quiet" onClick={() => edit(member.roles)}>
-            Roles<span class="aloud"> of {member.name}</span>
+            Change roles<span class="aloud"> of {member.name}</span>
           </button>
           <button type="button" class="quiet" onClick={() => ask(true)}>
             {self ? "Leave" : "Remove"}
@@ -177,19 +177,21 @@ function Invite({
         if (!isSelf && (await onInvite(email.trim(), roles))) setEmail("");
       }}
     >
-      <h3>Invite somebody</h3>
+      <h3>Invite a member</h3>
       <div class="row">
         <Field
-          label="Their e-mail address"
+          label="E-mail address"
           name="email"
           type="email"
           inputMode="email"
           autocomplete="off"
           value={email}
           onValue={setEmail}
-          problem={isSelf ? "This is your own address. You are a member already." : undefined}
+          problem={
+            isSelf ? "This is your own e-mail address, and you are already a member. Enter another address." : undefined
+          }
         />
-        <RoleChoice whose="the invited" chosen={roles} onChoose={choose} />
+        <RoleChoice whose="the invited user" chosen={roles} onChoose={choose} />
         <Submit busy={busy} disabled={isSelf}>
           Invite
         </Submit>

@@ -20,14 +20,14 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
       {tenants.error && <Failed what="Your tenants" error={tenants.error} retry={tenants.reload} />}
       {!tenants.value && !tenants.error && <Loading lines={2} />}
       {tenants.value?.length === 0 && invitations.value?.length === 0 && (
-        <Empty title="No invitations yet">Load this page again after an admin has invited you.</Empty>
+        <Empty title="No invitations yet">Ask an admin of a tenant to invite you, then reload this page.</Empty>
       )}
       {invitations.error && <Failed what="Your invitations" error={invitations.error} retry={invitations.reload} />}
       <ul class="list">
         {tenants.value?.map(({ tenantId, name, roles }) => (
           <li key={tenantId}>
             <span class="who">
-              <strong>{name ?? "A tenant without a name"}</strong>
+              <strong>{name ?? "Unnamed tenant"}</strong>
               <span>{tenantId}</span>
             </span>
             <Badges roles={roles} />
@@ -48,8 +48,8 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
         {invitations.value?.map(({ tenantId, tenantName, roles, expires }) => (
           <li key={`invitation into ${tenantId}`}>
             <span class="who">
-              <strong>{tenantName ?? "A tenant without a name"}</strong>
-              <span>invites you, until {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
+              <strong>{tenantName ?? "Unnamed tenant"}</strong>
+              <span>Invitation, expires on {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
             </span>
             <Badges roles={roles} />
             <button
@@ -58,7 +58,7 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
               aria-disabled={change.busy}
               onClick={() => void change.run(() => accept(tenantId))}
             >
-              Join<span class="aloud"> {tenantName ?? tenantId}</span>
+              Accept<span class="aloud"> the invitation to {tenantName ?? tenantId}</span>
             </button>
             <button
               type="button"
@@ -66,7 +66,7 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
               aria-disabled={change.busy}
               onClick={() => void change.run(() => decline(tenantId))}
             >
-              Decline<span class="aloud"> {tenantName ?? tenantId}</span>
+              Decline<span class="aloud"> the invitation to {tenantName ?? tenantId}</span>
             </button>
           </li>
         ))}

@@ -77,25 +77,25 @@ export function Waiting({ person }: { person: Person }) {
       {standing === "new" && <Making late={late} />}
       {standing === "unknown" && (
         <>
-          <div class="bar" role="progressbar" aria-label="Looking for your tenants">
+          <div class="bar" role="progressbar" aria-label="Loading your tenants">
             <span />
           </div>
-          <p role="status">We look for the tenants that you belong to. This takes a few seconds.</p>
+          <p role="status">Loading the tenants that you are a member of. This takes a few seconds.</p>
         </>
       )}
       {standing === "none" && (
         <p role="status">
-          You are signed in as {person.email}. You may have been removed, or have left. Ask an admin of a tenant to
-          invite this address. If your account is new, its tenant is still being made: this page shows it as soon as it
-          is there.
+          You are signed in as {person.email}. You left your tenants, or an admin removed you. Ask an admin of a tenant
+          to invite this address. If you have just created your account, its tenant is still being created: this page
+          shows the tenant when it is ready.
         </p>
       )}
       {standing === "some" && (
-        <p role="status">The tenant that you worked in before is not open to you any more. Choose another one.</p>
+        <p role="status">You no longer have access to the tenant that was active. Choose another tenant.</p>
       )}
       {standing === "stuck" && (
         <>
-          <p role="status">Your tenant could not be opened. Nothing is lost: try again in a moment.</p>
+          <p role="status">Your active tenant could not be loaded. No data is lost. Try again in a moment.</p>
           <button type="button" class="button" onClick={again}>
             Try again
           </button>
@@ -110,7 +110,7 @@ export function Waiting({ person }: { person: Person }) {
 }
 
 const TITLES: Partial<Record<Standing, string>> = {
-  none: "You belong to no tenant",
+  none: "You are not a member of any tenant",
   stuck: "Your tenant is not available",
   some: "Choose a tenant",
 };
@@ -123,16 +123,16 @@ function Making({ late }: { late: boolean }) {
           <Check /> Your account is confirmed<span class="aloud">, done</span>
         </li>
         <li aria-current="step">
-          <span class="spinner" aria-hidden="true" /> Your tenant is being made, with you as its admin
+          <span class="spinner" aria-hidden="true" /> Creating your tenant, with you as its admin
         </li>
       </ol>
-      <div class="bar" role="progressbar" aria-label="Making your tenant">
+      <div class="bar" role="progressbar" aria-label="Creating your tenant">
         <span />
       </div>
       <p role="status">
         {late
-          ? "This takes longer than it should. You need not wait here: it goes on without you, and you can sign in later."
-          : "This takes a few seconds. This page shows your tenant as soon as it is there."}
+          ? "This takes longer than usual. You can close this page and sign in later: your tenant is still being created."
+          : "This takes a few seconds. This page shows your tenant when it is ready."}
       </p>
     </>
   );

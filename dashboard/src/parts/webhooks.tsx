@@ -44,10 +44,10 @@ async function overview(tenant: string, settings: Settings, signal: AbortSignal)
 }
 
 const PAUSED: Record<NonNullable<Webhook["pausedReason"]>, string> = {
-  blocked: "who made it is blocked",
-  deleted: "who made it has deleted their account",
-  removed: "who made it is no longer a member",
-  roleLost: "who made it has lost the role that this takes",
+  blocked: "the user who created it is blocked",
+  deleted: "the user who created it has deleted their account",
+  removed: "the user who created it is no longer a member",
+  roleLost: "the user who created it no longer has the required role",
 };
 
 const mayList = ({ roles }: Settings): boolean => roles.includes("admin") || roles.includes("visitor");
@@ -61,7 +61,7 @@ export function Webhooks({ tenant, userId, settings }: { tenant: string; userId:
       ) : (
         !settings.error && <Loading />
       )}
-      {settings.error && !settings.value && <p class="hint">They are shown once your roles are known.</p>}
+      {settings.error && !settings.value && <p class="hint">Webhooks are shown after your roles have been loaded.</p>}
     </Card>
   );
 }
@@ -78,27 +78,29 @@ function List({ tenant, userId, settings }: { tenant: string; userId: string; se
     say(done);
     found.reload();
   });
-  if (found.error && !found.value) return <Failed what="The webhooks" error={found.error} retry={found.reload} />;
+  if (found.error && !found.value) return <Failed what="Webhooks" error={found.error} retry={found.reload} />;
   if (!found.value) return <Loading />;
   const { parks, more, webhooks, members } = found.value;
   const where = `${more ? "the first " : ""}${count(parks, "park")}`;
   const none = webhooks?.length === 0 && (
-    <Empty title={isAdmin ? "No webhooks yet" : "You have made no webhooks"}>
-      {parks === 0
-        ? "Your tenant has no parks. An endpoint of yours can be told when something happens to one."
-        : `An endpoint of yours can be told when something happens to one of ${where}.`}
+    <Empty title={isAdmin ? "No webhooks yet" : "You have no webhooks"}>
+      A webhook sends the events of a park to an endpoint.{" "}
+      {parks === 0 ? "This tenant has no parks yet." : `No webhook was found in ${where}.`}
     </Empty>
   );
   return (
     <>
       <Problem>{change.error}</Problem>
       <Notice>{said}</Notice>
-      {!webhooks && <p class="hint">Webhooks of {where} are for admins and visitors to see.</p>}
+      {!webhooks && <p class="hint">Only an admin or a visitor of this tenant can see webhooks.</p>}
       {none}
       {!!webhooks?.length && (
         <>
           <p class="figure">
-            {webhooks.length.toLocaleString("en")} <small>of {where}</small>
+            {webhooks.length.toLocaleString("en")}{" "}
+            <small>
+              {webhooks.length === 1 ? "webhook" : "webhooks"} in {where}
+            </small>
           </p>
           <ul class="list" aria-label="Webhooks">
             {webhooks.slice(0, MOST).map((webhook) => (
@@ -111,13 +113,13 @@ function List({ tenant, userId, settings }: { tenant: string; userId: string; se
                   isAdmin && webhook.createdBy !== userId
                     ? () =>
                         void change.run(
-                          `The webhook of ${webhook.park} is yours. Its endpoint must confirm it again.`,
+                          `You are now the owner of the webhook of ${webhook.park}. Its endpoint must confirm the subscription again.`,
                           () => takeOver(webhook.parkId, webhook.id),
                         )
                     : undefined
                 }
                 onRemove={() =>
-                  void change.run(`The webhook of ${webhook.park} is removed.`, () =>
+                  void change.run(`The webhook of ${webhook.park} was removed.`, () =>
                     removeWebhook(webhook.parkId, webhook.id),
                   )
                 }
@@ -131,9 +133,9 @@ function List({ tenant, userId, settings }: { tenant: string; userId: string; se
 }
 
 function makerOf({ createdBy }: Webhook, members: readonly Member[], userId: string): string {
-  if (createdBy === undefined) return "somebody who is not known";
+  if (createdBy === undefined) return "an unknown user";
   if (createdBy === userId) return "you";
-  return members.find((member) => member.userId === createdBy)?.name ?? "somebody who is no longer a member";
+  return members.find((member) => member.userId === createdBy)?.name ?? "a former member";
 }
 
 function Item({
@@ -163,9 +165,9 @@ function Item({
         <span>
           {eventType} to {endpoint}
         </span>
-        {maker && <span>Made by {maker}</span>}
+        {maker && <span>Created by {maker}</span>}
         {state === "paused" && (
-          <span>Paused, so that it receives nothing{pausedReason && `: ${PAUSED[pausedReason]}`}.</span>
+          <span>Paused: it receives no events{pausedReason && `, because ${PAUSED[pausedReason]}`}.</span>
         )}
       </span>
       <span class={state === "paused" ? "badge stopped" : "badge"}>{state}</span>
