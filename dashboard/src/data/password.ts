@@ -1,4 +1,4 @@
-/** The pool's rules for passwords, as a person reads them. */
+/** The password rules of the user pool. */
 export const PASSWORD_RULES: readonly { readonly text: string; readonly isMet: (password: string) => boolean }[] = [
   { text: "At least 12 characters", isMet: (password) => [...password].length >= 12 },
   { text: "A lower-case letter", isMet: (password) => /[a-z]/.test(password) },

@@ -1,24 +1,24 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { ErrorMessage, Field, Notice, PasswordField, RuleList, Submit } from "../components/elements";
+import { Logo } from "../components/icons";
+import { authErrorMessage, isAlreadyConfirmed, isUnconfirmed, needsNewPassword } from "../data/error-messages";
 import { useAction } from "../data/hooks";
 import { isPassword, PASSWORD_RULES } from "../data/password";
 import {
   answer,
   confirm,
   forgot,
-  resend,
+  resendCode,
   reset,
   type SignInStep,
+  type SignOutReason,
   session,
-  signedUpHere,
+  signedUpInThisTab,
   signIn,
   signUp,
-  type Why,
 } from "../data/session";
-import { isConfirmedAlready, isUnconfirmed, needsNewPassword, signingWords } from "../data/words";
-import { Field, Notice, PasswordField, Problem, Rules, Submit } from "../parts/bits";
-import { Logo } from "../parts/icons";
 
 type View =
   | "sign-in"
@@ -43,8 +43,8 @@ const HEADINGS: Record<View, string> = {
   reset: "Choose a new password",
 };
 
-/** Why one is here, in words. */
-const REASONS: Partial<Record<Why, string>> = {
+/** Messages about why the session ended. */
+const SIGN_OUT_MESSAGES: Partial<Record<SignOutReason, string>> = {
   expired: "Your session has ended. Sign in again to continue where you were.",
   everywhere: "You are signed out everywhere.",
   deleted: "Your account is deleted.",
@@ -54,20 +54,20 @@ const REASONS: Partial<Record<Why, string>> = {
   blocked: "You are signed out: this account is blocked. Contact support.",
 };
 
-/** Everything between a stranger and a session. */
+/** Sign-up, confirmation, sign-in and password reset. */
 export default function Login() {
   const { query } = useLocation();
   const now = session();
   const [view, setView] = useState<View>(query.view === "sign-up" ? "sign-up" : "sign-in");
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
-  // Kept while one goes from signing up to confirming, so that it need not be typed again; never stored.
+  // Kept in memory from sign-up to confirmation, so that it is typed once; never stored.
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [notice, setNotice] = useState(
-    REASONS["expired" in query ? "expired" : now.state === "out" ? now.why : "stranger"] ?? "",
+    SIGN_OUT_MESSAGES["expired" in query ? "expired" : now.state === "signed-out" ? now.reason : "not-signed-in"] ?? "",
   );
-  const [ruleBroken, setRuleBroken] = useState(false);
+  const [rulesViolated, setRulesViolated] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const first = useRef(true);
 
@@ -77,20 +77,20 @@ export default function Login() {
     first.current = false;
   }, [view]);
 
-  const go = (to: View, said = "") => {
+  const go = (to: View, message = "") => {
     setView(to);
-    setNotice(said);
+    setNotice(message);
     setCode("");
-    setRuleBroken(false);
+    setRulesViolated(false);
     action.clear();
   };
   const follow = (next: SignInStep) => {
     if (next === "confirm") unconfirmed();
     else if (next !== "done") go(next);
   };
-  // Who signed up in this tab has a code on the way. Anybody else asks for one: the account may be a stranger's.
+  // A sign-up in this tab has sent a code. Otherwise the user requests one: somebody else may have created the account.
   const unconfirmed = () =>
-    go(signedUpHere(email) ? "confirm" : "confirm-elsewhere", "Your e-mail address is not confirmed yet.");
+    go(signedUpInThisTab(email) ? "confirm" : "confirm-elsewhere", "Your e-mail address is not confirmed yet.");
 
   const askForReset = async () => {
     await forgot(email);
@@ -104,11 +104,11 @@ export default function Login() {
       go("confirm", `We have sent a code to ${email}.`);
     },
     confirm: async () => {
-      const own = signedUpHere(email);
+      const own = signedUpInThisTab(email);
       try {
         await confirm(email, code.trim());
       } catch (error) {
-        if (!isConfirmedAlready(error)) throw error;
+        if (!isAlreadyConfirmed(error)) throw error;
       }
       if (!own) return go("must-reset", "Your e-mail address is confirmed.");
       if (!password) return go("sign-in", "Your e-mail address is confirmed. Sign in.");
@@ -120,11 +120,11 @@ export default function Login() {
       }
     },
     "confirm-elsewhere": async () => {
-      if (signedUpHere(email)) return go("confirm", `We have sent a code to ${email}.`);
+      if (signedUpInThisTab(email)) return go("confirm", `We have sent a code to ${email}.`);
       try {
-        await resend(email);
+        await resendCode(email);
       } catch (error) {
-        if (!isConfirmedAlready(error)) throw error;
+        if (!isAlreadyConfirmed(error)) throw error;
         return go("sign-in", "Your e-mail address is confirmed. Sign in.");
       }
       setPassword("");
@@ -147,17 +147,17 @@ export default function Login() {
       else if (needsNewPassword(error)) go("must-reset");
       else throw error;
     }
-  }, signingWords);
+  }, authErrorMessage);
   const again = useAction(async () => {
-    await resend(email);
+    await resendCode(email);
     setNotice(`We have sent another code to ${email}. After you have confirmed the address, choose a new password.`);
-  }, signingWords);
+  }, authErrorMessage);
 
   const choosesPassword = view === "sign-up" || view === "reset" || view === "new-password";
   const submit = (event: Event) => {
     event.preventDefault();
     const broken = choosesPassword && !isPassword(password);
-    setRuleBroken(broken);
+    setRulesViolated(broken);
     if (!broken) void action.run();
   };
 
@@ -190,35 +190,35 @@ export default function Login() {
       autocomplete="new-password"
       value={password}
       onValue={setPassword}
-      hint={<Rules rules={PASSWORD_RULES} value={password} />}
+      hint={<RuleList rules={PASSWORD_RULES} value={password} />}
     />
   );
 
   return (
-    <div class="door">
-      <aside class="pitch" aria-label="About Tenantry">
+    <div class="sign-in">
+      <aside class="intro" aria-label="About Tenantry">
         <p class="wordmark">
           <Logo />
           Tenantry
         </p>
-        <p class="pitch-line">
+        <p class="intro-line">
           A multi-tenant platform on AWS. Each tenant's data is isolated from every other tenant.
         </p>
-        <p class="pitch-small">
+        <p class="intro-text">
           Your data is accessed with short-lived AWS credentials that are limited to your tenant.
         </p>
       </aside>
-      <main class="door-main">
-        <form class="door-form" onSubmit={submit} noValidate={false} aria-labelledby="heading">
+      <main class="sign-in-main">
+        <form class="sign-in-form" onSubmit={submit} noValidate={false} aria-labelledby="heading">
           <h1 id="heading" ref={heading} tabIndex={-1}>
             {HEADINGS[view]}
           </h1>
           <Notice>{notice}</Notice>
-          <Problem>
-            {ruleBroken
+          <ErrorMessage>
+            {rulesViolated
               ? "The password does not meet every rule. Change it until each rule below is met."
               : (action.error ?? again.error)}
-          </Problem>
+          </ErrorMessage>
 
           {view === "sign-in" && (
             <>
@@ -231,9 +231,9 @@ export default function Login() {
                 onValue={setPassword}
               />
               <Submit busy={action.busy}>Sign in</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("forgot")}>Forgot your password?</Turn>
-                <Turn onClick={() => go("sign-up")}>Create an account</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("forgot")}>Forgot your password?</LinkButton>
+                <LinkButton onClick={() => go("sign-up")}>Create an account</LinkButton>
               </p>
             </>
           )}
@@ -244,9 +244,9 @@ export default function Login() {
               {emailField}
               {newPassword}
               <Submit busy={action.busy}>Create account</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>I already have an account</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>I already have an account</LinkButton>
+                <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
               </p>
             </>
           )}
@@ -256,9 +256,9 @@ export default function Login() {
               {!email && emailField}
               {codeField("Code from the e-mail")}
               <Submit busy={action.busy}>Confirm</Submit>
-              <p class="turns">
-                <Turn onClick={() => void again.run()}>Send another code</Turn>
-                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => void again.run()}>Send another code</LinkButton>
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -272,8 +272,8 @@ export default function Login() {
               </p>
               {emailField}
               <Submit busy={action.busy}>Send code</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -287,8 +287,8 @@ export default function Login() {
               </p>
               {emailField}
               <Submit busy={action.busy}>Send code</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -297,8 +297,8 @@ export default function Login() {
             <>
               {codeField("Code from your authenticator app")}
               <Submit busy={action.busy}>Sign in</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -316,9 +316,9 @@ export default function Login() {
               <p>We send you a code to choose a new password.</p>
               {emailField}
               <Submit busy={action.busy}>Send code</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
+                <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
               </p>
             </>
           )}
@@ -328,10 +328,10 @@ export default function Login() {
               {codeField("Code from the e-mail")}
               {newPassword}
               <Submit busy={action.busy}>Save and sign in</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("forgot")}>Send another code</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</Turn>
-                <Turn onClick={() => go("sign-in")}>Back to sign-in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("forgot")}>Send another code</LinkButton>
+                <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -341,7 +341,7 @@ export default function Login() {
   );
 }
 
-function Turn({ onClick, children }: { onClick: () => void; children: ComponentChildren }) {
+function LinkButton({ onClick, children }: { onClick: () => void; children: ComponentChildren }) {
   return (
     <button type="button" class="link" onClick={onClick}>
       {children}

@@ -1,9 +1,11 @@
-import { Title } from "../parts/bits";
+import { PageTitle } from "../components/elements";
 
 export default function NotFound() {
   return (
     <>
-      <Title lead="There is no page at this address. Check the address, or go to the dashboard.">Page not found</Title>
+      <PageTitle lead="There is no page at this address. Check the address, or go to the dashboard.">
+        Page not found
+      </PageTitle>
       <a class="button" href="/dashboard">
         Go to the dashboard
       </a>

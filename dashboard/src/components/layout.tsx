@@ -1,31 +1,31 @@
 import type { ComponentChildren } from "preact";
 import { signOut } from "../data/account";
 import { getTenant } from "../data/api";
-import { useAction, useLoad, usePerson } from "../data/hooks";
-import { dismissSwitch, type Switched } from "../data/session";
-import { Face, Folder, Home, House, Leave, Logo } from "./icons";
+import { useAction, useLoad, useUser } from "../data/hooks";
+import { dismissTenantSwitch, type TenantSwitch } from "../data/session";
+import { Building, Folder, Home, Logo, Profile, SignOut } from "./icons";
 
-const PLACES = [
+const NAVIGATION = [
   { path: "/dashboard", name: "Dashboard", Icon: Home },
   { path: "/files", name: "Files", Icon: Folder },
-  { path: "/tenant", name: "Tenant", Icon: House },
-  { path: "/profile", name: "Profile", Icon: Face },
+  { path: "/tenant", name: "Tenant", Icon: Building },
+  { path: "/profile", name: "Profile", Icon: Profile },
 ];
 
-/** What stands around every page. */
-export function Frame({
+/** The header, navigation and account menu around every page. */
+export function Layout({
   path,
   switched,
   children,
 }: {
   path: string;
-  switched: Switched | undefined;
+  switched: TenantSwitch | undefined;
   children: ComponentChildren;
 }) {
-  const person = usePerson();
+  const user = useUser();
   const leave = useAction(signOut);
   return (
-    <div class="frame">
+    <div class="layout">
       <a class="skip" href="#content">
         Skip to content
       </a>
@@ -35,9 +35,9 @@ export function Frame({
           Tenantry
         </a>
       </header>
-      <nav aria-label="Main" class="places">
+      <nav aria-label="Main" class="navigation">
         <ul>
-          {PLACES.map(({ path: to, name, Icon }) => (
+          {NAVIGATION.map(({ path: to, name, Icon }) => (
             <li key={to}>
               <a href={to} aria-current={path === to ? "page" : undefined}>
                 <Icon />
@@ -47,20 +47,20 @@ export function Frame({
           ))}
         </ul>
       </nav>
-      <div class="me">
-        <div class="me-name">
-          <strong>{person.name}</strong>
-          <span>{person.email}</span>
+      <div class="account">
+        <div class="account-name">
+          <strong>{user.name}</strong>
+          <span>{user.email}</span>
         </div>
         <button type="button" class="quiet" aria-busy={leave.busy} onClick={() => void leave.run()}>
-          <Leave />
+          <SignOut />
           <span>Sign out</span>
         </button>
       </div>
       <main id="content" tabIndex={-1}>
-        {/* Always there, so that a screen reader says what appears in it. */}
-        <div role="status" class={switched ? "notice switched" : "none"}>
-          {switched && <Switch key={person.tenant} tenant={person.tenant} refused={switched.refused} />}
+        {/* Always rendered, so that screen readers announce changes in it. */}
+        <div role="status" class={switched ? "notice switched" : "hidden"}>
+          {switched && <TenantSwitchNotice key={user.tenant} tenant={user.tenant} refused={switched.refused} />}
         </div>
         {children}
       </main>
@@ -68,7 +68,7 @@ export function Frame({
   );
 }
 
-function Switch({ tenant, refused }: { tenant: string; refused: boolean }) {
+function TenantSwitchNotice({ tenant, refused }: { tenant: string; refused: boolean }) {
   const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
   return (
     <>
@@ -76,8 +76,8 @@ function Switch({ tenant, refused }: { tenant: string; refused: boolean }) {
         You switched to another tenant in another tab or window. The active tenant is now{" "}
         <strong>{details.value?.name ?? tenant}</strong>.{refused && " Your last change was not saved."}
       </p>
-      <button type="button" class="quiet" onClick={dismissSwitch}>
-        Close<span class="aloud"> this message</span>
+      <button type="button" class="quiet" onClick={dismissTenantSwitch}>
+        Close<span class="visually-hidden"> this message</span>
       </button>
     </>
   );

@@ -1,4 +1,4 @@
-export function Broken() {
+export function LoadError() {
   return (
     <main class="plain">
       <h1>The page could not be loaded</h1>

@@ -1,7 +1,7 @@
 import type { Partition } from "../data/api";
 
-/** The five partitions in a person's words: what each is called, and what keeps tenants apart in it. */
-export const MODES: Record<Partition, { readonly name: string; readonly by: string }> = {
+/** Name and description of each partition mode. */
+export const PARTITION_MODES: Record<Partition, { readonly name: string; readonly by: string }> = {
   bucket: { name: "Bucket", by: "Your tenant has its own bucket." },
   prefix: { name: "Prefix", by: "One shared bucket. Your object keys start with your tenant id." },
   tag: { name: "Tag", by: "One shared bucket. Your objects are tagged with your tenant id." },

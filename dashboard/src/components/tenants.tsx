@@ -1,38 +1,40 @@
 import { withTenantChange } from "../data/account";
-import { accept, decline, getOwnInvitations, getTenants, switchTenant } from "../data/api";
+import { acceptInvitation, declineInvitation, getTenants, getUserInvitations, switchTenant } from "../data/api";
 import { useAction, useLoad } from "../data/hooks";
-import { Card, Empty, Failed, Loading, Problem } from "./bits";
-import { Badges } from "./roles";
+import { Card, EmptyState, ErrorMessage, LoadFailed, Loading } from "./elements";
+import { RoleBadges } from "./roles";
 
-/** The tenants that a person belongs to, one of them active, and those that they are invited into. */
-export function OwnTenants({ userId, active }: { userId: string; active: string | undefined }) {
+/** The tenants that a user is a member of, and their invitations. */
+export function UserTenants({ userId, active }: { userId: string; active: string | undefined }) {
   const tenants = useLoad(`tenants of ${userId} in ${active}`, getTenants);
-  const invitations = useLoad(`invitations of ${userId} in ${active}`, getOwnInvitations);
+  const invitations = useLoad(`invitations of ${userId} in ${active}`, getUserInvitations);
   const change = useAction(async (act: () => Promise<unknown>) => {
-    // The token names the active tenant: everything on the page is asked for anew with one that names the new one.
+    // The ID token names the active tenant: after a change, the page loads everything with a new token.
     await withTenantChange(act);
     tenants.reload();
     invitations.reload();
   });
   return (
     <Card title={active === undefined && tenants.value?.length === 0 ? "Your invitations" : "Your tenants"}>
-      <Problem>{change.error}</Problem>
-      {tenants.error && <Failed what="Your tenants" error={tenants.error} retry={tenants.reload} />}
+      <ErrorMessage>{change.error}</ErrorMessage>
+      {tenants.error && <LoadFailed what="Your tenants" error={tenants.error} retry={tenants.reload} />}
       {!tenants.value && !tenants.error && <Loading lines={2} />}
       {tenants.value?.length === 0 && invitations.value?.length === 0 && (
-        <Empty title="No invitations yet">Ask an admin of a tenant to invite you, then reload this page.</Empty>
+        <EmptyState title="No invitations yet">
+          Ask an admin of a tenant to invite you, then reload this page.
+        </EmptyState>
       )}
-      {invitations.error && <Failed what="Your invitations" error={invitations.error} retry={invitations.reload} />}
+      {invitations.error && <LoadFailed what="Your invitations" error={invitations.error} retry={invitations.reload} />}
       <ul class="list">
         {tenants.value?.map(({ tenantId, name, roles }) => (
           <li key={tenantId}>
-            <span class="who">
+            <span class="item">
               <strong>{name ?? "Unnamed tenant"}</strong>
               <span>{tenantId}</span>
             </span>
-            <Badges roles={roles} />
+            <RoleBadges roles={roles} />
             {tenantId === active ? (
-              <span class="now">Active</span>
+              <span class="active">Active</span>
             ) : (
               <button
                 type="button"
@@ -40,33 +42,33 @@ export function OwnTenants({ userId, active }: { userId: string; active: string 
                 aria-disabled={change.busy}
                 onClick={() => void change.run(() => switchTenant(tenantId))}
               >
-                Switch<span class="aloud"> to {name ?? tenantId}</span>
+                Switch<span class="visually-hidden"> to {name ?? tenantId}</span>
               </button>
             )}
           </li>
         ))}
         {invitations.value?.map(({ tenantId, tenantName, roles, expires }) => (
           <li key={`invitation into ${tenantId}`}>
-            <span class="who">
+            <span class="item">
               <strong>{tenantName ?? "Unnamed tenant"}</strong>
               <span>Invitation, expires on {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
             </span>
-            <Badges roles={roles} />
+            <RoleBadges roles={roles} />
             <button
               type="button"
               class="button primary"
               aria-disabled={change.busy}
-              onClick={() => void change.run(() => accept(tenantId))}
+              onClick={() => void change.run(() => acceptInvitation(tenantId))}
             >
-              Accept<span class="aloud"> the invitation to {tenantName ?? tenantId}</span>
+              Accept<span class="visually-hidden"> the invitation to {tenantName ?? tenantId}</span>
             </button>
             <button
               type="button"
               class="quiet"
               aria-disabled={change.busy}
-              onClick={() => void change.run(() => decline(tenantId))}
+              onClick={() => void change.run(() => declineInvitation(tenantId))}
             >
-              Decline<span class="aloud"> the invitation to {tenantName ?? tenantId}</span>
+              Decline<span class="visually-hidden"> the invitation to {tenantName ?? tenantId}</span>
             </button>
           </li>
         ))}
