@@ -54,6 +54,9 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
           />
         ))}
       </ul>
+      {invitations.error && (
+        <LoadFailed what="Pending invitations" error={invitations.error} retry={invitations.reload} />
+      )}
       {!!invitations.value?.length && (
         <>
           <h3>Pending invitations</h3>

@@ -16,7 +16,7 @@ const MAX_RENEWALS = 24;
 type Status = "unknown" | "new" | "none" | "some" | "stuck";
 
 /**
- * The page of a user whose token names no tenant. If a tenant is active, or its state is unknown, the page renews the tokens
+ * The page of a user whose token names no tenant. If a tenant is active, or that is unknown, the page renews the tokens
  * until they name a tenant, for about two minutes.
  *
  * A user who confirmed their address in this tab waits until their tenant is created. A user with tenants chooses one.
@@ -85,9 +85,9 @@ export function NoActiveTenant({ user }: { user: User }) {
       )}
       {status === "none" && (
         <p role="status">
-          You are signed in as {user.email}. You left your tenants, or an admin removed you. Ask an admin of a tenant to
-          invite this address. If you have just created your account, its tenant is still being created: this page shows
-          the tenant when it is ready.
+          You are signed in as {user.email}. If you left your tenants or an admin removed you, ask an admin of a tenant
+          to invite this address. If you have just created your account, its tenant is still being created: this page
+          shows the tenant when it is ready.
         </p>
       )}
       {status === "some" && (

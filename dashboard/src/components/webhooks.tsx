@@ -21,6 +21,7 @@ interface Row extends Webhook {
 }
 
 interface Overview {
+  /** How many parks were read, and whether the tenant has more. */
   readonly parks: number;
   readonly more: boolean;
   /** The webhooks of the first parks; undefined if the user's roles do not allow listing them. */
@@ -31,8 +32,8 @@ interface Overview {
 
 async function overview(tenant: string, settings: Settings, signal: AbortSignal): Promise<Overview> {
   const isAdmin = settings.roles.includes("admin");
+  if (!mayList(settings)) return { parks: 0, more: false, webhooks: undefined, members: [] };
   const { parks, more } = await getParks(signal);
-  if (!mayList(settings)) return { parks: parks.length, more, webhooks: undefined, members: [] };
   const found = await Promise.all(
     parks.slice(0, MAX_SHOWN).map(async ({ id, name }) => {
       return (await getWebhooks(id, signal)).map((webhook) => ({ ...webhook, parkId: id, park: name }));
@@ -40,7 +41,7 @@ async function overview(tenant: string, settings: Settings, signal: AbortSignal)
   );
   const webhooks = found.flat();
   const members = isAdmin && webhooks.length ? await getMembers(tenant, signal) : [];
-  return { parks: parks.length, more: more || parks.length > MAX_SHOWN, webhooks, members };
+  return { parks: found.length, more: more || parks.length > MAX_SHOWN, webhooks, members };
 }
 
 const PAUSED: Record<NonNullable<Webhook["pausedReason"]>, string> = {

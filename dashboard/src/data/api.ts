@@ -1,6 +1,6 @@
 /**
- * Typed calls of the APIs. Every request sends the ID token in a header, never in a cookie or a URL, and the tenant that the
- * page shows as `Expected-Tenant`: an API refuses the request if another tenant is active.
+ * Typed calls of the APIs. Every request sends the ID token in a header, never in a cookie or a URL, and the tenant
+ * that the page shows as `Expected-Tenant`: an API refuses the request if another tenant is active.
  */
 import { config } from "./config";
 import { ApiError } from "./error-messages";

@@ -1,7 +1,7 @@
 /**
- * The session. Tokens are kept in `sessionStorage`: they survive a reload of this tab, are not visible to other tabs, and are
- * deleted with the tab or at sign-out. They are renewed five minutes before they expire. There are no cookies, so no other
- * site can make this browser send credentials.
+ * The session. Tokens are kept in `sessionStorage`: they survive a reload of this tab, are not visible to other tabs,
+ * and are deleted with the tab or at sign-out. They are renewed five minutes before they expire. There are no cookies,
+ * so no other site can make this browser send credentials.
  */
 import * as cognito from "@aws-amplify/auth";
 import { cognitoUserPoolsTokenProvider } from "@aws-amplify/auth/cognito";
@@ -38,7 +38,10 @@ export type SignOutReason =
   | "new-password"
   | "blocked";
 
-/** The active tenant was changed in another tab or browser; `refused` if a change on this page was refused for that reason. */
+/**
+ * The active tenant was changed in another tab or browser; `refused` if a change on this page was refused for that
+ * reason.
+ */
 export interface TenantSwitch {
   readonly refused: boolean;
 }
@@ -100,8 +103,8 @@ export const activeTenant = (): string | undefined => (current.state === "signed
 /**
  * Renew the tokens now. The session ends if Cognito refuses.
  *
- * Tokens come without a tenant if the token hook could not read it in time. With `keepTenant`, the page keeps its current
- * tokens and retries before it accepts that there is no active tenant.
+ * Tokens come without a tenant if the token hook could not read it in time. With `keepTenant`, the page keeps its
+ * current tokens and retries before it accepts that there is no active tenant.
  */
 export async function renew({ keepTenant = false } = {}): Promise<void> {
   await replacing;
@@ -208,8 +211,8 @@ export async function changeTenant(act: () => Promise<unknown>): Promise<void> {
 /**
  * Show the tenant that was made active in another tab or browser, with a notice.
  *
- * `shown` is the tenant that the page showed when the switch was detected. The page reloads its data because the tenant is a
- * different one; a refused change is not repeated.
+ * `shown` is the tenant that the page showed when the switch was detected. The page reloads its data because the tenant
+ * is a different one; a refused change is not repeated.
  */
 export async function followTenantSwitch(shown: string, refused: boolean): Promise<void> {
   if (changing || activeTenant() !== shown) return;
@@ -261,8 +264,8 @@ export const answer = async (response: string): Promise<SignInStep> =>
   step(await cognito.confirmSignIn({ challengeResponse: response }));
 
 /**
- * Sign up. The page keeps a secret in this tab and sends its hash to the user pool. Confirming the address with the secret
- * proves that the same person signed up, and keeps the password. Without the secret, a new password is required.
+ * Sign up. The page keeps a secret in this tab and sends its hash to the user pool. Confirming the address with the
+ * secret proves that the same person signed up, and keeps the password. Without the secret, a new password is required.
  */
 export async function signUp(email: string, name: string, password: string): Promise<void> {
   const secret = hex(crypto.getRandomValues(new Uint8Array(32)));

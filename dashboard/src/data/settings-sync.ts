@@ -1,6 +1,6 @@
 /**
- * Detects changes made in other tabs and browsers: another active tenant, other roles, ended sessions. Tabs of this browser
- * notify each other at once; changes in other browsers are detected when the tab gets the focus.
+ * Detects changes made in other tabs and browsers: another active tenant, other roles, ended sessions. Tabs of this
+ * browser notify each other at once; changes in other browsers are detected when the tab gets the focus.
  */
 import { getSettings, onForbidden, type Settings } from "./api";
 import { ApiError } from "./error-messages";

@@ -145,10 +145,11 @@ class Visit:
         self.page.goto(f"{self.url}{path}")
 
     def sign_in(self, someone: DashboardUser, path: str = "/dashboard") -> None:
-        """Open a path, and sign in on the sign-in page that it redirects to."""
+        """Open a path, sign in on the sign-in page that it redirects to, and wait until the page is loaded."""
         self.open(path)
         self.fill_in(someone)
         self.page.wait_for_url(f"{self.url}{path}")
+        self.settle()
 
     def fill_in(self, someone: DashboardUser, page: Page | None = None) -> None:
         """Fill in and submit the sign-in form."""

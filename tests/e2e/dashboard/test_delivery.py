@@ -82,7 +82,6 @@ def test_first_load_is_under_the_size_limit(ada: DashboardUser, visit: Visit) ->
     sizes: dict[str, int] = {}
     visit.page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
     visit.sign_in(ada)
-    visit.settle()
     visit.page.wait_for_load_state("networkidle")
 
     own = {url: size for url, size in sizes.items() if "/api/" not in url and "_cognito" not in url}

@@ -19,7 +19,6 @@ _PAGES = ("Dashboard", "Files", "Tenant", "Profile")
 def test_user_sees_no_data_of_another_tenant(ada: DashboardUser, grace: DashboardUser, make_visit: MakeVisit) -> None:
     adas = make_visit()
     adas.sign_in(ada, "/files")
-    adas.settle()
     adas.page.get_by_label("File name").fill("secret-of-ada.txt")
     adas.page.get_by_label("Text", exact=True).fill("Bernoulli numbers")
     adas.page.get_by_role("button", name="Store").click()
@@ -41,7 +40,6 @@ def test_next_user_in_a_tab_sees_no_data_of_the_previous_user(
     ada: DashboardUser, grace: DashboardUser, visit: Visit
 ) -> None:
     visit.sign_in(ada, "/tenant")
-    visit.settle()
     visit.page.get_by_role("button", name="Sign out").click()
     visit.page.wait_for_url("**/login")
     visit.fill_in(grace)

@@ -56,7 +56,6 @@ def test_pages_are_accessible_and_fit_the_window(
 ) -> None:
     visit = make_visit(**_context(look))
     visit.sign_in(user_with_data)
-    visit.settle()
     for name, link in _PAGES.items():
         visit.go(link)
         _check_page(visit, name, look, tmp_path)
@@ -117,7 +116,6 @@ def test_file_dialog_and_not_found_page_are_accessible_and_fit_the_window(
 ) -> None:
     visit = make_visit(color_scheme="dark")
     visit.sign_in(user_with_data, "/files")
-    visit.settle()
     visit.page.get_by_label("File name").fill("open.txt")
     visit.page.get_by_role("button", name="Store").click()
     visit.page.get_by_role("button", name="open.txt").first.click()

@@ -27,15 +27,15 @@ _MODES = ("Bucket", "Prefix", "Tag", "Access point", "Database")
 
 
 def test_sign_in_error_does_not_reveal_whether_an_account_exists(ada: DashboardUser, make_visit: MakeVisit) -> None:
-    said = []
+    errors = []
     for email in (ada.email, "nobody@example.com"):
         visit = make_visit()
         visit.open("/login")
         visit.fill_in(dataclasses.replace(ada, email=email, password="Wrong-password-1!"))
         expect(visit.page.get_by_role("alert")).not_to_be_empty()
-        said.append(visit.page.get_by_role("alert").inner_text())
+        errors.append(visit.page.get_by_role("alert").inner_text())
 
-    assert said == ["The e-mail address or the password is wrong. Check both, or reset your password."] * 2
+    assert errors == ["The e-mail address or the password is wrong. Check both, or reset your password."] * 2
 
 
 def test_sign_up_with_an_existing_address_shows_an_error(ada: DashboardUser, visit: Visit) -> None:
@@ -88,7 +88,6 @@ def test_network_failure_shows_an_error(visit: Visit) -> None:
 
 def test_new_tenant_shows_empty_states(users: Users, visit: Visit) -> None:
     visit.sign_in(users.with_tenant("Annie Easley"))
-    visit.settle()
     page = visit.page
 
     expect(visit.heading).to_have_text("Unnamed tenant")
@@ -102,12 +101,10 @@ def test_new_tenant_shows_empty_states(users: Users, visit: Visit) -> None:
 def test_admin_lists_and_removes_a_webhook(world: World, users: Users, visit: Visit) -> None:
     someone = users.with_tenant("Wangari Maathai", tenant_name="Green Belt")
     token = world.people.sign_in_with_claim(someone.person).id
-    assert world.parks_api("POST", "/parks", token, {"id": "karura", "name": "Karura Forest"}).status == 201
-    webhook = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io/karura"}
-    assert world.parks_api("POST", "/parks/karura/webhooks", token, webhook).status == 201
+    _create_park(world, token, "karura", "Karura Forest")
+    _create_webhook(world, token, "karura", "park-closed")
 
     visit.sign_in(someone)
-    visit.settle()
 
     webhooks = visit.page.get_by_role("region", name="Webhooks")
     expect(webhooks).to_contain_text("1 webhook in 1 park")
@@ -121,21 +118,18 @@ def test_admin_lists_and_removes_a_webhook(world: World, users: Users, visit: Vi
 
 
 def test_admin_takes_over_the_webhook_of_a_removed_member(world: World, users: Users, visit: Visit) -> None:
-    someone, maker = (
-        users.with_tenant("Rachel Carson", tenant_name="Silent Spring"),
-        users.with_tenant("Shirley Briggs"),
-    )
+    someone = users.with_tenant("Rachel Carson", tenant_name="Silent Spring")
+    creator = users.with_tenant("Shirley Briggs")
     token = world.people.sign_in_with_claim(someone.person).id
-    assert world.parks_api("POST", "/parks", token, {"id": "shore", "name": "The Shore"}).status == 201
-    makers = world.people.move(maker.person, someone.tenant, {"visitor"}).tokens.id
-    webhook = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io/shore"}
-    assert world.parks_api("POST", "/parks/shore/webhooks", makers, webhook).status == 201
+    _create_park(world, token, "shore", "The Shore")
+    creator_token = world.people.move(creator.person, someone.tenant, {"visitor"}).tokens.id
+    _create_webhook(world, creator_token, "shore", "park-closed")
 
     visit.sign_in(someone)
     webhooks = visit.page.get_by_role("region", name="Webhooks")
     row = webhooks.get_by_role("listitem")
     expect(row).to_contain_text("Created by Shirley Briggs")
-    removed = world.parks_api("DELETE", f"/tenants/{someone.tenant}/members/{maker.user_id}", token)
+    removed = world.parks_api("DELETE", f"/tenants/{someone.tenant}/members/{creator.user_id}", token)
     assert removed.status == 204
     assert eventually(lambda: _first(world, token)["state"] == "paused")
     visit.page.reload()
@@ -154,11 +148,10 @@ def test_admin_takes_over_the_webhook_of_a_removed_member(world: World, users: U
 def test_visitor_sees_only_their_own_webhooks(world: World, users: Users, visit: Visit) -> None:
     host, someone = users.with_tenant("Jane Goodall", tenant_name="Gombe"), users.with_tenant("David Greybeard")
     token = world.people.sign_in_with_claim(host.person).id
-    assert world.parks_api("POST", "/parks", token, {"id": "gombe", "name": "Gombe Park"}).status == 201
+    _create_park(world, token, "gombe", "Gombe Park")
     visitors = world.people.move(someone.person, host.tenant, {"visitor"}).tokens.id
-    for caller, event in ((token, "park-closed"), (visitors, "park-opened")):
-        webhook = {"eventType": event, "endpoint": "https://8-8-8-8.sslip.io/gombe"}
-        assert world.parks_api("POST", "/parks/gombe/webhooks", caller, webhook).status == 201
+    _create_webhook(world, token, "gombe", "park-closed")
+    _create_webhook(world, visitors, "gombe", "park-opened")
 
     visit.sign_in(someone)
 
@@ -178,7 +171,6 @@ def test_ingestion_chart_shows_the_lake_aggregates_of_the_last_hour(
     aggregates(deployed, someone.tenant, [7] * 30)
 
     visit.sign_in(someone)
-    visit.settle()
 
     ingestion = visit.page.get_by_role("region", name="Ingestion")
     expect(ingestion).to_contain_text("210 records")
@@ -215,7 +207,6 @@ def test_file_is_stored_listed_and_read_in_every_partition_mode(world: World, us
     someone = users.with_tenant("Mary Cartwright", tenant_name="Chaos")
     Storage.of(world).sweep(someone.tenant, someone.user_id)
     visit.sign_in(someone, "/files")
-    visit.settle()
     page = visit.page
     page.get_by_label("File name").fill("notes/engine.txt")
     page.get_by_label("Text", exact=True).fill("It weaves algebraical patterns: <b>\"not\" 'markup'</b>.")
@@ -239,7 +230,6 @@ def test_uploaded_file_is_stored_only_in_the_selected_partition_modes(world: Wor
     someone = users.with_tenant("Caroline Herschel", tenant_name="Comets")
     Storage.of(world).sweep(someone.tenant, someone.user_id)
     visit.sign_in(someone, "/files")
-    visit.settle()
     page = visit.page
     page.get_by_label("Choose a file").set_input_files(
         {"name": "plan.txt", "mimeType": "text/plain", "buffer": "Größe: 3 m²".encode()}
@@ -257,7 +247,6 @@ def test_uploaded_file_is_stored_only_in_the_selected_partition_modes(world: Wor
 
 def test_upload_of_a_binary_file_is_refused(ada: DashboardUser, visit: Visit) -> None:
     visit.sign_in(ada, "/files")
-    visit.settle()
     visit.page.get_by_label("Choose a file").set_input_files(
         {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff\xe0"}
     )
@@ -267,7 +256,6 @@ def test_upload_of_a_binary_file_is_refused(ada: DashboardUser, visit: Visit) ->
 
 def test_invalid_file_name_shows_the_reason_of_the_api(ada: DashboardUser, visit: Visit) -> None:
     visit.sign_in(ada, "/files")
-    visit.settle()
     page = visit.page
     page.get_by_label("File name").fill("../elsewhere.txt")
     page.get_by_role("button", name="Store").click()
@@ -279,7 +267,6 @@ def test_visitor_sees_no_upload_form(world: World, users: Users, visit: Visit) -
     someone = users.with_tenant("Alfred Wallace", tenant_name="Archipelago")
     world.people.enrol(someone.person, someone.tenant, {"visitor"})
     visit.sign_in(someone, "/files")
-    visit.settle()
 
     expect(visit.page.get_by_text("Visitors can list and open their files")).to_be_visible()
     expect(visit.page.get_by_role("button", name="Store")).to_have_count(0)
@@ -293,7 +280,6 @@ def test_visitor_sees_no_upload_form(world: World, users: Users, visit: Visit) -
 def test_refused_rename_restores_the_previous_name(world: World, users: Users, visit: Visit) -> None:
     someone = users.with_tenant("Joan Clarke", tenant_name="Hut 8")
     visit.sign_in(someone, "/tenant")
-    visit.settle()
     page = visit.page
     # The role is removed after the page has been loaded.
     world.people.enrol(someone.person, someone.tenant, {"member"})
@@ -314,7 +300,6 @@ def test_refused_rename_restores_the_previous_name(world: World, users: Users, v
 
 def test_rename_is_shown_before_the_api_responds(users: Users, visit: Visit) -> None:
     visit.sign_in(users.with_tenant("Mina Rees", tenant_name="Before"), "/tenant")
-    visit.settle()
     page = visit.page
     held: list[Route] = []
     page.route("**/api/tenant/tenant/*", lambda route: held.append(route) if _puts(route) else route.continue_())
@@ -334,7 +319,6 @@ def test_invited_user_accepts_and_switches_to_the_tenant(users: Users, make_visi
     hosts, guests = make_visit(), make_visit()
 
     hosts.sign_in(host, "/tenant")
-    hosts.settle()
     hosts.page.get_by_label("E-mail address", exact=True).fill(guest.email)
     hosts.page.get_by_role("button", name="Invite").click()
     expect(hosts.page.get_by_role("list", name="Pending invitations")).to_contain_text(guest.email)
@@ -362,7 +346,6 @@ def test_member_can_neither_rename_the_tenant_nor_manage_members(world: World, u
     someone = users.with_tenant("Cecilia Payne", tenant_name="Stellar Atmospheres")
     world.people.enrol(someone.person, someone.tenant, {"member"})
     visit.sign_in(someone, "/tenant")
-    visit.settle()
     page = visit.page
 
     expect(visit.heading).to_have_text("Stellar Atmospheres")
@@ -376,7 +359,6 @@ def test_member_can_neither_rename_the_tenant_nor_manage_members(world: World, u
 def test_admin_who_invites_themselves_sees_a_field_error(users: Users, visit: Visit) -> None:
     someone, page = users.with_tenant("Inge Lehmann"), visit.page
     visit.sign_in(someone, "/tenant")
-    visit.settle()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
 
@@ -391,7 +373,6 @@ def test_admin_who_invites_themselves_sees_a_field_error(users: Users, visit: Vi
 
 def test_last_admin_cannot_leave_the_tenant(users: Users, visit: Visit) -> None:
     visit.sign_in(users.with_tenant("Ruth Teitelbaum"), "/tenant")
-    visit.settle()
     members = visit.page.get_by_role("region", name="Members")
     members.get_by_role("button", name="Leave this tenant").click()
     members.get_by_role("button", name="Leave", exact=True).click()
@@ -525,6 +506,15 @@ def test_page_is_operable_by_keyboard(ada: DashboardUser, visit: Visit) -> None:
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     assert page.evaluate("() => document.activeElement.id") == "content"
+
+
+def _create_park(world: World, token: str, park: str, name: str) -> None:
+    assert world.parks_api("POST", "/parks", token, {"id": park, "name": name}).status == 201
+
+
+def _create_webhook(world: World, token: str, park: str, event: str) -> None:
+    webhook = {"eventType": event, "endpoint": f"https://8-8-8-8.sslip.io/{park}"}
+    assert world.parks_api("POST", f"/parks/{park}/webhooks", token, webhook).status == 201
 
 
 def _first(world: World, token: str) -> dict[str, str]:

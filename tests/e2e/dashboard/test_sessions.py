@@ -28,7 +28,6 @@ _MAX_RENEWALS = 24  # by a page that waits for a tenant
 def test_tokens_are_renewed_before_they_expire(ada: DashboardUser, visit: Visit) -> None:
     visit.page.clock.install()
     visit.sign_in(ada)
-    visit.settle()
     before = visit.token()
 
     visit.page.clock.fast_forward(54 * _MINUTE)
@@ -45,7 +44,6 @@ def test_expired_session_redirects_to_sign_in_and_back(world: World, users: User
     someone = users.with_tenant("Hedy Lamarr", tenant_name="Frequencies")
     visit.page.clock.install()
     visit.sign_in(someone, "/files")
-    visit.settle()
 
     target = world.target
     target.aws.cognito.admin_user_global_sign_out(UserPoolId=target.user_pool_id, Username=someone.user_id)
@@ -61,7 +59,6 @@ def test_expired_session_redirects_to_sign_in_and_back(world: World, users: User
 
 def test_token_rejected_by_an_api_ends_the_session(ada: DashboardUser, visit: Visit) -> None:
     visit.sign_in(ada)
-    visit.settle()
     visit.page.route("**/api/**", lambda route: route.fulfill(status=401, json={"message": "Unauthorized"}))
 
     visit.page.get_by_role("navigation").get_by_role("link", name="Tenant").click()
@@ -71,7 +68,6 @@ def test_token_rejected_by_an_api_ends_the_session(ada: DashboardUser, visit: Vi
 
 def test_sign_out_clears_browser_storage(ada: DashboardUser, visit: Visit) -> None:
     visit.sign_in(ada)
-    visit.settle()
 
     visit.page.get_by_role("button", name="Sign out").click()
 
@@ -110,7 +106,6 @@ def test_sign_out_here_ends_only_this_session(world: World, users: Users, make_v
 
 def test_sign_out_without_network_clears_browser_storage(ada: DashboardUser, visit: Visit) -> None:
     visit.sign_in(ada)
-    visit.settle()
     visit.page.route("**/api/**", lambda route: route.abort())
     visit.page.route("**/_cognito/", lambda route: route.abort())
 

@@ -42,7 +42,6 @@ def user_in_two_tenants(world: World, users: Users) -> Callable[[str], tuple[Das
 def test_every_request_sends_the_shown_tenant_as_expected_tenant(ada: DashboardUser, visit: Visit) -> None:
     asked: list[Request] = []
     visit.sign_in(ada)
-    visit.settle()
     visit.page.on("request", lambda request: asked.append(request) if "/api/" in request.url else None)
     for name in _PAGES:
         visit.go(name)
@@ -83,7 +82,6 @@ def test_change_after_a_tenant_switch_in_another_browser_is_rejected(
 ) -> None:
     someone, second = user_in_two_tenants("Rosalind Franklin")
     visit.sign_in(someone, "/tenant")
-    visit.settle()
     page = visit.page
     page.get_by_label("E-mail address", exact=True).fill("guest@example.com")
     # As in another browser: this tab gets no message about it.
@@ -113,7 +111,6 @@ def test_tenant_switch_in_another_browser_is_detected_on_focus(
 ) -> None:
     someone, second = user_in_two_tenants("Chien-Shiung Wu")
     visit.sign_in(someone, "/files")
-    visit.settle()
     visit.page.get_by_label("File name").fill("half-typed.txt")
     world.people.activate(someone.person, second)
 
@@ -132,7 +129,6 @@ def test_removed_member_chooses_another_tenant(
     someone, second = user_in_two_tenants("Vera Rubin")
     world.people.activate(someone.person, second)
     visit.sign_in(someone)
-    visit.settle()
     world.people.dismiss(someone.person, second)
 
     visit.focus()
