@@ -6,7 +6,7 @@ export const PASSWORD_RULES: readonly { readonly text: string; readonly isMet: (
   { text: "A digit", isMet: (password) => /[0-9]/.test(password) },
   // https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html
   {
-    text: "A symbol, for example ! or -",
+    text: "A symbol, such as ! or -",
     isMet: (password) => /[\^$*.[\]{}()?\-"!@#%&/\\,><':;|_~`+=]|\S \S/.test(password),
   },
 ];

@@ -201,11 +201,10 @@ export default function Login() {
           <Logo />
           Tenantry
         </p>
-        <p class="intro-line">
-          A multi-tenant platform on AWS. Each tenant's data is isolated from every other tenant.
-        </p>
+        <p class="intro-line">Your data, isolated from every other tenant.</p>
         <p class="intro-text">
-          Your data is accessed with short-lived AWS credentials that are limited to your tenant.
+          A multi-tenant platform on AWS. Your data is accessed with short-lived credentials that are limited to your
+          tenant.
         </p>
       </aside>
       <main class="sign-in-main">
