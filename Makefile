@@ -88,7 +88,7 @@ docs: setup ## Draw the pictures of docs/architecture.md from the synthesized ap
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 
 screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
-	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q
+	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_accessibility.py -n0 -q
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)
