@@ -91,12 +91,12 @@ class Users:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def stranger(self, name: str) -> DashboardUser:
+    def without_account(self, name: str) -> DashboardUser:
         """Return a user who has no account yet."""
         email = f"{name.split(maxsplit=1)[0].lower()}.{secrets.token_hex(2)}@example.com"
         return DashboardUser(name=name, email=email, password=f"Lace-{secrets.token_urlsafe(12)}-7a")
 
-    def resident(self, name: str, *, tenant_name: str | None = None) -> DashboardUser:
+    def with_tenant(self, name: str, *, tenant_name: str | None = None) -> DashboardUser:
         """Return a user with an account and a tenant."""
         someone, target = self.without_account(name), self._world.target
         cognito = target.aws.cognito
