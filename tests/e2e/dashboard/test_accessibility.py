@@ -1,4 +1,4 @@
-"""Every page in light, in dark and on a phone: what axe finds, what does not fit, and a picture of it."""
+"""Every page in light, in dark and on a phone: accessibility, width and a screenshot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.e2e.lake import aggregates
 if TYPE_CHECKING:
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
-    from tests.e2e.dashboard.browser import Someone, Town, Visit
+    from tests.e2e.dashboard.browser import DashboardUser, Users, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 
 _LOOKS: Final[dict[str, dict[str, Any]]] = {
@@ -28,7 +28,7 @@ _LOOKS: Final[dict[str, dict[str, Any]]] = {
     "narrow": {"color_scheme": "dark", "viewport": {"width": 320, "height": 640}},
 }
 _PAGES: Final = {"dashboard": "Dashboard", "files": "Files", "tenant": "Tenant", "profile": "Profile"}
-# `make screenshots` sets it to where the documentation has its pictures, of these; without it, all go with the test's.
+# `make screenshots` sets it to the folder of the documentation's screenshots; otherwise they go to the test's folder.
 _FOLDER: Final = "TENANTRY_SCREENSHOTS"
 _IN_DOCUMENTS: Final = {
     *(f"{name}-{look}" for name in ("dashboard", "files", "tenant") for look in ("light", "dark", "phone")),
@@ -37,92 +37,96 @@ _IN_DOCUMENTS: Final = {
 
 
 @pytest.fixture(scope="module")
-def busy(deployed: LocalCloud, world: World, town: Town, ada: Someone) -> Someone:
-    """Return Ada with a tenant in which something goes on."""
+def user_with_data(deployed: LocalCloud, world: World, users: Users, ada: DashboardUser) -> DashboardUser:
+    """Return Ada, with usage data, files and a second member in her tenant."""
     aggregates(deployed, ada.tenant, [90 + int(45 * math.sin(minute / 5)) + minute * 37 % 29 for minute in range(55)])
     owner = Owner(tenant=ada.tenant, user=ada.user_id, token=world.people.sign_in_with_claim(ada.person).id)
     for number, mode in enumerate(MODES, 1):
         for key in ("letters/menabrea.txt", "notes/G.txt", "plan.txt")[: 3 - number % 2]:
             body = json.dumps({"key": key, "value": f"{key} " * 90 * number})
             assert Storage.of(world).put(owner, mode, body).ok
-    colleague = town.resident("Charles Babbage")
+    colleague = users.with_tenant("Charles Babbage")
     world.people.enrol(colleague.person, ada.tenant, {"member", "visitor"})
     return ada
 
 
 @pytest.mark.parametrize("look", _LOOKS)
-def test_pages(busy: Someone, make_visit: MakeVisit, look: str, tmp_path: Path) -> None:
-    visit = make_visit(**_looking(look))
-    visit.sign_in(busy)
-    visit.settle()
+def test_pages_are_accessible_and_fit_the_window(
+    user_with_data: DashboardUser, make_visit: MakeVisit, look: str, tmp_path: Path
+) -> None:
+    visit = make_visit(**_context(look))
+    visit.sign_in(user_with_data)
     for name, link in _PAGES.items():
         visit.go(link)
-        _hold(visit, name, look, tmp_path)
+        _check_page(visit, name, look, tmp_path)
 
 
 @pytest.mark.parametrize("look", _LOOKS)
-def test_the_way_in(deployed: LocalCloud, town: Town, make_visit: MakeVisit, look: str, tmp_path: Path) -> None:
-    visit, someone = make_visit(**_looking(look)), town.stranger("Maria Agnesi")
+def test_sign_in_pages_are_accessible_and_fit_the_window(
+    deployed: LocalCloud, users: Users, make_visit: MakeVisit, look: str, tmp_path: Path
+) -> None:
+    visit, someone = make_visit(**_context(look)), users.without_account("Maria Agnesi")
     page = visit.page
     visit.open("/login")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-    _hold(visit, "login", look, tmp_path)
-    page.get_by_role("button", name="Forgotten your password?").click()
-    _hold(visit, "forgot", look, tmp_path)
-    page.get_by_role("button", name="My address is not confirmed yet").click()
-    _hold(visit, "confirm-elsewhere", look, tmp_path)
-    page.get_by_role("button", name="Back to signing in").click()
-    page.get_by_role("button", name="Make an account").click()
+    expect(visit.heading).to_have_text("Sign in")
+    _check_page(visit, "login", look, tmp_path)
+    page.get_by_role("button", name="Forgot your password?").click()
+    _check_page(visit, "forgot", look, tmp_path)
+    page.get_by_role("button", name="My e-mail address is not confirmed yet").click()
+    _check_page(visit, "confirm-elsewhere", look, tmp_path)
+    page.get_by_role("button", name="Back to sign-in").click()
+    page.get_by_role("button", name="Create an account").click()
     page.get_by_label("Your name").fill(someone.name)
-    page.get_by_label("E-mail address").fill(someone.email)
+    page.get_by_label("E-mail address", exact=True).fill(someone.email)
     page.get_by_label("Password", exact=True).fill("Witch-of")
-    page.get_by_role("button", name="Make my account").click()
-    _hold(visit, "sign-up", look, tmp_path)
+    page.get_by_role("button", name="Create account").click()
+    _check_page(visit, "sign-up", look, tmp_path)
     page.get_by_label("Password", exact=True).fill(someone.password)
-    page.get_by_role("button", name="Make my account").click()
-    page.get_by_label("Code from the message").wait_for()
+    page.get_by_role("button", name="Create account").click()
+    page.get_by_label("Code from the e-mail").wait_for()
     assert code_for(deployed, someone.email)
-    _hold(visit, "confirm", look, tmp_path)
+    _check_page(visit, "confirm", look, tmp_path)
 
 
 @pytest.mark.parametrize("look", _LOOKS)
-def test_a_switch_elsewhere_and_no_tenant(
-    world: World, town: Town, make_visit: MakeVisit, look: str, tmp_path: Path
+def test_tenant_switch_pages_are_accessible_and_fit_the_window(
+    world: World, users: Users, make_visit: MakeVisit, look: str, tmp_path: Path
 ) -> None:
-    visit = make_visit(**_looking(look))
-    someone, host = town.resident("Emilie du Chatelet"), town.resident("Voltaire Arouet", tenant_name="Cirey")
+    visit = make_visit(**_context(look))
+    someone, host = users.with_tenant("Emilie du Chatelet"), users.with_tenant("Voltaire Arouet", tenant_name="Cirey")
     world.people.enrol(host.person, someone.tenant, {"admin"})
     world.people.enrol(someone.person, host.tenant, {"visitor"})
     visit.sign_in(someone, "/files")
     world.people.activate(someone.person, host.tenant)
-    visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
-    expect(visit.page.get_by_role("status").filter(has_text="This page now shows Cirey")).to_be_visible()
-    _hold(visit, "switched", look, tmp_path)
+    visit.focus()
+    expect(visit.page.get_by_role("status").filter(has_text="The active tenant is now Cirey")).to_be_visible()
+    _check_page(visit, "switched", look, tmp_path)
     world.people.dismiss(someone.person, host.tenant)
-    visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Choose a tenant")
-    _hold(visit, "choose-tenant", look, tmp_path)
+    visit.focus()
+    expect(visit.heading).to_have_text("Choose a tenant")
+    _check_page(visit, "choose-tenant", look, tmp_path)
     world.people.dismiss(someone.person, someone.tenant)
     visit.page.reload()
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("You belong to no tenant")
-    _hold(visit, "no-tenant", look, tmp_path)
+    expect(visit.heading).to_have_text("You are not a member of any tenant")
+    _check_page(visit, "no-tenant", look, tmp_path)
 
 
-def test_an_open_file_and_an_unknown_address(busy: Someone, make_visit: MakeVisit, tmp_path: Path) -> None:
+def test_file_dialog_and_not_found_page_are_accessible_and_fit_the_window(
+    user_with_data: DashboardUser, make_visit: MakeVisit, tmp_path: Path
+) -> None:
     visit = make_visit(color_scheme="dark")
-    visit.sign_in(busy, "/files")
-    visit.settle()
-    visit.page.get_by_label("Name, which may have several levels").fill("open.txt")
+    visit.sign_in(user_with_data, "/files")
+    visit.page.get_by_label("File name").fill("open.txt")
     visit.page.get_by_role("button", name="Store").click()
     visit.page.get_by_role("button", name="open.txt").first.click()
     expect(visit.page.get_by_role("dialog").locator("pre")).to_be_visible()
-    _hold(visit, "file", "dark", tmp_path)
+    _check_page(visit, "file", "dark", tmp_path)
     visit.open("/nowhere")
     visit.settle()
-    _hold(visit, "not-found", "dark", tmp_path)
+    _check_page(visit, "not-found", "dark", tmp_path)
 
 
-def test_nothing_moves_for_who_does_not_want_it(make_visit: MakeVisit) -> None:
+def test_reduced_motion_disables_animations(make_visit: MakeVisit) -> None:
     visit = make_visit(reduced_motion="reduce")
     visit.open("/login")
     spinning = (
@@ -134,12 +138,12 @@ def test_nothing_moves_for_who_does_not_want_it(make_visit: MakeVisit) -> None:
     assert float(duration.removesuffix("s")) < 0.001
 
 
-def _looking(look: str) -> dict[str, Any]:
+def _context(look: str) -> dict[str, Any]:
     return {**_LOOKS[look], "reduced_motion": "reduce"}
 
 
-def _hold(visit: Visit, name: str, look: str, folder: Path) -> None:
-    """Hold a page to what every page must be, and take its picture."""
+def _check_page(visit: Visit, name: str, look: str, folder: Path) -> None:
+    """Check accessibility and width of the page, and take a screenshot."""
     visit.settle()
     assert visit.violations() == []
     wide = visit.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")

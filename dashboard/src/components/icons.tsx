@@ -8,7 +8,7 @@ function Icon({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** A house front with one window lit. */
+/** The logo: four windows, one of them lit. */
 export const Logo = () => (
   <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
     <rect class="logo-wall" width="32" height="32" rx="8" />
@@ -28,18 +28,18 @@ export const Folder = () => (
     <path d="M3.5 18V6.5a1 1 0 0 1 1-1h4.8l2 2.5h8.2a1 1 0 0 1 1 1V18a1 1 0 0 1-1 1h-15a1 1 0 0 1-1-1z" />
   </Icon>
 );
-export const House = () => (
+export const Building = () => (
   <Icon>
     <path d="M5 20V5a1 1 0 0 1 1-1h8a1 1 0 0 1 1 1v15M15 10h3a1 1 0 0 1 1 1v9M3 20h18M8.5 8h3M8.5 12h3M8.5 16h3" />
   </Icon>
 );
-export const Face = () => (
+export const Profile = () => (
   <Icon>
     <circle cx="12" cy="8.5" r="4" />
     <path d="M4.5 20c.8-3.6 3.8-5.5 7.5-5.5s6.700 1.900 7.500 5.500" />
   </Icon>
 );
-export const Leave = () => (
+export const SignOut = () => (
   <Icon>
     <path d="M10 4H6a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h4M15 8l4 4-4 4M19 12H9.500" />
   </Icon>
@@ -54,7 +54,7 @@ export const Dot = () => (
     <circle cx="12" cy="12" r="2.500" />
   </Icon>
 );
-export const Page = () => (
+export const FileIcon = () => (
   <Icon>
     <path d="M7 3.500h7l4 4V20a.5.5 0 0 1-.5.5h-10.500a.5.5 0 0 1-.5-.5V4a.5.5 0 0 1 .5-.5zM13.500 4v4h4" />
   </Icon>

@@ -3,37 +3,37 @@ import { withTenantChange } from "../data/account";
 import {
   getInvitations,
   getMembers,
-  invite,
+  inviteUser,
   type Member,
   type Role,
   removeMember,
   setRoles,
-  withdraw,
+  withdrawInvitation,
 } from "../data/api";
 import { useAction, useLoad } from "../data/hooks";
-import { Card, Failed, Field, Loading, Notice, Problem, Submit } from "./bits";
-import { Badges, RoleChoice } from "./roles";
+import { Card, ErrorMessage, Field, LoadFailed, Loading, Notice, Submit } from "./elements";
+import { RoleBadges, RoleChoice } from "./roles";
 
-/** The members of a tenant and who is invited into it, for an admin to run. */
+/** The members and pending invitations of a tenant, for its admins. */
 export function Members({ tenant, userId, email }: { tenant: string; userId: string; email: string }) {
   const members = useLoad(`members of ${tenant}`, (signal) => getMembers(tenant, signal));
   const invitations = useLoad(`invitations into ${tenant}`, (signal) => getInvitations(tenant, signal));
-  const [said, say] = useState("");
+  const [notice, setNotice] = useState("");
   const change = useAction(async (done: string, act: () => Promise<unknown>) => {
-    say("");
+    setNotice("");
     await act();
-    say(done);
+    setNotice(done);
     members.reload();
     invitations.reload();
   });
-  // What an admin does to themselves may take this tenant away from them.
+  // An admin who removes themselves or their role may lose access to this tenant.
   const own = (member: Member, act: () => Promise<unknown>) =>
     member.userId === userId ? withTenantChange(act) : act();
   return (
     <Card title="Members" wide>
-      <Problem>{change.error}</Problem>
-      <Notice>{said}</Notice>
-      {members.error && <Failed what="The members" error={members.error} retry={members.reload} />}
+      <ErrorMessage>{change.error}</ErrorMessage>
+      <Notice>{notice}</Notice>
+      {members.error && <LoadFailed what="Members" error={members.error} retry={members.reload} />}
       {!members.value && !members.error && <Loading />}
       <ul class="list" aria-label="Members">
         {members.value?.map((member) => (
@@ -42,7 +42,7 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
             member={member}
             self={member.userId === userId}
             onRoles={(roles) =>
-              void change.run(`The roles of ${member.name} are changed.`, async () => {
+              void change.run(`The roles of ${member.name} were changed.`, async () => {
                 await own(member, () => setRoles(tenant, member.userId, roles));
               })
             }
@@ -54,25 +54,30 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
           />
         ))}
       </ul>
+      {invitations.error && (
+        <LoadFailed what="Pending invitations" error={invitations.error} retry={invitations.reload} />
+      )}
       {!!invitations.value?.length && (
         <>
-          <h3>Invited</h3>
-          <ul class="list" aria-label="Invited">
+          <h3>Pending invitations</h3>
+          <ul class="list" aria-label="Pending invitations">
             {invitations.value.map(({ invitationId, email, roles, expires }) => (
               <li key={invitationId}>
-                <span class="who">
+                <span class="item">
                   <strong>{email}</strong>
-                  <span>until {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
+                  <span>Expires on {new Date(expires).toLocaleDateString("en", { dateStyle: "long" })}</span>
                 </span>
-                <Badges roles={roles} />
+                <RoleBadges roles={roles} />
                 <button
                   type="button"
                   class="quiet"
                   onClick={() =>
-                    void change.run(`The invitation of ${email} is withdrawn.`, () => withdraw(tenant, invitationId))
+                    void change.run(`The invitation for ${email} was withdrawn.`, () =>
+                      withdrawInvitation(tenant, invitationId),
+                    )
                   }
                 >
-                  Withdraw<span class="aloud"> the invitation of {email}</span>
+                  Withdraw<span class="visually-hidden"> the invitation for {email}</span>
                 </button>
               </li>
             ))}
@@ -82,8 +87,8 @@ export function Members({ tenant, userId, email }: { tenant: string; userId: str
       <Invite
         self={email}
         onInvite={(email, roles) =>
-          change.run(`${email} is invited: they find the invitation on their own page.`, () =>
-            invite(tenant, email, roles),
+          change.run(`${email} was invited. The invitation is shown on their Tenant page.`, () =>
+            inviteUser(tenant, email, roles),
           )
         }
         busy={change.busy}
@@ -104,10 +109,10 @@ function MemberRow({
   onRemove: () => void;
 }) {
   const [edited, edit] = useState<readonly Role[] | undefined>();
-  const [sure, ask] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   return (
     <li>
-      <span class="who">
+      <span class="item">
         <strong>
           {member.name}
           {self && " (you)"}
@@ -131,25 +136,25 @@ function MemberRow({
             Cancel
           </button>
         </>
-      ) : sure ? (
+      ) : confirming ? (
         <>
-          <span>{self ? "Leave this tenant?" : "Remove them from this tenant?"}</span>
+          <span>{self ? "Leave this tenant?" : "Remove this member?"}</span>
           <button type="button" class="button danger" onClick={onRemove}>
             {self ? "Leave" : "Remove"}
           </button>
-          <button type="button" class="quiet" onClick={() => ask(false)}>
+          <button type="button" class="quiet" onClick={() => setConfirming(false)}>
             Cancel
           </button>
         </>
       ) : (
         <>
-          <Badges roles={member.roles} />
+          <RoleBadges roles={member.roles} />
           <button type="button" class="quiet" onClick={() => edit(member.roles)}>
-            Roles<span class="aloud"> of {member.name}</span>
+            Change roles<span class="visually-hidden"> of {member.name}</span>
           </button>
-          <button type="button" class="quiet" onClick={() => ask(true)}>
+          <button type="button" class="quiet" onClick={() => setConfirming(true)}>
             {self ? "Leave" : "Remove"}
-            <span class="aloud"> {self ? "this tenant" : member.name}</span>
+            <span class="visually-hidden"> {self ? "this tenant" : member.name}</span>
           </button>
         </>
       )}
@@ -177,19 +182,21 @@ function Invite({
         if (!isSelf && (await onInvite(email.trim(), roles))) setEmail("");
       }}
     >
-      <h3>Invite somebody</h3>
+      <h3>Invite a member</h3>
       <div class="row">
         <Field
-          label="Their e-mail address"
+          label="E-mail address"
           name="email"
           type="email"
           inputMode="email"
           autocomplete="off"
           value={email}
           onValue={setEmail}
-          problem={isSelf ? "This is your own address. You are a member already." : undefined}
+          error={
+            isSelf ? "This is your own e-mail address, and you are already a member. Enter another address." : undefined
+          }
         />
-        <RoleChoice whose="the invited" chosen={roles} onChoose={choose} />
+        <RoleChoice whose="the invited user" chosen={roles} onChoose={choose} />
         <Submit busy={busy} disabled={isSelf}>
           Invite
         </Submit>

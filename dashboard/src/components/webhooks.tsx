@@ -6,14 +6,14 @@ import {
   type Member,
   removeWebhook,
   type Settings,
-  takeOver,
+  takeOverWebhook,
   type Webhook,
 } from "../data/api";
 import { type Loaded, useAction, useLoad } from "../data/hooks";
-import { Card, count, Empty, Failed, Loading, Notice, Problem } from "./bits";
+import { Card, count, EmptyState, ErrorMessage, LoadFailed, Loading, Notice } from "./elements";
 
-// A park is a request: at a glance, nobody waits for more.
-const MOST = 12;
+// Each park takes one request, so the overview reads only the first parks.
+const MAX_SHOWN = 12;
 
 interface Row extends Webhook {
   readonly parkId: string;
@@ -21,38 +21,39 @@ interface Row extends Webhook {
 }
 
 interface Overview {
+  /** How many parks were read, and whether the tenant has more. */
   readonly parks: number;
   readonly more: boolean;
-  /** Of the first parks; not there for those whose roles do not open it. */
+  /** The webhooks of the first parks; undefined if the user's roles do not allow listing them. */
   readonly webhooks: readonly Row[] | undefined;
-  /** Who may have made them; admins alone see that. */
+  /** The possible creators; empty for users who are not admins. */
   readonly members: readonly Member[];
 }
 
 async function overview(tenant: string, settings: Settings, signal: AbortSignal): Promise<Overview> {
   const isAdmin = settings.roles.includes("admin");
+  if (!mayList(settings)) return { parks: 0, more: false, webhooks: undefined, members: [] };
   const { parks, more } = await getParks(signal);
-  if (!mayList(settings)) return { parks: parks.length, more, webhooks: undefined, members: [] };
   const found = await Promise.all(
-    parks.slice(0, MOST).map(async ({ id, name }) => {
+    parks.slice(0, MAX_SHOWN).map(async ({ id, name }) => {
       return (await getWebhooks(id, signal)).map((webhook) => ({ ...webhook, parkId: id, park: name }));
     }),
   );
   const webhooks = found.flat();
   const members = isAdmin && webhooks.length ? await getMembers(tenant, signal) : [];
-  return { parks: parks.length, more: more || parks.length > MOST, webhooks, members };
+  return { parks: found.length, more: more || parks.length > MAX_SHOWN, webhooks, members };
 }
 
 const PAUSED: Record<NonNullable<Webhook["pausedReason"]>, string> = {
-  blocked: "who made it is blocked",
-  deleted: "who made it has deleted their account",
-  removed: "who made it is no longer a member",
-  roleLost: "who made it has lost the role that this takes",
+  blocked: "the user who created it is blocked",
+  deleted: "the user who created it has deleted their account",
+  removed: "the user who created it is no longer a member",
+  roleLost: "the user who created it no longer has the required role",
 };
 
 const mayList = ({ roles }: Settings): boolean => roles.includes("admin") || roles.includes("visitor");
 
-/** The endpoints that are told when something happens to a park of the tenant. */
+/** The webhooks of the tenant's parks. */
 export function Webhooks({ tenant, userId, settings }: { tenant: string; userId: string; settings: Loaded<Settings> }) {
   return (
     <Card title="Webhooks">
@@ -61,7 +62,7 @@ export function Webhooks({ tenant, userId, settings }: { tenant: string; userId:
       ) : (
         !settings.error && <Loading />
       )}
-      {settings.error && !settings.value && <p class="hint">They are shown once your roles are known.</p>}
+      {settings.error && !settings.value && <p class="hint">Webhooks are shown after your roles have been loaded.</p>}
     </Card>
   );
 }
@@ -71,53 +72,55 @@ function List({ tenant, userId, settings }: { tenant: string; userId: string; se
   const found = useLoad(`webhooks of ${tenant} for ${settings.roles.join()}`, (signal) =>
     overview(tenant, settings, signal),
   );
-  const [said, say] = useState("");
+  const [notice, setNotice] = useState("");
   const change = useAction(async (done: string, act: () => Promise<unknown>) => {
-    say("");
+    setNotice("");
     await act();
-    say(done);
+    setNotice(done);
     found.reload();
   });
-  if (found.error && !found.value) return <Failed what="The webhooks" error={found.error} retry={found.reload} />;
+  if (found.error && !found.value) return <LoadFailed what="Webhooks" error={found.error} retry={found.reload} />;
   if (!found.value) return <Loading />;
   const { parks, more, webhooks, members } = found.value;
   const where = `${more ? "the first " : ""}${count(parks, "park")}`;
   const none = webhooks?.length === 0 && (
-    <Empty title={isAdmin ? "No webhooks yet" : "You have made no webhooks"}>
-      {parks === 0
-        ? "Your tenant has no parks. An endpoint of yours can be told when something happens to one."
-        : `An endpoint of yours can be told when something happens to one of ${where}.`}
-    </Empty>
+    <EmptyState title={isAdmin ? "No webhooks yet" : "You have no webhooks"}>
+      A webhook sends the events of a park to an endpoint.{" "}
+      {parks === 0 ? "This tenant has no parks yet." : `No webhook was found in ${where}.`}
+    </EmptyState>
   );
   return (
     <>
-      <Problem>{change.error}</Problem>
-      <Notice>{said}</Notice>
-      {!webhooks && <p class="hint">Webhooks of {where} are for admins and visitors to see.</p>}
+      <ErrorMessage>{change.error}</ErrorMessage>
+      <Notice>{notice}</Notice>
+      {!webhooks && <p class="hint">Only an admin or a visitor of this tenant can see webhooks.</p>}
       {none}
       {!!webhooks?.length && (
         <>
           <p class="figure">
-            {webhooks.length.toLocaleString("en")} <small>of {where}</small>
+            {webhooks.length.toLocaleString("en")}{" "}
+            <small>
+              {webhooks.length === 1 ? "webhook" : "webhooks"} in {where}
+            </small>
           </p>
           <ul class="list" aria-label="Webhooks">
-            {webhooks.slice(0, MOST).map((webhook) => (
+            {webhooks.slice(0, MAX_SHOWN).map((webhook) => (
               <Item
                 key={`${webhook.parkId} ${webhook.id}`}
                 webhook={webhook}
-                maker={isAdmin ? makerOf(webhook, members, userId) : undefined}
+                creator={isAdmin ? creatorOf(webhook, members, userId) : undefined}
                 busy={change.busy}
                 onTakeOver={
                   isAdmin && webhook.createdBy !== userId
                     ? () =>
                         void change.run(
-                          `The webhook of ${webhook.park} is yours. Its endpoint must confirm it again.`,
-                          () => takeOver(webhook.parkId, webhook.id),
+                          `You are now the owner of the webhook of ${webhook.park}. Its endpoint must confirm the subscription again.`,
+                          () => takeOverWebhook(webhook.parkId, webhook.id),
                         )
                     : undefined
                 }
                 onRemove={() =>
-                  void change.run(`The webhook of ${webhook.park} is removed.`, () =>
+                  void change.run(`The webhook of ${webhook.park} was removed.`, () =>
                     removeWebhook(webhook.parkId, webhook.id),
                   )
                 }
@@ -130,51 +133,51 @@ function List({ tenant, userId, settings }: { tenant: string; userId: string; se
   );
 }
 
-function makerOf({ createdBy }: Webhook, members: readonly Member[], userId: string): string {
-  if (createdBy === undefined) return "somebody who is not known";
+function creatorOf({ createdBy }: Webhook, members: readonly Member[], userId: string): string {
+  if (createdBy === undefined) return "an unknown user";
   if (createdBy === userId) return "you";
-  return members.find((member) => member.userId === createdBy)?.name ?? "somebody who is no longer a member";
+  return members.find((member) => member.userId === createdBy)?.name ?? "a former member";
 }
 
 function Item({
   webhook: { park, eventType, endpoint, state, pausedReason },
-  maker,
+  creator,
   busy,
   onTakeOver,
   onRemove,
 }: {
   webhook: Row;
-  maker: string | undefined;
+  creator: string | undefined;
   busy: boolean;
   onTakeOver: (() => void) | undefined;
   onRemove: () => void;
 }) {
-  const [sure, ask] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const which = (
-    <span class="aloud">
+    <span class="visually-hidden">
       {" "}
       the webhook of {park} for {eventType}
     </span>
   );
   return (
     <li>
-      <span class="who">
+      <span class="item">
         <strong>{park}</strong>
         <span>
           {eventType} to {endpoint}
         </span>
-        {maker && <span>Made by {maker}</span>}
+        {creator && <span>Created by {creator}</span>}
         {state === "paused" && (
-          <span>Paused, so that it receives nothing{pausedReason && `: ${PAUSED[pausedReason]}`}.</span>
+          <span>Paused: it receives no events{pausedReason && `, because ${PAUSED[pausedReason]}`}.</span>
         )}
       </span>
       <span class={state === "paused" ? "badge stopped" : "badge"}>{state}</span>
-      {sure ? (
+      {confirming ? (
         <>
           <button type="button" class="button danger" aria-disabled={busy} onClick={onRemove}>
             Remove{which}
           </button>
-          <button type="button" class="quiet" onClick={() => ask(false)}>
+          <button type="button" class="quiet" onClick={() => setConfirming(false)}>
             Cancel
           </button>
         </>
@@ -185,7 +188,7 @@ function Item({
               Take over{which}
             </button>
           )}
-          <button type="button" class="quiet" onClick={() => ask(true)}>
+          <button type="button" class="quiet" onClick={() => setConfirming(true)}>
             Remove{which}
           </button>
         </>

@@ -1,21 +1,21 @@
-/** The small parts that every page is made of. */
+/** Elements that the pages share. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Check, Copy, Dot } from "./icons";
 
-/** What went wrong, said aloud by screen readers as it appears. */
-export function Problem({ children }: { children: ComponentChildren }) {
+/** An error, which screen readers announce at once. */
+export function ErrorMessage({ children }: { children: ComponentChildren }) {
   return (
-    <div role="alert" class={children ? "problem" : "none"}>
+    <div role="alert" class={children ? "problem" : "hidden"}>
       {children}
     </div>
   );
 }
 
-/** What went well, said when the reader has a moment. */
+/** A confirmation, which screen readers announce after the current output. */
 export function Notice({ children }: { children: ComponentChildren }) {
   return (
-    <div role="status" class={children ? "notice" : "none"}>
+    <div role="status" class={children ? "notice" : "hidden"}>
       {children}
     </div>
   );
@@ -30,8 +30,8 @@ export interface FieldProps {
   readonly autocomplete?: string;
   readonly inputMode?: "numeric" | "email";
   readonly hint?: ComponentChildren;
-  /** What is wrong with the value, said as it is typed. */
-  readonly problem?: string | undefined;
+  /** What is wrong with the value, announced while it is typed. */
+  readonly error?: string | undefined;
   readonly maxLength?: number;
   readonly required?: boolean;
 }
@@ -43,7 +43,7 @@ export function Field({
   value,
   onValue,
   hint,
-  problem,
+  error,
   type = "text",
   required = true,
   ...rest
@@ -55,42 +55,42 @@ export function Field({
       <input
         id={id}
         name={name}
-        // A field that suggests nothing of its own: the types of `list` are the only difference.
+        // The types of `list` differ between input types, and no field here has one.
         type={type as "text"}
         autocomplete={rest.autocomplete}
         inputMode={rest.inputMode}
         maxLength={rest.maxLength}
         required={required}
         spellcheck={false}
-        aria-describedby={hint || problem ? `${id}-hint` : undefined}
-        aria-invalid={problem ? true : undefined}
+        aria-describedby={hint || error ? `${id}-hint` : undefined}
+        aria-invalid={error ? true : undefined}
         value={value}
         onInput={(event) => onValue(event.currentTarget.value)}
       />
-      {(hint || problem) && (
-        <div class={problem ? "hint wrong" : "hint"} id={`${id}-hint`} role={problem ? "status" : undefined}>
-          {problem ?? hint}
+      {(hint || error) && (
+        <div class={error ? "hint wrong" : "hint"} id={`${id}-hint`} role={error ? "status" : undefined}>
+          {error ?? hint}
         </div>
       )}
     </div>
   );
 }
 
-/** A password that can be shown. */
+/** A password field whose value can be shown. */
 export function PasswordField(props: Omit<FieldProps, "type">) {
-  const [shown, show] = useState(false);
+  const [visible, setVisible] = useState(false);
   return (
     <div class="password">
-      <Field {...props} type={shown ? "text" : "password"} />
-      <button type="button" class="reveal" aria-pressed={shown} onClick={() => show(!shown)}>
-        {shown ? "Hide" : "Show"}
-        <span class="aloud"> {props.label.toLowerCase()}</span>
+      <Field {...props} type={visible ? "text" : "password"} />
+      <button type="button" class="reveal" aria-pressed={visible} onClick={() => setVisible(!visible)}>
+        {visible ? "Hide" : "Show"}
+        <span class="visually-hidden"> {props.label.toLowerCase()}</span>
       </button>
     </div>
   );
 }
 
-/** The button that sends a form. */
+/** The button that submits a form. */
 export function Submit({
   busy,
   children,
@@ -139,24 +139,24 @@ export function Card({
   );
 }
 
-/** In the place of something that is being asked for. */
+/** Placeholder for content that is being loaded. */
 export function Loading({ lines = 3 }: { lines?: number }) {
   return (
     <div class="loading" role="status">
-      <span class="aloud">Loading</span>
+      <span class="visually-hidden">Loading</span>
       {Array.from({ length: lines }, (_, line) => (
-        <span class="bone" key={line} aria-hidden="true" />
+        <span class="skeleton" key={line} aria-hidden="true" />
       ))}
     </div>
   );
 }
 
-/** In the place of something that could not be had. */
-export function Failed({ what, error, retry }: { what: string; error: string; retry: () => void }) {
+/** Placeholder for content that could not be loaded. */
+export function LoadFailed({ what, error, retry }: { what: string; error: string; retry: () => void }) {
   return (
     <div class="failed" role="alert">
       <p>
-        <strong>{what} could not be read.</strong> {error}
+        <strong>{what} could not be loaded.</strong> {error}
       </p>
       <button type="button" class="button" onClick={retry}>
         Try again
@@ -165,8 +165,8 @@ export function Failed({ what, error, retry }: { what: string; error: string; re
   );
 }
 
-/** In the place of what is not there yet. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+/** Placeholder for an empty list. */
+export function EmptyState({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
       <p class="empty-title">{title}</p>
@@ -175,19 +175,19 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-let arrived = false;
+let wasShown = false;
 
-/** The title of a page, which also becomes the window's, and gets the focus when one comes from another page. */
-export function Title({ children, lead }: { children: string; lead?: ComponentChildren }) {
+/** The title of a page and of the window. It gets the focus after navigation from another page. */
+export function PageTitle({ children, lead }: { children: string; lead?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${children} · Tenantry`;
   }, [children]);
   useEffect(() => {
-    // Not as the page is loaded: then one begins at its top, with the link that skips what stands around it.
-    if (arrived && (document.activeElement?.closest("nav") || document.activeElement === document.body))
+    // Not on the first load: then the focus starts at the top, before the skip link.
+    if (wasShown && (document.activeElement?.closest("nav") || document.activeElement === document.body))
       heading.current?.focus();
-    arrived = true;
+    wasShown = true;
   }, []);
   return (
     <div class="title">
@@ -199,8 +199,8 @@ export function Title({ children, lead }: { children: string; lead?: ComponentCh
   );
 }
 
-/** An id that can be copied. */
-export function Id({ children, what }: { children: string; what: string }) {
+/** An id with a button that copies it. */
+export function CopyableId({ children, what }: { children: string; what: string }) {
   const [copied, set] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -218,15 +218,15 @@ export function Id({ children, what }: { children: string; what: string }) {
       >
         {copied ? <Check /> : <Copy />}
       </button>
-      <span role="status" class="aloud">
+      <span role="status" class="visually-hidden">
         {copied ? "Copied" : ""}
       </span>
     </span>
   );
 }
 
-/** Rules, each marked as it is met. */
-export function Rules({
+/** Rules, each marked when it is met. */
+export function RuleList({
   rules,
   value,
 }: {
@@ -241,7 +241,7 @@ export function Rules({
           <li key={text} class={met ? "met" : ""}>
             {met ? <Check /> : <Dot />}
             {text}
-            <span class="aloud">{met ? ", met" : ", not yet"}</span>
+            <span class="visually-hidden">{met ? ", met" : ", not met"}</span>
           </li>
         );
       })}
@@ -251,13 +251,13 @@ export function Rules({
 
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
-/** Write a number of bytes as a person does. */
+/** Format a number of bytes with a unit. */
 export function bytes(count: number): string {
   const power = count < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(count) / 3));
   const value = count / 1000 ** power;
   return `${value.toLocaleString("en", { maximumFractionDigits: value < 10 && power > 0 ? 1 : 0 })} ${count === 1 ? "byte" : UNITS[power]}`;
 }
 
-/** Write a number, with its noun. */
+/** Format a number with its noun. */
 export const count = (number: number, noun: string): string =>
   `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,10 +1,10 @@
-export function Broken() {
+export function LoadError() {
   return (
     <main class="plain">
-      <h1>This page could not start</h1>
+      <h1>The page could not be loaded</h1>
       <p>Something went wrong on our side. Reload the page, or contact support.</p>
       <button type="button" class="button" onClick={() => window.location.reload()}>
-        Load again
+        Reload
       </button>
     </main>
   );

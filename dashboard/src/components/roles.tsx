@@ -1,7 +1,7 @@
 import { ROLES, type Role } from "../data/api";
 
 /** Roles, as badges. */
-export function Badges({ roles }: { roles: readonly Role[] }) {
+export function RoleBadges({ roles }: { roles: readonly Role[] }) {
   return (
     <span class="badges">
       {ROLES.filter((role) => roles.includes(role)).map((role) => (
@@ -13,7 +13,7 @@ export function Badges({ roles }: { roles: readonly Role[] }) {
   );
 }
 
-/** Roles, to choose from. They add up; there is always one at least. */
+/** Checkboxes for roles. At least one role stays selected. */
 export function RoleChoice({
   whose,
   chosen,
@@ -25,7 +25,7 @@ export function RoleChoice({
 }) {
   return (
     <fieldset class="choice">
-      <legend class="aloud">Roles of {whose}</legend>
+      <legend class="visually-hidden">Roles of {whose}</legend>
       {ROLES.map((role) => {
         const has = chosen.includes(role);
         return (
