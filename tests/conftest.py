@@ -10,6 +10,7 @@ from localcloud.settings import PORT_VARIABLE
 from tests.sharing import SharedThings
 
 
+@pytest.hookimpl(optionalhook=True)  # so that `-p no:xdist` works
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedThings:
     """Let tests that share a cloud run in one process."""
     return SharedThings(config, log)

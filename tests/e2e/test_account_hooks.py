@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from attacks.people import Tokens, sign_up, srp
 from localcloud import mail
+from tests.waiting import until, until_clock_passes, until_next_second
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,11 +86,18 @@ class _Account:
 
     def sign_in_with_tenant(self, password: str = "") -> Tokens:
         """Sign in until the saga has made the tenant."""
-        deadline = time.monotonic() + 30
-        while not (tokens := self.sign_in(password)).tenant and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert tokens.tenant
-        return tokens
+        signed_in: list[Tokens] = []
+
+        def has_tenant() -> bool:
+            signed_in.append(self.sign_in(password))
+            return bool(signed_in[-1].tenant)
+
+        until(has_tenant, "a token with a tenant")
+        return signed_in[-1]
+
+    def await_status(self, tokens: Tokens, status: int) -> None:
+        """Wait for a status: API Gateway may keep an authorizer's policy for three seconds."""
+        until(lambda: self.status(tokens) == status, f"status {status}", timeout=5, poll=0.2)
 
     def refresh(self, refresh_token: str) -> Tokens:
         answer = self.cognito.get_tokens_from_refresh_token(
@@ -174,14 +181,14 @@ def test_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
     assert account.status(before) == 200
-    time.sleep(1)  # a sign-in in the second of the reset counts
+    until_next_second("a sign-in in the second of the reset counts")
 
     chosen = account.reset()
 
     assert _refusal(lambda: account.refresh(before.refresh)).startswith("NotAuthorizedException")
     assert int(account.row()["validafter"]["N"]) > before.claims["auth_time"]
     assert account.status(account.sign_in(chosen)) == 200
-    _eventually(lambda: account.status(before) == 401)
+    account.await_status(before, 401)
 
 
 def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
@@ -195,12 +202,12 @@ def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: Worl
                 **account.who, ConfirmationCode=account.code(), Password=chosen
             )
         ).startswith("UserLambdaValidationException")
-    time.sleep(max(0.0, before.claims["auth_time"] + _MARGIN_SECONDS + 1 - time.time()))
+    until_clock_passes(before.claims["auth_time"] + _MARGIN_SECONDS + 1, "a sign-in within the margin counts")
 
     tokens = account.sign_in(chosen)
 
     assert account.status(tokens) == 200
-    _eventually(lambda: account.status(before) == 401)
+    account.await_status(before, 401)
 
 
 def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) -> None:
@@ -209,22 +216,22 @@ def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) 
     account.cognito.update_user_attributes(AccessToken=before.access, UserAttributes=[{"Name": "email", "Value": new}])
     assert account.status(account.sign_in()) == 200  # with the old address, as long as the new one is not verified
     account.cognito.verify_user_attribute(AccessToken=before.access, AttributeName="email", Code=account.code(new))
-    time.sleep(1)  # a sign-in in the second of the change counts
+    until_next_second("a sign-in in the second of the change counts")
 
     # The hook refuses it, or the pool does, if the reconciliation came by first.
     refusal = _refusal(lambda: account.refresh(before.refresh))
     assert "Sign in again" in refusal or refusal == "NotAuthorizedException: Refresh Token has been revoked"
 
     assert account.row()["email"] == {"S": new}
-    time.sleep(1)
+    until_next_second("sessions that began before the end of this second have ended")
     assert account.status(account.sign_in(email=new)) == 200
-    _eventually(lambda: account.status(before) == 401)
+    account.await_status(before, 401)
 
 
 def test_refreshed_session_is_the_same_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
-    time.sleep(1.1)
+    until_next_second("a sign-in now would have another auth_time")
 
     after = account.refresh(before.refresh)
 
@@ -259,11 +266,3 @@ def test_sign_ups_whose_hook_failed_heal_at_the_next_sign_in(world: World, deplo
     for account in accounts:
         tokens = account.sign_in_with_tenant()
         assert world.people.tenants_of(account.user_id) == [tokens.tenant]
-
-
-def _eventually(look: Any) -> None:  # noqa: ANN401 - whatever is looked at
-    """Wait until something is so: API Gateway may keep an authorizer's policy for three seconds."""
-    deadline = time.monotonic() + 5
-    while not look():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)

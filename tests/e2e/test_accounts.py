@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from attacks.households import Household
 from ops.cli import main
 from stacks.events import Events
+from tests.waiting import until, until_next_second
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,15 +70,6 @@ def _admins(world: World, tenant: str) -> set[str]:
     return set((world.tenant_row(tenant) or {}).get("admins", {}).get("SS", []))
 
 
-def _until(true: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 def _about(report: Any, *ids: str) -> list[tuple[str, bool]]:  # noqa: ANN401 - a report
     """Return what a report says of some ids: other tests' people may differ as well."""
     return [
@@ -119,13 +111,17 @@ def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., 
     assert _status(world, person) == 401  # sessions of before stay ended
     assert _admins(world, person.tenant) == {person.user_id}
     # A sign-in in the second of the block would not count either.
-    assert _until(lambda: _status(world, replace(person, tokens=world.people.sign_in_with_claim(person))) == 200)
+    until(
+        lambda: _status(world, replace(person, tokens=world.people.sign_in_with_claim(person))) == 200,
+        "a session that counts",
+        timeout=_PATIENCE_SECONDS,
+    )
     assert users("show", person.user_id)[1]["state"] == "active"
 
 
 def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "signed-out")
-    time.sleep(1.1)  # a session of the very second would count
+    until_next_second("a session of this second would count")
 
     status, done = users("sign-out", person.user_id)
 
@@ -204,7 +200,7 @@ def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
     state = ["--state", str(deployed.folder.root)]
     assert main(["dead-letters", "replay", "--queue", "AccountChanges", *state]) == 0
     assert "1 replayed, 0 left" in capsys.readouterr().out
-    assert _until(lambda: not _in_pool(world, person.user_id)["Enabled"])
+    until(lambda: not _in_pool(world, person.user_id)["Enabled"], "a disabled user", timeout=_PATIENCE_SECONDS)
     assert users("show", person.user_id)[1]["state"] == "blocked"
 
 
@@ -212,7 +208,7 @@ def test_each_change_is_said_on_the_bus(
     world: World, users: Callable[..., tuple[int, Any]], heard: Callable[[int], list[dict[str, Any]]]
 ) -> None:
     person = _sign_up(world, "loud")
-    time.sleep(1.1)
+    until_next_second("a session of this second would count")
     users("sign-out", person.user_id)
     users("block", person.user_id, "--reason", "x")
     users("unblock", person.user_id)
@@ -284,7 +280,7 @@ def test_reconciliation_starts_a_lost_sign_up_again(
     _, report = users("reconcile")
 
     assert _about(report, person.user_id) == [("unrecorded" if lost == "record" else "unfounded", True)]
-    assert _until(lambda: _admins(world, person.tenant) == {person.user_id})
+    until(lambda: _admins(world, person.tenant) == {person.user_id}, "the one admin", timeout=_PATIENCE_SECONDS)
     assert world.people.tenants_of(person.user_id) == [person.tenant]
     assert _about(users("reconcile")[1], person.user_id, person.tenant) == []
 
@@ -332,7 +328,7 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
     invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
     assert _status(world, scheduled) == 401
 
-    time.sleep(1.1)
+    until_next_second("a session of this second would count")
     aws.cognito.admin_user_global_sign_out(UserPoolId=pool, Username=trailed.user_id)
     invoke(told("AdminUserGlobalSignOut", trailed.user_id, time.time()))
     assert _status(world, trailed) == 401
@@ -389,7 +385,7 @@ def test_admin_does_not_invite_themselves(world: World) -> None:
 
 def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
     person = _sign_up(world, "own-sessions")
-    time.sleep(1.1)
+    until_next_second("the second session must begin in a later second")
     second = replace(person, tokens=world.people.sign_in_with_claim(person))
 
     assert world.parks_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
@@ -411,7 +407,7 @@ def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed:
     assert mailed is not None
     code = mailed.code
     body = {"accessToken": person.tokens.access, "code": code}
-    time.sleep(1.1)
+    until_next_second("a session of this second would count")
 
     assert world.parks_api("PUT", "/me/address", stranger.tokens.id, body).status == 403
     wrong = world.parks_api("PUT", "/me/address", person.tokens.id, {**body, "code": "000000"})

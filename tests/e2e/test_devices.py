@@ -6,7 +6,6 @@ import json
 import secrets
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -29,6 +28,7 @@ from ingest_client.buffer import Item
 from localcloud.settings import PROJECT
 from ops.cli import EXIT_USAGE, main
 from ops.devices.registry import Registry
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,13 +76,6 @@ def till(tenantry: Tenantry, tenant: str, tmp_path: Path) -> Path:
     return folder
 
 
-def _eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _PATIENCE
-    while not (found := holds()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
-
-
 def test_a_server_sends_from_its_first_certificate_to_its_last(
     tenantry: Tenantry, till: Path, tenant: str, listed: Callable[..., list[dict[str, str]]]
 ) -> None:
@@ -113,7 +106,7 @@ def test_a_server_sends_from_its_first_certificate_to_its_last(
     assert client.flush(_PATIENCE)  # with credentials from before, as the command has said
     client._api._credentials.forget(client._api._credentials.get())  # noqa: SLF001 - a quarter of an hour later
     client.put({"n": 5})
-    assert _eventually(lambda: client.flush(_PATIENCE) or client.error is not None)
+    until(lambda: client.flush(_PATIENCE) or client.error is not None, "an end of the flush", timeout=_PATIENCE)
     assert isinstance(client.error, CertificateRefusedError)
     assert drops == [Drop(reason=DropReason.STOPPED, records=(b'{"n":5}',))]
     assert replace(client.close(), retries=0) == Counters(accepted=6, sent=5, dropped=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from requests_aws4auth import AWS4Auth
 
 from attacks.ingest import Landed, Senders
 from localcloud.settings import REGION
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,9 +57,13 @@ def senders(world: World) -> Senders:
 
 
 def _landed(senders: Senders, marker: str, count: int) -> list[Landed]:
-    deadline = time.monotonic() + _IAM_SECONDS
-    while len(found := senders.landed(marker, expect=count > 0)) < count and time.monotonic() < deadline:
-        time.sleep(0.1)
+    found: list[Landed] = []
+
+    def landed() -> bool:
+        found[:] = senders.landed(marker, expect=count > 0)
+        return len(found) >= count
+
+    until(landed, f"{count} records in the stream", timeout=_IAM_SECONDS)
     return found
 
 

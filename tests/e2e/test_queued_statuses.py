@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from tests.e2e.parks import ParksApi
 from tests.receiver import Receiver
+from tests.waiting import until, until_clock_passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,8 @@ def held(world: World) -> Iterator[str]:
     )["Attributes"]["QueueArn"]
     (mapping,) = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    time.sleep(1)  # a poll that has begun
+    until(lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Disabled", "a disabled mapping")
+    until_clock_passes(time.time() + 1, "a poll that began before the mapping was disabled has ended")
     yield mapping["UUID"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
@@ -113,9 +115,15 @@ def test_what_fails_does_not_hold_up_what_came_with_it(world: World, texas: Park
     world.target.aws.functions.update_event_source_mapping(UUID=held, Enabled=True)
 
     texas.await_status(park, "park-closed")
-    time.sleep(1)
-    count = sqs.get_queue_attributes(
-        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    )["Attributes"]
-    sqs.purge_queue(QueueUrl=url)
-    assert sum(map(int, count.values())) == 1
+    names: list[Literal["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]] = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+    ]
+
+    def queued() -> int:
+        return sum(map(int, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values()))
+
+    try:
+        until(lambda: queued() == 1, "the bad message alone in the queue")
+    finally:
+        sqs.purge_queue(QueueUrl=url)

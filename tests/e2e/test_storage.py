@@ -14,10 +14,9 @@ import pytest
 
 from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, own_bucket, result
 from tests.given_names import NAMES
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from attacks.world import World
     from localcloud.cloud import LocalCloud
 
@@ -46,15 +45,6 @@ def operator(world: World) -> Operator:
 def _new(label: str) -> str:
     """Return the id of a tenant that nobody has used."""
     return f"{label}-{secrets.token_hex(4)}"
-
-
-def _until(true: Callable[[], bool], seconds: float = 30) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 @pytest.mark.parametrize(
@@ -324,7 +314,7 @@ class TestOnboarding:
         before = self._dead_letters(world, deployed)
         person = world.people.sign_up("founder")
 
-        assert _until(lambda: operator.is_onboarded(person.tenant))
+        until(lambda: operator.is_onboarded(person.tenant), "the bucket of the tenant")
         self._assert_shut(operator, person.tenant)
         for partition in ("bucket", "access_point"):
             assert api.put(person.tokens.id, partition, "first.txt", "first").status == 201

@@ -23,6 +23,7 @@ from ingest_client import (
     StoppedError,
 )
 from tests.ingest_client.conftest import results
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,9 +82,7 @@ def test_a_batch_goes_out_when_its_time_has_come(client: Make, cloud: Cloud) -> 
     made = client(interval=0.1)
     _put(made, 1, 2, 3)
     assert cloud.batches == []
-    deadline = time.monotonic() + _PATIENCE
-    while made.counters.sent < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: made.counters.sent == 3, "three records sent", timeout=_PATIENCE)
     assert cloud.batches == [[{"n": 1}, {"n": 2}, {"n": 3}]]
 
 
@@ -91,10 +90,7 @@ def test_a_full_batch_does_not_wait_and_no_batch_is_larger(client: Make, cloud: 
     made = client(batch_bytes=1000)
     for number in range(100):
         made.put({"n": number, "filling": "x" * 80})
-    deadline = time.monotonic() + _PATIENCE
-    while made.counters.sent < 90 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert made.counters.sent >= 90  # the rest is no full batch
+    until(lambda: made.counters.sent >= 90, "every full batch sent", timeout=_PATIENCE)  # the rest is no full batch
     assert made.close() == Counters(accepted=100, sent=100)
     assert _numbers(cloud) == list(range(100))
     assert max(len(batch) for batch in cloud.batches) <= 1000 // 100
@@ -123,9 +119,9 @@ def test_flushing_waits_until_all_is_settled(client: Make, cloud: Cloud) -> None
     _put(made, 1, 2)
     assert made.flush(_PATIENCE)
     assert _numbers(cloud) == [1, 2]
-    _put(made, 3)
-    time.sleep(0.05)
-    assert _numbers(cloud) == [1, 2]  # one flush is not for ever
+    _put(made, *range(3, 203))
+    assert made.flush(_PATIENCE)
+    assert [len(batch) for batch in cloud.batches] == [2, 200]  # the first flush did not send the later records
 
 
 def test_of_a_half_failed_batch_the_rest_alone_is_sent_again(client: Make, cloud: Cloud, told: Told) -> None:
@@ -294,7 +290,7 @@ def test_what_arrives_after_closing_has_given_up_is_counted_once(client: Make, c
     assert entered.wait(_PATIENCE)
     assert made.close(0.1) == Counters(accepted=1, dropped=1)
     release.set()
-    time.sleep(0.1)
+    until(lambda: not made._thread.is_alive(), "the end of the client's thread", timeout=_PATIENCE)  # noqa: SLF001
     assert made.counters == Counters(accepted=1, dropped=1)
 
 
@@ -302,9 +298,7 @@ def test_closing_does_not_wait_out_a_long_pause(client: Make, cloud: Cloud) -> N
     cloud.answers = [(503, {}, "")]
     made = client(interval=0.0, backoff=lambda *_: 60.0)
     _put(made, 1)
-    deadline = time.monotonic() + _PATIENCE
-    while not made.counters.retries and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until(lambda: made.counters.retries, "a retry", timeout=_PATIENCE)
     assert made.close(5).sent == 1
 
 

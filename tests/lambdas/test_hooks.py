@@ -421,11 +421,18 @@ class TestTokenClaimsHook:
 
     def test_slow_tenant_service_keeps_nobody_waiting(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(hook, "_PATIENCE_SECONDS", 0.5)
-        monkeypatch.setattr(hook, "_tenants_of", lambda _user: time.sleep(2))
-        started = time.monotonic()
+        released, answered = threading.Event(), threading.Event()
 
-        assert self._claim(hook) is None
-        assert time.monotonic() - started < 1.5
+        def answer(_user: str) -> None:
+            released.wait(60)
+            answered.set()
+
+        monkeypatch.setattr(hook, "_tenants_of", answer)
+        try:
+            assert self._claim(hook) is None
+            assert not answered.is_set()
+        finally:
+            released.set()
 
     @responses.activate
     def test_tenants_are_asked_for_again_after_a_failure(
@@ -566,18 +573,22 @@ class TestTokenClaimsHook:
         self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, fault: str
     ) -> None:
         """An access token would open Cognito itself: its bearer could add a second factor, or another address."""
+        released = threading.Event()
 
         def get(_user: str) -> None:
             if fault == "slow":
-                time.sleep(1)
+                released.wait(60)
             raise OSError
 
         self._tenants("tenant-2")
         monkeypatch.setattr(hook, "_PATIENCE_SECONDS", 0.2)
         monkeypatch.setattr(hook.accounts, "get", get)
 
-        with pytest.raises(hook.RefusedError, match="Try again"):
-            self._claim(hook)
+        try:
+            with pytest.raises(hook.RefusedError, match="Try again"):
+                self._claim(hook)
+        finally:
+            released.set()
 
     @responses.activate
     @pytest.mark.parametrize("trigger", ["TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"])

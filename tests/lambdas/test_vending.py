@@ -6,9 +6,8 @@ import itertools
 import json
 import re
 import threading
-import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -27,6 +26,7 @@ from tenancy.identifiers import tenant_id, user_id
 from tenancy.policies import PolicyTemplate, TemplateError
 from tenancy.vending import TenantSession, TokenVendor, session_name
 from tests.lambdas.owners import demand_owners
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -257,13 +257,27 @@ class TestKeeping:
         assert one._loader is other._loader  # noqa: SLF001 - what is shared shows nowhere else
 
 
+def _at_once(vendor: TokenVendor, sts: _Sts, count: int) -> list[Future[TenantSession]]:
+    """Ask for the same session in many threads; STS answers once all have asked."""
+    asked: list[int] = []
+
+    def ask(number: int) -> TenantSession:
+        asked.append(number)
+        return vendor.session(_caller(), "read")
+
+    sts.gate.clear()
+    with ThreadPoolExecutor(count) as pool:
+        waiting = [pool.submit(ask, number) for number in range(count)]
+        try:
+            until(lambda: len(asked) == count, f"{count} threads that ask")
+        finally:
+            sts.gate.set()
+    return waiting
+
+
 class TestManyAtOnce:
     def test_concurrent_misses_of_one_key_cost_one_call(self, vendor: TokenVendor, sts: _Sts) -> None:
-        sts.gate.clear()
-        with ThreadPoolExecutor(32) as pool:
-            waiting = [pool.submit(vendor.session, _caller(), "read") for _ in range(32)]
-            threading.Timer(0.2, sts.gate.set).start()
-            sessions = {id(future.result()) for future in waiting}
+        sessions = {id(future.result()) for future in _at_once(vendor, sts, 32)}
 
         assert len(sts.called) == len(sessions) == 1
 
@@ -271,14 +285,13 @@ class TestManyAtOnce:
         sts.gate.clear()
         with ThreadPoolExecutor(8) as pool:
             waiting = [pool.submit(vendor.session, _caller(f"tenant-{number}"), "read") for number in range(8)]
-            deadline = time.monotonic() + 5
-            while len(sts.called) < 8 and time.monotonic() < deadline:
-                time.sleep(0.01)
-            at_once = len(sts.called)
-            sts.gate.set()
+            try:
+                until(lambda: len(sts.called) == 8, "eight calls of STS at once")
+            finally:
+                sts.gate.set()
             keys = {_key(future.result()) for future in waiting}
 
-        assert at_once == len(keys) == 8
+        assert len(keys) == 8
 
     def test_nobody_gets_another_tenants_session(self, sts: _Sts) -> None:
         vendor = _vendor(sts, capacity=4)  # fewer than there are, so that sessions come and go
@@ -318,11 +331,7 @@ class TestFailure:
 
     def test_refusal_of_the_first_is_not_the_fate_of_those_who_wait(self, vendor: TokenVendor, sts: _Sts) -> None:
         sts.failures = [ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "AssumeRole")]
-        sts.gate.clear()
-        with ThreadPoolExecutor(4) as pool:
-            waiting = [pool.submit(vendor.session, _caller(), "read") for _ in range(4)]
-            threading.Timer(0.1, sts.gate.set).start()
-            outcomes = [future.exception() for future in waiting]
+        outcomes = [future.exception() for future in _at_once(vendor, sts, 4)]
 
         assert sum(outcome is not None for outcome in outcomes) == 1
 

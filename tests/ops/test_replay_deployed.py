@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -12,20 +11,14 @@ import pytest
 from ops.cli import main
 from ops.dead_letters import DeadLetterQueues
 from ops.environment import Environment
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from localcloud.cloud import LocalCloud
 
 POLICY = "broken-by-a-test"
-
-
-def _await(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} in 60 seconds"
-        time.sleep(0.2)
 
 
 @pytest.fixture
@@ -107,7 +100,11 @@ def test_what_a_saga_gave_up_on_is_done_after_all(
     queues = DeadLetterQueues(environment)
     options = ["--state", str(deployed.folder.root), "--queue", "UserSaga"]
     _sign_up(environment, user_id)
-    _await(lambda: any(user_id in message.body for message in queues.messages("UserSaga")), "no dead letter")
+    until(
+        lambda: any(user_id in message.body for message in queues.messages("UserSaga")),
+        "the dead-letter message",
+        timeout=60,
+    )
     assert _mappings(environment, user_id) == []
 
     assert main(["dead-letters", "show", *options]) == 0
@@ -118,7 +115,7 @@ def test_what_a_saga_gave_up_on_is_done_after_all(
     _mend(environment)
     assert main(["dead-letters", "replay", *options]) == 0
     assert "1 replayed, 0 left." in capsys.readouterr().out
-    _await(lambda: _mappings(environment, user_id), "no tenant")
+    until(lambda: _mappings(environment, user_id), "the tenant", timeout=60)
     assert queues.depths()["UserSaga"] == 0
 
 
@@ -143,5 +140,5 @@ def test_a_sign_up_that_missed_the_bus_is_announced_after_all(
         QueueUrl=queues.urls["SignUp"], MessageBody=json.dumps({"entry": entry, "error": "EndpointConnectionError"})
     )
     assert main(["dead-letters", "replay", "--state", str(deployed.folder.root), "--queue", "SignUp"]) == 0
-    _await(lambda: _mappings(environment, user_id), "no tenant")
+    until(lambda: _mappings(environment, user_id), "the tenant", timeout=60)
     assert queues.depths()["SignUp"] == 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from localcloud.flink.job import RUN_OPTIONS, Application, Job
 from localcloud.settings import REGION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from localcloud.cloud import LocalCloud
@@ -104,11 +103,3 @@ class Ground:
         """End every job."""
         for job in self._jobs:
             job.kill()
-
-
-def eventually(look: Callable[[], bool], seconds: float = 60) -> bool:
-    """Return whether it comes true in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return found

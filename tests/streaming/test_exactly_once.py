@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.sizes import size
-from tests.streaming.ground import Ground, eventually
+from tests.waiting import until, until_clock_passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.streaming.ground import Ground
 
 _RECORDS: Final = size(20_000, full=100_000)
 _TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
@@ -75,19 +77,20 @@ def test_each_record_is_in_the_lake_once_though_the_job_is_killed_twice(ground: 
         job.wait_for_checkpoint()
         # These are read, and files of them begun, after the checkpoint that the next run goes on from.
         ground.send(records[(part + 1) * third - _AFTERWARDS : (part + 1) * third])
-        assert eventually(lambda: bool(ground.files()))
+        until(ground.files, "a finished file", timeout=60, poll=0.5)
         job.kill()
         checkpoint = job.latest_checkpoint
         assert checkpoint
         job.start(checkpoint)
     ground.send(records[2 * third :])
+    sent = time.time()
     job.wait_until_running()
-    assert eventually(lambda: ground.count("data/", "errors/") >= _RECORDS, 120)
-    # The time of a shard goes on with its next record: then every window before that is over, and counted.
-    time.sleep(2 * _WINDOW_SECONDS)
+    until(lambda: ground.count("data/", "errors/") >= _RECORDS, "every record in the lake", timeout=120, poll=0.5)
+    # The time of a shard goes on with its next record, which closes every window before it.
+    until_clock_passes(sent + 2 * _WINDOW_SECONDS, "the windows of all records sent are over")
     ground.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
     expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
-    assert eventually(lambda: sum(_counts(ground).values()) >= expected.total())
+    until(lambda: sum(_counts(ground).values()) >= expected.total(), "every record counted", timeout=60, poll=0.5)
     job.wait_for_checkpoint()
     job.stop()
 

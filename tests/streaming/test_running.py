@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.streaming.ground import Ground, eventually
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.flink.installation import Installation
+    from tests.streaming.ground import Ground
 
 _READ = "import json, sys; import pyarrow.parquet as p; print(json.dumps(p.read_table(sys.argv[1]).to_pylist(), default=str))"
 
@@ -48,9 +49,9 @@ def test_parquet_time_and_snapshots(ground: Ground, flink: Installation, tmp_pat
     job.wait_until_running()
 
     # Parquet, and dead letters in lines as ever
-    assert eventually(lambda: ground.count("errors/") == len(shards))
+    until(lambda: ground.count("errors/") == len(shards), "one rejected record a shard", timeout=60, poll=0.5)
     folder = f"data/tenantid={busy}/"
-    assert eventually(lambda: any(key.startswith(folder) for key in ground.files()))
+    until(lambda: any(key.startswith(folder) for key in ground.files()), f"a file in {folder}", timeout=60, poll=0.5)
     (key,) = [key for key in ground.files() if key.startswith(folder)]
     assert key.endswith(".parquet")
     (row,) = _parquet(ground, flink, key, tmp_path)
@@ -62,7 +63,7 @@ def test_parquet_time_and_snapshots(ground: Ground, flink: Installation, tmp_pat
         ground.send([_record(busy, n=2)])
         return any(True for _ in ground.lines(f"aggregates/tenantid={busy}/"))
 
-    assert eventually(counted)
+    until(counted, "the counts", timeout=60, poll=0.5)
     _, window = next(ground.lines(f"aggregates/tenantid={busy}/"))
     assert (window["records"], window["bytes"]) == (1, len(_record(busy, n=1)[1]))
     assert window["first_at"] == window["last_at"]
@@ -72,7 +73,12 @@ def test_parquet_time_and_snapshots(ground: Ground, flink: Installation, tmp_pat
     ground.send([_record(silent, n=3)])
     job.start(snapshot)
     job.wait_until_running()
-    assert eventually(lambda: len([key for key in ground.files() if key.startswith(f"data/tenantid={silent}/")]) == 2)
+    until(
+        lambda: len([key for key in ground.files() if key.startswith(f"data/tenantid={silent}/")]) == 2,
+        "two files of the silent tenant",
+        timeout=60,
+        poll=0.5,
+    )
     rows = [
         json.loads(row["record"])["n"]
         for key in ground.files()
