@@ -7,7 +7,7 @@ from xdist.remote import Producer
 
 from localcloud.cloud import LocalCloud
 from localcloud.settings import PORT_VARIABLE
-from tests.sharing import SharedThings
+from tests.scheduling import SharedThings
 
 
 @pytest.hookimpl(optionalhook=True)  # so that `-p no:xdist` works

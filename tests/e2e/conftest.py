@@ -1,4 +1,4 @@
-"""The deployed system, with people in it, for tests that do what a caller does."""
+"""The deployed system, with users in it."""
 
 from __future__ import annotations
 

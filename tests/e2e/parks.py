@@ -1,4 +1,4 @@
-"""The parks API in one person's hand."""
+"""The parks API as one user calls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose an account is, when its sessions end, and sign-ups whose hook was lost; as clients and strangers see it."""
+"""Account ownership, the end of sessions, and repair of failed hooks, as clients see them."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _broken_hook(world: World) -> Iterator[None]:
         functions.update_function_configuration(FunctionName=name, Handler=handler)
 
 
-def test_whoever_asks_for_another_code_takes_the_account_over(world: World, deployed: LocalCloud) -> None:
+def test_resent_code_makes_its_receiver_the_owner(world: World, deployed: LocalCloud) -> None:
     account = _Account.signed_up(world, deployed)  # by a stranger, who knows its password
     account.cognito.resend_confirmation_code(**account.who)
     account.confirm()  # by the owner of the address
@@ -151,7 +151,7 @@ def test_whoever_asks_for_another_code_takes_the_account_over(world: World, depl
     assert "newpassword" not in account.row()
 
 
-def test_whoever_confirms_from_elsewhere_takes_the_account_over(world: World, deployed: LocalCloud) -> None:
+def test_confirmation_from_elsewhere_makes_its_sender_the_owner(world: World, deployed: LocalCloud) -> None:
     proof = hashlib.sha256(b"the stranger's").hexdigest()
     account = _Account.signed_up(world, deployed, confirmationHash=proof)
     account.confirm(confirmationSecret="the owner's")
@@ -160,7 +160,7 @@ def test_whoever_confirms_from_elsewhere_takes_the_account_over(world: World, de
     assert account.sign_in_with_tenant(account.reset()).tenant
 
 
-def test_whoever_confirms_from_where_they_signed_up_keeps_their_password(world: World, deployed: LocalCloud) -> None:
+def test_confirmation_from_the_same_client_keeps_the_password(world: World, deployed: LocalCloud) -> None:
     secret = secrets.token_urlsafe()
     account = _Account.signed_up(world, deployed, confirmationHash=hashlib.sha256(secret.encode()).hexdigest())
     account.confirm(confirmationSecret=secret)
@@ -168,7 +168,7 @@ def test_whoever_confirms_from_where_they_signed_up_keeps_their_password(world: 
     assert account.sign_in_with_tenant().tenant
 
 
-def test_nobody_makes_a_confirmed_account_choose_a_new_password(world: World, deployed: LocalCloud) -> None:
+def test_confirmed_account_keeps_its_password(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
 
     assert _refusal(lambda: account.cognito.resend_confirmation_code(**account.who)).startswith(
@@ -177,7 +177,7 @@ def test_nobody_makes_a_confirmed_account_choose_a_new_password(world: World, de
     assert account.sign_in().tenant
 
 
-def test_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
+def test_password_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
     assert account.status(before) == 200
@@ -191,7 +191,7 @@ def test_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
     account.await_status(before, 401)
 
 
-def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
+def test_lost_reset_hook_ends_sessions_at_next_sign_in(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
     account.cognito.forgot_password(**account.who)
@@ -228,7 +228,7 @@ def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) 
     account.await_status(before, 401)
 
 
-def test_refreshed_session_is_the_same_session(world: World, deployed: LocalCloud) -> None:
+def test_refresh_keeps_the_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
     until_next_second("a sign-in now would have another auth_time")
@@ -249,7 +249,7 @@ def test_refreshed_session_is_the_same_session(world: World, deployed: LocalClou
     assert refused.startswith("InvalidParameterException")
 
 
-def test_sign_ups_whose_hook_failed_heal_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
+def test_failed_sign_up_hook_is_repaired_at_next_sign_in(world: World, deployed: LocalCloud) -> None:
     with ThreadPoolExecutor(2) as pool:
         accounts = list(pool.map(lambda _: _Account.signed_up(world, deployed), range(_SIGN_UPS)))
     with _broken_hook(world):

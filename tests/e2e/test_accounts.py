@@ -1,4 +1,4 @@
-"""Accounts in the operator's and in the person's own hand: shut out at once, in both places, and put right again."""
+"""Accounts changed by operators and users: effective at once in pool and directory, and repaired after a failure."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _everything(world: World) -> str:
     return json.dumps([dynamodb.scan(TableName=table)["Items"] for table in tables])
 
 
-def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_blocked_user_is_refused_until_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "blocked")
     assert _status(world, person) == 200
 
@@ -119,7 +119,7 @@ def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., 
     assert users("show", person.user_id)[1]["state"] == "active"
 
 
-def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_signed_out_user_must_sign_in_again(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "signed-out")
     until_next_second("a session of this second would count")
 
@@ -133,7 +133,7 @@ def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple
     assert _status(world, person) == 200
 
 
-def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_deletion_leaves_a_tombstone_without_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "leaving")
     person = _sign_up(world, "deleted")
     world.people.enrol(person, house.tenant, {"member"})
@@ -158,14 +158,14 @@ def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Ca
 
 
 @pytest.mark.parametrize("user", ["nobody", "*", "5e4b29de-f7a8-4d51-88b5-3305bfc0c37e"])
-def test_nobody_is_not_changed(users: Callable[..., tuple[int, Any]], world: World, user: str) -> None:
+def test_unknown_user_is_not_changed(users: Callable[..., tuple[int, Any]], world: World, user: str) -> None:
     for command in (["show"], ["block", "--reason", "x"], ["unblock"], ["sign-out"], ["delete", "--confirm", user]):
         status, said = users(command[0], user, *command[1:])
         assert (status, bool(said)) == (2, True), command
     assert world.user_row(user) is None
 
 
-def test_list_finds_by_address_and_goes_through_pages(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_list_filters_by_email_and_paginates(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "listed")
 
     status, (found,) = users("list", "--email", person.email)
@@ -178,7 +178,7 @@ def test_list_finds_by_address_and_goes_through_pages(world: World, users: Calla
     assert len(users("list", "--limit", "1")[1]) == 1
 
 
-def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
+def test_interrupted_block_refuses_the_user_and_is_replayed(
     world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = _sign_up(world, "halfway")
@@ -204,7 +204,7 @@ def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
     assert users("show", person.user_id)[1]["state"] == "blocked"
 
 
-def test_each_change_is_said_on_the_bus(
+def test_each_change_is_published(
     world: World, users: Callable[..., tuple[int, Any]], heard: Callable[[int], list[dict[str, Any]]]
 ) -> None:
     person = _sign_up(world, "loud")
@@ -230,7 +230,7 @@ def test_each_change_is_said_on_the_bus(
             assert event["detail"]["tenants"] == [person.tenant]
 
 
-def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_reconciliation_finds_changes_in_the_pool(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     gone, disabled, opened = (_sign_up(world, label) for label in ("gone", "disabled", "opened"))
     cognito, pool = world.target.aws.cognito, world.target.user_pool_id
     world.target.aws.anonymous().cognito.delete_user(AccessToken=gone.tokens.access)
@@ -262,9 +262,7 @@ def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: C
 
 
 @pytest.mark.parametrize("lost", ["record", "founding"])
-def test_reconciliation_starts_a_lost_sign_up_again(
-    world: World, users: Callable[..., tuple[int, Any]], lost: str
-) -> None:
+def test_reconciliation_replays_a_lost_sign_up(world: World, users: Callable[..., tuple[int, Any]], lost: str) -> None:
     person = _sign_up(world, lost)
     target, dynamodb = world.target, world.target.aws.dynamodb
     key = {"tenantid": {"S": person.tenant}, "userid": {"S": person.user_id}}
@@ -285,7 +283,7 @@ def test_reconciliation_starts_a_lost_sign_up_again(
     assert _about(users("reconcile")[1], person.user_id, person.tenant) == []
 
 
-def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_reconciliation_removes_deleted_users_from_admins(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "haunted")
     other = house.member("other-admin", "admin")
     users("delete", other.user_id, "--confirm", other.user_id)
@@ -302,7 +300,7 @@ def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: C
     assert _admins(world, house.tenant) == {house.boss.user_id}
 
 
-def test_scheduled_run_and_what_a_trail_tells_do_the_same(
+def test_scheduled_and_trail_runs_are_equivalent(
     world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud
 ) -> None:
     aws, pool = world.target.aws, world.target.user_pool_id
@@ -340,7 +338,7 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
     assert users("show", trailed.user_id)[1]["state"] == "deleted"
 
 
-def test_last_living_admin_stays(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_last_active_admin_cannot_be_removed(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "lasting")
     other = house.member("other", "admin")
     users("block", other.user_id, "--reason", "x")
@@ -361,9 +359,7 @@ def test_last_living_admin_stays(world: World, users: Callable[..., tuple[int, A
     assert _admins(world, house.tenant) == {other.user_id}
 
 
-def test_role_given_to_the_blocked_counts_once_they_are_unblocked(
-    world: World, users: Callable[..., tuple[int, Any]]
-) -> None:
+def test_role_of_a_blocked_user_counts_once_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "patient")
     member = house.member("promoted", "member")
     users("block", member.user_id, "--reason", "x")
@@ -374,7 +370,7 @@ def test_role_given_to_the_blocked_counts_once_they_are_unblocked(
     assert _admins(world, house.tenant) == {house.boss.user_id, member.user_id}
 
 
-def test_admin_does_not_invite_themselves(world: World) -> None:
+def test_admin_cannot_invite_themselves(world: World) -> None:
     house = Household.found(world, "lonely")
 
     reply = house.by_boss("POST", house.path, {"email": house.boss.email.upper(), "roles": ["visitor"]})
@@ -383,7 +379,7 @@ def test_admin_does_not_invite_themselves(world: World) -> None:
     assert house.invitations() == []
 
 
-def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
+def test_user_can_end_their_own_sessions(world: World) -> None:
     person = _sign_up(world, "own-sessions")
     until_next_second("the second session must begin in a later second")
     second = replace(person, tokens=world.people.sign_in_with_claim(person))
@@ -397,7 +393,7 @@ def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
     assert _status(world, person) == 200
 
 
-def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
+def test_changed_email_is_stored_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
     person, stranger = _sign_up(world, "moving"), _sign_up(world, "stranger")
     address, anonymous = world.people.mailbox("moved"), world.target.aws.anonymous().cognito
     anonymous.update_user_attributes(

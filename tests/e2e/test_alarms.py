@@ -1,4 +1,4 @@
-"""Alarms, from a change of their state to whoever has subscribed to their topic."""
+"""Alarms, from their change of state to the subscribers of their topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of many parks that wait on a queue, and keep the tenant of when they were asked for."""
+"""Asynchronous updates of many parks, which keep the tenant of their request."""
 
 from __future__ import annotations
 
@@ -53,9 +53,7 @@ def held(world: World) -> Iterator[str]:
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
-def test_many_parks_are_changed_in_a_while_and_what_there_is_not_is_passed_over(
-    texas: ParksApi, colorado: ParksApi, park: str
-) -> None:
+def test_bulk_update_ignores_unknown_ids(texas: ParksApi, colorado: ParksApi, park: str) -> None:
     second = f"{park}-2"
     texas.add(second)
     reply = texas.send("POST", "/parks/statuses", {"ids": [park, "no-such-park", second], "status": "park-closed"})
@@ -68,7 +66,7 @@ def test_many_parks_are_changed_in_a_while_and_what_there_is_not_is_passed_over(
     assert texas.send("GET", "/parks/no-such-park").status == 404
 
 
-def test_work_stays_the_tenant_s_whose_it_was_when_the_user_switches(
+def test_queued_work_keeps_its_tenant_after_a_switch(
     world: World, texas: ParksApi, colorado: ParksApi, park: str, held: str
 ) -> None:
     person = world.member("traveller", texas.person.tenant, {"admin"})
@@ -86,7 +84,7 @@ def test_work_stays_the_tenant_s_whose_it_was_when_the_user_switches(
     assert colorado.status(park) == "park-opened"
 
 
-def test_older_work_does_not_undo_what_was_set_since(texas: ParksApi, park: str, held: str, world: World) -> None:
+def test_older_work_does_not_overwrite_newer_status(texas: ParksApi, park: str, held: str, world: World) -> None:
     texas.send("POST", "/parks/statuses", {"ids": [park], "status": "natural-disaster"})
     assert texas.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
     later = f"{park}-later"
@@ -98,7 +96,7 @@ def test_older_work_does_not_undo_what_was_set_since(texas: ParksApi, park: str,
     assert texas.status(park) == "park-closed"
 
 
-def test_webhooks_are_told_of_queued_changes(texas: ParksApi, park: str, deployed: LocalCloud) -> None:
+def test_queued_changes_notify_webhooks(texas: ParksApi, park: str, deployed: LocalCloud) -> None:
     with Receiver(deployed) as receiver:
         texas.await_confirmed(park, texas.subscribe(park, "park-closed", receiver.url))
         texas.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"})
@@ -107,7 +105,7 @@ def test_webhooks_are_told_of_queued_changes(texas: ParksApi, park: str, deploye
     assert (told["tenantId"], told["parkId"], told["eventType"]) == (texas.person.tenant, park, "park-closed")
 
 
-def test_what_fails_does_not_hold_up_what_came_with_it(world: World, texas: ParksApi, park: str, held: str) -> None:
+def test_failed_message_does_not_block_its_batch(world: World, texas: ParksApi, park: str, held: str) -> None:
     url, sqs = world.target.park_statuses_queue, world.target.aws.sqs
     bad = {"id": "x", "tenantId": "*", "userId": "u", "at": "1764000000000", "ids": [park], "status": "park-closed"}
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps(bad))

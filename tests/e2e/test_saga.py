@@ -1,4 +1,4 @@
-"""The saga under what EventBridge may do to it, and under failure."""
+"""The saga with duplicate, reordered and late events, and with failures."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _state(world: World, user_id: str) -> tuple[Any, ...]:
     )
 
 
-def test_events_say_what_their_schemas_promise(world: World, heard: Callable[[int], list[dict[str, Any]]]) -> None:
+def test_events_match_their_schemas(world: World, heard: Callable[[int], list[dict[str, Any]]]) -> None:
     someone = Newcomer.of(world, "heard")
     tenant = someone.arrive(world)
 
@@ -80,7 +80,7 @@ def test_events_say_what_their_schemas_promise(world: World, heard: Callable[[in
     assert events[-1]["detail"] == {"tenantId": tenant, **someone.fields(), "role": "admin"}
 
 
-def test_sign_up_delivered_ten_times_at_once_makes_one_of_each(world: World, deployed: LocalCloud) -> None:
+def test_duplicate_sign_ups_create_one_of_each(world: World, deployed: LocalCloud) -> None:
     before = _all_dead_letters(world, deployed)
     someone = Newcomer.of(world, "tenfold")
 
@@ -101,7 +101,7 @@ def test_sign_up_delivered_ten_times_at_once_makes_one_of_each(world: World, dep
     assert _all_dead_letters(world, deployed) == before
 
 
-def test_events_in_any_order_and_number_end_the_same(world: World, deployed: LocalCloud) -> None:
+def test_event_order_and_repetition_do_not_matter(world: World, deployed: LocalCloud) -> None:
     before = _all_dead_letters(world, deployed)
     someone = Newcomer.of(world, "shuffled")
     tenant = someone.arrive(world)
@@ -123,7 +123,7 @@ def test_events_in_any_order_and_number_end_the_same(world: World, deployed: Loc
     assert _all_dead_letters(world, deployed) == before
 
 
-def test_failing_step_is_retried_kept_and_replayed_by_the_command(
+def test_failed_step_is_retried_dead_lettered_and_replayed(
     world: World, deployed: LocalCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws, before = world.target.aws, _dead_letters(world, deployed, "TenantSaga")
@@ -152,7 +152,7 @@ def test_failing_step_is_retried_kept_and_replayed_by_the_command(
     until(lambda: _dead_letters(world, deployed, "TenantSaga") == 0, "an empty queue", timeout=60)
 
 
-def test_late_event_brings_nothing_of_a_deleted_account_back(world: World, deployed: LocalCloud) -> None:
+def test_late_event_does_not_restore_a_deleted_account(world: World, deployed: LocalCloud) -> None:
     before = _dead_letters(world, deployed, "UserSaga")
     someone = Newcomer.of(world, "deleted")
     tombstone = {"userid": {"S": someone.user_id}, "deletedat": {"N": "1"}, "deletedby": {"S": "pool"}}
@@ -170,7 +170,7 @@ def test_late_event_brings_nothing_of_a_deleted_account_back(world: World, deplo
 
 
 @pytest.mark.parametrize("user_id", ["*", "a/b", "two words", "a..b", ""])
-def test_event_with_a_broken_id_is_kept_and_does_nothing(world: World, deployed: LocalCloud, user_id: str) -> None:
+def test_event_with_malformed_id_is_dead_lettered(world: World, deployed: LocalCloud, user_id: str) -> None:
     before = _dead_letters(world, deployed, "UserSaga")
     broken = Newcomer(user_id=user_id, email="nobody@example.com", name="Nobody")
 

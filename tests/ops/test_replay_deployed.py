@@ -94,7 +94,7 @@ def _sign_up(environment: Environment, user_id: str) -> None:
 
 
 @pytest.mark.usefixtures("_saga_denied")
-def test_what_a_saga_gave_up_on_is_done_after_all(
+def test_failed_saga_is_replayed(
     environment: Environment, deployed: LocalCloud, user_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     queues = DeadLetterQueues(environment)
@@ -119,9 +119,7 @@ def test_what_a_saga_gave_up_on_is_done_after_all(
     assert queues.depths()["UserSaga"] == 0
 
 
-def test_a_sign_up_that_missed_the_bus_is_announced_after_all(
-    environment: Environment, deployed: LocalCloud, user_id: str
-) -> None:
+def test_unpublished_sign_up_is_replayed(environment: Environment, deployed: LocalCloud, user_id: str) -> None:
     queues = DeadLetterQueues(environment)
     data = {
         "email": f"{user_id}@example.com",

@@ -1,4 +1,4 @@
-"""What one template has otherwise than another, in a form that a review can read."""
+"""The differences between two templates, in a form that a review can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stateful resource that changes its logical id is replaced, and its data is gone: these are fixed for good."""
+"""Logical ids of stateful resources are pinned: a changed id would replace the resource and lose its data."""
 
 from __future__ import annotations
 

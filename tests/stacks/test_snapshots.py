@@ -1,4 +1,4 @@
-"""Snapshots of every stack: in full for prod, and what the other environments have otherwise."""
+"""Snapshots of every stack: prod in full, the other environments as differences from prod."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from flink_package import package
 from localcloud.cloud import LocalCloud
 from localcloud.flink import installation
 from localcloud.settings import PORT_VARIABLE, PROJECT
-from tests.streaming.ground import Ground
+from tests.streaming.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def bare_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]
 
 
 @pytest.fixture
-def ground(bare_cloud: LocalCloud, flink: Installation, code: Path, tmp_path: Path) -> Iterator[Ground]:
+def pipeline(bare_cloud: LocalCloud, flink: Installation, code: Path, tmp_path: Path) -> Iterator[Pipeline]:
     """Return a stream, a lake, and what runs the application between them."""
-    made = Ground(bare_cloud, flink, code, tmp_path / "job")
+    made = Pipeline(bare_cloud, flink, code, tmp_path / "job")
     yield made
     made.clean()

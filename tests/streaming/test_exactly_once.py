@@ -1,4 +1,4 @@
-"""Every record once: in its tenant's partition or in the errors, whatever happens to the job."""
+"""Every record is stored once, in its tenant's partition or in the errors, whatever happens to the job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.waiting import until, until_clock_passes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.streaming.ground import Ground
+    from tests.streaming.pipeline import Pipeline
 
 _RECORDS: Final = size(20_000, full=100_000)
 _TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
@@ -56,52 +56,52 @@ def _all() -> Iterator[tuple[str, bytes]]:
         yield _poison(number) if _is_poison(number) else _record(number)
 
 
-def _counts(ground: Ground) -> Counter[str]:
+def _counts(pipeline: Pipeline) -> Counter[str]:
     """Return how many records of each tenant the aggregates tell of."""
     counts: Counter[str] = Counter()
-    for key, line in ground.lines("aggregates/"):
+    for key, line in pipeline.lines("aggregates/"):
         counts[key.split("/")[1].removeprefix("tenantid=")] += line["records"]
     return counts
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(400)
-def test_each_record_is_in_the_lake_once_though_the_job_is_killed_twice(ground: Ground) -> None:
+def test_records_are_stored_once_after_two_crashes(pipeline: Pipeline) -> None:
     records = list(_all())
-    job = ground.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
+    job = pipeline.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
     job.start()
     third = _RECORDS // 3
     for part in range(2):
-        ground.send(records[part * third : (part + 1) * third - _AFTERWARDS])
+        pipeline.send(records[part * third : (part + 1) * third - _AFTERWARDS])
         job.wait_until_running()
         job.wait_for_checkpoint()
         # These are read, and files of them begun, after the checkpoint that the next run goes on from.
-        ground.send(records[(part + 1) * third - _AFTERWARDS : (part + 1) * third])
-        until(ground.files, "a finished file", timeout=60, poll=0.5)
+        pipeline.send(records[(part + 1) * third - _AFTERWARDS : (part + 1) * third])
+        until(pipeline.files, "a finished file", timeout=60, poll=0.5)
         job.kill()
         checkpoint = job.latest_checkpoint
         assert checkpoint
         job.start(checkpoint)
-    ground.send(records[2 * third :])
+    pipeline.send(records[2 * third :])
     sent = time.time()
     job.wait_until_running()
-    until(lambda: ground.count("data/", "errors/") >= _RECORDS, "every record in the lake", timeout=120, poll=0.5)
+    until(lambda: pipeline.count("data/", "errors/") >= _RECORDS, "every record in the lake", timeout=120, poll=0.5)
     # The time of a shard goes on with its next record, which closes every window before it.
     until_clock_passes(sent + 2 * _WINDOW_SECONDS, "the windows of all records sent are over")
-    ground.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
+    pipeline.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
     expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
-    until(lambda: sum(_counts(ground).values()) >= expected.total(), "every record counted", timeout=60, poll=0.5)
+    until(lambda: sum(_counts(pipeline).values()) >= expected.total(), "every record counted", timeout=60, poll=0.5)
     job.wait_for_checkpoint()
     job.stop()
 
-    places = Counter(key.rpartition("/year=")[0] for key in ground.files())
+    places = Counter(key.rpartition("/year=")[0] for key in pipeline.files())
     assert set(places) == {
         "errors",
         *(f"data/tenantid={tenant}" for tenant in _TENANTS),
         *(f"aggregates/tenantid={tenant}" for tenant in _TENANTS),
     }
     found: Counter[int] = Counter()
-    for key, line in ground.lines("data/"):
+    for key, line in pipeline.lines("data/"):
         number = line["n"]
         assert key.startswith(f"data/tenantid={_TENANTS[number * 7 % len(_TENANTS)]}/year="), key
         assert line["tenantid"] == _TENANTS[number * 7 % len(_TENANTS)]
@@ -110,7 +110,7 @@ def test_each_record_is_in_the_lake_once_though_the_job_is_killed_twice(ground: 
     closing = Counter(range(_RECORDS, _RECORDS + len(_TENANTS)))
     assert found - closing == expected
     poison = Counter(_poison(number)[1] for number in range(_RECORDS) if _is_poison(number))
-    letters = Counter(base64.b64decode(line["record"]) for _, line in ground.lines("errors/"))
+    letters = Counter(base64.b64decode(line["record"]) for _, line in pipeline.lines("errors/"))
     assert letters == poison
-    assert _counts(ground) == Counter(_TENANTS[number * 7 % len(_TENANTS)] for number in expected)
+    assert _counts(pipeline) == Counter(_TENANTS[number * 7 % len(_TENANTS)] for number in expected)
     assert (expected.total(), poison.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)

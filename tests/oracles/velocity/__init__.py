@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flink_package import Use, fetch, java, pinned
 from flink_package.jars import cache_folder
-from tests.oracles.reading import digest
+from tests.oracles.templates import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

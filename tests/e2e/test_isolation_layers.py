@@ -1,4 +1,4 @@
-"""Vended credentials in the hand: two fences, each enough alone, and functions that can do nothing without them.
+"""Direct AWS calls with vended credentials: two isolation layers of which either is enough, and functions without any.
 
 The sessions here are the functions' own: vended by their code, with their configuration, of the tenant roles that are
 deployed, for a principal with a function's grants. The surface `vending` of `attacks` tries more calls, also on AWS.
@@ -29,7 +29,7 @@ from tenancy.identifiers import tenant_id, user_id
 from tenancy.policies import PolicyTemplate
 from tenant_isolation import LAMBDAS, TenantTable, TokenVendor
 from tests.e2e.storage import ACCOUNT
-from tests.e2e.vended import (
+from tests.e2e.vended_sessions import (
     ANYTHING,
     PURPOSES,
     Scene,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from attacks.world import World
     from localcloud.cloud import LocalCloud
     from ops.aws import Aws
-    from tests.e2e.vended import Calls
+    from tests.e2e.vended_sessions import Calls
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +78,12 @@ _MINE: Final = {
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 class TestSession:
-    def test_may_do_what_its_purpose_is_and_nothing_else(
-        self, world: World, vending: Vending, scene: Scene, purpose: str
-    ) -> None:
+    def test_session_allows_its_purpose_only(self, world: World, vending: Vending, scene: Scene, purpose: str) -> None:
         session = vending.session(purpose, scene.mine)
 
         assert not_denied(reach(world, session, purpose, scene.mine)).keys() == _MINE[purpose]
 
-    def test_reaches_nothing_of_another_tenant_or_user(
+    def test_session_reaches_no_other_tenant_or_user(
         self, world: World, vending: Vending, scene: Scene, purpose: str
     ) -> None:
         session = vending.session(purpose, scene.mine)
@@ -94,7 +92,7 @@ class TestSession:
         if purpose != "employees":  # which are the tenant's
             assert not_denied(reach(world, session, purpose, scene.colleague)) == {}
 
-    def test_reaches_nothing_of_another_tenant_without_the_session_policy(
+    def test_role_policy_alone_isolates_tenants(
         self, world: World, vending: Vending, scene: Scene, purpose: str
     ) -> None:
         session = vending.session(purpose, scene.mine, policy=False)
@@ -102,7 +100,7 @@ class TestSession:
         assert not_denied(reach(world, session, purpose, scene.theirs)) == {}
         assert _MINE[purpose] <= not_denied(reach(world, session, purpose, scene.mine)).keys()
 
-    def test_reaches_nothing_of_another_tenant_with_a_role_that_may_do_anything(
+    def test_session_policy_alone_isolates_tenants(
         self, world: World, vending: Vending, scene: Scene, purpose: str
     ) -> None:
         session = vending.session(purpose, scene.mine)
@@ -111,7 +109,7 @@ class TestSession:
             assert not_denied(reach(world, session, purpose, scene.theirs)) == {}
             assert not_denied(reach(world, session, purpose, scene.mine)).keys() == _MINE[purpose]
 
-    def test_would_reach_it_without_either_so_that_the_tests_above_can_fail(
+    def test_without_either_layer_other_tenants_are_reachable(
         self, world: World, vending: Vending, purpose: str
     ) -> None:
         scene = set_scene(world, purpose)  # little is left of it
@@ -120,12 +118,12 @@ class TestSession:
         with allowing_anything(world, tenant_role(vending.function(purpose))):
             calls = reach(world, session, purpose, scene.theirs)
             reached = not_denied(calls).keys()
-        if purpose in {"bucket", "access_point"}:  # where the resource itself is the third fence
+        if purpose in {"bucket", "access_point"}:  # where the resource policy is a third layer
             assert not {"get", "list", "put", "delete"} & reached
         else:
             assert reached == calls.keys()
 
-    def test_cannot_change_settings_or_become_another(
+    def test_session_cannot_change_settings_or_assume_roles(
         self, world: World, vending: Vending, scene: Scene, purpose: str
     ) -> None:
         session, target, role = vending.session(purpose, scene.mine), world.target, vending.function(purpose)["Role"]
@@ -151,7 +149,9 @@ class TestSession:
 
         assert not_denied(calls) == {}
 
-    def test_is_of_no_use_for_another_purpose(self, world: World, vending: Vending, scene: Scene, purpose: str) -> None:
+    def test_session_is_refused_for_another_purpose(
+        self, world: World, vending: Vending, scene: Scene, purpose: str
+    ) -> None:
         session = vending.session(purpose, scene.mine)
         others = {
             f"{name} ({other})": call
@@ -164,7 +164,7 @@ class TestSession:
         assert set(not_denied(others).values()) <= {"NoSuchAccessPoint", "NoSuchBucket", "404"}
 
 
-def test_bucket_behind_the_access_points_answers_nobody_directly(world: World, vending: Vending) -> None:
+def test_shared_bucket_refuses_direct_access(world: World, vending: Vending) -> None:
     purpose, scene = "access_point", set_scene(world, "access_point")
     bucket, own = f"aws-saas-s3-ap-{ACCOUNT}", scene.mine.prefix
     theirs = Storage.of(world).bucket(purpose, scene.theirs.tenant)
@@ -179,7 +179,7 @@ def test_bucket_behind_the_access_points_answers_nobody_directly(world: World, v
             assert not_denied(calls) == {}
 
 
-def test_object_cannot_be_written_without_the_callers_tags_and_no_others(world: World, vending: Vending) -> None:
+def test_object_requires_exactly_the_callers_tags(world: World, vending: Vending) -> None:
     scene = set_scene(world, "tag")
     s3, mine, theirs = vending.session("tag", scene.mine).s3, scene.mine, scene.theirs
     put = partial(s3.put_object, Bucket=f"aws-saas-s3-tag-{ACCOUNT}", Key=f"{mine.prefix}new.txt", Body=b"x")
@@ -224,19 +224,19 @@ class TestIndex:
         yield name
         database.delete_table(TableName=name)
 
-    @pytest.mark.parametrize("fence", ["both", "tenant role", "session policy", "none"])
-    def test_is_bound_to_the_tenant_as_the_table_is(self, world: World, table: str, fence: str) -> None:
+    @pytest.mark.parametrize("layers", ["both", "tenant role", "session policy", "none"])
+    def test_index_is_limited_to_the_tenant(self, world: World, table: str, layers: str) -> None:
         role, policy = self._policies(table)
-        if fence in {"session policy", "none"}:
+        if layers in {"session policy", "none"}:
             role = ANYTHING
-        session = self._session(world, role, policy if fence in {"both", "session policy"} else None)
+        session = self._session(world, role, policy if layers in {"both", "session policy"} else None)
 
         for index in (None, "by-name"):
             assert self._found(session, table, index, "tenant-1") == 1
             found = self._found(session, table, index, "tenant-10")
-            assert found == (1 if fence == "none" else "AccessDeniedException")
+            assert found == (1 if layers == "none" else "AccessDeniedException")
         scan = outcome(partial(session.dynamodb.scan, TableName=table, IndexName="by-name"))
-        assert scan == ("success" if fence == "none" else "AccessDeniedException")
+        assert scan == ("success" if layers == "none" else "AccessDeniedException")
 
     def _found(self, session: Aws, table: str, index: str | None, tenant: str) -> int | str:
         where: Any = {"TableName": table, **({"IndexName": index} if index else {})}
@@ -378,7 +378,7 @@ def _bundle(deployed: LocalCloud, function: str, changes: Mapping[str, str]) -> 
     return content.getvalue()
 
 
-def test_thousand_requests_of_ten_tenants_cost_ten_calls_of_sts(
+def test_thousand_requests_of_ten_tenants_make_ten_sts_calls(
     world: World, deployed: LocalCloud, vending: Vending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The deployed function's code and settings in this process, eight requests at a time, against real IAM and S3."""

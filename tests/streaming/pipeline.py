@@ -1,4 +1,4 @@
-"""A stream, a lake and the application between them."""
+"""A stream, a lake and the streaming application between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBERS: Final = itertools.count(1)
 _MOST_RECORDS: Final = 500  # of PutRecords
 
 
-class Ground:
+class Pipeline:
     """One stream of two shards, one bucket, and a job on a folder of its own."""
 
     def __init__(self, cloud: LocalCloud, flink: Installation, code: Path, folder: Path) -> None:

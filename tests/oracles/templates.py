@@ -1,4 +1,4 @@
-"""The synthesized templates as AWS sees them: every intrinsic function replaced by what it would be in an account."""
+"""The synthesized templates with every intrinsic function replaced by its value in an account."""
 
 from __future__ import annotations
 

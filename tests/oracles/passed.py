@@ -1,18 +1,18 @@
-"""What an oracle has found nothing in is not asked again on this machine while it is the same."""
+"""Checks that an oracle has passed are not repeated on this machine while their input is the same."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from tests.oracles.reading import digest
+from tests.oracles.templates import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 
-class Kept:
+class PassedChecks:
     """Results of oracles, one empty file each; a clean clone has none.
 
     Parameters

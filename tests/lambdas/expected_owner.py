@@ -1,4 +1,4 @@
-"""What S3 would do: refuse whoever does not say whose the bucket must be, in every call that can say it."""
+"""S3 with a check: each call must name the expected bucket owner if it can."""
 
 from __future__ import annotations
 

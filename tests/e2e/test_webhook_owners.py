@@ -1,4 +1,4 @@
-"""Webhooks in time: who sees and removes them, and what becomes of them when their maker goes."""
+"""Webhooks over time: who sees and removes them, and what happens to them when their owner leaves."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _is_silent(receiver: Receiver, seconds: float = 1.0) -> None:
         receiver.next("Notification", seconds=seconds)
 
 
-def test_visitor_sees_and_removes_their_own_and_admin_sees_who_made_each(
+def test_visitor_manages_own_webhooks_and_admin_sees_owners(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, vic = _visitor(world, texas), _visitor(world, texas)
@@ -93,7 +93,7 @@ def test_visitor_sees_and_removes_their_own_and_admin_sees_who_made_each(
     assert set(boss.webhooks(park)) == {made[boss]}
 
 
-def test_nobody_gets_another_s_webhook_by_making_the_same_one(
+def test_duplicate_webhook_does_not_change_its_owner(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
@@ -105,7 +105,7 @@ def test_nobody_gets_another_s_webhook_by_making_the_same_one(
     assert boss.subscribe(park, "park-closed", receiver.url) == hook
 
 
-def test_removed_member_s_webhook_is_paused_and_an_admin_takes_it_over(
+def test_removed_members_webhook_is_paused_and_can_be_taken_over(
     *,
     world: World,
     texas: Household,
@@ -144,7 +144,7 @@ def test_removed_member_s_webhook_is_paused_and_an_admin_takes_it_over(
     receiver.next("Notification")
 
 
-def test_taking_over_what_there_is_not_is_404_and_a_live_one_changes_hands(
+def test_takeover_changes_the_owner_and_unknown_webhook_is_404(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
@@ -162,7 +162,7 @@ def test_taking_over_what_there_is_not_is_404_and_a_live_one_changes_hands(
 
 
 @pytest.mark.parametrize(("roles", "paused"), [(["member"], True), (["member", "visitor"], False), (["admin"], False)])
-def test_lost_role_pauses_only_if_none_is_left_that_opens_webhooks(
+def test_losing_the_last_webhook_role_pauses_webhooks(
     *,
     world: World,
     texas: Household,
@@ -205,7 +205,7 @@ def _mark(world: World, person: Person, attribute: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "attribute"), [("blocked", "blockedat"), ("deleted", "deletedat")])
-def test_blocked_or_deleted_account_s_webhooks_are_paused(
+def test_blocked_or_deleted_accounts_webhooks_are_paused(
     *,
     world: World,
     texas: Household,
@@ -237,7 +237,7 @@ def test_blocked_or_deleted_account_s_webhooks_are_paused(
 
 
 @pytest.mark.parametrize("queued", [False, True], ids=["at-once", "queued"])
-def test_webhook_of_who_is_gone_is_told_nothing_even_where_no_event_said_so(
+def test_webhook_of_removed_user_gets_nothing_without_an_event(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver], *, queued: bool
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
@@ -257,7 +257,7 @@ def test_webhook_of_who_is_gone_is_told_nothing_even_where_no_event_said_so(
     assert boss.webhooks(park)[other]["state"] == "confirmed"
 
 
-def test_endpoint_that_confirms_after_its_maker_has_gone_is_told_nothing(
+def test_late_confirmation_after_owner_removal_gets_nothing(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, late, kept = _visitor(world, texas), endpoint(confirms=False), endpoint()
@@ -274,7 +274,7 @@ def test_endpoint_that_confirms_after_its_maker_has_gone_is_told_nothing(
     _is_silent(late)
 
 
-def test_endpoint_that_confirms_after_its_webhook_was_removed_is_told_nothing(
+def test_late_confirmation_of_removed_webhook_gets_nothing(
     boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     late, kept = endpoint(confirms=False), endpoint()

@@ -1,4 +1,4 @@
-"""Credentials vended as the deployed functions vend them, and what is tried with them."""
+"""Credentials vended as the deployed functions vend them, and calls made with them."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class Scene:
 
 def set_scene(world: World, purpose: str) -> Scene:
     """Store something for each of them in the partition of a purpose."""
-    api, tenant = Storage.of(world), f"fence-{secrets.token_hex(4)}"
+    api, tenant = Storage.of(world), f"layers-{secrets.token_hex(4)}"
     owners = (
         Owner(tenant=tenant, user="user1"),
         Owner(tenant=tenant, user="user10"),

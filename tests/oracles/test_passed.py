@@ -1,4 +1,4 @@
-"""Results are kept of what an oracle has passed, and of nothing else."""
+"""Only passed checks are recorded."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracles.kept import Kept
+from tests.oracles.passed import PassedChecks
 
 
-def test_what_has_passed_is_asked_about_again_once_something_differs(tmp_path: Path) -> None:
+def test_passed_check_is_repeated_after_a_change(tmp_path: Path) -> None:
     asked: list[str] = []
     source = tmp_path / "source"
     source.touch()
-    kept = Kept(tmp_path, Path(__file__))
+    passed = PassedChecks(tmp_path, Path(__file__))
 
     def ask(subject: str) -> None:
-        kept.unless_sound("pytest", subject, lambda: asked.append(subject), source)
+        passed.unless_sound("pytest", subject, lambda: asked.append(subject), source)
 
     ask("one")
     ask("one")
@@ -27,16 +27,16 @@ def test_what_has_passed_is_asked_about_again_once_something_differs(tmp_path: P
     assert asked == ["one", "two", "one"]
 
 
-def test_what_has_passed_is_asked_about_again_once_it_is_read_otherwise(tmp_path: Path) -> None:
+def test_passed_check_is_repeated_after_a_reader_change(tmp_path: Path) -> None:
     asked: list[str] = []
     helper, test = tmp_path / "reading.py", tmp_path / "test_it.py"
     helper.write_text('REGION = "eu-north-1"')
     test.touch()
     (tmp_path / "kept").mkdir()
-    kept = Kept(tmp_path / "kept", test)
+    passed = PassedChecks(tmp_path / "kept", test)
 
     def ask() -> None:
-        kept.unless_sound("pytest", "subject", lambda: asked.append(helper.read_text()))
+        passed.unless_sound("pytest", "subject", lambda: asked.append(helper.read_text()))
 
     ask()
     (tmp_path / "test_other.py").touch()
@@ -47,12 +47,12 @@ def test_what_has_passed_is_asked_about_again_once_it_is_read_otherwise(tmp_path
     assert asked == ['REGION = "eu-north-1"', 'REGION = "eu-west-1"']
 
 
-def test_what_has_failed_is_asked_about_again(tmp_path: Path) -> None:
-    kept = Kept(tmp_path, Path(__file__))
+def test_failed_check_is_repeated(tmp_path: Path) -> None:
+    passed = PassedChecks(tmp_path, Path(__file__))
 
     def fail() -> None:
         raise AssertionError
 
     for _ in range(2):
         with pytest.raises(AssertionError):
-            kept.unless_sound("pytest", "subject", fail)
+            passed.unless_sound("pytest", "subject", fail)
