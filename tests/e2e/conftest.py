@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from attacks.target import Target
 from attacks.world import World
+from tests.e2e.parks import ParksApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +25,27 @@ def world(deployed: LocalCloud) -> Iterator[World]:
     world = World(Target.named(state=deployed.folder.root))
     yield world
     assert world.cleanup.run() == []
+
+
+@pytest.fixture(scope="module")
+def texas(world: World) -> ParksApi:
+    """Return the parks API as the admin of a new tenant calls it."""
+    return ParksApi.of_a_new_tenant(world, "texas")
+
+
+@pytest.fixture(scope="module")
+def colorado(world: World) -> ParksApi:
+    """Return the same for another tenant."""
+    return ParksApi.of_a_new_tenant(world, "colorado")
+
+
+@pytest.fixture
+def park(texas: ParksApi, colorado: ParksApi) -> str:
+    """Return the id of a park that both tenants have."""
+    park = f"p-{secrets.token_hex(6)}"
+    texas.add(park)
+    colorado.add(park)
+    return park
 
 
 @pytest.fixture

@@ -26,17 +26,6 @@ _NAMES: Final = (
 )
 
 
-@pytest.fixture(scope="module")
-def texas(world: World) -> ParksApi:
-    """Return the API in the hand of an admin of a tenant of their own."""
-    return ParksApi.of_a_new_tenant(world, "texas")
-
-
-@pytest.fixture(scope="module")
-def colorado(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "colorado")
-
-
 @pytest.fixture
 def park() -> str:
     """Return an id that no park has."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,24 +17,6 @@ if TYPE_CHECKING:
 
     from attacks.world import World
     from localcloud.cloud import LocalCloud
-
-
-@pytest.fixture(scope="module")
-def texas(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "texas")
-
-
-@pytest.fixture(scope="module")
-def colorado(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "colorado")
-
-
-@pytest.fixture
-def park(texas: ParksApi, colorado: ParksApi) -> str:
-    park = f"p-{secrets.token_hex(6)}"
-    texas.add(park)
-    colorado.add(park)
-    return park
 
 
 @pytest.fixture

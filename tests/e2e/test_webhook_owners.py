@@ -58,6 +58,13 @@ def _visitor(world: World, texas: Household) -> ParksApi:
     return ParksApi(world, texas.member(f"visitor-{secrets.token_hex(3)}", "visitor"))
 
 
+def _confirmed(api: ParksApi, park: str, receiver: Receiver) -> str:
+    """Return the id of a confirmed webhook."""
+    webhook = api.subscribe(park, "park-closed", receiver.url)
+    api.await_confirmed(park, webhook)
+    return webhook
+
+
 def _close(boss: ParksApi, park: str) -> None:
     assert boss.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
 
@@ -115,10 +122,7 @@ def test_removed_members_webhook_is_paused_and_can_be_taken_over(
     heard: Callable[[int], list[dict[str, Any]]],
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
-    hook = vera.subscribe(park, "park-closed", receiver.url)
-    other = boss.subscribe(park, "park-closed", kept.url)
-    vera.await_confirmed(park, hook)
-    boss.await_confirmed(park, other)
+    hook, _other = _confirmed(vera, park, receiver), _confirmed(boss, park, kept)
     _close(boss, park)
     receiver.next("Notification")
     kept.next("Notification")
@@ -148,8 +152,7 @@ def test_takeover_changes_the_owner_and_unknown_webhook_is_404(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
-    hook = vera.subscribe(park, "park-closed", receiver.url)
-    vera.await_confirmed(park, hook)
+    hook = _confirmed(vera, park, receiver)
     assert boss.send("POST", f"/parks/{park}/webhooks/{'0' * 32}/owner").status == 404
     assert boss.send("POST", f"/parks/no-such-park/webhooks/{hook}/owner").status == 404
     assert boss.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
@@ -173,8 +176,7 @@ def test_losing_the_last_webhook_role_pauses_webhooks(
     paused: bool,
 ) -> None:
     vera, later, receiver = _visitor(world, texas), _visitor(world, texas), endpoint()
-    hook = vera.subscribe(park, "park-closed", receiver.url)
-    vera.await_confirmed(park, hook)
+    hook = _confirmed(vera, park, receiver)
     reply = texas.by_boss("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": roles})
     assert reply.status == 204
 
@@ -216,8 +218,7 @@ def test_blocked_or_deleted_accounts_webhooks_are_paused(
     attribute: str,
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
-    hook = vera.subscribe(park, "park-closed", receiver.url)
-    vera.await_confirmed(park, hook)
+    hook = _confirmed(vera, park, receiver)
     _mark(world, vera.person, attribute)
     detail = {"changeId": "1", "at": "2026-01-01T00:00:00Z", "by": "operator", "userName": vera.person.user_id}
     world.target.aws.events.put_events(
@@ -241,10 +242,7 @@ def test_webhook_of_removed_user_gets_nothing_without_an_event(
     world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver], *, queued: bool
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
-    hook = vera.subscribe(park, "park-closed", receiver.url)
-    other = boss.subscribe(park, "park-closed", kept.url)
-    vera.await_confirmed(park, hook)
-    boss.await_confirmed(park, other)
+    hook, other = _confirmed(vera, park, receiver), _confirmed(boss, park, kept)
     world.people.dismiss(vera.person, texas.tenant)  # in the directory alone: nothing is published
     if queued:
         assert boss.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"}).status == 202

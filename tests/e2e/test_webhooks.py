@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import queue
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from examples.webhook_receiver import WebhookReceiver
-from tests.e2e.parks import ParksApi
 from tests.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -18,25 +16,7 @@ if TYPE_CHECKING:
 
     from attacks.world import World
     from localcloud.cloud import LocalCloud
-
-
-@pytest.fixture(scope="module")
-def texas(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "texas")
-
-
-@pytest.fixture(scope="module")
-def colorado(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "colorado")
-
-
-@pytest.fixture
-def park(texas: ParksApi, colorado: ParksApi) -> str:
-    """Return the id of a park that both tenants have."""
-    park = f"p-{secrets.token_hex(6)}"
-    texas.add(park)
-    colorado.add(park)
-    return park
+    from tests.e2e.parks import ParksApi
 
 
 @pytest.fixture

@@ -69,6 +69,18 @@ def client(cloud: Cloud, folder: Path, told: Told) -> Iterator[Make]:
         each.close(0)
 
 
+class _Slow:
+    """An answer that waits until it is released."""
+
+    def __init__(self) -> None:
+        self.entered, self.released = threading.Event(), threading.Event()
+
+    def __call__(self, records: list[Any]) -> tuple[int, dict[str, str], str]:
+        self.entered.set()
+        self.released.wait(_PATIENCE)
+        return results(*[None] * len(records))
+
+
 def _numbers(cloud: Cloud) -> list[int]:
     return [record["n"] for record in cloud.arrived]
 
@@ -247,20 +259,14 @@ def test_full_buffer_drops_new_records(
 
 
 def test_buffer_bytes_include_records_in_flight(client: Make, cloud: Cloud) -> None:
-    release, entered = threading.Event(), threading.Event()
-
-    def slow(records: list[Any]) -> tuple[int, dict[str, str], str]:
-        entered.set()
-        release.wait(_PATIENCE)
-        return results(*[None] * len(records))
-
+    slow = _Slow()
     cloud.answers = [slow]
     made = client(buffer_bytes=400, batch_bytes=100)
     accepted = sum(made.put({"filling": "x" * 80}) for _ in range(10))
-    assert entered.wait(_PATIENCE)
+    assert slow.entered.wait(_PATIENCE)
     assert accepted == 3
     assert not made.put({"filling": "x" * 80})  # one is on its way, and still held
-    release.set()
+    slow.released.set()
     assert made.flush(_PATIENCE)
     assert made.put({"filling": "x" * 80})
 
@@ -277,19 +283,13 @@ def test_close_ends_in_time_and_reports_dropped_records(client: Make, cloud: Clo
 
 
 def test_late_reply_after_close_is_not_counted_again(client: Make, cloud: Cloud) -> None:
-    release, entered = threading.Event(), threading.Event()
-
-    def slow(records: list[Any]) -> tuple[int, dict[str, str], str]:
-        entered.set()
-        release.wait(_PATIENCE)
-        return results(*[None] * len(records))
-
+    slow = _Slow()
     cloud.answers = [slow]
     made = client(interval=0.0)
     _put(made, 1)
-    assert entered.wait(_PATIENCE)
+    assert slow.entered.wait(_PATIENCE)
     assert made.close(0.1) == Counters(accepted=1, dropped=1)
-    release.set()
+    slow.released.set()
     until(lambda: not made._thread.is_alive(), "the end of the client's thread", timeout=_PATIENCE)  # noqa: SLF001
     assert made.counters == Counters(accepted=1, dropped=1)
 

@@ -17,6 +17,7 @@ from tenancy.account_workflow import AccountWorkflow, UnfinishedError
 from tenancy.errors import BadRequestError, ConflictError, NotFoundError
 from tenancy.identifiers import UserId
 from tenancy.pool import PoolUser
+from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -205,19 +206,6 @@ class TestWorkflow:
             workflow.run("block", UserId("ada"), by="x")
 
 
-class _Workflow:
-    def __init__(self) -> None:
-        self.ran: list[tuple[Any, ...]] = []
-        self.error: Exception | None = None
-
-    def run(self, change: str, user: str, *, by: str, **more: object) -> dict[str, Any]:
-        if self.error:
-            raise self.error
-        self.ran.append((change, user, by, more))
-        done = {"changed": True, "at": 1, "tenants": [], "tenantsWithoutAdmin": ["texas"]}
-        return {"status": 200, "userId": user, "change": change, "by": by, "pool": "disable", **done}
-
-
 class _Pool:
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -242,11 +230,11 @@ class _Pool:
 
 class TestControl:
     @pytest.fixture
-    def workflow(self) -> _Workflow:
-        return _Workflow()
+    def workflow(self) -> RecordingWorkflow:
+        return RecordingWorkflow()
 
     @pytest.fixture
-    def control(self, directory: str, workflow: _Workflow, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    def control(self, directory: str, workflow: RecordingWorkflow, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         module = importlib.reload(importlib.import_module("control_users.handler"))
         assert module.settings.users_table == directory
         monkeypatch.setattr(module, "workflow", workflow)
@@ -284,7 +272,7 @@ class TestControl:
         ],
     )
     def test_change_names_the_signing_caller(
-        self, control: ModuleType, workflow: _Workflow, route: str, change: str
+        self, control: ModuleType, workflow: RecordingWorkflow, route: str, change: str
     ) -> None:
         body = {"reason": "x"} if change == "block" else None
 
@@ -295,19 +283,21 @@ class TestControl:
         assert (done["tenantsWithoutAdmin"], done["at"]) == (["texas"], "1970-01-01T00:00:01+00:00")
         assert "pool" not in done
 
-    def test_change_without_user_is_refused(self, control: ModuleType, workflow: _Workflow) -> None:
+    def test_change_without_user_is_refused(self, control: ModuleType, workflow: RecordingWorkflow) -> None:
         assert self._call(control, "DELETE /users/{userId}", principal=None)[0] == 500
         assert workflow.ran == []
 
     @pytest.mark.parametrize(
         "body", [{}, {"reason": ""}, {"reason": 1}, {"reason": "x", "by": "y"}, {"reason": "a\x1b[2J"}]
     )
-    def test_block_requires_a_reason(self, control: ModuleType, workflow: _Workflow, body: Any) -> None:  # noqa: ANN401
+    def test_block_requires_a_reason(self, control: ModuleType, workflow: RecordingWorkflow, body: Any) -> None:  # noqa: ANN401
         assert self._call(control, "PUT /users/{userId}/block", body=body)[0] == 400
         assert workflow.ran == []
 
     @pytest.mark.parametrize(("error", "status"), [(UnfinishedError("kept"), 502), (NotFoundError("none"), 404)])
-    def test_outcome_is_returned(self, control: ModuleType, workflow: _Workflow, error: Exception, status: int) -> None:
+    def test_outcome_is_returned(
+        self, control: ModuleType, workflow: RecordingWorkflow, error: Exception, status: int
+    ) -> None:
         workflow.error = error
 
         assert self._call(control, "DELETE /users/{userId}") == (status, {"message": str(error)})

@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 _OWNER, _TWIN = "t001", "T001"
 _BUCKET: Final = f"own-{_OWNER}"
 _SETTINGS: Final = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
     "APPLICATION": "shop",
     "ACCOUNT": ACCOUNT,
     "PARTITION": "aws",

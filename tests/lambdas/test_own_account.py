@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from tenancy.account_workflow import UnfinishedError
 from tenancy.errors import ConflictError
+from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory
 
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ADA = {"userId": "ada", "roles": "[]", "email": "ada@example.com", "authTime": "1", "session": "this-one"}
-
-
-class _Workflow:
-    def __init__(self) -> None:
-        self.ran: list[tuple[Any, ...]] = []
-        self.error: Exception | None = None
-
-    def run(self, change: str, user: str, *, by: str, **more: object) -> dict[str, Any]:
-        if self.error:
-            raise self.error
-        self.ran.append((change, user, by, more))
-        return {}
 
 
 class _Cognito:
@@ -62,8 +51,8 @@ class _Cognito:
 
 
 @pytest.fixture
-def workflow() -> _Workflow:
-    return _Workflow()
+def workflow() -> RecordingWorkflow:
+    return RecordingWorkflow()
 
 
 @pytest.fixture
@@ -72,7 +61,7 @@ def cognito() -> _Cognito:
 
 
 @pytest.fixture
-def function(workflow: _Workflow, cognito: _Cognito, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def function(workflow: RecordingWorkflow, cognito: _Cognito, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with mock_aws():
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("membership.handler"))
@@ -98,13 +87,13 @@ def _call(
     ],
 )
 def test_change_is_of_the_callers_account(
-    function: ModuleType, workflow: _Workflow, route: str, change: str, more: dict[str, str]
+    function: ModuleType, workflow: RecordingWorkflow, route: str, change: str, more: dict[str, str]
 ) -> None:
     assert _call(function, route) == (204, None)
     assert workflow.ran == [(change, "ada", "ada", more)]
 
 
-def test_last_admin_gets_a_reason(function: ModuleType, workflow: _Workflow) -> None:
+def test_last_admin_gets_a_reason(function: ModuleType, workflow: RecordingWorkflow) -> None:
     workflow.error = ConflictError("You are the last admin of texas: make somebody else an admin there first")
 
     status, said = _call(function, "DELETE /me")
@@ -112,13 +101,15 @@ def test_last_admin_gets_a_reason(function: ModuleType, workflow: _Workflow) -> 
     assert (status, said["message"]) == (409, str(workflow.error))
 
 
-def test_unfinished_change_is_reported(function: ModuleType, workflow: _Workflow) -> None:
+def test_unfinished_change_is_reported(function: ModuleType, workflow: RecordingWorkflow) -> None:
     workflow.error = UnfinishedError("kept")
 
     assert _call(function, "DELETE /me")[0] == 502
 
 
-def test_new_email_is_verified_then_stored(function: ModuleType, workflow: _Workflow, cognito: _Cognito) -> None:
+def test_new_email_is_verified_then_stored(
+    function: ModuleType, workflow: RecordingWorkflow, cognito: _Cognito
+) -> None:
     assert _call(function, "PUT /me/address", {"accessToken": "token of ada", "code": "1"})[0] == 204
     assert cognito.verified == [{"AccessToken": "token of ada", "AttributeName": "email", "Code": "1"}]
     assert workflow.ran == [("changeAddress", "ada", "ada", {})]
@@ -134,7 +125,7 @@ def test_new_email_is_verified_then_stored(function: ModuleType, workflow: _Work
     ],
 )
 def test_unverified_email_is_not_stored(
-    function: ModuleType, workflow: _Workflow, cognito: _Cognito, error: str, status: int
+    function: ModuleType, workflow: RecordingWorkflow, cognito: _Cognito, error: str, status: int
 ) -> None:
     cognito.error = error
 
@@ -143,14 +134,14 @@ def test_unverified_email_is_not_stored(
 
 
 def test_access_token_of_another_user_changes_nothing(
-    function: ModuleType, workflow: _Workflow, cognito: _Cognito
+    function: ModuleType, workflow: RecordingWorkflow, cognito: _Cognito
 ) -> None:
     assert _call(function, "PUT /me/address", {"accessToken": "token of eve", "code": "1"})[0] == 403
     assert (cognito.verified, workflow.ran) == ([], [])
 
 
 @pytest.mark.parametrize("body", [{}, {"accessToken": "x"}, {"accessToken": "x", "code": 1}, {"code": "1"}])
-def test_new_email_requires_token_and_code(function: ModuleType, workflow: _Workflow, body: object) -> None:
+def test_new_email_requires_token_and_code(function: ModuleType, workflow: RecordingWorkflow, body: object) -> None:
     assert _call(function, "PUT /me/address", body)[0] == 400
     assert workflow.ran == []
 

@@ -11,13 +11,13 @@ import pytest
 from moto import mock_aws
 
 from stacks.park_workflows import PARK
+from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tenancy.caller import TenantCaller
 
 _TABLE: Final = "parks"
 _TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"
@@ -34,25 +34,10 @@ _WORK: Final[dict[str, Any]] = {
 }
 
 
-class _Vendor:
-    """Gives clients without asking STS, and remembers for whom."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str]] = []
-        self._clients = {name: boto3.client(name) for name in ("dynamodb", "sns")}
-
-    def session(self, caller: TenantCaller, purpose: str) -> _Vendor:
-        self.asked.append((caller.tenant_id, caller.user_id, purpose))
-        return self
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - as the vendor's
-        return self._clients[service]
-
-
 class _Scene:
     def __init__(self, function: Any) -> None:  # noqa: ANN401 - a module
         self._function = function
-        self.vendor = _Vendor()
+        self.vendor = RecordingVendor()
         function.vendor = self.vendor
         self.dynamodb: Any = self.vendor.client("dynamodb")
 

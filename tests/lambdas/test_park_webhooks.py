@@ -14,33 +14,18 @@ from park_webhooks.makers import OPENS_WEBHOOKS, Makers, Reason
 from park_webhooks.publication import Publication
 from stacks.parks_routes import WEBHOOK_ROLES
 from tenancy.identifiers import InvalidIdentifierError, TenantId
+from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tenancy.caller import TenantCaller
 
 _TABLE: Final = "parks"
 _TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"
 _VENDOR: Final = {"role": "arn:aws:iam::123456789012:role/tenant", "policies": {}}
 _TEXAS: Final = TenantId("texas")
-
-
-class _Vendor:
-    """Gives clients without asking STS, and remembers for whom."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str]] = []
-        self._clients = {name: boto3.client(name) for name in ("dynamodb", "sns")}
-
-    def session(self, caller: TenantCaller, purpose: str) -> _Vendor:
-        self.asked.append((caller.tenant_id, caller.user_id, purpose))
-        return self
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - as the vendor's
-        return self._clients[service]
 
 
 class _Scene:
@@ -50,7 +35,7 @@ class _Scene:
         self.dynamodb: Any = boto3.client("dynamodb")
         self.sns: Any = boto3.client("sns")
         self._sqs = boto3.client("sqs")
-        self.vendor = _Vendor()
+        self.vendor = RecordingVendor()
         self._functions = {
             name: importlib.reload(importlib.import_module(f"{name}.handler"))
             for name in ("webhook_pauses", "webhook_publication")

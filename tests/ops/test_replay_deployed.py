@@ -72,21 +72,24 @@ def _mappings(environment: Environment, user_id: str) -> list[str]:
     return [item["tenantid"]["S"] for item in found["Items"]]
 
 
-def _sign_up(environment: Environment, user_id: str) -> None:
-    data = {
+def _account(user_id: str) -> dict[str, object]:
+    return {
         "email": f"{user_id}@example.com",
         "userName": user_id,
         "name": "Ada",
         "verified": True,
         "status": "CONFIRMED",
     }
+
+
+def _sign_up(environment: Environment, user_id: str) -> None:
     metadata = {"domain": "idp", "application": environment.app, "event_type": "signup", "version": "1.0"}
     environment.aws.events.put_events(
         Entries=[
             {
                 "Source": f"{environment.app}.idp",
                 "DetailType": "signup",
-                "Detail": json.dumps({"metadata": metadata, "data": data}),
+                "Detail": json.dumps({"metadata": metadata, "data": _account(user_id)}),
                 "EventBusName": environment.output("common", "EventBusName"),
             }
         ]
@@ -121,17 +124,10 @@ def test_failed_saga_is_replayed(
 
 def test_unpublished_sign_up_is_replayed(environment: Environment, deployed: LocalCloud, user_id: str) -> None:
     queues = DeadLetterQueues(environment)
-    data = {
-        "email": f"{user_id}@example.com",
-        "userName": user_id,
-        "name": "Ada",
-        "verified": True,
-        "status": "CONFIRMED",
-    }
     entry = {
         "Source": f"{environment.app}.idp",
         "DetailType": "signup",
-        "Detail": json.dumps({"metadata": {}, "data": data}),
+        "Detail": json.dumps({"metadata": {}, "data": _account(user_id)}),
         "EventBusName": environment.output("common", "EventBusName"),
     }
     environment.aws.sqs.send_message(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.statements import listed
-from tests.synthesized import ENVIRONMENTS, STACKS, Template, assembly
+from tests.synthesized import ENVIRONMENTS, STACKS, STATEFUL_TYPES, Template, assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,18 +59,7 @@ _WILDCARDS: Final = {
     "dashboard: s3:PutObject": "the publisher puts the page's files, whatever they are called, into its bucket",
     "dashboard: s3:DeleteObject": "the publisher takes away the page's old files",
 }
-_STATEFUL: Final = {
-    "AWS::Cognito::UserPool",
-    "AWS::DynamoDB::Table",
-    "AWS::Events::Archive",
-    "AWS::Events::EventBus",
-    "AWS::KMS::Key",
-    "AWS::Kinesis::Stream",
-    "AWS::Logs::LogGroup",
-    "AWS::S3::Bucket",
-    "AWS::SQS::Queue",
-    "AWS::SecretsManager::Secret",
-}
+_STATEFUL: Final = {*STATEFUL_TYPES, "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
 _PROTECTED: Final = {
     "AWS::DynamoDB::Table": "DeletionProtectionEnabled",
     "AWS::Cognito::UserPool": "DeletionProtection",

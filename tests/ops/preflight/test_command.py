@@ -13,6 +13,7 @@ from ops.preflight import commands
 from ops.preflight.account import Account
 from ops.preflight.findings import fails, ok, unknown, warning
 from tests.ops.preflight.accounts import Answers
+from tests.ops.preflight.assemblies import write_assembly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,14 +34,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(Account, "of", lambda _aws: Answers().account)
-    stack = {
-        "type": "aws:cloudformation:stack",
-        "environment": "aws://unknown-account/unknown-region",
-        "properties": {"templateFile": "a.json"},
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"a": stack}}))
-    (tmp_path / "a.json").write_text("{}")
-    return tmp_path
+    return write_assembly(tmp_path)
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, app: Path, *findings: Finding, options: tuple[str, ...] = ()) -> int:

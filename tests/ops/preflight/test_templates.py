@@ -12,6 +12,7 @@ from ops.preflight.actions import ACTIONS
 from ops.preflight.assembly import Assembly, NotSynthesizedError, resolved
 from ops.preflight.lookups import LOOKUPS
 from tests.ops.preflight.accounts import Answers, of_environment
+from tests.ops.preflight.assemblies import write_assembly
 from tests.synthesized import ENVIRONMENTS
 
 if TYPE_CHECKING:
@@ -118,15 +119,9 @@ def test_assembly_is_read(tmp_path: Path) -> None:
 
 
 def test_assembly_without_account_fits_any_account(tmp_path: Path) -> None:
-    stack = {
-        "type": "aws:cloudformation:stack",
-        "environment": "aws://unknown-account/unknown-region",
-        "properties": {"templateFile": "a.json"},
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"a": stack}}))
-    (tmp_path / "a.json").write_text("{}")
+    app = Assembly.read(write_assembly(tmp_path), "dev")
 
-    assert (Assembly.read(tmp_path, "dev").account, Assembly.read(tmp_path, "dev").region) == ("", "")
+    assert (app.account, app.region) == ("", "")
 
 
 _STACK: Final = {
