@@ -77,8 +77,8 @@ def test_exhausted_retries_dead_letter_the_whole_event(states: dict[str, Any]) -
     for name in ("Pack", "Label", "Publish the event"):
         assert states[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
         assert states[name]["Catch"][-1]["Next"] == "Keep as dead letter"
-    letter = states["Keep as dead letter"]["Arguments"]["MessageBody"]
-    assert letter["event"] == "{% $states.context.Execution.Input %}"
+    message = states["Keep as dead letter"]["Arguments"]["MessageBody"]
+    assert message["event"] == "{% $states.context.Execution.Input %}"
     assert states["Keep as dead letter"]["Next"] == "Failed"
     assert states["Failed"]["Type"] == "Fail"
 

@@ -209,7 +209,7 @@ def test_each_change_is_published_by_its_schema(world: World, heard: Callable[[i
 
 @pytest.fixture
 def kept(world: World) -> Iterator[None]:
-    """Let API Gateway keep verdicts for some seconds, as an environment may set."""
+    """Let API Gateway cache policies for some seconds, as an environment may set."""
     gateway = world.target.aws.apigateway
     api = world.target.parks_api.split("/")[-2]
     (authorizer,) = gateway.get_authorizers(restApiId=api)["items"]
@@ -245,13 +245,13 @@ def test_cached_policies_delay_changes_by_the_cache_time(world: World) -> None:
         timeout=_KEPT_SECONDS + 2,
         poll=0.2,
     )
-    assert house.by_boss("GET", house.path).status == 200  # the boss's verdict is kept from now on
+    assert house.by_boss("GET", house.path).status == 200  # the boss's policy is cached from now on
     assert house.by_boss("DELETE", f"{house.path}/{member.user_id}").status == 204
 
-    assert first == house.tenant, "the verdict was kept"
+    assert first == house.tenant, "the policy was cached"
     until(
         lambda: world.parks_api("GET", house.path, token).status == 403,
-        "the end of the kept policy",
+        "the end of the cached policy",
         timeout=_KEPT_SECONDS + 2,
         poll=0.2,
     )

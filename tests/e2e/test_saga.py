@@ -26,8 +26,8 @@ _QUEUES = ("UserSaga", "TenantSaga", "AdminSaga")
 
 
 @pytest.fixture(autouse=True)
-def no_letters_left(world: World, deployed: LocalCloud) -> Iterator[None]:
-    """Leave no dead letter behind for tests that look at the same queues."""
+def empty_dead_letter_queues(world: World, deployed: LocalCloud) -> Iterator[None]:
+    """Leave no dead-letter message behind for tests that look at the same queues."""
     yield
     for saga in _QUEUES:
         world.target.aws.sqs.purge_queue(QueueUrl=deployed.output(f"{saga}DeadLetterQueueUrl"))

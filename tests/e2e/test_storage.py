@@ -386,7 +386,7 @@ class TestOnboarding:
 
     def _dead_letters(self, world: World, deployed: LocalCloud) -> str:
         queue = deployed.output("OnboardingDeadLetterQueueUrl")
-        letters = world.target.aws.sqs.get_queue_attributes(
+        attributes = world.target.aws.sqs.get_queue_attributes(
             QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
         )
-        return letters["Attributes"]["ApproximateNumberOfMessages"]
+        return attributes["Attributes"]["ApproximateNumberOfMessages"]

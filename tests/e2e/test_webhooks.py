@@ -127,14 +127,14 @@ def test_undeliverable_notification_is_dead_lettered(
         found = world.target.aws.sqs.receive_message(
             QueueUrl=world.target.webhook_dead_letters, WaitTimeSeconds=10, MessageAttributeNames=["All"]
         )["Messages"]
-    for letter in found:
+    for message in found:
         world.target.aws.sqs.delete_message(
-            QueueUrl=world.target.webhook_dead_letters, ReceiptHandle=letter["ReceiptHandle"]
+            QueueUrl=world.target.webhook_dead_letters, ReceiptHandle=message["ReceiptHandle"]
         )
 
-    (letter,) = found
-    assert json.loads(json.loads(letter["Body"])["Message"])["parkId"] == park
-    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "410"
+    (message,) = found
+    assert json.loads(json.loads(message["Body"])["Message"])["parkId"] == park
+    assert message["MessageAttributes"]["ErrorCode"]["StringValue"] == "410"
 
 
 @pytest.mark.parametrize(

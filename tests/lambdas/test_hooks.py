@@ -138,9 +138,9 @@ class TestSignUps:
         assert hook.handler(event, Context()) is event
 
         (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
-        letter = json.loads(message["Body"])
-        assert letter["entry"]["Source"] == "app.idp"
-        assert json.loads(letter["entry"]["Detail"])["data"]["userName"] == "user-1"
+        body = json.loads(message["Body"])
+        assert body["entry"]["Source"] == "app.idp"
+        assert json.loads(body["entry"]["Detail"])["data"]["userName"] == "user-1"
         assert "ada@" not in capsys.readouterr().out
 
 

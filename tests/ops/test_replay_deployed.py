@@ -48,7 +48,7 @@ def _saga_denied(environment: Environment) -> Iterator[None]:
         RoleName=role, PolicyName=POLICY, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denial]})
     )
     yield
-    _mend(environment)
+    _restore(environment)
 
 
 def _saga_role(environment: Environment) -> str:
@@ -56,7 +56,7 @@ def _saga_role(environment: Environment) -> str:
     return environment.aws.stepfunctions.describe_state_machine(stateMachineArn=machine)["roleArn"].rsplit("/", 1)[-1]
 
 
-def _mend(environment: Environment) -> None:
+def _restore(environment: Environment) -> None:
     role, iam = _saga_role(environment), environment.aws.iam
     if POLICY in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         iam.delete_role_policy(RoleName=role, PolicyName=POLICY)
@@ -115,7 +115,7 @@ def test_failed_saga_is_replayed(
     assert user_id in shown
     assert "@example.com" not in shown
 
-    _mend(environment)
+    _restore(environment)
     assert main(["dead-letters", "replay", *options]) == 0
     assert "1 replayed, 0 left." in capsys.readouterr().out
     until(lambda: _mappings(environment, user_id), "the tenant", timeout=60)

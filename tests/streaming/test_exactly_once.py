@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _RECORDS: Final = size(20_000, full=100_000)
 _TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
-_POISON_EVERY: Final = 100
+_REJECTED_EVERY: Final = 100
 _AFTERWARDS: Final = _RECORDS // 20
 _WINDOW_SECONDS: Final = 2
 
@@ -32,7 +32,7 @@ def _record(number: int) -> tuple[str, bytes]:
     return tenant, json.dumps({"tenantid": tenant, "data": data}, ensure_ascii=False).encode()
 
 
-def _poison(number: int) -> tuple[str, bytes]:
+def _rejected(number: int) -> tuple[str, bytes]:
     tenant = _TENANTS[number * 7 % len(_TENANTS)]
     kinds = (
         b"\xff\xfe\x00 %d" % number,
@@ -44,16 +44,16 @@ def _poison(number: int) -> tuple[str, bytes]:
         # A valid tenant, and not the one whose path the record came by.
         b'{"tenantid":"T999","data":{"n":%d}}' % number,
     )
-    return tenant, kinds[number // _POISON_EVERY % len(kinds)]
+    return tenant, kinds[number // _REJECTED_EVERY % len(kinds)]
 
 
-def _is_poison(number: int) -> bool:
-    return number % _POISON_EVERY == 0
+def _is_rejected(number: int) -> bool:
+    return number % _REJECTED_EVERY == 0
 
 
 def _all() -> Iterator[tuple[str, bytes]]:
     for number in range(_RECORDS):
-        yield _poison(number) if _is_poison(number) else _record(number)
+        yield _rejected(number) if _is_rejected(number) else _record(number)
 
 
 def _counts(pipeline: Pipeline) -> Counter[str]:
@@ -89,7 +89,7 @@ def test_records_are_stored_once_after_two_crashes(pipeline: Pipeline) -> None:
     # The time of a shard goes on with its next record, which closes every window before it.
     until_clock_passes(sent + 2 * _WINDOW_SECONDS, "the windows of all records sent are over")
     pipeline.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
-    expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
+    expected = Counter(number for number in range(_RECORDS) if not _is_rejected(number))
     until(lambda: sum(_counts(pipeline).values()) >= expected.total(), "every record counted", timeout=60, poll=0.5)
     job.wait_for_checkpoint()
     job.stop()
@@ -109,8 +109,8 @@ def test_records_are_stored_once_after_two_crashes(pipeline: Pipeline) -> None:
         found[number] += 1
     closing = Counter(range(_RECORDS, _RECORDS + len(_TENANTS)))
     assert found - closing == expected
-    poison = Counter(_poison(number)[1] for number in range(_RECORDS) if _is_poison(number))
-    letters = Counter(base64.b64decode(line["record"]) for _, line in pipeline.lines("errors/"))
-    assert letters == poison
+    rejected = Counter(_rejected(number)[1] for number in range(_RECORDS) if _is_rejected(number))
+    stored = Counter(base64.b64decode(line["record"]) for _, line in pipeline.lines("errors/"))
+    assert stored == rejected
     assert _counts(pipeline) == Counter(_TENANTS[number * 7 % len(_TENANTS)] for number in expected)
-    assert (expected.total(), poison.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)
+    assert (expected.total(), rejected.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)

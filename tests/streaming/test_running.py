@@ -48,7 +48,7 @@ def test_parquet_time_and_snapshots(pipeline: Pipeline, flink: Installation, tmp
     job.start()
     job.wait_until_running()
 
-    # Parquet, and dead letters in lines as ever
+    # Parquet, and rejected records in JSON lines
     until(lambda: pipeline.count("errors/") == len(shards), "one rejected record a shard", timeout=60, poll=0.5)
     folder = f"data/tenantid={busy}/"
     until(lambda: any(key.startswith(folder) for key in pipeline.files()), f"a file in {folder}", timeout=60, poll=0.5)
