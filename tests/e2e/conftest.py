@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from attacks.target import Target
 from attacks.world import World
 from tests.e2e.parks import ParksApi
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,10 +72,13 @@ def heard(world: World) -> Iterator[Callable[[int], list[dict[str, Any]]]]:
 
     def receive(count: int) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
-        deadline = time.monotonic() + 30
-        while len(events) < count and time.monotonic() < deadline:
+
+        def received() -> bool:
             answer = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            events += [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+            events.extend(json.loads(message["Body"]) for message in answer.get("Messages", []))
+            return len(events) >= count
+
+        until(received, f"{count} events on the bus", poll=0)
         return events
 
     yield receive

@@ -216,11 +216,14 @@ def test_each_change_is_published(
 
     wanted = ["sessionsEnded", "blocked", "unblocked", "deleted"]
     found: list[dict[str, Any]] = []
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while len(found) < len(wanted) and time.monotonic() < deadline:
-        found += [
+
+    def published() -> bool:
+        found.extend(
             event for event in heard(1) if event["detail"].get("userName") == person.user_id and "by" in event["detail"]
-        ]
+        )
+        return len(found) >= len(wanted)
+
+    until(published, f"the events {wanted}", timeout=_PATIENCE_SECONDS)
     schemas = {event.detail_type: schema for event, schema in Events(world.target.app).schemas().items()}
     assert sorted(event["detail-type"] for event in found) == sorted(wanted)
     for event in found:

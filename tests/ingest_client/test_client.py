@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -271,13 +270,12 @@ def test_buffer_bytes_include_records_in_flight(client: Make, cloud: Cloud) -> N
     assert made.put({"filling": "x" * 80})
 
 
+@pytest.mark.timeout(30)  # less than the pause that closing must not wait for
 def test_close_ends_in_time_and_reports_dropped_records(client: Make, cloud: Cloud, told: Told) -> None:
     cloud.unreachable = True
-    made = client(backoff=lambda *_: 60.0)
+    made = client(backoff=lambda *_: 3600.0)
     _put(made, 1, 2)
-    began = time.monotonic()
     counters = made.close(0.3)
-    assert time.monotonic() - began < 5
     assert (counters.accepted, counters.sent, counters.dropped) == (2, 0, 2)
     assert told.drops == [Drop(reason=DropReason.CLOSED, records=(b'{"n":1}', b'{"n":2}'))]
 
