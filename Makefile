@@ -86,6 +86,7 @@ docs: setup ## Draw the pictures of docs/architecture.md from the synthesized ap
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
+	@$(RUN) $(PY) -m attacks --table docs/attacks.md
 
 screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q

@@ -13,7 +13,7 @@ from benchmarks.result import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from attacks.people import Person
+    from attacks.accounts import Person
     from attacks.target import Target
 
 _REQUESTS: Final = 3

@@ -17,19 +17,20 @@ from rich.console import Console
 from rich.markup import escape
 
 from attacks import terminal
+from attacks.accounts import sign_up, srp
 from attacks.page import page
-from attacks.people import sign_up, srp
 from attacks.runner import run
 from attacks.surfaces import REGISTRY
 from attacks.target import Target
 from ingest_client import CredentialsProvider, IngestClient
-from localcloud import lake, mail
+from localcloud import mail
 from localcloud.errors import LocalCloudError
 from localcloud.settings import REGION, write_private
 from ops.devices.folder import DeviceFolder
 from ops.devices.lifecycle import Devices
 from ops.devices.names import Server
 from ops.environment import Environment
+from testing.lake import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +90,9 @@ class Tour:
         self._send_from_a_server(ada, grace)
         self._send_as_the_document_does(grace)
         self._look_into_the_lake(ada, grace)
-        verdict = self._attack()
+        exit_code = self._attack()
         self._farewell(ada, grace)
-        return verdict
+        return exit_code
 
     def _join(self, name: str, *, quietly: bool = False) -> _Person:
         cognito = self._target.aws.anonymous().cognito
@@ -270,11 +271,11 @@ class Tour:
 
     def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
         self._step("The streaming application brings each record into the partition of its tenant in the data lake.")
-        s3, bucket = self._target.aws.s3, self._target.lake
+        lake = Lake(self._target.aws.s3, self._target.lake)
         for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
-            files = lake.records(s3, bucket, tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
+            files = lake.records(tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
             lines = [line for key in files for line in files[key]]
-            self._console.print(f"   s3://{bucket}/{next(iter(files), '')}", highlight=False, soft_wrap=True)
+            self._console.print(f"   s3://{lake.bucket}/{next(iter(files), '')}", highlight=False, soft_wrap=True)
             self._reply(lines[0] if lines else None)
             if len(lines) < sent or any(line["tenantid"] != tenant for line in lines):
                 raise LocalCloudError(f"The lake has {len(lines)} records of {tenant}; {sent} were sent.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 
 from attacks import jws
-from attacks.people import Cast, Person, Tokens
+from attacks.accounts import Person, Tokens, Users
 from attacks.storage import MODES
 from attacks.target import Target
 from ops.aws import Aws
@@ -136,8 +136,8 @@ def person(label: str, tenant: str, name: str | None = None) -> Person:
     )
 
 
-def cast() -> Cast:
+def users() -> Users:
     """Return people who need no identity pool."""
-    return Cast(
+    return Users(
         alice=person("alice", "tenant-a"), bob=person("bob", "tenant-b", VICTIM), carol=person("carol", "tenant-a")
     )

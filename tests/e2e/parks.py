@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
+    from attacks.accounts import Person
     from attacks.http import Reply
-    from attacks.people import Person
     from attacks.world import World
 
 STATUSES: Final = ("park-closed", "park-opened", "natural-disaster")
@@ -27,7 +27,7 @@ class ParksApi:
         """Return it in the hand of an admin of a tenant that has nothing yet, and that nothing is kept of."""
         tenant = f"{label}-{secrets.token_hex(4)}"
         world.cleanup.later(f"the parks of {tenant}", partial(sweep, world, tenant))
-        return cls(world, world.landlord(label, tenant))
+        return cls(world, world.tenant_admin(label, tenant))
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         return self._world.parks_api(method, path, self.person.tokens.id, body, headers=headers)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from attacks.people import Tokens, sign_up, srp
+from attacks.accounts import Tokens, sign_up, srp
 from localcloud import mail
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ class _Account:
     @classmethod
     def signed_up(cls, world: World, cloud: LocalCloud, **metadata: str) -> _Account:
         """Sign up and confirm nothing."""
-        email = world.people.mailbox(f"e2e-{secrets.token_hex(4)}")
+        email = world.accounts.mailbox(f"e2e-{secrets.token_hex(4)}")
         password = _password()
         cognito = world.target.aws.anonymous().cognito
         user_id = sign_up(cognito, world.target.client_id, email, password, name="Ada", metadata=metadata)
-        world.leftovers.user(user_id)
-        world.leftovers.event_sent()
+        world.run_resources.user(user_id)
+        world.run_resources.event_sent()
         return cls(world=world, cloud=cloud, email=email, password=password, user_id=user_id)
 
     @classmethod
@@ -54,7 +54,7 @@ class _Account:
         """Sign up, confirm with the mailed code, and wait for the tenant."""
         account = cls.signed_up(world, cloud)
         account.confirm()
-        world.people.await_tenant(account.user_id)
+        world.accounts.await_tenant(account.user_id)
         return account
 
     @property
@@ -140,7 +140,7 @@ def test_whoever_asks_for_another_code_takes_the_account_over(world: World, depl
     chosen = account.reset()
 
     assert _refusal(account.sign_in).startswith("NotAuthorizedException")
-    assert world.people.tenants_of(account.user_id) == [account.sign_in_with_tenant(chosen).tenant]
+    assert world.accounts.tenants_of(account.user_id) == [account.sign_in_with_tenant(chosen).tenant]
     assert "newpassword" not in account.row()
 
 
@@ -205,7 +205,7 @@ def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: Worl
 
 def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
-    before, new = account.sign_in(), world.people.mailbox(f"new-{secrets.token_hex(4)}")
+    before, new = account.sign_in(), world.accounts.mailbox(f"new-{secrets.token_hex(4)}")
     account.cognito.update_user_attributes(AccessToken=before.access, UserAttributes=[{"Name": "email", "Value": new}])
     assert account.status(account.sign_in()) == 200  # with the old address, as long as the new one is not verified
     account.cognito.verify_user_attribute(AccessToken=before.access, AttributeName="email", Code=account.code(new))
@@ -253,12 +253,12 @@ def test_sign_ups_whose_hook_failed_heal_at_the_next_sign_in(world: World, deplo
         account.sign_in()  # and again, before the saga can have ended
         account.sign_in()
     for account in accounts:
-        world.people.await_tenant(account.user_id)
-    world.people.sign_up("afterwards")  # whose sagas have ended after any other that a sign-in could have started
+        world.accounts.await_tenant(account.user_id)
+    world.accounts.sign_up("afterwards")  # whose sagas have ended after any other that a sign-in could have started
 
     for account in accounts:
         tokens = account.sign_in_with_tenant()
-        assert world.people.tenants_of(account.user_id) == [tokens.tenant]
+        assert world.accounts.tenants_of(account.user_id) == [tokens.tenant]
 
 
 def _eventually(look: Any) -> None:  # noqa: ANN401 - whatever is looked at

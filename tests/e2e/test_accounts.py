@@ -12,14 +12,14 @@ import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
-from attacks.households import Household
+from attacks.tenant_fixture import TenantFixture
 from ops.cli import main
 from stacks.events import Events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from attacks.people import Person
+    from attacks.accounts import Person
     from attacks.world import World
     from localcloud.cloud import LocalCloud
 
@@ -49,8 +49,8 @@ def users(deployed: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Callable[
 
 
 def _sign_up(world: World, label: str) -> Person:
-    person = world.people.sign_up(label)
-    world.leftovers.tenant(person.tenant)  # nobody is mapped to it any more when its founder is deleted
+    person = world.accounts.sign_up(label)
+    world.run_resources.tenant(person.tenant)  # nobody is mapped to it any more when its founder is deleted
     return person
 
 
@@ -103,7 +103,7 @@ def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., 
     assert (status, done["changed"], done["tenantsWithoutAdmin"]) == (0, True, [person.tenant])
     assert _status(world, person) == 401
     with pytest.raises(ClientError):
-        world.people.sign_in(person)
+        world.accounts.sign_in(person)
     assert _in_pool(world, person.user_id)["Enabled"] is False
     assert _admins(world, person.tenant) == set()
     _, shown = users("show", person.user_id)
@@ -119,7 +119,7 @@ def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., 
     assert _status(world, person) == 401  # sessions of before stay ended
     assert _admins(world, person.tenant) == {person.user_id}
     # A sign-in in the second of the block would not count either.
-    assert _until(lambda: _status(world, replace(person, tokens=world.people.sign_in_with_claim(person))) == 200)
+    assert _until(lambda: _status(world, replace(person, tokens=world.accounts.sign_in_with_claim(person))) == 200)
     assert users("show", person.user_id)[1]["state"] == "active"
 
 
@@ -132,15 +132,15 @@ def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple
     assert (status, done["changed"]) == (0, True)
     assert _status(world, person) == 401
     with pytest.raises(ClientError):
-        world.people.refresh(person)
-    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+        world.accounts.refresh(person)
+    person = replace(person, tokens=world.accounts.sign_in_with_claim(person))
     assert _status(world, person) == 200
 
 
 def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "leaving")
+    house = TenantFixture.create(world, "leaving")
     person = _sign_up(world, "deleted")
-    world.people.enrol(person, house.tenant, {"member"})
+    world.accounts.enrol(person, house.tenant, {"member"})
     house.invite(person.email, "visitor")
 
     status, said = users("delete", person.user_id)
@@ -261,7 +261,7 @@ def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: C
 
     cognito.admin_enable_user(UserPoolId=pool, Username=disabled.user_id)
     assert _about(users("reconcile")[1], disabled.user_id) == [("enabledInPool", True)]
-    disabled = replace(disabled, tokens=world.people.sign_in_with_claim(disabled))
+    disabled = replace(disabled, tokens=world.accounts.sign_in_with_claim(disabled))
     assert _status(world, disabled) == 200
 
 
@@ -285,12 +285,12 @@ def test_reconciliation_starts_a_lost_sign_up_again(
 
     assert _about(report, person.user_id) == [("unrecorded" if lost == "record" else "unfounded", True)]
     assert _until(lambda: _admins(world, person.tenant) == {person.user_id})
-    assert world.people.tenants_of(person.user_id) == [person.tenant]
+    assert world.accounts.tenants_of(person.user_id) == [person.tenant]
     assert _about(users("reconcile")[1], person.user_id, person.tenant) == []
 
 
 def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "haunted")
+    house = TenantFixture.create(world, "haunted")
     other = house.member("other-admin", "admin")
     users("delete", other.user_id, "--confirm", other.user_id)
     world.target.aws.dynamodb.update_item(
@@ -303,7 +303,7 @@ def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: C
     _, report = users("reconcile")
 
     assert _about(report, house.tenant) == [("deadAdmin", True)]
-    assert _admins(world, house.tenant) == {house.boss.user_id}
+    assert _admins(world, house.tenant) == {house.admin.user_id}
 
 
 def test_scheduled_run_and_what_a_trail_tells_do_the_same(
@@ -336,7 +336,7 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
     aws.cognito.admin_user_global_sign_out(UserPoolId=pool, Username=trailed.user_id)
     invoke(told("AdminUserGlobalSignOut", trailed.user_id, time.time()))
     assert _status(world, trailed) == 401
-    trailed = replace(trailed, tokens=world.people.sign_in_with_claim(trailed))
+    trailed = replace(trailed, tokens=world.accounts.sign_in_with_claim(trailed))
     aws.cognito.admin_delete_user(UserPoolId=pool, Username=trailed.user_id)
     invoke(told("AdminDeleteUser", trailed.user_id, time.time()))
     assert _status(world, trailed) == 401
@@ -345,43 +345,43 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
 
 
 def test_last_living_admin_stays(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "lasting")
+    house = TenantFixture.create(world, "lasting")
     other = house.member("other", "admin")
     users("block", other.user_id, "--reason", "x")
-    boss = house.boss
+    admin = house.admin
 
-    assert house.by_boss("DELETE", f"{house.path}/{boss.user_id}").status == 409
-    assert house.by_boss("PUT", f"{house.path}/{boss.user_id}/roles", {"roles": ["member"]}).status == 409
-    refused = house.by_boss("DELETE", "/me")
+    assert house.by_admin("DELETE", f"{house.path}/{admin.user_id}").status == 409
+    assert house.by_admin("PUT", f"{house.path}/{admin.user_id}/roles", {"roles": ["member"]}).status == 409
+    refused = house.by_admin("DELETE", "/me")
     assert refused.status == 409
     assert house.tenant in refused.json()["message"]
 
     users("unblock", other.user_id)
-    assert house.by_boss("DELETE", "/me").status == 204
-    assert _status(world, boss) == 401
-    assert _in_pool(world, boss.user_id) is None
-    assert set(world.user_row(boss.user_id) or {}) == {"userid", "deletedat", "deletedby"}
-    assert (world.user_row(boss.user_id) or {})["deletedby"] == {"S": boss.user_id}
+    assert house.by_admin("DELETE", "/me").status == 204
+    assert _status(world, admin) == 401
+    assert _in_pool(world, admin.user_id) is None
+    assert set(world.user_row(admin.user_id) or {}) == {"userid", "deletedat", "deletedby"}
+    assert (world.user_row(admin.user_id) or {})["deletedby"] == {"S": admin.user_id}
     assert _admins(world, house.tenant) == {other.user_id}
 
 
 def test_role_given_to_the_blocked_counts_once_they_are_unblocked(
     world: World, users: Callable[..., tuple[int, Any]]
 ) -> None:
-    house = Household.found(world, "patient")
+    house = TenantFixture.create(world, "patient")
     member = house.member("promoted", "member")
     users("block", member.user_id, "--reason", "x")
 
-    assert house.by_boss("PUT", f"{house.path}/{member.user_id}/roles", {"roles": ["admin"]}).status == 204
-    assert _admins(world, house.tenant) == {house.boss.user_id}
+    assert house.by_admin("PUT", f"{house.path}/{member.user_id}/roles", {"roles": ["admin"]}).status == 204
+    assert _admins(world, house.tenant) == {house.admin.user_id}
     users("unblock", member.user_id)
-    assert _admins(world, house.tenant) == {house.boss.user_id, member.user_id}
+    assert _admins(world, house.tenant) == {house.admin.user_id, member.user_id}
 
 
 def test_admin_does_not_invite_themselves(world: World) -> None:
-    house = Household.found(world, "lonely")
+    house = TenantFixture.create(world, "lonely")
 
-    reply = house.by_boss("POST", house.path, {"email": house.boss.email.upper(), "roles": ["visitor"]})
+    reply = house.by_admin("POST", house.path, {"email": house.admin.email.upper(), "roles": ["visitor"]})
 
     assert reply.status == 409
     assert house.invitations() == []
@@ -390,20 +390,20 @@ def test_admin_does_not_invite_themselves(world: World) -> None:
 def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
     person = _sign_up(world, "own-sessions")
     time.sleep(1.1)
-    second = replace(person, tokens=world.people.sign_in_with_claim(person))
+    second = replace(person, tokens=world.accounts.sign_in_with_claim(person))
 
     assert world.parks_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
     assert (_status(world, person), _status(world, second)) == (401, 200)
-    second = replace(second, tokens=world.people.sign_in_with_claim(second))  # in this very second
+    second = replace(second, tokens=world.accounts.sign_in_with_claim(second))  # in this very second
     assert world.parks_api("DELETE", "/me/sessions", second.tokens.id).status == 204
     assert _status(world, second) == 401
-    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+    person = replace(person, tokens=world.accounts.sign_in_with_claim(person))
     assert _status(world, person) == 200
 
 
 def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
     person, stranger = _sign_up(world, "moving"), _sign_up(world, "stranger")
-    address, anonymous = world.people.mailbox("moved"), world.target.aws.anonymous().cognito
+    address, anonymous = world.accounts.mailbox("moved"), world.target.aws.anonymous().cognito
     anonymous.update_user_attributes(
         AccessToken=person.tokens.access, UserAttributes=[{"Name": "email", "Value": address}]
     )
@@ -419,8 +419,8 @@ def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed:
     assert world.parks_api("PUT", "/me/address", person.tokens.id, body).status == 204
 
     assert (world.user_row(person.user_id) or {})["email"] == {"S": address}
-    assert (world.mapping(person.tenant, person.user_id) or {})["email"] == {"S": address}
+    assert (world.membership(person.tenant, person.user_id) or {})["email"] == {"S": address}
     assert person.email.lower() not in _everything(world).lower()
     assert _status(world, person) == 401
     moved = replace(person, email=address)
-    assert world.people.sign_in_with_claim(moved).tenant == person.tenant
+    assert world.accounts.sign_in_with_claim(moved).tenant == person.tenant

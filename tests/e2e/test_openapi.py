@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, assume, settings
 from requests_aws4auth import AWS4Auth
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from attacks.households import Household
-from attacks.parkland import ENDPOINT
+from attacks.parks_scenario import ENDPOINT
+from attacks.tenant_fixture import TenantFixture
 from ops.cli import main as tenantry
 from stacks.park_schemas import ENDPOINT_PATTERN
 from tenancy.identifiers import TENANT_PATTERN
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from schemathesis import BaseSchema, Case
 
-    from attacks.people import Person
+    from attacks.accounts import Person
     from attacks.world import World
     from localcloud.cloud import LocalCloud
 
@@ -65,7 +65,7 @@ _TENANT, _ADMIN, _CONTROL, _STORAGE, _EMPLOYEES, _INGEST, _PARKS = map(
 
 @pytest.fixture(scope="module")
 def caller(world: World) -> Person:
-    return world.cast.alice
+    return world.users.alice
 
 
 @pytest.fixture(scope="module")
@@ -175,25 +175,25 @@ def test_employees_api(case: Case[Any], caller: Person, employee: str, send: Cal
 
 
 @pytest.fixture(scope="module")
-def household(world: World) -> Household:
+def tenant_fixture(world: World) -> TenantFixture:
     """Return a tenant whose admin is the caller, so that whoever is invited into it or removed is nobody else's."""
-    return Household.found(world, "schemathesis")
+    return TenantFixture.create(world, "schemathesis")
 
 
 @_PARKS.include(path_regex="^/(settings|tenants|invitations)").parametrize()
 @_bounded
-def test_membership(case: Case[Any], household: Household, send: Callable[..., None]) -> None:
+def test_membership(case: Case[Any], tenant_fixture: TenantFixture, send: Callable[..., None]) -> None:
     # Any other tenant is refused, which the attacks show.
     if "tenantId" in case.path_parameters:
-        case.path_parameters = {**case.path_parameters, "tenantId": household.tenant}
+        case.path_parameters = {**case.path_parameters, "tenantId": tenant_fixture.tenant}
     if (
         case.path == "/settings"
         and isinstance(case.body, dict)
         and _TENANT_ID.fullmatch(str(case.body.get("tenantId")))
     ):
-        case.body = {**case.body, "tenantId": household.tenant}
+        case.body = {**case.body, "tenantId": tenant_fixture.tenant}
 
-    send(case, "ParksApiUrl", headers={"Authorization": f"Bearer {household.boss.tokens.id}"})
+    send(case, "ParksApiUrl", headers={"Authorization": f"Bearer {tenant_fixture.admin.tokens.id}"})
 
 
 @pytest.fixture(scope="module")

@@ -70,7 +70,7 @@ def test_work_stays_the_tenant_s_whose_it_was_when_the_user_switches(
     world: World, texas: ParksApi, colorado: ParksApi, park: str, held: str
 ) -> None:
     person = world.member("traveller", texas.person.tenant, {"admin"})
-    world.people.enrol(person, colorado.person.tenant, {"admin"})
+    world.accounts.enrol(person, colorado.person.tenant, {"admin"})
     traveller = ParksApi(world, person)
     assert traveller.send("POST", "/parks/statuses", {"ids": [park], "status": "natural-disaster"}).status == 202
     switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": colorado.person.tenant})

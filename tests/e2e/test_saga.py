@@ -54,11 +54,11 @@ def _until(true: Callable[[], bool], seconds: float = 60) -> bool:
 
 
 def _state(world: World, user_id: str) -> tuple[Any, ...]:
-    tenants = world.people.tenants_of(user_id)
+    tenants = world.accounts.tenants_of(user_id)
     return (
         world.user_row(user_id),
         tenants,
-        [world.mapping(t, user_id) for t in tenants],
+        [world.membership(t, user_id) for t in tenants],
         [world.tenant_row(t) for t in tenants],
     )
 
@@ -88,8 +88,8 @@ def test_sign_up_delivered_ten_times_at_once_makes_one_of_each(world: World, dep
     someone_else.arrive(world)
 
     assert taken == [1] * 10
-    (tenant,) = world.people.tenants_of(someone.user_id)
-    assert world.mapping(tenant, someone.user_id)
+    (tenant,) = world.accounts.tenants_of(someone.user_id)
+    assert world.membership(tenant, someone.user_id)
     assert world.tenant_row(tenant) == {
         "tenantid": {"S": tenant},
         "foundedby": {"S": someone.user_id},
@@ -137,7 +137,7 @@ def test_failing_step_is_retried_kept_and_replayed_by_the_command(
         put(world, someone.signed_up(world))
         assert _until(lambda: _dead_letters(world, deployed, "TenantSaga") == before + 1)
         assert time.monotonic() - began > 0.5  # it has been tried more than once
-        assert world.people.tenants_of(someone.user_id) == []
+        assert world.accounts.tenants_of(someone.user_id) == []
     finally:
         aws.iam.delete_role_policy(RoleName=role, PolicyName="broken")
 
@@ -146,7 +146,7 @@ def test_failing_step_is_retried_kept_and_replayed_by_the_command(
     assert someone.email not in capsys.readouterr().out
     assert tenantry(["dead-letters", "replay", "--state", state, "--queue", "TenantSaga"]) == 0
 
-    assert _until(lambda: len(world.people.tenants_of(someone.user_id)) == 1)
+    assert _until(lambda: len(world.accounts.tenants_of(someone.user_id)) == 1)
     assert _until(lambda: _dead_letters(world, deployed, "TenantSaga") == 0)
 
 
@@ -160,9 +160,9 @@ def test_late_event_brings_nothing_of_a_deleted_account_back(world: World, deplo
     put(world, someone.signed_up(world))
     put(world, later.signed_up(world))
 
-    assert _until(lambda: len(world.people.tenants_of(later.user_id)) == 1)
+    assert _until(lambda: len(world.accounts.tenants_of(later.user_id)) == 1)
     assert world.user_row(someone.user_id) == tombstone
-    assert world.people.tenants_of(someone.user_id) == []
+    assert world.accounts.tenants_of(someone.user_id) == []
     # Their name and address are kept nowhere, as a dead-letter message would.
     assert _dead_letters(world, deployed, "UserSaga") == before
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema
 import pytest
 
-from attacks.households import Household
+from attacks.tenant_fixture import TenantFixture
 from stacks.events import Events
 from tests.e2e.parks import ParksApi, sweep
 from tests.receiver import Receiver
@@ -20,7 +20,7 @@ from tests.receiver import Receiver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from attacks.people import Person
+    from attacks.accounts import Person
     from attacks.world import World
     from localcloud.cloud import LocalCloud
 
@@ -28,21 +28,21 @@ _SOON_SECONDS: Final = 5.0
 
 
 @pytest.fixture(scope="module")
-def texas(world: World) -> Household:
-    made = Household.found(world, "texas")
+def texas(world: World) -> TenantFixture:
+    made = TenantFixture.create(world, "texas")
     world.cleanup.later(f"the parks of {made.tenant}", lambda: sweep(world, made.tenant))
     return made
 
 
 @pytest.fixture(scope="module")
-def boss(world: World, texas: Household) -> ParksApi:
-    return ParksApi(world, texas.boss)
+def admin(world: World, texas: TenantFixture) -> ParksApi:
+    return ParksApi(world, texas.admin)
 
 
 @pytest.fixture
-def park(boss: ParksApi) -> str:
+def park(admin: ParksApi) -> str:
     park = f"p-{secrets.token_hex(6)}"
-    boss.add(park)
+    admin.add(park)
     return park
 
 
@@ -53,17 +53,17 @@ def endpoint(deployed: LocalCloud) -> Iterator[Callable[..., Receiver]]:
         yield lambda **more: stack.enter_context(Receiver(deployed, **more))
 
 
-def _visitor(world: World, texas: Household) -> ParksApi:
+def _visitor(world: World, texas: TenantFixture) -> ParksApi:
     return ParksApi(world, texas.member(f"visitor-{secrets.token_hex(3)}", "visitor"))
 
 
-def _close(boss: ParksApi, park: str) -> None:
-    assert boss.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
+def _close(admin: ParksApi, park: str) -> None:
+    assert admin.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
 
 
-def _await_paused(boss: ParksApi, park: str, webhook: str, reason: str) -> float:
+def _await_paused(admin: ParksApi, park: str, webhook: str, reason: str) -> float:
     began = time.monotonic()
-    while (shown := boss.webhooks(park)[webhook])["state"] != "paused":
+    while (shown := admin.webhooks(park)[webhook])["state"] != "paused":
         assert time.monotonic() - began < _SOON_SECONDS, shown
         time.sleep(0.1)
     assert shown["pausedReason"] == reason
@@ -76,59 +76,59 @@ def _is_silent(receiver: Receiver, seconds: float = 1.0) -> None:
 
 
 def test_visitor_sees_and_removes_their_own_and_admin_sees_who_made_each(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, vic = _visitor(world, texas), _visitor(world, texas)
-    made = {who: who.subscribe(park, "park-closed", endpoint().url) for who in (boss, vera, vic)}
+    made = {who: who.subscribe(park, "park-closed", endpoint().url) for who in (admin, vera, vic)}
 
-    assert {hook: shown["createdBy"] for hook, shown in boss.webhooks(park).items()} == {
+    assert {hook: shown["createdBy"] for hook, shown in admin.webhooks(park).items()} == {
         hook: who.person.user_id for who, hook in made.items()
     }
     for who in (vera, vic):
         assert list(who.webhooks(park)) == [made[who]]
         assert "createdBy" not in who.webhooks(park)[made[who]]
-    for hook in (made[boss], made[vic]):
+    for hook in (made[admin], made[vic]):
         assert vera.send("DELETE", f"/parks/{park}/webhooks/{hook}").status == 404
     assert vera.send("POST", f"/parks/{park}/webhooks/{made[vic]}/owner").status == 403
-    assert set(boss.webhooks(park)) == set(made.values())
+    assert set(admin.webhooks(park)) == set(made.values())
     assert vera.send("DELETE", f"/parks/{park}/webhooks/{made[vera]}").status == 204
-    assert boss.send("DELETE", f"/parks/{park}/webhooks/{made[vic]}").status == 204
-    assert set(boss.webhooks(park)) == {made[boss]}
+    assert admin.send("DELETE", f"/parks/{park}/webhooks/{made[vic]}").status == 204
+    assert set(admin.webhooks(park)) == {made[admin]}
 
 
 def test_nobody_gets_another_s_webhook_by_making_the_same_one(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
     body = {"eventType": "park-closed", "endpoint": receiver.url}
-    hook = boss.subscribe(park, event_type="park-closed", endpoint=receiver.url)
+    hook = admin.subscribe(park, event_type="park-closed", endpoint=receiver.url)
 
     assert vera.send("POST", f"/parks/{park}/webhooks", body).status == 409
-    assert boss.webhooks(park)[hook]["createdBy"] == boss.person.user_id
-    assert boss.subscribe(park, "park-closed", receiver.url) == hook
+    assert admin.webhooks(park)[hook]["createdBy"] == admin.person.user_id
+    assert admin.subscribe(park, "park-closed", receiver.url) == hook
 
 
 def test_removed_member_s_webhook_is_paused_and_an_admin_takes_it_over(
     *,
     world: World,
-    texas: Household,
-    boss: ParksApi,
+    texas: TenantFixture,
+    admin: ParksApi,
     park: str,
     endpoint: Callable[..., Receiver],
     heard: Callable[[int], list[dict[str, Any]]],
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
     hook = vera.subscribe(park, "park-closed", receiver.url)
-    other = boss.subscribe(park, "park-closed", kept.url)
+    other = admin.subscribe(park, "park-closed", kept.url)
     vera.await_confirmed(park, hook)
-    boss.await_confirmed(park, other)
-    _close(boss, park)
+    admin.await_confirmed(park, other)
+    _close(admin, park)
     receiver.next("Notification")
     kept.next("Notification")
 
-    assert texas.by_boss("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
-    _await_paused(boss, park, hook, "removed")
-    _close(boss, park)
+    assert texas.by_admin("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
+    _await_paused(admin, park, hook, "removed")
+    _close(admin, park)
     kept.next("Notification")
     _is_silent(receiver)
     said = [event for event in heard(2) if event["detail-type"] == "webhookPaused"]
@@ -139,27 +139,27 @@ def test_removed_member_s_webhook_is_paused_and_an_admin_takes_it_over(
     jsonschema.Draft4Validator(events.schemas()[events.webhook_paused]).validate(said[0]["detail"])
 
     receiver.count = 0
-    assert boss.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
-    boss.await_confirmed(park, hook)
+    assert admin.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
+    admin.await_confirmed(park, hook)
     assert receiver.count == 1
-    assert boss.webhooks(park)[hook]["createdBy"] == boss.person.user_id
-    _close(boss, park)
+    assert admin.webhooks(park)[hook]["createdBy"] == admin.person.user_id
+    _close(admin, park)
     receiver.next("Notification")
 
 
 def test_taking_over_what_there_is_not_is_404_and_a_live_one_changes_hands(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
     hook = vera.subscribe(park, "park-closed", receiver.url)
     vera.await_confirmed(park, hook)
-    assert boss.send("POST", f"/parks/{park}/webhooks/{'0' * 32}/owner").status == 404
-    assert boss.send("POST", f"/parks/no-such-park/webhooks/{hook}/owner").status == 404
-    assert boss.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
+    assert admin.send("POST", f"/parks/{park}/webhooks/{'0' * 32}/owner").status == 404
+    assert admin.send("POST", f"/parks/no-such-park/webhooks/{hook}/owner").status == 404
+    assert admin.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
 
-    boss.await_confirmed(park, hook)
+    admin.await_confirmed(park, hook)
     assert vera.webhooks(park) == {}
-    _close(boss, park)
+    _close(admin, park)
     receiver.next("Notification")
     _is_silent(receiver)
 
@@ -168,8 +168,8 @@ def test_taking_over_what_there_is_not_is_404_and_a_live_one_changes_hands(
 def test_lost_role_pauses_only_if_none_is_left_that_opens_webhooks(
     *,
     world: World,
-    texas: Household,
-    boss: ParksApi,
+    texas: TenantFixture,
+    admin: ParksApi,
     park: str,
     endpoint: Callable[..., Receiver],
     roles: list[str],
@@ -178,19 +178,19 @@ def test_lost_role_pauses_only_if_none_is_left_that_opens_webhooks(
     vera, receiver = _visitor(world, texas), endpoint()
     hook = vera.subscribe(park, "park-closed", receiver.url)
     vera.await_confirmed(park, hook)
-    reply = texas.by_boss("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": roles})
+    reply = texas.by_admin("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": roles})
     assert reply.status == 204
 
     if paused:
-        _await_paused(boss, park, hook, "roleLost")
-        assert texas.by_boss("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": ["visitor"]}).status == 204
+        _await_paused(admin, park, hook, "roleLost")
+        assert texas.by_admin("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": ["visitor"]}).status == 204
         assert vera.webhooks(park)[hook]["state"] == "paused"
         assert vera.subscribe(park, "park-closed", receiver.url) == hook  # back, and the endpoint confirms again
         vera.await_confirmed(park, hook)
     else:
         time.sleep(2)
-        assert boss.webhooks(park)[hook]["state"] == "confirmed"
-    _close(boss, park)
+        assert admin.webhooks(park)[hook]["state"] == "confirmed"
+    _close(admin, park)
     receiver.next("Notification")
 
 
@@ -208,8 +208,8 @@ def _mark(world: World, person: Person, attribute: str) -> None:
 def test_blocked_or_deleted_account_s_webhooks_are_paused(
     *,
     world: World,
-    texas: Household,
-    boss: ParksApi,
+    texas: TenantFixture,
+    admin: ParksApi,
     park: str,
     endpoint: Callable[..., Receiver],
     kind: str,
@@ -231,59 +231,59 @@ def test_blocked_or_deleted_account_s_webhooks_are_paused(
         ]
     )
 
-    _await_paused(boss, park, hook, kind)
-    _close(boss, park)
+    _await_paused(admin, park, hook, kind)
+    _close(admin, park)
     _is_silent(receiver)
 
 
 @pytest.mark.parametrize("queued", [False, True], ids=["at-once", "queued"])
 def test_webhook_of_who_is_gone_is_told_nothing_even_where_no_event_said_so(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver], *, queued: bool
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver], *, queued: bool
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
     hook = vera.subscribe(park, "park-closed", receiver.url)
-    other = boss.subscribe(park, "park-closed", kept.url)
+    other = admin.subscribe(park, "park-closed", kept.url)
     vera.await_confirmed(park, hook)
-    boss.await_confirmed(park, other)
-    world.people.dismiss(vera.person, texas.tenant)  # in the directory alone: nothing is published
+    admin.await_confirmed(park, other)
+    world.accounts.dismiss(vera.person, texas.tenant)  # in the directory alone: nothing is published
     if queued:
-        assert boss.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"}).status == 202
+        assert admin.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"}).status == 202
     else:
-        _close(boss, park)
+        _close(admin, park)
 
     kept.next("Notification", seconds=30)
     _is_silent(receiver)
-    assert boss.webhooks(park)[hook]["state"] == "paused"
-    assert boss.webhooks(park)[other]["state"] == "confirmed"
+    assert admin.webhooks(park)[hook]["state"] == "paused"
+    assert admin.webhooks(park)[other]["state"] == "confirmed"
 
 
 def test_endpoint_that_confirms_after_its_maker_has_gone_is_told_nothing(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, late, kept = _visitor(world, texas), endpoint(confirms=False), endpoint()
     hook = vera.subscribe(park, "park-closed", late.url)
-    other = boss.subscribe(park, "park-closed", kept.url)
-    boss.await_confirmed(park, other)
+    other = admin.subscribe(park, "park-closed", kept.url)
+    admin.await_confirmed(park, other)
     asked = late.next("SubscriptionConfirmation")
-    assert texas.by_boss("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
-    _await_paused(boss, park, hook, "removed")
+    assert texas.by_admin("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
+    _await_paused(admin, park, hook, "removed")
     late.confirm(asked)
-    _close(boss, park)
+    _close(admin, park)
 
     kept.next("Notification")
     _is_silent(late)
 
 
 def test_endpoint_that_confirms_after_its_webhook_was_removed_is_told_nothing(
-    boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     late, kept = endpoint(confirms=False), endpoint()
-    hook = boss.subscribe(park, "park-closed", late.url)
-    boss.await_confirmed(park, boss.subscribe(park, "park-closed", kept.url))
+    hook = admin.subscribe(park, "park-closed", late.url)
+    admin.await_confirmed(park, admin.subscribe(park, "park-closed", kept.url))
     asked = late.next("SubscriptionConfirmation")
-    assert boss.send("DELETE", f"/parks/{park}/webhooks/{hook}").status == 204
+    assert admin.send("DELETE", f"/parks/{park}/webhooks/{hook}").status == 204
     late.confirm(asked)
-    _close(boss, park)
+    _close(admin, park)
 
     kept.next("Notification")
     _is_silent(late)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
-from attacks.people import Person, Tokens
+from attacks.accounts import Person, Tokens
 from localcloud.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -104,16 +104,16 @@ class Town:
             UserAttributes=[{"Name": "email", "Value": someone.email}, {"Name": "name", "Value": name}],
         )
         user_id = made["UserSub"]
-        self._world.leftovers.user(user_id)
+        self._world.run_resources.user(user_id)
         cognito.admin_confirm_sign_up(UserPoolId=target.user_pool_id, Username=user_id)
         cognito.admin_update_user_attributes(
             UserPoolId=target.user_pool_id,
             Username=user_id,
             UserAttributes=[{"Name": "email_verified", "Value": "true"}],
         )
-        tenant = self._world.people.await_tenant(user_id)
+        tenant = self._world.accounts.await_tenant(user_id)
         if tenant_name:
-            self._world.people.found_tenant(tenant, tenant_name)
+            self._world.accounts.found_tenant(tenant, tenant_name)
         return Someone(name=name, email=someone.email, password=someone.password, user_id=user_id, tenant=tenant)
 
 

@@ -48,7 +48,7 @@ def test_a_stranger_signs_up_and_names_their_tenant(
     code.fill(right)
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_url(f"{visit.url}/tenant")
-    world.leftovers.user(_user_id(world, someone.email))
+    world.run_resources.user(_user_id(world, someone.email))
 
     # The new tenant has no name until it gets one, which is there at once and still there afterwards.
     expect(page.get_by_role("heading", level=1)).to_have_text("Your tenant")
@@ -88,7 +88,7 @@ def test_who_signed_up_in_this_tab_confirms_and_keeps_the_password(
 ) -> None:
     someone, page = town.stranger("Hertha Ayrton"), visit.page
     visit.sign_up(someone)
-    world.leftovers.user(_user_id(world, someone.email))
+    world.run_resources.user(_user_id(world, someone.email))
     page.reload()
     page.get_by_role("button", name="I have an account").click()
     visit.fill_in(someone)
@@ -105,7 +105,7 @@ def test_who_confirms_an_account_of_another_place_chooses_a_new_password(
     someone = town.stranger("Mary Golda Ross")
     strangers, owners = make_visit(), make_visit()
     strangers.sign_up(someone)
-    world.leftovers.user(_user_id(world, someone.email))
+    world.run_resources.user(_user_id(world, someone.email))
 
     # The owner of the address is told that it is taken, and finds the way to an account that nobody else can open.
     page = owners.page

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from attacks.storage import MODES, Owner, Storage
+from testing.lake import Lake
 from tests.e2e.dashboard.browser import code_for
-from tests.e2e.lake import aggregates
 
 if TYPE_CHECKING:
     from attacks.world import World
@@ -39,14 +39,16 @@ _IN_DOCUMENTS: Final = {
 @pytest.fixture(scope="module")
 def busy(deployed: LocalCloud, world: World, town: Town, ada: Someone) -> Someone:
     """Return Ada with a tenant in which something goes on."""
-    aggregates(deployed, ada.tenant, [90 + int(45 * math.sin(minute / 5)) + minute * 37 % 29 for minute in range(55)])
-    owner = Owner(tenant=ada.tenant, user=ada.user_id, token=world.people.sign_in_with_claim(ada.person).id)
+    Lake(deployed.session().client("s3"), deployed.output("DataLakeBucket")).write_aggregates(
+        ada.tenant, [90 + int(45 * math.sin(minute / 5)) + minute * 37 % 29 for minute in range(55)]
+    )
+    owner = Owner(tenant=ada.tenant, user=ada.user_id, token=world.accounts.sign_in_with_claim(ada.person).id)
     for number, mode in enumerate(MODES, 1):
         for key in ("letters/menabrea.txt", "notes/G.txt", "plan.txt")[: 3 - number % 2]:
             body = json.dumps({"key": key, "value": f"{key} " * 90 * number})
             assert Storage.of(world).put(owner, mode, body).ok
     colleague = town.resident("Charles Babbage")
-    world.people.enrol(colleague.person, ada.tenant, {"member", "visitor"})
+    world.accounts.enrol(colleague.person, ada.tenant, {"member", "visitor"})
     return ada
 
 
@@ -91,18 +93,18 @@ def test_a_switch_elsewhere_and_no_tenant(
 ) -> None:
     visit = make_visit(**_looking(look))
     someone, host = town.resident("Emilie du Chatelet"), town.resident("Voltaire Arouet", tenant_name="Cirey")
-    world.people.enrol(host.person, someone.tenant, {"admin"})
-    world.people.enrol(someone.person, host.tenant, {"visitor"})
+    world.accounts.enrol(host.person, someone.tenant, {"admin"})
+    world.accounts.enrol(someone.person, host.tenant, {"visitor"})
     visit.sign_in(someone, "/files")
-    world.people.activate(someone.person, host.tenant)
+    world.accounts.activate(someone.person, host.tenant)
     visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
     expect(visit.page.get_by_role("status").filter(has_text="This page now shows Cirey")).to_be_visible()
     _hold(visit, "switched", look, tmp_path)
-    world.people.dismiss(someone.person, host.tenant)
+    world.accounts.dismiss(someone.person, host.tenant)
     visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Choose a tenant")
     _hold(visit, "choose-tenant", look, tmp_path)
-    world.people.dismiss(someone.person, someone.tenant)
+    world.accounts.dismiss(someone.person, someone.tenant)
     visit.page.reload()
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("You belong to no tenant")
     _hold(visit, "no-tenant", look, tmp_path)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from attacks.storage import Storage
+from testing.lake import Lake
 from tests.e2e.dashboard.browser import code_for
-from tests.e2e.lake import aggregates
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -62,7 +62,7 @@ def test_who_signed_up_elsewhere_asks_for_a_code_and_chooses_a_new_password(
         Password=someone.password,
         UserAttributes=[{"Name": "email", "Value": someone.email}, {"Name": "name", "Value": someone.name}],
     )
-    world.leftovers.user(made["UserSub"])
+    world.run_resources.user(made["UserSub"])
 
     visit.open("/login")
     page.get_by_label("E-mail address").fill(someone.email)
@@ -119,7 +119,7 @@ def test_a_new_tenant_has_nothing_and_is_told_where_to_begin(town: Town, visit: 
 
 def test_webhooks_are_listed_with_whom_they_tell(world: World, town: Town, visit: Visit) -> None:
     someone = town.resident("Wangari Maathai", tenant_name="Green Belt")
-    token = world.people.sign_in_with_claim(someone.person).id
+    token = world.accounts.sign_in_with_claim(someone.person).id
     assert world.parks_api("POST", "/parks", token, {"id": "karura", "name": "Karura Forest"}).status == 201
     webhook = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io/karura"}
     assert world.parks_api("POST", "/parks/karura/webhooks", token, webhook).status == 201
@@ -140,9 +140,9 @@ def test_webhooks_are_listed_with_whom_they_tell(world: World, town: Town, visit
 
 def test_an_admin_takes_over_the_webhook_of_who_was_removed(world: World, town: Town, visit: Visit) -> None:
     someone, maker = town.resident("Rachel Carson", tenant_name="Silent Spring"), town.resident("Shirley Briggs")
-    token = world.people.sign_in_with_claim(someone.person).id
+    token = world.accounts.sign_in_with_claim(someone.person).id
     assert world.parks_api("POST", "/parks", token, {"id": "shore", "name": "The Shore"}).status == 201
-    makers = world.people.move(maker.person, someone.tenant, {"visitor"}).tokens.id
+    makers = world.accounts.move(maker.person, someone.tenant, {"visitor"}).tokens.id
     webhook = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io/shore"}
     assert world.parks_api("POST", "/parks/shore/webhooks", makers, webhook).status == 201
 
@@ -168,9 +168,9 @@ def test_an_admin_takes_over_the_webhook_of_who_was_removed(world: World, town: 
 
 def test_a_visitor_sees_and_removes_only_their_own_webhooks(world: World, town: Town, visit: Visit) -> None:
     host, someone = town.resident("Jane Goodall", tenant_name="Gombe"), town.resident("David Greybeard")
-    token = world.people.sign_in_with_claim(host.person).id
+    token = world.accounts.sign_in_with_claim(host.person).id
     assert world.parks_api("POST", "/parks", token, {"id": "gombe", "name": "Gombe Park"}).status == 201
-    visitors = world.people.move(someone.person, host.tenant, {"visitor"}).tokens.id
+    visitors = world.accounts.move(someone.person, host.tenant, {"visitor"}).tokens.id
     for caller, event in ((token, "park-closed"), (visitors, "park-opened")):
         webhook = {"eventType": event, "endpoint": "https://8-8-8-8.sslip.io/gombe"}
         assert world.parks_api("POST", "/parks/gombe/webhooks", caller, webhook).status == 201
@@ -188,7 +188,7 @@ def test_a_visitor_sees_and_removes_only_their_own_webhooks(world: World, town: 
 
 def test_the_last_hour_is_drawn_from_the_lakes_aggregates(deployed: LocalCloud, town: Town, visit: Visit) -> None:
     someone = town.resident("Katherine Johnson", tenant_name="Trajectories")
-    aggregates(deployed, someone.tenant, [7] * 30)
+    Lake(deployed.session().client("s3"), deployed.output("DataLakeBucket")).write_aggregates(someone.tenant, [7] * 30)
 
     visit.sign_in(someone)
     visit.settle()
@@ -290,7 +290,7 @@ def test_a_name_that_the_api_refuses_is_told_with_its_reason(ada: Someone, visit
 
 def test_a_visitor_is_offered_no_upload_and_is_told_why(world: World, town: Town, visit: Visit) -> None:
     someone = town.resident("Alfred Wallace", tenant_name="Archipelago")
-    world.people.enrol(someone.person, someone.tenant, {"visitor"})
+    world.accounts.enrol(someone.person, someone.tenant, {"visitor"})
     visit.sign_in(someone, "/files")
     visit.settle()
 
@@ -309,7 +309,7 @@ def test_a_refused_name_is_undone(world: World, town: Town, visit: Visit) -> Non
     visit.settle()
     page = visit.page
     # Another admin takes the role away after the page has been loaded.
-    world.people.enrol(someone.person, someone.tenant, {"member"})
+    world.accounts.enrol(someone.person, someone.tenant, {"member"})
 
     page.get_by_label("Name of the tenant").fill("Hut 6")
     with page.expect_response(lambda answer: answer.request.method == "PUT") as answered:
@@ -373,7 +373,7 @@ def test_an_admin_invites_and_the_invited_joins_and_switches(town: Town, make_vi
 
 def test_a_member_is_offered_neither_a_name_nor_members_to_change(world: World, town: Town, visit: Visit) -> None:
     someone = town.resident("Cecilia Payne", tenant_name="Stellar Atmospheres")
-    world.people.enrol(someone.person, someone.tenant, {"member"})
+    world.accounts.enrol(someone.person, someone.tenant, {"member"})
     visit.sign_in(someone, "/tenant")
     visit.settle()
     page = visit.page
@@ -499,7 +499,7 @@ def test_the_only_admin_of_a_tenant_is_told_why_their_account_stays(town: Town, 
 def test_a_person_deletes_their_account(world: World, town: Town, visit: Visit) -> None:
     someone, host, page = town.resident("Lynn Margulis"), town.resident("Konrad Lorenz"), visit.page
     # Somebody else runs the tenant with them.
-    world.people.enrol(host.person, someone.tenant, {"admin"})
+    world.accounts.enrol(host.person, someone.tenant, {"admin"})
     visit.sign_in(someone, "/profile")
     token = visit.token()
     page.get_by_role("button", name="Delete my account").click()

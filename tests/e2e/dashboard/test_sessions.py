@@ -212,7 +212,7 @@ def test_a_user_whose_tenant_is_not_made_yet_is_waited_for(
     someone, page, target = town.stranger("Mary Anning"), visit.page, world.target
     visit.sign_up(someone)
     user_id = str(target.aws.cognito.admin_get_user(UserPoolId=target.user_pool_id, Username=someone.email)["Username"])
-    world.leftovers.user(user_id)
+    world.run_resources.user(user_id)
     # The sagas are quicker than a browser: the page is told of no tenant until it has waited for a while.
     page.route("**/_cognito/", _without_tenant)
     page.get_by_label("Code from the message").fill(code_for(deployed, someone.email))

@@ -28,7 +28,7 @@ def between(world: World, town: Town) -> Callable[[str], tuple[Someone, str]]:
 
     def make(name: str) -> tuple[Someone, str]:
         someone, host = town.resident(name, tenant_name="First"), town.resident("Second Host", tenant_name="Second")
-        world.people.enrol(someone.person, host.tenant, {"admin"})
+        world.accounts.enrol(someone.person, host.tenant, {"admin"})
         Storage.of(world).sweep(someone.tenant, someone.user_id)
         Storage.of(world).sweep(host.tenant, someone.user_id)
         return someone, host.tenant
@@ -82,7 +82,7 @@ def test_a_change_that_another_tenant_would_have_got_is_not_made(
     page = visit.page
     page.get_by_label("Their e-mail address").fill("guest@example.com")
     # In another browser, so that this tab does not hear of it.
-    world.people.activate(someone.person, second)
+    world.accounts.activate(someone.person, second)
     writes: list[Request] = []
     page.on("request", lambda request: writes.append(request) if request.method not in {"GET", "OPTIONS"} else None)
 
@@ -110,7 +110,7 @@ def test_a_switch_in_another_browser_is_noticed_when_the_page_is_looked_at(
     visit.sign_in(someone, "/files")
     visit.settle()
     visit.page.get_by_label("Name, which may have several levels").fill("half-typed.txt")
-    world.people.activate(someone.person, second)
+    world.accounts.activate(someone.person, second)
 
     visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
 
@@ -123,10 +123,10 @@ def test_who_is_removed_is_told_so_and_chooses_another_tenant(
     world: World, between: Callable[[str], tuple[Someone, str]], visit: Visit
 ) -> None:
     someone, second = between("Vera Rubin")
-    world.people.activate(someone.person, second)
+    world.accounts.activate(someone.person, second)
     visit.sign_in(someone)
     visit.settle()
-    world.people.dismiss(someone.person, second)
+    world.accounts.dismiss(someone.person, second)
 
     visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
 
@@ -140,8 +140,8 @@ def test_who_belongs_to_no_tenant_is_told_so_and_finds_an_invitation(
     world: World, town: Town, make_visit: MakeVisit
 ) -> None:
     someone, host = town.resident("Jocelyn Bell"), town.resident("Antony Hewish", tenant_name="Pulsars")
-    world.people.dismiss(someone.person, someone.tenant)
-    world.people.deactivate(someone.person)
+    world.accounts.dismiss(someone.person, someone.tenant)
+    world.accounts.deactivate(someone.person)
     visit = make_visit()
     visit.open("/login")
     visit.fill_in(someone)

@@ -58,7 +58,7 @@ def _silent(world: World, wanted: Callable[[Resource], bool]) -> Outcome:
         return held("no line of this run has arrived, and the machines are set to log no data of their executions")
     if not count:
         return inconclusive(f"nothing at all was logged in {', '.join(groups) or 'any group'}")
-    private = world.people.private
+    private = world.accounts.private
     leaking = {group for group, lines in read.items() for line in lines if any(secret in line for secret in private)}
     if leaking:
         return breached(f"a name, an address, a password or a token is in {', '.join(sorted(leaking))}")
