@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attacks.accounts import SetupError
 from attacks.assertions import refused, require
 from attacks.outcome import Outcome, inconclusive
+from attacks.tenant_rows import parks_of, sweep_parks
 from attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _INNER: Final = (
     "States.",
     "stateMachine",
 )
-_KINDS: Final = ("park", "webhook")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class ParksScenario:
         people = [world.tenant_admin(f"{label}-{who}", f"{world.run[-8:]}-{label}-{who}") for who in ("mine", "theirs")]
         made = cls(world=world, attacker=people[0], victim=people[1], name=f"the victim's {world.accounts.mark}")
         for person, park, name in ((made.victim, PRIZE, made.name), (made.attacker, OWN, "the attacker's")):
-            world.cleanup.later(f"the parks of {person.tenant}", partial(made.sweep, person.tenant))
+            world.cleanup.later(f"the parks of {person.tenant}", partial(sweep_parks, world, person.tenant))
             reply = made.send("POST", "/parks", {"id": park, "name": name}, person=person)
             if not reply.ok:
                 raise SetupError(f"A park cannot be added: {reply}")
@@ -100,21 +100,7 @@ class ParksScenario:
 
     def rows(self, tenant: str, kind: str = "park") -> dict[str, Mapping[str, Any]]:
         """Return a tenant's parks or webhooks as they are stored."""
-        pages = self.world.target.aws.dynamodb.get_paginator("query").paginate(
-            TableName=self.world.target.parks_table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"{tenant}#{kind}"}},
-            ConsistentRead=True,
-        )
-        return {item["sk"]["S"]: item for page in pages for item in page["Items"]}
-
-    def sweep(self, tenant: str) -> None:
-        """Remove what a tenant of the run has."""
-        for kind in _KINDS:
-            for item in self.rows(tenant, kind).values():
-                self.world.target.aws.dynamodb.delete_item(
-                    TableName=self.world.target.parks_table, Key={"pk": item["pk"], "sk": item["sk"]}
-                )
+        return parks_of(self.world, tenant, kind)
 
     def untouched(self) -> Outcome:
         """Check whether the victim has the one park, as it was, and no webhook."""

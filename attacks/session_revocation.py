@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attacks.accounts import SetupError
 from attacks.assertions import refused
-from attacks.employee_rows import sweep_employees
 from attacks.http import Reply, presentable
 from attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from attacks.park_listener import ParkListener
 from attacks.storage import MODES, Owner, Storage
+from attacks.tenant_rows import sweep_employees, sweep_parks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -354,7 +354,7 @@ class RevocationRun:
         admin = world.tenant_admin("stays", tenant)
         person = world.member("ends", tenant, {"admin"})
         self._scenario = Scenario(world=world, admin=admin, person=person, roles_after=roles_after)
-        world.cleanup.later(f"the parks of {tenant}", partial(self._sweep, tenant))
+        world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
         world.cleanup.later(f"the objects of {tenant}", partial(Storage.of(world).sweep, tenant, person.user_id))
         world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
         self._found = self._run()
@@ -430,14 +430,3 @@ class RevocationRun:
     def _refused(reply: Reply, seconds: float) -> Outcome:
         outcome = refused(reply, 401, 403)
         return outcome.within(seconds) if outcome.result is AttackResult.HELD else outcome
-
-    def _sweep(self, tenant: str) -> None:
-        target = self._scenario.world.target
-        for kind in ("park", "webhook"):
-            pages = target.aws.dynamodb.get_paginator("query").paginate(
-                TableName=target.parks_table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": {"S": f"{tenant}#{kind}"}},
-            )
-            for item in (item for page in pages for item in page["Items"]):
-                target.aws.dynamodb.delete_item(TableName=target.parks_table, Key={"pk": item["pk"], "sk": item["sk"]})

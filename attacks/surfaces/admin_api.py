@@ -48,7 +48,7 @@ def _shut(world: World, reply: Reply, *also: int) -> Outcome:
     "operator", threat=threats.LOOSE_POLICY, must="200 with that user's tenants and no others, also for another user."
 )
 def _(world: World) -> Outcome:
-    """Ask as the operator, whom IAM lets: what everything else here is measured against."""
+    """Ask as the operator, whom IAM allows: the control of all other attacks here."""
     replies = {
         person: world.admin_api(f"/tenants/{person.user_id}", world.signer())
         for person in (world.users.alice, world.users.bob)

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from attacks import threats
 from attacks.accounts import SetupError
 from attacks.assertions import granted, refused, require, together
-from attacks.employee_rows import employees_of, sweep_employees
 from attacks.outcome import AttackResult, Outcome, inconclusive
 from attacks.registry import REGISTRY
 from attacks.surfaces.vending import put_employee
+from attacks.tenant_rows import employees_of, sweep_employees
 from attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:

@@ -80,6 +80,6 @@ for _slug, _what, _hostile in _HOSTILE:
         f"tenant-claim-{_slug}",
         threat=threats.HOSTILE_NAMES,
         tries=f"Belong to a tenant whose id is {_what}.",
-        must="No other tenant opens: the hook and the authorizer refuse an id that is not one.",
+        must="No access to another tenant: the hook and the authorizer refuse an id that is not one.",
         run=partial(_hostile_claim, hostile=_hostile),
     )

@@ -248,7 +248,7 @@ def _queue_calls(world: World, aws: Aws, text: str) -> list[Callable[[], object]
 
 @queue.attack("forged", threat=threats.EVENT_DELIVERY, must="Denied to each, and nothing is done.")
 def _(world: World) -> Outcome:
-    """Send, read and remove work as nobody, and as a session of a tenant of each kind of layers."""
+    """Send, read and remove work as nobody, and as a tenant's session with each isolation layer."""
     at = _scene(world)
     me = Owner(tenant=at.attacker.tenant, user=at.attacker.user_id)
     sessions = [Sessions.of(world).act(_PURPOSE, layers, me) for layers in IsolationLayers]

@@ -147,7 +147,7 @@ for _name in ("authorization", "AUTHORIZATION", "aUTHORIZATION"):
         f"header-{'lower' if _name.islower() else 'upper' if _name.isupper() else 'mixed'}-case",
         threat=threats.WRONG_TENANT,
         tries=f"Send a good token in a header spelt `{_name}`.",
-        must="200: a proxy that changes the case of a header shuts nobody out.",
+        must="200: a proxy that changes the case of a header excludes nobody.",
         run=partial(_header_case, name=_name),
     )
 

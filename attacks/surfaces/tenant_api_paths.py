@@ -125,7 +125,7 @@ for _slug, _what, _twin in (
         f"neighbour-{_slug}",
         threat=threats.COLLIDING_NAMES,
         tries=f"Belong to a tenant whose id {_what}, and ask for the other.",
-        must="403 both ways; one's own opens.",
+        must="403 both ways; one's own is allowed.",
         run=partial(_neighbour, twin=_twin),
     )
 

@@ -469,10 +469,10 @@ def _(world: World) -> Outcome:
 
 
 @tokens.attack(
-    "issuer-ids", threat=threats.HOSTILE_NAMES, must="400 for ids that are none, 401 for missing ones; no token."
+    "issuer-ids", threat=threats.HOSTILE_NAMES, must="400 for malformed ids, 401 for missing ones; no token."
 )
 def _(world: World) -> Outcome:
-    """Ask for tokens for ids that are none, with the operator's credentials."""
+    """Ask for tokens for malformed ids, with the operator's credentials."""
     api, steps = Storage.of(world), []
     good = {"x-tenant-id": f"{world.run[-8:]}-own", "x-user-id": "u"}
     bad = [{"x-tenant-id": tenant} for tenant in ("*", "../x", "a^b", "prefix", "DBNS", "ab", _LONG, "a b", "abc-")]
@@ -487,7 +487,7 @@ def _(world: World) -> Outcome:
 
 
 @tokens.attack(
-    "issuer-claims", threat=threats.FORGED_TOKEN, must="It expires in an hour, and says for whom and by whom."
+    "issuer-claims", threat=threats.FORGED_TOKEN, must="It expires in an hour, and names its audience and its issuer."
 )
 def _(world: World) -> Outcome:
     """Look into a token that was issued for what would make it good for longer, or elsewhere."""

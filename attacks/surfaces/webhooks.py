@@ -140,7 +140,7 @@ def _(world: World) -> Outcome:
 
 @webhooks.attack("existence", threat=threats.EXISTENCE_SHOWN, must="The same 404, whether there is such a one or not.")
 def _(world: World) -> Outcome:
-    """Compare what is said of the victim's park and webhook with what is said of ones that nobody has."""
+    """Compare the replies to the victim's park and webhook with those to missing ones."""
     at = _scene(world)
     webhook = _hook_of(at, at.victim, PRIZE)
     pairs = (
