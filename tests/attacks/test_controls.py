@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.config import Config
 
-from attacks import people, run_resources, saga, world
+from attacks import accounts, run_resources, saga, world
 from attacks.outcome import AttackResult
 from attacks.report import EXIT_BREACHED, EXIT_INCONCLUSIVE
 from attacks.runner import run
-from attacks.surfaces import leaks
+from attacks.surfaces import logs
 from tests.attacks import fakes
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ EVERYTHING = '[{"tenantid": "tenant-b", "name": "' + fakes.VICTIM + '"}]'
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
-        (people, "_PATIENCE_SECONDS"),
+        (accounts, "_PATIENCE_SECONDS"),
         (saga, "_PATIENCE_SECONDS"),
         (saga, "_DEAD_LETTER_SECONDS"),
         (saga, "_LATE_SECONDS"),
         (world, "_IAM_PATIENCE_SECONDS"),
-        (leaks, "_PATIENCE_SECONDS"),
+        (logs, "_PATIENCE_SECONDS"),
         (run_resources, "_UNDER_WAY_SECONDS"),
     ):
         monkeypatch.setattr(module, name, 0.0)
