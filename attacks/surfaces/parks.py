@@ -13,6 +13,7 @@ from attacks.assertions import granted, refused, require, together
 from attacks.outcome import inconclusive
 from attacks.parks_scenario import OWN, PRIZE, ParksScenario
 from attacks.registry import REGISTRY
+from attacks.tenant_rows import sweep_parks
 
 if TYPE_CHECKING:
     from attacks.accounts import Person
@@ -302,7 +303,7 @@ def _(world: World) -> Outcome:
     stem = f"{world.run[-8:]}-px"
     people: dict[str, Person] = {}
     for tenant in (stem, f"{stem}-park", f"{stem}1", stem.upper()):
-        world.cleanup.later(f"the parks of {tenant}", partial(at.sweep, tenant))
+        world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
         people[tenant] = world.tenant_admin(f"px{len(people)}", tenant)
     steps = []
     for number, person in enumerate(people.values()):

@@ -16,6 +16,7 @@ from attacks.parks_scenario import OWN, PRIZE, ParksScenario
 from attacks.registry import REGISTRY
 from attacks.sessions import IsolationLayers, Sessions
 from attacks.storage import Owner
+from attacks.tenant_rows import sweep_parks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,7 @@ def _(world: World) -> Outcome:
     shared = "both-have-it"
     for who in (at.attacker, at.victim):
         at.send("POST", "/parks", {"id": shared, "name": "x"}, person=who)
-    world.cleanup.later("the shared park", partial(at.sweep, at.victim.tenant))
+    world.cleanup.later("the shared park", partial(sweep_parks, world, at.victim.tenant))
     steps = []
     for _turn in range(3):
         for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):

@@ -12,6 +12,7 @@ from attacks.outcome import inconclusive
 from attacks.park_listener import ParkListener
 from attacks.parks_scenario import ENDPOINT, OWN, PRIZE, ParksScenario
 from attacks.registry import REGISTRY
+from attacks.tenant_rows import sweep_parks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,7 +222,7 @@ def _(world: World) -> Outcome:
     steps = []
     for tenant, park in pairs:
         if tenant not in people:
-            world.cleanup.later(f"the parks of {tenant}", partial(at.sweep, tenant))
+            world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
             people[tenant] = world.tenant_admin(f"tx{len(people)}", tenant)
         person = people[tenant]
         steps.append(granted(at.send("POST", "/parks", {"id": park, "name": "x"}, person=person)))
