@@ -1,4 +1,4 @@
-"""Every sentence of the documents that promises isolation has attacks or tests that fail when it is not true."""
+"""Every sentence of the documents that promises isolation has attacks or tests that fail if it is not true."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ WORDS: Final = re.compile(
 )
 DOCUMENTS: Final = ("README.md", "SECURITY.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
 _CODE: Final = re.compile(r"^\s*```.*?^\s*```[^\n]*$", re.DOTALL | re.MULTILINE)
+# What the attacks try is no promise; the registry writes it.
+_SURFACES: Final = re.compile(r"<!-- surfaces: make docs -->.*?<!-- end of surfaces -->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _ITEM: Final = re.compile(r"^\s*([-*]|\d+\.|#+)\s+")
 _RULE: Final = re.compile(r"[|\-: ]+")
@@ -35,7 +37,7 @@ _PROMISES: Final[dict[str, dict[str, Any]]] = tomllib.loads((ROOT / "tests" / "p
 
 def sentences(page: str) -> Iterator[str]:
     """Yield the sentences of a page in Markdown, each on one line; a cell of a table is a text of its own."""
-    for text in _texts(_COMMENT.sub("\n\n", _CODE.sub("\n\n", page))):
+    for text in _texts(_COMMENT.sub("\n\n", _SURFACES.sub("\n\n", _CODE.sub("\n\n", page)))):
         yield from filter(None, _END.split(re.sub(r"\s+", " ", text).strip()))
 
 
@@ -141,9 +143,9 @@ The **end** is near. "So" they say.
         ("surface roles", True),
         ("surface nowhere", False),
         ("test test_promises.py::test_every_proof_is_there", True),
-        ("test lambdas/test_authorizer.py::TestHandler::test_context_is_the_contracts", True),
-        ("test lambdas/test_authorizer.py::test_context_is_the_contracts", False),
-        ("test lambdas/test_nothing.py::test_context_is_the_contracts", False),
+        ("test lambdas/test_authorizer.py::TestHandler::test_context_follows_the_contract", True),
+        ("test lambdas/test_authorizer.py::test_context_follows_the_contract", False),
+        ("test lambdas/test_nothing.py::test_context_follows_the_contract", False),
         ("someone says so", False),
     ],
 )
