@@ -117,8 +117,7 @@ def code_version(left_open: str) -> str:
         here / "front_door.py",
         here / "saved_state.py",
         here / "settings.py",
-        *sorted((here / "gaps").rglob("*.py")),
-        *sorted((here / "flink").rglob("*.py")),
+        *(path for folder in ("gaps", "patching", "flink") for path in sorted((here / folder).rglob("*.py"))),
     ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

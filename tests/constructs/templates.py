@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localcloud.gaps import vtl
+from localcloud.patching import vtl
 
 
 def raw(

@@ -191,6 +191,10 @@ class Ground:
         return "" if status.endswith("_IN_PROGRESS") else str(status)
 
 
+#: An integration that answers every request with 200.
+MOCK: dict[str, Any] = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+
+
 def proxy(function: str) -> dict[str, Any]:
     """Return the proxy integration of a function."""
     return {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": invocation_uri(function)}

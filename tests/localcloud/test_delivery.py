@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from tests.localcloud.ground import Ground, allow
-from tests.localcloud.probes.events import emit, rule
+from tests.localcloud.probes.eventbridge.delivery import emit, rule
 
 
 def _attributes(message: dict[str, Any] | None) -> dict[str, str]:
@@ -51,10 +51,10 @@ def test_without_permission_on_the_dead_letter_queue_the_event_is_lost(ground: G
 @pytest.fixture
 def delivery(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
     """Return the module of the gap, whose pauses take no time."""
-    from localcloud.gaps import eventbridge_delivery  # noqa: PLC0415 - imports MiniStack
+    from localcloud.gaps.eventbridge import delivery  # noqa: PLC0415 - imports MiniStack
 
-    monkeypatch.setattr(eventbridge_delivery, "_FIRST_PAUSE_SECONDS", 0.001)
-    return eventbridge_delivery
+    monkeypatch.setattr(delivery, "_FIRST_PAUSE_SECONDS", 0.001)
+    return delivery
 
 
 def _deliver(

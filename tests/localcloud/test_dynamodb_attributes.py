@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.gaps.dynamodb_attributes import keys_of
+from localcloud.gaps.dynamodb.attributes import keys_of
 
 _KEY = {"id": {"S": "a"}}
 _UNREADABLE = "\ue002unreadable"

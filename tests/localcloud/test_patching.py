@@ -4,8 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from localcloud import gaps
-from localcloud.gaps import patching
+from localcloud import gaps, patching
 from localcloud.settings import WITHOUT_GAPS_VARIABLE
 
 
@@ -27,6 +26,6 @@ def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gap_that_does_not_exist_cannot_be_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(WITHOUT_GAPS_VARIABLE, "root_key,typo")
-    with pytest.raises(patching.GapError, match="names typo; gaps are: root_key"):
+    monkeypatch.setenv(WITHOUT_GAPS_VARIABLE, "emulator.root_key,typo")
+    with pytest.raises(patching.GapError, match="names typo; gaps are: apigateway"):
         gaps.close_all()

@@ -70,7 +70,7 @@ def test_stopping_twice_is_stopping_once(cloud: LocalCloud) -> None:
 def test_other_code_restarts_it_with_its_state(cloud: LocalCloud) -> None:
     before = _running(cloud).pid
     _remember(cloud, "value")
-    other = LocalCloud(cloud.folder.root, left_open="lambda_worker_limit")
+    other = LocalCloud(cloud.folder.root, left_open="aws_lambda.worker_limit")
     other.start()
     assert _running(cloud).pid != before
     assert _remembered(other) == ["value", "value"]

@@ -8,7 +8,7 @@ import pytest
 
 from localcloud import mail
 from tests.localcloud.ground import Ground, allow, outcome
-from tests.localcloud.probes.users import PASSWORD, Pool, claims, trigger
+from tests.localcloud.user_pool import PASSWORD, Pool, claims, trigger
 
 _REMEMBERING = """
 import boto3, json
@@ -92,26 +92,28 @@ def test_each_code_is_another(ground: Ground) -> None:
 
 
 def test_a_slow_trigger_has_three_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from localcloud.gaps import cognito_triggers, service_calls  # noqa: PLC0415 - import MiniStack
+    from localcloud.gaps.cognito import triggers  # noqa: PLC0415 - import MiniStack
+    from localcloud.patching import service_calls  # noqa: PLC0415 - import MiniStack
 
-    monkeypatch.setattr(cognito_triggers, "_SECONDS", 0.05)
+    monkeypatch.setattr(triggers, "_SECONDS", 0.05)
     monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
     execute = Mock(side_effect=lambda _function, _event: time.sleep(0.2))
     event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
-    with pytest.raises(cognito_triggers.TriggerError, match=r"PreTokenGeneration invocation failed .* timeout"):
-        cognito_triggers._call(execute, {"FunctionArn": "arn:f"}, event)  # noqa: SLF001
+    with pytest.raises(triggers.TriggerError, match=r"PreTokenGeneration invocation failed .* timeout"):
+        triggers._call(execute, {"FunctionArn": "arn:f"}, event)  # noqa: SLF001
     assert execute.call_count == 3
 
 
 def test_the_start_of_a_triggers_process_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from localcloud.gaps import cognito_triggers, service_calls  # noqa: PLC0415 - import MiniStack
+    from localcloud.gaps.cognito import triggers  # noqa: PLC0415 - import MiniStack
+    from localcloud.patching import service_calls  # noqa: PLC0415 - import MiniStack
 
-    monkeypatch.setattr(cognito_triggers, "_SECONDS", 0.2)
+    monkeypatch.setattr(triggers, "_SECONDS", 0.2)
     monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
-    spawn = cognito_triggers._timed(lambda: time.sleep(0.5))  # noqa: SLF001
+    spawn = triggers._timed(lambda: time.sleep(0.5))  # noqa: SLF001
     execute = Mock(side_effect=lambda _function, _event: spawn() or {"body": {}})
     event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
-    assert cognito_triggers._call(execute, {"FunctionArn": "arn:f"}, event) == {"body": {}}  # noqa: SLF001
+    assert triggers._call(execute, {"FunctionArn": "arn:f"}, event) == {"body": {}}  # noqa: SLF001
     assert execute.call_count == 1
 
 

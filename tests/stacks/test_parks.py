@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from localcloud.gaps import vtl
+from localcloud.patching import vtl
 from stacks.park_schemas import PARK_ID_PATTERN, STATUSES
 from tenancy.names import name_refusal
 from tests.statements import listed

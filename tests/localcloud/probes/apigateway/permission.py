@@ -1,0 +1,18 @@
+"""Probes of `apigateway.permission`."""
+
+from tests.localcloud.ground import Ground, proxy
+from tests.localcloud.probes import probe
+
+_OK = "def handler(event, context): return {'statusCode': 200, 'body': 'ok'}"
+
+
+def called(ground: Ground, source: str, *, permitted: bool = True) -> str:
+    function = ground.function(source)
+    if permitted:
+        ground.permit(function, "apigateway.amazonaws.com")
+    return ground.api(proxy(function))
+
+
+@probe(aws=500, ministack=200)
+def a_function_that_does_not_let_the_api_in(ground: Ground) -> int:
+    return ground.get(called(ground, _OK, permitted=False)).status_code

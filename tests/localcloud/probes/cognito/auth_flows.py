@@ -1,0 +1,12 @@
+"""Probes of `cognito.auth_flows`."""
+
+from tests.localcloud.ground import Ground, outcome
+from tests.localcloud.probes import probe
+from tests.localcloud.user_pool import Pool
+
+
+@probe(aws="InvalidParameterException", ministack="done")
+def a_password_in_the_clear_where_no_flow_is_named(ground: Ground) -> str:
+    pool = Pool(ground, ExplicitAuthFlows=[])
+    address = pool.confirmed()
+    return outcome(lambda: pool.tokens(address))
