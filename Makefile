@@ -53,10 +53,10 @@ down: setup ## Stop the local cloud and remove its state
 	@$(RUN) $(PY) -m localcloud down
 
 run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and a sample of the attack suite
-	@$(RUN) $(PY) -m localcloud tour
+	@$(RUN) $(PY) -m tools.tour
 
 tour: setup ## The tour alone, against the running local cloud
-	@$(RUN) $(PY) -m localcloud tour
+	@$(RUN) $(PY) -m tools.tour
 
 test: setup ## Every test, the deployed system and the attacks included, in two processes
 	@$(RUN) $(PY) -m pytest -n 2
@@ -86,6 +86,7 @@ docs: setup ## Draw the pictures of docs/architecture.md from the synthesized ap
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
+	@$(RUN) $(PY) -m tools.gaps_table
 
 screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q

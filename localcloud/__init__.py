@@ -1,6 +1,6 @@
-"""The local cloud: MiniStack in a process of its own, its gaps closed, deployed to with the real CDK CLI.
+"""The local cloud: MiniStack in a separate process, with its gaps closed; the CDK CLI deploys into it.
 
-Nothing that is deployed knows of this package: functions and clients use the real AWS host names or the standard
-``AWS_ENDPOINT_URL``. `localcloud.cloud.LocalCloud` is the way in; `docs/local-cloud.md` says what the local cloud can
-be trusted with and what it cannot.
+Nothing that is deployed depends on this package: functions and clients use the real AWS host names or the standard
+``AWS_ENDPOINT_URL``. Start with `localcloud.cloud.LocalCloud`; `docs/local-cloud.md` lists what the local cloud shows
+and what it cannot show.
 """

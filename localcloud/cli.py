@@ -30,14 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     up.add_argument("--no-deploy", action="store_true", help="start the cloud only")
     command("stop", _stop, "stop the local cloud and keep its state for the next `up`")
     command("down", _down, "stop the local cloud and remove its state")
-    command("status", _status, "say whether the local cloud runs, and where")
+    command("status", _status, "show whether the local cloud runs, and where")
     logs = command("logs", _logs, "print the end of the emulator's log, or of the log groups whose name contains NAME")
-    logs.add_argument("name", nargs="?", help="part of a log group's name: of a function, say")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on printing as the emulator's log grows")
+    logs.add_argument("name", nargs="?", help="part of a log group's name, such as a function's")
+    logs.add_argument("-f", "--follow", action="store_true", help="keep printing as the emulator's log grows")
     logs.add_argument("-n", "--lines", type=int, default=50, help="how many lines (default: 50)")
     sent = command("mail", _mail, "print the latest message that the cloud has sent to an address")
     sent.add_argument("address", help="an e-mail address or a telephone number")
-    command("tour", _tour, "walk through the deployed system with real requests")
 
     parsed = parser.parse_args(arguments)
     try:
@@ -45,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LocalCloudError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except OSError as error:  # a full disk, a file of somebody else's
-        sys.stderr.write(f"{error}\nThe state is in {parsed.state}. Repair that, or name another folder: --state\n")
+    except OSError as error:  # a full disk, a file of another user
+        sys.stderr.write(f"{error}\nThe state is in {parsed.state}. Repair that folder, or name another one: --state\n")
         return 1
 
 
@@ -59,13 +58,13 @@ def _up(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
 
 
 def _stop(cloud: LocalCloud, _: argparse.Namespace) -> int:
-    note("Stopped; `make up` starts it again as it was." if cloud.stop() else "The local cloud was not running.")
+    note("Stopped; `make up` starts it again with its state." if cloud.stop() else "The local cloud was not running.")
     return 0
 
 
 def _down(cloud: LocalCloud, _: argparse.Namespace) -> int:
     cloud.remove()
-    note("The local cloud is stopped and its state is gone.")
+    note("The local cloud is stopped and its state is removed.")
     return 0
 
 
@@ -75,7 +74,7 @@ def _status(cloud: LocalCloud, _: argparse.Namespace) -> int:
         note("The local cloud is not running. Start it with: make up")
         return 1
     if not running.port:
-        note(f"The local cloud runs (process {running.pid}), and has not said where. Start it again: make up")
+        note(f"The local cloud runs (process {running.pid}), and its address is unknown. Start it again: make up")
         return 1
     note(f"The local cloud runs at {running.endpoint} (process {running.pid}).")
     for stack, values in cloud.outputs.items():
@@ -115,12 +114,6 @@ def _mail(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
         raise LocalCloudError(f"Nothing was sent to {parsed.address}.")
     note(f"To: {message.to}\nSubject: {message.subject}\n\n{message.body}")
     return 0
-
-
-def _tour(cloud: LocalCloud, _: argparse.Namespace) -> int:
-    from localcloud.tour import main as tour  # noqa: PLC0415 - only this command needs all that the tour uses
-
-    return tour(cloud)
 
 
 def _relative(path: Path) -> Path:

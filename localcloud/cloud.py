@@ -99,7 +99,7 @@ class LocalCloud:
         return latest(self.folder, address)
 
     def start(self) -> None:
-        """Start the emulator, or find it running.
+        """Start the emulator, unless it runs.
 
         One that runs other code than this, because a gap was edited, is stopped and started again with its state.
 
@@ -120,7 +120,7 @@ class LocalCloud:
                     process.start(self.folder, self._left_open)
             else:
                 if process.died(self.folder):
-                    note("The local cloud ended without saving its state. It starts anew, empty.")
+                    note("The local cloud ended without saving its state. It starts again, empty.")
                     self._forget()
                 with step("Start the local cloud"):
                     process.start(self.folder, self._left_open)
@@ -128,7 +128,7 @@ class LocalCloud:
             self._check()
 
     def deploy(self, project: Path = PROJECT) -> None:
-        """Deploy the app, unless the running cloud has just this already, and write `outputs.json` and `env`.
+        """Deploy the app, unless the running cloud has this version, and write `outputs.json` and `env`.
 
         Parameters
         ----------
@@ -156,7 +156,7 @@ class LocalCloud:
         """Stop the emulator and remove its state, the root key and the CA."""
         if self.folder.home.exists():
             with self._in_turn():
-                process.stop(self.folder)  # nothing of it is wanted any more, so nothing waits for a snapshot
+                process.stop(self.folder)  # its state is removed, so no application needs a snapshot
         for path in (self.folder.outputs, self.folder.env):
             path.unlink(missing_ok=True)
         shutil.rmtree(self.folder.home, ignore_errors=True)
@@ -186,7 +186,7 @@ class LocalCloud:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """Wait until nobody else starts, deploys to or stops this cloud."""
+        """Wait until no other process starts, deploys to or stops this cloud."""
         self.folder.create()
         with self.folder.turn.open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
@@ -211,12 +211,12 @@ class LocalCloud:
             file.unlink(missing_ok=True)
 
     def _check(self) -> None:
-        """Make a signed call, which nothing but our own emulator can answer under our CA."""
+        """Make a signed call, which only our own emulator can answer under our CA."""
         try:
             self.session().client("sts").get_caller_identity()
         except Exception as error:
             raise LocalCloudError(
-                f"The local cloud at {self.endpoint} does not answer as it should: {error}\n"
+                f"The local cloud at {self.endpoint} gives an unexpected answer: {error}\n"
                 "Start it again with: make down && make up"
             ) from error
 
@@ -225,7 +225,7 @@ class Session(boto3.Session):
     """A boto3 session whose clients talk to the local cloud, whatever the shell's variables and `~/.aws` say."""
 
     def __init__(self, endpoint: str, ca_bundle: Path, credentials: Mapping[str, str]) -> None:
-        # For each setting of the person: no key in a file, no variable, this value.
+        # Values that take precedence over the shell's variables and files.
         own = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull}
         unaware = botocore.session.Session({name: (None, None, value, None) for name, value in own.items()})
         super().__init__(

@@ -1,6 +1,6 @@
-"""The emulator's process: MiniStack with its gaps closed, on one TLS port of 127.0.0.1, and its page for browsers.
+"""The emulator's process: MiniStack with its gaps closed, on one TLS port of 127.0.0.1, and the page's port.
 
-`localcloud.process` starts it, with a clean environment that says everything it needs.
+`localcloud.process` starts it, with an environment that contains all its settings.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ def main() -> None:
     """Serve until told to stop, then save."""
     folder = StateFolder(Path(os.environ[FOLDER_VARIABLE]))
     with folder.lock.open("w") as lock:
-        # Held until the process ends, however it ends: whether the emulator lives never needs to be guessed. It may
-        # have to wait for somebody who looks whether one lives; `localcloud.cloud` lets one at a time start another.
+        # Held until the process ends, however it ends, so that the lock shows whether the emulator runs. It may
+        # have to wait for a process that checks the lock; `localcloud.cloud` starts one emulator at a time.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write(str(os.getpid()))  # by which it can be stopped whatever became of the other file
+        lock.write(str(os.getpid()))  # enough to stop the process when the other file is lost
         lock.flush()
         identity = {
             "pid": os.getpid(),
@@ -46,7 +46,7 @@ async def _serve_and_save(folder: StateFolder) -> None:
     from ministack.services import cloudfront  # noqa: PLC0415
 
     config = Config()
-    # MiniStack's own main() would also listen on port 443 where it may, which is not ours to take.
+    # MiniStack's own main() would also listen on port 443, which belongs to the machine.
     config.bind = [f"{HOST}:{os.environ['GATEWAY_PORT']}"]
     config.insecure_bind = [f"{HOST}:{os.environ[PAGE_PORT_VARIABLE]}"]
     config.certfile, config.keyfile = str(folder.tls / "server.pem"), str(folder.tls / "server-key.pem")
@@ -69,10 +69,10 @@ async def _serve_and_save(folder: StateFolder) -> None:
     if server.done():
         server.result()  # it ends by itself only when it cannot start
     await asyncio.to_thread(lambda: ministack.save_all(ministack._build_persistence_save_dict()))  # noqa: SLF001
-    # Only a clean stop gets here. The file left behind tells the next start that nothing was saved.
+    # Reached by a clean stop only. A file that is left tells the next start that nothing was saved.
     folder.process.unlink()
     logging.shutdown()
-    # The server's own way out waits for every client to hang up, and the interpreter's for every thread.
+    # Without this, the server would wait for every client to disconnect, and the interpreter for every thread.
     os._exit(0)
 
 
@@ -81,13 +81,13 @@ def _restore_or_end(folder: StateFolder, ministack: object) -> None:
         saved_state.restore(folder, ministack)
     except LocalCloudError as error:
         sys.stderr.write(f"{error}\n")
-        folder.process.unlink()  # what was saved is still there, for whoever can repair it
+        folder.process.unlink()  # the saved state is still there, and may be repaired
         logging.shutdown()
         os._exit(1)
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Leave out that a client went away without the last words of TLS, which many do."""
+    """Return whether a record is more than a client that disconnected without closing TLS, as many do."""
     return not (record.exc_info and isinstance(record.exc_info[1], TimeoutError))
 
 

@@ -1,4 +1,4 @@
-"""The deployed page for a person's browser: plain HTTP on a port of its own, so that nobody has to trust the local CA.
+"""The deployed page for a browser: plain HTTP on a separate port, so that no browser has to trust the local CA.
 
 It adds nothing to the page. A request goes to the deployed CloudFront distribution as it would on AWS, in TLS and under
 the distribution's own name, and the answer comes back with the headers that the distribution declares. The page asks
@@ -46,7 +46,7 @@ def front_door(app: App, port: int, distribution: Callable[[], str | None]) -> A
             return
         host, name = _host(scope), distribution()
         if host not in {f"{known}:{port}" for known in _NAMES}:
-            # A name of somebody else's that leads here is their page, which may not become this one.
+            # Another host name that resolves to this address must not serve this page (DNS rebinding).
             await _say(send, 421, "Ask for this page by its address.")
         elif scope["path"] == _COGNITO_PATH and scope["method"] == "POST":
             await app(_for(scope, _COGNITO, path="/"), receive, send)

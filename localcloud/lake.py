@@ -1,4 +1,4 @@
-"""What the streaming application has brought into the data lake."""
+"""Read what the streaming application has written into the data lake."""
 
 import gzip
 import json

@@ -91,7 +91,7 @@ class Application:
 
 
 def end(folder: Path) -> None:
-    """End the application that runs on a folder, whoever started it, if one does."""
+    """End the application that runs on a folder, whichever process started it, if there is one."""
     if not (folder / _LOCK).exists():
         return
     with (folder / _LOCK).open("a") as lock:
@@ -381,7 +381,7 @@ class Job:
 
 
 def _write_trust(authority: Path, output: Path) -> None:
-    """Write an authority in Java's form. Java's own list is left out: a job of the local cloud talks to nobody else."""
+    """Write an authority in Java's form, without Java's own list: a job connects to the local cloud only."""
     certificate = pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(authority.read_bytes()), b"local")
     output.write_bytes(
         pkcs12.serialize_java_truststore([certificate], BestAvailableEncryption(_STORE_PASSWORD.encode()))

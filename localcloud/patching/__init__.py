@@ -47,4 +47,4 @@ def require(owner: Any, *names: str) -> None:
     for name in names:
         if not hasattr(owner, name):
             where = getattr(owner, "__name__", repr(owner))
-            raise GapError(f"{where}.{name} is gone from ministack {installed}; the gap that replaces it needs a look.")
+            raise GapError(f"{where}.{name} is gone from ministack {installed}; adapt the gap that replaces it.")

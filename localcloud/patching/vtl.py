@@ -1,4 +1,4 @@
-"""Mapping templates as API Gateway evaluates them; a helper of the `apigateway_*` gaps, and of tests of templates.
+"""Mapping templates as API Gateway evaluates them, for gaps of API Gateway and for tests of templates.
 
 The engine is `airspeed-ext`. What API Gateway gives to templates is here: `$input`, `$util`, and of Java's methods on
 strings those that templates use.

@@ -15,7 +15,7 @@ def _attributes(message: dict[str, Any] | None) -> dict[str, str]:
     return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
 
 
-def test_a_dead_letter_has_the_event_and_says_what_went_wrong(ground: Ground) -> None:
+def test_a_dead_letter_message_has_the_event_and_the_error(ground: Ground) -> None:
     _, queue = ground.queue()
     letters_url, letters = ground.queue(open_to="events.amazonaws.com")
     source = rule(ground, queue, DeadLetterConfig={"Arn": letters})
@@ -32,7 +32,7 @@ def test_a_dead_letter_has_the_event_and_says_what_went_wrong(ground: Ground) ->
     assert "EXHAUSTED_RETRY_CONDITION" not in attributes  # no retry would have helped
 
 
-def test_a_missing_target_is_a_dead_letter(ground: Ground) -> None:
+def test_an_event_for_a_missing_target_becomes_a_dead_letter_message(ground: Ground) -> None:
     function = ground.function("def handler(event, context): pass")
     letters_url, letters = ground.queue(open_to="events.amazonaws.com")
     source = rule(ground, function, DeadLetterConfig={"Arn": letters})
@@ -70,13 +70,13 @@ def _deliver(
     return letters
 
 
-def test_what_may_pass_is_tried_again(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_transient_failures_are_retried(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     send = Mock(side_effect=[ConnectionError("down"), ConnectionError("down"), None])
     assert _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 5}, send) == []
     assert send.call_count == 3
 
 
-def test_retries_end_in_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_exhausted_retries_end_in_a_dead_letter_message(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     send = Mock(side_effect=ConnectionError("down"))
     (letter,) = _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 2}, send)
     assert send.call_count == 3
@@ -88,12 +88,15 @@ def test_retries_end_in_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyP
     }
 
 
-def test_an_old_event_is_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_an_event_past_its_maximum_age_becomes_a_dead_letter_message(
+    delivery: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     (letter,) = _deliver(delivery, monkeypatch, {"MaximumEventAgeInSeconds": 0}, Mock(side_effect=OSError))
     assert letter["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
 
 
-def test_a_failed_function_leaves_the_event_with_its_error(ground: Ground) -> None:
+def test_a_failed_function_sends_event_and_error_to_its_dead_letter_queue(ground: Ground) -> None:
     url, arn = ground.queue()
     function = ground.function(
         "def handler(event, context): raise KeyError('lost')",

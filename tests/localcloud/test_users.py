@@ -75,7 +75,7 @@ def test_a_user_whose_trigger_failed_stays_confirmed(ground: Ground) -> None:
     assert pool.tokens(address)["IdToken"]
 
 
-def test_codes_cannot_be_tried_without_end(ground: Ground) -> None:
+def test_confirmation_attempts_are_limited(ground: Ground) -> None:
     pool = Pool(ground)
     address = pool.sign_up()
     code = _code(ground, address)
@@ -85,7 +85,7 @@ def test_codes_cannot_be_tried_without_end(ground: Ground) -> None:
     assert outcome(lambda: pool.confirm(address, code)) == "LimitExceededException"
 
 
-def test_each_code_is_another(ground: Ground) -> None:
+def test_codes_differ(ground: Ground) -> None:
     pool = Pool(ground)
     codes = {_code(ground, pool.sign_up()) for _ in range(5)}
     assert len(codes) > 1
@@ -130,7 +130,7 @@ def handler(event, context):
     assert "tenant" not in claims(tokens["AccessToken"])
 
 
-def test_an_address_of_somebody_else_cannot_be_taken(ground: Ground) -> None:
+def test_an_address_in_use_is_refused(ground: Ground) -> None:
     pool = Pool(ground)
     victim, token = pool.confirmed(), pool.tokens(pool.confirmed())["AccessToken"]
     attributes = [{"Name": "email", "Value": victim}]
@@ -154,7 +154,7 @@ def test_a_value_of_the_wrong_length_is_refused(ground: Ground) -> None:
     assert outcome(lambda: pool.sign_up(name="x" * 2048)) == "done"
 
 
-def test_a_new_address_counts_once_its_code_came_back(ground: Ground) -> None:
+def test_a_new_address_is_used_after_verification(ground: Ground) -> None:
     pool = Pool(ground, verify_first=True)
     address = pool.sign_up()
     pool.confirm(address, _code(ground, address))
@@ -166,7 +166,7 @@ def test_a_new_address_counts_once_its_code_came_back(ground: Ground) -> None:
     assert outcome(lambda: pool.attributes(address)) == "UserNotFoundException"
 
 
-def test_a_new_address_is_not_taken_from_somebody_who_has_it_by_then(ground: Ground) -> None:
+def test_an_address_that_another_user_has_by_then_is_refused(ground: Ground) -> None:
     pool = Pool(ground, verify_first=True)
     token, new = pool.tokens(pool.confirmed())["AccessToken"], f"{ground.name('new')}@example.com"
     pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
@@ -219,7 +219,7 @@ def test_a_pre_sign_up_trigger_is_told_the_name_that_the_user_will_have(ground: 
     assert _seen(ground, parameter)["userName"] == made["User"]["Username"]
 
 
-def test_an_old_refresh_token_counts_within_the_grace_period(ground: Ground) -> None:
+def test_an_old_refresh_token_is_valid_within_the_grace_period(ground: Ground) -> None:
     rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60}
     pool = Pool(ground, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"], RefreshTokenRotation=rotation)
     first = pool.tokens(pool.confirmed())

@@ -1,13 +1,13 @@
 """A request body is parsed as JSON, validated against the model of its content type, and limited to 10 MB.
 
 AWS: API Gateway validates a body against the model of its content type, else against that of `$default`, else not at
-all; a body that is no JSON fits no model. A payload of more than 10 MB is answered by the gateway response
+all; a body that is not JSON matches no model. A payload of more than 10 MB is answered by the gateway response
 `REQUEST_TOO_LARGE`.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 
 MiniStack: takes `NaN`, `Infinity`, UTF-16, UTF-32 and a byte order mark for JSON, holds every content type to the
-model of `application/json`, and knows no limit.
+model of `application/json`, and has no limit.
 
 Here: as on AWS.
 """

@@ -1,7 +1,7 @@
 """A function's error is not shown to the caller of an API.
 
-AWS: when a proxy integration's function fails, or answers something that is no response, a REST API answers 502 with
-`{"message": "Internal server error"}`, and the headers of its gateway responses are on that, too.
+AWS: when a proxy integration's function fails, or returns no valid response, a REST API answers 502 with
+`{"message": "Internal server error"}`, with the headers of its gateway responses.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 
 MiniStack: sends the function's error to the caller, or makes a response of whatever the function returned.

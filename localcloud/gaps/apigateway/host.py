@@ -3,9 +3,9 @@
 AWS: `https://{api}.execute-api.{region}.amazonaws.com/{stage}`, and a SigV4 signature covers that host.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-call-api.html
 
-MiniStack: knows the name without a region, under a host of its own.
+MiniStack: answers at its own host name, without a region.
 
-Here: it knows AWS's name instead.
+Here: AWS's host name is used instead.
 """
 
 import re

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-r
 
 MiniStack: answers as any other service would, so that CORS headers are missing.
 
-Here: the gateway response answers.
+Here: the API's gateway response is returned.
 """
 
 import json

@@ -3,9 +3,9 @@
 AWS: `UpdateMethod` takes the text `true` or `false` for `/apiKeyRequired`, and `UpdateApiKey` for `/enabled`.
 https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html
 
-MiniStack: keeps the text, and takes `false` for true.
+MiniStack: stores the text, so that `false` counts as true.
 
-Here: it is a truth value.
+Here: a truth value is stored.
 """
 
 from collections.abc import Callable

@@ -4,9 +4,9 @@ AWS: API Gateway invokes integrations and authorizers as `apigateway.amazonaws.c
 that the function's policy may name. Without permission the caller gets 500, and a log says why.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-to-api.html
 
-MiniStack: asks no policy.
+MiniStack: does not evaluate the function's policy.
 
-Here: it is asked.
+Here: the policy is evaluated.
 """
 
 from collections.abc import Callable

@@ -8,8 +8,8 @@ comes as JSON.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-integration-types.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-override-request-response-parameters.html
 
-MiniStack: takes every such integration for a function's, but for those of SQS, which it calls past every policy; its
-templates know a few words.
+MiniStack: treats every such integration as one with a function, except those of SQS, which it calls without
+evaluating policies; its templates support a few expressions only.
 
 Here: as on AWS, with the templates of `vtl`.
 """

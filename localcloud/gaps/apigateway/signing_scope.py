@@ -3,7 +3,7 @@
 AWS: a request to an API that was signed for another service is refused by the gateway response `INVALID_SIGNATURE`.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 
-MiniStack: takes a signature for any service.
+MiniStack: accepts a signature for any service.
 
 Here: the service in the signature's scope has to be `execute-api`.
 """

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 
-MiniStack: knows no limit.
+MiniStack: has no limit.
 
 Here: as on AWS.
 """

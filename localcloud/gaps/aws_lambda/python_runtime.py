@@ -1,7 +1,7 @@
 """Python functions run as in AWS's runtime.
 
 AWS: a function sees the standard library, boto3 and what its package brings. An exception that it raises is the
-answer, with its type and stack trace, and the execution environment goes on living.
+answer, with its type and stack trace, and the execution environment is used again.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 
 MiniStack: runs it with the emulator's own interpreter, and so with every package of this project; calls every

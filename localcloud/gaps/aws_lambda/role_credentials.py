@@ -3,7 +3,8 @@
 AWS: each execution environment gets temporary credentials of the function's role.
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 
-MiniStack: computes them from the names of the function and its role, so that whoever knows these is the function.
+MiniStack: computes them from the names of the function and its role, so that a caller who knows the names has the
+function's permissions.
 
 Here: they are random for each start of the emulator.
 """

@@ -1,12 +1,12 @@
 """Lambda refuses invalid environment variables and event sources of functions.
 
-AWS: environment variables have 4 KB in all, and none has a name of the runtime's own. A queue whose messages come back
+AWS: environment variables have 4 KB in total, and no name that the runtime reserves. A queue whose messages come back
 sooner than its function may take is no event source.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 
-MiniStack: takes any.
+MiniStack: accepts any.
 
 Here: as on AWS, for a template as well.
 """

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTabl
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-deletion-protection.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-delete-stack.html
 
-MiniStack: forgets them with all that is in them, though its `DeleteBucket` and `DeleteTable` refuse; `DeleteUserPool`
+MiniStack: deletes them with their content, though its `DeleteBucket` and `DeleteTable` refuse; `DeleteUserPool`
 does not.
 
 Here: CloudFormation asks the services, and `DeleteUserPool` refuses.
@@ -43,7 +43,7 @@ def _ask(resource_type: str, known: Callable[[], Any], delete: Callable[[str], _
     forget = cloudformation.handlers(resource_type)["delete"]
 
     def delete_if_allowed(name: str, properties: cloudformation.Properties) -> None:
-        if name in known():  # somebody may have deleted it
+        if name in known():  # it may have been deleted
             status, _, body = delete(name)
             if status >= 400:  # noqa: PLR2004 - HTTP's first error
                 raise ValueError(body.decode() if isinstance(body, bytes) else str(body))

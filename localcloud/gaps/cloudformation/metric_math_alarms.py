@@ -5,8 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-m
 
 MiniStack: refuses a template with such an alarm.
 
-Here: it is made, and never changes its state: the metrics that our expressions are about are not there to be
-calculated with.
+Here: it is created, and never changes its state: the local cloud does not have the metrics of our expressions.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,7 @@
 AWS: a method with a validator refuses, with 400, a body that does not fit its model or a parameter that is missing.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
 
-MiniStack: validates, but CloudFormation only pretends to make validators and drops the method's `RequestValidatorId`.
+MiniStack: validates, but CloudFormation creates no validators and drops the method's `RequestValidatorId`.
 
 Here: CloudFormation makes them and sets it.
 """

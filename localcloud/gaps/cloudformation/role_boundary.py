@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 
 MiniStack: enforces boundaries that `iam:PutRolePermissionsBoundary` sets, but CloudFormation drops the property.
 
-Here: CloudFormation sets it, or takes it away.
+Here: CloudFormation sets it, or removes it.
 """
 
 from ministack.services import iam

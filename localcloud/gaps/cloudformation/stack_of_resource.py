@@ -4,8 +4,8 @@ AWS: `DescribeStackResources` takes the physical id of a resource instead of a s
 has it is made of. Where none has it, it is a `ValidationError`.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
 
-MiniStack: it wants a stack, and finds none for any physical id. A teardown that asks whose something is before it
-removes it would never hear that it is another stack's.
+MiniStack: it wants a stack, and finds none for any physical id. A teardown that asks which stack has a
+resource would never learn that it is another stack's.
 
 Here: the stack that has the resource is found.
 """

@@ -1,14 +1,14 @@
 """An alarm is published to a topic if the policies of the topic and of its key allow CloudWatch.
 
-AWS: CloudWatch publishes as `cloudwatch.amazonaws.com`. The topic's policy must let it, with the alarm as
+AWS: CloudWatch publishes as `cloudwatch.amazonaws.com`. The topic's policy must allow it, with the alarm as
 `aws:SourceArn`; and where the topic is encrypted, the key's policy must, by statements without conditions on the
-source, which CloudWatch does not send to KMS. AWS's own key, `alias/aws/sns`, lets nobody.
+source, which CloudWatch does not send to KMS. AWS's own key, `alias/aws/sns`, does not allow it.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 
 MiniStack: publishes, whatever the policies say.
 
-Here: publishes where both policies let CloudWatch, and leaves a line in the emulator's log where one does not.
+Here: publishes where both policies allow it, and writes a line to the emulator's log where one does not.
 """
 
 from collections.abc import Callable
@@ -60,6 +60,6 @@ def _may_publish(alarm: dict[str, Any], action: str) -> bool:
                     found.get("Policy"), resource=found.get("Arn", key), action=used, service=_PRINCIPAL, source_arn=""
                 )
     except service_calls.RefusedError as refused:
-        cloudwatch.logger.warning("CloudWatch: the alarm %s reaches nobody: %s", alarm.get("AlarmName"), refused)
+        cloudwatch.logger.warning("CloudWatch: the alarm %s was not published: %s", alarm.get("AlarmName"), refused)
         return False
     return True

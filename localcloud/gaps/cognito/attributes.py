@@ -3,14 +3,14 @@
 AWS: `SignUp` and `UpdateUserAttributes` refuse an attribute that is not among the app client's `WriteAttributes`
 (when it names none: the standard ones), one that the pool does not have, one that may not change, a value of the
 wrong length; `SignUp` refuses a user without the required ones. An address that someone else has is refused. A new
-one gets a code, and counts from when `VerifyUserAttribute` was called with it, if the pool says so in
-`AttributesRequireVerificationBeforeUpdate`; otherwise it counts at once, unverified until then. What that names must be
+one gets a code, and replaces the old one when `VerifyUserAttribute` is called with the code, if the pool says so in
+`AttributesRequireVerificationBeforeUpdate`; otherwise at once, unverified until then. What that names must be
 among `AutoVerifiedAttributes`, which have codes.
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-email-phone-verification.html
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserAttributeUpdateSettingsType.html
 
-MiniStack: stores whatever it is given, `email_verified` and `custom:` attributes included, sends no code, and knows
+MiniStack: stores any attribute, `email_verified` and `custom:` attributes included, sends no code, and has
 neither `VerifyUserAttribute` nor `GetUserAttributeVerificationCode`.
 
 Here: all that is refused as on AWS.

@@ -4,9 +4,9 @@ AWS: `InitiateAuth` refuses a flow that is not among the client's `ExplicitAuthF
 SRP, custom and refresh, not a password in the clear.
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html
 
-MiniStack: asks for the password flows only, and lets a client that names none use them.
+MiniStack: checks the password flows only, and allows them to a client that names none.
 
-Here: every flow is asked for.
+Here: every flow is checked.
 """
 
 from collections.abc import Callable

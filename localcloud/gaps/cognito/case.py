@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-case-sensiti
 
 MiniStack: stores the setting and makes two users of them.
 
-Here: it finds the one.
+Here: both are the same user.
 """
 
 from collections.abc import Callable

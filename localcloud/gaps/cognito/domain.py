@@ -3,7 +3,7 @@
 AWS: managed login and the OAuth 2.0 endpoints are served at the domain of a pool, if it has one.
 https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain.html
 
-MiniStack: serves them for every pool, so that a client signs in by a way that it does not have.
+MiniStack: serves them for every pool, so that a client can sign in where it should not.
 
 Here: a client of a pool without a domain is unknown there.
 """

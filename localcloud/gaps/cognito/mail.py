@@ -5,11 +5,11 @@ confirmed already gets no code to confirm with, and one without a verified addre
 https://docs.aws.amazon.com/cognito/latest/developerguide/limits.html
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgotPassword.html
 
-MiniStack: every code is 123456 or 654321, any number of guesses is free, its mail lies open at a URL, and whoever is
-asked about gets a code.
+MiniStack: every code is 123456 or 654321, attempts are not limited, its mail can be read at a URL without a key, and
+any user gets a code.
 
 Here: codes are random, five wrong ones end the attempt, mail goes to the operator's folder (`localcloud.mail`), and
-codes go out where AWS sends them.
+codes are sent where AWS sends them.
 """
 
 import os

@@ -1,12 +1,12 @@
 """A refreshed token keeps its `auth_time`, and refresh tokens rotate where the app client says so.
 
 AWS: `auth_time` is when the user signed in, in every token of the session. With `RefreshTokenRotation`,
-`GetTokensFromRefreshToken` gives a new refresh token, which ends when the first one would have; the old one counts for
-`RetryGracePeriodSeconds` more. Such a client refreshes in no other way, and cannot allow `REFRESH_TOKEN_AUTH`. The
-pre-token trigger is told the `ClientMetadata` of a refresh.
+`GetTokensFromRefreshToken` gives a new refresh token, which ends when the first one would have; the old one is valid
+for `RetryGracePeriodSeconds` more. Such a client refreshes in no other way, and cannot allow `REFRESH_TOKEN_AUTH`. The
+pre-token trigger gets the `ClientMetadata` of a refresh.
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
 
-MiniStack: `auth_time` is when a token was made, no refresh token is ever replaced, the trigger hears of no metadata.
+MiniStack: `auth_time` is when a token was made, no refresh token is ever replaced, and the trigger gets no metadata.
 
 Here: all that is as on AWS, set by the API and by CloudFormation.
 """

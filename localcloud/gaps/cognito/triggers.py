@@ -1,17 +1,17 @@
 """Cognito invokes its Lambda triggers with AWS's events, timeouts and permissions.
 
-AWS: `PostConfirmation` is called when a sign-up is confirmed and when a forgotten password is set anew; its
+AWS: `PostConfirmation` is called when a sign-up is confirmed and when a forgotten password is reset; its
 `triggerSource` says which. `CustomMessage` is called before each mail with a code, and its `triggerSource` says what
-the code is for. `PreSignUp` is called before a user is made, by an administrator too. All three are told the caller's
+the code is for. `PreSignUp` is called before a user is made, by an administrator too. All three get the caller's
 `ClientMetadata` and app client; for an administrator's call, the app client is `CLIENT_ID_NOT_APPLICABLE`. A trigger
-has five seconds and three attempts, and must let Cognito in by its policy. A pre-token trigger of version 2 is called
+has five seconds and three attempts, and its policy must allow Cognito. A pre-token trigger of version 2 is called
 once a sign-in, for both tokens. When a trigger fails, so does the call, but the user stays as they are by then.
 Confirming with a code that was sent to an address verifies that address.
 https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
 
 MiniStack: never calls `PostConfirmation`; calls `CustomMessage` and `PreSignUp` for one kind of call each, without
-metadata; tells the pre-token trigger no user status, waits for it as long as it takes and calls it twice; asks no
-policy, verifies no address.
+metadata; gives the pre-token trigger no user status, waits for it without limit and calls it twice; does
+not evaluate the function's policy, and verifies no address.
 
 Here: all that is as on AWS, but that the start of a function's process does not count towards the five seconds: how
 long it takes depends on what else the machine does.

@@ -10,14 +10,13 @@ AWS's list gives `dynamodb:ReturnValues` to `ConditionCheckItem` too, whose one 
 `ReturnValuesOnConditionCheckFailure`: here the key holds that one where `ReturnValues` asks for nothing. Whether a
 batch is authorized by the attributes of each table or of all AWS does not say: here, of all.
 
-MiniStack: knows `dynamodb:Attributes` of a projection only, so that `ForAllValues` on it holds for every write; does
+MiniStack: has `dynamodb:Attributes` of a projection only, so that `ForAllValues` on it holds for every write; does
 not know `dynamodb:ReturnValues`; has `dynamodb:Select` on writes; and gives each part of a transaction the keys of all.
 
-Here: the keys are there, for each part of a transaction its own. Where a request cannot be read, `dynamodb:Attributes`
-holds a value that satisfies no condition.
+Here: the keys are present, separately for each part of a transaction. Where a request cannot be read,
+`dynamodb:Attributes` holds a value that satisfies no condition.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -73,17 +72,9 @@ def close() -> None:
     replace(iam_evaluator, "enforce", _with_keys)
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(body or b"{}")
-    except (ValueError, TypeError):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
 def _with_request(context_of: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
     def service_context(body: bytes) -> dict[str, Any]:
-        return {**context_of(body), _REQUEST: _read(body)}
+        return {**context_of(body), _REQUEST: leading_keys.read(body)}
 
     return service_context
 
@@ -92,7 +83,7 @@ def _parts(action: str, body: bytes, region: str, account: str) -> list[tuple[st
     """Return the action and the table of each part of a transaction."""
     if action not in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):
         return []
-    items = _read(body).get("TransactItems")
+    items = leading_keys.read(body).get("TransactItems")
     checks: list[tuple[str, str]] = []
     for item in items if isinstance(items, list) else []:
         for member, item_action in iam_actions._DYNAMODB_TRANSACT_ITEM_ACTIONS.items():

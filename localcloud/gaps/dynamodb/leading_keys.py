@@ -3,10 +3,10 @@
 AWS: `dynamodb:LeadingKeys` holds the partition keys that a request names; `Scan` names none.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 
-MiniStack: does not know the key, so that `ForAllValues` on it always holds; and a `TableName` beside `RequestItems`,
+MiniStack: does not have the key, so that `ForAllValues` on it always holds; and a `TableName` beside `RequestItems`,
 which the API ignores, hides the tables that a batch is about.
 
-Here: the key is there. Where a request's keys cannot be read, it holds a value that satisfies no condition.
+Here: the key is present. Where a request's keys cannot be read, it holds a value that satisfies no condition.
 """
 
 import json
@@ -30,7 +30,8 @@ def close() -> None:
     replace(iam_actions, "dynamodb_resource_arns", _of_items_only)
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def read(body: bytes) -> dict[str, Any]:
+    """Return the request in a body; empty when it is no JSON object."""
     try:
         data = json.loads(body or b"{}")
     except (ValueError, TypeError):
@@ -41,7 +42,7 @@ def _read(body: bytes) -> dict[str, Any]:
 def _with_leading_keys(context_of: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
     def service_context(body: bytes) -> dict[str, Any]:
         context = context_of(body)
-        keys = list(dict.fromkeys(leading_keys(_read(body))))
+        keys = list(dict.fromkeys(leading_keys(read(body))))
         return {**context, _KEY: keys} if keys else context
 
     return service_context
@@ -49,7 +50,7 @@ def _with_leading_keys(context_of: Callable[[bytes], dict[str, Any]]) -> Callabl
 
 def _of_items_only(arns_of: Callable[..., list[str]]) -> Callable[..., list[str]]:
     def resource_arns(body: bytes, region: str, account: str) -> list[str]:
-        items = _read(body).get("RequestItems")
+        items = read(body).get("RequestItems")
         return arns_of(
             json.dumps({"RequestItems": items}).encode() if isinstance(items, dict) else body, region, account
         )

@@ -1,11 +1,11 @@
 """The emulator's administration endpoints are closed.
 
-AWS: has no such thing; what is not an API of a service is not there.
+AWS: has no such endpoints.
 
 MiniStack: `POST /_ministack/reset` wipes the account, and `/_ministack`, `/_localstack` and `/_aws` show functions'
 code, sent mail and queued messages, all without a key.
 
-Here: these paths answer 403, but for health and for what deployments and clients use: the replies of custom
+Here: these paths answer 403, except for health and for what deployments and clients use: the replies of custom
 resources, which carry an unguessable token, and the path form of API Gateway's URLs.
 """
 

@@ -1,12 +1,12 @@
 """Only the holder of the root access key is root.
 
-AWS: a request is the root user's when root's access key has signed it.
+AWS: a request is the root user's if the root access key has signed it.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html
 
-MiniStack: takes the key `test`, any twelve digits and the configured key for root's, verifies no signature made with
-one of them, and lets anybody list and create buckets without a key.
+MiniStack: accepts the key `test`, any twelve digits and the configured key as root's, verifies no signature made with
+one of them, and allows requests without a key to list and create buckets.
 
-Here: root's key is the configured one, made anew for each installation, and its signature is verified like any other.
+Here: root's key is the configured one, random for each installation, and its signature is verified like any other.
 """
 
 import os

@@ -3,10 +3,10 @@
 AWS: `events:source` and `events:detail-type` hold the sources and types of all entries of a `PutEvents`.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 
-MiniStack: does not know these keys, so that a condition on them never holds or, with `ForAllValues`, always does; and
+MiniStack: does not have these keys, so that a condition on them never holds or, with `ForAllValues`, always does; and
 it judges the entries for a second bus without any key at all.
 
-Here: the keys are there, for every bus of the request.
+Here: the keys are present, for every bus of the request.
 """
 
 import json

@@ -1,15 +1,15 @@
 """EventBridge delivers with permission, retries, and sends what fails to a dead-letter queue.
 
-AWS: a state machine is started with the target's role, a function or a queue must let EventBridge in by its policy.
-What fails for want of permission or of the target goes to the target's dead-letter queue at once, anything else after
-the retries of its retry policy; the message's attributes say what went wrong. A function is invoked asynchronously,
+AWS: a state machine is started with the target's role, the policy of a function or a queue must allow EventBridge. An
+event that fails because of a missing permission or target goes to the target's dead-letter queue at once, anything else
+after the retries of its retry policy; the message's attributes have the error. A function is invoked asynchronously,
 with Lambda's own retries.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
 
 MiniStack: calls the target once, as root, and logs a failure.
 
-Here: as on AWS, but for the time between two tries, which grows from a tenth of a second to five seconds.
+Here: as on AWS, except for the pause between two attempts, which grows from 0.1 to 5 seconds.
 """
 
 import itertools

@@ -4,10 +4,10 @@ AWS: Managed Service for Apache Flink runs the application's code with its role,
 the latest one when it fails, and takes a snapshot when it is stopped or updated.
 https://docs.aws.amazon.com/managed-flink/latest/java/how-it-works.html
 
-MiniStack: keeps the description and runs the job in containers, which nothing here may need; without them the
-application is only said to run.
+MiniStack: keeps the description and runs the job in containers, which the local cloud does not use; without them the
+application has the status RUNNING and does nothing.
 
-Here: the job runs in a process of its own, on a cluster inside it, with a session of the application's role, which it
+Here: the job runs in a separate process, on a cluster inside it, with a session of the application's role, which it
 gets as a container gets its own: from an address that takes a token. The zip is the deployed one. The service's
 plug-in for S3 is beside it, and the two settings that lead its clients here: nothing in the application knows.
 """

@@ -1,7 +1,7 @@
 """Policy variables such as `${aws:PrincipalTag/...}` take their values from the request.
 
 AWS: `${aws:PrincipalTag/TenantId}` and the like, in `Resource` and in conditions, stand for the value in the request.
-A `*` or `?` in that value is a character, no wildcard. A variable without a single value makes its statement match
+A `*` or `?` in that value is a character, not a wildcard. A variable without a single value makes its statement match
 nothing.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 

@@ -5,7 +5,7 @@ together 10,240, a managed policy 6,144. CloudFormation makes roles and policies
 documents.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
-MiniStack: knows no sizes, and CloudFormation takes any document.
+MiniStack: has no quotas, and CloudFormation accepts any document.
 
 Here: as on AWS.
 """

@@ -5,7 +5,7 @@ them.
 https://docs.aws.amazon.com/iot/latest/apireference/API_CreateRoleAlias.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iot-rolealias.html
 
-MiniStack: knows neither the calls nor the resource type.
+MiniStack: has neither the calls nor the resource type.
 
 Here: both, kept like the rest of IoT when the local cloud stops.
 """

@@ -1,11 +1,11 @@
 """Reading a stream requires a permission on that stream.
 
-AWS: a shard iterator is of one stream, and `kinesis:GetRecords` is judged on it.
+AWS: a shard iterator belongs to one stream, and `kinesis:GetRecords` is authorized on that stream.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesisdatastreams.html
 
-MiniStack: judges it on no stream in particular, so that only a grant on all of them counts.
+MiniStack: authorizes it on `*`, so that only a permission on all streams is enough.
 
-Here: the iterator tells the stream.
+Here: the stream is read from the iterator.
 """
 
 import json

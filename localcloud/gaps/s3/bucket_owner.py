@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.htm
 
 MiniStack: ignores both headers, and takes the caller's account for the owner of every bucket.
 
-Here: the headers are held to the owner, and policies see the owner.
+Here: the headers are compared with the owner, and policies get the owner.
 """
 
 from collections.abc import Callable

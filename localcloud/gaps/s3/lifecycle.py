@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-gener
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/intro-lifecycle-rules.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-s3-bucket-rule.html
 
-MiniStack: takes any rules with positive days, and CloudFormation drops them.
+MiniStack: accepts any rules with positive days, and CloudFormation drops them.
 
 Here: as on AWS. Nothing expires and nothing is moved.
 """

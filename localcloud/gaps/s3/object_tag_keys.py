@@ -4,9 +4,9 @@ AWS: `s3:RequestObjectTag/x` and `s3:RequestObjectTagKeys` hold the tags that a 
 those that the object has.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html
 
-MiniStack: knows neither on the calls that read or write tags and permissions.
+MiniStack: has neither on the calls that read or write tags and permissions.
 
-Here: they are there.
+Here: both are present.
 """
 
 from collections.abc import Callable

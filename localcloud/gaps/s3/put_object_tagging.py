@@ -4,9 +4,9 @@ AWS: PutObject with the header `x-amz-tagging` needs `s3:PutObjectTagging` besid
 keys of the tags hold for both.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
 
-MiniStack: asks for `s3:PutObject` only.
+MiniStack: requires `s3:PutObject` only.
 
-Here: it asks for both.
+Here: both are required.
 """
 
 from collections.abc import Callable

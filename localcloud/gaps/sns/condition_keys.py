@@ -3,9 +3,9 @@
 AWS: `sns:Protocol` and `sns:Endpoint` hold the protocol and the endpoint of a `Subscribe`.
 https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html#sns-policy-keys
 
-MiniStack: does not know these keys, so that no condition on them ever holds.
+MiniStack: does not have these keys, so that no condition on them ever holds.
 
-Here: the keys are there.
+Here: the keys are present.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,14 @@
 """A topic confirms HTTPS endpoints, delivers to them, retries, and sends what fails to a dead-letter queue.
 
 AWS: an endpoint is asked to confirm its subscription, again when it is subscribed again before it has. Messages come
-with headers that say what they are, over verified TLS, without following redirects. 5xx, 429 and no answer are tried
-again by the subscription's delivery policy; what fails for good goes to the subscription's dead-letter queue, if the
-queue lets the topic in. `ReturnSubscriptionArn` gives the ARN also of what is not confirmed.
+with headers that say what they are, over verified TLS, without following redirects. 5xx, 429 and no answer are
+retried by the subscription's delivery policy; what fails finally goes to the subscription's dead-letter queue, if the
+queue's policy allows the topic. `ReturnSubscriptionArn` gives the ARN also of what is not confirmed.
 https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 
-MiniStack: posts once, follows redirects, verifies against the public CAs only, forgets what fails, and names itself by
+MiniStack: posts once, follows redirects, verifies against the public CAs only, drops what fails, and names itself by
 a plain HTTP address that it does not answer at.
 
 Here: as on AWS, with addresses that answer on this machine. There is no way from here to the internet's `sslip.io`
@@ -136,7 +136,7 @@ def _deliver(subscription: dict[str, Any], message: dict[str, Any]) -> None:
             target, json.dumps(message), {"RequestID": new_uuid(), "ErrorCode": code, "ErrorMessage": error}
         )
     except (service_calls.RefusedError, LookupError) as refused:
-        sns.logger.warning("SNS: the dead letter is lost: %s", refused)
+        sns.logger.warning("SNS: the dead-letter message is lost: %s", refused)
 
 
 def _pauses(policy: dict[str, Any]) -> Iterator[float]:

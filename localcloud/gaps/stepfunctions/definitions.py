@@ -1,12 +1,12 @@
 """Step Functions refuses invalid definitions and inputs that are too large.
 
-AWS: refuses a definition that is no JSON, that begins nowhere, leads to a state that does not exist, never ends, or has
-a state of a type that there is not or that nothing leads to. An input has 256 KiB at most.
+AWS: refuses a definition that is not JSON, that has no start, leads to a state that does not exist, never ends, or has
+a state of an unknown type or one that is unreachable. An input has 256 KiB at most.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
 https://states-language.net/
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
-MiniStack: looks at JSONata only, and finds the rest when an execution gets there. CloudFormation looks at nothing.
+MiniStack: checks JSONata only; an execution fails on the rest. CloudFormation checks nothing.
 
 Here: as on AWS.
 """

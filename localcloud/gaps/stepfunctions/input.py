@@ -1,12 +1,12 @@
 """An execution's input has to be JSON, and a failed synchronous execution returns no output.
 
-AWS: an input that is no JSON is refused with `InvalidExecutionInput`; a synchronous execution that failed is answered
+AWS: an input that is not JSON is refused with `InvalidExecutionInput`; a synchronous execution that failed is answered
 with its error and cause.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartSyncExecution.html
 
-MiniStack: starts with any input, and gives what failed an output that tells the error again.
+MiniStack: accepts any input, and gives a failed execution an output that repeats the error.
 
-Here: as on AWS.
+Here: such an input is refused, and such an execution has no output.
 """
 
 import json

@@ -4,7 +4,7 @@ AWS: an Express execution leaves nothing but its log in CloudWatch Logs: one eve
 state machine asks for, with inputs and outputs only if it asks for them. The role must be allowed to deliver logs.
 https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 
-MiniStack: keeps the setting and writes nothing.
+MiniStack: stores the setting and writes nothing.
 
 Here: the events are written when the execution ends. That the role may write them is not checked.
 """

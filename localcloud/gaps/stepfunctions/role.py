@@ -1,12 +1,12 @@
 """A state machine calls other services with its execution role.
 
-AWS: each task assumes the state machine's role. What the role may not do fails the task, with an error that `Retry`
-and `Catch` see. The optimized integrations turn objects into the text that an API wants; `events:putEvents` adds the
-execution to each event's resources and fails when one of the events does.
+AWS: each task assumes the state machine's role. A call that the role does not allow fails the task, with an error that
+`Retry` and `Catch` see. The optimized integrations turn objects into the text that an API wants; `events:putEvents`
+adds the execution to each event's resources and fails when one of the events does.
 https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-eventbridge.html
 
-MiniStack: calls its own functions for the services, past every policy, and knows a few services only.
+MiniStack: calls its own functions without evaluating policies, and supports a few services only.
 
 Here: tasks are signed requests, made with a session of the role.
 """

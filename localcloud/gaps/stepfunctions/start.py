@@ -4,7 +4,7 @@ AWS: a state machine starts within milliseconds.
 
 MiniStack: every execution sleeps for 150 ms first.
 
-Here: it does not, which is a third of the time of a short test.
+Here: it does not. The pause was a third of the time of a short test.
 """
 
 import time

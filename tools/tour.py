@@ -1,9 +1,11 @@
-"""The tour: real requests to what is deployed, each with the reply that came back, and attacks on it in the end."""
+"""`make tour`: real requests to the deployed system, each with its reply, and a sample of the attack suite."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import secrets
+import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -24,8 +26,9 @@ from attacks.surfaces import REGISTRY
 from attacks.target import Target
 from ingest_client import CredentialsProvider, IngestClient
 from localcloud import lake, mail
+from localcloud.cloud import LocalCloud
 from localcloud.errors import LocalCloudError
-from localcloud.settings import REGION, write_private
+from localcloud.settings import PROJECT, REGION, write_private
 from ops.devices.folder import DeviceFolder
 from ops.devices.lifecycle import Devices
 from ops.devices.names import Server
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from attacks.registry import Attack
-    from localcloud.cloud import LocalCloud
 
 _PATIENCE_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 30
@@ -46,7 +48,7 @@ _SHOWN_CLAIMS: Final = ("token_use", "cognito:username", "email", "tenant")
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
-    """Somebody who has signed up on the tour."""
+    """A user who has signed up on the tour."""
 
     name: str
     email: str
@@ -64,7 +66,7 @@ class Tour:
     cloud
         A local cloud with the app deployed.
     console
-        Where the tour is told.
+        Where the tour is shown.
     """
 
     def __init__(self, cloud: LocalCloud, console: Console) -> None:
@@ -77,7 +79,7 @@ class Tour:
         self._number = 0
 
     def walk(self) -> int:
-        """Take the tour, and return 0 if everything was as it must be."""
+        """Take the tour, and return 0 if every reply was the expected one and no attack succeeded."""
         ada = self._join("Ada Lovelace")
         self._work(ada)
         grace = self._join("Grace Hopper", quietly=True)
@@ -87,11 +89,11 @@ class Tour:
         self._share_a_table(ada, grace)
         self._share_buckets(ada, grace)
         self._send_from_a_server(ada, grace)
-        self._send_as_the_document_does(grace)
+        self._send_as_a_user(grace)
         self._look_into_the_lake(ada, grace)
-        verdict = self._attack()
+        status = self._attack()
         self._farewell(ada, grace)
-        return verdict
+        return status
 
     def _join(self, name: str, *, quietly: bool = False) -> _Person:
         cognito = self._target.aws.anonymous().cognito
@@ -109,16 +111,18 @@ class Tour:
             raise LocalCloudError(f"No code was sent to {email}.")
         cognito.confirm_sign_up(ClientId=self._target.client_id, Username=email, ConfirmationCode=message.code)
         if not quietly:
-            self._step("She confirms with the code from her mail. The saga starts: user, tenant, first admin.")
+            self._step(
+                "She confirms with the code from her e-mail. The sign-up saga creates user, tenant and first admin."
+            )
             self._console.print(f"   mail: [dim]{escape(message.body)}[/]", highlight=False)
 
         token = self._token_with_tenant(email, password)
         claims = jwt.decode(token, options={"verify_signature": False})
         seconds = time.monotonic() - began
         if quietly:
-            self._step(f"{name} signs up too, and gets a tenant of her own.")
+            self._step(f"{name} signs up too, and gets her own tenant.")
         else:
-            self._step("She signs in by SRP. Her token names the tenant that the saga has made for her.")
+            self._step("She signs in by SRP. Her token has the tenant that the saga created.")
         self._reply({claim: claims[claim] for claim in _SHOWN_CLAIMS})
         self._console.print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]", highlight=False)
         return _Person(
@@ -144,16 +148,16 @@ class Tour:
                 return tokens.id
             time.sleep(0.1)
         raise LocalCloudError(
-            f"The saga has made no tenant in {_PATIENCE_SECONDS:.0f} s. Look at: "
+            f"The sign-up saga has created no tenant within {_PATIENCE_SECONDS:.0f} s. See: "
             ".venv/bin/tenantry dead-letters list, and python -m localcloud logs"
         )
 
     def _work(self, ada: _Person) -> None:
         self._step("She reads her tenant.")
         self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
-        self._step("She, an admin of it, gives it a name.")
+        self._step("She renames it, as its admin.")
         self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=200, body={"name": "Analytical Engines"})
-        self._step("She reads it again with the same token: a cached verdict is right for every route.")
+        self._step("She reads it again with the same token: the authorizer's policy is cached, and covers every route.")
         self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
         self._step("She lists the tenants that she belongs to.")
         self._request("GET", f"/tenants/{ada.user_id}", ada, expect=200)
@@ -161,23 +165,23 @@ class Tour:
         self._admin_request(f"/tenants/{ada.user_id}")
 
     def _trespass(self, grace: _Person, ada: _Person) -> None:
-        self._step("Grace asks for Ada's tenant, whose reply API Gateway has just served.")
+        self._step("Grace reads Ada's tenant, and is refused.")
         self._request("GET", f"/tenant/{ada.tenant}", grace, expect=403)
-        self._step("Grace tries to rename it.")
+        self._step("Grace renames it, and is refused.")
         self._request("PUT", f"/tenant/{ada.tenant}", grace, expect=403, body={"name": "Mine now"})
-        self._step("Somebody without a token asks.")
+        self._step("A request without a token is refused.")
         self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
 
     def _visit(self, grace: _Person, ada: _Person) -> None:
         api = self._cloud.output("ParksApiUrl")
         members = f"/tenants/{ada.tenant}/members"
-        self._step("Ada invites Grace as a visitor, and Grace, whose address the pool has verified, accepts.")
+        self._step("Ada invites Grace as a visitor. Grace, whose e-mail address is verified, accepts.")
         self._request("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]}, api=api)
         self._request("POST", f"/invitations/{ada.tenant}/acceptance", grace, expect=201, api=api)
-        self._step("She switches. The next call, with the same token, is answered for Ada's tenant, where she visits.")
+        self._step("Grace makes Ada's tenant her active one. Her next call, with the same token, is answered for it.")
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": ada.tenant}, api=api)
         self._request("GET", "/settings", grace, expect=200, api=api)
-        self._step("There, an admin's call is refused: who belongs to it is not for her to see. She switches back.")
+        self._step("Visitors may not list memberships, so that call is refused. She switches back to her own tenant.")
         self._request("GET", members, grace, expect=403, api=api)
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant}, api=api)
         self._request("GET", "/tenants", grace, expect=200, api=api)
@@ -186,15 +190,15 @@ class Tour:
         api = self._cloud.output("ParksApiUrl")
         park, status = {"id": "hyde-park", "name": 'The "Serpentine" & $context #1'}, {"status": "park-closed"}
         self._step(
-            "Ada adds a park: API Gateway writes to DynamoDB itself, by a template that no name can break out of."
+            "Ada adds a park. A direct integration writes it to DynamoDB; its mapping template escapes the name."
         )
         self._request("POST", "/parks", ada, expect=201, body=park, api=api)
-        self._step("She closes it, by a workflow that would tell its webhooks; and has many changed, in a while.")
+        self._step("She closes it, by a workflow that notifies webhooks. Then she updates many parks asynchronously.")
         self._request("POST", "/parks/hyde-park/statuses", ada, expect=204, body=status, api=api)
         many = {"ids": ["hyde-park"], "status": "park-opened"}
         self._request("POST", "/parks/statuses", ada, expect=202, body=many, api=api)
         self._request("GET", "/parks", ada, expect=200, api=api)
-        self._step("To Grace there is no such park, and a webhook to a private address is refused to everybody.")
+        self._step("Grace gets 404 for Ada's park. A webhook to a private address is refused, whoever registers it.")
         self._request("GET", "/parks/hyde-park", grace, expect=404, api=api)
         hook = {"eventType": "park-closed", "endpoint": "https://10-0-0-1.sslip.io/"}
         self._request("POST", "/parks/hyde-park/webhooks", ada, expect=400, body=hook, api=api)
@@ -202,19 +206,19 @@ class Tour:
     def _share_a_table(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("EmployeesApiUrl")
         employee = {"Id": "e-1", "Name": "Charles Babbage"}
-        self._step("Ada adds an employee: a row in a table of all tenants, by credentials vended for hers alone.")
+        self._step("Ada adds an employee to a table that all tenants share, with credentials vended for her tenant.")
         self._request("POST", "/employees", ada, expect=201, body=employee, api=api)
-        self._step("Grace, with credentials of her tenant, finds nobody in the same table, and can replace nobody.")
+        self._step("Grace, with credentials for her tenant, lists no employee of Ada's, and cannot replace one.")
         self._request("GET", "/employees", grace, expect=200, api=api)
         self._request("PUT", "/employees/e-1", grace, expect=404, body={**employee, "Name": "Mine"}, api=api)
 
     def _share_buckets(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("StorageApiUrl")
         body = {"key": "notes/engine.txt", "value": "It weaves algebraical patterns."}
-        self._step("Ada stores an object on S3 in each of five ways. The first one makes her tenant's own bucket.")
+        self._step("Ada stores an object on S3 in each of five partition modes. The first creates her tenant's bucket.")
         for partition in _PARTITIONS:
             self._request("PUT", f"/object?partition={partition}", ada, expect=201, body=body, api=api)
-        self._step("She lists what is hers, and reads it; Grace, in the same buckets, has nothing.")
+        self._step("She lists her objects, and reads one. Grace, in the same buckets, lists none and gets 404.")
         self._request("GET", "/object?partition=tag", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag&key=notes/engine.txt", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag", grace, expect=200, api=api)
@@ -224,7 +228,7 @@ class Tour:
         server = Server.named(ada.tenant, f"till-{secrets.token_hex(2)}")
         folder = self._cloud.folder.root / "devices" / server.tenant / server.name
         self._step(
-            "The operator issues a certificate to a server of Ada's tenant; its key is made here and stays here."
+            "The operator issues a certificate to a server of Ada's tenant. The private key never leaves this machine."
         )
         self._console.print(
             f"   tenantry devices issue {server.tenant} {server.name} --out {_shown(folder)}",
@@ -234,7 +238,7 @@ class Tour:
         certificate = Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
         self._reply({"certificate": certificate.id[:12], "thing": server.thing(self._target.app)})
 
-        self._step("The server exchanges it for credentials by mutual TLS, and sends what it has sold in one batch.")
+        self._step("The server exchanges it for credentials by mutual TLS, and sends six sales in one batch.")
         with IngestClient(folder) as client:
             for number in range(1, 7):
                 client.put({"sale": f"{server.name}-{number}", "amount": "9.90"})
@@ -243,25 +247,25 @@ class Tour:
         if client.counters.sent != client.counters.accepted:
             raise LocalCloudError(f"The server's records have not arrived: {client.error or client.counters}")
 
-        self._step("With the same credentials, the server tries to send as Grace's tenant.")
+        self._step("With the same credentials, the server sends as Grace's tenant, and is refused.")
         self._ingest(f"/{grace.tenant}", {"Data": {"sale": "mine"}}, _signature_of(folder), expect=403)
 
-    def _send_as_the_document_does(self, grace: _Person) -> None:
+    def _send_as_a_user(self, grace: _Person) -> None:
         iam, user = self._target.aws.iam, self._cloud.output("TestUserName")
         key = iam.create_access_key(UserName=user)["AccessKey"]
         signature = AWS4Auth(key["AccessKeyId"], key["SecretAccessKey"], REGION, "execute-api")
         payload = {"key1": "value1", "key2": 'it\'s "quoted" #set($x = $context)', "tenantid": "T002"}
         try:
-            self._step("A user that may send as T001 puts a record on the stream, with no function in between.")
+            self._step("An IAM user that may send as T001 puts a record on the stream, by a direct integration.")
             self._ingest("/T001", {"Data": payload}, signature, expect=200)
             self._step(
-                "Whatever the record claims, it is T001's. The path of T002 is refused, and so is an invalid record."
+                "The record is stored for T001, whatever it claims. The path of T002 and an invalid record are refused."
             )
             self._ingest("/T002", {"Data": payload}, signature, expect=403)
             self._ingest("/T001", {"Data": "no object"}, signature, expect=400)
         finally:
             iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-        self._step("A server of Grace's tenant, the third that sends, puts two records at once.")
+        self._step("A server of Grace's tenant puts two records in one request.")
         server = Server.named(grace.tenant, f"till-{secrets.token_hex(2)}")
         folder = self._cloud.folder.root / "devices" / server.tenant / server.name
         Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
@@ -269,7 +273,7 @@ class Tour:
         self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
 
     def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
-        self._step("The streaming application brings each record into the partition of its tenant in the data lake.")
+        self._step("The streaming application writes each record to its tenant's partition of the data lake.")
         s3, bucket = self._target.aws.s3, self._target.lake
         for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
             files = lake.records(s3, bucket, tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
@@ -286,13 +290,13 @@ class Tour:
 
     def _attack(self) -> int:
         chosen = _some_of_each(REGISTRY.select())
-        self._step(f"The attacker: {len(chosen)} attacks on isolation, some of each kind; `make attack` tries all.")
+        self._step(f"{len(chosen)} attacks on isolation, a sample of each kind; `make attack` runs all of them.")
         with terminal.progress(self._console) as told:
             report = run(self._target, attacks=chosen, progress=told)
         terminal.show(report, self._console)
         path = self._cloud.folder.root / "attacks.html"
         path.write_text(page(report))
-        self._console.print(f"   each attack, with what was observed: {_shown(path)}", highlight=False)
+        self._console.print(f"   every attack with its result: {_shown(path)}", highlight=False)
         return report.exit_code
 
     def _farewell(self, ada: _Person, grace: _Person) -> None:
@@ -303,7 +307,7 @@ class Tour:
         other = _shown(folder / "grace.token")
         self._console.rule("Try it yourself")
         self._console.print(
-            "The cloud keeps running; `make down` removes it. The tokens are good for an hour. Paste, line by line:\n",
+            "The cloud keeps running; `make down` removes it. The tokens are valid for one hour. Paste line by line:\n",
             highlight=False,
         )
         for line in (
@@ -321,7 +325,7 @@ class Tour:
         ):
             self._console.print(line, highlight=False, soft_wrap=True, markup=False)
         self._console.print(
-            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two people in two tenants:\n",
+            f"\nOr open [bold]{self._cloud.output('DashboardUrl')}[/] in a browser, and sign in as a user:\n",
             highlight=False,
             soft_wrap=True,
         )
@@ -370,13 +374,22 @@ class Tour:
         self._console.print(f"   {escape(json.dumps(value))}", highlight=False, soft_wrap=True)
 
 
-def main(cloud: LocalCloud) -> int:
-    """Take the tour of `cloud` and return the exit status."""
-    return Tour(cloud, Console(highlight=False)).walk()
+def main() -> int:
+    """Take the tour of the local cloud and return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.tour", description=__doc__)
+    parser.add_argument(
+        "--state", type=Path, default=PROJECT / ".local", help="the folder of the local cloud's state (default: .local)"
+    )
+    cloud = LocalCloud(parser.parse_args().state)
+    try:
+        return Tour(cloud, Console(highlight=False)).walk()
+    except LocalCloudError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
 
 
 def _signature_of(folder: Path) -> AWS4Auth:
-    """Return what signs as the server whose certificate is in a folder."""
+    """Return a signature by the credentials of the server whose certificate is in a folder."""
     found = CredentialsProvider(folder).get()
     key = (found.access_key_id, found.secret_access_key)
     return AWS4Auth(*key, REGION, "execute-api", session_token=found.session_token)
@@ -395,5 +408,9 @@ def _some_of_each(attacks: Iterable[Attack]) -> list[Attack]:
 
 
 def _shown(path: Path) -> str:
-    """Return a path as short as it can be typed from here."""
+    """Return a path, relative to the working directory where possible."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
