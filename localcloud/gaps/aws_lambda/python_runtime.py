@@ -23,9 +23,9 @@ from ministack.services import lambda_svc
 
 from localcloud.patching import replace
 from localcloud.settings import INTERPRETER_VARIABLE
-from localcloud.worker.bootstrap import END_OF_LOG, ERROR
+from localcloud.worker import bootstrap
 
-_BOOTSTRAP = Path(__file__).parent.parent / "worker" / "bootstrap.py"
+_BOOTSTRAP = Path(bootstrap.__file__)
 _SCRIPT = f"import runpy\nrunpy.run_path({str(_BOOTSTRAP)!r})['main']()\n"
 # Standard error comes through a pipe of its own, a moment after the answer.
 _LOG_SECONDS = 0.25
@@ -60,7 +60,7 @@ def _until_the_end(guess: Callable[..., str]) -> Callable[..., str]:
                 line = worker._stderr_queue.get(timeout=left)
             except queue.Empty:
                 break
-            if line == END_OF_LOG:
+            if line == bootstrap.END_OF_LOG:
                 break
             lines.append(line)
         return "\n".join(lines).rstrip("\n")
@@ -72,8 +72,8 @@ def _with_error_types(execute: Callable[..., dict[str, Any]]) -> Callable[..., d
     def execute_function_warm(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         result = execute(function, event, request_id)
         body = result.get("body")
-        if isinstance(body, dict) and ERROR in body:
-            return {**result, "body": {**body[ERROR], "requestId": request_id}, "error": True}
+        if isinstance(body, dict) and bootstrap.ERROR in body:
+            return {**result, "body": {**body[bootstrap.ERROR], "requestId": request_id}, "error": True}
         return result
 
     return execute_function_warm

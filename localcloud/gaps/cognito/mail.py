@@ -1,4 +1,4 @@
-"""Cognito's codes are random, attempts to guess them are limited, and only the recipient can read them.
+"""Cognito's codes are random, attempts to guess them are limited, and only the operator can read the messages.
 
 AWS: a code of six random digits goes to the user's address, and a few wrong ones end the attempt. A user who is
 confirmed already gets no code to confirm with, and one without a verified address none to reset the password with.

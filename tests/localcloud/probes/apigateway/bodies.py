@@ -18,7 +18,7 @@ _NUMBER = {"type": "object", "properties": {"n": {"type": "number"}}}
 
 
 @probe(aws=[400, 400, 400], ministack=[200, 200, 200])
-def bodies_that_are_nearly_json(ground: Ground) -> list[int]:
+def bodies_that_are_invalid_json(ground: Ground) -> list[int]:
     models = {"application/json": json.dumps(_NUMBER)}
     bodies = (b'{"n": NaN}', '{"n": 1}'.encode("utf-16"), b'\xef\xbb\xbf{"n": 1}')
     return [_sent(ground, body, "application/json", models) for body in bodies]

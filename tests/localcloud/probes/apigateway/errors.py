@@ -14,5 +14,5 @@ def a_failing_function(ground: Ground) -> list[Any]:
 
 
 @probe(aws=502, ministack=200)
-def an_answer_that_is_no_response(ground: Ground) -> int:
+def an_answer_that_is_not_a_response(ground: Ground) -> int:
     return ground.get(called(ground, "def handler(event, context): return {'rows': [1]}")).status_code

@@ -5,7 +5,7 @@ from tests.localcloud.probes import probe
 
 
 @probe(aws=200, ministack=403)
-def a_method_that_asks_for_a_key_no_more(ground: Ground) -> int:
+def a_method_that_stops_requiring_a_key(ground: Ground) -> int:
     gateway, url = ground.client("apigateway"), ground.api(MOCK, apiKeyRequired=True)
     api = url.partition("/_aws/execute-api/")[2].partition("/")[0]
     thing = next(item["id"] for item in gateway.get_resources(restApiId=api)["items"] if item["path"] == "/thing")

@@ -14,5 +14,5 @@ def called(ground: Ground, source: str, *, permitted: bool = True) -> str:
 
 
 @probe(aws=500, ministack=200)
-def a_function_that_does_not_let_the_api_in(ground: Ground) -> int:
+def a_function_without_permission_for_the_api(ground: Ground) -> int:
     return ground.get(called(ground, _OK, permitted=False)).status_code

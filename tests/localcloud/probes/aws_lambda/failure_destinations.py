@@ -20,8 +20,8 @@ def _dead_letter(ground: Ground, *statements: dict[str, Any]) -> Any:  # noqa: A
 
 @probe(aws={"order": 1}, ministack=None)
 def the_event_in_a_dead_letter_queue(ground: Ground) -> Any:  # noqa: ANN401
-    letter = _dead_letter(ground, allow("sqs:SendMessage"))
-    return None if "requestPayload" in letter else letter
+    dead_letter = _dead_letter(ground, allow("sqs:SendMessage"))
+    return None if "requestPayload" in dead_letter else dead_letter
 
 
 @probe(aws=False, ministack=True)

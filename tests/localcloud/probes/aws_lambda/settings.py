@@ -7,7 +7,7 @@ from tests.localcloud.probes import probe
 
 
 @probe(aws=["InvalidParameterValueException"] * 4, ministack=["done"] * 4)
-def settings_that_lambda_does_not_take(ground: Ground) -> list[str]:
+def invalid_settings(ground: Ground) -> list[str]:
     """Make and change a function with too many variables, make one with the runtime's own, one slower than its queue."""
     source, client = "def handler(event, context): pass", ground.client("lambda")
     slow, (_, queue) = ground.function(source, Timeout=31), ground.queue()
@@ -21,7 +21,7 @@ def settings_that_lambda_does_not_take(ground: Ground) -> list[str]:
 
 
 @probe(aws=[True, False, False, False], ministack=[True] * 4)
-def functions_of_a_template_that_lambda_does_not_take(ground: Ground) -> list[bool]:
+def invalid_functions_of_a_template(ground: Ground) -> list[bool]:
     """Make one whose variables fit, with too many, with the runtime's own, and one slower than its queue."""
     role = ground.role("lambda.amazonaws.com", allow("sqs:*"))
 

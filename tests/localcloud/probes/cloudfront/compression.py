@@ -42,7 +42,7 @@ def _file(ground: Ground, size: int, kind: str, *, compress: bool = True, accept
 
 
 @probe(aws=["gzip", None, None, None, None], ministack=[None] * 5)
-def files_that_are_worth_compressing_and_others(ground: Ground) -> list[str | None]:
+def files_that_are_compressed_and_others(ground: Ground) -> list[str | None]:
     return [
         _file(ground, 5000, "text/css; charset=utf-8"),
         _file(ground, 500, "text/css"),

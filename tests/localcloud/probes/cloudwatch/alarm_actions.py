@@ -42,7 +42,7 @@ def _alarmed(ground: Ground, condition: dict[str, Any] | None, key: str = "") ->
 
 
 @probe(aws=[True, True, False, False], ministack=[True] * 4)
-def topics_that_let_an_alarm_in(ground: Ground) -> list[bool]:
+def topics_with_and_without_permission_for_alarms(ground: Ground) -> list[bool]:
     """Raise it at a topic that lets CloudWatch in, that lets this account's alarms in, another's alarms, and nobody."""
     alarms = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"
     of_this_account = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": alarms}}
@@ -51,7 +51,7 @@ def topics_that_let_an_alarm_in(ground: Ground) -> list[bool]:
 
 
 @probe(aws=[True, False, False, False], ministack=[True] * 4)
-def encrypted_topics_that_let_an_alarm_in(ground: Ground) -> list[bool]:
+def encrypted_topics_with_and_without_permission_for_alarms(ground: Ground) -> list[bool]:
     """Raise it where the key lets CloudWatch in, where it does on a condition, and where only the account may."""
     kms = ground.client("kms")
     use = {"Effect": "Allow", "Principal": _CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey*"]}

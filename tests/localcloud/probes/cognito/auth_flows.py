@@ -6,7 +6,7 @@ from tests.localcloud.user_pool import Pool
 
 
 @probe(aws="InvalidParameterException", ministack="done")
-def a_password_in_the_clear_where_no_flow_is_named(ground: Ground) -> str:
+def a_password_flow_of_a_client_that_names_no_flow(ground: Ground) -> str:
     pool = Pool(ground, ExplicitAuthFlows=[])
     address = pool.confirmed()
     return outcome(lambda: pool.tokens(address))

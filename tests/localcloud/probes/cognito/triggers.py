@@ -16,7 +16,7 @@ def a_failing_post_confirmation_trigger(ground: Ground) -> str:
 
 
 @probe(aws="UserLambdaValidationException", ministack="done")
-def a_trigger_that_does_not_let_cognito_in(ground: Ground) -> str:
+def a_trigger_without_permission_for_cognito(ground: Ground) -> str:
     function = ground.function("def handler(event, context): return event")
     return outcome(Pool(ground, {_CONFIRMED: function}).confirmed)
 

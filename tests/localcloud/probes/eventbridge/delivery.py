@@ -22,14 +22,14 @@ def emit(ground: Ground, source: str) -> None:
 
 
 @probe(aws="NO_PERMISSIONS", ministack="delivered")
-def a_queue_that_does_not_let_the_rule_in(ground: Ground) -> str:
+def a_queue_without_permission_for_the_rule(ground: Ground) -> str:
     url, arn = ground.queue()
-    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
-    emit(ground, rule(ground, arn, DeadLetterConfig={"Arn": letters}))
+    dead_letter_url, dead_letter_queue = ground.queue(open_to="events.amazonaws.com")
+    emit(ground, rule(ground, arn, DeadLetterConfig={"Arn": dead_letter_queue}))
     if ground.received(url, seconds=0):
         return "delivered"
-    letter = ground.received(letters_url) or {}
-    return str(letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
+    dead_letter = ground.received(dead_letter_url) or {}
+    return str(dead_letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
 
 
 @probe(aws=["started", "NO_PERMISSIONS"], ministack=["started", "started"])
@@ -39,22 +39,22 @@ def a_state_machine_that_the_rules_role_may_not_start(ground: Ground) -> list[st
 
 def _started(ground: Ground, statements: list[dict[str, Any]]) -> str:
     machine = ground.machine(PASS_DEFINITION)
-    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
+    dead_letter_url, dead_letter_queue = ground.queue(open_to="events.amazonaws.com")
     role = ground.role("events.amazonaws.com", *statements)
-    emit(ground, rule(ground, machine, RoleArn=role, DeadLetterConfig={"Arn": letters}))
+    emit(ground, rule(ground, machine, RoleArn=role, DeadLetterConfig={"Arn": dead_letter_queue}))
 
     def look() -> str:
         executions = ground.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
-        letter = ground.received(letters_url, seconds=0)
-        if letter:
-            return str(letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
+        dead_letter = ground.received(dead_letter_url, seconds=0)
+        if dead_letter:
+            return str(dead_letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
         return "started" if executions else ""
 
     return eventually(look)
 
 
 @probe(aws=2, ministack=1)
-def tries_of_a_function_that_fails_once(ground: Ground) -> int:
+def attempts_of_a_function_that_fails_once(ground: Ground) -> int:
     url, arn = ground.queue()
     source = f"""
 import boto3, json

@@ -35,7 +35,7 @@ def roles_and_policies_that_are_too_large(ground: Ground) -> list[str]:
 
 
 @probe(aws=[True] + [False] * 5, ministack=[True] * 5 + [False])
-def roles_of_a_template_that_iam_does_not_take(ground: Ground) -> list[bool]:
+def invalid_roles_of_a_template(ground: Ground) -> list[bool]:
     malformed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]}
 
     def role(*documents: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401

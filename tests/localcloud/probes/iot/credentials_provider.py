@@ -83,7 +83,7 @@ def _device(ground: Ground) -> _Device | None:
 
 
 @probe(aws=["done", "AccessDenied", "AccessDenied"], ministack=None)
-def what_a_certificate_is_good_for(ground: Ground) -> list[str] | None:
+def what_a_certificate_allows(ground: Ground) -> list[str] | None:
     if not (device := _device(ground)):
         return None
     return [
@@ -94,7 +94,7 @@ def what_a_certificate_is_good_for(ground: Ground) -> list[str] | None:
 
 
 @probe(aws=[403, 403, 403], ministack=None)
-def what_a_good_certificate_does_not_get(ground: Ground) -> list[int] | None:
+def what_a_valid_certificate_does_not_allow(ground: Ground) -> list[int] | None:
     if not (device := _device(ground)):
         return None
     other = ground.name()

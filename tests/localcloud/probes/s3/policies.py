@@ -7,7 +7,7 @@ from tests.localcloud.probes import probe
 
 
 @probe(aws=["done"] + ["MalformedPolicy"] * 4, ministack=["done"] * 5)
-def bucket_policies_that_make_no_sense(ground: Ground) -> list[str]:
+def invalid_bucket_policies(ground: Ground) -> list[str]:
     """Put one of a role, of a role that there is not, of another bucket, without a principal, and one too large."""
     s3, bucket = ground.client("s3"), ground.bucket()
     own = f"arn:aws:s3:::{bucket}/*"

@@ -13,7 +13,7 @@ _OTHER_POLICIES = (
 
 
 @probe(aws=["done"] + ["InvalidParameter"] * 5 + ["done"], ministack=["done"] * 7)
-def delivery_policies_that_sns_does_not_know(ground: Ground) -> list[str]:
+def invalid_delivery_policies(ground: Ground) -> list[str]:
     """Subscribe with one that it knows, with others, and with one that goes with raw delivery alone."""
     sns = ground.client("sns")
     topic = sns.create_topic(Name=ground.name("topic"))["TopicArn"]
@@ -28,7 +28,7 @@ def delivery_policies_that_sns_does_not_know(ground: Ground) -> list[str]:
 
 
 @probe(aws=["InvalidParameter", "InvalidParameter"], ministack=["done", "done"])
-def delivery_policies_that_come_later(ground: Ground) -> list[str]:
+def delivery_policies_that_are_set_later(ground: Ground) -> list[str]:
     sns = ground.client("sns")
     topic = sns.create_topic(Name=ground.name("topic"))["TopicArn"]
     # A queue confirms at once.

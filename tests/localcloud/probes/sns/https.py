@@ -53,7 +53,7 @@ def an_endpoint_that_confirms_its_subscription(ground: Ground) -> list[Any]:
 
 
 def _failed(ground: Ground, status: int, *, open_to: str = "sns.amazonaws.com") -> list[Any]:
-    """Return how often an endpoint was tried that answers a status, and what of the message became a dead letter."""
+    """Return the attempts at an endpoint that answers a status, and the message in the dead-letter queue."""
     url, queue_arn = ground.queue(open_to=open_to)
     redrive = json.dumps({"deadLetterTargetArn": queue_arn})
     with Receiver(ground.cloud, status=status) as receiver:
@@ -61,12 +61,12 @@ def _failed(ground: Ground, status: int, *, open_to: str = "sns.amazonaws.com") 
         _state(ground, subscription)
         before = receiver.count
         ground.client("sns").publish(TopicArn=topic, Message="lost")
-        letter = ground.received(url, seconds=5)
-        return [receiver.count - before, json.loads(letter["Body"])["Message"] if letter else None]
+        dead_letter = ground.received(url, seconds=5)
+        return [receiver.count - before, json.loads(dead_letter["Body"])["Message"] if dead_letter else None]
 
 
 @probe(aws=[3, "lost"], ministack=[0, None])
-def an_endpoint_that_is_out_of_order(ground: Ground) -> list[Any]:
+def an_endpoint_that_answers_server_errors(ground: Ground) -> list[Any]:
     return _failed(ground, 503)
 
 
@@ -76,5 +76,5 @@ def an_endpoint_that_refuses_a_message(ground: Ground) -> list[Any]:
 
 
 @probe(aws=[1, None], ministack=[0, None])
-def a_dead_letter_queue_that_lets_no_topic_in(ground: Ground) -> list[Any]:
+def a_dead_letter_queue_without_permission_for_the_topic(ground: Ground) -> list[Any]:
     return _failed(ground, 400, open_to="")

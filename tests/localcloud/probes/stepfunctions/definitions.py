@@ -9,7 +9,7 @@ from tests.localcloud.probes.stepfunctions.start import PASS_DEFINITION
 
 
 @probe(aws=["InvalidDefinition", "InvalidDefinition"], ministack=["done", "done"])
-def definitions_that_do_not_hold_together(ground: Ground) -> list[str]:
+def invalid_definitions(ground: Ground) -> list[str]:
     lost = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "Next": "Nowhere"}}}
     made, client = ground.machine(PASS_DEFINITION), ground.client("stepfunctions")
     return [
@@ -40,7 +40,7 @@ _LOOSE: list[Any] = [
 
 
 @probe(aws=[True] + [False] * 7, ministack=[True] * 8)
-def definitions_of_a_template_that_do_not_hold_together(ground: Ground) -> list[bool]:
+def invalid_definitions_of_a_template(ground: Ground) -> list[bool]:
     role = ground.role("states.amazonaws.com")
 
     def is_made(definition: Any) -> bool:  # noqa: ANN401

@@ -8,5 +8,5 @@ from tests.localcloud.probes.stepfunctions.succeed import run
 
 
 @probe(aws="InvalidExecutionInput", ministack={})
-def an_input_that_is_no_json(ground: Ground) -> Any:  # noqa: ANN401
+def an_input_that_is_not_json(ground: Ground) -> Any:  # noqa: ANN401
     return run(ground, "refused")
