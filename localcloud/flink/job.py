@@ -58,7 +58,7 @@ appender.out.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5p %c{1} %m%n
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What the service is told of an application.
+    """The settings of an application.
 
     Attributes
     ----------
@@ -333,7 +333,7 @@ class Job:
     def _variables(self) -> dict[str, str]:
         home = self._installation.home
         return {
-            # Not pyenv's stand-ins, and nothing of the person's shell.
+            # Not pyenv's shims, and no variables of the shell.
             "PATH": os.pathsep.join([str(self._installation.python.parent), os.defpath]),
             "HOME": str(self._folder / "tmp"),
             "LANG": "C.UTF-8",

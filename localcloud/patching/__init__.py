@@ -9,7 +9,7 @@ PINNED = "1.5.33"
 
 
 class GapError(Exception):
-    """MiniStack does not look like the version that the gaps were written for."""
+    """MiniStack differs from the version that the gaps were written for, or gaps have no order."""
 
 
 def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:

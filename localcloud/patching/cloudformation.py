@@ -37,13 +37,13 @@ def add(
     update: Callable[[str, Properties, Properties, str], Created],
     delete: Callable[[str, Properties], None],
 ) -> None:
-    """Add a resource type that MiniStack does not know."""
+    """Add a resource type that MiniStack does not have."""
     require(provisioners, "_RESOURCE_HANDLERS")
     provisioners._RESOURCE_HANDLERS.setdefault(resource_type, {"create": create, "update": update, "delete": delete})
 
 
 def before(resource_type: str, check: Callable[[Properties], None]) -> None:
-    """Look at a resource's properties before it is created or updated; `ValueError` refuses it."""
+    """Check a resource's properties before it is created or updated; `ValueError` refuses it."""
     known = handlers(resource_type)
 
     def then(function: Callable[..., Created], properties_at: int) -> Callable[..., Created]:

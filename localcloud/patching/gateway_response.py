@@ -9,7 +9,7 @@ from localcloud.patching import require
 
 
 def check() -> None:
-    """Check that what this needs of MiniStack is there."""
+    """Check that MiniStack has what this module uses."""
     require(apigateway_v1, "find_api_scope", "stages_for_api", "_gateway_error_response", "_gw_error")
 
 

@@ -25,7 +25,7 @@ _RENEW_SECONDS = 300
 
 
 class RefusedError(Exception):
-    """A role does not let itself be assumed, or a resource's policy does not let a service in."""
+    """The trust policy of a role, or the policy of a resource, does not allow a service."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ _lock = threading.Lock()
 
 
 def check() -> None:
-    """Check that what this module uses of MiniStack is there."""
+    """Check that MiniStack has what this module uses."""
     require(iam, "_roles")
     require(sts, "register_session")
     require(sqs, "queue_policy_for_arn", "_queue_by_arn", "_queue_url_for_account", "_act_send_message")
@@ -164,7 +164,7 @@ def _context(action: str, resource: str, source_arn: str) -> Any:
 
 
 def check_resource_policy(resource: str, *, action: str, service: str, source_arn: str) -> None:
-    """Check that the policy of a function or a queue lets a service in.
+    """Check that the policy of a function or a queue allows a service.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def check_resource_policy(resource: str, *, action: str, service: str, source_ar
 
 
 def check_policy(policy: Any, *, resource: str, action: str, service: str, source_arn: str) -> None:
-    """Check that a resource's policy lets a service in.
+    """Check that a resource's policy allows a service.
 
     Raises
     ------

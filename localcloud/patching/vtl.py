@@ -150,7 +150,7 @@ _MISSING = object()
 
 
 def _find(path: str, document: Any) -> Any:
-    """Return what is at a path; JSONPath's own operators take the library, which is slow."""
+    """Return what is at a path; paths with operators go through the JSONPath library, which is slow."""
     if not _SIMPLE.fullmatch(path):
         found = [match.value for match in _parsed(path).find(document)]
         return found or _MISSING
@@ -173,7 +173,7 @@ def _parsed(path: str) -> Any:
 @lru_cache(256)
 def _compiled(template: str) -> airspeed.Template:
     operators.__additional_methods__[str].update(_JAVA_STRING)
-    operators.REPLACE_FORMAL_TEXT = _MISSING  # its text would be a magic word in a body
+    operators.REPLACE_FORMAL_TEXT = _MISSING  # otherwise its text would have a meaning in a body
     return airspeed.Template(template)
 
 

@@ -1,4 +1,4 @@
-"""Make the resources that a test needs, in few words."""
+"""Create the resources that a test needs."""
 
 import io
 import itertools
@@ -201,7 +201,7 @@ def proxy(function: str) -> dict[str, Any]:
 
 
 def invocation_uri(function: str) -> str:
-    """Return the URI by which API Gateway knows a function."""
+    """Return the URI by which API Gateway invokes a function."""
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
 
 
@@ -226,7 +226,7 @@ def outcome(call: Callable[[], object]) -> str:
 
 
 def eventually(look: Callable[[], Found], seconds: float = 10) -> Found:
-    """Return the first true value of repeated looks, or the last value."""
+    """Call until the value is true, and return the last value."""
     deadline = time.monotonic() + seconds
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.05)

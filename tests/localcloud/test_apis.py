@@ -1,4 +1,4 @@
-"""Lambda authorizers at an API: what the emulator does by itself, so that a new version of it cannot change unseen."""
+"""Lambda authorizers at an API: behaviour of MiniStack itself that the system depends on."""
 
 import pytest
 
@@ -53,12 +53,12 @@ def test_the_context_reaches_the_function_as_text(ground: Ground, url: str) -> N
 
 
 def test_an_authorizer_policy_is_cached_whatever_the_case_of_the_header_name(ground: Ground, url: str) -> None:
-    verdicts = [
+    calls = [
         ground.get(url, **{name: "kept"}).json()["calls"]
         for name in ("Authorization", "AUTHORIZATION", "authorization")
     ]
-    assert len(set(verdicts)) == 1
-    assert ground.get(url, Authorization="another").json()["calls"] != verdicts[0]
+    assert len(set(calls)) == 1
+    assert ground.get(url, Authorization="another").json()["calls"] != calls[0]
 
 
 @pytest.mark.parametrize(

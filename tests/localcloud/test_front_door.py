@@ -1,4 +1,4 @@
-"""The page for browsers: what comes in by plain HTTP, and what it becomes."""
+"""The page for browsers: how a request by plain HTTP reaches the distribution."""
 
 import asyncio
 from typing import Any

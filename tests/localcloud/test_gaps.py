@@ -1,4 +1,4 @@
-"""Each gap is closed, and is one: the same question, asked with the gaps closed and with all of them open."""
+"""Each gap is asked about twice, with the gaps closed and with all of them open; each states the order that it needs."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A MiniStack that has changed is noticed at start."""
+"""A changed MiniStack is an error at start."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The emulator's life: start, stop, restart, death."""
+"""Start, stop, restart and crash of the emulator."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A state folder that another version, or nobody who knows it, has written: no command ends in a traceback."""
+"""A state folder of another version, or with unreadable files: no command ends in a traceback."""
 
 import json
 import os

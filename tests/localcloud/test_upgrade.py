@@ -1,4 +1,4 @@
-"""`make up` on another commit, and after somebody took a part away: the stacks are as the app says, with their data.
+"""`make up` on another commit, and after a stack was deleted: the stacks match the app and keep their data.
 
 The app is a folder of templates, so that a deployment takes the CDK CLI's seconds only.
 """

@@ -1,4 +1,4 @@
-"""The interpreter of the functions, the hook that leads them here, and the bootstrap that runs them."""
+"""The interpreter of the functions, the hook that redirects AWS host names, and the bootstrap that runs a function."""
 
 import json
 import subprocess

@@ -45,7 +45,7 @@ def _remembering_method(execute: Callable[..., Any]) -> Callable[..., Any]:
 def _permitted(function: str, account: str | None, region: str | None, source_arn: str) -> bool:
     _, config, _ = lambda_svc._get_func_record_for_ref_in_scope(function, account_id=account, region=region)
     if not config:
-        return True  # a missing function has an answer of its own
+        return True  # a missing function is answered elsewhere
     try:
         service_calls.check_resource_policy(
             config["FunctionArn"],

@@ -29,7 +29,7 @@ def close() -> None:
     """Close the gap."""
     require(lambda_runtime, "_workers", "_lock", "_worker_key")
     replace(lambda_runtime, "acquire_worker", _waiting)
-    # It has a name of its own for the function.
+    # This module has imported the function by name.
     replace(lambda_svc, "acquire_worker", lambda _: lambda_runtime.acquire_worker)
 
 

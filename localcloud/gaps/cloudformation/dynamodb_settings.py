@@ -24,7 +24,7 @@ def _apply(name: str, properties: cloudformation.Properties) -> None:
         enabled = cloudformation.boolean(ttl.get("Enabled"))
         specification = {"Enabled": enabled, "AttributeName": ttl.get("AttributeName")}
         reply = dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": specification})
-        # An update that changes something else finds it as it is wanted, which the API calls an error.
+        # An update of another property finds the setting unchanged, which the API refuses.
         if not (reply[0] >= 400 and b"already" in bytes(reply[2])):  # noqa: PLR2004 - HTTP's first error
             cloudformation.checked(reply)
     if recovery := properties.get("PointInTimeRecoverySpecification"):

@@ -74,7 +74,7 @@ def _compressing(handle: Callable[..., Awaitable[_Response]]) -> Callable[..., A
 
 
 def _compresses(dist: dict[str, Any], path: str) -> bool:
-    """Whether the behaviour that a path falls under compresses."""
+    """Return whether the cache behaviour of a path compresses."""
     config = cloudfront._dist_config_el(dist)
     behaviors = cloudfront._find(config, "CacheBehaviors")
     items = cloudfront._find(behaviors, "Items") if behaviors is not None else None

@@ -77,7 +77,7 @@ _start: ContextVar[_Start | None] = ContextVar("start", default=None)
 
 
 class TriggerError(Exception):
-    """A trigger has failed; the message is what the caller of Cognito sees."""
+    """A trigger has failed; the caller of Cognito gets the message."""
 
 
 def close() -> None:
@@ -278,7 +278,7 @@ def _given_first(new_uuid: Callable[[], str]) -> Callable[[], str]:
 
 
 def _sending_codes(purpose: str, action: Callable[..., Any]) -> Callable[..., Any]:
-    """Let what is sent during a call know what it is for."""
+    """Set the purpose of the messages that are sent during a call."""
 
     def run(data: dict[str, Any]) -> Any:
         with sending(purpose, data):
@@ -289,7 +289,7 @@ def _sending_codes(purpose: str, action: Callable[..., Any]) -> Callable[..., An
 
 @contextlib.contextmanager
 def sending(purpose: str, data: dict[str, Any]) -> Iterator[None]:
-    """Call `CustomMessage_<purpose>` for whatever code is sent within."""
+    """Call `CustomMessage_<purpose>` for each code that is sent in the block."""
     token = _sending.set((purpose, data))
     try:
         yield
@@ -298,7 +298,7 @@ def sending(purpose: str, data: dict[str, Any]) -> Iterator[None]:
 
 
 def _with_custom_message(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Ask `CustomMessage` before a code is sent, and send what it says."""
+    """Call `CustomMessage` before a code is sent, and send its message."""
 
     def send_verification_email(
         pool: dict[str, Any], username: str, attributes: dict[str, str], code: str, attribute_name: str = "email"

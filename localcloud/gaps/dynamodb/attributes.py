@@ -31,7 +31,7 @@ AFTER = ("dynamodb.leading_keys", "eventbridge.condition_keys")
 
 _UNREADABLE = "\ue002unreadable"
 _ATTRIBUTES, _LEADING_KEYS = "dynamodb:Attributes", "dynamodb:LeadingKeys"
-_REQUEST = "localcloud:dynamodb-request"  # from where a request is read to where it is judged
+_REQUEST = "localcloud:dynamodb-request"  # carries the request from where it is read to where it is authorized
 _READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
 _RETURNING_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"}
 

@@ -54,7 +54,7 @@ _current: ContextVar[_Target] = ContextVar("current")
 
 @dataclass(frozen=True, kw_only=True)
 class _Failure:
-    """Why a try has failed, and whether another one could help."""
+    """Why an attempt has failed, and whether a retry could succeed."""
 
     code: str
     message: str
@@ -62,7 +62,7 @@ class _Failure:
 
 
 class _MissingError(Exception):
-    """There is no such target."""
+    """The target does not exist."""
 
 
 def close() -> None:
@@ -104,7 +104,7 @@ def _to_queue(put: Callable[..., None]) -> Callable[..., None]:
             service_calls.check_resource_policy(
                 target.arn, action="sqs:SendMessage", service=_PRINCIPAL, source_arn=target.rule_arn
             )
-            put(spec, payload, parameters)  # keeps MiniStack's way with FIFO queues
+            put(spec, payload, parameters)  # keeps MiniStack's handling of FIFO queues
 
         _submit(target, payload, send)
 
@@ -118,7 +118,7 @@ def _submit(target: _Target, payload: str, send: Callable[[], None]) -> None:
         with request_scope(account, region):
             _deliver(target, payload, send)
 
-    # A context of its own: nothing of the request that put the event, least of all its caller.
+    # A separate context, without the request that put the event and without its caller.
     _threads.submit(Context().run, run)
 
 

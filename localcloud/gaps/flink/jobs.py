@@ -62,7 +62,7 @@ def close() -> None:
 
 
 class _Plane:
-    """What MiniStack asks of whatever runs the jobs."""
+    """The interface by which MiniStack runs jobs."""
 
     def __init__(self, folder: StateFolder) -> None:
         self._folder = folder
@@ -138,7 +138,7 @@ class _Plane:
     def _job(self, view: _View) -> Job:
         home = self._home(view)
         home.mkdir(parents=True, exist_ok=True)
-        # Checkpoints are of one start: what a later one goes on from is a savepoint.
+        # Checkpoints belong to one start; a later start resumes from a savepoint.
         shutil.rmtree(home / "checkpoints", ignore_errors=True)
         described = view["ApplicationConfigurationDescription"]
         flink = described["FlinkApplicationConfigurationDescription"]

@@ -83,7 +83,7 @@ class _Server(ThreadingHTTPServer):
         return _context().wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing: a handshake that fails is the caller's business."""
+        """Log nothing: a failed handshake is the client's error."""
 
 
 def _context() -> ssl.SSLContext:
@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """Answer with credentials, or with why not."""
+        """Answer with credentials, or with the reason for a refusal."""
         certificate = self.connection.getpeercert(binary_form=True)
         found = _PATH.fullmatch(self.path.partition("?")[0])
         if not found:
