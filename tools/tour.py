@@ -32,10 +32,10 @@ from localcloud.settings import PROJECT, REGION, write_private
 from ops.devices.folder import DeviceFolder
 from ops.devices.lifecycle import Devices
 from ops.devices.names import Server
-from ops.environment import Environment
+from ops.environment import Environment, EnvironmentNotReadyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from attacks.registry import Attack
 
@@ -374,16 +374,16 @@ class Tour:
         self._console.print(f"   {escape(json.dumps(value))}", highlight=False, soft_wrap=True)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Take the tour of the local cloud and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.tour", description=__doc__)
     parser.add_argument(
         "--state", type=Path, default=PROJECT / ".local", help="the folder of the local cloud's state (default: .local)"
     )
-    cloud = LocalCloud(parser.parse_args().state)
+    cloud = LocalCloud(parser.parse_args(arguments).state)
     try:
         return Tour(cloud, Console(highlight=False)).walk()
-    except LocalCloudError as error:
+    except (EnvironmentNotReadyError, LocalCloudError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
