@@ -25,7 +25,7 @@ RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready dashboard/node_modules/.package-lock.json ## Install everything that the project needs
+setup: $(VENV)/.ready dashboard/node_modules/.package-lock.json ## Install all dependencies
 
 $(VENV)/.ready: requirements-bootstrap.txt requirements-dev.txt pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -47,27 +47,27 @@ dashboard/node_modules/.package-lock.json: dashboard/package-lock.json | $(VENV)
 	@touch $@
 
 up: setup ## Start the local cloud and deploy every stack into it
-	@$(RUN) $(PY) -m localcloud up
+	@$(RUN) $(PY) -m tenantry.local up
 
 down: setup ## Stop the local cloud and remove its state
-	@$(RUN) $(PY) -m localcloud down
+	@$(RUN) $(PY) -m tenantry.local down
 
 run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and a sample of the attack suite
 	@$(RUN) $(PY) -m tools.tour
 
-tour: setup ## The tour alone, against the running local cloud
+tour: setup ## Run the tour against the running local cloud
 	@$(RUN) $(PY) -m tools.tour
 
-test: setup ## Every test, the deployed system and the attacks included, in two processes
+test: setup ## Run all tests, including the deployed system and the attacks, in two processes
 	@$(RUN) $(PY) -m pytest -n 2
 
-soak: setup ## The load and soak tests in full size
+soak: setup ## Run the load and soak tests in full size
 	@$(RUN) TENANTRY_SOAK=1 $(PY) -m pytest -m soak -v
 
-attack: setup ## The attacks against ENV (local by default): make attack ENV=dev
-	@$(RUN) $(PY) -m attacks --env $(ENV)
+attack: setup ## Run the attack suite against ENV (local by default): make attack ENV=dev
+	@$(RUN) $(PY) -m tenantry.attacks --env $(ENV)
 
-lint: setup ## ruff and mypy --strict over everything; TypeScript and Biome over the page
+lint: setup ## Check Python with ruff and mypy --strict, and the dashboard with TypeScript and Biome
 	@cd dashboard && $(RUN) node_modules/.bin/tsc --noEmit && $(RUN) node_modules/.bin/biome check --error-on-warnings .
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -79,38 +79,38 @@ format: setup ## Format with ruff and Biome, with automatic fixes
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
-bench: setup ## The benchmarks
+bench: setup ## Run the benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
-docs: setup ## Draw the pictures of docs/architecture.md from the synthesized app, and count what it costs idle
+docs: setup ## Update the diagrams of docs/architecture.md and the idle costs from the synthesized app
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
-	@$(RUN) $(PY) -m ops.architecture cdk.out.prod
+	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 	@$(RUN) $(PY) -m tools.gaps_table
 
-screenshots: setup ## Take the pictures of the page in docs/screenshots anew; needs Chromium
+screenshots: setup ## Take the dashboard's screenshots for docs/screenshots; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)
 
-preflight: synth ## Say what would fail if ENV were deployed now; reads, changes nothing: make preflight ENV=dev
+preflight: synth ## Find problems before ENV is deployed; changes nothing: make preflight ENV=dev
 	@$(RUN) tenantry preflight --env $(ENV) --templates cdk.out.$(ENV)
 
 deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy ENV=dev
 	@$(RUN) cdk deploy --all $(APPROVAL) --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV) \
 	  --outputs-file .local/outputs.$(ENV).json
 
-smoke: setup ## Ask ENV (local by default) whether it is healthy and rejects unauthenticated calls; changes nothing
-	@$(RUN) $(PY) -m ops.smoke --env $(ENV)
+smoke: setup ## Check that ENV (local by default) is healthy and rejects unauthenticated calls; changes nothing
+	@$(RUN) $(PY) -m tenantry.operate.smoke --env $(ENV)
 
-teardown: setup ## Throw ENV away, with its data: shows what there is and asks first: make teardown ENV=dev
+teardown: setup ## Delete ENV with its data; lists the resources and asks first: make teardown ENV=dev
 	@$(if $(CONTEXT),$(error teardown reads no CONTEXT. Name another application so: APP_NAME=shop make teardown ENV=$(ENV)))
 	@$(RUN) tenantry teardown --env $(ENV) $(TEARDOWN)
 
-lock: setup ## Write the lock files anew from pyproject.toml and the functions' requirements.in
-	@$(RUN) $(PY) -m ops.lock
+lock: setup ## Update the lock files from pyproject.toml and the functions' requirements.in
+	@$(RUN) $(PY) -m tools.lock
 
-clean: ## Remove everything that make has built or installed
-	@test ! -x $(PY) || $(PY) -m localcloud down || true
+clean: ## Delete everything that make has built or installed
+	@test ! -x $(PY) || $(PY) -m tenantry.local down || true
 	@rm -rf $(VENV) .venv-flink .venv-flink.lock node_modules dashboard/node_modules dashboard/dist dashboard/.built dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -31,7 +31,7 @@ def _microseconds(do: Callable[[], object]) -> float:
 
 def main() -> None:
     """Print a JSON object of microseconds: of the handler, of a bare verification, and of a bare call."""
-    importlib.import_module("localcloud.worker.tenantry_local_cloud")
+    importlib.import_module("tenantry.local.worker.tenantry_local_cloud")
     event = json.load(sys.stdin)
     with contextlib.redirect_stdout(sys.stderr):
         module: Any = importlib.import_module(sys.argv[1])

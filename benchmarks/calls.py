@@ -13,8 +13,8 @@ from benchmarks.result import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from attacks.people import Person
-    from attacks.target import Target
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.target import Target
 
 _REQUESTS: Final = 3
 AUTHORIZED: Final = ("tenant", "storage", "employees", "parks")
@@ -54,7 +54,7 @@ def reads(target: Target, person: Person) -> Sequence[Figure]:
     try:
         ours, published = (
             _reads_when_warm(target, module, {**variables, "POLICIES": record}, person)
-            for module in ("authorizer.handler", "benchmarks.published_authorizer")
+            for module in ("tenantry.handlers.authorizer.handler", "benchmarks.published_authorizer")
         )
     finally:
         target.aws.dynamodb.delete_item(TableName=target.users_table, Key=key)
@@ -71,7 +71,9 @@ def _reads_when_warm(target: Target, module: str, variables: Mapping[str, str], 
 def cpu(target: Target, person: Person) -> Sequence[Figure]:
     """Measure the CPU of a warm authorizer beside a bare verification of its token, in the same process."""
     variables = settings(target, "tenant")["authorizer"]
-    found = cpu_of("authorizer.handler", authorization(person, "tenant"), variables=variables, target=target)
+    found = cpu_of(
+        "tenantry.handlers.authorizer.handler", authorization(person, "tenant"), variables=variables, target=target
+    )
     bare, call = found["bare"], found["call"]
     note = f"warm, with its one call; a bare RS256 verification takes {bare:.0f}, a bare BatchGetItem {call:.0f}"
     return [Figure("CPU: the authorizer", round(found["handler"]), "us", note)]

@@ -38,7 +38,7 @@ class _Requests:
 
 def main() -> None:
     """Print a JSON array of the counts."""
-    importlib.import_module("localcloud.worker.tenantry_local_cloud")
+    importlib.import_module("tenantry.local.worker.tenantry_local_cloud")
     events = json.load(sys.stdin)
     requests = _Requests()
     requests.install()

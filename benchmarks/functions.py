@@ -9,10 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from attacks.target import Target
 from benchmarks.result import NotReadyError
-from localcloud.settings import PROJECT
-from ops.environment import EnvironmentNotReadyError
+from tenantry.attacks.target import Target
+from tenantry.local.settings import PROJECT
+from tenantry.operate.environment import EnvironmentNotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.result import Figure, NotReadyError
-from localcloud.cdk import search_path
-from localcloud.settings import StateFolder, read_json
+from tenantry.local.cdk import search_path
+from tenantry.local.settings import StateFolder, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

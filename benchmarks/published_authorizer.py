@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from tenancy.tokens import TokenVerifier, bearer_token
+from tenantry.runtime.tokens import TokenVerifier, bearer_token
 
 _verifier = TokenVerifier(os.environ["ISSUER"], os.environ["AUDIENCE"])
 _dynamodb = boto3.client("dynamodb")

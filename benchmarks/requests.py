@@ -6,17 +6,17 @@ import time
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Final
 
-from attacks.world import World
 from benchmarks.calls import calls, cpu, reads
 from benchmarks.functions import local_cloud
 from benchmarks.result import Figure, NotReadyError
+from tenantry.attacks.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from attacks.http import Reply
-    from attacks.people import Person
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.people import Person
 
 _PEOPLE: Final = 3
 _REQUESTS: Final = 100

@@ -13,8 +13,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.result import Figure, NotReadyError
-from localcloud import cdk
-from localcloud.settings import PROJECT
+from tenantry.local import cdk
+from tenantry.local.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

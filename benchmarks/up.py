@@ -9,8 +9,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.result import Figure, NotReadyError
-from localcloud import process
-from localcloud.settings import PROJECT, StateFolder
+from tenantry.local import process
+from tenantry.local.settings import PROJECT, StateFolder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def measure(state: Path) -> Sequence[Figure]:
 
 
 def _up(state: Path) -> float:
-    command = [sys.executable, "-m", "localcloud", "--state", str(state.absolute()), "up"]
+    command = [sys.executable, "-m", "tenantry.local", "--state", str(state.absolute()), "up"]
     began = time.perf_counter()
     subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)  # noqa: S603 - own words
     return time.perf_counter() - began

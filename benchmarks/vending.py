@@ -8,9 +8,9 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from attacks.cleanup import Cleanup
 from benchmarks.functions import local_cloud, requests_of, settings
 from benchmarks.result import Figure, NotReadyError
+from tenantry.attacks.cleanup import Cleanup
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-    from attacks.target import Target
+    from tenantry.attacks.target import Target
 
     _Events = Sequence[Mapping[str, Any]]
     _Way = Callable[[_Events], Counter[str]]

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ingest_client import Drop, IngestClient, IngestError
+from tenantry.ingest_client import Drop, IngestClient, IngestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

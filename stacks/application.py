@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Stack
 
-from python_lambda import declare_application
-from stacks.collisions import refuse_collisions
-from stacks.common import CommonStack
-from stacks.control import ControlStack
-from stacks.dashboard import DashboardStack
-from stacks.employees import EmployeesStack
-from stacks.ingestion import IngestionStack
-from stacks.parks import ParksStack
-from stacks.storage import StorageStack
-from stacks.tenant import TenantStack
-from stacks.user import UserStack
+from stacks.application_plane.employees.stack import EmployeesStack
+from stacks.application_plane.ingestion.stack import IngestionStack
+from stacks.application_plane.parks.stack import ParksStack
+from stacks.application_plane.storage.stack import StorageStack
+from stacks.control_plane.control.stack import ControlStack
+from stacks.control_plane.tenant.stack import TenantStack
+from stacks.control_plane.user.stack import UserStack
+from stacks.platform.collisions import refuse_collisions
+from stacks.platform.stack import CommonStack
+from stacks.web.dashboard.stack import DashboardStack
+from tenantry.functions import declare_application
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ _STACKS: Final = ("common", "user", "ingestion", "storage", "tenant", "control",
 def compose(app: App, environment: Environment) -> None:
     """Build every stack of `environment` in `app`, beside the instances that other calls have built there.
 
-    Synthesis fails where two instances would give resources the same name (`stacks.collisions`).
+    Synthesis fails where two instances would give resources the same name (`stacks.platform.collisions`).
     """
     ids = _construct_ids(app, environment)
     common = CommonStack(app, ids["common"], environment=environment)

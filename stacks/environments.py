@@ -10,8 +10,8 @@ from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
-from python_lambda import AWS_ARM64, BundleTarget, host_target
-from tenant_streaming import LakeFormat
+from tenantry.functions import AWS_ARM64, BundleTarget, host_target
+from tenantry.streaming import LakeFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,9 +157,13 @@ class Environment:
                 f"The environment {self.name!r} keeps its data: destroyData works for ephemeral ones only."
             )
         if self.hands_on_secret and self.name not in _HANDS_ON:
-            raise ValueError(f"The environment {self.name!r} must not take the published tokens of the hands-on.")
+            raise ValueError(
+                f"The environment {self.name!r} must not accept the hands-on's published tokens: only local and dev do."
+            )
         if self.test_identity and self.name not in _HANDS_ON:
-            raise ValueError(f"The environment {self.name!r} must not have a user for trying things out.")
+            raise ValueError(
+                f"The environment {self.name!r} must not have a test user: set this for local and dev only."
+            )
         if not _APPLICATION.fullmatch(self.application):
             raise ValueError(
                 f"Application name {self.application!r} is not usable in AWS names: "
@@ -180,12 +184,12 @@ class Environment:
             )
         if self.allowed_origin != "*" and not _ORIGIN.fullmatch(self.allowed_origin):
             raise ValueError(
-                f"The web origin {self.allowed_origin!r} is none: give one scheme and host, in lower case, without a "
+                f"Invalid web origin {self.allowed_origin!r}: give one scheme and host, in lower case, without a "
                 "slash at its end (--context allowedOrigin=https://app.example.com)."
             )
         if self.page_domain and not _DOMAIN.fullmatch(self.page_domain):
             raise ValueError(
-                f"The domain {self.page_domain!r} is no host name: give it without a scheme or a path "
+                f"Invalid domain {self.page_domain!r}: give a host name without a scheme or a path "
                 "(--context pageDomain=app.example.com)."
             )
         if self.page_certificate_arn and not _CERTIFICATE.fullmatch(self.page_certificate_arn):

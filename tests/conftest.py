@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from xdist.remote import Producer
 
-from localcloud.cloud import LocalCloud
-from localcloud.settings import PORT_VARIABLE
+from tenantry.local.cloud import LocalCloud
+from tenantry.local.settings import PORT_VARIABLE
 from tests.sharing import SharedThings
 
 

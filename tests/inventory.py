@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ops.aws import Aws
+from tenantry.operate.aws import Aws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 _LISTS: Mapping[str, tuple[str, str, str, str]] = {
     # name: service, paginated operation, key of the list, key of the name

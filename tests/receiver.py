@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import requests
 
-from localcloud.settings import HOST
+from tenantry.local.settings import HOST
 
 if TYPE_CHECKING:
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 _NAME = "8-8-8-8.sslip.io"  # in public DNS, too, it is an address of the internet at large
 

@@ -13,10 +13,10 @@ from xdist.scheduler import LoadScopeScheduling
 # What is costly to make: a deployed cloud, one without the app, a Flink, the app's templates.
 _TOGETHER: Final = {
     "tests/e2e/": "deployed",
-    "tests/ops/test_replay_deployed.py": "deployed",
+    "tests/operate/test_replay_deployed.py": "deployed",
     "tests/benchmarks/": "deployed",
     "tests/ingest_client/": "cloud",
-    "tests/localcloud/": "cloud",
+    "tests/local/": "cloud",
     "tests/stacks/": "templates",
     "tests/streaming/": "streaming",
 }

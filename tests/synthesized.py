@@ -12,9 +12,9 @@ from typing import Any, Final
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from python_lambda import AWS_ARM64
 from stacks.application import compose
 from stacks.environments import NAMES, environment
+from tenantry.functions import AWS_ARM64
 
 ROOT: Final = Path(__file__).parents[1]
 STACKS: Final = ("common", "user", "tenant", "control", "storage", "employees", "ingestion", "parks", "dashboard")

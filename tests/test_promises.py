@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from attacks.surfaces import REGISTRY
+from tenantry.attacks.surfaces import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,9 +181,10 @@ def _tests(file: str) -> frozenset[str]:
 
 def _isolating() -> Iterator[str]:
     """Yield the constructs whose docstring has a paragraph "Isolation:"."""
-    for path in sorted((ROOT / "constructs").glob("*/*.py")):
+    root = ROOT / "constructs"
+    for path in sorted(root.rglob("*.py")):
         for node in ast.parse(path.read_text()).body:
-            yield from _within(node, path.parent.name)
+            yield from _within(node, ".".join(path.parent.relative_to(root).parts))
 
 
 def _within(node: ast.AST, where: str) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Programs for those who work on the project; the package does not contain them."""
+"""What keeps this repository: locks, pictures, the tour. Not shipped."""

@@ -4,8 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-from localcloud import gaps
-from localcloud.settings import PROJECT
+from tenantry.local import gaps
+from tenantry.local.settings import PROJECT
 
 PAGE = PROJECT / "docs" / "local-cloud.md"
 _TABLE = re.compile(r"(?<=<!-- gaps -->\n).*(?=<!-- end of gaps -->)", re.DOTALL)

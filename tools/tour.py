@@ -18,26 +18,26 @@ from requests_aws4auth import AWS4Auth
 from rich.console import Console
 from rich.markup import escape
 
-from attacks import terminal
-from attacks.page import page
-from attacks.people import sign_up, srp
-from attacks.runner import run
-from attacks.surfaces import REGISTRY
-from attacks.target import Target
-from ingest_client import CredentialsProvider, IngestClient
-from localcloud import lake, mail
-from localcloud.cloud import LocalCloud
-from localcloud.errors import LocalCloudError
-from localcloud.settings import PROJECT, REGION, write_private
-from ops.devices.folder import DeviceFolder
-from ops.devices.lifecycle import Devices
-from ops.devices.names import Server
-from ops.environment import Environment, EnvironmentNotReadyError
+from tenantry.attacks import terminal
+from tenantry.attacks.page import page
+from tenantry.attacks.people import sign_up, srp
+from tenantry.attacks.runner import run
+from tenantry.attacks.surfaces import REGISTRY
+from tenantry.attacks.target import Target
+from tenantry.ingest_client import CredentialsProvider, IngestClient
+from tenantry.local import lake, mail
+from tenantry.local.cloud import LocalCloud
+from tenantry.local.errors import LocalCloudError
+from tenantry.local.settings import PROJECT, REGION, write_private
+from tenantry.operate.devices.folder import DeviceFolder
+from tenantry.operate.devices.lifecycle import Devices
+from tenantry.operate.devices.names import Server
+from tenantry.operate.environment import Environment, EnvironmentNotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from attacks.registry import Attack
+    from tenantry.attacks.registry import Attack
 
 _PATIENCE_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 30
@@ -48,7 +48,7 @@ _SHOWN_CLAIMS: Final = ("token_use", "cognito:username", "email", "tenant")
 
 @dataclass(frozen=True, kw_only=True)
 class _Person:
-    """A user who has signed up on the tour."""
+    """Somebody who has signed up on the tour."""
 
     name: str
     email: str
@@ -66,7 +66,7 @@ class Tour:
     cloud
         A local cloud with the app deployed.
     console
-        Where the tour is shown.
+        Where the tour is told.
     """
 
     def __init__(self, cloud: LocalCloud, console: Console) -> None:
@@ -79,7 +79,7 @@ class Tour:
         self._number = 0
 
     def walk(self) -> int:
-        """Take the tour, and return 0 if every reply was the expected one and no attack succeeded."""
+        """Take the tour, and return 0 if everything was as it must be."""
         ada = self._join("Ada Lovelace")
         self._work(ada)
         grace = self._join("Grace Hopper", quietly=True)
@@ -103,7 +103,7 @@ class Tour:
 
         user_id = sign_up(cognito, self._target.client_id, email, password, name=name)
         if not quietly:
-            self._step(f"{name} signs up with Cognito, as any client would.")
+            self._step(f"{name} signs up with Cognito.")
             self._reply({"UserSub": user_id})
 
         message = mail.latest(self._cloud.folder, email)
@@ -112,7 +112,7 @@ class Tour:
         cognito.confirm_sign_up(ClientId=self._target.client_id, Username=email, ConfirmationCode=message.code)
         if not quietly:
             self._step(
-                "She confirms with the code from her e-mail. The sign-up saga creates user, tenant and first admin."
+                "She confirms with the code from the e-mail. This starts the saga: create user, tenant and first admin."
             )
             self._console.print(f"   mail: [dim]{escape(message.body)}[/]", highlight=False)
 
@@ -122,7 +122,7 @@ class Tour:
         if quietly:
             self._step(f"{name} signs up too, and gets her own tenant.")
         else:
-            self._step("She signs in by SRP. Her token has the tenant that the saga created.")
+            self._step("She signs in with SRP. Her token has the tenant that the saga created.")
         self._reply({claim: claims[claim] for claim in _SHOWN_CLAIMS})
         self._console.print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]", highlight=False)
         return _Person(
@@ -148,40 +148,40 @@ class Tour:
                 return tokens.id
             time.sleep(0.1)
         raise LocalCloudError(
-            f"The sign-up saga has created no tenant within {_PATIENCE_SECONDS:.0f} s. See: "
-            ".venv/bin/tenantry dead-letters list, and python -m localcloud logs"
+            f"The saga created no tenant within {_PATIENCE_SECONDS:.0f} s. Look at: "
+            ".venv/bin/tenantry dead-letters list, and python -m tenantry.local logs"
         )
 
     def _work(self, ada: _Person) -> None:
         self._step("She reads her tenant.")
         self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
-        self._step("She renames it, as its admin.")
+        self._step("She renames it: she is its admin.")
         self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=200, body={"name": "Analytical Engines"})
-        self._step("She reads it again with the same token: the authorizer's policy is cached, and covers every route.")
+        self._step("She reads it again with the same token: the cached authorizer policy covers every route.")
         self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
-        self._step("She lists the tenants that she belongs to.")
+        self._step("She lists her tenants.")
         self._request("GET", f"/tenants/{ada.user_id}", ada, expect=200)
-        self._step("A service asks the admin API the same, signed with SigV4.")
+        self._step("A service gets the same list from the admin API, signed with SigV4.")
         self._admin_request(f"/tenants/{ada.user_id}")
 
     def _trespass(self, grace: _Person, ada: _Person) -> None:
-        self._step("Grace reads Ada's tenant, and is refused.")
+        self._step("Grace requests Ada's tenant right after Ada: 403.")
         self._request("GET", f"/tenant/{ada.tenant}", grace, expect=403)
-        self._step("Grace renames it, and is refused.")
+        self._step("Grace tries to rename it.")
         self._request("PUT", f"/tenant/{ada.tenant}", grace, expect=403, body={"name": "Mine now"})
-        self._step("A request without a token is refused.")
+        self._step("A request without a token: 401.")
         self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
 
     def _visit(self, grace: _Person, ada: _Person) -> None:
         api = self._cloud.output("ParksApiUrl")
         members = f"/tenants/{ada.tenant}/members"
-        self._step("Ada invites Grace as a visitor. Grace, whose e-mail address is verified, accepts.")
+        self._step("Ada invites Grace as a visitor. Grace, whose address is verified, accepts.")
         self._request("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]}, api=api)
         self._request("POST", f"/invitations/{ada.tenant}/acceptance", grace, expect=201, api=api)
-        self._step("Grace makes Ada's tenant her active one. Her next call, with the same token, is answered for it.")
+        self._step("She makes Ada's tenant active. The next call with the same token acts in Ada's tenant.")
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": ada.tenant}, api=api)
         self._request("GET", "/settings", grace, expect=200, api=api)
-        self._step("Visitors may not list memberships, so that call is refused. She switches back to her own tenant.")
+        self._step("A visitor cannot list the members: 403. She switches back to her own tenant.")
         self._request("GET", members, grace, expect=403, api=api)
         self._request("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant}, api=api)
         self._request("GET", "/tenants", grace, expect=200, api=api)
@@ -189,16 +189,14 @@ class Tour:
     def _open_parks(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("ParksApiUrl")
         park, status = {"id": "hyde-park", "name": 'The "Serpentine" & $context #1'}, {"status": "park-closed"}
-        self._step(
-            "Ada adds a park. A direct integration writes it to DynamoDB; its mapping template escapes the name."
-        )
+        self._step("Ada adds a park: API Gateway writes to DynamoDB directly; the mapping template escapes the name.")
         self._request("POST", "/parks", ada, expect=201, body=park, api=api)
-        self._step("She closes it, by a workflow that notifies webhooks. Then she updates many parks asynchronously.")
+        self._step("She closes it, by a workflow that notifies webhooks, and updates many parks asynchronously.")
         self._request("POST", "/parks/hyde-park/statuses", ada, expect=204, body=status, api=api)
         many = {"ids": ["hyde-park"], "status": "park-opened"}
         self._request("POST", "/parks/statuses", ada, expect=202, body=many, api=api)
         self._request("GET", "/parks", ada, expect=200, api=api)
-        self._step("Grace gets 404 for Ada's park. A webhook to a private address is refused, whoever registers it.")
+        self._step("Grace gets 404 for this park. A webhook to a private address is refused for everyone.")
         self._request("GET", "/parks/hyde-park", grace, expect=404, api=api)
         hook = {"eventType": "park-closed", "endpoint": "https://10-0-0-1.sslip.io/"}
         self._request("POST", "/parks/hyde-park/webhooks", ada, expect=400, body=hook, api=api)
@@ -206,19 +204,19 @@ class Tour:
     def _share_a_table(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("EmployeesApiUrl")
         employee = {"Id": "e-1", "Name": "Charles Babbage"}
-        self._step("Ada adds an employee to a table that all tenants share, with credentials vended for her tenant.")
+        self._step("Ada adds an employee to a table that all tenants share, with credentials limited to her tenant.")
         self._request("POST", "/employees", ada, expect=201, body=employee, api=api)
-        self._step("Grace, with credentials for her tenant, lists no employee of Ada's, and cannot replace one.")
+        self._step("Grace, with credentials of her tenant, sees no employees in the same table and can replace none.")
         self._request("GET", "/employees", grace, expect=200, api=api)
         self._request("PUT", "/employees/e-1", grace, expect=404, body={**employee, "Name": "Mine"}, api=api)
 
     def _share_buckets(self, ada: _Person, grace: _Person) -> None:
         api = self._cloud.output("StorageApiUrl")
         body = {"key": "notes/engine.txt", "value": "It weaves algebraical patterns."}
-        self._step("Ada stores an object on S3 in each of five partition modes. The first creates her tenant's bucket.")
+        self._step("Ada stores an object on S3 in each partition mode. The first request creates her tenant's bucket.")
         for partition in _PARTITIONS:
             self._request("PUT", f"/object?partition={partition}", ada, expect=201, body=body, api=api)
-        self._step("She lists her objects, and reads one. Grace, in the same buckets, lists none and gets 404.")
+        self._step("She lists and reads her objects. Grace sees none of them in the same buckets.")
         self._request("GET", "/object?partition=tag", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag&key=notes/engine.txt", ada, expect=200, api=api)
         self._request("GET", "/object?partition=tag", grace, expect=200, api=api)
@@ -228,7 +226,7 @@ class Tour:
         server = Server.named(ada.tenant, f"till-{secrets.token_hex(2)}")
         folder = self._cloud.folder.root / "devices" / server.tenant / server.name
         self._step(
-            "The operator issues a certificate to a server of Ada's tenant. The private key never leaves this machine."
+            "The operator issues a certificate for a server of Ada's tenant. The private key stays on this machine."
         )
         self._console.print(
             f"   tenantry devices issue {server.tenant} {server.name} --out {_shown(folder)}",
@@ -238,7 +236,7 @@ class Tour:
         certificate = Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
         self._reply({"certificate": certificate.id[:12], "thing": server.thing(self._target.app)})
 
-        self._step("The server exchanges it for credentials by mutual TLS, and sends six sales in one batch.")
+        self._step("The server exchanges it for credentials over mutual TLS, and sends its sales in one batch.")
         with IngestClient(folder) as client:
             for number in range(1, 7):
                 client.put({"sale": f"{server.name}-{number}", "amount": "9.90"})
@@ -247,7 +245,7 @@ class Tour:
         if client.counters.sent != client.counters.accepted:
             raise LocalCloudError(f"The server's records have not arrived: {client.error or client.counters}")
 
-        self._step("With the same credentials, the server sends as Grace's tenant, and is refused.")
+        self._step("With the same credentials, the server tries to send as Grace's tenant.")
         self._ingest(f"/{grace.tenant}", {"Data": {"sale": "mine"}}, _signature_of(folder), expect=403)
 
     def _send_as_a_user(self, grace: _Person) -> None:
@@ -256,16 +254,16 @@ class Tour:
         signature = AWS4Auth(key["AccessKeyId"], key["SecretAccessKey"], REGION, "execute-api")
         payload = {"key1": "value1", "key2": 'it\'s "quoted" #set($x = $context)', "tenantid": "T002"}
         try:
-            self._step("An IAM user that may send as T001 puts a record on the stream, by a direct integration.")
+            self._step("An IAM user of T001 sends a record to the stream through a direct integration.")
             self._ingest("/T001", {"Data": payload}, signature, expect=200)
             self._step(
-                "The record is stored for T001, whatever it claims. The path of T002 and an invalid record are refused."
+                "A tenant id in the record is ignored. The path of T002 is refused, and so is an invalid record."
             )
             self._ingest("/T002", {"Data": payload}, signature, expect=403)
             self._ingest("/T001", {"Data": "no object"}, signature, expect=400)
         finally:
             iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-        self._step("A server of Grace's tenant puts two records in one request.")
+        self._step("A server of Grace's tenant sends two records in one batch.")
         server = Server.named(grace.tenant, f"till-{secrets.token_hex(2)}")
         folder = self._cloud.folder.root / "devices" / server.tenant / server.name
         Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
@@ -273,7 +271,7 @@ class Tour:
         self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
 
     def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
-        self._step("The streaming application writes each record to its tenant's partition of the data lake.")
+        self._step("The streaming application writes each record to its tenant's partition in the data lake.")
         s3, bucket = self._target.aws.s3, self._target.lake
         for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
             files = lake.records(s3, bucket, tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
@@ -290,13 +288,13 @@ class Tour:
 
     def _attack(self) -> int:
         chosen = _some_of_each(REGISTRY.select())
-        self._step(f"{len(chosen)} attacks on isolation, a sample of each kind; `make attack` runs all of them.")
+        self._step(f"A sample of the attack suite: {len(chosen)} attacks on isolation; `make attack` runs all.")
         with terminal.progress(self._console) as told:
             report = run(self._target, attacks=chosen, progress=told)
         terminal.show(report, self._console)
         path = self._cloud.folder.root / "attacks.html"
         path.write_text(page(report))
-        self._console.print(f"   every attack with its result: {_shown(path)}", highlight=False)
+        self._console.print(f"   report with each attack and its observations: {_shown(path)}", highlight=False)
         return report.exit_code
 
     def _farewell(self, ada: _Person, grace: _Person) -> None:
@@ -325,7 +323,7 @@ class Tour:
         ):
             self._console.print(line, highlight=False, soft_wrap=True, markup=False)
         self._console.print(
-            f"\nOr open [bold]{self._cloud.output('DashboardUrl')}[/] in a browser, and sign in as a user:\n",
+            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two users in two tenants:\n",
             highlight=False,
             soft_wrap=True,
         )
@@ -364,7 +362,7 @@ class Tour:
             f"   [{colour}]{answer.status_code}[/] {escape(answer.text)}", highlight=False, soft_wrap=True
         )
         if answer.status_code != expect:
-            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; it must answer {expect}.")
+            raise LocalCloudError(f"{method} {path} answered {answer.status_code}; expected {expect}.")
 
     def _step(self, text: str) -> None:
         self._number += 1
@@ -389,7 +387,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _signature_of(folder: Path) -> AWS4Auth:
-    """Return a signature by the credentials of the server whose certificate is in a folder."""
+    """Return what signs as the server whose certificate is in a folder."""
     found = CredentialsProvider(folder).get()
     key = (found.access_key_id, found.secret_access_key)
     return AWS4Auth(*key, REGION, "execute-api", session_token=found.session_token)
@@ -408,7 +406,7 @@ def _some_of_each(attacks: Iterable[Attack]) -> list[Attack]:
 
 
 def _shown(path: Path) -> str:
-    """Return a path, relative to the working directory where possible."""
+    """Return a path as short as it can be typed from here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.result import Figure, NotReadyError
 from benchmarks.streaming.costs import table as costs
-from flink_package import JAR, PackageError, Use, fetch, java, package, pinned
-from localcloud.errors import LocalCloudError
-from localcloud.flink import installation
-from localcloud.settings import PROJECT
+from tenantry.flink import JAR, PackageError, Use, fetch, java, package, pinned
+from tenantry.local.errors import LocalCloudError
+from tenantry.local.flink import installation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from localcloud.flink.installation import Installation
+    from tenantry.local.flink.installation import Installation
 
 _HERE: Final = Path(__file__).parent
 _TENANTS: Final = 50
@@ -56,7 +55,7 @@ def measure(_: Path) -> Sequence[Figure]:
 
 def _measured(flink: Installation, folder: Path) -> Sequence[Figure]:
     (folder / "code").mkdir()
-    package(folder / "code", PROJECT / "lambdas" / "tenancy")
+    package(folder / "code")
     jars = [folder / "code" / JAR, *(fetch(jar) for jar in pinned(_HERE / "jars.toml"))]
     classes = _compiled(folder / "bench", jars)
     # What the gateway writes for ours; for the published job the caller's object, which it takes as it comes.

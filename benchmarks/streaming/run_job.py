@@ -53,8 +53,8 @@ def _replayed(environment: StreamExecutionEnvironment, told: dict[str, Any], sch
 
 
 def _ours(environment: StreamExecutionEnvironment, told: dict[str, Any], output: Path) -> None:
-    from tenancy.identifiers import TENANT_PATTERN  # noqa: PLC0415 - found now
-    from tenant_lake import job, rows, settings  # noqa: PLC0415
+    from tenantry.model.identifiers import TENANT_PATTERN  # noqa: PLC0415 - found now
+    from tenantry.streaming_job import job, rows, settings  # noqa: PLC0415
 
     schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN, rows.type_information())
     properties = {"Region": "here", "InputStreamName": "memory", "S3SinkPath": "lake", "OutputFormat": told["format"]}

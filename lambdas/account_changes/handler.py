@@ -11,11 +11,11 @@ import boto3
 from aws_lambda_powertools import Logger, Tracer
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenancy.accounts import Accounts, Outcome
-from tenancy.errors import ConflictError, NotFoundError, TenancyError
-from tenancy.identifiers import UserId, user_id
-from tenancy.membership import Tables
-from tenancy.settings import Settings
+from tenantry.model.errors import ConflictError, NotFoundError, TenancyError
+from tenantry.model.identifiers import UserId, user_id
+from tenantry.runtime.accounts import Accounts, Outcome
+from tenantry.runtime.membership import Tables
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,7 +150,7 @@ def _sign_out(user: UserId, change: Change) -> Outcome:
 def _end_session(user: UserId, change: Change) -> Outcome:
     _require_somebody(user)
     if not change.session:
-        raise ConflictError("This sign-in names no session: end all sessions")
+        raise ConflictError("The token has no session id, so that no single session can be ended: end all sessions")
     return accounts.end_session(user, change.session, by=change.by)
 
 
@@ -167,9 +167,9 @@ def _change_address(user: UserId, change: Change) -> Outcome:
     """Take the address that the user pool has verified, and no other."""
     found = _in_pool(user)
     if found is None:
-        raise NotFoundError("There is no such account")
+        raise NotFoundError("Account not found")
     if found.get("email_verified") != "true" or "email" not in found:
-        raise ConflictError("The user pool has verified no address of this account")
+        raise ConflictError("The account has no verified e-mail address in the user pool: verify it first")
     return accounts.change_address(user, found["email"], by=change.by)
 
 
@@ -188,7 +188,7 @@ _CHANGES: Final[Mapping[ChangeName, Callable[[UserId, Change], Outcome]]] = {
 def _require_somebody(user: UserId) -> None:
     """Refuse an id that neither the directory nor the user pool knows: a tombstone of nobody would say nothing."""
     if accounts.find(user) is None and _in_pool(user) is None:
-        raise NotFoundError("There is no such account")
+        raise NotFoundError("Account not found")
 
 
 def _in_pool(user: UserId) -> dict[str, str] | None:

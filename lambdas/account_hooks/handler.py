@@ -13,17 +13,17 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenancy.account_records import AccountRecords, Origin
-from tenancy.events import Announcer, EventMetadata, SignUp, SignUpData
-from tenancy.identifiers import user_id
-from tenancy.names import name_or, name_refusal
-from tenancy.settings import Settings
+from tenantry.model.identifiers import user_id
+from tenantry.model.names import name_or, name_refusal
+from tenantry.runtime.account_records import AccountRecords, Origin
+from tenantry.runtime.events import Announcer, EventMetadata, SignUp, SignUpData
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-    from tenancy.identifiers import UserId
+    from tenantry.model.identifiers import UserId
 
 _ORIGINS: Final = {
     "PreSignUp_SignUp": Origin.SELF,
@@ -106,7 +106,7 @@ def _before_sign_up(event: dict[str, Any]) -> None:
     own = origin is Origin.SELF
     given = _metadata(event).get("confirmationHash", "") if own else ""
     if given and not _HASH.fullmatch(given):
-        raise ValueError("confirmationHash must be a SHA-256 in lower-case hex")
+        raise ValueError("confirmationHash must be a SHA-256 digest in lower-case hexadecimal")
     accounts.create(
         user_id(event["userName"]),
         origin,
@@ -133,7 +133,7 @@ def _after_sign_up(event: dict[str, Any]) -> None:
     try:
         logger.info("confirmed", where=_confirmed(event, user))
     except (ClientError, BotoCoreError):
-        logger.exception("not known where it was confirmed: an account that needs a new password still does")
+        logger.exception("could not record where the account was confirmed; a required new password stays required")
     refusal = announcer().announce(f"{settings.application}.idp", "signup", _sign_up(event, user))
     if refusal is None:
         logger.info("published")
@@ -146,7 +146,7 @@ def _confirmed(event: dict[str, Any], user: UserId) -> str:
         accounts.confirm_by_operator(user)
         return "by an operator"
     secret = _metadata(event).get("confirmationSecret", "")
-    return "where it was made" if secret and accounts.confirm(user, secret) else "anywhere"
+    return "at sign-up" if secret and accounts.confirm(user, secret) else "anywhere"
 
 
 def _after_reset(event: dict[str, Any]) -> None:
@@ -157,7 +157,9 @@ def _after_reset(event: dict[str, Any]) -> None:
         pool_client().admin_user_global_sign_out(UserPoolId=event["userPoolId"], Username=user)
     except (ClientError, BotoCoreError):
         # The password is new, and the directory accepts no earlier session: an error would say otherwise.
-        logger.exception("not signed out in the pool: refresh tokens of before still give tokens, which no API accepts")
+        logger.exception(
+            "could not sign out in the user pool: earlier refresh tokens still give tokens, which every API refuses"
+        )
 
 
 def _metadata(event: dict[str, Any]) -> dict[str, str]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tenancy.accounts import POOL, Account
-from tenancy.identifiers import TenantId, UserId
-from tenancy.pool import UNCONFIRMED
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.runtime.accounts import POOL, Account
+from tenantry.runtime.pool import UNCONFIRMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from tenancy.pool import PoolUser
+    from tenantry.runtime.pool import PoolUser
 
 
 class Kind(StrEnum):

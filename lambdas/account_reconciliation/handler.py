@@ -14,13 +14,13 @@ from pydantic import Json, ValidationError
 
 from account_reconciliation.differences import Rules
 from account_reconciliation.reconciliation import Place, Reconciliation
-from tenancy.account_workflow import AccountWorkflow
-from tenancy.accounts import POOL, Accounts
-from tenancy.errors import BadRequestError, NotFoundError, TenancyError
-from tenancy.identifiers import InvalidIdentifierError, UserId, user_id
-from tenancy.membership import Tables
-from tenancy.pool import UserPool
-from tenancy.settings import Settings
+from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
+from tenantry.runtime.account_workflow import AccountWorkflow
+from tenantry.runtime.accounts import POOL, Accounts
+from tenantry.runtime.membership import Tables
+from tenantry.runtime.pool import UserPool
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +98,7 @@ def _part(request: dict[str, Any]) -> dict[str, Any]:
         place = Place.model_validate(request.get("next") or {})
         part = reconciliation.run(place, dry=bool(request["dryRun"]), in_time=_until(_ANSWER_SECONDS))
     except ValidationError:
-        return {"refusal": "Invalid `next`: give `next` of the part before"}
+        return {"refusal": "Invalid `next`: give `next` of the previous part"}
     except BadRequestError as error:
         return {"refusal": str(error)}
     return part.report()

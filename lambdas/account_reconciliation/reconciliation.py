@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
-from tenancy.account_workflow import UnfinishedError
-from tenancy.accounts import POOL
-from tenancy.errors import TenancyError
-from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
-from tenancy.identifiers import TenantId, UserId
+from tenantry.model.errors import TenancyError
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.runtime.account_workflow import UnfinishedError
+from tenantry.runtime.accounts import POOL
+from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
 
     from account_reconciliation.differences import Rules
-    from tenancy.account_workflow import AccountWorkflow
-    from tenancy.accounts import Account, Accounts
-    from tenancy.membership import Tables
-    from tenancy.pool import PoolUser, UserPool
+    from tenantry.runtime.account_workflow import AccountWorkflow
+    from tenantry.runtime.accounts import Account, Accounts
+    from tenantry.runtime.membership import Tables
+    from tenantry.runtime.pool import PoolUser, UserPool
 
 _PAGE: Final = 500  # items of a table at once
 _LOOKUPS: Final = 8  # at once, far from the pool's quota of reads
@@ -271,7 +271,7 @@ class Reconciliation:
             part.told.append(told)
             told["repaired"] = False
             if difference.kind is Kind.WITHOUT_ADMIN or (difference.kind is Kind.UNFOUNDED and difference.tenant_id):
-                told["remedy"] = "An operator has to decide who becomes its admin"
+                told["remedy"] = "The tenant has no active admin: an operator must choose one"
             elif not part.dry:
                 try:
                     self._repair_one(difference, part)
@@ -307,7 +307,9 @@ class Reconciliation:
         part.gone += 1
         if part.gone > _MOST_GONE:
             # It may be the pool that is wrong: one that was restored, or another one.
-            raise UnfinishedError("Too many accounts are gone at once to delete them: look at the user pool")
+            raise UnfinishedError(
+                "Too many accounts are missing from the user pool at once; none was deleted: check the user pool"
+            )
         self._workflow.run("delete", user, by=POOL)
 
     def _sign_up_again(self, user: UserId, part: Part) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import boto3
 
-from tenancy.directory import TenantLists
-from tenancy.identifiers import user_id
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.model.identifiers import user_id
+from tenantry.runtime.directory import TenantLists
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):

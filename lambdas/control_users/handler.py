@@ -10,15 +10,15 @@ import boto3
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tenancy.account_workflow import AccountWorkflow, UnfinishedError
-from tenancy.accounts import Account, Accounts
-from tenancy.errors import BadRequestError, NotFoundError, TenancyError
-from tenancy.identifiers import UserId, user_id
-from tenancy.mailbox import mailbox
-from tenancy.membership import Tables
-from tenancy.names import usable_name
-from tenancy.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.identifiers import UserId, user_id
+from tenantry.model.names import usable_name
+from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
+from tenantry.runtime.accounts import Account, Accounts
+from tenantry.runtime.mailbox import mailbox
+from tenantry.runtime.membership import Tables
+from tenantry.runtime.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ class Block(_Body):
 
 
 class Place(_Body):
-    """Where a part of a reconciliation begins: `next` of the part before."""
+    """Where a part of a reconciliation begins: `next` of the previous part."""
 
     phase: Literal["pool", "directory", "tenants"]
     after: Annotated[str, Field(min_length=1)] = ""
@@ -74,10 +74,10 @@ functions = boto3.client("lambda", config=_patient)
 def list_users(request: Request) -> Reply:
     """Reply with a page of accounts."""
     if unknown := set(request.query) - {"after", "email", "limit"}:
-        raise BadRequestError(f"The query takes after, email and limit, not {len(unknown)} more")
+        raise BadRequestError(f"{len(unknown)} unknown query parameters: use after, email and limit")
     email, after = request.query.get("email"), request.query.get("after")
     if after == "":
-        raise BadRequestError("Invalid `after`: give `next` of the page before")
+        raise BadRequestError("Invalid `after`: give `next` of the previous page")
     found, following = pool.page(after, limit=_limit(request), email=mailbox(email) if email is not None else None)
     directory = accounts.find_all([user.user_id for user in found])
     users = [_summary(user, directory.get(user.user_id)) for user in found]
@@ -89,7 +89,7 @@ def show(request: Request) -> Reply:
     user = _user(request)
     found, account = pool.find(user), accounts.find(user)
     if found is None and account is None:
-        raise NotFoundError("There is no such account")
+        raise NotFoundError("Account not found")
     tenants = accounts.tenants_of(account or Account(user_id=user))
     deserted = set(accounts.without_admin(tenants))
     body = {
@@ -143,7 +143,7 @@ def reconcile(request: Request) -> Reply:
     )
     payload = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
-        raise UnfinishedError("The reconciliation has failed; run it again")
+        raise UnfinishedError("The reconciliation failed; send the request again")
     if "refusal" in payload:
         raise BadRequestError(payload["refusal"])
     return Reply(body=payload)
@@ -167,7 +167,7 @@ def route(request: Request) -> Reply:
 
 def _change(request: Request, change: str, **more: object) -> Reply:
     if not request.principal:
-        raise TenancyError("The request names no principal")
+        raise TenancyError("The request has no IAM principal: sign it with SigV4")
     outcome = workflow.run(change, _user(request), by=request.principal, **more)
     shown = ("userId", "change", "changed", "by", "at", "tenants", "tenantsWithoutAdmin")
     return Reply(body={**{name: outcome[name] for name in shown}, "at": _time(outcome["at"])})
@@ -180,14 +180,14 @@ def _user(request: Request) -> UserId:
 def _limit(request: Request) -> int:
     text = request.query.get("limit", str(PAGE))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(PAGE)) and 1 <= int(text) <= PAGE):
-        raise BadRequestError(f"Invalid limit: a number from 1 to {PAGE} is expected")
+        raise BadRequestError(f"Invalid limit: use a number from 1 to {PAGE}")
     return int(text)
 
 
 def _summary(found: PoolUser | None, account: Account | None) -> dict[str, Any]:
     user = found or account
     if user is None:  # one of the two is always there
-        raise NotFoundError("There is no such account")
+        raise NotFoundError("Account not found")
     return {
         "userId": user.user_id,
         "email": (account and account.email) or (found and found.email) or "",

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from employees.store import Employees
-from tenancy.errors import BadRequestError, NotFoundError
-from tenancy.names import usable_name
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
-from tenancy.vending import TokenVendor
+from tenantry.model.errors import BadRequestError, NotFoundError
+from tenantry.model.names import usable_name
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.vending import TokenVendor
 
 
 class _Settings(RestSettings):
@@ -51,7 +51,7 @@ def route(request: Request) -> Reply:
         case "PUT":
             employee = request.body(Employee)
             if employee.Id != request.path.get("id"):
-                raise BadRequestError("Invalid request body: Id must be the one in the path")
+                raise BadRequestError("Invalid request body: Id must equal the Id in the path")
             employees.replace(employee.model_dump())
             return Reply(body={"Id": employee.Id})
         case "DELETE":

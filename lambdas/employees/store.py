@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tenancy.errors import ConflictError, NotFoundError
+from tenantry.model.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
     Row = dict[str, str]
 
@@ -47,12 +47,12 @@ class Employees:
         Raises
         ------
         ConflictError
-            There is one with this id.
+            An employee with this id already exists.
         """
         try:
             self._put(row, "attribute_not_exists(Id)")
         except self._client.exceptions.ConditionalCheckFailedException:
-            raise ConflictError("There is an employee with this Id") from None
+            raise ConflictError("An employee with this Id already exists") from None
 
     def replace(self, row: Row) -> None:
         """Put an employee in the place of the one with the same id.

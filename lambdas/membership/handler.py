@@ -12,10 +12,12 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tenancy.account_workflow import AccountWorkflow
-from tenancy.caller import Profile
-from tenancy.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from tenancy.events import (
+from tenantry.model.caller import Profile
+from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.roles import Role
+from tenantry.runtime.account_workflow import AccountWorkflow
+from tenantry.runtime.events import (
     ActiveTenantSwitched,
     Announcer,
     MemberAdded,
@@ -24,19 +26,17 @@ from tenancy.events import (
     MemberRolesChanged,
     MembershipEvent,
 )
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.invitations import Invitations, invitation_id
-from tenancy.mailbox import mailbox
-from tenancy.membership import Memberships, Tables
-from tenancy.rest import Reply, Request, RestSettings, logger, rest_handler
-from tenancy.roles import Role
+from tenantry.runtime.invitations import Invitations, invitation_id
+from tenantry.runtime.mailbox import mailbox
+from tenantry.runtime.membership import Memberships, Tables
+from tenantry.runtime.rest import Reply, Request, RestSettings, logger, rest_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tenancy.identifiers import TenantId, UserId
-    from tenancy.invitations import Invitation
-    from tenancy.mailbox import Mailbox
+    from tenantry.model.identifiers import TenantId, UserId
+    from tenantry.runtime.invitations import Invitation
+    from tenantry.runtime.mailbox import Mailbox
 
 _PAGE: Final = 100
 
@@ -148,7 +148,7 @@ def list_members(request: Request) -> Reply:
     """Reply with a page of the tenant's members."""
     tenant, _ = _admin(request)
     if unknown := set(request.query) - {"limit", "after"}:
-        raise BadRequestError(f"The query takes limit and after, not {len(unknown)} more")
+        raise BadRequestError(f"{len(unknown)} unknown query parameters: use limit and after")
     page, following = memberships.members(tenant, limit=_limit(request), after=_after(request))
     members = [
         {"userId": member.user_id, "email": member.email, "name": member.name, "roles": sorted(member.roles)}
@@ -163,7 +163,7 @@ def invite(request: Request) -> Reply:
     wanted = request.body(NewInvitation)
     own = Profile.from_authorizer(request.authorizer).email
     if own is not None and own.lower() == mailbox(wanted.email):
-        raise ConflictError("You belong to this tenant already: invite somebody else")
+        raise ConflictError("You cannot invite your own address: give another address")
     made = invitations.invite(tenant, mailbox(wanted.email), wanted.roles, by=user)
     _announce(
         "memberInvited",
@@ -283,14 +283,14 @@ def change_address(request: Request) -> Reply:
     try:
         owner = pool.get_user(AccessToken=wanted.accessToken)["Username"]
         if owner != user:
-            raise ForbiddenError("The access token is somebody else's")
+            raise ForbiddenError("The access token belongs to another user: sign in again")
         pool.verify_user_attribute(AccessToken=wanted.accessToken, AttributeName="email", Code=wanted.code)
     except (errors.CodeMismatchException, errors.ExpiredCodeException):
-        raise BadRequestError("Wrong or expired code: ask for another one") from None
+        raise BadRequestError("Wrong or expired code: request a new one") from None
     except (errors.NotAuthorizedException, errors.InvalidParameterException, errors.UserNotFoundException):
-        raise ForbiddenError("The access token does not count: sign in again") from None
+        raise ForbiddenError("Invalid or expired access token: sign in again") from None
     except errors.AliasExistsException:
-        raise ConflictError("Another account has this address") from None
+        raise ConflictError("Another account already uses this address") from None
     return _change_own(request, "changeAddress")
 
 
@@ -349,14 +349,14 @@ def _inviting(request: Request) -> TenantId:
 def _invitee(request: Request) -> Mailbox:
     email = Profile.from_authorizer(request.authorizer).email
     if email is None:
-        raise NotFoundError("There is no such invitation")
+        raise NotFoundError("Invitation not found, expired or withdrawn")
     return mailbox(email)
 
 
 def _limit(request: Request) -> int:
     text = request.query.get("limit", str(_PAGE))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(_PAGE)) and 1 <= int(text) <= _PAGE):
-        raise BadRequestError(f"Invalid limit: a number from 1 to {_PAGE} is expected")
+        raise BadRequestError(f"Invalid limit: use a number from 1 to {_PAGE}")
     return int(text)
 
 
@@ -386,7 +386,7 @@ def _time(seconds: int) -> datetime:
 def _announce(detail_type: str, detail: MembershipEvent) -> None:
     refusal = announcer.announce(f"{settings.application}.tenant", detail_type, detail)
     if refusal is not None:
-        logger.error("not announced; kept in the dead-letter queue", exc_info=refusal)
+        logger.error("not published; kept in the dead-letter queue", exc_info=refusal)
 
 
 handler = rest_handler(route, cors_headers=settings.cors_headers)

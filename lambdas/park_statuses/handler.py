@@ -17,10 +17,10 @@ from park_statuses.work import Work
 from park_webhooks.makers import Makers
 from park_webhooks.pausing import Pauser
 from park_webhooks.publication import Publication
-from tenancy.authorization_state import AuthorizationStates, SessionEndedError
-from tenancy.roles import Role
-from tenancy.settings import Settings
-from tenancy.vending import TokenVendor
+from tenantry.model.roles import Role
+from tenantry.runtime.authorization_state import AuthorizationStates, SessionEndedError
+from tenantry.runtime.settings import Settings
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -80,7 +80,7 @@ def _do(asked: Work) -> None:
     logger.append_keys(tenant=caller.tenant_id, correlation_id=asked.id)
     tracer.put_annotation("tenant", caller.tenant_id)
     if not _may(asked):
-        logger.warning("dropped: who asked for it may not do it any more", user=caller.user_id)
+        logger.warning("dropped: the user who requested it lost the required role", user=caller.user_id)
         with single_metric(name="WorkDropped", unit=MetricUnit.Count, value=1) as metric:
             metric.add_dimension("tenant", caller.tenant_id)
         return

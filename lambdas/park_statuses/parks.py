@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from park_webhooks.publication import Publication
-    from tenancy.caller import TenantCaller
-    from tenancy.vending import TenantSession
+    from tenantry.model.caller import TenantCaller
+    from tenantry.runtime.vending import TenantSession
 
 
 class Parks:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tenancy.authorization_state import SignIn
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.authorization_state import SignIn
 
 ParkId = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9-]{0,127}\z")]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from tenancy.authorization_state import BLOCKED_AT, DELETED_AT
-from tenancy.roles import Role
-from tenancy.standing import roles_attribute
+from tenantry.model.roles import Role
+from tenantry.runtime.active_membership import roles_attribute
+from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
 OPENS_WEBHOOKS: Final = frozenset({Role.ADMIN, Role.VISITOR})
-"""The roles that may make webhooks; `stacks.parks_routes` opens the routes to the same."""
+"""The roles that may make webhooks; `stacks.application_plane.parks.routes` opens the routes to the same."""
 _BATCH: Final = 100
 _TRIES: Final = 4
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from tenancy.events import publish
+from tenantry.runtime.events import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from park_webhooks.makers import Reason
     from park_webhooks.webhooks import Webhook, Webhooks
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
 _EVENT: Final = "webhookPaused"
 

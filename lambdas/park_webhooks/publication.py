@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from park_webhooks.makers import Makers
     from park_webhooks.pausing import Pauser
     from park_webhooks.webhooks import Webhook
-    from tenancy.identifiers import TenantId
-    from tenancy.vending import TenantSession
+    from tenantry.model.identifiers import TenantId
+    from tenantry.runtime.vending import TenantSession
 
 # A webhook is kept a moment after its subscription was made.
 _GRACE_SECONDS: Final = 2.0

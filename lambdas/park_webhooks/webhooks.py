@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from park_webhooks.makers import Reason
-    from tenancy.identifiers import TenantId
-    from tenancy.vending import TenantSession
+    from tenantry.model.identifiers import TenantId
+    from tenantry.runtime.vending import TenantSession
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,9 @@ from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 
 from storage_provisioner.keys import KeyMaker
-from tenancy.identifiers import InvalidIdentifierError, TenantId, tenant_id
-from tenancy.own_buckets import only_own_buckets
-from tenancy.settings import Settings
+from tenantry.model.identifiers import InvalidIdentifierError, TenantId, tenant_id
+from tenantry.runtime.own_buckets import only_own_buckets
+from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -277,7 +277,7 @@ def _make_access_point(tenant: TenantId) -> None:
         bucket, owner = found["Bucket"], found.get("BucketAccountId", settings.account)
         if (bucket, owner) != (settings.access_point_bucket, settings.account):
             raise NameTakenError(
-                f"The access point {name} leads to the bucket {bucket} of the account {owner}, and not to "
+                f"The access point {name} belongs to the bucket {bucket} of the account {owner}, and not to "
                 f"{settings.access_point_bucket}. Delete it, and replay the event."
             ) from error
     s3control.put_access_point_policy(**own, Policy=_policy([_this_tenant_only(tenant, [arn, f"{arn}/object/*"])]))

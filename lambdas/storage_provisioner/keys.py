@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_kms import KMSClient
 
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
 # A key is made in about two seconds; whoever waits for it gives up before the function's own time is over.
 _LOOKS: Final = 20
@@ -66,7 +66,7 @@ class KeyMaker:
                 if self.take_turn():
                     return self._make(alias, tenant)
             time.sleep(_PAUSE_SECONDS)
-        raise KeyIsBeingMadeError(f"Another run is making {alias}. Try again in a minute.")
+        raise KeyIsBeingMadeError(f"Another run is creating {alias}. Try again in a minute.")
 
     def has(self, alias: str) -> bool:
         """Return whether there is a key with this alias."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import boto3
 
-from tenancy.directory import Tenants
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.directory import Tenants
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):

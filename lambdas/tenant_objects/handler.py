@@ -9,9 +9,6 @@ import boto3
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
-from tenancy.errors import BadRequestError, ForbiddenError, TenancyError
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
-from tenancy.vending import TenantSession, TokenVendor
 from tenant_objects.onboarding import Onboarding, OnboardingFailedError
 from tenant_objects.partitions import (
     DocumentedPartition,
@@ -20,11 +17,14 @@ from tenant_objects.partitions import (
     PlainPartition,
     TaggedPartition,
 )
+from tenantry.model.errors import BadRequestError, ForbiddenError, TenancyError
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.vending import TenantSession, TokenVendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
     _Make = Callable[[TenantCaller, TenantSession], Partition]
 
@@ -130,7 +130,7 @@ def _limit(text: str | None) -> int | None:
         return None
     usable = text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST_NAMES))
     if not (usable and 0 < int(text) <= _MOST_NAMES):
-        raise BadRequestError(f"limit: must be a number from 1 to {_MOST_NAMES}")
+        raise BadRequestError(f"limit: use a number from 1 to {_MOST_NAMES}")
     return int(text)
 
 

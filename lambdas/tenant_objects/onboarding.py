@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tenancy.errors import ForbiddenError
+from tenantry.model.errors import ForbiddenError
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-    from tenancy.identifiers import TenantId
+    from tenantry.model.identifiers import TenantId
 
 # A tenant who tries in a loop must not have the provisioner run in one: it shares the account's concurrency.
 _REFUSED_SECONDS: Final = 60.0
@@ -87,6 +87,6 @@ class Onboarding:
         said = json.loads(reply["Payload"].read())
         now = time.monotonic()
         if "FunctionError" in reply:
-            reason = f"The tenant's bucket and access point could not be made: {said.get('errorMessage', '')}"
+            reason = f"The tenant's bucket and access point could not be created: {said.get('errorMessage', '')}"
             return _Answer(OnboardingFailedError, reason, now + _FAILED_SECONDS)
         return _Answer(None if said["onboarded"] else ForbiddenError, "Forbidden", now + _REFUSED_SECONDS)

@@ -10,16 +10,16 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from tenancy.errors import BadRequestError, NotFoundError, TooLargeError
-from tenancy.names import key_refusal
-from tenancy.rest import REPLY_BYTES
+from tenantry.model.errors import BadRequestError, NotFoundError, TooLargeError
+from tenantry.model.names import key_refusal
+from tenantry.runtime.rest import REPLY_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, PaginatorConfigTypeDef
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
 _KEY_BYTES: Final = 1024  # S3's limit, for the whole key
 _CONTENT_TYPE: Final = "text/plain; charset=utf-8"
@@ -261,6 +261,6 @@ def _code(error: ClientError) -> str:
 
 def _content(found: GetObjectOutputTypeDef) -> bytes:
     if found["ContentLength"] > REPLY_BYTES:  # before it fills the memory
-        raise TooLargeError(f"key: the object has {found['ContentLength']} bytes, and a reply has 6 MB at most")
+        raise TooLargeError(f"key: the object has {found['ContentLength']} bytes; a reply is limited to 6 MB")
     content: bytes = found["Body"].read()
     return content

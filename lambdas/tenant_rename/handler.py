@@ -7,9 +7,9 @@ from typing import Annotated
 import boto3
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from tenancy.directory import Tenants
-from tenancy.names import usable_name
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.model.names import usable_name
+from tenantry.runtime.directory import Tenants
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):
@@ -19,7 +19,7 @@ class _Settings(RestSettings):
 
 def _readable(name: str) -> str:
     if not name.strip():
-        raise ValueError("must hold more than white space")
+        raise ValueError("must not be only white space")
     return usable_name(name)
 
 

@@ -7,15 +7,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
-from tenancy.vending import TokenVendor
 from tenant_usage.ingestion import last_hour
 from tenant_usage.storage import stored
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
 _STORAGE: Final = "storage"
 _INGESTION: Final = "ingestion"

@@ -17,11 +17,11 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from requests_aws4auth import AWS4Auth
 
-from tenancy.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
-from tenancy.events import EventMetadata, PublishError, SignUp, SignUpData, publish
-from tenancy.identifiers import TenantId, UserId, tenant_id, user_id
-from tenancy.names import name_or
-from tenancy.settings import Settings
+from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
+from tenantry.model.names import name_or
+from tenantry.runtime.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
+from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
+from tenantry.runtime.settings import Settings
 from token_claims_hook.hedge import first_of_two
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     except RefusedError:
         raise
     except Exception:  # whatever it was, the user signs in without the claim
-        logger.exception("no claim: the user's tenants could not be learnt")
+        logger.exception("no claim: the user's tenants could not be read")
         _count("TokensWithoutClaim")
         return event
     finally:
@@ -139,9 +139,9 @@ def _account(event: dict[str, Any], user: UserId, deadline: float) -> AccountRec
         logger.info("refused", reason=str(refused))
         raise
     except Exception:
-        logger.exception("refused: the directory does not say whether the account counts")
+        logger.exception("refused: the account could not be read from the directory")
         _count("TokensRefusedByFailure")
-        raise RefusedError("Try again in a moment") from None
+        raise RefusedError("Temporary error: try again in a moment") from None
 
 
 def _count(name: str) -> None:

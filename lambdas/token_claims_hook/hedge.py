@@ -45,7 +45,7 @@ def first_of_two(pool: Executor, ask: Callable[[], _T], deadline: float, *, pati
 
     def wanted() -> None:
         if given_up.is_set() or not _left(deadline):
-            raise TimeoutError("Nobody waits for the answer any more.")
+            raise TimeoutError("The caller no longer waits for the answer.")
 
     def ask_in_time() -> _T:
         wanted()  # it may have waited for a thread
@@ -59,11 +59,11 @@ def first_of_two(pool: Executor, ask: Callable[[], _T], deadline: float, *, pati
     wanted()
     tries.add(pool.submit(ask_in_time))
     pending = set(tries)
-    failure: BaseException = TimeoutError("No try has answered in time.")
+    failure: BaseException = TimeoutError("No attempt was answered in time.")
     while pending:
         done, pending = wait(pending, timeout=_left(deadline), return_when=FIRST_COMPLETED)
         if not done:
-            raise TimeoutError("No try has answered in time.")
+            raise TimeoutError("No attempt was answered in time.")
         for each in done:
             found = each.exception()
             if found is None:

@@ -7,11 +7,11 @@ from typing import Final
 
 from aws_lambda_powertools.utilities import parameters
 
-from tenancy.caller import TenantCaller
-from tenancy.errors import TenancyError, UnauthorizedError
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
-from tenancy.tokens import header, issue
+from tenantry.model.caller import TenantCaller
+from tenantry.model.errors import TenancyError, UnauthorizedError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.tokens import header, issue
 
 _TENANT_HEADER: Final = "x-tenant-id"
 _USER_HEADER: Final = "x-user-id"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import boto3
 
-from tenancy.directory import TenantLists
-from tenancy.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.directory import TenantLists
+from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):

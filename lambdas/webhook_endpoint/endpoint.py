@@ -59,19 +59,19 @@ class Endpoint:
             It is not HTTPS, holds credentials, names an address in the place of a domain name, or a name of the inside.
         """
         if not isinstance(url, str) or not _URL.fullmatch(url) or _UNSAFE & set(url) or len(url) > _MOST:
-            raise EndpointError(f"it must be an https URL of at most {_MOST} ASCII characters")
+            raise EndpointError(f"use an https URL of at most {_MOST} ASCII characters")
         try:
             parts = urlsplit(url)
             port = parts.port or (_HTTPS if parts.port is None else 0)
         except ValueError:
-            raise EndpointError("its host or port cannot be read") from None
+            raise EndpointError("malformed host or port") from None
         if "@" in parts.netloc:
-            raise EndpointError("it must hold no credentials")
+            raise EndpointError("remove the user name and password")
         host = (parts.hostname or "").lower()
         if parts.netloc.lower() not in {host, f"{host}:{port}"} or not _HOST.fullmatch(host):
-            raise EndpointError("its host must be a domain name")
+            raise EndpointError("use a domain name as host, not an address")
         if any(host.endswith(f".{name}") for name in _INSIDE):
-            raise EndpointError("its host must be a public one")
+            raise EndpointError("the host must be public")
         if port != _HTTPS and not _FIRST_FREE_PORT <= port <= _LAST_PORT:
-            raise EndpointError(f"its port must be {_HTTPS}, or {_FIRST_FREE_PORT} or more")
+            raise EndpointError(f"use port {_HTTPS}, or {_FIRST_FREE_PORT} and higher")
         return cls(host, port)

@@ -41,6 +41,6 @@ def _check(endpoint: Endpoint) -> None:
     try:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise EndpointError("its host cannot be found") from None
+        raise EndpointError("the host name does not resolve") from None
     if not found or not all(is_public(str(address[0])) for *_, address in found):
-        raise EndpointError("its host must be a public one")
+        raise EndpointError("the host must be public")

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from park_webhooks.makers import Makers
 from park_webhooks.pausing import Pauser
 from park_webhooks.webhooks import Webhooks
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.settings import Settings
-from tenancy.vending import TokenVendor
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.settings import Settings
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -69,7 +69,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         logger.append_keys(tenant=tenant, correlation_id=event.get("id"))
         reason = makers.lapsed(tenant, [user]).get(user)
         if reason is None:
-            logger.info("the person may have webhooks")
+            logger.info("the user still has the required role")
             continue
         session = vendor.session(TenantCaller(tenant_id=tenant, user_id=user), "webhooks")
         paused = pauser.pause(Webhooks(session, tenant, table=settings.parks_table), tenant, user, reason)

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from park_webhooks.makers import Makers
 from park_webhooks.pausing import Pauser
 from park_webhooks.publication import Publication
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.settings import Settings
-from tenancy.vending import TokenVendor
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.settings import Settings
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -72,5 +72,5 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, bool]:
         topics=settings.topics,
     )
     told = publication.publish(asked.park, asked.status, asked.at)
-    logger.info("published" if told else "nobody to tell")
+    logger.info("published" if told else "no webhook to notify")
     return {"told": told}

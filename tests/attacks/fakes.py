@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 
-from attacks import jws
-from attacks.people import Cast, Person, Tokens
-from attacks.storage import MODES
-from attacks.target import Target
-from ops.aws import Aws
-from ops.storage import DeployedNames
+from tenantry.attacks import jws
+from tenantry.attacks.people import Cast, Person, Tokens
+from tenantry.attacks.storage import MODES
+from tenantry.attacks.target import Target
+from tenantry.operate.aws import Aws
+from tenantry.operate.storage import DeployedNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

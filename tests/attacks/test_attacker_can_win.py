@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.config import Config
 
-from attacks import leftovers, people, saga, world
-from attacks.outcome import Verdict
-from attacks.report import EXIT_BREACHED, EXIT_INCONCLUSIVE
-from attacks.runner import run
-from attacks.surfaces import leaks
+from tenantry.attacks import leftovers, people, saga, world
+from tenantry.attacks.outcome import Verdict
+from tenantry.attacks.report import EXIT_BREACHED, EXIT_INCONCLUSIVE
+from tenantry.attacks.runner import run
+from tenantry.attacks.surfaces import leaks
 from tests.attacks import fakes
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         (leftovers, "_UNDER_WAY_SECONDS"),
     ):
         monkeypatch.setattr(module, name, 0.0)
-    monkeypatch.setattr("ops.aws._CONFIG", Config(retries={"total_max_attempts": 1}, max_pool_connections=32))
+    monkeypatch.setattr(
+        "tenantry.operate.aws._CONFIG", Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
+    )
 
 
 @pytest.fixture

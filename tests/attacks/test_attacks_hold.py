@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from attacks import Report, Target, run
-from attacks.outcome import Verdict
-from attacks.surfaces import REGISTRY
-from ops.aws import Aws
-from ops.dead_letters import DeadLetterQueues
-from ops.environment import Environment
+from tenantry.attacks import Report, Target, run
+from tenantry.attacks.outcome import Verdict
+from tenantry.attacks.surfaces import REGISTRY
+from tenantry.operate.aws import Aws
+from tenantry.operate.dead_letters import DeadLetterQueues
+from tenantry.operate.environment import Environment
 from tests.documented_role import Call, allowed, attacked_environments, every_environment
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
     from botocore.signers import RequestSigner
 
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 # The first test waits for the whole run.
 pytestmark = pytest.mark.timeout(1200)

@@ -1,4 +1,4 @@
-"""`python -m attacks`."""
+"""`python -m tenantry.attacks`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from attacks import cli, threats
-from attacks.outcome import Outcome, breached, held
-from attacks.registry import Registry
-from attacks.runner import run
-from attacks.target import Target
+from tenantry.attacks import cli, threats
+from tenantry.attacks.outcome import Outcome, breached, held
+from tenantry.attacks.registry import Registry
+from tenantry.attacks.runner import run
+from tenantry.attacks.target import Target
 from tests.attacks import fakes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from attacks.world import World
+    from tenantry.attacks.world import World
 
 
 @pytest.fixture

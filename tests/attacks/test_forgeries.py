@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_decode
 
-from attacks import jws
-from attacks.forgeries import FORGERIES, Forgery, Material
-from attacks.trap import Trap
+from tenantry.attacks import jws
+from tenantry.attacks.forgeries import FORGERIES, Forgery, Material
+from tenantry.attacks.trap import Trap
 from tests.attacks import fakes
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ import pytest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
-from attacks import http, saga
-from attacks.cleanup import Cleanup
-from attacks.http import Http, Reply, presentable
-from attacks.judge import denied, refused, together
-from attacks.outcome import Verdict, breached, held, inconclusive
-from attacks.people import tokens_of
-from attacks.runner import run
-from attacks.sigv4 import Signer
-from attacks.world import World
+from tenantry.attacks import http, saga
+from tenantry.attacks.cleanup import Cleanup
+from tenantry.attacks.http import Http, Reply, presentable
+from tenantry.attacks.judge import denied, refused, together
+from tenantry.attacks.outcome import Verdict, breached, held, inconclusive
+from tenantry.attacks.people import tokens_of
+from tenantry.attacks.runner import run
+from tenantry.attacks.sigv4 import Signer
+from tenantry.attacks.world import World
 from tests.attacks import fakes
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from attacks import threats
-from attacks.outcome import Outcome, held
-from attacks.registry import SURFACES, Registry, UnknownAttackError
-from attacks.surfaces import REGISTRY
+from tenantry.attacks import threats
+from tenantry.attacks.outcome import Outcome, held
+from tenantry.attacks.registry import SURFACES, Registry, UnknownAttackError
+from tenantry.attacks.surfaces import REGISTRY
 
 if TYPE_CHECKING:
-    from attacks.world import World
+    from tenantry.attacks.world import World
 
 
 def _holds(_: World) -> Outcome:

@@ -12,12 +12,12 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from attacks import terminal, threats
-from attacks.outcome import Outcome, breached, held, inconclusive
-from attacks.page import page
-from attacks.registry import Attack
-from attacks.report import EXIT_BREACHED, EXIT_HELD, EXIT_INCONCLUSIVE, Report, Result, Tally
-from attacks.threats import Heading
+from tenantry.attacks import terminal, threats
+from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.page import page
+from tenantry.attacks.registry import Attack
+from tenantry.attacks.report import EXIT_BREACHED, EXIT_HELD, EXIT_INCONCLUSIVE, Report, Result, Tally
+from tenantry.attacks.threats import Heading
 
 HOSTILE = "<script>alert('x')</script>\" onmouseover=\"alert(1) [bold]markup[/bold] [/red]"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attacks.target import Target
-from attacks.world import World
 from benchmarks.calls import reads
+from tenantry.attacks.target import Target
+from tenantry.attacks.world import World
 
 if TYPE_CHECKING:
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 
 def test_warm_authorizer_reads_once_where_the_published_one_reads_twice(deployed: LocalCloud) -> None:

@@ -10,7 +10,7 @@ from benchmarks import vending
 
 if TYPE_CHECKING:
     from benchmarks.result import Figure
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 
 @pytest.fixture(scope="module")

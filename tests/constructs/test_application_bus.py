@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import Stack, assertions
 from aws_cdk import aws_iam as iam
 
-from tenant_isolation import ApplicationBus, EventType
+from tenantry.isolation.events import ApplicationBus, EventType
 from tests.synthesized import new_app
 
 _EVENT = EventType(source="shop.order", detail_type="placed")

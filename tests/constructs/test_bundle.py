@@ -9,18 +9,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from python_lambda import AWS_ARM64, BundleError, bundle, bundle_hash, host_target
-from tenant_isolation import LAMBDAS, TENANCY
-from tests.synthesized import assembly
+from tenantry.functions import (
+    AWS_ARM64,
+    RUNTIME,
+    BundleError,
+    bundle,
+    bundle_hash,
+    function_sources,
+    host_target,
+    package_folder,
+)
+from tests.synthesized import ROOT, assembly
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FUNCTIONS = sorted(path.parent for path in LAMBDAS.glob("*/handler.py"))
+_FUNCTIONS = sorted(path.parent for path in (ROOT / "lambdas").rglob("handler.py"))
 _IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
 # Lambda's Python has boto3 and nothing else of what we use.
-# What functions share beside `tenancy`, as `stacks.parks_routes` says.
-_SHARED = dict.fromkeys(("park_statuses", "webhook_pauses", "webhook_publication"), (LAMBDAS / "park_webhooks",))
+# What functions share beside the runtime, as `stacks.application_plane.parks.routes` says.
+_SHARED = dict.fromkeys(("park_statuses", "webhook_pauses", "webhook_publication"), ("park_webhooks",))
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
 
@@ -38,7 +46,7 @@ def package(tmp_path: Path) -> Path:
 def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: Path) -> None:
     output = tmp_path / "bundle"
     output.mkdir()
-    bundle((function, TENANCY, *_SHARED.get(function.name, ())), host_target(), output)
+    bundle(function_sources(function, (*RUNTIME, *_SHARED.get(function.name, ()))), host_target(), output)
     _link_runtime_packages(tmp_path / "runtime")
 
     done = subprocess.run(
@@ -60,7 +68,7 @@ def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: 
 
 
 def test_bundle_holds_code_for_another_processor(tmp_path: Path) -> None:
-    bundle((LAMBDAS / "authorizer", TENANCY), AWS_ARM64, tmp_path)
+    bundle(function_sources(package_folder("tenantry.handlers.authorizer")), AWS_ARM64, tmp_path)
 
     libraries = {path.name for path in tmp_path.rglob("*.so")}
     assert any("aarch64" in name for name in libraries)
@@ -74,7 +82,7 @@ def test_hash_depends_on_contents_and_not_on_the_place(package: Path, tmp_path: 
     (copy / "__pycache__").mkdir()
     (copy / "__pycache__" / "handler.pyc").touch()
 
-    assert bundle_hash((copy,), AWS_ARM64) == bundle_hash((package,), AWS_ARM64)
+    assert bundle_hash(function_sources(copy, ()), AWS_ARM64) == bundle_hash(function_sources(package, ()), AWS_ARM64)
 
 
 @pytest.mark.parametrize("name", ["handler.py", "requirements.txt", "new.py"])
@@ -83,25 +91,27 @@ def test_hash_changes_with_each_source_and_with_the_lock(package: Path, tmp_path
     shutil.copytree(package, copy)
     (copy / name).write_text("# changed\n")
 
-    assert bundle_hash((copy,), AWS_ARM64) != bundle_hash((package,), AWS_ARM64)
+    assert bundle_hash(function_sources(copy, ()), AWS_ARM64) != bundle_hash(function_sources(package, ()), AWS_ARM64)
 
 
 def test_hash_changes_with_the_target(package: Path) -> None:
-    assert bundle_hash((package,), host_target()) != bundle_hash((package,), AWS_ARM64)
+    assert bundle_hash(function_sources(package, ()), host_target()) != bundle_hash(
+        function_sources(package, ()), AWS_ARM64
+    )
 
 
 def test_missing_lock_is_an_error_that_says_what_to_do(package: Path, tmp_path: Path) -> None:
     (package / "requirements.txt").unlink()
 
     with pytest.raises(BundleError, match=r"greet: no requirements.txt.*make lock"):
-        bundle((package,), AWS_ARM64, tmp_path)
+        bundle(function_sources(package, ()), AWS_ARM64, tmp_path)
 
 
 def test_package_with_another_hash_is_refused(package: Path, tmp_path: Path) -> None:
     (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
 
     with pytest.raises(BundleError, match=r"(?i)hash"):
-        bundle((package,), AWS_ARM64, tmp_path)
+        bundle(function_sources(package, ()), AWS_ARM64, tmp_path)
 
 
 def _deployed_environment(function: str) -> dict[str, str]:

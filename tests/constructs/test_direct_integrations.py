@@ -10,11 +10,10 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import (
-    LAMBDAS,
-    TENANCY,
-    TENANT,
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.data import TenantTable
+from tenantry.isolation.direct import (
     BodyText,
     ContextText,
     Joined,
@@ -25,8 +24,6 @@ from tenant_isolation import (
     ServiceIntegration,
     ServiceReply,
     SyncWorkflow,
-    TenantQueue,
-    TenantTable,
     UnsafeTemplateError,
     When,
     WholeNumber,
@@ -34,13 +31,15 @@ from tenant_isolation import (
     reply_template,
     request_template,
 )
+from tenantry.isolation.events import TenantQueue
+from tenantry.isolation.vending import TENANT
 from tests.constructs.templates import rendered
 from tests.synthesized import new_app
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tenant_isolation.template_statements import Value
+    from tenantry.isolation.direct.template_statements import Value
 
 _TENANT: Final = ContextText("authorizer.tenantId")
 _ENDS: Final = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
@@ -124,8 +123,7 @@ def test_a_request_cannot_say_whose_workflow_or_work_it_is(stack: Stack) -> None
     consumer = PythonFunction(
         stack,
         "Consumer",
-        entry=LAMBDAS / "park_statuses",
-        shared=[TENANCY],
+        entry=package_folder("park_statuses"),
         defaults=FunctionDefaults(namespace="parks"),
     )
     queue = TenantQueue(
@@ -142,7 +140,7 @@ def test_a_request_cannot_say_whose_workflow_or_work_it_is(stack: Stack) -> None
 
 def test_what_fails_of_a_batch_is_tried_again_by_itself_and_kept(stack: Stack) -> None:
     consumer = PythonFunction(
-        stack, "Consumer", entry=LAMBDAS / "park_statuses", defaults=FunctionDefaults(namespace="parks")
+        stack, "Consumer", entry=package_folder("park_statuses"), defaults=FunctionDefaults(namespace="parks")
     )
     alarms = sns.Topic(stack, "Alarms")
     TenantQueue(stack, "Queue", consumer=consumer, consumer_timeout=Duration.seconds(30), alarms=alarms)

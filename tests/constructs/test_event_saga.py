@@ -10,7 +10,7 @@ from aws_cdk import Stack, assertions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
-from tenant_isolation import ApplicationBus, EventSaga, EventType, SagaEmission, SagaTask
+from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission, SagaTask
 from tests.synthesized import new_app
 
 _ORDERED = EventType(source="shop.order", detail_type="placed")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flink_package import ENTRY, JAR, Jar, JarError, Use, fetch, jars, package, package_hash, pinned
-from flink_package.jars import repository
-from tenant_isolation import TENANCY
+from tenantry.flink import ENTRY, JAR, Jar, JarError, Use, fetch, jars, package, package_hash, pinned
+from tenantry.flink.jars import repository
+from tenantry.functions import package_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def test_a_jar_is_fetched_once(home: Path) -> None:
 def test_a_jar_that_is_not_the_pinned_one_is_refused_and_not_kept(home: Path) -> None:
     _offer(home, b"another jar")
     for _ in range(2):
-        with pytest.raises(JarError, match="not what was pinned"):
+        with pytest.raises(JarError, match="is pinned"):
             fetch(_SOME)
 
 
@@ -80,14 +80,14 @@ def test_every_pin_is_a_hash_and_says_what_it_is_for() -> None:
 def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the package."""
     folder = tmp_path_factory.mktemp("package")
-    package(folder, TENANCY)
+    package(folder)
     return folder
 
 
 def test_a_package_is_what_the_service_wants(packaged: Path) -> None:
     assert (packaged / ENTRY).is_file()
     found = {path.relative_to(packaged).as_posix() for path in packaged.rglob("*.py")}
-    assert {"main.py", "tenant_lake/job.py", "tenancy/identifiers.py"} <= found
+    assert {"main.py", "tenantry/streaming_job/job.py", "tenantry/model/identifiers.py"} <= found
     assert not any("__pycache__" in path for path in found)
 
 
@@ -113,15 +113,18 @@ def test_the_same_sources_make_the_same_bytes(packaged: Path, tmp_path: Path, mo
     (tmp_path / "tenantry" / "jars").symlink_to(cached)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "again").mkdir()
-    package(tmp_path / "again", TENANCY)
+    package(tmp_path / "again")
     assert (tmp_path / "again" / JAR).read_bytes() == (packaged / JAR).read_bytes()
 
 
-def test_the_hash_follows_what_is_packaged(tmp_path: Path) -> None:
+def test_the_hash_follows_what_is_packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("__init__.py", "identifiers.py", "errors.py"):
-        (tmp_path / name).write_bytes((TENANCY / name).read_bytes())
-    assert package_hash(tmp_path) == package_hash(TENANCY)
+        (tmp_path / name).write_bytes((package_folder("tenantry.model") / name).read_bytes())
+    of_the_checkout = package_hash()
+    monkeypatch.setattr("tenantry.flink.package._MODEL_FOLDER", tmp_path)
+    package_hash.cache_clear()
+    assert package_hash() == of_the_checkout
     package_hash.cache_clear()
     (tmp_path / "identifiers.py").write_text("# another rule for ids\n")
-    assert package_hash(tmp_path) != package_hash(TENANCY)
+    assert package_hash() != of_the_checkout
     package_hash.cache_clear()

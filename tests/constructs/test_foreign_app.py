@@ -39,7 +39,7 @@ from functions.place_order.handler import handler
 context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="arn:f", aws_request_id="r")
 print(json.dumps(handler(json.load(sys.stdin), context)), file=sys.stderr)
 """
-_WHERE = "import python_lambda, tenant_isolation as t; print(python_lambda.__file__, t.__file__, t.LAMBDAS, sep='\\n')"
+_WHERE = "import tenantry.functions as f, tenantry.isolation as i; print(f.__file__, i.__file__, f.package_folder('tenantry.handlers'), sep='\\n')"
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class _Shop:
 
 
 def _python(
-    shop: Path, target: Path, *arguments: str, sources: tuple[Path, ...] = (), text: str = "", **variables: str
+    shop: Path, target: Path, *arguments: str, text: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run Python as the foreign app has it: the wheel and third-party packages, and no `.pth` that leads back here."""
-    path = [shop, target, *sources, Path(sysconfig.get_paths()["purelib"])]
+    path = [shop, target, Path(sysconfig.get_paths()["purelib"])]
     return subprocess.run(
         [sys.executable, "-S", "-B", *arguments],
         cwd=shop,
@@ -100,7 +100,7 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
     target, folder = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("shop")
     options = ["--quiet", "--offline", "--no-deps", "--target", str(target)]
     subprocess.run([find_uv_bin(), "pip", "install", *options, str(wheel)], check=True)
-    own = target / "tenant_isolation" / "_lambdas"
+    own = target / "tenantry" / "handlers"
     with (own / "authorizer" / "handler.py").open("a") as handler:
         handler.write(_ENTRY_MARK)
     for name, code in _SNIPPET.findall((ROOT / "docs" / "constructs.md").read_text()):
@@ -109,7 +109,7 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
         with path.open("a") as file:
             file.write(code)
     for package in (folder / "functions").iterdir():
-        shutil.copy(own / "tenant_get" / "requirements.txt", package)
+        shutil.copy(own / "page_publisher" / "requirements.txt", package)
 
     done = _python(folder, target, "app.py", CDK_OUTDIR=str(folder / "cdk.out"))
 
@@ -120,27 +120,13 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
 def test_wheel_holds_the_packages_and_their_functions_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
-    functions = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
+    deployed = {path.parent.name for path in (ROOT / "lambdas" / "tenantry" / "handlers").glob("*/handler.py")}
 
-    assert tops == {
-        "attacks",
-        "flink_package",
-        "ingest_client",
-        "ops",
-        "python_lambda",
-        "tenancy",  # what `attacks` and `ops` know of identifiers
-        "tenant_isolation",
-        "tenant_streaming",
-        "web_page",
-    }
-    assert {
-        "python_lambda/py.typed",
-        "tenant_isolation/py.typed",
-        "tenant_isolation/_lambdas/tenancy/py.typed",
-    } <= names
-    for function in functions:
-        assert f"tenant_isolation/_lambdas/{function}/handler.py" in names
-        assert f"tenant_isolation/_lambdas/{function}/requirements.txt" in names
+    assert tops == {"tenantry"}
+    assert {f"tenantry/{package}/py.typed" for package in ("functions", "isolation", "runtime")} <= names
+    assert {name.split("/")[2] for name in names if name.endswith("/handler.py")} == deployed
+    for function in deployed:
+        assert f"tenantry/handlers/{function}/requirements.txt" in names
     assert [name for name in names if "__pycache__" in name or "/test" in name or name.endswith(".pyc")] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
@@ -159,7 +145,7 @@ def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> Non
     assert len(bundles) == 1, "all authorizers are the same code"
     (bundle,) = bundles
     assert (bundle / "authorizer" / "handler.py").read_text().endswith(_ENTRY_MARK)
-    assert (bundle / "tenancy" / "tokens.py").is_file()
+    assert (bundle / "tenantry" / "runtime" / "tokens.py").is_file()
     assert (bundle / "jwt").is_dir()
     authorizers = [function for function in shop.of("AWS::Lambda::Function") if "ROUTES" in _variables(function)]
     assert {function["Code"]["S3Key"] for function in authorizers} == {f"{bundle.suffix[1:]}.zip"}
@@ -168,7 +154,7 @@ def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> Non
 def test_own_functions_are_bundled_with_the_shared_package(shop: _Shop) -> None:
     for name in ("place_order", "list_orders", "orders_of_user"):
         (handler,) = shop.folder.glob(f"cdk.out/asset.*/{name}/handler.py")
-        assert (handler.parents[1] / "tenancy" / "rest.py").is_file()
+        assert (handler.parents[1] / "tenantry" / "runtime" / "rest.py").is_file()
 
 
 def test_every_construct_is_in_the_template(shop: _Shop) -> None:
@@ -233,9 +219,8 @@ def test_own_function_refuses_another_tenants_path(shop: _Shop) -> None:
         "requestContext": {"requestId": "r", "authorizer": {"userId": "u", "tenantId": "tenant-a"}},
         "body": '{"item": "book"}',
     }
-    sources = (shop.target / "tenant_isolation" / "_lambdas",)
 
-    done = _python(shop.folder, shop.target, "-c", _CALL, sources=sources, text=json.dumps(event), **_HANDLER_SETTINGS)
+    done = _python(shop.folder, shop.target, "-c", _CALL, text=json.dumps(event), **_HANDLER_SETTINGS)
 
     assert json.loads(done.stderr.splitlines()[-1])["statusCode"] == 403, done.stderr
 

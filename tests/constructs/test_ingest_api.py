@@ -15,9 +15,10 @@ from aws_cdk import aws_sns as sns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenancy.identifiers import TENANT_PATTERN, InvalidIdentifierError, tenant_id
-from tenant_isolation import ApiDefaults, IngestApi, TenantLimit
-from tenant_isolation.ingest_api import TENANT_ID_PATTERN
+from tenantry.isolation.api import ApiDefaults
+from tenantry.isolation.devices import IngestApi, TenantLimit
+from tenantry.isolation.devices.ingest_api import TENANT_ID_PATTERN
+from tenantry.model.identifiers import TENANT_PATTERN, InvalidIdentifierError, tenant_id
 from tests.constructs.templates import rendered, replied
 from tests.synthesized import new_app
 

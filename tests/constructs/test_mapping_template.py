@@ -12,7 +12,7 @@ from aws_cdk import aws_kinesis as kinesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenant_isolation import (
+from tenantry.isolation.direct import (
     Base64,
     BodyJson,
     BodyText,
@@ -33,7 +33,7 @@ from tests.constructs.templates import rendered, replied
 from tests.synthesized import new_app
 
 if TYPE_CHECKING:
-    from tenant_isolation.template_statements import Value
+    from tenantry.isolation.direct.template_statements import Value
 
 _thorough: Final = settings(max_examples=300, deadline=None)
 _HOSTILE: Final = "'\"\\#${}()[]/\n\r\t\b\x00\x1f\x7f\u2028é\U0001f600ab,:@"

@@ -11,8 +11,9 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sns as sns
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, Access, ApiDefaults, Directory, MemberApi, Route, SharedTokens, TenantApi
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.api import Access, ApiDefaults, Directory, MemberApi, Route, SharedTokens, TenantApi
 from tests.synthesized import new_app
 
 _STRING = dynamodb.AttributeType.STRING
@@ -21,7 +22,7 @@ _STRING = dynamodb.AttributeType.STRING
 def _build(*routes: dict[str, Any], kind: Any = MemberApi, **more: Any) -> assertions.Template:  # noqa: ANN401 - props
     stack = Stack(new_app(), "stack")
     functions = FunctionDefaults(namespace="test")
-    handler = PythonFunction(stack, "Handler", entry=LAMBDAS / "tenant_get", defaults=functions)
+    handler = PythonFunction(stack, "Handler", entry=package_folder("tenant_get"), defaults=functions)
     pool = cognito.UserPool(stack, "Pool")
     tables = {
         name: dynamodb.Table(stack, name, partition_key=dynamodb.Attribute(name="id", type=_STRING))

@@ -8,14 +8,14 @@ import pytest
 from aws_cdk import Stack, assertions
 from aws_cdk import aws_sqs as sqs
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
 from tests.synthesized import new_app
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_ENTRY = LAMBDAS / "tenant_get"
+_ENTRY = package_folder("tenant_get")
 
 
 def _function(*, asynchronous: bool = False) -> assertions.Template:

@@ -14,26 +14,19 @@ from aws_cdk import aws_sns as sns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_lambda import FunctionDefaults
-from tenant_isolation import (
-    Access,
-    AdminApi,
-    Answer,
-    ApiDefaults,
+from tenantry.functions import FunctionDefaults
+from tenantry.isolation.api import Access, AdminApi, Answer, ApiDefaults, Directory, Route, Schema, TenantApi
+from tenantry.isolation.direct import (
     BodyJson,
     BodyText,
     ContextText,
-    Directory,
     Joined,
     JsonText,
     PathText,
-    Route,
-    Schema,
     ServiceAction,
     ServiceError,
     ServiceIntegration,
     ServiceReply,
-    TenantApi,
     UnsafeTemplateError,
 )
 from tests.constructs.templates import raw, rendered, replied
@@ -42,7 +35,7 @@ from tests.synthesized import new_app
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tenant_isolation.template_statements import Value
+    from tenantry.isolation.direct.template_statements import Value
 
 _TENANT: Final = ContextText("authorizer.tenantId")
 _MACHINE: Final = "arn:aws:states:us-east-1:123456789012:stateMachine:subscribe"
@@ -79,7 +72,9 @@ def template() -> assertions.Template:
         },
         reply=ServiceReply(body={"id": "made"}, status=201),
         refusal="Invalid park",
-        errors={"ConditionalCheckFailedException": ServiceError(status=409, message="There is one with this id")},
+        errors={
+            "ConditionalCheckFailedException": ServiceError(status=409, message="A park with this id already exists")
+        },
     )
     start = ServiceIntegration(
         stack,

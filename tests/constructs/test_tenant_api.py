@@ -12,10 +12,11 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, AdminApi, Answer, ApiDefaults, Directory, Parameter, Route, Schema, TenantApi
-from tenant_isolation.api_documentation import ApiDocumentation
-from tenant_isolation.api_route import EXPECTED_TENANT
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.api import AdminApi, Answer, ApiDefaults, Directory, Parameter, Route, Schema, TenantApi
+from tenantry.isolation.api.route import EXPECTED_TENANT
+from tenantry.isolation.documentation import ApiDocumentation
 from tests.synthesized import new_app
 
 _ORIGIN = "https://shop.example"
@@ -28,7 +29,7 @@ def template() -> assertions.Template:
     stack = Stack(new_app(), "stack")
     functions = FunctionDefaults(namespace="test")
     defaults = ApiDefaults(allowed_origin=_ORIGIN, throttle_rate=7, throttle_burst=9, alarms=sns.Topic(stack, "Alarms"))
-    handler = PythonFunction(stack, "Handler", entry=LAMBDAS / "tenant_get", defaults=functions)
+    handler = PythonFunction(stack, "Handler", entry=package_folder("tenant_get"), defaults=functions)
     pool = cognito.UserPool(stack, "Pool")
     TenantApi(
         stack,

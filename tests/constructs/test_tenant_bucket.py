@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from aws_cdk import Duration, Environment, Stack, assertions
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import (
-    LAMBDAS,
-    TENANT_NAME,
-    AccessPointBucket,
-    DocumentedBucket,
-    PrefixBucket,
-    SiloBuckets,
-    TaggedBucket,
-    TokenVendor,
-)
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.data import AccessPointBucket, DocumentedBucket, PrefixBucket, SiloBuckets, TaggedBucket
+from tenantry.isolation.vending import TENANT_NAME, TokenVendor
 from tests.statements import listed
 from tests.synthesized import assembly, new_app
 
@@ -82,7 +75,9 @@ def _synthesize(form: str, **options: Any) -> _Synthesized:  # noqa: ANN401 - th
 
 
 def _function(scope: Construct) -> PythonFunction:
-    return PythonFunction(scope, "Function", entry=LAMBDAS / "employees", defaults=FunctionDefaults(namespace="test"))
+    return PythonFunction(
+        scope, "Function", entry=package_folder("employees"), defaults=FunctionDefaults(namespace="test")
+    )
 
 
 def _flat(statement: dict[str, Any]) -> dict[str, Any]:

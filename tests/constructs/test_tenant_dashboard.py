@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from aws_cdk import Stack, assertions
 
-from tenant_isolation import TenantDashboard
+from tenantry.isolation.api import TenantDashboard
 from tests.synthesized import new_app
 
 
@@ -30,7 +30,7 @@ def _searches(body: dict[str, Any], title: str) -> list[str]:
     return [metric["expression"] for (metric,) in widget["properties"]["metrics"]]
 
 
-_TENANTS: Final = ["Requests by tenant", "Refusals by tenant (4xx)", "Failures by tenant (5xx)"]
+_TENANTS: Final = ["Requests by tenant", "Refused requests by tenant (4xx)", "Failed requests by tenant (5xx)"]
 
 
 @pytest.mark.parametrize("title", _TENANTS)

@@ -11,7 +11,8 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from tenant_isolation import ApiDefaults, IngestApi, TenantDevices, TenantLimit
+from tenantry.isolation.api import ApiDefaults
+from tenantry.isolation.devices import IngestApi, TenantDevices, TenantLimit
 from tests.synthesized import new_app
 
 _VARIABLE = "${credentials-iot:ThingTypeName}"

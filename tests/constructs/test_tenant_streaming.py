@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 
-from tenant_streaming import DataLake, LakeFormat, StreamingApplication
+from tenantry.streaming import DataLake, LakeFormat, StreamingApplication
 from tests.synthesized import new_app
 
 

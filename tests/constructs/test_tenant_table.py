@@ -8,8 +8,10 @@ from typing import Any, Final
 import pytest
 from aws_cdk import RemovalPolicy, Stack, assertions
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenant_isolation import LAMBDAS, TENANT, USER, TenantTable, TokenVendor
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.data import TenantTable
+from tenantry.isolation.vending import TENANT, USER, TokenVendor
 from tests.synthesized import new_app
 
 _READS: Final = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -33,7 +35,7 @@ class _Shop:
 
     def synthesize(self) -> assertions.Template:
         function = PythonFunction(
-            self.stack, "Function", entry=LAMBDAS / "employees", defaults=FunctionDefaults(namespace="test")
+            self.stack, "Function", entry=package_folder("employees"), defaults=FunctionDefaults(namespace="test")
         )
         self.vendor.grant_vend(function)
         return assertions.Template.from_stack(self.stack)

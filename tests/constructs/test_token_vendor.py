@@ -10,20 +10,11 @@ from aws_cdk import Stack, assertions
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_sns as sns
 
-from python_lambda import FunctionDefaults, PythonFunction
-from tenancy.policies import PolicyTemplate
-from tenant_isolation import (
-    LAMBDAS,
-    TENANT,
-    TENANT_NAME,
-    USER,
-    ApiDefaults,
-    Directory,
-    Route,
-    TenantApi,
-    TenantStatement,
-    TokenVendor,
-)
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.api import ApiDefaults, Directory, Route, TenantApi
+from tenantry.isolation.vending import TENANT, TENANT_NAME, USER, TenantStatement, TokenVendor
+from tenantry.model.policies import PolicyTemplate
 from tests.synthesized import ENVIRONMENTS, assembly, new_app
 
 _READ: Final = TenantStatement(
@@ -51,7 +42,7 @@ class _Shop:
         return PythonFunction(
             self.stack,
             name,
-            entry=LAMBDAS / "employees",
+            entry=package_folder("employees"),
             defaults=FunctionDefaults(namespace="test"),
             tenant_isolated=tenant_isolated,
         )

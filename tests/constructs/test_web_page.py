@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from aws_cdk import Stack
 
-from python_lambda import FunctionDefaults
+from tenantry.functions import FunctionDefaults
+from tenantry.web import PageApi, PageDomain, WebPage
+from tenantry.web import build as building
 from tests.synthesized import ROOT, Template, assembly, new_app, template
-from web_page import PageApi, PageDomain, WebPage
-from web_page import build as building
 
 if TYPE_CHECKING:
     from pathlib import Path

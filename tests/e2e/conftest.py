@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from attacks.target import Target
-from attacks.world import World
+from tenantry.attacks.target import Target
+from tenantry.attacks.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 
 @pytest.fixture(scope="session")

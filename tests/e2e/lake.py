@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 
 def aggregates(deployed: LocalCloud, tenant: str, records: Sequence[int]) -> None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from attacks.http import Reply
-    from attacks.people import Person
-    from attacks.world import World
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
 
 STATUSES: Final = ("park-closed", "park-opened", "natural-disaster")
 

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from attacks.http import Http, Reply
-    from attacks.target import Target
+    from tenantry.attacks.http import Http, Reply
+    from tenantry.attacks.target import Target
 
 ACCOUNT: Final = "000000000000"
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from attacks.people import Tokens, sign_up, srp
-from localcloud import mail
+from tenantry.attacks.people import Tokens, sign_up, srp
+from tenantry.local import mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _SIGN_UPS = 10
 _MARGIN_SECONDS = 5  # of a sign-in, whose hook ends the sessions of before

@@ -12,16 +12,16 @@ import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
-from attacks.households import Household
-from ops.cli import main
-from stacks.events import Events
+from stacks.platform.events import Events
+from tenantry.attacks.households import Household
+from tenantry.cli.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from attacks.people import Person
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _PATIENCE_SECONDS: Final = 60
 

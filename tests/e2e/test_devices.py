@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from attacks.devices import Servers
-from ingest_client import (
+from tenantry.attacks.devices import Servers
+from tenantry.cli.main import EXIT_USAGE, main
+from tenantry.ingest_client import (
     CertificateRefusedError,
     Counters,
     Credentials,
@@ -24,19 +25,18 @@ from ingest_client import (
     DropReason,
     IngestClient,
 )
-from ingest_client.api import IngestApi
-from ingest_client.buffer import Item
-from localcloud.settings import PROJECT
-from ops.cli import EXIT_USAGE, main
-from ops.devices.registry import Registry
+from tenantry.ingest_client.api import IngestApi
+from tenantry.ingest_client.buffer import Item
+from tenantry.local.settings import PROJECT
+from tenantry.operate.devices.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from attacks.devices import Bearer
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.devices import Bearer
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
     Tenantry = Callable[..., int]
 
@@ -152,7 +152,7 @@ def test_a_server_is_issued_one_certificate_and_nothing_is_overwritten(
 ) -> None:
     before = {path.name: path.read_bytes() for path in till.iterdir()}
     assert tenantry("issue", tenant, "another", "--out", till) == EXIT_USAGE
-    assert "is not overwritten" in capsys.readouterr().err
+    assert "already holds a server's certificate" in capsys.readouterr().err
     assert tenantry("issue", tenant, "till", "--out", tmp_path / "again") == EXIT_USAGE
     assert "has the active certificate" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in till.iterdir()} == before
@@ -198,7 +198,7 @@ def test_a_rotation_whose_certificate_does_not_work_is_taken_back(
         registry._iot.detach_policy(policyName=registry._policy, target=certificate.arn)  # noqa: SLF001
 
     monkeypatch.setattr(Registry, "equip", forgetting_the_policy)
-    monkeypatch.setattr("ops.devices.lifecycle._PAUSE_SECONDS", 0)
+    monkeypatch.setattr("tenantry.operate.devices.lifecycle._PAUSE_SECONDS", 0)
     assert tenantry("rotate", till, "--yes") == EXIT_USAGE
     assert "does not work" in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in till.iterdir()} == before
@@ -218,7 +218,7 @@ def test_nothing_is_revoked_unasked(
     assert tenantry("revoke", tenant, "--yes") == 0
     assert "may work until" in capsys.readouterr().out
     assert tenantry("revoke", tenant, "--yes") == 0
-    assert "revoked already" in capsys.readouterr().out
+    assert "already revoked" in capsys.readouterr().out
     with pytest.raises(CertificateRefusedError):
         CredentialsProvider(till).get()
 

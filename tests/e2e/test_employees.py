@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from attacks.http import Reply
-    from attacks.people import Person
-    from attacks.world import World
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
 
 
 class _Api:
@@ -101,7 +101,7 @@ def test_adding_twice_is_a_conflict(alice: _Api, employee: str) -> None:
     assert alice.send("POST", body={"Id": employee, "Name": "Ada"}).status == 201
     again = alice.send("POST", body={"Id": employee, "Name": "Eve"})
 
-    assert (again.status, again.json()) == (409, {"message": "There is an employee with this Id"})
+    assert (again.status, again.json()) == (409, {"message": "An employee with this Id already exists"})
     assert [row["Name"] for row in alice.rows if row["Id"] == employee] == ["Ada"]
 
 

@@ -22,12 +22,14 @@ from aws_cdk import Environment, Stack, assertions
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from botocore.exceptions import ClientError
 
-from attacks.storage import Storage
-from python_lambda import FunctionDefaults, PythonFunction
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.policies import PolicyTemplate
-from tenant_isolation import LAMBDAS, TenantTable, TokenVendor
+from tenantry.attacks.storage import Storage
+from tenantry.functions import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import package_folder
+from tenantry.isolation.data import TenantTable
+from tenantry.isolation.vending import TokenVendor
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.policies import PolicyTemplate
 from tests.e2e.storage import ACCOUNT
 from tests.e2e.vended import (
     ANYTHING,
@@ -48,9 +50,9 @@ from tests.synthesized import new_app
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
-    from ops.aws import Aws
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
+    from tenantry.operate.aws import Aws
     from tests.e2e.vended import Calls
 
 
@@ -262,7 +264,7 @@ class TestIndex:
         )
         vendor = TokenVendor(stack, "Vendor")
         orders.grant_tenant_read_write(vendor.purpose("orders"))
-        entry = LAMBDAS / "employees"
+        entry = package_folder("employees")
         vendor.grant_vend(PythonFunction(stack, "F", entry=entry, defaults=FunctionDefaults(namespace="x")))
         template = assertions.Template.from_stack(stack)
         (role,) = template.find_resources(

@@ -17,7 +17,7 @@ from tests.synthesized import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
 
 _SCRIPT: Final = ROOT / "docs" / "hands-on-s3.sh"
 _PAGE: Final = ROOT / "docs" / "storage.md"

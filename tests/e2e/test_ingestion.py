@@ -13,14 +13,14 @@ import pytest
 import requests
 from requests_aws4auth import AWS4Auth
 
-from attacks.ingest import Landed, Senders
-from localcloud.settings import REGION
+from tenantry.attacks.ingest import Landed, Senders
+from tenantry.local.settings import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _PAYLOAD: Final = {"key1": "value1", "key2": "value2", "key3": "value3"}
 _IAM_SECONDS: Final = 5

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from attacks.ingest import Senders
-from attacks.lake import Lake
-from localcloud import lake
+from tenantry.attacks.ingest import Senders
+from tenantry.attacks.lake import Lake
+from tenantry.local import lake
 
 if TYPE_CHECKING:
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _SECONDS = 90.0
 

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from attacks.households import Household
-from stacks.events import Events
+from stacks.platform.events import Events
+from tenantry.attacks.households import Household
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from attacks.http import Reply
-    from attacks.people import Person
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _KEPT_SECONDS: Final = 3
 _ROLES: Final = ("admin", "member", "visitor")

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, assume, settings
 from requests_aws4auth import AWS4Auth
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from attacks.households import Household
-from attacks.parkland import ENDPOINT
-from ops.cli import main as tenantry
-from stacks.park_schemas import ENDPOINT_PATTERN
-from tenancy.identifiers import TENANT_PATTERN
+from stacks.application_plane.parks.schemas import ENDPOINT_PATTERN
+from tenantry.attacks.households import Household
+from tenantry.attacks.parkland import ENDPOINT
+from tenantry.cli.main import main as tenantry
+from tenantry.model.identifiers import TENANT_PATTERN
 from tests.e2e.parks import ParksApi
 from tests.synthesized import ROOT
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from schemathesis import BaseSchema, Case
 
-    from attacks.people import Person
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _DOCUMENTS: Final = ROOT / "docs" / "openapi"
 _CONFIG: Final = {

@@ -12,7 +12,7 @@ from tests.e2e.parks import STATUSES, ParksApi
 from tests.given_names import NAMES
 
 if TYPE_CHECKING:
-    from attacks.world import World
+    from tenantry.attacks.world import World
 
 _NAMES: Final = (
     "Big \"Bend\" 'n' \\ and \\\\",
@@ -83,7 +83,7 @@ def test_second_park_of_an_id_is_a_conflict(texas: ParksApi, park: str) -> None:
     texas.add(park, "the first")
     again = texas.send("POST", "/parks", {"id": park, "name": "the second"})
 
-    assert (again.status, again.json()) == (409, {"message": "There is a park with this id"})
+    assert (again.status, again.json()) == (409, {"message": "A park with this id already exists"})
     assert texas.park(park)["name"] == "the first"
 
 

@@ -15,8 +15,8 @@ from tests.receiver import Receiver
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 
 @pytest.fixture(scope="module")

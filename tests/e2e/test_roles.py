@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from attacks.storage import Storage
+from tenantry.attacks.storage import Storage
 
 if TYPE_CHECKING:
-    from attacks.http import Reply
-    from attacks.people import Person
-    from attacks.world import World
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
 
 _MODES: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
 _WORDS: Final = "Expected-Tenant names another tenant than the one this request would act in"

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from attacks.saga import Newcomer, put
-from ops.cli import main as tenantry
-from stacks.events import Events
+from stacks.platform.events import Events
+from tenantry.attacks.saga import Newcomer, put
+from tenantry.cli.main import main as tenantry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _QUEUES = ("UserSaga", "TenantSaga", "AdminSaga")
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from localcloud import cdk
-from localcloud.outputs import local
-from ops.environment import Environment
-from ops.storage import DeployedNames
+from tenantry.local import cdk
+from tenantry.local.outputs import local
+from tenantry.operate.environment import Environment
+from tenantry.operate.storage import DeployedNames
 from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _SECOND: Final = "second"
 _TENANT: Final = f"same-{secrets.token_hex(8)}"

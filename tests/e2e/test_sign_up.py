@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from attacks.people import sign_up, srp
-from localcloud import mail
+from tenantry.attacks.people import sign_up, srp
+from tenantry.local import mail
 
 if TYPE_CHECKING:
-    from attacks.people import Tokens
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.people import Tokens
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 
 def _address(world: World) -> str:

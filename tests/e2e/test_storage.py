@@ -18,8 +18,8 @@ from tests.given_names import NAMES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _ISSUER: Final = "tenantry-storage"
 # The local environment takes the hands-on's; that its tokens count shows in `test_hands_on`.

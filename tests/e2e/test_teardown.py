@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from attacks.target import Target
-from attacks.world import World
-from localcloud import cdk
-from localcloud.cloud import LocalCloud
-from localcloud.settings import ACCOUNT, PORT_VARIABLE
-from ops.cli import main
-from ops.teardown import stacks
+from tenantry.attacks.target import Target
+from tenantry.attacks.world import World
+from tenantry.cli.main import main
+from tenantry.local import cdk
+from tenantry.local.cloud import LocalCloud
+from tenantry.local.settings import ACCOUNT, PORT_VARIABLE
+from tenantry.operate.teardown import stacks
 from tests.e2e.parks import ParksApi
 from tests.e2e.storage import PARTITIONS, StorageApi
 from tests.inventory import inventory
-from tests.ops.teardown.shop import Shop
+from tests.operate.teardown.shop import Shop
 from tests.receiver import Receiver
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from attacks.people import Person
-    from attacks.world import World
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
 
 _CORS = {
     "access-control-allow-origin": "*",

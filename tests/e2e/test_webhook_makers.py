@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 import jsonschema
 import pytest
 
-from attacks.households import Household
-from stacks.events import Events
+from stacks.platform.events import Events
+from tenantry.attacks.households import Household
 from tests.e2e.parks import ParksApi, sweep
 from tests.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from attacks.people import Person
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 _SOON_SECONDS: Final = 5.0
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
-from attacks.storage import MODES, Owner, Storage
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.policies import PolicyTemplate
-from tenancy.vending import TokenVendor
+from tenantry.attacks.storage import MODES, Owner, Storage
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.policies import PolicyTemplate
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_sts import STSClient
 
-    from attacks.world import World
-    from ops.aws import Aws
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
 
     Calls = Mapping[str, Callable[[], object]]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest_client.backoff import delay
+from tenantry.ingest_client.backoff import delay
 
 
 @pytest.mark.parametrize(("attempt", "ceiling"), [(1, 1.0), (2, 2.0), (5, 16.0), (7, 60.0), (100_000, 60.0)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from ingest_client import (
+from tenantry.ingest_client import (
     RECORD_BYTES,
     AccessRefusedError,
     CertificateRefusedError,

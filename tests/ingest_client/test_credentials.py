@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import responses
 
-from ingest_client import CertificateRefusedError, CredentialsProvider, Device, DeviceError, TransientError
+from tenantry.ingest_client import CertificateRefusedError, CredentialsProvider, Device, DeviceError, TransientError
 from tests.ingest_client.conftest import CREDENTIALS, DEVICE
 
 if TYPE_CHECKING:

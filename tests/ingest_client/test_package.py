@@ -5,7 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from localcloud.settings import PROJECT
+from tenantry.local.settings import PROJECT
 
 
 def test_the_package_is_the_client_and_nothing_else(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenancy.account_workflow import AccountWorkflow, UnfinishedError
-from tenancy.errors import BadRequestError, ConflictError, NotFoundError
-from tenancy.identifiers import UserId
-from tenancy.pool import PoolUser
+from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError
+from tenantry.model.identifiers import UserId
+from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
+from tenantry.runtime.pool import PoolUser
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -133,7 +133,7 @@ class TestChanges:
     def test_of_nobody_are_refused_and_leave_nothing(self, changes: ModuleType, change: str) -> None:
         done = changes.handler({"change": change, "userId": "nobody", "by": _OPERATOR, "session": "s"}, Context())
 
-        assert done == {"status": 404, "message": "There is no such account"}
+        assert done == {"status": 404, "message": "Account not found"}
         item = boto3.client("dynamodb").get_item(TableName="app-users", Key={"userid": {"S": "nobody"}})
         assert "Item" not in item
 

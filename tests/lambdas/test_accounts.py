@@ -9,11 +9,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenancy.accounts import POOL, Account, Accounts
-from tenancy.errors import ConflictError, NotFoundError
-from tenancy.identifiers import TenantId, UserId
-from tenancy.membership import Memberships, Tables
-from tenancy.roles import Role
+from tenantry.model.errors import ConflictError, NotFoundError
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.model.roles import Role
+from tenantry.runtime.accounts import POOL, Account, Accounts
+from tenantry.runtime.membership import Memberships, Tables
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
@@ -267,10 +267,10 @@ class TestDeletion:
         self, database: DynamoDBClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # As if somebody else had been an admin when it was decided.
-        monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("tenantry.runtime.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(accounts, "_admins", lambda tenants: {t: frozenset({_ADA, "another"}) for t in tenants})
 
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             accounts.delete(_ADA, by=_ADA)
 
         assert "deletedat" not in _user(database, _ADA)

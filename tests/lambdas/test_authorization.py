@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenancy.authorization import RoleRule, RoleTable, RouteRule, answer
-from tenancy.caller import Caller
-from tenancy.errors import UnauthorizedError
-from tenancy.identifiers import tenant_id, user_id
+from tenantry.model.caller import Caller
+from tenantry.model.errors import UnauthorizedError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.authorization import RoleRule, RoleTable, RouteRule, answer
 
 _RULES = "GET /tenant/{tenantId} admin\nPUT /tenant/{tenantId} admin\nGET /tenants/{userId} *"
 _API = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod"
@@ -102,7 +102,7 @@ def test_context_holds_scalars_only() -> None:
 
 @pytest.mark.parametrize("text", ["GET", "get /x", "GET x", ""])
 def test_what_is_no_route_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="Not a route"):
+    with pytest.raises(ValueError, match="Invalid route"):
         RouteRule.parse(text)
 
 

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenancy.authorization_state import AuthorizationState, AuthorizationStates, SessionEndedError, SignIn
-from tenancy.errors import UnauthorizedError
-from tenancy.identifiers import TenantId, UserId
+from tenantry.model.errors import UnauthorizedError
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.runtime.authorization_state import AuthorizationState, AuthorizationStates, SessionEndedError, SignIn
 from tests.lambdas.tables import create_directory, join, leave
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 from moto import mock_aws
 
-from tenancy.authorization import RoleRule, RoleTable
-from tenancy.caller import Caller, Profile
-from tenancy.identifiers import TenantId, UserId
-from tenancy.tokens import KeySet, TokenVerifier
+from tenantry.model.caller import Caller, Profile
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.runtime.authorization import RoleRule, RoleTable
+from tenantry.runtime.tokens import KeySet, TokenVerifier
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join, leave
 
@@ -156,7 +156,7 @@ class TestHandler:
         monkeypatch.setenv("AUDIENCE", "client")
         monkeypatch.setenv("ROUTES", _TEXT)
         monkeypatch.setenv("ACTS_IN", acts_in)
-        module = importlib.reload(importlib.import_module("authorizer.handler"))
+        module = importlib.reload(importlib.import_module("tenantry.handlers.authorizer.handler"))
         monkeypatch.setattr(module, "verifier", TokenVerifier(_ISSUER, "client", keys=_Keys("https://unused")))
         return module
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
 _ADA: Final = {"Id": "e-1", "Name": 'Ada O\'"Neil" 🎉', "Title": "Engineer"}
 

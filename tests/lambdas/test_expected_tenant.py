@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tenancy.rest import Reply, Request, rest_handler
+from tenantry.runtime.rest import Reply, Request, rest_handler
 from tests.lambdas.events import Context, proxy_event
 
 _WORDS: Final = "Expected-Tenant names another tenant than the one this request would act in"

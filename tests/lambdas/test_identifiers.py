@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenancy.identifiers import InvalidIdentifierError, tenant_id, user_id
+from tenantry.model.identifiers import InvalidIdentifierError, tenant_id, user_id
 
 _HOSTILE: list[object] = [
     "", " ", "*", "?", "t*", "t?x", "${aws:userid}", "a/b", "a\\b", "..", "a..b", "a#b", "a^b", "a=b", 'a"b', "a'b",

@@ -12,14 +12,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenancy import invitations as invitations_module
-from tenancy.authorization_state import AuthorizationState, AuthorizationStates, SignIn
-from tenancy.errors import ConflictError, ForbiddenError, NotFoundError
-from tenancy.identifiers import TenantId, UserId
-from tenancy.invitations import Invitations, id_of
-from tenancy.mailbox import InvalidMailboxError, mailbox
-from tenancy.membership import Memberships, Tables
-from tenancy.roles import Role
+from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.model.roles import Role
+from tenantry.runtime import invitations as invitations_module
+from tenantry.runtime.authorization_state import AuthorizationState, AuthorizationStates, SignIn
+from tenantry.runtime.invitations import Invitations, id_of
+from tenantry.runtime.mailbox import InvalidMailboxError, mailbox
+from tenantry.runtime.membership import Memberships, Tables
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join, serialize_transactions
 
@@ -90,7 +90,7 @@ class TestSwitch:
 
     @pytest.mark.parametrize("tenant", [_OHIO, TenantId("nowhere")])
     def test_to_where_one_does_not_belong_is_forbidden(self, memberships: Memberships, tenant: TenantId) -> None:
-        with pytest.raises(ForbiddenError, match="You do not belong to this tenant"):
+        with pytest.raises(ForbiddenError, match="You are not a member of this tenant"):
             memberships.switch(_ADA, tenant)
 
     def test_back_and_forth_ends_where_it_began(self, database: DynamoDBClient, memberships: Memberships) -> None:
@@ -147,12 +147,12 @@ class TestRoles:
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # As if somebody else had been an admin when it was decided.
-        monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("tenantry.runtime.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(memberships, "admins", lambda _tenant: frozenset({_ADA, "another"}))
 
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             memberships.set_roles(_TEXAS, _ADA, frozenset({Role.MEMBER}), by=_ADA)
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             memberships.remove(_TEXAS, _ADA, by=_ADA)
 
         assert _everywhere(database, _TEXAS, _ADA) == ({"admin"}, {"admin"}, True)
@@ -160,10 +160,10 @@ class TestRoles:
     def test_condition_of_the_write_alone_asks_for_an_admin(
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tenancy.transactions._PAUSE_SECONDS", 0)
+        monkeypatch.setattr("tenantry.runtime.transactions._PAUSE_SECONDS", 0)
         monkeypatch.setattr(memberships, "admins", lambda _tenant: frozenset({_ADA, _BOB}))
 
-        with pytest.raises(ConflictError, match="Others are changing"):
+        with pytest.raises(ConflictError, match="Another request changes"):
             memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_BOB)
 
         assert _everywhere(database, _TEXAS, _BOB) == ({"visitor"}, {"visitor"}, False)

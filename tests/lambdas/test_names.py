@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from stacks.given_names import NAME_PATTERN, key_schema, name_schema
-from tenancy.caller import Profile
-from tenancy.names import key_refusal, name_or, name_refusal, usable_name
+from stacks.platform.name_schemas import key_schema, name_schema
+from tenantry.model.caller import Profile
+from tenantry.model.names import NAME_PATTERN, key_refusal, name_or, name_refusal, usable_name
 from tests.given_names import NAMES, REFUSED
 
 # Unlike hypothesis' own default, with halves of surrogate pairs.

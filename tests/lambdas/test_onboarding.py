@@ -12,8 +12,8 @@ import pytest
 from botocore.response import StreamingBody
 from moto import mock_aws
 
-from tenancy.own_buckets import only_own_buckets
 from tenant_objects.onboarding import Onboarding
+from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.owners import ACCOUNT
 

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenancy.account_workflow import UnfinishedError
-from tenancy.errors import ConflictError
+from tenantry.model.errors import ConflictError
+from tenantry.runtime.account_workflow import UnfinishedError
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory
 
@@ -105,7 +105,7 @@ def test_change_is_the_callers_own(
 
 
 def test_last_admin_is_told_why_they_stay(function: ModuleType, workflow: _Workflow) -> None:
-    workflow.error = ConflictError("You are the last admin of texas: make somebody else an admin there first")
+    workflow.error = ConflictError("You are the last admin of texas: make another member an admin there first")
 
     status, said = _call(function, "DELETE /me")
 

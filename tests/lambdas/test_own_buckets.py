@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenancy.own_buckets import only_own_buckets
+from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.owners import ACCOUNT, demand_owners, headers_of
 
 if TYPE_CHECKING:

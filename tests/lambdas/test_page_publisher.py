@@ -40,7 +40,7 @@ def s3() -> Iterator[S3Client]:
 def module(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert s3
     monkeypatch.setenv("ACCOUNT", ACCOUNT)
-    found = importlib.reload(importlib.import_module("page_publisher.handler"))
+    found = importlib.reload(importlib.import_module("tenantry.handlers.page_publisher.handler"))
     demand_owners(found.client)
     return found
 

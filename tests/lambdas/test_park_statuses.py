@@ -10,14 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.park_workflows import PARK
+from stacks.application_plane.parks.workflows import PARK
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
 _TABLE: Final = "parks"
 _TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"

@@ -12,15 +12,15 @@ from moto import mock_aws
 
 from park_webhooks.makers import OPENS_WEBHOOKS, Makers, Reason
 from park_webhooks.publication import Publication
-from stacks.parks_routes import WEBHOOK_ROLES
-from tenancy.identifiers import InvalidIdentifierError, TenantId
+from stacks.application_plane.parks.routes import WEBHOOK_ROLES
+from tenantry.model.identifiers import InvalidIdentifierError, TenantId
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
 _TABLE: Final = "parks"
 _TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"

@@ -16,10 +16,6 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.response import StreamingBody
 from moto import mock_aws
 
-from tenancy.caller import TenantCaller
-from tenancy.errors import BadRequestError, NotFoundError, TooLargeError
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.rest import REPLY_BYTES
 from tenant_objects.onboarding import Onboarding
 from tenant_objects.partitions import (
     DocumentedPartition,
@@ -28,6 +24,10 @@ from tenant_objects.partitions import (
     PlainPartition,
     TaggedPartition,
 )
+from tenantry.model.caller import TenantCaller
+from tenantry.model.errors import BadRequestError, NotFoundError, TooLargeError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.rest import REPLY_BYTES
 from tests.given_names import NAMES
 from tests.lambdas.events import Context, proxy_event
 
@@ -500,7 +500,7 @@ class TestApi:
         ids=lambda limit: limit[:20],
     )
     def test_limit_that_is_none_is_refused(self, api: _Api, limit: str) -> None:
-        refused = {"invalid": "limit: must be a number from 1 to 10000"}
+        refused = {"invalid": "limit: use a number from 1 to 10000"}
         assert api.get(partition="prefix", limit=limit) == (400, {"status": "Bad Request", "result": refused})
 
     @pytest.mark.parametrize(("character", "fits"), [("x", True), ('"', False)])  # a quote is four of Lambda's answer
@@ -512,7 +512,7 @@ class TestApi:
         status, body = api.get(partition="prefix", key="key")
 
         assert (status, body["result"] == value) == ((200, True) if fits else (413, False))
-        assert fits or "larger than 6 MB" in body["result"]["invalid"]
+        assert fits or "exceeds 6 MB" in body["result"]["invalid"]
 
     @pytest.mark.parametrize("query", [{}, {"partition": ""}, {"partition": "Prefix"}, {"partition": "silo"}], ids=str)
     def test_unknown_partition_is_refused_before_anything_is_vended(self, api: _Api, query: dict[str, str]) -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import InvalidIdentifierError, tenant_id, user_id
-from tenancy.policies import MAX_CHARACTERS, PolicyTemplate, TemplateError
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import InvalidIdentifierError, tenant_id, user_id
+from tenantry.model.policies import MAX_CHARACTERS, PolicyTemplate, TemplateError
 from tests.statements import listed
 from tests.synthesized import assembly
 

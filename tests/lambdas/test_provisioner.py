@@ -16,7 +16,7 @@ from moto import mock_aws
 from urllib3 import HTTPResponse
 
 from storage_provisioner.keys import KeyIsBeingMadeError
-from tenancy.own_buckets import only_own_buckets
+from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.events import Context
 from tests.lambdas.owners import demand_owners
 
@@ -219,7 +219,7 @@ def test_access_point_of_the_tenants_name_that_leads_elsewhere_is_a_failure(
     monkeypatch.setattr(provisioner.s3control, "get_access_point", lambda **_: found)
     monkeypatch.setattr(provisioner.s3control, "create_access_point", _failing("AccessPointAlreadyOwnedByYou"))
 
-    with pytest.raises(provisioner.NameTakenError, match=f"leads to the bucket {bucket} of the account {account}"):
+    with pytest.raises(provisioner.NameTakenError, match=f"belongs to the bucket {bucket} of the account {account}"):
         _onboard(provisioner, "tenant-1")
 
     with pytest.raises(ClientError, match="NoSuchAccessPointPolicy"):

@@ -13,10 +13,10 @@ import pytest
 from moto import mock_aws
 
 from account_reconciliation.differences import Kind, Rules, between, founded_by
-from tenancy.account_workflow import UnfinishedError
-from tenancy.accounts import POOL, Account
-from tenancy.identifiers import TenantId, UserId, user_id
-from tenancy.pool import PoolUser
+from tenantry.model.identifiers import TenantId, UserId, user_id
+from tenantry.runtime.account_workflow import UnfinishedError
+from tenantry.runtime.accounts import POOL, Account
+from tenantry.runtime.pool import PoolUser
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 

@@ -13,10 +13,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tenancy.caller import Caller, TenantCaller
-from tenancy.errors import UnauthorizedError
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.tokens import SharedSecretVerifier, is_shared, issue
+from tenantry.model.caller import Caller, TenantCaller
+from tenantry.model.errors import UnauthorizedError
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.tokens import SharedSecretVerifier, is_shared, issue
 from tests.lambdas.events import Context, proxy_event
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class TestAuthorizer:
     def authorize(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
         module = _load(
             monkeypatch,
-            "authorizer.handler",
+            "tenantry.handlers.authorizer.handler",
             SHARED_SECRET_ARN="arn:secret",
             SHARED_ISSUER=_ISSUER,
             TOKEN_HEADER="x-token",
@@ -226,7 +226,7 @@ class TestAuthorizer:
             authorize()
 
     def test_api_without_shared_tokens_takes_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        module = _load(monkeypatch, "authorizer.handler", TOKEN_HEADER="x-token")
+        module = _load(monkeypatch, "tenantry.handlers.authorizer.handler", TOKEN_HEADER="x-token")
         event = {"headers": {"x-token": _token(_claims())}, "methodArn": "arn:aws:execute-api:r:1:api/prod/GET/object"}
 
         with pytest.raises(Exception, match=r"^Unauthorized$"):

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenancy import rest
+from tenantry.runtime import rest
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from tenancy.errors import UnauthorizedError
-from tenancy.tokens import KeySet, TokenVerifier, bearer_token
+from tenantry.model.errors import UnauthorizedError
+from tenantry.runtime.tokens import KeySet, TokenVerifier, bearer_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-    from tenancy.caller import TenantCaller
+    from tenantry.model.caller import TenantCaller
 
 _NOW: Final = datetime(2025, 11, 25, 10, 30, 20, tzinfo=UTC)
 _LAKE: Final = "lake"

@@ -21,11 +21,11 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenancy import vending
-from tenancy.caller import TenantCaller
-from tenancy.identifiers import tenant_id, user_id
-from tenancy.policies import PolicyTemplate, TemplateError
-from tenancy.vending import TenantSession, TokenVendor, session_name
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.policies import PolicyTemplate, TemplateError
+from tenantry.runtime import vending
+from tenantry.runtime.vending import TenantSession, TokenVendor, session_name
 from tests.lambdas.owners import demand_owners
 
 if TYPE_CHECKING:

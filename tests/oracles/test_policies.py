@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tenancy.policies import PolicyTemplate
+from tenantry.model.policies import PolicyTemplate
 from tests.oracles.reading import ACCOUNT, ENVIRONMENTS, resolved
 from tests.synthesized import ROOT
 

@@ -9,8 +9,8 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_iam as iam
 
-from attacks.directory_grants import GRANTS, KEYS, Grant
-from stacks.defaults import allow, reads, writes
+from stacks.platform.defaults import allow, reads, writes
+from tenantry.attacks.directory_grants import GRANTS, KEYS, Grant
 from tests.statements import listed
 from tests.synthesized import ENVIRONMENTS, ROOT, assembly
 

@@ -86,7 +86,7 @@ def test_web_origin_is_a_scheme_and_a_host(origin: str) -> None:
     ],
 )
 def test_what_is_no_web_origin_is_refused(origin: str) -> None:
-    with pytest.raises(ValueError, match="The web origin"):
+    with pytest.raises(ValueError, match="Invalid web origin"):
         environment("dev", allowed_origin=origin)
 
 
@@ -94,7 +94,7 @@ def test_what_is_no_web_origin_is_refused(origin: str) -> None:
 def test_what_is_no_domain_is_refused(domain: str) -> None:
     certificate = "arn:aws:acm:us-east-1:123456789012:certificate/00000000"
 
-    with pytest.raises(ValueError, match="is no host name"):
+    with pytest.raises(ValueError, match="Invalid domain"):
         environment("dev", page_domain=domain, page_certificate_arn=certificate)
 
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from python_lambda import AWS_ARM64
 from stacks.application import compose
-from stacks.collisions import NAMES, Named, Scope, collisions, named
 from stacks.environments import environment
-from stacks.names import SHARED_BUCKETS, StorageNames, instance_code
-from tenancy.identifiers import TENANT_PATTERN
+from stacks.platform.collisions import NAMES, Named, Scope, collisions, named
+from stacks.platform.names import SHARED_BUCKETS, StorageNames, instance_code
+from tenantry.functions import AWS_ARM64
+from tenantry.model.identifiers import TENANT_PATTERN
 from tests.synthesized import ENVIRONMENTS, assembly, new_app
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def test_every_name_that_a_template_gives_is_compared(name: str) -> None:
         if NAMES.get(resource["Type"], ("",))[0] != path
     }
 
-    assert unknown <= _NO_NAME_OF_ITS_OWN, "Say in stacks.collisions.NAMES, or here, how far AWS compares these."
+    assert unknown <= _NO_NAME_OF_ITS_OWN, (
+        "Say in stacks.platform.collisions.NAMES, or here, how far AWS compares these."
+    )
 
 
 def _name_like(properties: dict[str, Any]) -> Iterator[str]:

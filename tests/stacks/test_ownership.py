@@ -11,7 +11,7 @@ import pytest
 
 from stacks.application import compose
 from stacks.environments import environment
-from tenancy.policies import MAX_CHARACTERS, PolicyTemplate
+from tenantry.model.policies import MAX_CHARACTERS, PolicyTemplate
 from tests.statements import listed, statements
 from tests.synthesized import ENVIRONMENTS, Template, assembly, new_app, template
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OWN: Final = ({"Ref": "AWS::AccountId"}, "000000000000")  # the second in the local cloud
 _ACCOUNT: Final = "123456789012"
-# Services that document that they name their source when they assume a role; `python_lambda.service_principal` cites
+# Services that document that they name their source when they assume a role; `tenantry.functions.service_principal` cites
 # each. Of every other the trust asks only if the service names one.
 _NAME_THEIR_SOURCE: Final = {
     "credentials.iot.amazonaws.com",

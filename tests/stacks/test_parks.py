@@ -16,9 +16,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from localcloud.patching import vtl
-from stacks.park_schemas import PARK_ID_PATTERN, STATUSES
-from tenancy.names import name_refusal
+from stacks.application_plane.parks.schemas import PARK_ID_PATTERN, STATUSES
+from tenantry.local.patching import vtl
+from tenantry.model.names import name_refusal
 from tests.statements import listed
 from tests.synthesized import Template, assembly
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tenancy.authorization import RoleTable
-from tenancy.caller import Caller
-from tenancy.identifiers import TenantId, UserId
+from tenantry.model.caller import Caller
+from tenantry.model.identifiers import TenantId, UserId
+from tenantry.runtime.authorization import RoleTable
 from tests.synthesized import STACKS, assembly
 
 if TYPE_CHECKING:

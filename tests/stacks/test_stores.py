@@ -10,10 +10,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from ops.teardown.names import Form
-from ops.teardown.removal import REMOVALS, WITH_ANOTHER
-from python_lambda import declare_store
-from tenancy.stores import APPLICATION, STORES, Application, By, Content, Store
+from tenantry.functions import declare_store
+from tenantry.model.stores import APPLICATION, STORES, Application, By, Content, Store
+from tenantry.operate.teardown.names import Form
+from tenantry.operate.teardown.removal import REMOVALS, WITH_ANOTHER
 from tests.synthesized import ENVIRONMENTS, assembly
 
 if TYPE_CHECKING:

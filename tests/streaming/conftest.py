@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flink_package import package
-from localcloud.cloud import LocalCloud
-from localcloud.flink import installation
-from localcloud.settings import PORT_VARIABLE, PROJECT
+from tenantry.flink import package
+from tenantry.local.cloud import LocalCloud
+from tenantry.local.flink import installation
+from tenantry.local.settings import PORT_VARIABLE
 from tests.streaming.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from localcloud.flink.installation import Installation
+    from tenantry.local.flink.installation import Installation
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def flink() -> Installation:
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the packaged application."""
     folder = tmp_path_factory.mktemp("code")
-    package(folder, PROJECT / "lambdas" / "tenancy")
+    package(folder)
     return folder
 
 

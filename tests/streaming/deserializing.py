@@ -15,8 +15,8 @@ def main(code: Path) -> None:
     """Print the row of each record as JSON."""
     sys.path.insert(0, str(code))
     add_jars_to_context_class_loader([(code / "lib" / "streaming.jar").as_uri()])
-    from tenancy.identifiers import TENANT_PATTERN  # noqa: PLC0415 - the packaged one
-    from tenant_lake import rows  # noqa: PLC0415
+    from tenantry.model.identifiers import TENANT_PATTERN  # noqa: PLC0415 - the packaged one
+    from tenantry.streaming_job import rows  # noqa: PLC0415
 
     schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN, rows.type_information())
     for key, record in json.load(sys.stdin):

@@ -8,15 +8,15 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from localcloud.flink.job import RUN_OPTIONS, Application, Job
-from localcloud.settings import REGION
+from tenantry.local.flink.job import RUN_OPTIONS, Application, Job
+from tenantry.local.settings import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from localcloud.cloud import LocalCloud
-    from localcloud.flink.installation import Installation
+    from tenantry.local.cloud import LocalCloud
+    from tenantry.local.flink.installation import Installation
 
 _NUMBERS: Final = itertools.count(1)
 _MOST_RECORDS: Final = 500  # of PutRecords

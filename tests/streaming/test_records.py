@@ -15,7 +15,7 @@ import pytest
 from tests.lambdas.test_identifiers import BAD_TENANTS, GOOD_TENANTS
 
 if TYPE_CHECKING:
-    from localcloud.flink.installation import Installation
+    from tenantry.local.flink.installation import Installation
 
 
 @dataclass(frozen=True)

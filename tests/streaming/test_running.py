@@ -14,7 +14,7 @@ from tests.streaming.ground import Ground, eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from localcloud.flink.installation import Installation
+    from tenantry.local.flink.installation import Installation
 
 _READ = "import json, sys; import pyarrow.parquet as p; print(json.dumps(p.read_table(sys.argv[1]).to_pylist(), default=str))"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tenant_lake.settings import PROPERTIES, Format, SettingsError, read, settings
+from tenantry.streaming_job.settings import PROPERTIES, Format, SettingsError, read, settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
-from attacks.people import Person, Tokens
-from localcloud.settings import PROJECT
+from tenantry.attacks.people import Person, Tokens
+from tenantry.local.settings import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, ConsoleMessage
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 # A first request of each kind starts a function, on a machine that may have much else to do.
 PATIENCE_MS: Final = 60_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from playwright.sync_api import expect
 
-from attacks.storage import Storage
+from tenantry.attacks.storage import Storage
 from tests.e2e.dashboard.browser import PATIENCE_MS, Someone, Town, Visit, chromium
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from localcloud.settings import PROJECT
+from tenantry.local.settings import PROJECT
 
 if TYPE_CHECKING:
     from tests.e2e.dashboard.browser import Someone, Visit

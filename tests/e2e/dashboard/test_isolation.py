@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from localcloud.cloud import LocalCloud
+    from tenantry.local.cloud import LocalCloud
     from tests.e2e.dashboard.browser import Someone, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from tests.e2e.dashboard.browser import code_for
 
 if TYPE_CHECKING:
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
     from tests.e2e.dashboard.browser import Town, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 

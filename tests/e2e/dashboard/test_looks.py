@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from playwright.sync_api import expect
 
-from attacks.storage import MODES, Owner, Storage
+from tenantry.attacks.storage import MODES, Owner, Storage
 from tests.e2e.dashboard.browser import code_for
 from tests.e2e.lake import aggregates
 
 if TYPE_CHECKING:
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
     from tests.e2e.dashboard.browser import Someone, Town, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 

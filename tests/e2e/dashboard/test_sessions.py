@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Request, Response, Route
 
-    from attacks.world import World
-    from localcloud.cloud import LocalCloud
+    from tenantry.attacks.world import World
+    from tenantry.local.cloud import LocalCloud
     from tests.e2e.dashboard.browser import Someone, Town, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 

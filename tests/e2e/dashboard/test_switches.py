@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from attacks.storage import Storage
+from tenantry.attacks.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Request
 
-    from attacks.world import World
+    from tenantry.attacks.world import World
     from tests.e2e.dashboard.browser import Someone, Town, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flink_package import Use, fetch, java, pinned
-from flink_package.jars import cache_folder
+from tenantry.flink import Use, fetch, java, pinned
+from tenantry.flink.jars import cache_folder
 from tests.oracles.reading import digest
 
 if TYPE_CHECKING:

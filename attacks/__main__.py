@@ -1,7 +1,0 @@
-"""`python -m attacks`."""
-
-import sys
-
-from attacks.cli import main
-
-sys.exit(main())

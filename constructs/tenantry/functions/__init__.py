@@ -1,0 +1,29 @@
+"""Lambda functions in Python, bundled on the machine that synthesizes the app, without Docker."""
+
+from tenantry.functions.account import in_own_account, service_principal
+from tenantry.functions.bundle import AWS_ARM64, BundleError, BundleTarget, bundle, bundle_hash, host_target
+from tenantry.functions.checks import acknowledge
+from tenantry.functions.function import FunctionDefaults, PythonFunction
+from tenantry.functions.sources import RUNTIME, Source, function_sources, package_folder
+from tenantry.functions.stores import LOG, declare_application, declare_store
+
+__all__ = [
+    "AWS_ARM64",
+    "LOG",
+    "RUNTIME",
+    "BundleError",
+    "BundleTarget",
+    "FunctionDefaults",
+    "PythonFunction",
+    "Source",
+    "acknowledge",
+    "bundle",
+    "bundle_hash",
+    "declare_application",
+    "declare_store",
+    "function_sources",
+    "host_target",
+    "in_own_account",
+    "package_folder",
+    "service_principal",
+]

@@ -1,0 +1,219 @@
+"""The one way in which Tenantry makes a Lambda function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jsii
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+
+from tenantry.functions.account import service_principal
+from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
+from tenantry.functions.checks import acknowledge
+from tenantry.functions.sources import RUNTIME, function_sources
+from tenantry.functions.stores import LOG, declare_store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from constructs import Construct
+
+    from tenantry.functions.sources import Source
+
+_RUNTIME: Final = lambda_.Runtime.PYTHON_3_13
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionDefaults:
+    """What all functions of an environment have in common.
+
+    Attributes
+    ----------
+    namespace
+        CloudWatch namespace of the functions' metrics.
+    log_retention
+        How long their logs are kept.
+    removal_policy
+        What becomes of the logs and dead letters when the stack goes.
+    target
+        What they are bundled for.
+    log_level
+        Level of the structured logs.
+    """
+
+    namespace: str
+    log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
+    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    target: BundleTarget = field(default=AWS_ARM64)
+    log_level: str = "INFO"
+
+
+class PythonFunction(lambda_.Function):
+    """A Python function whose role may write its own log and trace, and nothing else until granted.
+
+    It holds no data and no grant on any; isolation between tenants comes from what it is granted. Logs are
+    structured and traced by Powertools, in a log group of its own with the environment's retention.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where the function stands in the app.
+    entry
+        The function's package: a folder with ``handler.py`` (which has ``handler``) and ``requirements.txt`` (a lock).
+    shared
+        Importable packages to bundle beside it, by name.
+    defaults
+        What the environment's functions have in common.
+    environment
+        Further environment variables.
+    description
+        What the function does, for the console.
+    timeout
+        After which it is stopped.
+    memory_size
+        In MiB.
+    tenant_isolated
+        Whether Lambda keeps an execution environment for each tenant (`PER_TENANT`): what one tenant's request leaves
+        in memory or on disk is then never there for another's. It cannot be changed once the function exists.
+    dead_letters
+        For a function that is invoked asynchronously: the queue that keeps the events which two retries could not help.
+
+    Attributes
+    ----------
+    tenant_isolated
+        Whether each invocation must name its tenant, which `tenantry.isolation.TenantApi` sees to.
+    variables
+        The environment variables so far.
+
+    Raises
+    ------
+    ValueError
+        `entry` has no ``handler.py``.
+    BundleError
+        At synthesis, when the bundle cannot be made.
+
+    Examples
+    --------
+    >>> PythonFunction(self, "Hello", entry=Path("lambdas/hello"), defaults=defaults)
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        entry: Path,
+        defaults: FunctionDefaults,
+        shared: Sequence[str] = RUNTIME,
+        environment: Mapping[str, str] | None = None,
+        description: str | None = None,
+        timeout: Duration | None = None,
+        memory_size: int = 512,
+        tenant_isolated: bool = False,
+        dead_letters: sqs.IQueue | None = None,
+    ) -> None:
+        if not (entry / "handler.py").is_file():
+            raise ValueError(f"{entry} is not a function's package: it has no handler.py.")
+        sources = function_sources(entry, shared)
+        log_group = logs.LogGroup(
+            scope,
+            f"{construct_id}Logs",
+            retention=defaults.log_retention,
+            removal_policy=defaults.removal_policy,
+        )
+        declare_store(log_group, LOG)
+        role = iam.Role(
+            scope,
+            f"{construct_id}Role",
+            assumed_by=service_principal(scope, "lambda.amazonaws.com"),
+            description=f"Runs the function {entry.name}",
+        )
+        variables = {
+            "POWERTOOLS_SERVICE_NAME": entry.name,
+            "POWERTOOLS_METRICS_NAMESPACE": defaults.namespace,
+            "POWERTOOLS_LOG_LEVEL": defaults.log_level,
+            **(environment or {}),
+        }
+        super().__init__(
+            scope,
+            construct_id,
+            runtime=_RUNTIME,
+            architecture=lambda_.Architecture.ARM_64 if defaults.target.arm else lambda_.Architecture.X86_64,
+            handler=f"{entry.name}.handler.handler",
+            code=_code(sources, defaults.target),
+            role=role,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE,
+            description=description,
+            timeout=timeout or Duration.seconds(10),
+            memory_size=memory_size,
+            tenancy_config=lambda_.TenancyConfig.PER_TENANT if tenant_isolated else None,
+            environment=variables,
+        )
+        self.variables: Mapping[str, str] = variables
+        log_group.grant_write(role)
+        self._execution_role = role
+        self.tenant_isolated = tenant_isolated
+        acknowledge(
+            role,
+            "AwsSolutions-IAM5",
+            "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
+            resource="*",
+        )
+        for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
+            acknowledge(self, rule, f"{_RUNTIME.name} is what the locks are tested with; AWS supports it until 2029.")
+        acknowledge(
+            self,
+            "Serverless-LambdaDLQ",
+            "Failed asynchronous events go to the on-failure destination."
+            if dead_letters
+            else "It is invoked synchronously: its caller learns of a failure, and there is no event to keep.",
+        )
+        if dead_letters:
+            lambda_.EventInvokeConfig(
+                scope,
+                f"{construct_id}Retries",
+                function=self,
+                retry_attempts=2,
+                on_failure=destinations.SqsDestination(dead_letters),
+            )
+
+    def add_environment(self, key: str, value: str, *, remove_in_edge: bool | None = None) -> lambda_.Function:
+        """Add an environment variable."""
+        self.variables = {**self.variables, key: value}
+        return super().add_environment(key, value, remove_in_edge=remove_in_edge)
+
+    @property
+    def execution_role(self) -> iam.IRole:
+        """The role that the function runs with; `role` is the same, but typed as if there could be none."""
+        return self._execution_role
+
+
+def _code(sources: tuple[Source, ...], target: BundleTarget) -> lambda_.Code:
+    return lambda_.Code.from_asset(
+        str(sources[0].folder),
+        asset_hash=bundle_hash(sources, target),
+        asset_hash_type=AssetHashType.CUSTOM,
+        bundling=BundlingOptions(
+            image=DockerImage.from_registry("docker-is-not-used"),
+            local=_WithoutDocker(sources, target),
+        ),
+    )
+
+
+@jsii.implements(ILocalBundling)
+class _WithoutDocker:
+    def __init__(self, sources: tuple[Source, ...], target: BundleTarget) -> None:
+        self._sources = sources
+        self._target = target
+
+    def try_bundle(self, output_dir: str, _options: BundlingOptions | None = None, **_: Any) -> bool:  # noqa: ANN401
+        bundle(self._sources, self._target, Path(output_dir))
+        return True  # False would fall through to Docker

@@ -1,0 +1,115 @@
+"""One look at what each tenant gets of the system: requests, refusals, failures, and what waits or was given up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PERIOD: Final = Duration.minutes(5)
+# What the console replaces with the id that an operator types. As it stands, it is the dimension's own name (upper and
+# lower case are one to a search), and so finds every tenant.
+_TENANT: Final = "TENANT"
+
+
+class TenantDashboard(Construct):
+    """A CloudWatch dashboard of the whole application, which can be narrowed to one tenant.
+
+    Isolation: it is for operators, who may see every tenant. Nothing but ids and counts is on it.
+
+    It finds its metrics by search, so that a new tenant, function, API or queue is on it without a deployment. The
+    functions write theirs with the dimensions ``service`` and ``tenant`` (`tenantry.runtime.rest`).
+
+    Source:
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_dashboard_variables.html
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    application
+        The application's name: the namespace of its metrics, and what its stacks' resources are named after.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, application: str) -> None:
+        super().__init__(scope, construct_id)
+        self._application = application
+        self._dashboard = cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            default_interval=Duration.hours(3),
+            variables=[
+                cloudwatch.DashboardVariable(
+                    id="tenant",
+                    label="Tenant",
+                    type=cloudwatch.VariableType.PATTERN,
+                    input_type=cloudwatch.VariableInputType.INPUT,
+                    value=_TENANT,
+                    default_value=cloudwatch.DefaultValue.value(_TENANT),
+                    visible=True,
+                )
+            ],
+            widgets=[
+                [
+                    self._graph("Requests by tenant", self._of_tenant("2xx", "3xx", "4xx", "5xx")),
+                    self._graph("Refused requests by tenant (4xx)", self._of_tenant("4xx")),
+                    self._graph("Failed requests by tenant (5xx)", self._of_tenant("5xx")),
+                ],
+                [
+                    self._graph("API latency, p95", self._of("AWS/ApiGateway,ApiName", "Latency", "p95")),
+                    self._graph("API 5xx", self._of("AWS/ApiGateway,ApiName", "5XXError", "Sum")),
+                    self._graph("API 4xx", self._of("AWS/ApiGateway,ApiName", "4XXError", "Sum")),
+                ],
+                [
+                    self._graph("Function errors", self._of("AWS/Lambda,FunctionName", "Errors", "Sum")),
+                    self._graph("Function throttles", self._of("AWS/Lambda,FunctionName", "Throttles", "Sum")),
+                    self._graph(
+                        "Failed workflow executions", self._of("AWS/States,StateMachineArn", "ExecutionsFailed", "Sum")
+                    ),
+                ],
+                [
+                    self._graph(
+                        "Messages in queues and dead-letter queues",
+                        self._of("AWS/SQS,QueueName", "ApproximateNumberOfMessagesVisible", "Maximum"),
+                    ),
+                    self._graph(
+                        "Table throttles", self._of("AWS/DynamoDB,TableName,Operation", "ThrottledRequests", "Sum")
+                    ),
+                    self._graph(
+                        "Age of the oldest unread record in the stream",
+                        self._of("AWS/Kinesis,StreamName", "GetRecords.IteratorAgeMilliseconds", "Maximum"),
+                    ),
+                ],
+            ],
+        )
+
+    @property
+    def dashboard_name(self) -> str:
+        """The dashboard's name in the console."""
+        return self._dashboard.dashboard_name
+
+    def _of_tenant(self, *classes: str) -> str:
+        names = " OR ".join(f'"Replies{kind}"' for kind in classes)
+        return (
+            f"SEARCH('{{{self._application},service,tenant}} MetricName=({names}) \"{_TENANT}\"', 'Sum', "
+            f"{_PERIOD.to_seconds()})"
+        )
+
+    def _of(self, schema: str, metric: str, statistic: str) -> str:
+        # A bare word finds every name that has it as a part: the stacks' resources begin with the application's name.
+        return (
+            f"SEARCH('{{{schema}}} MetricName=\"{metric}\" {self._application}', '{statistic}', {_PERIOD.to_seconds()})"
+        )
+
+    @staticmethod
+    def _graph(title: str, *searches: str) -> cloudwatch.GraphWidget:
+        left: Sequence[cloudwatch.IMetric] = [
+            cloudwatch.MathExpression(expression=search, period=_PERIOD, label="") for search in searches
+        ]
+        return cloudwatch.GraphWidget(title=title, left=left, width=8, height=6)

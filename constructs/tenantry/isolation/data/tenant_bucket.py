@@ -1,0 +1,326 @@
+"""Objects of many tenants on S3, kept apart in five ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from tenantry.functions import acknowledge, declare_store
+from tenantry.isolation.vending.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
+from tenantry.model.stores import By, Content, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tenantry.isolation.vending.token_vendor import Purpose
+
+_OWN: Final = f"{TENANT}/{USER}/"
+_OBJECT_ACTIONS: Final = ("s3:GetObject", "s3:PutObject")
+# How many writes of one key may overtake each other, or end between object and row, before the row's version is old.
+_OVERTAKING: Final = 20
+
+
+class PooledBucket(Construct):
+    """One bucket for all tenants: encrypted, private, TLS only, versioned; keys are ``tenant/user/key``.
+
+    Isolation: nothing but the ``grant_tenant_*`` methods of its five forms gives access, and they give it to sessions
+    of a `TokenVendor` only.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where the bucket stands in the app.
+    bucket_name
+        Its name, where a contract names it.
+    old_versions
+        How long an overwritten or deleted object can be brought back.
+    removal_policy
+        What becomes of it with the stack.
+    """
+
+    # How many overwritten versions of an object are kept however old they are.
+    _kept_versions: ClassVar[int | None] = None
+    _store: ClassVar[Store] = Store(
+        holds="objects", by=By.PREFIX, forms=("{tenant}/{user}/",), emptied=(Content.OBJECTS,)
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bucket_name: str | None = None,
+        old_versions: Duration | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._bucket = s3.Bucket(
+            self,
+            "Bucket",
+            bucket_name=bucket_name,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="OldVersions",
+                    noncurrent_version_expiration=old_versions or Duration.days(30),
+                    noncurrent_versions_to_retain=self._kept_versions,
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=removal_policy,
+        )
+        # Spelt out where the name is: as a reference it would count as longer than it is (`TokenVendor`).
+        self._name = bucket_name or self._bucket.bucket_name
+        self._arn = f"arn:{Stack.of(self).partition}:s3:::{bucket_name}" if bucket_name else self._bucket.bucket_arn
+        acknowledge(
+            self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
+        )
+        declare_store(self._bucket, self._store)
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name, for the functions that vend."""
+        return self._name
+
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
+        purpose.allow(self._list_tenant())
+
+    def _list_tenant(
+        self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    ) -> TenantStatement:
+        return self._list(f"{TENANT}/*", resources, conditions)
+
+    def _list_own(
+        self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+    ) -> TenantStatement:
+        return self._list(f"{_OWN}*", resources, conditions)
+
+    def _list(
+        self, prefix: str, resources: Sequence[str], conditions: Mapping[str, Mapping[str, Sequence[str]]] | None
+    ) -> TenantStatement:
+        return TenantStatement(
+            actions=["s3:ListBucket"],
+            resources=[*resources, self._arn],
+            # With the slash at its end: "t1/" never lists what is under "t10/".
+            conditions={"StringLike": {"s3:prefix": [prefix]}, **(conditions or {})},
+        )
+
+
+class PrefixBucket(PooledBucket):
+    """Keeps tenants apart by the prefix of the key.
+
+    Isolation: a session reads, writes and lists under ``tenant/user/`` and nowhere else.
+    """
+
+    def grant_tenant_read_write(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions read, write and list the caller's own objects."""
+        purpose.allow(
+            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{_OWN}*"]),
+            self._list_own(),
+        )
+
+
+class TaggedBucket(PooledBucket):
+    """Keeps tenants apart by the tags ``tenant_id`` and ``user_id`` of each object.
+
+    Isolation: a session reads an object only if its tags name the caller, and writes one only if the same call gives
+    it these tags and no others, so that there is never an object without them.
+    """
+
+    _store = replace(PooledBucket._store, by=By.TAG, key="tenant_id", forms=("{tenant}",))  # noqa: SLF001 - its own base
+
+    def grant_tenant_read_write(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions read, write and list the caller's own objects."""
+        own = [f"{self._arn}/{_OWN}*"]
+        purpose.allow(
+            TenantStatement(
+                actions=["s3:GetObject"],
+                resources=own,
+                conditions={
+                    "StringLike": {"s3:ExistingObjectTag/tenant_id": [TENANT], "s3:ExistingObjectTag/user_id": [USER]}
+                },
+            ),
+            TenantStatement(
+                actions=["s3:PutObject", "s3:PutObjectTagging"],
+                resources=own,
+                conditions={
+                    "StringLike": {"s3:RequestObjectTag/tenant_id": [TENANT], "s3:RequestObjectTag/user_id": [USER]},
+                    "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["tenant_id", "user_id"]},
+                },
+            ),
+            self._list_own(),
+        )
+
+
+class AccessPointBucket(PooledBucket):
+    """Keeps tenants apart by one access point for each; the bucket itself answers nobody.
+
+    Isolation: the bucket refuses every request for data that does not come through an access point of this account,
+    and a session may use its own tenant's access point only. Access points are made when a tenant is onboarded.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+
+    Parameters
+    ----------
+    scope, construct_id, bucket_name, old_versions, removal_policy
+        As for `PooledBucket`.
+    access_point_name
+        Name of a tenant's access point, with `TENANT_NAME` in it.
+    """
+
+    _store = replace(PooledBucket._store, emptied=(Content.OBJECTS, Content.ACCESS_POINTS))  # noqa: SLF001 - its own base
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        access_point_name: str,
+        bucket_name: str | None = None,
+        old_versions: Duration | None = None,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(
+            scope, construct_id, bucket_name=bucket_name, old_versions=old_versions, removal_policy=removal_policy
+        )
+        stack = Stack.of(self)
+        declare_store(
+            self._bucket,
+            Store(
+                holds="ways to a tenant's objects",
+                by=By.NAME,
+                kind="AWS::S3::AccessPoint",
+                name=_declared(access_point_name),
+            ),
+        )
+        self._access_point = stack.format_arn(service="s3", resource="accesspoint", resource_name=access_point_name)
+        self._bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s3:ListBucket*"],
+                resources=[self._bucket.bucket_arn, self._bucket.arn_for_objects("*")],
+                conditions={"StringNotEquals": {"s3:DataAccessPointAccount": stack.account}},
+            )
+        )
+
+    @property
+    def _through(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
+        return {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
+
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what all users of the tenant have, through the access point, and read none."""
+        purpose.allow(self._list_tenant(resources=[self._access_point], conditions=self._through))
+
+    def grant_tenant_read_write(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions read, write and list the caller's own objects, through their access point."""
+        through = self._through
+        purpose.allow(
+            # S3 asks for both: the access point, and the bucket behind it.
+            TenantStatement(
+                actions=_OBJECT_ACTIONS,
+                resources=[f"{self._access_point}/object/{_OWN}*", f"{self._arn}/{_OWN}*"],
+                conditions=through,
+            ),
+            self._list_own(resources=[self._access_point], conditions=through),
+        )
+
+
+class DocumentedBucket(PooledBucket):
+    """Holds objects whose metadata is in a `TenantTable`; it is the table that says what there is.
+
+    Isolation: a session reads and writes under ``tenant/user/`` only. It cannot list the bucket, unless it is there to
+    count: the names are in the table, whose rows are bound to the caller as well. A row may name a version that is not
+    the latest, so that the latest ones are kept for good.
+    """
+
+    _kept_versions = _OVERTAKING
+
+    def grant_tenant_read_write(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions write objects, read any version, and take back a version that was never recorded."""
+        purpose.allow(
+            TenantStatement(
+                actions=["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObjectVersion"],
+                resources=[f"{self._arn}/{_OWN}*"],
+            )
+        )
+
+
+class SiloBuckets:
+    """A bucket for each tenant, made when the tenant is onboarded; keys are ``user/key``.
+
+    Isolation: a session reaches the bucket of its own tenant's name, under its own user, and no other bucket.
+
+    Parameters
+    ----------
+    name
+        Name of a tenant's bucket, with `TENANT_NAME` in it.
+    tenant_keys
+        Whether each bucket is encrypted with a KMS key of its tenant's own: a session can use keys through S3 and for
+        its own tenant's bucket only, each key refuses sessions of other tenants, and without the key the bucket's
+        objects are unreadable.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    """
+
+    def __init__(self, scope: Construct, *, name: str, tenant_keys: bool = False) -> None:
+        stack = Stack.of(scope)
+        self._arn = f"arn:{stack.partition}:s3:::{name}"
+        self._s3 = f"s3.{stack.region}.{stack.url_suffix}"
+        self._keys = stack.format_arn(service="kms", resource="key", resource_name="*") if tenant_keys else None
+        declare_store(
+            stack,
+            Store(
+                holds="objects",
+                by=By.NAME,
+                forms=("{user}/",),
+                emptied=(Content.OBJECTS,),
+                kind="AWS::S3::Bucket",
+                name=_declared(name),
+            ),
+        )
+
+    def grant_tenant_read_write(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions read, write and list the caller's own objects."""
+        if self._keys:
+            purpose.allow(
+                TenantStatement(
+                    actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                    # Keys have no names. S3 tells KMS whose bucket a data key is for: with bucket keys, by its ARN.
+                    resources=[self._keys],
+                    conditions={
+                        "StringEquals": {
+                            "kms:EncryptionContext:aws:s3:arn": [self._arn],
+                            "kms:ViaService": [self._s3],
+                        }
+                    },
+                )
+            )
+        purpose.allow(
+            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{USER}/*"]),
+            TenantStatement(
+                actions=["s3:ListBucket"],
+                resources=[self._arn],
+                conditions={"StringLike": {"s3:prefix": [f"{USER}/*"]}},
+            ),
+        )
+
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
+        purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
+
+
+def _declared(name: str) -> str:
+    """Return a name with the placeholder of declarations."""
+    return name.replace(TENANT_NAME, "{tenant}")

@@ -1,0 +1,301 @@
+"""An API with one path a tenant, in front of a stream of all tenants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
+
+from tenantry.isolation.api.route import EXPECTED_TENANT, Access, Route
+from tenantry.isolation.api.tenant_api import RestApi
+from tenantry.isolation.direct.mapping_template import (
+    Base64,
+    BodyJson,
+    BodyText,
+    Each,
+    Either,
+    Given,
+    Index,
+    IsObject,
+    Matches,
+    PathText,
+)
+from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
+from tenantry.isolation.documentation import Answer, Parameter, Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_kinesis as kinesis
+    from aws_cdk import aws_kms as kms
+    from constructs import Construct
+
+    from tenantry.isolation.api.tenant_api import ApiDefaults
+    from tenantry.isolation.direct.template_statements import Value
+
+# As `tenantry.model.identifiers` has it; a test compares the two.
+TENANT_ID_PATTERN: Final = "(?!(?i:prefix|tag|ap|dbns)$)[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]"
+_TENANT: Final = PathText("tenantId")
+_IS_TENANT: Final = Matches(_TENANT, TENANT_ID_PATTERN)
+_ROUTES: Final = ("/{tenantId}", "/{tenantId}/batch")
+_MOST_RECORDS: Final = 500  # of PutRecords
+
+
+@dataclass(frozen=True, kw_only=True)
+class TenantLimit:
+    """Request rate and burst limit of one tenant.
+
+    Attributes
+    ----------
+    rate, burst
+        Requests a second, and at once.
+    required
+        Whether a request without an API key is refused. Where it is not, API Gateway counts for no tenant, and only
+        the limit of the stage is left.
+    """
+
+    rate: int
+    burst: int
+    required: bool
+
+
+class IngestApi(RestApi):
+    """Puts records on a stream under the tenant of the path, which IAM lets each caller use for its own tenant only.
+
+    Isolation: partition key and tenant of a record come from the path, whatever the body claims; the path must be a
+    tenant id; the stream is this one. A header `Expected-Tenant` that names another tenant than the path puts nothing
+    on the stream. Whoever may call may call the paths of `path_arns` of their own tenant, and no
+    other. Nothing else has a grant to write to the stream.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    api_name
+        Its name.
+    stream, key
+        The stream, and what encrypts it.
+    limit
+        How fast a tenant may send: a usage plan, in which each tenant has an API key.
+    defaults
+        What the environment's APIs have in common.
+    description
+        What it is for.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        api_name: str,
+        stream: kinesis.IStream,
+        key: kms.IKey,
+        limit: TenantLimit,
+        defaults: ApiDefaults,
+        description: str = "",
+    ) -> None:
+        one = ServiceIntegration(
+            scope,
+            f"{construct_id}One",
+            action=_on(stream, key, "PutRecord"),
+            request=_record("$.Data"),
+            guards=[_IS_TENANT, IsObject(BodyJson("$.Data"))],
+            reply=ServiceReply(
+                body={
+                    "EncryptionType": BodyJson("$.EncryptionType"),
+                    "SequenceNumber": BodyJson("$.SequenceNumber"),
+                    "ShardId": BodyJson("$.ShardId"),
+                }
+            ),
+            refusal=_REFUSAL,
+        )
+        many = ServiceIntegration(
+            scope,
+            f"{construct_id}Many",
+            action=_on(stream, key, "PutRecords"),
+            request={"Records": Each("$.Records", _record("@.Data"), guards=[IsObject(BodyJson("@.Data"))])},
+            guards=[_IS_TENANT],
+            reply=ServiceReply(
+                body={
+                    "EncryptionType": BodyJson("$.EncryptionType"),
+                    "FailedRecordCount": BodyJson("$.FailedRecordCount"),
+                    "Records": Each("$.Records", _OUTCOME),
+                },
+                statuses=[(Matches(BodyText("$.FailedRecordCount"), "[1-9][0-9]*"), 207)],
+            ),
+            refusal=_REFUSAL,
+        )
+        super().__init__(
+            scope,
+            construct_id,
+            api_name=api_name,
+            description=description,
+            routes=_routes(one, many),
+            defaults=defaults,
+            refusals=_REFUSALS,
+            api_key_required=limit.required,
+            logged={"caller": "$context.identity.userArn"},
+        )
+        self._plan = self._api.add_usage_plan(
+            "TenantLimit",
+            description="Request rate and burst limit of one tenant",
+            throttle=apigateway.ThrottleSettings(rate_limit=limit.rate, burst_limit=limit.burst),
+            api_stages=[apigateway.UsagePlanPerApiStage(api=self._api, stage=self._api.deployment_stage)],
+        )
+
+    @property
+    def usage_plan_id(self) -> str:
+        """The usage plan that tenants' API keys go into."""
+        return self._plan.usage_plan_id
+
+    def path_arns(self, tenant: str) -> list[str]:
+        """Return what a tenant's callers may invoke.
+
+        Parameters
+        ----------
+        tenant
+            Its id, or a policy variable that becomes it.
+        """
+        return [self.route_arn("POST", path.replace("{tenantId}", tenant)) for path in _ROUTES]
+
+    def grant_send(self, grantee: iam.IGrantable, tenant: str) -> iam.Grant:
+        """Let `grantee` send as one tenant."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=["execute-api:Invoke"], resource_arns=self.path_arns(tenant)
+        )
+
+
+def _on(stream: kinesis.IStream, key: kms.IKey, action: str) -> ServiceAction:
+    return ServiceAction(
+        service="kinesis",
+        action=action,
+        resource_arn=stream.stream_arn,
+        target={"StreamName": stream.stream_name},
+        key=key,
+    )
+
+
+def _record(data: str) -> Mapping[str, Value]:
+    return {"Data": Base64({"tenantid": _TENANT, "data": BodyJson(data)}), "PartitionKey": _TENANT}
+
+
+def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route]:
+    tenant = Parameter(
+        name="tenantId",
+        where="path",
+        schema={
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$",
+            "not": {"enum": ["prefix", "tag", "dbns"]},
+        },
+        description="The caller's tenant",
+    )
+    return [
+        Route(
+            method="POST",
+            path=_ROUTES[0],
+            handler=one,
+            access=Access.IAM,
+            takes=_RECORD,
+            summary="Send one record of up to 1 MiB",
+            parameters=[tenant, EXPECTED_TENANT],
+            answers={200: Answer(description="The record was accepted", schema=_STORED), 403: _DENIED},
+        ),
+        Route(
+            method="POST",
+            path=_ROUTES[1],
+            handler=many,
+            access=Access.IAM,
+            takes=_RECORDS,
+            summary="Send up to 500 records, each up to 1 MiB, together up to 5 MiB",
+            parameters=[tenant, EXPECTED_TENANT],
+            answers={
+                200: Answer(description="All records were accepted", schema=_OUTCOMES),
+                403: _DENIED,
+                207: Answer(description="Some records failed: send those with an `ErrorCode` again", schema=_OUTCOMES),
+            },
+        ),
+    ]
+
+
+def _object(required: Mapping[str, Any], *, more: bool = False, **optional: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
+    return {
+        "type": "object",
+        "required": sorted(required),
+        "properties": {**required, **optional},
+        **({} if more else {"additionalProperties": False}),
+    }
+
+
+_OUTCOME: Final = Either(
+    Given(BodyText("@.ErrorCode")),
+    # The message of an error names the stream and the account.
+    {"Index": Index(), "ErrorCode": BodyJson("@.ErrorCode")},
+    {"Index": Index(), "SequenceNumber": BodyJson("@.SequenceNumber"), "ShardId": BodyJson("@.ShardId")},
+)
+_TEXT: Final = {"type": "string"}
+_DATA: Final = {
+    "type": "object",
+    "description": "Any JSON object. A `tenantid` in it does not change the record's tenant",
+}
+_RECORD: Final = Schema(name="Record", definition=_object({"Data": _DATA}, more=True))
+_RECORDS: Final = Schema(
+    name="Records",
+    definition=_object(
+        {
+            "Records": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": _MOST_RECORDS,
+                "items": _object({"Data": _DATA}, more=True),
+            }
+        },
+        more=True,
+    ),
+)
+_DENIED: Final = Answer(
+    description="Missing or invalid signature, or principal not authorized for this tenant",
+    schema=Schema(
+        name="Denied",
+        # IAM's refusals have a capital, the gateway's own do not.
+        definition={"type": "object", "minProperties": 1, "properties": {"Message": _TEXT, "message": _TEXT}},
+    ),
+)
+_KMS: Final = {"type": "string", "enum": ["KMS"]}
+_STORED: Final = Schema(
+    name="Stored", definition=_object({"EncryptionType": _KMS, "SequenceNumber": _TEXT, "ShardId": _TEXT})
+)
+_OUTCOMES: Final = Schema(
+    name="Outcomes",
+    definition=_object(
+        {
+            "EncryptionType": _KMS,
+            "FailedRecordCount": {"type": "integer", "minimum": 0},
+            "Records": {
+                "type": "array",
+                "items": _object(
+                    {"Index": {"type": "integer", "minimum": 0}},
+                    SequenceNumber=_TEXT,
+                    ShardId=_TEXT,
+                    ErrorCode=_TEXT,
+                ),
+            },
+        }
+    ),
+)
+_REFUSAL: Final = "Invalid request: tenantId in the path must be a valid tenant id, and each Data must be a JSON object"
+_REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
+    "ACCESS_DENIED": '{"Message":$context.error.messageString}',  # as API Gateway has it by itself
+    "BAD_REQUEST_BODY": {
+        "message": "Invalid request body: send a JSON object with Data, an object; "
+        "for a batch, with Records, an array of 1 to 500 such objects"
+    },
+    "REQUEST_TOO_LARGE": {"message": "The request body is too large: send at most 10 MB"},
+    "INTEGRATION_FAILURE": None,
+    "INTEGRATION_TIMEOUT": None,
+    "QUOTA_EXCEEDED": None,
+    "THROTTLED": None,
+}

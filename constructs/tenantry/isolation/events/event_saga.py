@@ -1,0 +1,355 @@
+"""A step of an event-driven saga: an event comes in, AWS services are called, an event goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from tenantry.functions import acknowledge, declare_store, service_principal
+from tenantry.isolation.direct.express_machine import express_machine
+from tenantry.model.stores import By, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tenantry.isolation.events.application_bus import ApplicationBus, EventType
+
+_RETRY: Final[Mapping[str, Any]] = {
+    "ErrorEquals": ["States.ALL"],
+    "IntervalSeconds": 1,
+    "MaxAttempts": 3,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+_DEAD_LETTER: Final = "Keep as dead letter"
+_FAILED: Final = "Failed"
+_CHECK: Final = "Check the event"
+_POINTLESS: Final = "Nothing to do"
+_EVENT: Final = "$states.context.Execution.Input"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaTask:
+    """One call of an AWS service, without a function in between.
+
+    Attributes
+    ----------
+    name
+        Of the state.
+    resource
+        The service integration, such as ``arn:aws:states:::dynamodb:updateItem``.
+    arguments
+        The call's arguments; JSONata between ``{%`` and ``%}``. ``$event`` is the event that came in, and what earlier
+        tasks assigned can be used as well.
+    actions, resource_arns
+        What the call needs: the machine's role gets exactly this.
+    statements
+        What it needs beside that, where one list of actions on one list of resources would be more than it needs.
+    done_already
+        Errors that say that an earlier delivery of the same event has done this task.
+    done_if_cause_has
+        By error, the words in its cause that say so when the task's retries have not helped: for an error that can also
+        mean that another delivery is at the same at this moment, as that of a DynamoDB transaction does.
+    pointless_after
+        Errors that say that the event is about what is gone: the saga ends, publishes nothing, and keeps nothing of it.
+    all_done_when
+        Condition over ``$states.result`` that says that an earlier delivery has done all tasks: only the event that
+        the saga emits is then sent once more.
+
+    Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+    """
+
+    name: str
+    resource: str
+    arguments: Mapping[str, Any]
+    actions: Sequence[str] = ()
+    resource_arns: Sequence[str] = ()
+    statements: Sequence[iam.PolicyStatement] = ()
+    done_already: Sequence[str] = field(default=())
+    done_if_cause_has: Mapping[str, str] = field(default_factory=dict)
+    pointless_after: Sequence[str] = ()
+    all_done_when: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaEmission:
+    """The event that a saga ends with.
+
+    Attributes
+    ----------
+    event
+        What it is.
+    detail
+        Its detail, JSONata as in `SagaTask.arguments`.
+    """
+
+    event: EventType
+    detail: Mapping[str, Any]
+
+
+class EventSaga(Construct):
+    """An Express state machine that one kind of event starts, and that loses none of them.
+
+    Isolation: its role may do what its tasks name and publish the one event that it emits; its logs hold no data.
+    Events reach it from the bus only. An event whose ids do not have the form they must have goes to the dead
+    letters before anything is done with it.
+
+    Delivery: EventBridge delivers at least once and retries for a day; each task is retried with jitter; whatever
+    still fails is kept in the dead-letter queue with the whole event, enough to replay it, and an alarm goes off. The
+    tasks must be idempotent: conditional writes, ids derived from the event.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where the saga stands in the app.
+    bus
+        Where events come from and go to.
+    on
+        The kind of event that starts it.
+    checks
+        JSONata conditions over ``$event`` that a well-formed event fulfils.
+    variables
+        Variables for the tasks, JSONata over ``$event``.
+    tasks
+        What is done, in this order.
+    emits
+        What is published in the end.
+    alarms
+        Who is told of dead letters.
+    log_retention, removal_policy
+        How long logs are kept, and what becomes of logs and dead letters with the stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        bus: ApplicationBus,
+        on: EventType,
+        checks: Sequence[str],
+        tasks: Sequence[SagaTask],
+        emits: SagaEmission,
+        alarms: sns.ITopic,
+        variables: Mapping[str, str] | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
+        definition = _definition(
+            checks, variables or {}, tasks, emits, bus_name=bus.bus_name, queue_url=self._dead_letters.queue_url
+        )
+        self._machine = express_machine(
+            self,
+            description=f"Runs the saga {construct_id}",
+            definition=definition,
+            timeout=Duration.minutes(4),
+            log_retention=log_retention,
+            removal_policy=removal_policy,
+        )
+        for task in tasks:
+            own = [iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))]
+            for statement in (*(own if task.actions else ()), *task.statements):
+                self._machine.add_to_role_policy(statement)
+        bus.grant_publish(self._machine, source=emits.event.source, detail_types=[emits.event.detail_type])
+        self._dead_letters.grant(self._machine, "sqs:SendMessage")
+        bus.add_rule(
+            self,
+            "Rule",
+            event=on,
+            target=targets.SfnStateMachine(
+                self._machine,
+                role=iam.Role(
+                    self._machine,
+                    "EventsRole",  # the id that CDK would give it
+                    assumed_by=service_principal(self, "events.amazonaws.com"),
+                    description=f"Starts the saga {construct_id}",
+                ),
+                dead_letter_queue=self._dead_letters,
+                retry_attempts=20,
+                max_event_age=Duration.hours(24),
+            ),
+        )
+
+    @property
+    def state_machine_arn(self) -> str:
+        """ARN of the state machine, for operators who replay an event."""
+        return self._machine.state_machine_arn
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        """URL of the queue that holds what failed, for operators."""
+        return self._dead_letters.queue_url
+
+
+def dead_letter_queue(
+    scope: Construct, construct_id: str, *, alarms: sns.ITopic, removal_policy: RemovalPolicy
+) -> sqs.Queue:
+    """Make a queue for dead letters, with an alarm as soon as one is in it.
+
+    It is encrypted, takes TLS only and keeps letters for 14 days, the longest that SQS can.
+    """
+    queue = sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=Duration.days(14),
+        removal_policy=removal_policy,
+    )
+    declare_store(queue, Store(holds="events and work that failed, for 14 days", by=By.NONE))
+    for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
+        acknowledge(queue, rule, "It is itself a dead-letter queue.")
+    queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(
+        scope,
+        f"{construct_id}Alarm",
+        alarm_description=f"Dead-letter messages in {queue.node.path}: docs/operations.md shows how to replay them",
+        threshold=1,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    ).add_alarm_action(actions.SnsAction(alarms))
+    return queue
+
+
+def _definition(
+    checks: Sequence[str],
+    variables: Mapping[str, str],
+    tasks: Sequence[SagaTask],
+    emits: SagaEmission,
+    *,
+    bus_name: str,
+    queue_url: str,
+) -> dict[str, Any]:
+    """Return the state machine in Amazon States Language."""
+    publish = SagaTask(
+        name="Publish the event",
+        resource="arn:aws:states:::events:putEvents",
+        arguments={
+            "Entries": [
+                {
+                    "Source": emits.event.source,
+                    "DetailType": emits.event.detail_type,
+                    "Detail": emits.detail,
+                    "EventBusName": bus_name,
+                }
+            ]
+        },
+    )
+    chain = [*tasks, publish]
+    states: dict[str, Any] = {
+        _CHECK: {
+            "Type": "Choice",
+            "Assign": {"event": f"{{% {_EVENT} %}}"},
+            "Choices": [
+                {
+                    "Condition": "{% " + " and ".join(check.replace("$event", _EVENT) for check in checks) + " %}",
+                    "Assign": {
+                        "event": f"{{% {_EVENT} %}}",
+                        **{name: "{% " + text.replace("$event", _EVENT) + " %}" for name, text in variables.items()},
+                    },
+                    "Next": chain[0].name,
+                }
+            ],
+            "Default": "Refuse the event",
+        },
+        "Refuse the event": {
+            "Type": "Pass",
+            "Output": {
+                "Error": "InvalidEvent",
+                "Cause": "The event lacks a required field, or has a malformed id.",
+            },
+            "Next": _DEAD_LETTER,
+        },
+        _DEAD_LETTER: {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Arguments": {
+                "QueueUrl": queue_url,
+                "MessageBody": {
+                    "stateMachineArn": "{% $states.context.StateMachine.Id %}",
+                    "executionArn": "{% $states.context.Execution.Id %}",
+                    "error": "{% $states.input.Error %}",
+                    "cause": "{% $states.input.Cause %}",
+                    "event": f"{{% {_EVENT} %}}",
+                },
+            },
+            "Retry": [_RETRY],
+            "Output": {"Error": "{% $states.input.Error %}"},
+            "Next": _FAILED,
+        },
+        _FAILED: {
+            "Type": "Fail",
+            "Error": "{% $states.input.Error %}",
+            "Cause": "The event is in the dead-letter queue.",
+        },
+    }
+    if any(task.pointless_after for task in tasks):
+        states[_POINTLESS] = {"Type": "Succeed"}
+    for task, following in zip(chain, [*(later.name for later in chain[1:]), None], strict=True):
+        states[task.name] = _task_state(task, following)
+        if task.all_done_when:
+            question = f"{task.name}: all done?"
+            states[task.name] |= {"Assign": {"allDone": f"{{% {task.all_done_when} %}}"}, "Next": question}
+            states[question] = {
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $allDone %}", "Next": publish.name}],
+                "Default": following,
+            }
+        if task.done_if_cause_has and following:
+            states[_doubt(task)] = {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "Condition": f"{{% $states.input.Error = '{error}' "
+                        f"and $contains($states.input.Cause, '{words}') %}}",
+                        "Output": {},
+                        "Next": following,
+                    }
+                    for error, words in task.done_if_cause_has.items()
+                ],
+                "Default": _DEAD_LETTER,
+            }
+    return {"QueryLanguage": "JSONata", "StartAt": _CHECK, "States": states}
+
+
+def _task_state(task: SagaTask, following: str | None) -> dict[str, Any]:
+    onward: dict[str, Any] = {"Next": following} if following else {"End": True}
+    state: dict[str, Any] = {
+        "Type": "Task",
+        "Resource": task.resource,
+        "Arguments": task.arguments,
+        # The first retrier or catcher that names an error decides: what is done already is not tried again.
+        "Retry": [_RETRY],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": _DEAD_LETTER}],
+        "Output": {},
+        **onward,
+    }
+    if task.done_already and following:
+        done = list(task.done_already)
+        state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, _RETRY]
+        state["Catch"] = [{"ErrorEquals": done, "Output": {}, "Next": following}, *state["Catch"]]
+    if task.pointless_after:
+        gone = list(task.pointless_after)
+        state["Retry"] = [{"ErrorEquals": gone, "MaxAttempts": 0}, *state["Retry"]]
+        state["Catch"] = [{"ErrorEquals": gone, "Output": {}, "Next": _POINTLESS}, *state["Catch"]]
+    if task.done_if_cause_has and following:
+        errors = list(task.done_if_cause_has)
+        doubt = {"ErrorEquals": errors, "Output": "{% $states.errorOutput %}", "Next": _doubt(task)}
+        state["Catch"] = [doubt, *state["Catch"]]
+    return state
+
+
+def _doubt(task: SagaTask) -> str:
+    return f"{task.name}: done already?"

@@ -1,0 +1,1 @@
+"""The functions that constructs deploy, one package each."""

@@ -1,0 +1,120 @@
+"""Allows a request what its caller may do now, by the verified token and by what the directory says of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import boto3
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities import parameters
+
+from tenantry.model.caller import Caller, Profile
+from tenantry.model.errors import UnauthorizedError
+from tenantry.runtime.authorization import RoleTable, answer
+from tenantry.runtime.authorization_state import AuthorizationStates, SignIn
+from tenantry.runtime.settings import Settings
+from tenantry.runtime.tokens import SharedSecretVerifier, TokenVerifier, bearer_token, header, is_shared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+_SECRET_AGE_SECONDS: Final = 300
+
+
+class _Settings(Settings):
+    issuer: str
+    audience: str
+    routes: str  # one a line, such as "GET /parks admin,member"
+    acts_in: Literal["claim", "active"]
+    users_table: str
+    tenants_table: str
+    tenant_users_table: str
+    token_header: str = "authorization"  # noqa: S105 - a header's name
+    shared_secret_arn: str = ""
+    shared_issuer: str = ""
+    bare_tokens: bool = False
+
+
+settings = _Settings.load()
+logger = Logger(utc=True)
+tracer = Tracer()
+table = RoleTable.parse(settings.routes)
+verifier = TokenVerifier(settings.issuer, settings.audience)
+database = boto3.client("dynamodb")
+states = AuthorizationStates(
+    database,
+    users=settings.users_table,
+    tenants=settings.tenants_table,
+    memberships=settings.tenant_users_table,
+)
+
+
+@logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Answer API Gateway with the caller's policy.
+
+    Isolation: who calls is what the verified token says. Whether their account and session still count, in which tenant
+    they act and in which roles is what the directory says at this moment. An API acts in the tenant of the token's
+    claim if the caller still belongs to it (``claim``), or in the tenant that is active for them (``active``); nothing
+    else of a request names a tenant.
+
+    Raises
+    ------
+    Exception
+        ``Unauthorized``, the one message that API Gateway turns into a 401.
+    """
+    try:
+        token = _token(event.get("headers"))
+        if settings.shared_secret_arn and is_shared(token):
+            return _answer_shared(token, event["methodArn"])
+        claims = verifier.verify(token)
+        named, sign_in = Caller.from_claims(claims), SignIn.from_claims(claims)
+        decide = states.in_tenant if settings.acts_in == "claim" else states.active
+        state = decide(sign_in, named.tenant_id)
+    except UnauthorizedError:
+        logger.info("refused")
+        raise Exception("Unauthorized") from None  # noqa: TRY002 - the message is API Gateway's contract
+    caller = Caller(user_id=named.user_id, tenant_id=state.tenant_id)
+    logger.append_keys(tenant=caller.tenant_id)
+    logger.info("verified")
+    return answer(
+        caller,
+        allowed=table.allowed(caller, state.roles),
+        denied=table.denied(state.roles),
+        method_arn=event["methodArn"],
+        context={
+            **caller.to_authorizer(),
+            **Profile.from_claims(claims).to_authorizer(),
+            **sign_in.to_authorizer(),
+            "roles": json.dumps(sorted(state.roles)),
+        },
+    )
+
+
+def _answer_shared(token: str, method_arn: str) -> dict[str, Any]:
+    """Answer for a token of our own issuing. It has no account: whoever holds it may do what any role may."""
+    caller = Caller.from_shared_claims(_shared_verifier().verify(token))
+    logger.append_keys(tenant=caller.tenant_id)
+    logger.info("verified")
+    return answer(
+        caller,
+        allowed=table.allowed(caller, table.roles),
+        denied=table.denied(table.roles),
+        method_arn=method_arn,
+        context=caller.to_authorizer(),
+    )
+
+
+def _token(headers: Mapping[str, str] | None) -> str:
+    if settings.token_header == "authorization":  # noqa: S105 - a header's name
+        return bearer_token(headers)
+    return header(headers, settings.token_header)
+
+
+def _shared_verifier() -> SharedSecretVerifier:
+    secret = str(parameters.get_secret(settings.shared_secret_arn, max_age=_SECRET_AGE_SECONDS))
+    return SharedSecretVerifier(secret, settings.shared_issuer, bare_tokens=settings.bare_tokens)

@@ -1,0 +1,73 @@
+"""Starts changes of accounts, and waits for what comes of them."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError, TenancyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from tenantry.model.identifiers import UserId
+
+_REFUSALS: Final[Mapping[int, type[TenancyError]]] = {
+    int(error.status): error for error in (BadRequestError, NotFoundError, ConflictError)
+}
+
+
+class UnfinishedError(TenancyError):
+    """A change was begun and is not finished. It is kept, to be finished by an operator or the reconciliation."""
+
+    status = HTTPStatus.BAD_GATEWAY
+
+
+class AccountWorkflow:
+    """The state machine `AccountChanges`.
+
+    Parameters
+    ----------
+    client
+        Step Functions.
+    state_machine_arn
+        Which it is.
+    """
+
+    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
+        self._client = client
+        self._state_machine_arn = state_machine_arn
+
+    def run(self, change: str, user: UserId, *, by: str, **more: object) -> dict[str, Any]:
+        """Make a change in the directory and in the user pool, and return what has happened.
+
+        Parameters
+        ----------
+        change, user, by
+            Which, of whose account, and who asks.
+        more
+            `reason`, `session` or `at`, as the change takes them.
+
+        Raises
+        ------
+        TenancyError
+            It was refused, and nothing was done.
+        UnfinishedError
+            A part of it could not be done.
+        """
+        answer = self._client.start_sync_execution(
+            stateMachineArn=self._state_machine_arn,
+            input=json.dumps({"change": change, "userId": user, "by": by, **more}),
+        )
+        if answer["status"] != "SUCCEEDED":
+            raise UnfinishedError(
+                f"The change is incomplete ({answer.get('error', answer['status'])}). It is kept in the dead-letter "
+                "queue AccountChanges; make it again, or replay it"
+            )
+        outcome: dict[str, Any] = json.loads(answer["output"])
+        if outcome["status"] != HTTPStatus.OK:
+            raise _REFUSALS.get(outcome["status"], TenancyError)(outcome["message"])
+        return outcome

@@ -1,0 +1,96 @@
+"""A user as the directory has them: the active tenant, and the roles in each tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ACTIVE: Final = "activetenantid"
+"""The attribute of a user that names their active tenant."""
+_PREFIX: Final = "roles:"
+
+
+def roles_attribute(tenant: str) -> str:
+    """Return the attribute of a user that holds their roles in a tenant.
+
+    One attribute a tenant, and not a map of all: a path into a map that is not there is an error, so that every write
+    would need another one before it. No tenant id holds a colon.
+    """
+    return f"{_PREFIX}{tenant}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserRecord:
+    """A user as the directory has them.
+
+    Attributes
+    ----------
+    exists
+        Whether there is a record at all.
+    active
+        The tenant that they have made active, whether they belong to it or not.
+    roles
+        Their roles, by tenant.
+    """
+
+    exists: bool
+    active: TenantId | None
+    roles: Mapping[TenantId, frozenset[str]]
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any] | None) -> UserRecord:
+        """Read a user's item. What is no tenant id opens nothing, and is left out."""
+        found = item or {}
+        roles = {
+            tenant: frozenset(map(str, value.get("SS", [])))
+            for name, value in found.items()
+            if name.startswith(_PREFIX) and (tenant := _tenant(name.removeprefix(_PREFIX)))
+        }
+        return cls(exists=item is not None, active=_tenant(found.get(ACTIVE, {}).get("S")), roles=roles)
+
+
+class Standings:
+    """Reads users and their roles, with strongly consistent reads.
+
+    Parameters
+    ----------
+    client
+        DynamoDB.
+    users
+        Name of the table of users; HASH ``userid``.
+    memberships
+        Name of the table of memberships; HASH ``tenantid``, RANGE ``userid``.
+    """
+
+    def __init__(self, client: DynamoDBClient, users: str, memberships: str) -> None:
+        self._client = client
+        self._users = users
+        self._memberships = memberships
+
+    def record(self, user: UserId) -> UserRecord:
+        """Return what the directory has of a user."""
+        found = self._client.get_item(TableName=self._users, Key={"userid": {"S": user}}, ConsistentRead=True)
+        return UserRecord.of(found.get("Item"))
+
+    def roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
+        """Return a user's roles in a tenant, as the mapping of users to tenants has them; None if they have none."""
+        found = self._client.get_item(
+            TableName=self._memberships,
+            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            ConsistentRead=True,
+        ).get("Item")
+        return None if found is None else frozenset(found.get("roles", {}).get("SS", []))
+
+
+def _tenant(value: object) -> TenantId | None:
+    try:
+        return tenant_id(value)
+    except InvalidIdentifierError:
+        return None

@@ -1,0 +1,231 @@
+"""Who may act now, in which tenant and in which roles: one decision, for every API and for work that waited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from tenantry.model.errors import UnauthorizedError
+from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
+from tenantry.runtime.active_membership import ACTIVE, roles_attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+VALID_AFTER: Final = "validafter"
+ENDED_SESSIONS: Final = "endedsessions"
+BLOCKED_AT: Final = "blockedat"
+DELETED_AT: Final = "deletedat"
+NEW_PASSWORD: Final = "newpassword"  # noqa: S105 - an attribute's name
+TENANT_STATE: Final = "state"
+_OPEN: Final = "active"
+_CLOSING: Final = (BLOCKED_AT, DELETED_AT, NEW_PASSWORD)
+_ACCOUNT: Final = (ACTIVE, VALID_AFTER, ENDED_SESSIONS, *_CLOSING)
+_TRIES: Final = 3
+
+
+class SessionEndedError(UnauthorizedError):
+    """The account is blocked, deleted or needs a new password, or the session has ended; the message says not which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """A user's sign-in, as their verified ID token tells it.
+
+    Attributes
+    ----------
+    user_id
+        The user.
+    authenticated_at
+        When they signed in, in seconds since 1970 (``auth_time``). Renewing tokens does not change it.
+    session
+        The session (``origin_jti``); empty if the token names none.
+    """
+
+    user_id: UserId
+    authenticated_at: int
+    session: str
+
+    @classmethod
+    def from_claims(cls, claims: Mapping[str, Any]) -> Self:
+        """Read the sign-in from the claims of a verified ID token.
+
+        Raises
+        ------
+        UnauthorizedError
+            The claims name no user, or not when they signed in.
+        """
+        at, session = claims.get("auth_time"), claims.get("origin_jti", "")
+        if not isinstance(at, int) or isinstance(at, bool) or not isinstance(session, str):
+            raise UnauthorizedError("Unauthorized")
+        try:
+            return cls(user_id=user_id(claims.get("cognito:username")), authenticated_at=at, session=session)
+        except InvalidIdentifierError:
+            raise UnauthorizedError("Unauthorized") from None
+
+    def to_authorizer(self) -> dict[str, str]:
+        """Return what is said of the sign-in to what is behind the API: scalars, as API Gateway demands."""
+        return {"authTime": str(self.authenticated_at), "session": self.session}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationState:
+    """What a user may be at this moment.
+
+    Attributes
+    ----------
+    tenant_id
+        The tenant that they act in; None if there is none that is open and that they belong to.
+    roles
+        Their roles in it.
+    """
+
+    tenant_id: TenantId | None
+    roles: frozenset[str]
+
+
+NO_TENANT: Final = AuthorizationState(tenant_id=None, roles=frozenset())
+
+
+class AuthorizationStates:
+    """Decides from the directory.
+
+    Isolation: reads are strongly consistent, so that what was written a moment ago counts. An account that is blocked,
+    deleted or needs a new password, and a session that has ended, reach nothing. A tenant counts only while it is open
+    and the user belongs to it, and no other takes its place: a call that was meant for one tenant never ends up in
+    another. Someone whom the directory does not know acts in no tenant.
+
+    Calls: one ``BatchGetItem`` of the user and the tenant. There is a second one after a switch of the active tenant,
+    and a ``GetItem`` of the membership where the user's item has no roles in the tenant.
+
+    Parameters
+    ----------
+    client
+        DynamoDB.
+    users
+        Name of the table of users; HASH ``userid``.
+    tenants
+        Name of the table of tenants; HASH ``tenantid``.
+    memberships
+        Name of the table of memberships; HASH ``tenantid``, RANGE ``userid``.
+    """
+
+    def __init__(self, client: DynamoDBClient, *, users: str, tenants: str, memberships: str) -> None:
+        self._client = client
+        self._users = users
+        self._tenants = tenants
+        self._memberships = memberships
+
+    def in_tenant(self, sign_in: SignIn, tenant: TenantId | None) -> AuthorizationState:
+        """Return what a user may be in a tenant that a verified token, or work that they queued, names.
+
+        Raises
+        ------
+        SessionEndedError
+            The account or the session counts no more.
+        """
+        account, found = self._read(sign_in.user_id, tenant)
+        _check(account, sign_in)
+        return self._state(sign_in.user_id, account, tenant, found)
+
+    def active(self, sign_in: SignIn, hint: TenantId | None = None) -> AuthorizationState:
+        """Return what a user may be in the tenant that is active for them.
+
+        Parameters
+        ----------
+        sign_in
+            The sign-in.
+        hint
+            The tenant that is probably active: the token's. It saves a call and decides nothing.
+
+        Raises
+        ------
+        SessionEndedError
+            The account or the session counts no more.
+        """
+        account, found = self._read(sign_in.user_id, hint)
+        _check(account, sign_in)
+        tenant = _active(account)
+        if tenant is not None and tenant != hint:
+            account, found = self._read(sign_in.user_id, tenant)
+            _check(account, sign_in)
+            if _active(account) != tenant:  # switched again in between: the next call finds it
+                return NO_TENANT
+        return self._state(sign_in.user_id, account, tenant, found)
+
+    def _state(
+        self, user: UserId, account: Mapping[str, Any] | None, tenant: TenantId | None, found: Mapping[str, Any] | None
+    ) -> AuthorizationState:
+        if account is None or tenant is None or not _is_open(found):
+            return NO_TENANT
+        roles = _roles(account.get(roles_attribute(tenant))) or self._mapped_roles(tenant, user)
+        return AuthorizationState(tenant_id=tenant, roles=roles) if roles else NO_TENANT
+
+    def _mapped_roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
+        """Return the roles of who joined before users had theirs."""
+        answer = self._client.get_item(
+            TableName=self._memberships,
+            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            ProjectionExpression="#roles",
+            ExpressionAttributeNames={"#roles": "roles"},
+            ConsistentRead=True,
+        )
+        return _roles(answer.get("Item", {}).get("roles"))
+
+    def _read(self, user: UserId, tenant: TenantId | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        """Return the items of a user and of a tenant, as far as they exist."""
+        names = ["userid", *_ACCOUNT, *([roles_attribute(tenant)] if tenant else [])]
+        wanted: Any = {self._users: _get({"userid": {"S": user}}, names)}
+        if tenant:
+            wanted[self._tenants] = _get({"tenantid": {"S": tenant}}, ["tenantid", TENANT_STATE])
+        found: dict[str, Mapping[str, Any]] = {}
+        for _ in range(_TRIES):
+            answer = self._client.batch_get_item(RequestItems=wanted)
+            found |= {table: items[0] for table, items in answer["Responses"].items() if items}
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return found.get(self._users), found.get(self._tenants)
+        raise TimeoutError("The directory did not answer for all keys.")  # a 500, which lets nobody through
+
+
+def _get(key: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
+    places = {f"#{number}": name for number, name in enumerate(names)}
+    return {
+        "Keys": [key],
+        "ProjectionExpression": ",".join(places),
+        "ExpressionAttributeNames": places,
+        "ConsistentRead": True,
+    }
+
+
+def _check(account: Mapping[str, Any] | None, sign_in: SignIn) -> None:
+    if account is None:
+        return
+    if (
+        any(name in account for name in _CLOSING)
+        or sign_in.authenticated_at < float(account.get(VALID_AFTER, {}).get("N", 0))
+        or _is_ended(account, sign_in.session)
+    ):
+        raise SessionEndedError("Unauthorized")
+
+
+def _is_ended(account: Mapping[str, Any], session: str) -> bool:
+    """Return whether a session is among those that were ended one by one: ``<seconds>:<session>``."""
+    return any(ended.partition(":")[2] == session for ended in account.get(ENDED_SESSIONS, {}).get("SS", []))
+
+
+def _active(account: Mapping[str, Any] | None) -> TenantId | None:
+    try:
+        return tenant_id((account or {}).get(ACTIVE, {}).get("S"))
+    except InvalidIdentifierError:
+        return None
+
+
+def _is_open(tenant: Mapping[str, Any] | None) -> bool:
+    return bool((tenant or {}).get(TENANT_STATE, {}).get("S", _OPEN) == _OPEN)
+
+
+def _roles(value: Mapping[str, Any] | None) -> frozenset[str] | None:
+    return frozenset(value.get("SS", [])) if value else None

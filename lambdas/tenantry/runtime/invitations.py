@@ -1,0 +1,292 @@
+"""Invitations into a tenant: each for one mailbox, for a while, and good for one time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NewType
+
+from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.identifiers import TenantId, UserId, tenant_id
+from tenantry.model.roles import Role
+from tenantry.runtime.mailbox import Mailbox
+from tenantry.runtime.membership import Member
+from tenantry.runtime.transactions import OvertakenError, decided, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from tenantry.runtime.membership import Memberships
+
+InvitationId = NewType("InvitationId", str)
+"""An id that `invitation_id` has checked."""
+
+_INVITEE_INDEX: Final = "invitee-index"
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_DAY_SECONDS: Final = 24 * 3600
+
+
+def invitation_id(value: object) -> InvitationId:
+    """Return `value` as the id of an invitation.
+
+    Raises
+    ------
+    BadRequestError
+        It is not 32 hexadecimal digits.
+    """
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise BadRequestError("Invalid invitation id")
+    return InvitationId(value)
+
+
+def id_of(invitee: Mailbox) -> InvitationId:
+    """Return the id of a mailbox's invitation, the same in each tenant, so that addresses stand in no path."""
+    return InvitationId(hashlib.sha256(f"invitation of {invitee}".encode()).hexdigest()[:32])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    """An invitation.
+
+    Attributes
+    ----------
+    tenant_id
+        Into which tenant.
+    invitee
+        For whom: whoever signs in with this address, verified.
+    roles
+        Which roles they will have.
+    invited_by
+        The admin whose invitation it is. It counts only while they are one.
+    expires
+        Until when, in seconds since 1970.
+    """
+
+    tenant_id: TenantId
+    invitee: Mailbox
+    roles: frozenset[Role]
+    invited_by: UserId
+    expires: int
+
+    @property
+    def id(self) -> InvitationId:
+        """The id within the tenant."""
+        return id_of(self.invitee)
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Invitation:
+        """Read an item."""
+        return cls(
+            tenant_id=tenant_id(item["tenantid"]["S"]),
+            invitee=Mailbox(item["email"]["S"]),
+            roles=frozenset(map(Role, item["roles"]["SS"])),
+            invited_by=UserId(item["invitedby"]["S"]),
+            expires=int(item["expires"]["N"]),
+        )
+
+
+class Invitations:
+    """The table of invitations.
+
+    Isolation: an invitation is found by the tenant and the address that a verified token names, so that nobody can use
+    another's; the transaction that makes the membership takes it away, so that nobody can use it twice; and the inviter
+    has to be an admin at that moment, so that nobody comes back through invitations that they left behind.
+
+    Parameters
+    ----------
+    client
+        DynamoDB.
+    table
+        Name of the table; HASH ``tenantid``, RANGE ``invitationid``, index ``invitee-index`` by ``email``.
+    memberships
+        Where an accepted invitation leads.
+    days
+        How long an invitation counts.
+    clock
+        Seconds since 1970; for tests.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        memberships: Memberships,
+        *,
+        days: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._memberships = memberships
+        self._days = days
+        self._clock = clock
+
+    def invite(self, tenant: TenantId, invitee: Mailbox, roles: frozenset[Role], *, by: UserId) -> Invitation:
+        """Invite somebody, in the place of an earlier invitation into the same tenant.
+
+        Raises
+        ------
+        ForbiddenError
+            `by` is not an admin of the tenant.
+        """
+        made = Invitation(
+            tenant_id=tenant,
+            invitee=invitee,
+            roles=roles,
+            invited_by=by,
+            expires=int(self._clock()) + self._days * _DAY_SECONDS,
+        )
+        put: TransactWriteItemTypeDef = {
+            "Put": {
+                "TableName": self._table,
+                "Item": {
+                    **self._key(tenant, made.id),
+                    "email": {"S": invitee},
+                    "roles": {"SS": sorted(roles)},
+                    "invitedby": {"S": by},
+                    "expires": {"N": str(made.expires)},
+                },
+            }
+        }
+
+        def attempt() -> Invitation:
+            self._require_admin(tenant, by)
+            write(self._client, [put, self._memberships.tenant_condition(tenant, admin=by)])
+            return made
+
+        return decided(attempt)
+
+    def withdraw(self, tenant: TenantId, invitation: InvitationId, *, by: UserId) -> None:
+        """Take an invitation back.
+
+        Raises
+        ------
+        ForbiddenError
+            `by` is not an admin of the tenant.
+        NotFoundError
+            There is no such invitation.
+        """
+
+        def attempt() -> None:
+            self._require_admin(tenant, by)
+            if self._get(tenant, invitation) is None:
+                raise NotFoundError("Invitation not found, expired or withdrawn")
+            asked = self._memberships.tenant_condition(tenant, admin=by)
+            write(self._client, [self._deletion(tenant, invitation), asked])
+
+        decided(attempt)
+
+    def decline(self, tenant: TenantId, invitee: Mailbox) -> None:
+        """Throw one's own invitation away.
+
+        Raises
+        ------
+        NotFoundError
+            There is none.
+        """
+        try:
+            write(self._client, [self._deletion(tenant, id_of(invitee))])
+        except OvertakenError:
+            raise NotFoundError("Invitation not found, expired or withdrawn") from None
+
+    def accept(self, tenant: TenantId, user: UserId, invitee: Mailbox, name: str) -> Member:
+        """Make the invitee a member. The tenant becomes the active one of a user who has none.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such invitation, or it does not count any more.
+        ConflictError
+            They belong to the tenant already.
+        """
+
+        def attempt() -> Member:
+            found = self._get(tenant, id_of(invitee))
+            if found is None or not self._counts(found):
+                raise NotFoundError("Invitation not found, expired or withdrawn")
+            if self._memberships.belongs(tenant, user):
+                raise ConflictError("You are already a member of this tenant")
+            member = Member(user_id=user, email=invitee, name=name, roles=frozenset(found.roles))
+            write(
+                self._client,
+                [
+                    self._deletion(tenant, found.id, while_it_is=found),
+                    *self._memberships.additions(tenant, member),
+                    self._memberships.tenant_condition(
+                        tenant, admin=found.invited_by, gains=user if Role.ADMIN in found.roles else None
+                    ),
+                ],
+            )
+            return member
+
+        return decided(attempt)
+
+    def of_tenant(self, tenant: TenantId) -> Sequence[Invitation]:
+        """Return the invitations of a tenant that have not expired."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="tenantid = :tenant",
+            ExpressionAttributeValues={":tenant": {"S": tenant}},
+            ConsistentRead=True,
+        )
+        return list(self._fresh(pages))
+
+    def of_invitee(self, invitee: Mailbox) -> Sequence[Invitation]:
+        """Return the invitations of a mailbox that count."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=_INVITEE_INDEX,
+            KeyConditionExpression="email = :email",
+            ExpressionAttributeValues={":email": {"S": invitee}},
+        )
+        return [found for found in self._fresh(pages) if self._counts(found)]
+
+    def _counts(self, invitation: Invitation) -> bool:
+        if invitation.expires <= self._clock():
+            return False
+        try:
+            return invitation.invited_by in self._memberships.admins(invitation.tenant_id)
+        except NotFoundError:
+            return False
+
+    def _fresh(self, pages: Any) -> Iterator[Invitation]:  # noqa: ANN401 - boto3's paginator
+        now = self._clock()  # DynamoDB may take days to remove what has expired
+        found = (Invitation.of(item) for page in pages for item in page["Items"])
+        return (invitation for invitation in found if invitation.expires > now)
+
+    def _get(self, tenant: TenantId, invitation: InvitationId) -> Invitation | None:
+        found = self._client.get_item(TableName=self._table, Key=self._key(tenant, invitation), ConsistentRead=True)
+        return Invitation.of(found["Item"]) if "Item" in found else None
+
+    def _require_admin(self, tenant: TenantId, by: UserId) -> None:
+        if by not in self._memberships.admins(tenant):
+            raise ForbiddenError("Only an admin of the tenant may manage invitations")
+
+    def _deletion(
+        self, tenant: TenantId, invitation: InvitationId, *, while_it_is: Invitation | None = None
+    ) -> TransactWriteItemTypeDef:
+        conditions, names, values = ["attribute_exists(tenantid)"], dict[str, str](), dict[str, Any]()
+        if while_it_is:
+            conditions = ["expires = :expires", "invitedby = :by", "#roles = :roles"]
+            names = {"#roles": "roles"}
+            values = {
+                ":expires": {"N": str(while_it_is.expires)},
+                ":by": {"S": while_it_is.invited_by},
+                ":roles": {"SS": sorted(while_it_is.roles)},
+            }
+        asked: Any = {
+            "TableName": self._table,
+            "Key": self._key(tenant, invitation),
+            "ConditionExpression": " AND ".join(conditions),
+            **({"ExpressionAttributeNames": names} if names else {}),
+            **({"ExpressionAttributeValues": values} if values else {}),
+        }
+        return {"Delete": asked}
+
+    def _key(self, tenant: TenantId, invitation: InvitationId) -> dict[str, Any]:
+        return {"tenantid": {"S": tenant}, "invitationid": {"S": invitation}}

@@ -1,0 +1,243 @@
+"""From an API Gateway proxy event to a reply: the one place where requests are read and errors become replies."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import BaseModel, Json, ValidationError
+
+from tenantry.model.caller import Caller
+from tenantry.model.errors import BadRequestError, TenancyError, TooLargeError, UnexpectedTenantError
+from tenantry.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger: Final = Logger(utc=True)
+tracer: Final = Tracer()
+metrics: Final = Metrics()
+
+EXPECTED_TENANT: Final = "expected-tenant"
+"""The request header in which a caller may name the tenant that they mean."""
+REPLY_BYTES: Final = 6 * 1024 * 1024
+"""What Lambda takes of an answer: of the whole of it as JSON, in which the body is a string, with escapes.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class RestSettings(Settings):
+    """Base of the settings of a function behind a REST API.
+
+    Attributes
+    ----------
+    cors_headers
+        What the API sends on its own replies, and expects on the function's.
+    """
+
+    cors_headers: Json[dict[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a route needs of a request.
+
+    Attributes
+    ----------
+    route
+        The method and the path's pattern, such as ``GET /tenant/{tenantId}``.
+    path, query, headers
+        The path and query parameters, and the headers.
+    authorizer
+        The authorizer's context; None on a route that IAM authorizes.
+    content
+        The body, decoded from base64 where API Gateway encoded it.
+    principal
+        ARN of who has signed the request, on a route that IAM authorizes.
+    """
+
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    authorizer: Mapping[str, Any] | None
+    content: bytes
+    principal: str = ""
+
+    @property
+    def caller(self) -> Caller:
+        """The caller, as the authorizer verified them.
+
+        Raises
+        ------
+        UnauthorizedError
+            The request did not pass the tenant authorizer.
+        """
+        return Caller.from_authorizer(self.authorizer)
+
+    def body(self, model: type[Model]) -> Model:
+        """Return the body as `model`.
+
+        Raises
+        ------
+        BadRequestError
+            It is not, and this says where and why, without repeating what was sent. A field that is given twice is
+            refused as well: whoever looks at the body besides might take the other one.
+        """
+        try:
+            read = model.model_validate_json(self.content)
+        except ValidationError as error:
+            reasons = (
+                ": ".join(filter(None, (".".join(map(str, reason["loc"])), reason["msg"])))
+                for reason in error.errors(include_url=False, include_input=False, include_context=False)
+            )
+            raise BadRequestError("Invalid request body: " + "; ".join(reasons)) from None
+        json.loads(self.content, object_pairs_hook=_each_once)
+        return read
+
+
+def _check_expected_tenant(headers: Mapping[str, str], authorizer: Mapping[str, Any] | None) -> None:
+    """Refuse a request whose caller means another tenant than the one that it would act in.
+
+    It is checked behind the authorizer: API Gateway may have kept the policy of an earlier request.
+    """
+    if authorizer is None:  # IAM has authorized it, and no tenant is active
+        return
+    for name, value in headers.items():
+        if name.lower() == EXPECTED_TENANT and value != authorizer.get("tenantId"):
+            raise UnexpectedTenantError
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise BadRequestError("Invalid request body: a field appears twice")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A status and what is sent as JSON; nothing is sent for None."""
+
+    status: HTTPStatus = HTTPStatus.OK
+    body: object
+
+
+def _message(error: TenancyError) -> object:
+    return {"message": str(error)}
+
+
+def rest_handler(
+    route: Callable[[Request], Reply],
+    *,
+    cors_headers: Mapping[str, str],
+    refusal: Callable[[TenancyError], object] = _message,
+) -> Any:  # noqa: ANN401 - Powertools' decorators are typed so
+    """Make a Lambda handler of a route.
+
+    It logs under the request's correlation id and the caller's tenant, never the event; traces; counts replies by
+    status and tenant; and turns errors into replies that say no more than the caller may know.
+
+    Parameters
+    ----------
+    route
+        What to do with a request.
+    cors_headers
+        Headers that every reply carries, refusals included.
+    refusal
+        The body for an error; by default ``{"message": ...}``.
+    """
+
+    @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
+    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    @metrics.log_metrics
+    def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+        authorizer = (event.get("requestContext") or {}).get("authorizer")
+        tenant = (authorizer or {}).get("tenantId", "none")
+        logger.append_keys(tenant=tenant)
+        tracer.put_annotation("tenant", tenant)
+        metrics.add_dimension("tenant", tenant)
+        answer = _proxy_answer(_answer(route, refusal, event, authorizer), cors_headers)
+        if _is_too_large(answer):  # the caller would get a 502 that says nothing
+            logger.info("refused", error=TooLargeError.__name__)
+            error = TooLargeError("The reply exceeds 6 MB. Request fewer items")
+            answer = _proxy_answer(Reply(status=error.status, body=refusal(error)), cors_headers)
+        metrics.add_metric(f"Replies{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
+        return answer
+
+    return handler
+
+
+def _proxy_answer(reply: Reply, cors_headers: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "statusCode": int(reply.status),
+        "headers": {
+            "Content-Type": "application/json",
+            **cors_headers,
+            "Cache-Control": "no-store",
+        },
+        "body": "" if reply.body is None else json.dumps(reply.body, ensure_ascii=False, default=_json),
+    }
+
+
+def _is_too_large(answer: Mapping[str, Any]) -> bool:
+    # As Lambda's runtime writes it. A character takes four bytes at most, so that most answers need no second look.
+    if len(answer["body"]) < REPLY_BYTES // 8:
+        return False
+    return len(json.dumps(answer, ensure_ascii=False).encode(errors="replace")) > REPLY_BYTES
+
+
+def _answer(
+    route: Callable[[Request], Reply],
+    refusal: Callable[[TenancyError], object],
+    event: Mapping[str, Any],
+    authorizer: Mapping[str, Any] | None,
+) -> Reply:
+    try:
+        _check_expected_tenant(event.get("headers") or {}, authorizer)
+        return route(
+            Request(
+                route=f"{event.get('httpMethod')} {event.get('resource')}",
+                path=event.get("pathParameters") or {},
+                query=event.get("queryStringParameters") or {},
+                headers=event.get("headers") or {},
+                authorizer=authorizer,
+                content=_content(event),
+                principal=_principal(event),
+            ),
+        )
+    except TenancyError as error:
+        logger.info("refused", status=int(error.status), error=type(error).__name__)
+        return Reply(status=error.status, body=refusal(error))
+    except Exception:
+        logger.exception("failed")
+        return Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})
+
+
+def _principal(event: Mapping[str, Any]) -> str:
+    identity = (event.get("requestContext") or {}).get("identity") or {}
+    return identity.get("userArn") or ""
+
+
+def _content(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    try:
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, UnicodeEncodeError):
+        raise BadRequestError("Invalid request body: not UTF-8 text") from None
+
+
+def _json(value: object) -> object:
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,66 @@
+"""Decisions that are taken on what was read, and written only while that still holds."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from tenantry.model.errors import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Result = TypeVar("Result")
+
+_TRIES: Final = 8
+_PAUSE_SECONDS: Final = 0.02
+_OVERTAKEN: Final = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
+
+
+class OvertakenError(Exception):
+    """Something of what was read has changed since, or is being changed."""
+
+
+def write(client: DynamoDBClient, items: Sequence[TransactWriteItemTypeDef]) -> None:
+    """Write all or nothing.
+
+    Raises
+    ------
+    OvertakenError
+        A condition does not hold, or another write is at one of the items.
+    botocore.exceptions.ClientError
+        For any other reason.
+    """
+    try:
+        client.transact_write_items(TransactItems=items)
+    except client.exceptions.TransactionCanceledException as error:
+        codes = {reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])}
+        if codes <= _OVERTAKEN:
+            raise OvertakenError from error
+        raise
+
+
+def decided(attempt: Callable[[], Result]) -> Result:
+    """Read, decide and write, and do it again from the start when another was quicker.
+
+    Parameters
+    ----------
+    attempt
+        Does it once. Errors for the caller come from what it has read; conditions on what it writes make sure that this
+        was still so.
+
+    Raises
+    ------
+    ConflictError
+        Others were quicker time and again.
+    """
+    for number in range(_TRIES):
+        try:
+            return attempt()
+        except OvertakenError:
+            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**number))  # noqa: S311 - a pause, not a secret
+    raise ConflictError("Another request changes the same item at this moment; try again")

@@ -1,0 +1,84 @@
+"""An endpoint of a webhook that an attack can look into: a queue, subscribed as an endpoint that has confirmed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+
+_EVENT: Final = "park-closed"
+_WAIT_SECONDS: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParkListener:
+    """What a webhook is told, as SNS delivers it.
+
+    Attributes
+    ----------
+    world
+        The run.
+    tenant, park
+        Whose events it is told.
+    url
+        Its queue.
+    subscription
+        Its subscription.
+    """
+
+    world: World
+    tenant: str
+    park: str
+    url: str
+    subscription: str
+
+    @classmethod
+    def of(cls, world: World, tenant: str, park: str, maker: Person | None) -> ParkListener:
+        """Subscribe, in the operator's hand, as the workflow does for somebody; without a row if there is nobody."""
+        aws, mark = world.target.aws, secrets.token_hex(4)
+        topic = aws.sns.create_topic(
+            Name=f"{world.target.app}-parks-{tenant}_{park}_{_EVENT}", Attributes={"KmsMasterKeyId": "alias/aws/sns"}
+        )["TopicArn"]
+        world.cleanup.later(f"the topic {topic}", partial(aws.sns.delete_topic, TopicArn=topic))
+        url = aws.sqs.create_queue(QueueName=f"{world.run}-{mark}")["QueueUrl"]
+        world.cleanup.later(f"the queue {url}", partial(aws.sqs.delete_queue, QueueUrl=url))
+        arn = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        made = aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+        listener = cls(world=world, tenant=tenant, park=park, url=url, subscription=made["SubscriptionArn"])
+        if maker:
+            item: dict[str, Any] = {
+                "pk": {"S": f"{tenant}#webhook"},
+                "sk": {"S": f"{park}#{secrets.token_hex(16)}"},
+                "eventtype": {"S": _EVENT},
+                "endpoint": {"S": f"https://8-8-8-8.sslip.io/{mark}"},
+                "subscription": {"S": listener.subscription},
+                "createdby": {"S": maker.user_id},
+            }
+            aws.dynamodb.put_item(TableName=world.target.parks_table, Item=item)
+        return listener
+
+    def told(self, seconds: float) -> bool:
+        """Return whether it is told anything within some time; what it was told is forgotten."""
+        sqs, deadline = self.world.target.aws.sqs, time.monotonic() + seconds
+        while True:
+            found = sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=_WAIT_SECONDS).get("Messages", [])
+            for message in found:
+                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+            if found or time.monotonic() > deadline:
+                return bool(found)

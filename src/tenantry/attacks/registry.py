@@ -1,0 +1,185 @@
+"""The attacks there are: each under one id, on one surface, for one threat."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from tenantry.attacks.outcome import Outcome
+    from tenantry.attacks.threats import Threat
+    from tenantry.attacks.world import World
+
+SURFACES: Final = (
+    "identity",
+    "tenant-api",
+    "admin-api",
+    "events",
+    "roles",
+    "tokens",
+    "storage",
+    "vending",
+    "employees",
+    "ingest",
+    "iot",
+    "stream",
+    "lake",
+    "parks",
+    "membership",
+    "webhooks",
+    "queue",
+    "sessions",
+)
+"""The order in which surfaces are attacked and shown."""
+
+_SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """One attempt to do what must never happen.
+
+    Attributes
+    ----------
+    id
+        Its unique name: the surface, a hyphen, and a slug.
+    surface
+        What is attacked, such as ``tenant-api``.
+    threat
+        What it would mean if it succeeded.
+    tries
+        What the attacker does.
+    must
+        What has to happen instead.
+    run
+        Does it.
+    last
+        Whether it looks at what all the others left behind, and so runs after them.
+    """
+
+    id: str
+    surface: str
+    threat: Threat
+    tries: str
+    must: str
+    run: Callable[[World], Outcome]
+    last: bool = False
+
+
+class UnknownAttackError(LookupError):
+    """No attack or surface has the name that was asked for."""
+
+
+class Registry:
+    """A set of attacks, by surface and then in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._attacks: dict[str, Attack] = {}
+
+    def __iter__(self) -> Iterator[Attack]:
+        """Iterate over the attacks."""
+        return iter(sorted(self._attacks.values(), key=_place))
+
+    def __len__(self) -> int:
+        """Count the attacks."""
+        return len(self._attacks)
+
+    def add(self, attack: Attack) -> None:
+        """Add an attack.
+
+        Raises
+        ------
+        ValueError
+            The id is taken or malformed, or the attack does not say what it tries and what must happen.
+        """
+        if attack.id in self._attacks:
+            raise ValueError(
+                f"Two attacks have the id '{attack.id}': {self._attacks[attack.id].tries!r}, {attack.tries!r}."
+            )
+        if not _SLUG.fullmatch(attack.id):
+            raise ValueError(f"The attack id '{attack.id}' is not lower-case words with hyphens between them.")
+        if not attack.tries or not attack.must:
+            raise ValueError(f"The attack '{attack.id}' must say what it tries and what must happen.")
+        self._attacks[attack.id] = attack
+
+    def surfaces(self) -> list[str]:
+        """Return the names of the surfaces, in order."""
+        return list(dict.fromkeys(attack.surface for attack in self))
+
+    def select(self, surfaces: Collection[str] = (), ids: Collection[str] = ()) -> list[Attack]:
+        """Return the attacks on the given surfaces and with the given ids; all of them if neither is given.
+
+        Raises
+        ------
+        UnknownAttackError
+            A surface or id does not exist.
+        """
+        for kind, asked, known in (("surface", surfaces, self.surfaces()), ("attack", ids, list(self._attacks))):
+            if unknown := [name for name in asked if name not in known]:
+                raise UnknownAttackError(
+                    f"There is no {kind} {', '.join(unknown)}. `python -m tenantry.attacks --list` shows all."
+                )
+        if not surfaces and not ids:
+            return list(self)
+        return [attack for attack in self if attack.surface in surfaces or attack.id in ids]
+
+    def surface(self, name: str) -> Surface:
+        """Return what adds attacks on one surface."""
+        return Surface(self, name)
+
+
+def _place(attack: Attack) -> int:
+    return SURFACES.index(attack.surface) if attack.surface in SURFACES else len(SURFACES)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Adds attacks on one surface to a registry.
+
+    Examples
+    --------
+    >>> from tenantry.attacks import threats
+    >>> from tenantry.attacks.outcome import held
+    >>> registry = Registry()
+    >>> door = registry.surface("door")
+    >>> @door.attack("knock", threat=threats.NO_TOKEN, must="Nobody opens.")
+    ... def _(world):
+    ...     '''Knock.'''
+    ...     return held("silence")
+    >>> [attack.id for attack in registry]
+    ['door-knock']
+    """
+
+    registry: Registry
+    name: str
+
+    def attack(
+        self, slug: str, *, threat: Threat, must: str, last: bool = False
+    ) -> Callable[[Callable[[World], Outcome]], Callable[[World], Outcome]]:
+        """Register a function as an attack; its docstring says what it tries."""
+
+        def register(run: Callable[[World], Outcome]) -> Callable[[World], Outcome]:
+            self.add(
+                slug, threat=threat, tries=" ".join((inspect.getdoc(run) or "").split()), must=must, run=run, last=last
+            )
+            return run
+
+        return register
+
+    def add(
+        self, slug: str, *, threat: Threat, tries: str, must: str, run: Callable[[World], Outcome], last: bool = False
+    ) -> None:
+        """Register one line of a table of attacks that are alike."""
+        self.registry.add(
+            Attack(
+                id=f"{self.name}-{slug}", surface=self.name, threat=threat, tries=tries, must=must, run=run, last=last
+            )
+        )
+
+
+REGISTRY: Final = Registry()
+"""Every attack of the project, once `tenantry.attacks.surfaces` is imported."""

@@ -1,0 +1,211 @@
+"""Sessions of one tenant in the attacker's hand: vended as the functions vend them, with both fences or one alone.
+
+No role of the application is changed for it. The sessions are of copies of its tenant roles, which have the same grants
+and the same conditions on whoever assumes them, but trust the operator.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from tenantry.attacks.people import SceneError
+from tenantry.attacks.storage import MODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tenantry.attacks.storage import Owner
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+
+PURPOSES: Final = (*MODES, "employees")
+"""What sessions are vended for: the modes of the storage API, and employees."""
+_VARIABLE: Final = "TOKEN_VENDOR"
+_PATIENCE_SECONDS: Final = 60.0
+_DELAY_SECONDS: Final = 10.0
+_DURATION_SECONDS: Final = 900
+_WIDE: Final = ("s3:*", "dynamodb:*", "sts:*", "iam:*", "lambda:*")
+
+
+class Fence(StrEnum):
+    """Which fences stand around a session."""
+
+    BOTH = "both"
+    ROLE = "role"
+    """The tenant role's own policy; there is no session policy."""
+    POLICY = "policy"
+    """The session policy; the role itself may do almost anything."""
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What a function is set up with.
+
+    Attributes
+    ----------
+    role
+        Name of the tenant role.
+    policies
+        Session policy templates by purpose.
+    """
+
+    role: str
+    policies: Mapping[str, str]
+
+
+class Sessions:
+    """Vends sessions in one run.
+
+    Parameters
+    ----------
+    world
+        The run.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @classmethod
+    def of(cls, world: World) -> Sessions:
+        """Return the one of a run."""
+        return world.once("sessions", lambda: cls(world))
+
+    def vendor(self, purpose: str) -> Vendor:
+        """Return what vends for a purpose in the deployed application."""
+        vendors = self._world.once("vendors", self._vendors)
+        if purpose not in vendors:
+            raise SceneError(f"No function vends sessions for {purpose}.")
+        return vendors[purpose]
+
+    def _vendors(self) -> dict[str, Vendor]:
+        found = {}
+        for name in self._world.ids_of("AWS::Lambda::Function"):
+            configuration = self._world.target.aws.functions.get_function_configuration(FunctionName=name)
+            text = configuration.get("Environment", {}).get("Variables", {}).get(_VARIABLE)
+            if text:
+                given = json.loads(text)
+                account = given["role"].split(":")[4]
+                policies = {purpose: _template(policy, account) for purpose, policy in given["policies"].items()}
+                found.update(dict.fromkeys(policies, Vendor(given["role"].rsplit("/", 1)[-1], policies)))
+        return found
+
+    def act(self, purpose: str, fence: Fence, owner: Owner) -> Aws:
+        """Return the clients of a session for an owner, vended once a run."""
+        return self._world.once(
+            f"session {purpose} {fence} {owner.prefix}", lambda: self._act(purpose, fence, owner.tenant, owner.user)
+        )
+
+    def _act(self, purpose: str, fence: Fence, tenant: str, user: str) -> Aws:
+        policy = None if fence is Fence.ROLE else self.policy(purpose, tenant, user)
+        role = self.copy(purpose, wide=fence is Fence.POLICY)
+        return self.assume(role, tags(tenant), policy=policy, source=tenant)
+
+    def policy(self, purpose: str, tenant: str, user: str) -> str:
+        """Return the session policy of a purpose for a caller."""
+        text = self.vendor(purpose).policies[purpose]
+        for name, value in (("tenant_id", tenant), ("tenant_name", tenant.lower()), ("user_id", user)):
+            text = text.replace(f"{{{{{name}}}}}", value)
+        return text
+
+    def assume(
+        self, role: str, session_tags: Sequence[Mapping[str, str]], *, policy: str | None = None, source: str = ""
+    ) -> Aws:
+        """Assume a copy, as the functions assume the tenant role; a policy or tags may be left out."""
+        aws = self._world.target.aws
+        more: dict[str, Any] = {"Policy": policy} if policy else {}
+        if source:
+            more["SourceIdentity"] = source
+        answer = aws.sts.assume_role(
+            RoleArn=role,
+            RoleSessionName=self._world.run,
+            DurationSeconds=_DURATION_SECONDS,
+            Tags=[{"Key": tag["Key"], "Value": tag["Value"]} for tag in session_tags],
+            TransitiveTagKeys=[tag["Key"] for tag in session_tags],
+            **more,
+        )
+        keys = answer["Credentials"]
+        return aws.acting_as(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    def copy(self, purpose: str, *, wide: bool = False) -> str:
+        """Return the ARN of a copy of a purpose's tenant role; a wide one is not bound to the tenant at all."""
+        role = self.vendor(purpose).role
+        return self._world.once(f"copy of {role} {wide}", lambda: self._copy(role, wide=wide))
+
+    def _copy(self, role: str, *, wide: bool) -> str:
+        world, iam = self._world, self._world.target.aws.iam
+        name = f"{world.run}-tenant-{secrets.token_hex(3)}"
+        account = world.target.aws.sts.get_caller_identity()["Account"]
+        original = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        trust: Any = json.loads(original) if isinstance(original, str) else original
+        operator = {"AWS": f"arn:aws:iam::{account}:root"}
+        statements = [{**statement, "Principal": operator} for statement in trust["Statement"]]
+        made = iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps({**trust, "Statement": statements}),
+            Description="Made by an attack on Tenantry; safe to delete",
+        )
+        world.cleanup.later(f"the role {name}", partial(iam.delete_role, RoleName=name))
+        for policy, document in self._grants(role, wide=wide).items():
+            undo = partial(iam.delete_role_policy, RoleName=name, PolicyName=policy)
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
+            world.cleanup.later(f"the policy {policy} of the role {name}", undo)
+        arn = made["Role"]["Arn"]
+        self._await(arn)
+        return arn
+
+    def _grants(self, role: str, *, wide: bool) -> dict[str, str]:
+        if wide:
+            statement = {"Effect": "Allow", "Action": list(_WIDE), "Resource": "*"}
+            return {"wide": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+        iam = self._world.target.aws.iam
+        documents = {
+            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for page in iam.get_paginator("list_role_policies").paginate(RoleName=role)
+            for name in page["PolicyNames"]
+        }
+        return {
+            name: document if isinstance(document, str) else json.dumps(document)
+            for name, document in documents.items()
+        }
+
+    def _await(self, role: str) -> None:
+        """Wait until a new role can be assumed: on AWS, it takes some seconds to be known."""
+        if not self._world.target.aws.endpoint_url:
+            time.sleep(_DELAY_SECONDS)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self.assume(role, tags("tenantry-attack"))
+            except ClientError as error:
+                if time.monotonic() > deadline:
+                    raise SceneError(f"A copy of a tenant role cannot be assumed: {error}") from error
+                time.sleep(1)
+            else:
+                return
+
+
+def tags(tenant: str) -> list[dict[str, str]]:
+    """Return the session tags of a tenant."""
+    return [{"Key": "TenantId", "Value": tenant}, {"Key": "TenantName", "Value": tenant.lower()}]
+
+
+def _template(given: Sequence[Sequence[Any]], account: str) -> str:
+    """Return a session policy template as the functions complete it: what allows on S3 does so in one account."""
+    elements = ("Action", "Resource", "Condition", "Effect")
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", **dict(zip(elements, statement, strict=False))} for statement in given
+    ]
+    for statement in statements:
+        if statement["Effect"] == "Allow" and '"s3:' in json.dumps(statement["Action"]):
+            conditions = statement.get("Condition", {})
+            equal = {**conditions.get("StringEquals", {}), "aws:ResourceAccount": account}
+            statement["Condition"] = {**conditions, "StringEquals": equal}
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

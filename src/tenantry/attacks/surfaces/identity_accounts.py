@@ -1,0 +1,392 @@
+"""Accounts: what users may make of their own, and strangers of others'."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import DENIALS, denied, require, together
+from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.people import SceneError, sign_up, srp
+from tenantry.attacks.registry import REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.literals import AuthFlowTypeType
+
+    from tenantry.attacks.people import Person, Tokens
+    from tenantry.attacks.world import World
+
+identity: Final = REGISTRY.surface("identity")
+
+
+def _still(person: Person, tokens: Tokens) -> Outcome:
+    """Judge whether a sign-in says of someone what it said before."""
+    now = (tokens.tenant, tokens.claims["cognito:username"], tokens.claims["sub"])
+    before = (person.tenant, person.user_id, person.tokens.claims["sub"])
+    return require(
+        now == before,
+        otherwise="the token carries another tenant or user",
+        observed="the token is still the same user's",
+    )
+
+
+def _attempt(call: Callable[[], object]) -> str:
+    """Try something that may or may not be let through, and say which."""
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "accepted"
+
+
+def _write_attribute(world: World, attribute: str) -> Outcome:
+    writer = world.once("writer", lambda: world.member("writer", world.cast.alice.tenant, {"member"}))
+    value = world.cast.bob.user_id if attribute in {"sub", "cognito:username"} else world.cast.bob.tenant
+    answer = _attempt(
+        lambda: world.target.aws.anonymous().cognito.update_user_attributes(
+            AccessToken=writer.tokens.access, UserAttributes=[{"Name": attribute, "Value": value}]
+        )
+    )
+    tokens = world.people.sign_in_with_claim(writer)
+    return together((f"writing it: {answer}", _still(writer, tokens)), world.shut(tokens))
+
+
+def _sign_up_with(world: World, attribute: str) -> Outcome:
+    email = world.people.mailbox(attribute.replace(":", "-"))
+    value = world.cast.bob.tenant
+    try:
+        made = world.target.aws.anonymous().cognito.sign_up(
+            ClientId=world.target.client_id,
+            Username=email,
+            Password=world.cast.alice.password,
+            UserAttributes=[
+                {"Name": "email", "Value": email},
+                {"Name": "name", "Value": world.run},
+                {"Name": attribute, "Value": value},
+            ],
+        )
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        return held(code) if code in DENIALS | {"InvalidParameterException"} else inconclusive(str(error))
+    world.leftovers.user(made["UserSub"])
+    return breached("the sign-up was accepted with the attribute")
+
+
+for _attribute in (
+    "custom:tenant",
+    "custom:tenantId",
+    "custom:tenant_id",
+    "custom:role",
+    "custom:roles",
+    "custom:activetenantid",
+    "tenant",
+    "cognito:username",
+    "cognito:groups",
+    "sub",
+):
+    _slug = _attribute.replace(":", "-").replace("_", "-").lower()
+    identity.add(
+        f"update-{_slug}",
+        threat=threats.OWN_ATTRIBUTES,
+        tries=f"Write `{_attribute}` of one's own account with one's own access token, and sign in again.",
+        must="The token says the same as before, and the other tenant stays shut.",
+        run=partial(_write_attribute, attribute=_attribute),
+    )
+    identity.add(
+        f"sign-up-{_slug}",
+        threat=threats.OWN_ATTRIBUTES,
+        tries=f"Sign up with `{_attribute}` set to another's tenant.",
+        must="Cognito refuses the sign-up.",
+        run=partial(_sign_up_with, attribute=_attribute),
+    )
+
+_HINTS: Final = ("tenant", "tenantId", "custom:tenant", "activetenantid", "roles", "claimsToAddOrOverride")
+
+
+def _hints(world: World) -> dict[str, str]:
+    return dict.fromkeys(_HINTS, world.cast.bob.tenant)
+
+
+@identity.attack("sign-up-metadata", threat=threats.OWN_ATTRIBUTES, must="The new user gets a tenant of their own.")
+def _(world: World) -> Outcome:
+    """Sign up with client metadata that name another's tenant."""
+    person = world.people.sign_up("metadata", **_hints(world))
+    own = require(
+        person.tenant not in {world.cast.bob.tenant, ""},
+        otherwise="the token carries the tenant that was asked for",
+        observed="the token carries a new tenant",
+    )
+    return together(own, world.shut(person.tokens))
+
+
+@identity.attack("sign-in-metadata", threat=threats.OWN_ATTRIBUTES, must="The token says the same as ever.")
+def _(world: World) -> Outcome:
+    """Sign in with client metadata that name another's tenant."""
+    tokens = world.people.sign_in_with_claim(world.cast.alice, **_hints(world))
+    return together(_still(world.cast.alice, tokens), world.shut(tokens))
+
+
+@identity.attack("refresh-metadata", threat=threats.OWN_ATTRIBUTES, must="The token says the same as ever.")
+def _(world: World) -> Outcome:
+    """Refresh a token with client metadata that name another's tenant."""
+    tokens = world.people.refresh(world.cast.alice, **_hints(world))
+    return together(_still(world.cast.alice, tokens), world.shut(tokens))
+
+
+@identity.attack(
+    "take-email",
+    threat=threats.OWN_ATTRIBUTES,
+    must="Whoever signs in with that address is still its owner, by their password.",
+)
+def _(world: World) -> Outcome:
+    """Change one's own e-mail address to the victim's, and sign in with it."""
+    thief = world.member("thief", world.cast.alice.tenant, {"member"})
+    victim = world.landlord("robbed", str(uuid.uuid4()))
+    answer = _attempt(
+        lambda: world.target.aws.anonymous().cognito.update_user_attributes(
+            AccessToken=thief.tokens.access, UserAttributes=[{"Name": "email", "Value": victim.email}]
+        )
+    )
+    theft = denied(lambda: world.people.sign_in(replace(thief, email=victim.email)))
+    return together((f"changing it: {answer}", theft), _still(victim, world.people.sign_in_with_claim(victim)))
+
+
+@identity.attack("take-name", threat=threats.OWN_ATTRIBUTES, must="Cognito refuses the sign-up.")
+def _(world: World) -> Outcome:
+    """Sign up under the victim's user id, and under their e-mail address in capitals."""
+    bob, cognito = world.cast.bob, world.target.aws.anonymous().cognito
+
+    def sign_up(username: str, email: str) -> Outcome:
+        codes = {"InvalidParameterException", "UsernameExistsException", "AliasExistsException"}
+        return denied(
+            lambda: world.leftovers.user(
+                cognito.sign_up(
+                    ClientId=world.target.client_id,
+                    Username=username,
+                    Password=world.cast.alice.password,
+                    UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
+                )["UserSub"]
+            ),
+            codes=codes,
+        )
+
+    fresh = world.people.mailbox("namesake")
+    return together(
+        ("under the id", sign_up(bob.user_id, fresh)), ("in capitals", sign_up(bob.email.upper(), bob.email.upper()))
+    )
+
+
+@identity.attack(
+    "password-flow", threat=threats.OWN_ATTRIBUTES, must="Cognito refuses the flow: the client is for SRP only."
+)
+def _(world: World) -> Outcome:
+    """Sign in by flows that send the password, or that answer with no proof of one."""
+    alice, cognito = world.cast.alice, world.target.aws.anonymous().cognito
+    codes = {"InvalidParameterException", "NotAuthorizedException", *DENIALS}
+
+    def start(flow: AuthFlowTypeType) -> Outcome:
+        return denied(
+            lambda: cognito.initiate_auth(
+                ClientId=world.target.client_id,
+                AuthFlow=flow,
+                AuthParameters={"USERNAME": alice.email, "PASSWORD": alice.password},
+            ),
+            codes=codes,
+        )
+
+    flows: tuple[AuthFlowTypeType, ...] = (
+        "USER_PASSWORD_AUTH",
+        "CUSTOM_AUTH",
+        "ADMIN_USER_PASSWORD_AUTH",
+        "ADMIN_NO_SRP_AUTH",
+    )
+    return together(*((flow, start(flow)) for flow in flows))
+
+
+@identity.attack(
+    "unconfirmed",
+    threat=threats.OWN_ATTRIBUTES,
+    must="There is no token, and no tenant, before the address is confirmed.",
+)
+def _(world: World) -> Outcome:
+    """Sign up with somebody else's address and sign in without confirming it."""
+    email, password = world.people.mailbox("unconfirmed"), world.cast.alice.password
+    cognito, target = world.target.aws.anonymous().cognito, world.target
+    user_id = cognito.sign_up(
+        ClientId=target.client_id,
+        Username=email,
+        Password=password,
+        UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
+    )["UserSub"]
+    world.leftovers.user(user_id)
+    signed_in = denied(
+        lambda: srp(cognito, target.user_pool_id, target.client_id, email, password),
+        codes={"UserNotConfirmedException", "NotAuthorizedException"},
+    )
+    nothing = require(
+        not world.people.tenants_of(user_id), otherwise="the user has a tenant", observed="the user has no tenant"
+    )
+    return together(signed_in, nothing)
+
+
+@identity.attack(
+    "operator-calls",
+    threat=threats.OWN_ATTRIBUTES,
+    must="Cognito denies them to strangers and to principals without a grant.",
+)
+def _(world: World) -> Outcome:
+    """Call what only operators may: list users, confirm one, set an attribute or a password."""
+    pool, bob = world.target.user_pool_id, world.cast.bob
+
+    def calls(who: str, cognito: CognitoIdentityProviderClient) -> list[tuple[str, Outcome]]:
+        return [
+            (f"ListUsers {who}", denied(lambda: cognito.list_users(UserPoolId=pool, Limit=1))),
+            (f"AdminGetUser {who}", denied(lambda: cognito.admin_get_user(UserPoolId=pool, Username=bob.user_id))),
+            (
+                f"AdminUpdateUserAttributes {who}",
+                denied(
+                    lambda: cognito.admin_update_user_attributes(
+                        UserPoolId=pool, Username=bob.user_id, UserAttributes=[{"Name": "name", "Value": world.run}]
+                    )
+                ),
+            ),
+            (
+                f"AdminSetUserPassword {who}",
+                denied(
+                    lambda: cognito.admin_set_user_password(
+                        UserPoolId=pool, Username=bob.user_id, Password=bob.password, Permanent=True
+                    )
+                ),
+            ),
+        ]
+
+    anonymous, nobody = world.target.aws.anonymous().cognito, world.nobody.cognito
+    return together(*calls("unsigned", anonymous), *calls("without a grant", nobody))
+
+
+@identity.attack(
+    "unknown-user",
+    threat=threats.EXISTENCE_SHOWN,
+    must="Both fail with the same error: nobody learns who has an account.",
+)
+def _(world: World) -> Outcome:
+    """Sign in with a wrong password as someone who exists and as someone who does not."""
+    target = world.target
+
+    def failure(email: str) -> str:
+        try:
+            srp(target.aws.anonymous().cognito, target.user_pool_id, target.client_id, email, "wrong Password 1!")
+        except ClientError as error:
+            return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+        return "signed in"
+
+    real, unreal = failure(world.cast.bob.email), failure(world.people.mailbox("nobody"))
+    if "signed in" in {real, unreal}:
+        return breached("a wrong password was accepted")
+    if not real.startswith("NotAuthorizedException"):
+        return inconclusive(f"a wrong password fails otherwise than it should: {real}")
+    return require(real == unreal, otherwise=f"they differ: {real!r} and {unreal!r}", observed=real)
+
+
+@identity.attack(
+    "password-reset", threat=threats.EVENT_DELIVERY, must="No tenant is made: the hook acts on a sign-up only."
+)
+def _(world: World) -> Outcome:
+    """Reset a password, which calls the hook that also hears of sign-ups."""
+    reset, signed_up = world.people.admit("reset"), world.people.admit("signed-up")
+    _call_hook(world, reset, "PostConfirmation_ConfirmForgotPassword")
+    _call_hook(world, signed_up, "PostConfirmation_ConfirmSignUp")
+    world.people.await_tenant(signed_up.user_id)  # the same hook works, and what it set off earlier has had its time
+    return require(
+        not world.people.tenants_of(reset.user_id) and "email" not in (world.user_row(reset.user_id) or {}),
+        otherwise="a password reset has made a user or a tenant",
+        observed="a sign-up has made a tenant meanwhile, the reset none",
+    )
+
+
+def _stranger(world: World, label: str, **metadata: str) -> Person:
+    """Sign up with somebody else's address, as a stranger does who waits for its owner to confirm."""
+    owner = world.people.mailbox(f"{label}-{uuid.uuid4().hex[:8]}")
+    password = f"{uuid.uuid4()}aA1!"
+    world.people.keep_private([password])
+    cognito, client_id = world.target.aws.anonymous().cognito, world.target.client_id
+    user_id = sign_up(cognito, client_id, owner, password, name=world.run, metadata=metadata)
+    world.leftovers.user(user_id)
+    return replace(world.cast.alice, user_id=user_id, email=owner, password=password, tenant="")
+
+
+def _confirmed(world: World, person: Person, **metadata: str) -> Person:
+    """Let the owner of the address confirm, whose mail is not for this attacker's eyes: the same in their place."""
+    world.target.aws.cognito.admin_set_user_password(  # confirms, and calls no hook
+        UserPoolId=world.target.user_pool_id, Username=person.user_id, Password=person.password, Permanent=True
+    )
+    _call_hook(world, person, "PostConfirmation_ConfirmSignUp", **metadata)
+    return person
+
+
+_MUST_CHOOSE: Final = "No token for the first password: the account needs a new one."
+
+
+def _first_password(world: World, victim: Person) -> Outcome:
+    """Judge whether a stranger's own password opens an account that another person confirmed."""
+    own = _stranger(world, "own", confirmationHash=hashlib.sha256(b"own").hexdigest())
+    # Confirmed from where it was made: the password is good, and the hooks work.
+    world.people.sign_in(_confirmed(world, own, confirmationSecret="own"))
+    return denied(lambda: world.people.sign_in(victim), codes={"UserLambdaValidationException"})
+
+
+@identity.attack("pre-hijack-code", threat=threats.OWN_ATTRIBUTES, must=_MUST_CHOOSE)
+def _(world: World) -> Outcome:
+    """Sign up with somebody's address, let them ask for another code and confirm, and sign in."""
+    victim = _stranger(world, "asked-again")
+    world.target.aws.anonymous().cognito.resend_confirmation_code(
+        ClientId=world.target.client_id, Username=victim.email
+    )
+    return _first_password(world, _confirmed(world, victim))
+
+
+@identity.attack("pre-hijack-elsewhere", threat=threats.OWN_ATTRIBUTES, must=_MUST_CHOOSE)
+def _(world: World) -> Outcome:
+    """Sign up on the page with somebody's address, let them confirm from elsewhere, and sign in."""
+    victim = _stranger(world, "elsewhere", confirmationHash=hashlib.sha256(b"the attacker's").hexdigest())
+    return _first_password(world, _confirmed(world, victim))
+
+
+def _call_hook(world: World, person: Person, trigger: str, **metadata: str) -> None:
+    """Call the pool's hook as Cognito does."""
+    target = world.target
+    pool = target.aws.cognito.describe_user_pool(UserPoolId=target.user_pool_id)["UserPool"]
+    event = {
+        "version": "1",
+        "triggerSource": trigger,
+        "region": target.aws.region,
+        "userPoolId": target.user_pool_id,
+        "userName": person.user_id,
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": target.client_id},
+        "request": {
+            "userAttributes": {
+                "sub": person.user_id,
+                "email": person.email,
+                "email_verified": "true",
+                "name": person.name,
+                "cognito:user_status": "CONFIRMED",
+            },
+            "clientMetadata": metadata,
+        },
+        "response": {},
+    }
+    answer = target.aws.functions.invoke(
+        FunctionName=pool["LambdaConfig"]["PostConfirmation"], Payload=json.dumps(event).encode()
+    )
+    if error := answer.get("FunctionError"):
+        raise SceneError(f"The sign-up hook failed: {error}")

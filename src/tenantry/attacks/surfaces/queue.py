@@ -1,0 +1,363 @@
+"""Queued work: whose it is, who may queue it, and what those who do it can reach."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import DENIALS, denied, granted, require, together
+from tenantry.attacks.outcome import held, inconclusive
+from tenantry.attacks.parkland import OWN, PRIZE, Parkland
+from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.sessions import Fence, Sessions
+from tenantry.attacks.storage import Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tenantry.attacks.outcome import Outcome
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+
+queue: Final = REGISTRY.surface("queue")
+
+_PURPOSE: Final = "park-statuses"
+_PATIENCE_SECONDS: Final = 60.0
+_CODES: Final = DENIALS | {"AuthorizationError"}  # SNS's word for it
+
+
+def _scene(world: World) -> Parkland:
+    return Parkland.of(world, "queue")
+
+
+def _send(at: Parkland, body: object) -> Outcome:
+    reply = at.send("POST", "/parks/statuses", body)
+    return granted(reply)
+
+
+def _done(at: Parkland, park: str, status: str) -> Outcome:
+    """Judge whether the attacker's own park gets a status, which says that the work before it has been done as well."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if at.rows(at.attacker.tenant)[park]["status"] == {"S": status}:
+            return held(f"{park} is {status}")
+        time.sleep(0.3)
+    return inconclusive("the work is not done in time")
+
+
+def _after(at: Parkland, label: str) -> Outcome:
+    """Queue good work and wait for it, and then some."""
+    park = f"after-{label}"
+    at.send("POST", "/parks", {"id": park, "name": "x"})
+    outcome = together(_send(at, {"ids": [park], "status": "natural-disaster"}), _done(at, park, "natural-disaster"))
+    time.sleep(1)
+    return outcome
+
+
+@queue.attack("foreign", threat=threats.WRONG_TENANT, must="The victim's park is unchanged; one's own is set.")
+def _(world: World) -> Outcome:
+    """Queue changes of the victim's park, with their tenant named wherever a request has room for it."""
+    at, victim = _scene(world), _scene(world).victim
+    named = {"x-tenant-id": victim.tenant, "tenantId": victim.tenant, "userId": victim.user_id}
+    body = {"ids": [PRIZE, OWN], "status": "park-closed"}
+    path = f"/parks/statuses?tenantId={victim.tenant}&userId={victim.user_id}"
+    sent = granted(at.send("POST", path, body, headers=named))
+    changes: tuple[dict[str, object], ...] = (
+        {"tenantId": victim.tenant},
+        {"userId": victim.user_id},
+        {"authTime": "9999999999"},
+        {"session": "x"},
+        {"at": "0"},
+        {"MessageBody": "{}"},
+        {"ids": [f"{victim.tenant}#park#{PRIZE}"]},
+        {"ids": [PRIZE, {"S": PRIZE}]},
+        {"ids": "prize"},
+        {"ids": []},
+        {"ids": [PRIZE] * 101},
+    )
+    refusals = [at.shut(at.send("POST", "/parks/statuses", {**body, **change}), 400) for change in changes]
+    return together(sent, *refusals, _done(at, OWN, "park-closed"), at.untouched())
+
+
+@queue.attack("injection", threat=threats.INJECTION, must="400 for each, and nothing of it is done.")
+def _(world: World) -> Outcome:
+    """Put quotes, forms, templates and second messages into ids and statuses."""
+    at, victim = _scene(world), _scene(world).victim.tenant
+    texts = (
+        f'prize"],"tenantId":"{victim}","x":["',
+        "prize&Action=PurgeQueue",
+        "prize%26MessageGroupId%3Dx",
+        "$context.authorizer.userId",
+        "#set($v1 = 'x')",
+        "prize\n",
+        "\\",
+        "\u2028",
+    )
+    steps = []
+    for text in texts:
+        steps.append(at.shut(at.send("POST", "/parks/statuses", {"ids": [text], "status": "park-closed"}), 400))
+        steps.append(at.shut(at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": text}), 400))
+    duplicate = f'{{"ids": ["{OWN}"], "status": "park-closed", "tenantId": "{victim}", "tenantId": "{victim}"}}'
+    steps.append(at.shut(at.send("POST", "/parks/statuses", duplicate), 400))
+    return together(*steps, _after(at, "injection"), at.untouched())
+
+
+@queue.attack("switch", threat=threats.CACHED_VERDICT, must="It is done in the tenant of when it was asked for, alone.")
+def _(world: World) -> Outcome:
+    """As an admin of two tenants, queue work in one and switch to the other at once, again and again."""
+    at = _scene(world)
+    person = world.member("queue-switcher", at.attacker.tenant, {"admin"})
+    world.people.enrol(person, at.victim.tenant, {"admin"})
+    shared = "both-have-it"
+    for who in (at.attacker, at.victim):
+        at.send("POST", "/parks", {"id": shared, "name": "x"}, person=who)
+    world.cleanup.later("the shared park", partial(at.sweep, at.victim.tenant))
+    steps = []
+    for _turn in range(3):
+        for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
+            steps.append(granted(world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
+            steps.append(
+                granted(at.send("POST", "/parks/statuses", {"ids": [shared], "status": status}, person=person))
+            )
+    steps.append(_after(at, "switch"))
+    for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
+        found = at.rows(tenant)[shared]["status"]["S"]
+        steps.append(
+            require(found == status, otherwise=f"in {tenant} it is {found}", observed=f"{status} in its tenant")
+        )
+    key = {"pk": {"S": f"{at.victim.tenant}#park"}, "sk": {"S": shared}}
+    world.target.aws.dynamodb.delete_item(TableName=world.target.parks_table, Key=key)
+    return together(*steps)
+
+
+@queue.attack("left", threat=threats.CACHED_VERDICT, must="403 once the member is removed; nothing is queued.")
+def _(world: World) -> Outcome:
+    """Be removed from a tenant, and queue work with the same token."""
+    at = _scene(world)
+    person = world.member("queue-leaver", at.attacker.tenant, {"admin"})
+    before = granted(at.send("GET", "/parks", person=person))
+    world.people.dismiss(person, at.attacker.tenant)
+    reply = at.send("POST", "/parks/statuses", {"ids": [OWN], "status": "natural-disaster"}, person=person)
+    kept = _after(at, "left")
+    same = at.rows(at.attacker.tenant)[OWN]["status"] != {"S": "natural-disaster"}
+    return together(before, at.shut(reply, 403), kept, require(same, otherwise="it was done", observed="not done"))
+
+
+def _removed(world: World, person: Person) -> None:
+    world.people.dismiss(person, person.tenant)
+
+
+def _demoted(world: World, person: Person) -> None:
+    world.people.enrol(person, person.tenant, {"member", "visitor"})
+
+
+def _account(attribute: str, value: Mapping[str, Any], world: World, person: Person) -> None:
+    world.target.aws.dynamodb.update_item(
+        TableName=world.target.users_table,
+        Key={"userid": {"S": person.user_id}},
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": attribute},
+        ExpressionAttributeValues={":value": value},
+    )
+
+
+def _session_ended(world: World, person: Person) -> None:
+    _account("endedsessions", {"SS": [f"1764000000:{person.tokens.claims.get('origin_jti', '')}"]}, world, person)
+
+
+_ENDINGS: Final[tuple[tuple[str, str, Callable[[World, Person], None]], ...]] = (
+    ("removed", "is removed", _removed),
+    ("role-lost", "is no admin any more", _demoted),
+    ("blocked", "is blocked", partial(_account, "blockedat", {"N": "1764000000"})),
+    ("deleted", "has deleted their account", partial(_account, "deletedat", {"N": "1764000000"})),
+    ("signed-out", "has signed out everywhere", partial(_account, "validafter", {"N": "9999999999"})),
+    ("session-ended", "has signed out of that session", _session_ended),
+)
+
+
+def _outlives(label: str, end: Callable[[World, Person], None], world: World) -> Outcome:
+    at = _scene(world)
+    park = f"end-{label}"
+    at.send("POST", "/parks", {"id": park, "name": "x"})
+    person = world.member(f"queue-{label}", at.attacker.tenant, {"admin"})
+    path, aws = "/parks/statuses", world.target.aws
+    sent = granted(at.send("POST", path, {"ids": [park], "status": "park-closed"}, person=person))
+    control = _done(at, park, "park-closed")
+    end(world, person)
+    # As the API has put it on the queue, and as an operator puts it there again from the dead-letter queue.
+    claims = person.tokens.claims
+    work = {
+        "id": "later",
+        "tenantId": at.attacker.tenant,
+        "userId": person.user_id,
+        "authTime": str(claims["auth_time"]),
+        "session": str(claims.get("origin_jti", "")),
+        "at": str(int(time.time() * 1000) + 1000),
+        "ids": [park],
+        "status": "natural-disaster",
+    }
+    aws.sqs.send_message(QueueUrl=world.target.park_statuses_queue, MessageBody=json.dumps(work))
+    waited = _after(at, f"end-{label}")
+    found = at.rows(at.attacker.tenant)[park]["status"]["S"]
+    dropped = require(found == "park-closed", otherwise=f"it is {found}", observed="dropped")
+    return together(sent, control, waited, dropped)
+
+
+for _slug, _tries, _end in _ENDINGS:
+    queue.add(
+        f"outlived-{_slug}",
+        threat=threats.OUTLIVED,
+        tries=f"Queue work, and have it done after whoever asked for it {_tries}.",
+        must="It is dropped; the same work was done a moment before, and others' is done.",
+        run=partial(_outlives, _slug, _end),
+    )
+
+
+def _forged(at: Parkland) -> str:
+    return json.dumps(
+        {
+            "id": "forged",
+            "tenantId": at.victim.tenant,
+            "userId": at.victim.user_id,
+            "at": str(int(time.time() * 1000)),
+            "ids": [PRIZE],
+            "status": "park-closed",
+        }
+    )
+
+
+def _queue_calls(world: World, aws: Aws, text: str) -> list[Callable[[], object]]:
+    url, letters = world.target.park_statuses_queue, world.target.park_statuses_dead_letters
+    return [
+        lambda: aws.sqs.send_message(QueueUrl=url, MessageBody=text),
+        lambda: aws.sqs.receive_message(QueueUrl=url),
+        lambda: aws.sqs.purge_queue(QueueUrl=url),
+        lambda: aws.sqs.receive_message(QueueUrl=letters),
+    ]
+
+
+@queue.attack("forged", threat=threats.EVENT_DELIVERY, must="Denied to each, and nothing is done.")
+def _(world: World) -> Outcome:
+    """Send, read and remove work as nobody, and as a session of a tenant of each kind of fence."""
+    at = _scene(world)
+    me = Owner(tenant=at.attacker.tenant, user=at.attacker.user_id)
+    sessions = [Sessions.of(world).act(_PURPOSE, fence, me) for fence in Fence]
+    steps = [
+        denied(call, codes=_CODES)
+        for aws in (world.nobody, *sessions)
+        for call in _queue_calls(world, aws, _forged(at))
+    ]
+    return together(*steps, _after(at, "forged"), at.untouched())
+
+
+@queue.attack("malformed", threat=threats.POISON, must="Each fails, and good work beside them is done.")
+def _(world: World) -> Outcome:
+    """In the operator's hand, hand the consumer messages that no template makes: other ids, wildcards, no tenant."""
+    at = _scene(world)
+    mine = {"tenantId": at.attacker.tenant, "userId": at.attacker.user_id, "ids": [OWN]}
+    good: dict[str, Any] = {**json.loads(_forged(at)), **mine}
+    changes: tuple[dict[str, object], ...] = (
+        {"tenantId": "*"},
+        {"tenantId": f"{at.victim.tenant}#park"},
+        {"tenantId": ""},
+        {"tenantId": None},
+        {"tenantId": [at.victim.tenant]},
+        {"userId": "../../x"},
+        {"authTime": "soon"},
+        {"authTime": None},
+        {"session": ["x"]},
+        {"ids": [f"{PRIZE}#", "*"]},
+        {"ids": [PRIZE] * 101},
+        {"status": "park-closed\u0000"},
+        {"at": "-1"},
+        {"admin": True},
+    )
+    bodies = [*(json.dumps({**good, **change}) for change in changes), "not JSON", "", "[]"]
+    records = [_record(number, body) for number, body in enumerate([*bodies, json.dumps(good)])]
+    answer = _consume(world, records)
+    failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
+    wanted = {str(number) for number in range(len(bodies))}
+    return together(
+        require(failed == wanted, otherwise=f"what fails is {sorted(failed)}", observed=f"{len(failed)} fail"),
+        _done(at, OWN, good["status"]),
+        at.untouched(),
+    )
+
+
+def _record(number: int, body: str) -> dict[str, str]:
+    return {"messageId": str(number), "body": body, "eventSource": "aws:sqs"}
+
+
+def _consume(world: World, records: list[dict[str, str]]) -> dict[str, Any]:
+    """Call the queue's consumer as SQS's poller does. Nothing is left on the queue, as of messages that it refuses."""
+    aws = world.target.aws
+    arn = aws.sqs.get_queue_attributes(QueueUrl=world.target.park_statuses_queue, AttributeNames=["QueueArn"])
+    (mapping,) = aws.functions.list_event_source_mappings(EventSourceArn=arn["Attributes"]["QueueArn"])[
+        "EventSourceMappings"
+    ]
+    reply = aws.functions.invoke(FunctionName=mapping["FunctionArn"], Payload=json.dumps({"Records": records}).encode())
+    answer: dict[str, Any] = json.loads(reply["Payload"].read())
+    return answer
+
+
+@queue.attack("session", threat=threats.LOOSE_POLICY, must="Denied by both fences and by each; one's own is not.")
+def _(world: World) -> Outcome:
+    """With credentials vended for one tenant's queued work, reach another tenant's parks and topics."""
+    at = _scene(world)
+    me = Owner(tenant=at.attacker.tenant, user=at.attacker.user_id)
+    prefix = world.target.aws.sns.meta.region_name
+    account = world.target.aws.sts.get_caller_identity()["Account"]
+    topic = f"arn:aws:sns:{prefix}:{account}:{world.target.app}-parks-{{}}_{PRIZE}_park-closed"
+    steps = []
+    for fence in Fence:
+        aws = Sessions.of(world).act(_PURPOSE, fence, me)
+        steps.append(_can_do_its_own(world, aws, at))
+        steps += [denied(call, codes=_CODES) for call in _reaching(world, aws, at, topic)]
+    return together(*steps, at.untouched())
+
+
+def _update(world: World, aws: Aws, tenant: str, park: str) -> object:
+    request: Any = {
+        "TableName": world.target.parks_table,
+        "Key": {"pk": {"S": f"{tenant}#park"}, "sk": {"S": park}},
+        "UpdateExpression": "SET touched = :t",
+        "ExpressionAttributeValues": {":t": {"S": "x"}},
+    }
+    return aws.dynamodb.update_item(**request)
+
+
+def _can_do_its_own(world: World, aws: Aws, at: Parkland) -> Outcome:
+    try:
+        _update(world, aws, at.attacker.tenant, OWN)
+    except ClientError as error:
+        return inconclusive(f"the session cannot do what it is for: {error}")
+    return held("its own park can be set")
+
+
+def _reaching(world: World, aws: Aws, at: Parkland, topic: str) -> list[Callable[[], object]]:
+    table, victim = world.target.parks_table, at.victim.tenant
+    key: Any = {"pk": {"S": f"{victim}#park"}, "sk": {"S": PRIZE}}
+    condition: Any = {
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": f"{victim}#park"}},
+    }
+    longer = f"{at.attacker.tenant}-2"  # begins as one's own does
+    return [
+        lambda: _update(world, aws, victim, PRIZE),
+        lambda: _update(world, aws, longer, PRIZE),
+        lambda: aws.dynamodb.get_item(TableName=table, Key=key),
+        lambda: aws.dynamodb.put_item(TableName=table, Item=key),
+        lambda: aws.dynamodb.delete_item(TableName=table, Key=key),
+        lambda: aws.dynamodb.query(TableName=table, **condition),
+        lambda: aws.dynamodb.query(TableName=table, IndexName="by-status", **condition),
+        lambda: aws.dynamodb.scan(TableName=table),
+        lambda: aws.sns.publish(TopicArn=topic.format(victim), Message="{}"),
+        lambda: aws.sns.publish(TopicArn=topic.format(longer), Message="{}"),
+        lambda: aws.sns.create_topic(Name=topic.format(at.attacker.tenant).rsplit(":", 1)[-1]),
+    ]

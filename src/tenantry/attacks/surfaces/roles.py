@@ -1,0 +1,346 @@
+"""What the application's own roles may do: each deed is tried with a role that has the same grants."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import denied, require, together
+from tenantry.attacks.outcome import Outcome, Verdict, held, inconclusive
+from tenantry.attacks.registry import REGISTRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+    from tenantry.operate.stacks import Resource
+
+    _Calls = list[tuple[str, Callable[[], object]]]
+
+_RULES: Final = "events.amazonaws.com"
+
+roles: Final = REGISTRY.surface("roles")
+
+
+@dataclass(frozen=True)
+class _Deed:
+    """Something that no role of the application has any business doing, but for the few whose job it is.
+
+    Attributes
+    ----------
+    slug, tries
+        Its name, and what it is.
+    calls
+        The calls to make as a principal, each with a name, harmless should they be let through.
+    save
+        The AWS service whose roles have that business after all.
+    jobs
+        Roles, as their logical ids begin, each with the names of the calls that are its job. They must work.
+    """
+
+    slug: str
+    tries: str
+    calls: Callable[[World, Aws], _Calls]
+    save: str = ""
+    jobs: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def is_job(self, role: _Role, call: str) -> bool:
+        """Return whether a call is a role's job."""
+        return any(role.is_of(owner) and call in calls for owner, calls in self.jobs.items())
+
+
+@dataclass(frozen=True)
+class _Role:
+    """A role that the stacks have made.
+
+    Attributes
+    ----------
+    logical_id, name, arn
+        Its names in the template and in the account.
+    service
+        The AWS service that assumes it; empty if a principal does.
+    """
+
+    logical_id: str
+    name: str
+    arn: str
+    service: str
+
+    def is_of(self, owner: str) -> bool:
+        """Return whether it is the role of what has this id in its stack."""
+        return self.logical_id.startswith(f"{owner}Role")
+
+
+def _roles(world: World) -> list[_Role]:
+    found = [resource for resource in world.resources if resource.kind == "AWS::IAM::Role"]
+    return world.once("roles", lambda: [_role(world, resource) for resource in found])
+
+
+def _role(world: World, resource: Resource) -> _Role:
+    found = world.target.aws.iam.get_role(RoleName=resource.id)["Role"]
+    trust: Any = found["AssumeRolePolicyDocument"]
+    document = json.loads(trust) if isinstance(trust, str) else trust
+    return _Role(
+        resource.logical_id, resource.id, found["Arn"], document["Statement"][0]["Principal"].get("Service", "")
+    )
+
+
+def _tables(world: World) -> list[tuple[str, str, dict[str, dict[str, str]]]]:
+    """Return what the tables are called here and there, each with a key that nothing in it has."""
+    nothing = {"S": str(uuid.uuid4())}
+    target = world.target
+    return [
+        ("users", target.users_table, {"userid": nothing}),
+        ("tenants", target.tenants_table, {"tenantid": nothing}),
+        ("tenant-users", target.tenant_users_table, {"tenantid": nothing, "userid": nothing}),
+        ("invitations", target.invitations_table, {"tenantid": nothing, "invitationid": nothing}),
+        ("metadata", target.metadata_table, {"id_concat": nothing, "key_name": nothing}),
+        ("employees", target.employees_table, {"Tenant": nothing, "Id": nothing}),
+        ("parks", target.parks_table, {"pk": nothing, "sk": nothing}),
+        *(
+            ("names", resource.id, {"name": nothing})
+            for resource in world.resources
+            if resource.kind == "AWS::DynamoDB::Table" and resource.logical_id.startswith("TenantNames")
+        ),
+    ]
+
+
+def _scan(world: World, aws: Aws) -> _Calls:
+    return [(name, partial(aws.dynamodb.scan, TableName=table, Limit=1)) for name, table, _ in _tables(world)]
+
+
+def _delete(world: World, aws: Aws) -> _Calls:
+    return [(name, partial(aws.dynamodb.delete_item, TableName=table, Key=key)) for name, table, key in _tables(world)]
+
+
+def _batch(world: World, aws: Aws) -> _Calls:
+    return [
+        (name, partial(aws.dynamodb.batch_write_item, RequestItems={table: [{"DeleteRequest": {"Key": key}}]}))
+        for name, table, key in _tables(world)
+    ]
+
+
+def _assume(world: World, aws: Aws) -> _Calls:
+    return [
+        (role.name, partial(aws.sts.assume_role, RoleArn=role.arn, RoleSessionName=world.run)) for role in _roles(world)
+    ]
+
+
+def _dead_letters(world: World, aws: Aws) -> _Calls:
+    work = world.target.park_statuses_queue.rsplit("/", 1)[-1]
+    return [
+        (url, partial(aws.sqs.receive_message, QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=1))
+        for url in world.ids_of("AWS::SQS::Queue")
+        if url.rsplit("/", 1)[-1] != work  # which is its consumer's job
+    ]
+
+
+def _start(world: World, aws: Aws) -> _Calls:
+    return [
+        (arn, partial(aws.stepfunctions.start_execution, stateMachineArn=arn, input=json.dumps({"attack": world.run})))
+        for arn in world.ids_of("AWS::StepFunctions::StateMachine")
+    ]
+
+
+def _rules(world: World, aws: Aws) -> _Calls:
+    pattern = '{"source": ["tenantry.attack"]}'
+    put = partial(
+        aws.events.put_rule, Name=world.run, EventBusName=world.target.bus, EventPattern=pattern, State="DISABLED"
+    )
+    return [("rule", put)]
+
+
+def _accounts(world: World, aws: Aws) -> _Calls:
+    pool, nobody, cognito = world.target.user_pool_id, str(uuid.uuid4()), aws.cognito
+    named: Any = {"UserPoolId": pool, "Username": nobody}
+    return [
+        ("show", partial(cognito.admin_get_user, UserPoolId=pool, Username=world.cast.bob.user_id)),
+        ("list", partial(cognito.list_users, UserPoolId=pool, Limit=1)),
+        ("sign out", partial(cognito.admin_user_global_sign_out, **named)),
+        ("disable", partial(cognito.admin_disable_user, **named)),
+        ("enable", partial(cognito.admin_enable_user, **named)),
+        ("delete", partial(cognito.admin_delete_user, **named)),
+        ("confirm", partial(cognito.admin_confirm_sign_up, **named)),
+        ("reset", partial(cognito.admin_reset_user_password, **named)),
+        ("password", partial(cognito.admin_set_user_password, **named, Password="Attack-1-attack")),  # noqa: S106
+        ("attributes", partial(cognito.admin_update_user_attributes, **named, UserAttributes=[])),
+    ]
+
+
+def _policies(world: World, aws: Aws) -> _Calls:
+    role = world.ids_of("AWS::IAM::Role")[0]
+    return [
+        ("read", partial(aws.iam.get_role, RoleName=role)),
+        ("delete", partial(aws.iam.delete_role_policy, RoleName=role, PolicyName=world.run)),
+    ]
+
+
+def _logs(world: World, aws: Aws) -> _Calls:
+    return [
+        (name, partial(aws.logs.filter_log_events, logGroupName=name, limit=1))
+        for name in world.ids_of("AWS::Logs::LogGroup")
+    ]
+
+
+def _buckets(world: World, aws: Aws) -> _Calls:
+    """Return calls on the buckets of tenants' data: no role has any business there, a session of a tenant role has."""
+    calls: _Calls = []
+    owned: Any = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    buckets = [resource for resource in world.resources if resource.kind == "AWS::S3::Bucket"]
+    # The page's holds what everybody may read, and its publisher's job is to write it.
+    for bucket in (found.id for found in buckets if not found.logical_id.startswith("Page")):
+        calls += [
+            (f"read {bucket}", partial(aws.s3.get_object, Bucket=bucket, Key=world.run)),
+            (f"write {bucket}", partial(aws.s3.put_object, Bucket=bucket, Key=world.run)),
+            (f"open {bucket}", partial(aws.s3.put_bucket_policy, Bucket=bucket, Policy="{}")),
+            (f"own {bucket}", partial(aws.s3.put_bucket_ownership_controls, Bucket=bucket, OwnershipControls=owned)),
+        ]
+    return calls
+
+
+def _tries(world: World, deed: _Deed) -> Outcome:
+    """Try a deed as every role that the stacks have made."""
+    actors = [role for role in _roles(world) if role.service != deed.save]
+    steps = []
+    for role in actors:
+        aws = world.understudy(role.name)
+        aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
+        for name, call in deed.calls(world, aws):
+            judge = _its_job if deed.is_job(role, name) else denied
+            steps.append((f"{role.name} {name}", judge(call)))
+    return _told(steps, actors)
+
+
+def _its_job(call: Callable[[], object]) -> Outcome:
+    """Judge a call that is a role's job: IAM lets it through."""
+    outcome = denied(call)
+    return inconclusive("its job is denied") if outcome.verdict is Verdict.HELD else held("its job")
+
+
+def _told(steps: Sequence[tuple[str, Outcome]], actors: Sequence[_Role]) -> Outcome:
+    if not steps:
+        return inconclusive("there is nothing to try it with")
+    outcome = together(*steps)
+    jobs = sum(step.observed == "its job" for _, step in steps)
+    return (
+        held(f"{len(steps) - jobs} calls in {len(actors)} roles, all denied; {jobs} that are a job work")
+        if outcome.verdict is Verdict.HELD
+        else outcome
+    )
+
+
+@roles.attack("rules", threat=threats.LOOSE_POLICY, must="Each starts one machine, its own.")
+def _(world: World) -> Outcome:
+    """Start each state machine with the grants of each rule's role in turn."""
+    steps = []
+    for role in (role for role in _roles(world) if role.service == _RULES):
+        calls = _start(world, world.understudy(role.name))
+        started = sum(denied(call).verdict is Verdict.BREACHED for _, call in calls)
+        observed = f"started {started} of {len(calls)}"
+        steps.append((role.name, require(started <= 1, otherwise=observed, observed=observed)))
+    return together(*steps) if steps else inconclusive("no rule has a role")
+
+
+#: Which role may call which function, by their ids in their stacks, and why.
+_INVOKES: Final = {
+    (
+        "TenantObjects",
+        "StorageProvisioner",
+    ): "a tenant's bucket is made at first use, by one whom no session can become",
+    (
+        "ParksSubscribeWorkflow",
+        "ParksCheckEndpoint",
+    ): "an endpoint is looked up before it is subscribed, by one who can do nothing else",
+    ("ParksTakeOverWorkflow", "ParksCheckEndpoint"): "an endpoint is looked up again before it is subscribed again",
+    ("ParksSetStatusWorkflow", "ParksPublish"): "who is told of a status is decided by one who reads the directory",
+    ("AccountChanges", "AccountChangesDirectory"): "the directory is changed by one who can change nothing else",
+    ("ControlUsers", "Reconciliation"): "operators compare pool and directory when they want to",
+    ("Reconciliation", "Reconciliation"): "a comparison that does not end in time goes on in another call",
+}
+
+#: Which role may start which state machine and wait for it, likewise.
+_STARTS: Final = {
+    **{
+        (f"Parks{name}WorkflowStart", f"Parks{name}Workflow"): "a route's own workflow"
+        for name in ("Subscribe", "Unsubscribe", "ListWebhooks", "SetStatus", "TakeOver")
+    },
+    ("Membership", "AccountChanges"): "people change their own account",
+    ("ControlUsers", "AccountChanges"): "operators change accounts",
+    ("Reconciliation", "AccountChanges"): "what was done to an account in the pool is done in the directory",
+}
+
+
+@roles.attack("start-and-wait", threat=threats.LOOSE_POLICY, must="Each is denied, but for the few that are one's job.")
+def _(world: World) -> Outcome:
+    """Start each state machine and wait for its answer, with the grants of each role in turn."""
+    machines = [resource for resource in world.resources if resource.kind == "AWS::StepFunctions::StateMachine"]
+    steps, actors = [], _roles(world)
+    for role in actors:
+        start = world.understudy(role.name).stepfunctions.start_sync_execution
+        for machine in machines:
+            if any(role.is_of(a) and machine.logical_id.startswith(f"{b}Machine") for a, b in _STARTS):
+                continue
+            outcome = denied(partial(start, stateMachineArn=machine.id, input=json.dumps({"attack": world.run})))
+            steps.append((f"{machine.logical_id} by {role.name}", outcome))
+    return _told(steps, actors)
+
+
+@roles.attack(
+    "invoke-functions", threat=threats.LOOSE_POLICY, must="Each is denied, but for the few that are one's job."
+)
+def _(world: World) -> Outcome:
+    """Call each function with the grants of each role in turn."""
+    functions = [resource for resource in world.resources if resource.kind == "AWS::Lambda::Function"]
+    steps, actors = [], _roles(world)
+    for role in actors:
+        invoke = world.understudy(role.name).functions.invoke
+        for function in functions:
+            if any(role.is_of(a) and _is_function(function.logical_id, b) for a, b in _INVOKES):
+                continue
+            outcome = denied(partial(invoke, FunctionName=function.id, InvocationType="DryRun"))
+            steps.append((f"{function.id} by {role.name}", outcome))
+    return _told(steps, actors)
+
+
+def _is_function(logical_id: str, name: str) -> bool:
+    """Return whether a function is the one that has this id in its stack; eight digits of a digest follow in full."""
+    return logical_id[:-8] == name
+
+
+for _deed in (
+    # The two whose whole is compared with the pool and with each other.
+    _Deed("scan", "Scan each table", _scan, jobs={"Reconciliation": {"users", "tenants"}}),
+    _Deed("delete", "Delete an item from each table", _delete),
+    _Deed("batch-write", "Write to each table in a batch", _batch),
+    _Deed("buckets", "Read, write and open each bucket of tenants' data", _buckets),
+    _Deed("assume", "Assume each other role", _assume),
+    _Deed("dead-letters", "Read each dead-letter queue, which holds names and addresses", _dead_letters),
+    _Deed("start-machines", "Start each state machine with an event of one's own", _start, _RULES),
+    _Deed("make-rules", "Make a rule on the bus that would copy its events elsewhere", _rules),
+    _Deed(
+        "accounts",
+        "Read, change and delete accounts of the user pool",
+        _accounts,
+        jobs={
+            "AccountChanges": {"sign out", "disable", "enable", "delete"},
+            "AccountChangesDirectory": {"show"},
+            "ControlUsers": {"show", "list"},
+            "Reconciliation": {"show", "list"},
+            "SignUpHook": {"sign out"},
+        },
+    ),
+    _Deed("policies", "Read and change a role", _policies),
+    _Deed("read-logs", "Read the logs", _logs, "apigateway.amazonaws.com"),
+):
+    roles.add(
+        _deed.slug,
+        threat=threats.LOOSE_POLICY,
+        tries=f"{_deed.tries}, with the grants of each role in turn{_deed.save and f', save those of {_deed.save}'}.",
+        must="Every call is denied: no role does more than its one job.",
+        run=partial(_tries, deed=_deed),
+    )

@@ -1,0 +1,359 @@
+"""What the application's own roles may write to the directory: each tries all that it does not need.
+
+Every call carries a condition that no item fulfils, so that one that IAM lets through changes nothing either: it then
+fails for that condition, which is the breach, or in the control what has to happen.
+"""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from tenantry.attacks import threats
+from tenantry.attacks.directory_grants import ATTRIBUTES, GRANTS, KEYS, grants_of
+from tenantry.attacks.judge import DENIALS, denied, together
+from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.surfaces.roles import roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+    from tenantry.operate.stacks import Resource
+
+_THREADS: Final = 8
+_LET_THROUGH: Final = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
+_KINDS: Final = {
+    "PutItem": "Put",
+    "UpdateItem": "Update",
+    "DeleteItem": "Delete",
+    "ConditionCheckItem": "ConditionCheck",
+}
+_RETURNS: Final = {
+    "PutItem": ("ALL_OLD",),
+    "UpdateItem": ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"),
+    "DeleteItem": ("ALL_OLD",),
+}
+_UNKNOWN: Final = "nobody-has-this"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Write:
+    """A write to the directory, which changes nothing.
+
+    Attributes
+    ----------
+    table
+        The table, as in `KEYS`.
+    action
+        The action of IAM.
+    attributes
+        What it names beside the key.
+    in_transaction
+        Whether it is a part of a transaction.
+    returned
+        What it asks to get back.
+    """
+
+    table: str
+    action: str
+    attributes: tuple[str, ...] = ()
+    in_transaction: bool = False
+    returned: str = ""
+
+    def __str__(self) -> str:
+        """Say what it is."""
+        where = " in a transaction" if self.in_transaction else ""
+        named = f" of {', '.join(self.attributes)}" if self.attributes else ""
+        return f"{self.action}{named} on {self.table}{where}{self.returned and f' for {self.returned}'}"
+
+    def send(self, world: World, aws: Aws) -> None:
+        """Send it."""
+        request = self._request(world)
+        if not self.in_transaction:
+            method = {"PutItem": "put_item", "UpdateItem": "update_item", "DeleteItem": "delete_item"}[self.action]
+            wanted = {"ReturnValues": self.returned} if self.returned else {}
+            getattr(aws.dynamodb, method)(**request, **wanted)
+            return
+        if self.returned:
+            request["ReturnValuesOnConditionCheckFailure"] = self.returned
+        part: Any = {_KINDS[self.action]: request}
+        aws.dynamodb.transact_write_items(TransactItems=[part])
+
+    def _request(self, world: World) -> dict[str, Any]:
+        key: dict[str, Any] = {name: {"S": str(uuid.uuid4())} for name in KEYS[self.table]}
+        attributes = self.attributes
+        if self.action == "UpdateItem" and self.in_transaction and not attributes:
+            attributes = (_UNKNOWN,)  # there, an update has to say what it changes
+        names = {f"#a{number}": name for number, name in enumerate(attributes)}
+        condition = f"attribute_exists({KEYS[self.table][0]})"
+        request: dict[str, Any] = {"TableName": _names(world)[self.table], "ConditionExpression": condition}
+        if self.action == "PutItem":
+            return {**request, "Item": {**key, **{name: {"S": "attack"} for name in self.attributes}}}
+        request["Key"] = key
+        if names:
+            request["ExpressionAttributeNames"] = names
+            if self.action == "UpdateItem":
+                request["UpdateExpression"] = f"REMOVE {', '.join(names)}"
+            else:
+                request["ConditionExpression"] = " AND ".join([condition, *(f"attribute_exists({n})" for n in names)])
+        return request
+
+
+def _names(world: World) -> Mapping[str, str]:
+    target = world.target
+    return {
+        "users": target.users_table,
+        "tenants": target.tenants_table,
+        "tenant-users": target.tenant_users_table,
+        "invitations": target.invitations_table,
+    }
+
+
+def _actors(world: World) -> list[Resource]:
+    return [resource for resource in world.resources if resource.kind == "AWS::IAM::Role"]
+
+
+def _ways() -> Iterator[tuple[str, bool]]:
+    """Yield every action, outside of a transaction and in one."""
+    for action in _KINDS:
+        if action != "ConditionCheckItem":
+            yield action, False
+        yield action, True
+
+
+def _sent(world: World, role: str, write: _Write) -> str:
+    """Send a write with a role's grants and return the error's code; empty if it has succeeded."""
+    try:
+        write.send(world, world.understudy(role))
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
+
+
+def _stopped(world: World, role: str, write: _Write) -> Outcome:
+    code = _sent(world, role, write)
+    if code in DENIALS:
+        return held(code)
+    if code in _LET_THROUGH or not code:
+        return breached(f"{write}: IAM let it through")
+    return inconclusive(f"{write}: it failed otherwise than required, {code}")
+
+
+def _works(world: World, role: str, write: _Write) -> Outcome:
+    """Judge a write that a role needs: IAM lets it through to the condition."""
+    code = _sent(world, role, write)
+    return held(f"{write} works") if code in _LET_THROUGH else inconclusive(f"{write}, which is needed: {code or 'ok'}")
+
+
+def _controls(role: str) -> list[_Write]:
+    return [
+        _Write(
+            table=grant.table,
+            action=grant.action,
+            attributes=tuple(name.replace("*", "tenanta") for name in grant.attributes),
+            in_transaction=grant.in_transaction,
+        )
+        for grant in grants_of(role)
+    ]
+
+
+def _all(world: World, tried: Sequence[tuple[Resource, _Write]]) -> Outcome:
+    """Try writes, each with a role, after what the role needs has been seen to work."""
+    if not tried:
+        return inconclusive("there is nothing to try")
+    actors = list(dict.fromkeys(role for role, _ in tried))
+    for role in actors:  # made one after the other, used by many threads
+        world.understudy(role.id).sts.get_caller_identity()
+    needed = [(role, write) for role in actors for write in _controls(role.logical_id)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        working = list(pool.map(lambda step: _works(world, step[0].id, step[1]), needed))
+        stopped = list(pool.map(lambda step: _stopped(world, step[0].id, step[1]), tried))
+    named = [
+        (role.logical_id, outcome) for (role, _), outcome in zip([*needed, *tried], [*working, *stopped], strict=True)
+    ]
+    outcome = together(*named)
+    told = f"{len(tried)} writes in {len(actors)} roles, all denied; {len(needed)} that they need work"
+    return held(told) if outcome.verdict is Verdict.HELD else outcome
+
+
+def _tried(world: World, wanted: Callable[[str], Iterator[_Write]]) -> Outcome:
+    return _all(world, [(role, write) for role in _actors(world) for write in wanted(role.logical_id)])
+
+
+def _needed(role: str, write: _Write) -> bool:
+    return any(
+        grant.covers(write.table, write.action, write.attributes, in_transaction=write.in_transaction)
+        for grant in grants_of(role)
+    )
+
+
+def _of_others(role: str) -> Iterator[_Write]:
+    """Yield the writes of attributes that the role does not need, in the way in which it writes others."""
+    for grant in grants_of(role):
+        for name in (*ATTRIBUTES[grant.table], _UNKNOWN):
+            for in_transaction in {grant.in_transaction, True}:
+                write = _Write(
+                    table=grant.table, action=grant.action, attributes=(name,), in_transaction=in_transaction
+                )
+                if not _needed(role, write):
+                    yield write
+                    # Beside one that it does need, too.
+                    own = tuple(known for known in grant.attributes if "*" not in known)[:1]
+                    yield _Write(
+                        table=grant.table,
+                        action=grant.action,
+                        attributes=(*own, name),
+                        in_transaction=in_transaction,
+                    )
+
+
+def _of_other_actions(role: str) -> Iterator[_Write]:
+    """Yield the writes by actions and to tables that the role does not need."""
+    grants = grants_of(role)
+    for table in KEYS if grants else ():
+        known = {(grant.action) for grant in grants if grant.table == table}
+        for action, in_transaction in _ways():
+            if action not in known:
+                for attributes in ((), *((name,) for name in ATTRIBUTES[table])):
+                    yield _Write(table=table, action=action, attributes=attributes, in_transaction=in_transaction)
+
+
+def _outside(role: str) -> Iterator[_Write]:
+    """Yield what the role writes in a transaction, outside of one."""
+    for write, grant in zip(_controls(role), grants_of(role), strict=True):
+        if grant.in_transaction and write.action != "ConditionCheckItem":
+            yield _Write(table=write.table, action=write.action, attributes=write.attributes)
+            yield _Write(table=write.table, action=write.action)
+
+
+def _returning(role: str) -> Iterator[_Write]:
+    """Yield what the role writes, with a wish to see what the item holds."""
+    for write, grant in zip(_controls(role), grants_of(role), strict=True):
+        for returned in _RETURNS.get(write.action, ()):
+            if not grant.in_transaction:
+                yield _Write(table=write.table, action=write.action, attributes=write.attributes, returned=returned)
+        if write.action == "ConditionCheckItem":
+            yield _Write(
+                table=write.table,
+                action=write.action,
+                attributes=write.attributes,
+                in_transaction=True,
+                returned="ALL_OLD",
+            )
+
+
+def _of_strangers(role: str) -> Iterator[_Write]:
+    """Yield every write, if the role has nothing to write."""
+    if not grants_of(role):
+        for table in KEYS:
+            for action, in_transaction in _ways():
+                yield _Write(table=table, action=action, in_transaction=in_transaction)
+
+
+for _slug, _tries, _wanted in (
+    (
+        "other-attributes",
+        "Write each attribute that a role does not need, alone and beside one that it needs",
+        _of_others,
+    ),
+    ("other-writes", "Write by each action and to each table that a role does not need", _of_other_actions),
+    ("outside-transactions", "Write what a role needs outside of a transaction", _outside),
+    ("returned-values", "Write what a role needs and ask for what the item holds", _returning),
+    (
+        "strangers",
+        "Write to the directory by each action with each role that has nothing to write there",
+        _of_strangers,
+    ),
+):
+    roles.add(
+        f"directory-{_slug}",
+        threat=threats.LOOSE_POLICY,
+        tries=f"{_tries}, with the grants of each role in turn.",
+        must="IAM denies each, and lets through what the role needs.",
+        run=partial(_tried, wanted=_wanted),
+    )
+
+
+@roles.attack("directory-partiql", threat=threats.LOOSE_POLICY, must="IAM denies each.")
+def _(world: World) -> Outcome:
+    """Write to each table of the directory by PartiQL, with the grants of each role that writes there."""
+    steps = []
+    for role in (found for found in _actors(world) if grants_of(found.logical_id)):
+        execute = world.understudy(role.id).dynamodb.execute_statement
+        for table, key in KEYS.items():
+            where = " AND ".join(f"\"{name}\" = '{uuid.uuid4()}'" for name in key)
+            statement = f'UPDATE "{_names(world)[table]}" SET "roles:tenanta" = \'admin\' WHERE {where}'  # noqa: S608
+            steps.append((f"{role.logical_id} on {table}", denied(partial(execute, Statement=statement))))
+    if not steps:
+        return inconclusive("no role writes to the directory")
+    outcome = together(*steps)
+    return held(f"{len(steps)} statements, all denied") if outcome.verdict is Verdict.HELD else outcome
+
+
+@roles.attack(
+    "directory-grants", threat=threats.LOOSE_POLICY, must="Each is found, so that what was tried is all that there is."
+)
+def _(world: World) -> Outcome:
+    """Look for each role that is said to write to the directory."""
+    found = [role.logical_id for role in _actors(world)]
+    missing = sorted(
+        {grant.role for grant in GRANTS if not any(role.startswith(f"{grant.role}Role") for role in found)}
+    )
+    if missing:
+        return inconclusive(f"there is no role of {', '.join(missing)}")
+    return held(f"{len({grant.role for grant in GRANTS})} roles")
+
+
+# Reads
+
+
+def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[str]) -> Outcome:
+    """Read a tenant with a role, or list somebody's tenants: what it is for, and what it is not for."""
+    role = next(role for role in _actors(world) if role.logical_id.startswith(f"{label}Role"))
+    client, nobody = world.understudy(role.id).dynamodb, {"S": str(uuid.uuid4())}
+
+    def read(names: Collection[str] | None) -> object:
+        placeholders = {f"#a{number}": name for number, name in enumerate(names or ())}
+        projection: dict[str, Any] = {}
+        if placeholders:
+            projection = {
+                "ProjectionExpression": ", ".join(placeholders),
+                "ExpressionAttributeNames": placeholders,
+            }
+        if "List" in label:
+            return client.query(
+                TableName=world.target.tenant_users_table,
+                IndexName="user-index",
+                KeyConditionExpression="userid = :user",
+                ExpressionAttributeValues={":user": nobody},
+                **projection,
+            )
+        return client.get_item(TableName=world.target.tenants_table, Key={"tenantid": nobody}, **projection)
+
+    try:
+        read(shown)
+    except ClientError as error:
+        return inconclusive(f"what it is for fails: {error}")
+    return together(
+        *((f"{label} {name}", denied(partial(read, [name]))) for name in hidden),
+        (f"{label} all", denied(partial(read, None))),
+        (f"{label} beside", denied(partial(read, [*shown, *list(hidden)[:1]]))),
+    )
+
+
+@roles.attack("directory-reads", threat=threats.LOOSE_POLICY, must="IAM denies each, and lets through what it is for.")
+def _(world: World) -> Outcome:
+    """Read what a role has no need of: a tenant's admins, the names, addresses and roles beside a user's tenants."""
+    return together(
+        _shown(world, "TenantGet", ("tenantid", "name", "foundedby"), ("admins", "state")),
+        _shown(world, "AdminSaga", ("foundedby",), ("admins", "name")),
+        _shown(world, "UserTenantsList", ("tenantid",), ("email", "name", "roles")),
+        _shown(world, "AdminUserTenantsList", ("tenantid",), ("email", "name", "roles")),
+    )

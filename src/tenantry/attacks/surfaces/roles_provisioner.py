@@ -1,0 +1,168 @@
+"""Who makes tenants' buckets: what it can do to a bucket that it has made, to the shared ones, and to keys."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from botocore.exceptions import ClientError
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import denied, together
+from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.storage import Storage
+from tenantry.attacks.surfaces.roles import roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+
+    _Calls = list[tuple[str, Callable[[], object]]]
+
+_MAKER: Final = "StorageProvisionerRole"
+_GOOD: Final = '{"key": "prize.txt", "value": "x"}'
+
+
+def _maker(world: World) -> Aws:
+    """Return a principal with the grants and the tags of the provisioner's role."""
+    (role,) = (
+        found.id for found in world.resources if found.kind == "AWS::IAM::Role" and found.logical_id.startswith(_MAKER)
+    )
+    aws = world.understudy(role)
+    aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
+    return aws
+
+
+def _policy_of(world: World, bucket: str) -> str:
+    """Return the policy that a bucket has, or one that changes little, which S3 would take as well."""
+    try:
+        return world.target.aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+    plain: Any = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Condition": plain}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Resource": f"arn:aws:s3:::{bucket}/*"}]})
+
+
+def _changes(aws: Aws, bucket: str, policy: str, application: str) -> _Calls:
+    """Return every change that the provisioner makes to a bucket; let through, each leaves the bucket as it is."""
+    s3, named = aws.s3, cast("Any", {"Bucket": bucket})
+    rule: Any = {"ID": "all", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+    encryption: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+    owner: Any = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    tag: Any = {"Key": "application", "Value": application}  # by which `tenantry teardown` knows tenants' buckets
+    public: Any = dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    )
+    return [
+        ("give away", partial(s3.put_bucket_policy, **named, Policy=policy)),
+        ("claim", partial(s3.put_bucket_tagging, **named, Tagging={"TagSet": [tag]})),
+        ("expire", partial(s3.put_bucket_lifecycle_configuration, **named, LifecycleConfiguration={"Rules": [rule]})),
+        ("forget versions", partial(s3.put_bucket_versioning, **named, VersioningConfiguration={"Status": "Enabled"})),
+        ("make public", partial(s3.put_public_access_block, **named, PublicAccessBlockConfiguration=public)),
+        ("encrypt", partial(s3.put_bucket_encryption, **named, ServerSideEncryptionConfiguration=encryption)),
+        ("let others own", partial(s3.put_bucket_ownership_controls, **named, OwnershipControls=owner)),
+    ]
+
+
+def _data(aws: Aws, bucket: str, key: str) -> _Calls:
+    s3, named = aws.s3, cast("Any", {"Bucket": bucket, "Key": key})
+    return [
+        ("read", partial(s3.get_object, **named)),
+        ("write", partial(s3.put_object, **named, Body=b"x")),
+        ("delete an object", partial(s3.delete_object, **named)),
+        ("list", partial(s3.list_objects_v2, Bucket=bucket)),
+    ]
+
+
+def _judged(calls: _Calls) -> Outcome:
+    worst = together(*((name, denied(call)) for name, call in calls))
+    return held(f"{len(calls)} calls, all denied") if worst.verdict is Verdict.HELD else worst
+
+
+@roles.attack("provisioner-finished-bucket", threat=threats.LOOSE_POLICY, must="Each is denied by the bucket itself.")
+def _(world: World) -> Outcome:
+    """Change a tenant's finished bucket in every way, and reach for its objects, with the grants of who made it."""
+    api, aws = Storage.of(world), _maker(world)
+    owner = world.once("provisioned", lambda: api.stranger(f"{world.run[-8:]}-made", "user1"))
+    if not api.put(owner, "bucket", _GOOD).ok:
+        return inconclusive("an object cannot be stored")
+    bucket, key = api.bucket("bucket", owner.tenant), api.full_key("bucket", owner, "prize.txt")
+    destroy: _Calls = [
+        ("take the policy away", partial(aws.s3.delete_bucket_policy, Bucket=bucket)),
+        ("delete", partial(aws.s3.delete_bucket, Bucket=bucket)),
+    ]
+    changes = _changes(aws, bucket, _policy_of(world, bucket), world.target.app)
+    outcome = _judged([*changes, *_data(aws, bucket, key), *destroy])
+    policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]  # which is its job, and shows that it works
+    return outcome if '"Sealed"' in policy else breached(f"the bucket is not sealed: {policy}")
+
+
+@roles.attack("provisioner-shared-buckets", threat=threats.LOOSE_POLICY, must="Each is denied.")
+def _(world: World) -> Outcome:
+    """Change each bucket of the stacks, whose names may have the form that the provisioner makes, and its objects."""
+    aws = _maker(world)
+    return _judged(
+        [
+            (f"{name} {bucket}", call)
+            for bucket in world.ids_of("AWS::S3::Bucket")
+            for name, call in [
+                *_changes(aws, bucket, _policy_of(world, bucket), world.target.app),
+                *_data(aws, bucket, world.run),
+            ]
+        ]
+    )
+
+
+@roles.attack("provisioner-keys", threat=threats.LOOSE_POLICY, must="Each is denied.")
+def _(world: World) -> Outcome:
+    """Use, tag, take over and delete keys, the stacks' and a tenant's own one, with the grants of the provisioner.
+
+    Where the environment sets no `tenant_keys`, the provisioner has no grant on keys at all, and no tenant has one:
+    what it may do with them is then shown by `tests/stacks/test_ownership.py` alone.
+    """
+    kms, keys = _maker(world).kms, world.target.aws.kms
+    alias = f"alias/{world.target.app}-storage-{{}}"
+    tag: Any = {"TagKey": "TenantryAttack", "TagValue": world.run}
+    calls: _Calls = []
+    for key in [*world.ids_of("AWS::KMS::Key"), *_tenants_key(world, alias)]:
+        policy = keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        taken = alias.format(f"{world.run[-8:]}-taken")
+        world.cleanup.later(f"the deletion of the key {key}", partial(_keep, world, key))
+        calls += [
+            (f"tag {key}", partial(kms.tag_resource, KeyId=key, Tags=[tag])),
+            (f"untag {key}", partial(kms.untag_resource, KeyId=key, TagKeys=["TenantryAttack"])),
+            (f"delete {key}", partial(kms.schedule_key_deletion, KeyId=key, PendingWindowInDays=30)),
+            (f"encrypt {key}", partial(kms.encrypt, KeyId=key, Plaintext=b"x")),
+            (f"data key {key}", partial(kms.generate_data_key, KeyId=key, KeySpec="AES_256")),
+            (f"alias {key}", partial(kms.create_alias, AliasName=taken, TargetKeyId=key)),
+            (f"stop the rotation of {key}", partial(kms.disable_key_rotation, KeyId=key)),
+            (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=policy)),
+        ]
+    return _judged(calls) if calls else inconclusive("the stacks have no key")
+
+
+def _tenants_key(world: World, alias: str) -> list[str]:
+    """Return the key of a tenant who has just stored an object; none where tenants have none."""
+    api, kms = Storage.of(world), world.target.aws.kms
+    owner = world.once("provisioned", lambda: api.stranger(f"{world.run[-8:]}-made", "user1"))
+    api.put(owner, "bucket", _GOOD)
+    try:
+        return [kms.describe_key(KeyId=alias.format(owner.tenant.lower()))["KeyMetadata"]["Arn"]]
+    except kms.exceptions.NotFoundException:
+        return []
+
+
+def _keep(world: World, key: str) -> None:
+    """Take a deletion back that was let through, and an alias."""
+    kms = world.target.aws.kms
+    for found in kms.list_aliases(KeyId=key)["Aliases"]:
+        if found["AliasName"].endswith(f"{world.run[-8:]}-taken"):
+            kms.delete_alias(AliasName=found["AliasName"])
+    if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion":
+        kms.cancel_key_deletion(KeyId=key)
+        kms.enable_key(KeyId=key)

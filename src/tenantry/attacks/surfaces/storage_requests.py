@@ -1,0 +1,254 @@
+"""The storage API: hostile queries, bodies and metadata."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import indiscretion, refused, require, together
+from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.storage import MODES
+from tenantry.attacks.surfaces.storage import Scene, scene
+
+if TYPE_CHECKING:
+    from tenantry.attacks.http import Reply
+    from tenantry.attacks.world import World
+
+storage: Final = REGISTRY.surface("storage")
+
+
+_QUERIES: Final = (
+    ("none", "no partition", ""),
+    ("empty", "an empty partition", "?partition="),
+    ("unknown", "an unknown partition", "?partition=folder"),
+    ("upper", "a partition in upper case", "?partition=PREFIX"),
+    ("name", "the parameter's name in upper case", "?PARTITION=prefix"),
+    ("space", "a space after the partition", "?partition=prefix%20"),
+    ("nul", "a NUL after the partition", "?partition=prefix%00"),
+    ("wildcard", "a wildcard", "?partition=*"),
+    ("array", "an array of partitions", "?partition[]=prefix"),
+    ("list", "a list of partitions", '?partition=["prefix"]'),
+    ("comma", "two partitions in one", "?partition=prefix,tag"),
+    ("python", "the name of an attribute", "?partition=__class__"),
+    ("path", "a path", "?partition=../prefix"),
+    ("long", "2,000 characters", f"?partition={'p' * 2000}"),
+)
+
+
+def _query(world: World, query: str) -> Outcome:
+    at = scene(world, "prefix")
+    body = json.dumps({"key": "query.txt", "value": "x"})
+    return together(
+        ("PUT", refused(at.api.send("PUT", query, at.alice.token, body=body), 400, hidden=at.hidden)),
+        ("GET", refused(at.api.send("GET", query, at.alice.token), 400, hidden=at.hidden)),
+        ("a good request", at.good()),
+    )
+
+
+for _slug, _what, _text in _QUERIES:
+    storage.add(
+        f"partition-{_slug}",
+        threat=threats.HOSTILE_NAMES,
+        tries=f"Store and list with {_what} in the query.",
+        must="400.",
+        run=partial(_query, query=_text),
+    )
+
+
+@storage.attack("partition-twice", threat=threats.INJECTION, must="400, or one's own objects of one of the two.")
+def _(world: World) -> Outcome:
+    """Name two partitions, and then the victim's ids twice."""
+    at = scene(world, "prefix")
+    steps = []
+    for more in ("&partition=tag", "&partition=db_nosql", f"&key=own.txt&key={at.secret}"):
+        reply = at.api.listing(at.alice, "prefix", more)
+        if shown := indiscretion(reply, at.hidden):
+            steps.append(breached(f"the reply shows {shown}: {reply}"))
+        else:
+            steps.append(held(str(reply.status)) if reply.status in {200, 400, 404} else inconclusive(str(reply)))
+    return together(*steps, ("a good request", at.good()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Body:
+    """A body that must not be taken for an object.
+
+    Attributes
+    ----------
+    slug, tries
+        Its name, and what it is.
+    text
+        The body.
+    content_type
+        What it says it is.
+    """
+
+    slug: str
+    tries: str
+    text: str | bytes
+    content_type: str = "application/json"
+
+
+_BODIES: Final = (
+    _Body(slug="empty", tries="nothing", text=""),
+    _Body(slug="word", tries="a word", text="key"),
+    _Body(slug="half", tries="half an object", text='{"key": "bad.txt", "value": "x"'),
+    _Body(slug="two", tries="two objects", text='{"key": "bad.txt", "value": "x"}{"key": "bad.txt", "value": "y"}'),
+    _Body(slug="array", tries="an array", text='[{"key": "bad.txt", "value": "x"}]'),
+    _Body(slug="null", tries="null", text="null"),
+    _Body(slug="no-key", tries="no key", text='{"value": "x"}'),
+    _Body(slug="no-value", tries="no value", text='{"key": "bad.txt"}'),
+    _Body(slug="empty-key", tries="an empty key", text='{"key": "", "value": "x"}'),
+    _Body(slug="number-key", tries="a number as a key", text='{"key": 7, "value": "x"}'),
+    _Body(slug="list-key", tries="a list as a key", text='{"key": ["bad.txt"], "value": "x"}'),
+    _Body(slug="object-value", tries="an object as a value", text='{"key": "bad.txt", "value": {"S": "x"}}'),
+    _Body(slug="null-value", tries="null as a value", text='{"key": "bad.txt", "value": null}'),
+    _Body(
+        slug="tenant", tries="a tenant beside the key", text='{"key": "bad.txt", "value": "x", "tenant_id": "OTHER"}'
+    ),
+    _Body(slug="bucket", tries="a bucket beside the key", text='{"key": "bad.txt", "value": "x", "bucket": "OTHER"}'),
+    _Body(
+        slug="tags", tries="tags beside the key", text='{"key": "bad.txt", "value": "x", "Tagging": "tenant_id=OTHER"}'
+    ),
+    _Body(slug="nul-key", tries="a NUL in the key", text='{"key": "bad.txt\\u0000", "value": "x"}'),
+    _Body(
+        slug="line-key", tries="two lines as a key", text='{"key": "bad.txt\\r\\nx-amz-acl: public-read", "value": "x"}'
+    ),
+    _Body(slug="reversed-key", tries="a key shown backwards", text='{"key": "bad.txt\\u202e", "value": "x"}'),
+    _Body(slug="dots", tries="a path upwards as a key", text='{"key": "a/../bad.txt", "value": "x"}'),
+    _Body(slug="slash", tries="an absolute path as a key", text='{"key": "/bad.txt", "value": "x"}'),
+    _Body(slug="surrogate", tries="half a surrogate pair", text='{"key": "bad.txt", "value": "\\ud800"}'),
+    _Body(slug="surrogate-key", tries="half a surrogate pair as a key", text='{"key": "bad.txt\\ud800", "value": "x"}'),
+    _Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"key": "bad.txt", "value": "caf\xe9"}'),
+    _Body(slug="utf-16", tries="another character set", text='{"key": "bad.txt", "value": "x"}'.encode("utf-16")),
+    _Body(
+        slug="deep",
+        tries="arrays nested 5,000 deep",
+        text='{"key": "bad.txt", "value": ' + "[" * 5000 + "]" * 5000 + "}",
+    ),
+    _Body(slug="form", tries="a form", text="key=bad.txt&value=x", content_type="application/x-www-form-urlencoded"),
+    _Body(slug="xml", tries="XML with an entity", text="<x>&e;</x>", content_type="application/xml"),
+)
+
+
+def _body(world: World, case: _Body) -> Outcome:
+    """Send a body to be stored, in turn in one of the modes, and see that nothing is."""
+    mode = MODES[_BODIES.index(case) % len(MODES)]
+    at = scene(world, mode)
+    text = case.text.replace("OTHER", at.bob.tenant) if isinstance(case.text, str) else case.text
+    reply = at.api.put(at.alice, mode, text, **{"Content-Type": case.content_type})
+    return together(
+        refused(reply, 400, 413, 415, hidden=at.hidden), ("after that", _nothing_bad(at)), ("a good request", at.good())
+    )
+
+
+def _nothing_bad(at: Scene) -> Outcome:
+    names = [name for name in at.api.names(at.alice, at.mode) if "bad.txt" in name]
+    return require(not names, otherwise=f"it is stored: {names}", observed="nothing is stored")
+
+
+for _case in _BODIES:
+    storage.add(
+        f"body-{_case.slug}",
+        threat=threats.INJECTION,
+        tries=f"Store {_case.tries}.",
+        must="400 with the reason, and nothing is stored.",
+        run=partial(_body, case=_case),
+    )
+
+
+@storage.attack("body-key-twice", threat=threats.INJECTION, must="400, or one object under one of the two keys.")
+def _(world: World) -> Outcome:
+    """Give the key twice, first one's own and then a path to another's."""
+    at = scene(world, "prefix")
+    other = json.dumps(f"../../{at.bob.prefix}{at.secret}")
+    steps = [
+        _one_of(at, at.api.put(at.alice, "prefix", text))
+        for text in (
+            f'{{"key": "twice.txt", "key": {other}, "value": "x"}}',
+            f'{{"key": {other}, "key": "twice.txt", "value": "x"}}',
+        )
+    ]
+    return together(*steps, at.untouched(), ("a good request", at.good()))
+
+
+def _one_of(at: Scene, reply: Reply) -> Outcome:
+    if not reply.ok:
+        return refused(reply, 400, hidden=(at.value, *at.api.inner_names))
+    stored = at.api.content(at.alice, at.mode, "twice.txt")
+    return require(stored == "x", otherwise="it went elsewhere", observed="one's own is stored")
+
+
+@storage.attack("body-large", threat=threats.POISON, must="Stored whole or refused with 413, never half and never 5xx.")
+def _(world: World) -> Outcome:
+    """Store seven megabytes, and eleven, which is more than the gateway takes."""
+    at, steps = scene(world, "prefix"), []
+    for size in (7, 11):
+        value = "v" * (size << 20)
+        reply = at.api.put(at.alice, "prefix", json.dumps({"key": f"large-{size}.txt", "value": value}))
+        steps.append((f"{size} MB", held("stored") if reply.ok else refused(reply, 400, 413, hidden=at.hidden)))
+    return together(*steps, at.untouched(), ("a good request", at.good()))
+
+
+# Metadata that is not as it should be
+
+
+def _row(at: Scene, key: str, **more: dict[str, str]) -> dict[str, dict[str, str]]:
+    return {"id_concat": {"S": f"{at.alice.tenant}^{at.alice.user}"}, "key_name": {"S": key}, **more}
+
+
+def _poisoned(world: World, slug: str) -> Outcome:
+    """Write a row in the operator's hand, read what it names, and see that the rest still works."""
+    at = scene(world, "db_nosql")
+    aws, table = world.target.aws, world.target.metadata_table
+    victim = f"{at.bob.prefix}{at.secret}"
+    theirs = aws.s3.head_object(Bucket=at.api.shared_bucket("db_nosql"), Key=victim)["VersionId"]
+    bucket = {"S": at.api.bucket("bucket", at.bob.tenant)}
+    key = f"poison-{slug}.txt"
+    own = f"{at.alice.prefix}{key}"
+    row = {
+        "other-version": _row(at, own, version_id={"S": theirs}, bucket_name={"S": at.api.shared_bucket("db_nosql")}),
+        "other-bucket": _row(at, own, version_id={"S": theirs}, bucket_name=bucket, url={"S": f"s3://{victim}"}),
+        "other-key": _row(at, victim, version_id={"S": theirs}),
+        "other-tenant": _row(
+            at, own, version_id={"S": theirs}, tenant_id={"S": at.bob.tenant}, user_id={"S": at.bob.user}
+        ),
+        "no-version": _row(at, own),
+        "number-version": _row(at, own, version_id={"N": "7"}),
+    }[slug]
+    aws.dynamodb.put_item(TableName=table, Item=row)
+    try:
+        replies = [at.api.get(at.alice, "db_nosql", name) for name in (key, at.secret, victim)]
+        listing = at.api.listing(at.alice, "db_nosql")
+    finally:
+        aws.dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("id_concat", "key_name")})
+    # A row that cannot be read at all is an operator's mistake, which may be a 500 for this key and no other.
+    statuses = (400, 404, 500) if slug in {"no-version", "number-version"} else (400, 404)
+    steps = [refused(reply, *statuses, hidden=(at.value, *at.api.inner_names)) for reply in replies]
+    still = require(
+        listing.ok and "own.txt" in listing.text and at.value not in listing.text,
+        otherwise=f"the listing is {listing}",
+        observed="the listing works",
+    )
+    return together(*steps, still, at.untouched(), ("a good request", at.good()))
+
+
+for _slug, _what in (
+    ("other-version", "the version of another tenant's object"),
+    ("other-bucket", "another tenant's bucket and address"),
+    ("other-key", "another tenant's key"),
+    ("other-tenant", "another tenant and user in its attributes"),
+    ("no-version", "no version"),
+    ("number-version", "a number for a version"),
+):
+    storage.add(
+        f"metadata-{_slug}",
+        threat=threats.POISON,
+        tries=f"Read through a row of one's own metadata that names {_what}, written in the operator's hand.",
+        must="Nothing of another's comes back, and all else works.",
+        run=partial(_poisoned, slug=_slug),
+    )

@@ -1,0 +1,147 @@
+"""The tenant API: verdicts that API Gateway keeps for a token, used for something else or for too long."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import granted, refused, require, together
+from tenantry.attacks.outcome import inconclusive
+from tenantry.attacks.registry import REGISTRY
+
+if TYPE_CHECKING:
+    from tenantry.attacks.outcome import Outcome
+    from tenantry.attacks.world import World
+
+tenant_api: Final = REGISTRY.surface("tenant-api")
+
+
+@tenant_api.attack(
+    "get-then-put",
+    threat=threats.CACHED_VERDICT,
+    must="All of them work, in either order: a kept verdict covers every route.",
+)
+def _(world: World) -> Outcome:
+    """Read, rename, list and read again with one token, and rename first with another."""
+    tenant = str(uuid.uuid4())
+    first = world.landlord("reader", tenant)
+    second = world.member("writer", tenant, {"admin"})
+    return together(
+        ("GET", granted(world.tenant(tenant, first.tokens.id))),
+        ("PUT", granted(world.rename(tenant, first.tokens.id, world.run))),
+        ("list", granted(world.tenant_api(f"/tenants/{first.user_id}", first.tokens.id))),
+        ("GET again", granted(world.tenant(tenant, first.tokens.id))),
+        ("PUT first", granted(world.rename(tenant, second.tokens.id, world.run))),
+        ("GET after it", granted(world.tenant(tenant, second.tokens.id))),
+    )
+
+
+@tenant_api.attack(
+    "warm-token", threat=threats.CACHED_VERDICT, must="403 each time, also when the same route has just been allowed."
+)
+def _(world: World) -> Outcome:
+    """Warm the verdict of one's own token, and use it for another's tenant, their list and a rename."""
+    alice, bob = world.cast.alice, world.cast.bob
+    token = alice.tokens.id
+    return together(
+        ("own", granted(world.tenant(alice.tenant, token))),
+        ("GET", refused(world.tenant(bob.tenant, token), 403, hidden=world.hidden)),
+        ("PUT", refused(world.rename(bob.tenant, token), 403, hidden=world.hidden)),
+        ("list", refused(world.tenant_api(f"/tenants/{bob.user_id}", token), 403, hidden=world.hidden)),
+        ("own again", granted(world.tenant(alice.tenant, token))),
+    )
+
+
+@tenant_api.attack("warm-route", threat=threats.CACHED_VERDICT, must="403: another's verdict is not hers.")
+def _(world: World) -> Outcome:
+    """Ask for another's tenant right after its owner has."""
+    alice, bob = world.cast.alice, world.cast.bob
+    return together(
+        ("the owner", granted(world.tenant(bob.tenant, bob.tokens.id))),
+        ("GET", refused(world.tenant(bob.tenant, alice.tokens.id), 403, hidden=world.hidden)),
+        ("PUT", refused(world.rename(bob.tenant, alice.tokens.id), 403, hidden=world.hidden)),
+        ("nobody", refused(world.tenant(bob.tenant), 401, hidden=world.hidden)),
+        ("the owner again", granted(world.tenant(bob.tenant, bob.tokens.id))),
+    )
+
+
+@tenant_api.attack("cold-refusal", threat=threats.CACHED_VERDICT, must="403 first, and then 200 for what is one's own.")
+def _(world: World) -> Outcome:
+    """Use a fresh token for another's tenant first, and for one's own after that."""
+    alice, bob = world.cast.alice, world.cast.bob
+    token = world.people.sign_in(alice).id
+    return together(
+        ("another's", refused(world.tenant(bob.tenant, token), 403, hidden=world.hidden)),
+        ("own", granted(world.tenant(alice.tenant, token))),
+    )
+
+
+@tenant_api.attack(
+    "crossfire", threat=threats.CACHED_VERDICT, must="Each gets their own and never the other's, 48 times."
+)
+def _(world: World) -> Outcome:
+    """Send the requests of both, good and bad, all at once and mixed."""
+    alice, bob = world.cast.alice, world.cast.bob
+
+    def shot(number: int) -> Outcome:
+        person, other = (alice, bob) if number % 2 else (bob, alice)
+        if number % 4 in {0, 1}:
+            reply = world.tenant(person.tenant, person.tokens.id)
+            own = require(
+                person.tenant in reply.text and other.tenant not in reply.text,
+                otherwise=f"the reply is not the caller's tenant: {reply}",
+                observed="own tenant",
+            )
+            return own if reply.ok else granted(reply)
+        hidden = (other.name, other.email)
+        reply = world.tenant(other.tenant, person.tokens.id)
+        return refused(reply, 403, hidden=hidden)
+
+    with ThreadPoolExecutor(8) as pool:
+        return together(*pool.map(shot, range(48)))
+
+
+@tenant_api.attack(
+    "demoted-admin",
+    threat=threats.CACHED_VERDICT,
+    must="403 at once: a withdrawn role does not live on in a cache or a token.",
+)
+def _(world: World) -> Outcome:
+    """Rename a tenant with a warm token right after having ceased to be its admin."""
+    tenant = str(uuid.uuid4())
+    person = world.landlord("demoted", tenant)
+    while_admin = granted(world.rename(tenant, person.tokens.id, world.run))
+    world.people.enrol(person, tenant, {"member"})
+    return together(("as admin", while_admin), ("as member", refused(world.rename(tenant, person.tokens.id), 403)))
+
+
+@tenant_api.attack("removed-admin", threat=threats.CACHED_VERDICT, must="403 at once.")
+def _(world: World) -> Outcome:
+    """Rename a tenant with a warm token right after having been removed from it."""
+    tenant = str(uuid.uuid4())
+    person = world.landlord("removed", tenant)
+    while_admin = granted(world.rename(tenant, person.tokens.id, world.run))
+    world.target.aws.dynamodb.delete_item(
+        TableName=world.target.tenant_users_table,
+        Key={"tenantid": {"S": tenant}, "userid": {"S": person.user_id}},
+    )
+    return together(("as admin", while_admin), ("once removed", refused(world.rename(tenant, person.tokens.id), 403)))
+
+
+@tenant_api.attack("admin-elsewhere", threat=threats.CACHED_VERDICT, must="403: a role counts in its tenant only.")
+def _(world: World) -> Outcome:
+    """Rename, as a member, the tenant that is active, being an admin of another."""
+    carol = world.cast.carol
+    elsewhere = [
+        item["tenantid"]["S"]
+        for item in world.people.mappings_of(carol.user_id)
+        if item.get("roles") == {"SS": ["admin"]}
+    ]
+    if not elsewhere:
+        return inconclusive("she is not an admin of her first tenant")
+    return together(
+        ("the active one", refused(world.rename(carol.tenant, carol.tokens.id), 403, control=world.good)),
+        ("the other one", refused(world.rename(elsewhere[0], carol.tokens.id), 403)),
+    )

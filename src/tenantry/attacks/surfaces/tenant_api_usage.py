@@ -1,0 +1,221 @@
+"""The usage read: another tenant's figures, and the sessions that count them in the attacker's hand."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import denied, granted, require, together
+from tenantry.attacks.outcome import Outcome, held, inconclusive
+from tenantry.attacks.people import SceneError
+from tenantry.attacks.sessions import Fence, Sessions
+from tenantry.attacks.storage import MODES, Storage
+from tenantry.attacks.surfaces.tenant_api import tenant_api
+from tenantry.attacks.surfaces.vending import CODES, prize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tenantry.attacks.people import Person
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+
+    Calls = list[tuple[str, Callable[[], object]]]
+
+_STORAGE: Final = "storage"
+_INGESTION: Final = "ingestion"
+_RECORDS: Final = 1_234_567
+_EACH: Final = 3
+
+
+def _usage(world: World, who: Person) -> dict[str, Any]:
+    reply = world.tenant_api(f"/tenant/{who.tenant}/usage", who.tokens.id)
+    if not reply.ok:
+        raise SceneError(f"Somebody cannot read what their own tenant uses: {reply}")
+    usage: dict[str, Any] = reply.json()
+    return usage
+
+
+def _aggregates(world: World, tenant: str) -> str:
+    """Write that a tenant has sent records just now, as the streaming application does, and return the file's key."""
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
+    key = f"aggregates/tenantid={tenant}/year={start:%Y}/month={start:%m}/day={start:%d}/part-{world.run}"
+    text = start.strftime("%Y-%m-%d %H:%M:%S")
+    row = {"window_start": text, "window_end": text, "records": _RECORDS, "bytes": _RECORDS}
+    aws, bucket = world.target.aws, world.target.lake
+    world.cleanup.later(f"the aggregates of {tenant}", partial(aws.s3.delete_object, Bucket=bucket, Key=key))
+    aws.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(row).encode())
+    return key
+
+
+def _victims(world: World) -> dict[str, str]:
+    """Return the files of Bob's aggregates, and of tenants whose ids begin or end as Alice's does."""
+    return world.once("aggregates of others", lambda: _near(world, world.cast.alice.tenant))
+
+
+def _near(world: World, tenant: str) -> dict[str, str]:
+    others = (world.cast.bob.tenant, f"{tenant}-1", f"{tenant}0", tenant[:-1], tenant.upper())
+    return {other: _aggregates(world, other) for other in others if other != tenant}
+
+
+@tenant_api.attack(
+    "usage-of-others", threat=threats.COLLIDING_NAMES, must="Nothing of it: one's own tenant has nothing."
+)
+def _(world: World) -> Outcome:
+    """Read the usage of an empty tenant, while others, of like names too, have stored objects and sent records."""
+    tenant, storage = f"usage-{secrets.token_hex(4)}", Storage.of(world)
+    somebody = world.landlord("usage", tenant)
+    _near(world, tenant)
+    for other in (tenant[:-1], f"{tenant}0", world.cast.bob.tenant):
+        owner = storage.stranger(other, "usage")
+        for mode in MODES[1:]:
+            if not storage.put(owner, mode, json.dumps({"key": "usage.txt", "value": "x" * 1000})).ok:
+                raise SceneError(f"An object of {owner.tenant} cannot be stored.")
+    seen = _usage(world, somebody)
+    counted = [mode for mode in MODES if seen["storage"][mode]["objects"]]
+    sent = seen["ingestion"]["minutes"]
+    return together(
+        ("storage", require(not counted, otherwise=f"others' objects count in {counted}", observed="nothing")),
+        ("ingestion", require(not sent, otherwise="others' records count", observed="nothing")),
+    )
+
+
+@tenant_api.attack(
+    "usage-own", threat=threats.COLLIDING_NAMES, must="They appear: figures that are always nought would prove nothing."
+)
+def _(world: World) -> Outcome:
+    """Store an object and send records oneself, and read one's own usage."""
+    prize(world)
+    _aggregates(world, world.cast.alice.tenant)
+    seen = _usage(world, world.cast.alice)
+    empty = [mode for mode in MODES if not seen["storage"][mode]["objects"]]
+    return together(
+        ("storage", require(not empty, otherwise=f"nothing in {empty}", observed="counted in each mode")),
+        ("ingestion", require(str(_RECORDS) in json.dumps(seen), otherwise="not counted", observed="counted")),
+    )
+
+
+@tenant_api.attack("usage-member", threat=threats.WRONG_TENANT, must="200: every member may.")
+def _(world: World) -> Outcome:
+    """Read the usage of one's own tenant as a member who is no admin."""
+    carol = world.cast.carol
+    return granted(world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id))
+
+
+# The sessions that count, in the attacker's hand
+
+
+def _counting(world: World, fence: Fence) -> Outcome:
+    at, storage = prize(world), Storage.of(world)
+    aws = Sessions.of(world).act(_STORAGE, fence, at.alice)
+    calls: Calls = []
+    for mode in MODES:
+        bucket, s3 = storage.bucket(mode, at.bob.tenant), aws.s3
+        theirs = "" if mode == "bucket" else f"{at.bob.tenant}/"
+        key = storage.full_key(mode, at.bob, at.key)
+        calls += [
+            (f"list Bob's in {mode}", partial(s3.list_objects_v2, Bucket=bucket, Prefix=theirs)),
+            (f"get Bob's in {mode}", partial(s3.get_object, Bucket=bucket, Key=key)),
+        ]
+        mine, own = storage.bucket(mode, at.alice.tenant), storage.full_key(mode, at.alice, at.key)
+        # It may count what is its tenant's, and read or change none of it.
+        calls += [
+            (f"get one's own in {mode}", partial(s3.get_object, Bucket=mine, Key=own)),
+            (f"put one's own in {mode}", partial(s3.put_object, Bucket=mine, Key=own, Body=b"the attacker was here")),
+        ]
+        if mode != "bucket":
+            calls += [
+                (f"list all in {mode}", partial(s3.list_objects_v2, Bucket=bucket)),
+                (
+                    f"list without the slash in {mode}",
+                    partial(s3.list_objects_v2, Bucket=bucket, Prefix=at.alice.tenant),
+                ),
+            ]
+    # Between purposes there is the session policy only: the role's fence is between tenants.
+    calls += _of_the_lake(world, aws, own=fence is not Fence.ROLE)
+    return together(_can_count(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
+
+
+def _reading(world: World, fence: Fence) -> Outcome:
+    at = prize(world)
+    aws = Sessions.of(world).act(_INGESTION, fence, at.alice)
+    shared = Storage.of(world).shared_bucket("prefix")
+    calls = _of_the_lake(world, aws, own=False)
+    if fence is not Fence.ROLE:
+        mine = f"{at.alice.tenant}/"
+        calls.append(("list in another bucket", partial(aws.s3.list_objects_v2, Bucket=shared, Prefix=mine)))
+    return together(_can_read(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
+
+
+def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
+    """Return every way to others' parts of the lake; to one's own as well, for who has no business there."""
+    lake, alice, s3 = world.target.lake, world.cast.alice.tenant, aws.s3
+    calls: Calls = [
+        ("list the lake", partial(s3.list_objects_v2, Bucket=lake)),
+        ("list all aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix="aggregates/")),
+        ("list without the slash", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"aggregates/tenantid={alice}")),
+        ("list one's own records", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"data/tenantid={alice}/")),
+        ("list the errors", partial(s3.list_objects_v2, Bucket=lake, Prefix="errors/")),
+    ]
+    for tenant, key in list(_victims(world).items())[:_EACH]:
+        folder = key.rpartition("/")[0]
+        calls += [
+            (f"list those of {tenant}", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"{folder}/")),
+            (f"get those of {tenant}", partial(s3.get_object, Bucket=lake, Key=key)),
+            (f"put those of {tenant}", partial(s3.put_object, Bucket=lake, Key=key, Body=b"the attacker was here")),
+            (f"delete those of {tenant}", partial(s3.delete_object, Bucket=lake, Key=key)),
+        ]
+    if own:
+        prefix = f"aggregates/tenantid={alice}/"
+        calls.append(("list one's own aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix=prefix)))
+    return calls
+
+
+def _can_count(world: World, aws: Aws) -> Outcome:
+    """Judge whether the session can do what it is for: without it, a denial of all else means nothing."""
+    at, storage = prize(world), Storage.of(world)
+    for mode in MODES:
+        bucket = storage.bucket(mode, at.alice.tenant)
+        try:
+            found = aws.s3.list_objects_v2(Bucket=bucket, Prefix="" if mode == "bucket" else f"{at.alice.tenant}/")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the session is not what it should be
+            return inconclusive(f"the session cannot count in {mode}: {error}")
+        if not found["KeyCount"]:
+            return inconclusive(f"the session finds nothing of its own in {mode}")
+    return held("its own can be counted")
+
+
+def _can_read(world: World, aws: Aws) -> Outcome:
+    key = _aggregates(world, world.cast.alice.tenant)
+    try:
+        aws.s3.list_objects_v2(Bucket=world.target.lake, Prefix=f"{key.rpartition('/')[0]}/")
+        aws.s3.get_object(Bucket=world.target.lake, Key=key)
+    except Exception as error:  # noqa: BLE001 - as above
+        return inconclusive(f"the session cannot read its own aggregates: {error}")
+    return held("its own aggregates can be read")
+
+
+_STANDING: Final = {
+    Fence.BOTH: "both fences standing",
+    Fence.ROLE: "the role's fence alone standing",
+    Fence.POLICY: "the session policy's fence alone standing",
+}
+for _fence, _which in _STANDING.items():
+    tenant_api.add(
+        f"usage-count-{_fence}",
+        threat=threats.LOOSE_POLICY,
+        tries=f"List and read others' objects with a session that counts, {_which}.",
+        must="Denied, reading what it counts included.",
+        run=partial(_counting, fence=_fence),
+    )
+    tenant_api.add(
+        f"usage-lake-{_fence}",
+        threat=threats.LOOSE_POLICY,
+        tries=f"List and read others' part of the lake with a session that reads aggregates, {_which}.",
+        must="Denied, its own tenant's records included.",
+        run=partial(_reading, fence=_fence),
+    )

@@ -1,0 +1,237 @@
+"""Vended credentials: who may have which, and ids that are hostile, alike or as long as can be."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from tenantry.attacks import threats
+from tenantry.attacks.judge import DENIALS, denied, together
+from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.sessions import PURPOSES, Fence, Sessions, tags
+from tenantry.attacks.storage import MODES, Owner, Storage
+from tenantry.attacks.surfaces.storage_names import neighbours
+from tenantry.attacks.surfaces.vending import CODES, own, prize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tenantry.attacks.surfaces.vending import Calls
+    from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
+
+    Tags = Sequence[dict[str, str]]
+
+vending: Final = REGISTRY.surface("vending")
+
+_REFUSALS: Final = DENIALS | {"ValidationError", "InvalidParameterValue"}
+_POLICY_CHARACTERS: Final = 2048
+_FENCES: Final = {Fence.ROLE: "the role's own policy alone", Fence.POLICY: "the session policy alone"}
+_VENDORS: Final = ("prefix", "employees")
+"""One purpose of each tenant role."""
+
+
+def _tag(name: str, value: str) -> dict[str, str]:
+    return {"Key": name, "Value": value}
+
+
+def _untagged(world: World, make: Callable[[str], Tags]) -> Outcome:
+    """Assume a copy of each tenant role, whose trust has the same conditions, with tags that are wrong."""
+    sessions, at, steps = Sessions.of(world), prize(world), []
+    for purpose in _VENDORS:
+        role = sessions.copy(purpose)
+        good = sessions.assume(role, tags(at.alice.tenant)).sts.get_caller_identity()["Arn"]
+        outcome = denied(partial(sessions.assume, role, make(at.alice.tenant)), codes=_REFUSALS)
+        steps += [
+            (purpose, outcome),
+            (purpose, held("with good tags it works") if good else inconclusive("no session")),
+        ]
+    return together(*steps)
+
+
+_UNTAGGED: Final[tuple[tuple[str, str, Callable[[str], Tags]], ...]] = (
+    ("no-tags", "without tags", lambda _: []),
+    ("no-tenant", "with the tenant's name alone", lambda tenant: tags(tenant)[1:]),
+    ("no-name", "with the tenant's id alone", lambda tenant: tags(tenant)[:1]),
+    ("other-key", "with the tenant under other keys", lambda t: [_tag("Tenant", t), _tag("tenant", t)]),
+    ("empty", "with an empty tenant", lambda tenant: [_tag("TenantId", ""), *tags(tenant)[1:]]),
+    ("other-name", "with another tenant's name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", "another")]),
+    ("longer-name", "with a longer name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", f"{tenant.lower()}0")]),
+    ("wild-name", "with a pattern for a name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", "*")]),
+    ("more", "with one tag more", lambda tenant: [*tags(tenant), _tag("Admin", "true")]),
+)
+for _slug, _what, _make in _UNTAGGED:
+    vending.add(
+        f"trust-{_slug}",
+        threat=threats.LOOSE_POLICY,
+        tries=f"Assume each tenant role {_what}.",
+        must="STS refuses, and with both tags it does not.",
+        run=partial(_untagged, make=_make),
+    )
+
+
+@vending.attack(
+    "trust-function", threat=threats.LOOSE_POLICY, must="STS denies each, but for a function's own tenant role."
+)
+def _(world: World) -> Outcome:
+    """Assume each tenant role, well tagged, as the operator's understudy of every function, and as a stranger to it."""
+    at, target, steps = prize(world), world.target, []
+    session_tags: Any = tags(at.alice.tenant)
+    actors: list[tuple[str, Aws]] = [("nobody", world.nobody), ("without credentials", target.aws.anonymous())]
+    actors += [
+        (role.id, world.understudy(role.id))
+        for role in world.resources
+        if role.kind == "AWS::IAM::Role"
+        and role.logical_id.startswith(("StorageProvisioner", "TokenIssuer", "ApiAuth"))
+    ]
+    for arn in (target.storage_role, target.employees_role):
+        for name, aws in actors:
+            assume = partial(aws.sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=session_tags)
+            steps.append((name, denied(assume, codes=CODES)))
+    worst = together(*steps)
+    return held(f"{len(steps)} calls, all denied") if worst.verdict is Verdict.HELD else worst
+
+
+# Tags that are no tenant's id
+
+
+def _wild(world: World, tenant: str, purpose: str) -> Outcome:
+    """Get a session whose tag is a pattern, which no function would vend, and reach for others with the role alone."""
+    sessions, at = Sessions.of(world), prize(world)
+    value = tenant.replace("BOB", at.bob.tenant)
+    role = sessions.copy(purpose)
+    good = own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)
+    if good.verdict is not Verdict.HELD:
+        return good
+    try:
+        aws = sessions.assume(role, [_tag("TenantId", value), _tag("TenantName", value)])
+    except ClientError as error:
+        return together(held(f"no session: {error.response['Error']['Code']}"), good)
+    steps = [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)]
+    return together(*steps, ("with a good tag", good))
+
+
+def _reach(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
+    """Return the plain ways to a victim's data in the purpose's own place."""
+    at, database = prize(world), aws.dynamodb
+    if purpose == "employees":
+        key = {"Tenant": {"S": victim.tenant}, "Id": {"S": at.key}}
+        return [("get", partial(database.get_item, TableName=world.target.employees_table, Key=key))]
+    bucket, full = at.api.bucket(purpose, victim.tenant), at.api.full_key(purpose, victim, at.key)
+    calls: Calls = [
+        ("get", partial(aws.s3.get_object, Bucket=bucket, Key=full)),
+        ("put", partial(aws.s3.put_object, Bucket=bucket, Key=full, Body=b"x")),
+        ("list", partial(aws.s3.list_objects_v2, Bucket=bucket, Prefix=at.api.full_key(purpose, victim))),
+    ]
+    if purpose == "db_nosql":
+        key = {"id_concat": {"S": f"{victim.tenant}^{victim.user}"}, "key_name": {"S": full}}
+        calls.append(("row", partial(database.get_item, TableName=world.target.metadata_table, Key=key)))
+    return calls
+
+
+for _slug, _value, _purposes in (
+    ("wildcard", "*", PURPOSES),
+    ("question", "?" * 36, _VENDORS),
+    ("part", "BOB*", _VENDORS),
+    ("slash", "BOB/", _VENDORS),
+):
+    for _purpose in _purposes:
+        vending.add(
+            f"tag-{_slug}-{_purpose.replace('_', '-')}",
+            threat=threats.HOSTILE_NAMES,
+            tries=f"Tag a session for `{_purpose}` with {_value!r}, the victim's id for BOB, and reach for their data.",
+            must="No session, or one that every call is denied to: a tag is compared as it stands.",
+            run=partial(_wild, tenant=_value, purpose=_purpose),
+        )
+
+
+@vending.attack(
+    "tag-two-tenants",
+    threat=threats.LOOSE_POLICY,
+    must="No session: the name must be the id, but for upper and lower case.",
+)
+def _(world: World) -> Outcome:
+    """Tag a session with one's own id and the victim's name, which would open their bucket for the role alone."""
+    sessions, at = Sessions.of(world), prize(world)
+    mixed = [_tag("TenantId", at.alice.tenant), _tag("TenantName", at.bob.tenant.lower())]
+    steps = []
+    for purpose in ("bucket", "access_point"):
+        steps += [
+            (f"a session ({purpose})", denied(partial(sessions.assume, sessions.copy(purpose), mixed))),
+            (purpose, own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)),
+        ]
+    return together(*steps)
+
+
+@vending.attack(
+    "tag-other-case",
+    threat=threats.COLLIDING_NAMES,
+    must="Denied: the bucket itself refuses whoever is tagged with another id.",
+)
+def _(world: World) -> Outcome:
+    """Be the tenant whose id is the victim's in upper case, whose session's name opens the victim's bucket."""
+    sessions, at = Sessions.of(world), prize(world)
+    twin = [_tag("TenantId", at.bob.tenant.upper()), _tag("TenantName", at.bob.tenant.lower())]
+    steps = []
+    for purpose in ("bucket", "access_point"):
+        aws = sessions.assume(sessions.copy(purpose), twin)
+        steps += [
+            (f"{name} ({purpose})", denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)
+        ]
+        steps.append((purpose, own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)))
+    return together(*steps)
+
+
+# Ids that are alike, and ids that are long
+
+
+def _near(world: World, purpose: str, fence: Fence) -> Outcome:
+    """Reach from each neighbour for each other."""
+    sessions, api, steps = Sessions.of(world), Storage.of(world), []
+    near, far, hyphen, *_ = neighbours(world, "vending")
+    pairs = [(near, far), (far, near)]
+    if purpose != "employees" and fence is not Fence.ROLE:
+        pairs += [(near, hyphen), (hyphen, near)]
+    if purpose in MODES:
+        for owner in (near, far, hyphen):
+            if not api.put(owner, purpose, '{"key": "prize.txt", "value": "x"}').ok:
+                return inconclusive("an object cannot be stored")
+    for attacker, victim in pairs:
+        aws = sessions.act(purpose, fence, attacker)
+        steps += [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, victim)]
+        steps.append(("one's own", own(world, purpose, aws, attacker)))
+    return together(*steps)
+
+
+def _long(world: World, purpose: str) -> Outcome:
+    """Vend for ids of 38 and 128 characters, which have to fit into a session policy."""
+    sessions, at = Sessions.of(world), prize(world)
+    owner = world.once("vending longest", lambda: at.api.stranger(f"{world.run[-8:]}{'V' * 30}", "u" * 128))
+    if purpose in MODES and not at.api.put(owner, purpose, '{"key": "first.txt", "value": "x"}').ok:
+        return inconclusive("an object cannot be stored")
+    if len(sessions.policy(purpose, owner.tenant, owner.user)) > _POLICY_CHARACTERS:
+        return breached("the session policy is longer than STS takes")
+    aws = sessions.act(purpose, Fence.BOTH, owner)
+    steps = [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)]
+    return together(("one's own", own(world, purpose, aws, owner)), *steps)
+
+
+for _purpose in PURPOSES:
+    for _fence in (Fence.ROLE, Fence.POLICY):  # where each keeps them apart alone, both do
+        vending.add(
+            f"{_purpose.replace('_', '-')}-{_fence}-neighbours",
+            threat=threats.COLLIDING_NAMES,
+            tries=f"With credentials vended for `{_purpose}` ({_FENCES[_fence]}), reach for ids that begin alike.",
+            must="Each call is denied by IAM, and one's own can be used.",
+            run=partial(_near, purpose=_purpose, fence=_fence),
+        )
+    vending.add(
+        f"{_purpose.replace('_', '-')}-longest",
+        threat=threats.HOSTILE_NAMES,
+        tries=f"Vend credentials for `{_purpose}` to the longest ids that there are.",
+        must="They reach their own and nobody else's.",
+        run=partial(_long, purpose=_purpose),
+    )

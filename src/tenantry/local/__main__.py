@@ -1,0 +1,7 @@
+"""`python -m tenantry.local`."""
+
+import sys
+
+from tenantry.local.cli import main
+
+sys.exit(main())

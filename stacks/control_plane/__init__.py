@@ -1,0 +1,1 @@
+"""Users, tenants, membership, and what operators do with them."""

@@ -1,0 +1,1 @@
+"""The control stack: the operators' API."""

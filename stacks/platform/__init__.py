@@ -1,0 +1,1 @@
+"""What every other stack uses: the bus, alarms, logging, and the settings that stacks share."""

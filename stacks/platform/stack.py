@@ -1,0 +1,78 @@
+"""What every other stack stands on: the event bus, the alarms topic, API Gateway's log role, the dashboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+
+from stacks.platform.events import Events
+from tenantry.functions import declare_store
+from tenantry.isolation.api import ApiLogging, TenantDashboard
+from tenantry.isolation.events import ApplicationBus
+from tenantry.model.stores import By, Store
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.environments import Environment
+
+
+class CommonStack(Stack):
+    """The application event bus, with its archive and schemas, the topic of alarms, and the dashboard.
+
+    Attributes
+    ----------
+    bus
+        The application event bus.
+    alarms
+        Where alarms go; people subscribe to it.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("common")
+        )
+        application = environment.application
+        self.bus = ApplicationBus(
+            self,
+            "Bus",
+            bus_name=f"{application}-application-eventbus",  # a contract's name
+            archive_days=environment.archive_days,
+            event_schemas=Events(application).schemas(),
+            removal_policy=environment.removal_policy,
+        )
+        # CloudWatch publishes to an encrypted topic only if the key's policy lets it, which AWS's own key's does not.
+        key = kms.Key(
+            self,
+            "AlarmsKey",
+            description="Encrypts alarms",
+            enable_key_rotation=True,
+            removal_policy=environment.removal_policy,
+        )
+        declare_store(key, Store(holds="the key of alarms", by=By.NONE))
+        # CloudWatch sends no condition keys to KMS. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
+        key.grant(cloudwatch, "kms:Decrypt", "kms:GenerateDataKey*")
+        self.alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
+        # A topic with a policy of its own lets nobody publish whom that policy does not name.
+        self.alarms.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[cloudwatch],
+                actions=["sns:Publish"],
+                resources=[self.alarms.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {"aws:SourceArn": self.format_arn(service="cloudwatch", resource="alarm:*")},
+                },
+            )
+        )
+        ApiLogging(self, "ApiLogging")
+        dashboard = TenantDashboard(self, "Operations", application=application)
+        CfnOutput(self, "EventBusName", value=self.bus.bus_name)
+        CfnOutput(self, "EventBusArn", value=self.bus.bus_arn)
+        CfnOutput(self, "OperationsDashboardName", value=dashboard.dashboard_name)
+        CfnOutput(self, "AlarmsTopicArn", value=self.alarms.topic_arn)

@@ -1,0 +1,63 @@
+"""`python -m tenantry.local`."""
+
+import pytest
+
+from tenantry.local import mail
+from tenantry.local.cli import main
+from tenantry.local.cloud import LocalCloud
+from tests.local.ground import Ground
+
+
+def _run(cloud: LocalCloud, *arguments: str) -> int:
+    return main(["--state", str(cloud.folder.root), *arguments])
+
+
+def test_every_command_has_a_help_text(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    for command in ("up", "stop", "down", "status", "logs", "mail"):
+        assert f"    {command} " in said
+
+
+def test_status_says_where_it_runs(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(cloud, "status") == 0
+    assert cloud.endpoint in capsys.readouterr().out
+
+
+def test_status_of_a_stopped_one_says_how_to_start_it(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--state", str(tmp_path_factory.mktemp("none")), "status"]) == 1
+    assert "make up" in capsys.readouterr().out
+
+
+def test_up_finds_it_running(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(cloud, "up", "--no-deploy") == 0
+    assert "is running at" in capsys.readouterr().out
+
+
+def test_mail_prints_the_latest_message(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    mail.send(cloud.folder, mail.Message(to="ann@example.com", subject="Hello", body="Your code is 123"))
+    assert _run(cloud, "mail", "ann@example.com") == 0
+    assert "Your code is 123" in capsys.readouterr().out
+    assert _run(cloud, "mail", "nobody@example.com") == 1
+    assert "Nothing was sent to nobody@example.com" in capsys.readouterr().err
+
+
+def test_logs_prints_a_functions_log(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    function = ground.function("def handler(event, context): print('said', event)")
+    ground.invoke(function, event="hello")
+    assert _run(ground.cloud, "logs", function.rsplit(":", 1)[1]) == 0
+    assert "said hello" in capsys.readouterr().out
+    assert _run(ground.cloud, "logs", "no-such-group") == 1
+
+
+def test_logs_prints_the_emulators_log(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(cloud, "logs", "-n", "3") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_other_commands_refuse_what_they_do_not_know(cloud: LocalCloud) -> None:
+    with pytest.raises(SystemExit):
+        _run(cloud, "status", "--fast")

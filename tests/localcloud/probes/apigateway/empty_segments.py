@@ -1,9 +1,0 @@
-"""Probes of `apigateway.empty_segments`."""
-
-from tests.localcloud.ground import MOCK, Ground
-from tests.localcloud.probes import probe
-
-
-@probe(aws=403, ministack=200)
-def a_path_with_an_empty_segment(ground: Ground) -> int:
-    return ground.get(ground.api(MOCK).replace("/test/thing", "/test//thing")).status_code

@@ -1,0 +1,96 @@
+"""The locks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools import lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Stands in for uv: writes its arguments, but for the output file, and what it reads, into that file.
+_UV = """#!/bin/sh
+arguments="$*"
+while [ $# -gt 0 ]; do
+  case "$1" in --output-file) output="$2" ;; esac
+  shift
+done
+{ echo "$arguments" | sed "s|--output-file [^ ]*||"; case "$arguments" in *" - "*) cat ;; esac; } > "$output"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    uv = tmp_path / "uv"
+    uv.write_text(_UV)
+    uv.chmod(0o755)
+    monkeypatch.setattr(lock, "find_uv_bin", lambda: str(uv))
+    made = tmp_path / "project"
+    for function in ("one", "two"):
+        (made / "lambdas" / function).mkdir(parents=True)
+        (made / "lambdas" / function / "requirements.in").write_text("pydantic\n")
+    (made / "lambdas" / "shared").mkdir()
+    (made / "pyproject.toml").write_text('[project]\ndependencies = ["aws-cdk-lib", "uv>=1,<2"]\n')
+    return made
+
+
+def _run(project: Path, *arguments: str) -> int:
+    return lock.main(["--project", str(project), *arguments])
+
+
+def test_every_lock_is_written(project: Path) -> None:
+    assert _run(project) == 0
+    written = sorted(str(path.relative_to(project)) for path in project.rglob("requirements*.txt"))
+    assert written == [
+        "lambdas/one/requirements.txt",
+        "lambdas/two/requirements.txt",
+        "requirements-bootstrap.txt",
+        "requirements-dev.txt",
+        "requirements-flink.txt",
+    ]
+
+
+def test_locks_hold_hashes_serve_every_python_and_name_no_machine(project: Path) -> None:
+    _run(project)
+    for path in project.rglob("requirements*.txt"):
+        text = path.read_text()
+        assert "--universal --generate-hashes --no-header --python-version 3.11" in text
+        assert str(project) not in text
+
+
+def test_the_installer_is_locked_as_the_project_states_it(project: Path) -> None:
+    _run(project)
+    assert "uv>=1,<2" in (project / "requirements-bootstrap.txt").read_text()
+
+
+def test_a_function_gets_what_the_tests_ran_with_and_no_sdk(project: Path) -> None:
+    _run(project)
+    text = (project / "lambdas/one/requirements.txt").read_text()
+    assert "lambdas/one/requirements.in --no-annotate --constraint requirements-dev.txt" in text
+    assert "--no-emit-package boto3" in text
+
+
+def test_fresh_locks_pass_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _run(project)
+    assert _run(project, "--check") == 0
+    assert "All lock files are up to date." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("broken", ["changed", "missing"])
+def test_a_stale_lock_fails_the_check_and_is_not_touched(
+    broken: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(project)
+    path = project / "lambdas/two/requirements.txt"
+    path.unlink() if broken == "missing" else path.write_text("pydantic==1\n")
+    assert _run(project, "--check") == 1
+    assert "Stale: lambdas/two/requirements.txt. Run `make lock`." in capsys.readouterr().out
+    assert not path.exists() or path.read_text() == "pydantic==1\n"
+
+
+def test_an_upgrade_is_passed_on(project: Path) -> None:
+    _run(project, "--upgrade")
+    assert "--upgrade" in (project / "requirements-dev.txt").read_text()
