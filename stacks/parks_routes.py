@@ -522,6 +522,8 @@ class Parks(Construct):
         construct_id: str,
         entry: str,
         description: str,
+        *,
+        purposes: Sequence[str] = ("webhooks",),
         **more: Any,  # noqa: ANN401 - of `PythonFunction`
     ) -> PythonFunction:
         """Return a function that tells or pauses webhooks.
@@ -554,7 +556,7 @@ class Parks(Construct):
             "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic.",
             resource="*",
         )
-        self._vendor.grant_vend(function)
+        self._vendor.grant_vend(function, purposes=purposes)
         return function
 
     def _function(self, construct_id: str, entry: str, description: str, **more: Any) -> PythonFunction:  # noqa: ANN401 - of `PythonFunction`
@@ -572,6 +574,7 @@ class Parks(Construct):
             "SetStatuses",
             "park_statuses",
             "Sets the status of many parks, in the tenant of when that was asked for",
+            purposes=["park-statuses", "webhooks"],
         )
         return TenantQueue(
             self,

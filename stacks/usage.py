@@ -68,5 +68,5 @@ def usage_function(
     for bucket in partitions.buckets:
         bucket.grant_tenant_count(vendor.purpose("storage"))
     lake.grant_tenant_read_aggregates(vendor.purpose("ingestion"))
-    vendor.grant_vend(function)
+    vendor.grant_vend(function, purposes=["storage", "ingestion"])
     return function

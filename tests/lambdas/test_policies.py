@@ -436,7 +436,7 @@ def test_id_is_refused_or_its_policies_match_nothing_of_another_tenant(
     key = f"{mine.tenant_id}/{mine.user_id}/{key}" if embedded else key
     deployed = _deployed(purpose)
     session = json.loads(deployed.templates[purpose].fill(mine))
-    tags = {"TenantId": mine.tenant_id, "TenantName": mine.tenant_name}
+    tags = {"TenantId": mine.tenant_id, "TenantName": mine.tenant_name, "Purpose": purpose}
 
     for request in _requests(purpose, deployed.table, theirs, key):
         assert not _allowed(session, request), ("session policy", request)
@@ -462,7 +462,7 @@ def test_users_session_policy_matches_nothing_of_another_user(purpose: str, user
 def test_each_policy_alone_allows_nothing_in_a_bucket_of_another_account(purpose: str) -> None:
     deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
     session = json.loads(deployed.templates[purpose].fill(caller))
-    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
+    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name, "Purpose": purpose}
     for request in _requests(purpose, deployed.table, caller, "2026/any key.txt"):
         if request.action.startswith("s3:"):
             assert not _allowed(session, request, owner="999999999999"), request
@@ -473,7 +473,7 @@ def test_each_policy_alone_allows_nothing_in_a_bucket_of_another_account(purpose
 def test_policies_allow_what_their_purpose_is(purpose: str) -> None:
     deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
     session = json.loads(deployed.templates[purpose].fill(caller))
-    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
+    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name, "Purpose": purpose}
     allowed = {
         request.action
         for request in _requests(purpose, deployed.table, caller, "2026/any key.txt")

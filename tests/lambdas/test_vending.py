@@ -152,12 +152,18 @@ class TestWhatIsAskedFor:
             ],
         }
 
-    def test_tags_name_the_tenant_and_outlive_a_change_of_role(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_tags_name_the_tenant_and_the_purpose_and_outlive_a_change_of_role(
+        self, vendor: TokenVendor, sts: _Sts
+    ) -> None:
         vendor.session(_caller("T001"), "read")
 
         (asked,) = sts.called
-        assert asked["Tags"] == [{"Key": "TenantId", "Value": "T001"}, {"Key": "TenantName", "Value": "t001"}]
-        assert asked["TransitiveTagKeys"] == ["TenantId", "TenantName"]
+        assert asked["Tags"] == [
+            {"Key": "TenantId", "Value": "T001"},
+            {"Key": "TenantName", "Value": "t001"},
+            {"Key": "Purpose", "Value": "read"},
+        ]
+        assert asked["TransitiveTagKeys"] == ["TenantId", "TenantName", "Purpose"]
 
     def test_session_name_and_source_identity_show_the_tenant(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001", "ada"), "read")
