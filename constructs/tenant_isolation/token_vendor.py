@@ -165,7 +165,7 @@ class TokenVendor(Construct):
         ValueError
             No purpose is named, one is no name, or the function vends already.
         """
-        names = sorted({purpose_name(name) for name in purposes})
+        names = list(dict.fromkeys(purpose_name(name) for name in purposes))
         if not names:
             raise ValueError(f"{function.name_in_app} vends for no purpose: name what it needs in purposes=[...].")
         if _VARIABLE in function.variables:
@@ -179,7 +179,7 @@ class TokenVendor(Construct):
                 # Without a tenant there is no session, and no other tag can be brought along.
                 conditions={
                     "StringLike": {f"aws:RequestTag/{tag}": "?*" for tag in _TENANT_TAGS},
-                    "StringEquals": {f"aws:RequestTag/{PURPOSE_TAG}": names},
+                    "StringEquals": {f"aws:RequestTag/{PURPOSE_TAG}": sorted(names)},
                     "ForAllValues:StringEquals": {"aws:TagKeys": [*_TENANT_TAGS, PURPOSE_TAG]},
                     # The name is the id in lower case: nobody is one tenant by the id and another by the name.
                     "StringEqualsIgnoreCase": {"aws:RequestTag/TenantName": "${aws:RequestTag/TenantId}"},
@@ -211,19 +211,15 @@ class TokenVendor(Construct):
             raise ValueError(f"The purpose {purpose!r}: {error}") from error
 
     def _configuration(self, names: Sequence[str]) -> dict[str, Any]:
-        """Return what a function gets: the statements of its purposes, in the order in which these were made."""
-        policies = {
-            name: [statement.for_session() for statement in purpose.statements]
-            for name, purpose in self._purposes.items()
-            if name in names
-        }
+        """Return what a function gets: the statements of its purposes, in the order in which these were named."""
+        policies = {name: [statement.for_session() for statement in self.purpose(name).statements] for name in names}
         return {"role": self.role_arn, "policies": policies}
 
     def _faults(self) -> Iterator[str]:
         """Find what is wrong with all that was granted, once everything is."""
         for function, names in self._granted:
             for name in names:
-                if name not in self._purposes or not self._purposes[name].statements:
+                if not self.purpose(name).statements:
                     yield (
                         f"{function.name_in_app} vends for {name!r}, which nothing is granted to: call a "
                         f"grant_tenant_... method with purpose({name!r}), or leave it out."
