@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Countable(Protocol):
     """A partition in which a tenant's objects can be counted."""
 
-    def grant_tenant_count(self, purpose: Purpose) -> None:
+    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions list what the tenant has, and read none of it."""
 
 

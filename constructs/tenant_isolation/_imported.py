@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from constructs import Construct
 
@@ -19,5 +19,6 @@ def imported(cls: type[Made], scope: Construct, construct_id: str, refer: Callab
         Construct.__init__(self, scope, construct_id)
         refer(self)
 
-    found: type[Made] = type(cls)(cls.__name__, (cls,), {"__init__": initialize})
-    return found()
+    metaclass: Any = type(cls)
+    found: Made = metaclass(cls.__name__, (cls,), {"__init__": initialize})()
+    return found
