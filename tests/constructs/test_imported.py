@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -38,8 +39,8 @@ _KEYS: Final[dict[str, Any]] = {"partition_key": "tenant", "leading_key": f"{TEN
 _BUCKETS: Final[dict[str, tuple[Callable[[Stack], Any], Callable[[Stack], Any]]]] = {
     **{
         kind.__name__: (
-            lambda stack, kind=kind: kind(stack, "Bucket", bucket_name="shop-pool"),
-            lambda stack, kind=kind: kind.from_bucket_name(stack, "Bucket", bucket_name="shop-pool"),
+            partial(kind, construct_id="Bucket", bucket_name="shop-pool"),
+            partial(kind.from_bucket_name, construct_id="Bucket", bucket_name="shop-pool"),
         )
         for kind in (PrefixBucket, TaggedBucket, DocumentedBucket)
     },

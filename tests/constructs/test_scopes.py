@@ -70,7 +70,7 @@ class _World:
     """What constructs need, in a stack of its own."""
 
     def __init__(self) -> None:
-        app = new_app()
+        self.app = app = new_app()
         self.stack = Stack(app, "stack")
         others = Stack(app, "others")
         self.alarms = sns.Topic(others, "Alarms")
@@ -124,7 +124,7 @@ def _saga(world: _World) -> None:
 
 
 def _admin_api_elsewhere(world: _World) -> AdminApi:
-    scope = Stack(world.stack.node.scope, "api")
+    scope = Stack(world.app, "api")
     return AdminApi(scope, "Api", api_name="admin", routes=[world.route(Access.IAM)], defaults=world.apis)
 
 

@@ -304,7 +304,8 @@ def test_bucket_of_the_whole_tenant_names_the_tenant_alone_in_both_layers(form: 
     }
 
     for layer, (statements, tenant, name) in layers.items():
-        objects, listings = [], []
+        objects: list[dict[str, Any]] = []
+        listings: list[dict[str, Any]] = []
         for statement in map(_flat, statements):
             (listings if statement["Action"] in ("s3:ListBucket", ["s3:ListBucket"]) else objects).append(statement)
         inside = f"shop-{name}-{_ACCOUNT}/*" if form == "silo" else f"shop-pool/{tenant}/*"

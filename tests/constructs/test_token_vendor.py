@@ -250,8 +250,7 @@ def _in_order(*steps: str) -> dict[str, Any]:
                 shop.vendor.purpose("read").allow(_READ)
             case "list":
                 shop.vendor.purpose("list").allow(_LIST)
-    found: dict[str, Any] = shop.template.to_json()
-    return found
+    return dict(shop.template.to_json())
 
 
 @pytest.mark.parametrize("steps", [("vend", "read", "list"), ("read", "vend", "list")])
