@@ -320,6 +320,7 @@ def _allowed(
     text, context = json.dumps(policy), {"aws:ResourceAccount": [owner], **request.context}
     for name, value in (tags or {}).items():
         text = text.replace(f"${{aws:PrincipalTag/{name}}}", value)
+        context[f"aws:PrincipalTag/{name}"] = [value]
     return any(
         request.action in listed(statement["Action"])
         and any(_like(request.resource, pattern) for pattern in listed(statement["Resource"]))
