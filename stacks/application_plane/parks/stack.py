@@ -4,47 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 
 from stacks.application_plane.parks.routes import Parks
 from stacks.control_plane.membership.routes import membership_function, membership_routes
-from stacks.platform.defaults import api_defaults, function_defaults
+from stacks.platform.base import ApplicationStack
 from tenantry.isolation.api import MemberApi
 from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 
-class ParksStack(Stack):
+class ParksStack(ApplicationStack):
     """The API whose users belong to many tenants, in different roles, and the parks that it is about."""
+
+    name = "parks"
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
         account_changes: AccountChanges,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("parks")
-        )
-        apis = api_defaults(environment, alarms)
+        environment, bus, alarms = platform.environment, platform.bus, platform.alarms
+        super().__init__(scope, construct_id, environment=environment)
+        apis = platform.api_defaults
         dead_letters = dead_letter_queue(
             self, "MembershipDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
         )
@@ -63,13 +57,13 @@ class ParksStack(Stack):
             self,
             "Api",
             api_name=f"{environment.application}-parks-api",
-            user_pool=user_pool,
-            client=client,
+            user_pool=platform.identity.user_pool,
+            client=platform.identity.client,
             directory=directory,
             routes=[*membership_routes(membership), *parks.routes()],
             description="Multi-tenant parks with roles per tenant",
             defaults=apis,
-            function_defaults=function_defaults(environment),
+            function_defaults=platform.function_defaults,
         )
 
         self.api_url = api.url

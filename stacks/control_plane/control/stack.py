@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
 from stacks.control_plane.control import schemas
 from stacks.control_plane.control.account_changes import AccountChanges
-from stacks.platform.defaults import allow, api_defaults, function_defaults, grant_on, writes
+from stacks.platform.base import ApplicationStack
+from stacks.platform.defaults import allow, function_defaults, grant_on, writes
 from stacks.platform.events import Events
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
@@ -21,12 +22,11 @@ from tenantry.isolation.events import dead_letter_queue
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
     from tenantry.isolation.events import ApplicationBus
 
@@ -48,7 +48,7 @@ _TOLD = (
 )
 
 
-class ControlStack(Stack):
+class ControlStack(ApplicationStack):
     """The control API, the state machine that changes accounts, and the reconciliation of user pool and directory.
 
     Attributes
@@ -57,25 +57,24 @@ class ControlStack(Stack):
         The state machine, for the routes by which people change their own accounts.
     """
 
+    name = "control"
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("control")
-        )
+        environment, bus, alarms = platform.environment, platform.bus, platform.alarms
+        user_pool = platform.identity.user_pool
+        super().__init__(scope, construct_id, environment=environment)
         self._environment = environment
         self._user_pool = user_pool
         self._directory = directory
-        self._apis = api_defaults(environment, alarms)
+        self._apis = platform.api_defaults
         self._variables = {
             **directory.variables,
             "INVITATIONS_TABLE": invitations.table_name,
