@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, Stack
 
-from stacks.platform import schemas
+from stacks.control_plane.membership import schemas
 from stacks.platform.defaults import allow, function_defaults, grant_on, writes
 from stacks.platform.events import Events
 from stacks.platform.roles import ADMIN, MEMBER, VISITOR
