@@ -11,6 +11,7 @@ from stacks.application_plane.ingestion.stack import IngestionStack
 from stacks.application_plane.parks.stack import ParksStack
 from stacks.application_plane.storage.stack import StorageStack
 from stacks.control_plane.control.stack import ControlStack
+from stacks.control_plane.membership.stack import MembershipStack
 from stacks.control_plane.tenant.stack import TenantStack
 from stacks.control_plane.user.stack import UserStack
 from stacks.platform.collisions import refuse_collisions
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
 
     from stacks.environments import Environment
 
-_STACKS: Final = ("common", "user", "ingestion", "storage", "tenant", "control", "employees", "parks", "dashboard")
+_STACKS: Final = (
+    "common",
+    "user",
+    "ingestion",
+    "storage",
+    "tenant",
+    "control",
+    "membership",
+    "employees",
+    "parks",
+    "dashboard",
+)
 
 
 def compose(app: App, environment: Environment) -> None:
@@ -69,6 +81,18 @@ def compose(app: App, environment: Environment) -> None:
         directory=tenant.directory,
         invitations=tenant.invitations,
     )
+    membership = MembershipStack(
+        app,
+        ids["membership"],
+        environment=environment,
+        bus=common.bus,
+        alarms=common.alarms,
+        user_pool=user.user_pool,
+        client=user.client,
+        directory=tenant.directory,
+        invitations=tenant.invitations,
+        account_changes=control.account_changes,
+    )
     EmployeesStack(
         app,
         ids["employees"],
@@ -86,8 +110,6 @@ def compose(app: App, environment: Environment) -> None:
         user_pool=user.user_pool,
         client=user.client,
         directory=tenant.directory,
-        invitations=tenant.invitations,
-        account_changes=control.account_changes,
     )
     DashboardStack(
         app,
@@ -95,7 +117,12 @@ def compose(app: App, environment: Environment) -> None:
         environment=environment,
         user_pool=user.user_pool,
         client=user.client,
-        apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
+        apis={
+            "tenant": tenant.api_url,
+            "membership": membership.api_url,
+            "storage": storage.api_url,
+            "parks": parks.api_url,
+        },
     )
     for stack in ids.values():
         declare_application(

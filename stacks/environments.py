@@ -30,7 +30,7 @@ _DEFAULT_APPLICATION: Final = "tenantry"
 # Names such as `App-tenant-users` and `App-parks-<tenant>...` are made of these: as a part of an application's name,
 # they would make it another application's.
 _WORDS: Final = frozenset(
-    {"common", "control", "dashboard", "employees", "ingestion", "parks", "storage", "tenant", "user"}
+    {"common", "control", "dashboard", "employees", "ingestion", "membership", "parks", "storage", "tenant", "user"}
 )
 # Not a secret: the hands-on's code publishes it, and its four tokens are signed with it.
 _HANDS_ON_SECRET: Final = "aws-saas-factory"  # noqa: S105 - see above

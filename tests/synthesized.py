@@ -17,7 +17,10 @@ from stacks.environments import NAMES, environment
 from tenantry.functions import AWS_ARM64
 
 ROOT: Final = Path(__file__).parents[1]
-STACKS: Final = ("common", "user", "tenant", "control", "storage", "employees", "ingestion", "parks", "dashboard")
+STACKS: Final = (
+    *("common", "user", "tenant", "control", "membership"),
+    *("storage", "employees", "ingestion", "parks", "dashboard"),
+)
 ENVIRONMENTS: Final = NAMES
 
 Template = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Users of many tenants: one is active at a time, roles differ in each, and the database decides at every call."""
+"""The parks stack: parks and webhooks of the caller's active tenant, and changes of many parks at once."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from stacks.application_plane.parks.routes import Parks
-from stacks.control_plane.membership.routes import membership_function, membership_routes
 from stacks.platform.defaults import api_defaults, function_defaults
 from tenantry.isolation.api import MemberApi
-from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cognito as cognito
-    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from stacks.control_plane.control.account_changes import AccountChanges
     from stacks.environments import Environment
     from tenantry.isolation.api import Directory
     from tenantry.isolation.events import ApplicationBus
 
 
 class ParksStack(Stack):
-    """The API whose users belong to many tenants, in different roles, and the parks that it is about."""
+    """The parks API, which acts in the caller's active tenant, and what is behind it."""
 
     def __init__(
         self,
@@ -38,25 +34,9 @@ class ParksStack(Stack):
         user_pool: cognito.IUserPool,
         client: cognito.IUserPoolClient,
         directory: Directory,
-        invitations: dynamodb.ITable,
-        account_changes: AccountChanges,
     ) -> None:
         super().__init__(
             scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("parks")
-        )
-        apis = api_defaults(environment, alarms)
-        dead_letters = dead_letter_queue(
-            self, "MembershipDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
-        )
-        membership = membership_function(
-            self,
-            environment=environment,
-            apis=apis,
-            bus=bus,
-            dead_letters=dead_letters,
-            account_changes=account_changes,
-            directory=directory,
-            invitations=invitations,
         )
         parks = Parks(self, "Parks", environment=environment, bus=bus, directory=directory, alarms=alarms)
         api = MemberApi(
@@ -66,15 +46,14 @@ class ParksStack(Stack):
             user_pool=user_pool,
             client=client,
             directory=directory,
-            routes=[*membership_routes(membership), *parks.routes()],
+            routes=parks.routes(),
             description="Multi-tenant parks with roles per tenant",
-            defaults=apis,
+            defaults=api_defaults(environment, alarms),
             function_defaults=function_defaults(environment),
         )
 
         self.api_url = api.url
         CfnOutput(self, "ParksApiUrl", value=api.url)
-        CfnOutput(self, "MembershipDeadLetterQueueUrl", value=dead_letters.queue_url)
         CfnOutput(self, "ParksTableName", value=parks.table_name)
         CfnOutput(self, "ParksTenantRoleArn", value=parks.tenant_role_arn)
         CfnOutput(self, "ParkStatusesQueueUrl", value=parks.queue_url)
