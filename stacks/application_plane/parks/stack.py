@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 
-from stacks.application_plane.parks.routes import Parks
+from stacks.application_plane.parks.parks import Parks
+from stacks.application_plane.parks.routes import park_routes
+from stacks.application_plane.parks.statuses import status_routes
+from stacks.application_plane.parks.webhooks import webhook_routes
 from stacks.platform.defaults import api_defaults, function_defaults
 from tenantry.isolation.api import MemberApi
 
@@ -46,7 +49,7 @@ class ParksStack(Stack):
             user_pool=user_pool,
             client=client,
             directory=directory,
-            routes=parks.routes(),
+            routes=[*park_routes(parks), *status_routes(parks), *webhook_routes(parks)],
             description="Multi-tenant parks with roles per tenant",
             defaults=api_defaults(environment, alarms),
             function_defaults=function_defaults(environment),
@@ -54,9 +57,9 @@ class ParksStack(Stack):
 
         self.api_url = api.url
         CfnOutput(self, "ParksApiUrl", value=api.url)
-        CfnOutput(self, "ParksTableName", value=parks.table_name)
+        CfnOutput(self, "ParksTableName", value=parks.table.table_name)
         CfnOutput(self, "ParksTenantRoleArn", value=parks.tenant_role_arn)
-        CfnOutput(self, "ParkStatusesQueueUrl", value=parks.queue_url)
-        CfnOutput(self, "ParkPublicationFunctionName", value=parks.publication_function_name)
+        CfnOutput(self, "ParkStatusesQueueUrl", value=parks.bulk.queue_url)
+        CfnOutput(self, "ParkPublicationFunctionName", value=parks.publish.function_name)
         for name, url in parks.dead_letter_queue_urls.items():
             CfnOutput(self, f"{name}DeadLetterQueueUrl", value=url)
