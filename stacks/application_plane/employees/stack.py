@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration
 
 from stacks.platform import schemas
-from stacks.platform.defaults import api_defaults, directory, function_defaults
+from stacks.platform.base import ApplicationStack
+from stacks.platform.defaults import directory
 from stacks.platform.roles import ADMIN, ALL_ROLES, WRITERS
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
@@ -16,30 +17,20 @@ from tenantry.isolation.data import TenantTable
 from tenantry.isolation.vending import TokenVendor
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cognito as cognito
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
 
 
-class EmployeesStack(Stack):
+class EmployeesStack(ApplicationStack):
     """Employees of all tenants in one table, each reachable with credentials of its own tenant only."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
-    ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("employees")
-        )
-        apis = api_defaults(environment, alarms)
+    name = "employees"
+
+    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform) -> None:
+        environment = platform.environment
+        super().__init__(scope, construct_id, environment=environment)
+        apis = platform.api_defaults
 
         table = TenantTable(
             self,
@@ -53,7 +44,7 @@ class EmployeesStack(Stack):
             self,
             "Function",
             entry=package_folder("employees"),
-            defaults=function_defaults(environment),
+            defaults=platform.function_defaults,
             description="The employees of the caller's tenant",
             tenant_isolated=environment.tenant_isolated_functions,
             environment={
@@ -69,8 +60,8 @@ class EmployeesStack(Stack):
             self,
             "Api",
             api_name=f"{environment.application}-employees-api",
-            user_pool=user_pool,
-            client=client,
+            user_pool=platform.identity.user_pool,
+            client=platform.identity.client,
             directory=directory(self, environment),
             routes=[
                 Route(
@@ -121,7 +112,7 @@ class EmployeesStack(Stack):
             ],
             description="The employees of the caller's tenant",
             defaults=apis,
-            function_defaults=function_defaults(environment),
+            function_defaults=platform.function_defaults,
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
         )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 
-from stacks.platform.defaults import api_defaults
+from stacks.platform.base import ApplicationStack
 from tenantry.functions import acknowledge, declare_store
 from tenantry.isolation.devices import IngestApi, TenantDevices, TenantLimit
 from tenantry.model.stores import By, Store
@@ -18,13 +18,13 @@ from tenantry.streaming import DataLake, StreamingApplication
 _TEST_TENANT: Final = "T001"  # the document's
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.environments import Environment
+    from stacks.platform.platform import Platform
 
 
-class IngestionStack(Stack):
+class IngestionStack(ApplicationStack):
     """The stream of all tenants' records, the API that is the only way onto it, and the lake that they end up in.
 
     Attributes
@@ -33,10 +33,11 @@ class IngestionStack(Stack):
         The lake.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment, alarms: sns.ITopic) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("ingestion")
-        )
+    name = "ingestion"
+
+    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform) -> None:
+        environment = platform.environment
+        super().__init__(scope, construct_id, environment=environment)
         key = kms.Key(
             self,
             "Key",
@@ -56,7 +57,7 @@ class IngestionStack(Stack):
             limit=TenantLimit(
                 rate=environment.tenant_rate, burst=environment.tenant_burst, required=environment.tenant_api_keys
             ),
-            defaults=api_defaults(environment, alarms),
+            defaults=platform.api_defaults,
             description="Ingestion of a tenant's records",
         )
         if environment.test_identity:
@@ -109,7 +110,7 @@ class IngestionStack(Stack):
             stream=stream,
             lake=lake,
             key=key,
-            alarms=alarms,
+            alarms=platform.alarms,
             checkpoint_interval=Duration.seconds(environment.checkpoint_seconds),
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,

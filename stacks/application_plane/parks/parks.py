@@ -9,7 +9,6 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.application_plane.parks.webhook_functions import CONSUMER_TIMEOUT, WebhookFunctions
-from stacks.platform.defaults import function_defaults
 from tenantry.functions import PythonFunction, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
@@ -21,12 +20,10 @@ from tenantry.model.stores import By, Store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_sns as sns
     from aws_cdk import aws_sqs as sqs
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 BY_STATUS: Final = "by-status"
 """The index that lists a tenant's parks by status."""
@@ -43,14 +40,10 @@ class Parks(Construct):
     ----------
     scope, construct_id
         Where it stands in the app.
-    environment
-        What the environment varies.
-    bus
-        Where it is said who was removed, and that a webhook was paused.
+    platform
+        What every stack is given.
     directory
         Says who may have webhooks, and whose queued work is done.
-    alarms
-        Who is told of dead letters.
 
     Attributes
     ----------
@@ -67,13 +60,12 @@ class Parks(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
+        platform: Platform,
         directory: Directory,
-        alarms: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
+        environment = platform.environment
         self._environment = environment
         self.table = TenantTable(
             self,
@@ -96,20 +88,19 @@ class Parks(Construct):
                 name=f"{environment.application}-parks-{{tenant}}_{{park}}_{{event}}",
             ),
         )
-        self.webhook_dead_letters = _webhook_dead_letters(self, self.topics, environment, alarms)
+        self.webhook_dead_letters = _webhook_dead_letters(self, self.topics, platform)
         self._vendor = TokenVendor(self, "Vendor")
         self._let_tenants()
         self.check = PythonFunction(
             self,
             "CheckEndpoint",
             entry=package_folder("webhook_endpoint"),
-            defaults=function_defaults(environment),
+            defaults=platform.function_defaults,
             description="Checks that a webhook's endpoint is public",
         )
         functions = WebhookFunctions(
             self,
-            environment=environment,
-            bus=bus,
+            platform=platform,
             directory=directory,
             table=self.table,
             topics=self.topics,
@@ -124,7 +115,7 @@ class Parks(Construct):
                 "Updates the status of many parks in the tenant that the request was made in",
             ),
             consumer_timeout=CONSUMER_TIMEOUT,
-            alarms=alarms,
+            alarms=platform.alarms,
             removal_policy=environment.removal_policy,
         )
         self.publish = functions.make(
@@ -133,7 +124,7 @@ class Parks(Construct):
             "Publishes park events to webhooks whose owners still have the required role",
         )
         self._pauses_dead_letters = dead_letter_queue(
-            self, "PausesDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+            self, "PausesDeadLetters", alarms=platform.alarms, removal_policy=environment.removal_policy
         )
         functions.pause_webhooks(dead_letters=self._pauses_dead_letters)
 
@@ -173,8 +164,10 @@ class Parks(Construct):
         )
 
 
-def _webhook_dead_letters(scope: Construct, topics: str, environment: Environment, alarms: sns.ITopic) -> sqs.Queue:
-    queue = dead_letter_queue(scope, "WebhookDeadLetters", alarms=alarms, removal_policy=environment.removal_policy)
+def _webhook_dead_letters(scope: Construct, topics: str, platform: Platform) -> sqs.Queue:
+    queue = dead_letter_queue(
+        scope, "WebhookDeadLetters", alarms=platform.alarms, removal_policy=platform.environment.removal_policy
+    )
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             actions=["sqs:SendMessage"],

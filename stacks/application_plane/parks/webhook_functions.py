@@ -8,8 +8,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
-from stacks.platform.defaults import function_defaults
-from stacks.platform.events import Events
 from tenantry.functions import PythonFunction, acknowledge
 from tenantry.functions.sources import RUNTIME, package_folder
 
@@ -17,10 +15,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
     from tenantry.isolation.data import TenantTable
-    from tenantry.isolation.events import ApplicationBus
     from tenantry.isolation.vending import TokenVendor
 
 CONSUMER_TIMEOUT: Final = Duration.seconds(30)
@@ -33,10 +30,8 @@ class WebhookFunctions:
     ----------
     scope
         The construct that they belong to.
-    environment
-        What the environment varies.
-    bus
-        The bus that tells of lost roles, and that is told of paused webhooks.
+    platform
+        What every stack is given.
     directory
         The tables that say who may have webhooks.
     table, topics
@@ -49,21 +44,18 @@ class WebhookFunctions:
         self,
         scope: Construct,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
+        platform: Platform,
         directory: Directory,
         table: TenantTable,
         topics: str,
         vendor: TokenVendor,
     ) -> None:
         self._scope = scope
-        self._environment = environment
-        self._bus = bus
+        self._platform = platform
         self._directory = directory
         self._table = table
         self._topics = topics
         self._vendor = vendor
-        self._events = Events(environment.application)
 
     def make(
         self,
@@ -81,13 +73,13 @@ class WebhookFunctions:
             self._scope,
             construct_id,
             entry=package_folder(entry),
-            defaults=function_defaults(self._environment),
+            defaults=self._platform.function_defaults,
             description=description,
             shared=[*RUNTIME, "park_webhooks"],
             timeout=CONSUMER_TIMEOUT,
             environment={
-                "APPLICATION": self._environment.application,
-                "EVENT_BUS_NAME": self._bus.bus_name,
+                "APPLICATION": self._platform.environment.application,
+                "EVENT_BUS_NAME": self._platform.bus.bus_name,
                 "PARKS_TABLE": self._table.table_name,
                 "TOPICS": self._topics,
                 **self._directory.variables,
@@ -95,8 +87,8 @@ class WebhookFunctions:
             **more,
         )
         self._directory.grant_read_state(function)
-        paused = self._events.webhook_paused
-        self._bus.grant_publish(function, source=paused.source, detail_types=[paused.detail_type])
+        paused = self._platform.events.webhook_paused
+        self._platform.bus.grant_publish(function, source=paused.source, detail_types=[paused.detail_type])
         function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Unsubscribe"], resources=["*"]))
         acknowledge(
             function.execution_role,
@@ -116,12 +108,12 @@ class WebhookFunctions:
             dead_letters=dead_letters,
         )
         for name, event in (
-            ("MemberRemoved", self._events.member_removed),
-            ("MemberRolesChanged", self._events.member_roles_changed),
-            ("UserBlocked", self._events.blocked),
-            ("UserDeleted", self._events.deleted),
+            ("MemberRemoved", self._platform.events.member_removed),
+            ("MemberRolesChanged", self._platform.events.member_roles_changed),
+            ("UserBlocked", self._platform.events.blocked),
+            ("UserDeleted", self._platform.events.deleted),
         ):
-            self._bus.add_rule(
+            self._platform.bus.add_rule(
                 self._scope,
                 name,
                 event=event,

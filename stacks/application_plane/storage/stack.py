@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, Token
+from aws_cdk import CfnOutput, CfnParameter, Duration, Token
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 
 from stacks.application_plane.storage.provisioning import grant_provisioning
 from stacks.control_plane.metering.usage import Partitions
 from stacks.platform import schemas
-from stacks.platform.defaults import api_defaults, directory, function_defaults, grant_on, table
+from stacks.platform.base import ApplicationStack
+from stacks.platform.defaults import directory, function_defaults, grant_on, table
 from stacks.platform.events import Events
 from stacks.platform.names import SHARED_BUCKETS, StorageNames
 from stacks.platform.roles import ALL_ROLES, WRITERS
@@ -34,11 +35,11 @@ from tenantry.model.stores import By, Store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.events import ApplicationBus
 
 _REFUSALS: Final = {
@@ -71,7 +72,7 @@ _REFUSED: Final = {
 }
 
 
-class StorageStack(Stack):
+class StorageStack(ApplicationStack):
     """The five partitions behind one API, the token issuer, and what makes a tenant's own bucket and access point.
 
     Attributes
@@ -82,22 +83,19 @@ class StorageStack(Stack):
         The five partitions, for whoever counts what is in them.
     """
 
+    name = "storage"
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
+        platform: Platform,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("storage")
-        )
+        environment = platform.environment
+        super().__init__(scope, construct_id, environment=environment)
         self._environment = environment
-        self._apis = replace(api_defaults(environment, alarms), token_header="x-token")  # noqa: S106 - a name
+        self._apis = replace(platform.api_defaults, token_header="x-token")  # noqa: S106 - a name
         names = self._storage_names(environment)
         bucket_name, access_point_name = names.tenant_bucket(TENANT_NAME), names.access_point(TENANT_NAME)
 
@@ -151,7 +149,7 @@ class StorageStack(Stack):
                 ),
             },
         )
-        provisioner = self._provisioner(bus, alarms, names)
+        provisioner = self._provisioner(platform.bus, platform.alarms, names)
         objects = self._function(
             "tenant_objects",
             "Stores, lists and reads the caller's objects",
@@ -187,8 +185,8 @@ class StorageStack(Stack):
             self,
             "Api",
             api_name=f"{environment.application}-storage-api",
-            user_pool=user_pool,
-            client=client,
+            user_pool=platform.identity.user_pool,
+            client=platform.identity.client,
             directory=directory(self, environment),
             routes=[
                 Route(

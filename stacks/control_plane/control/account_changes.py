@@ -9,21 +9,17 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.control_plane.control.workflows import account_change
-from stacks.platform.defaults import allow, function_defaults, grant_on, writes
-from stacks.platform.events import Events
+from stacks.platform.defaults import allow, grant_on, writes
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.direct.express_machine import express_machine
 from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sns as sns
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 # Attributes of an account, see `tenantry.runtime.accounts`.
 _BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
@@ -43,12 +39,8 @@ class AccountChanges(Construct):
     ----------
     scope, construct_id
         Where it stands in the app.
-    environment
-        The environment.
-    bus, alarms
-        Where events and alarms go.
-    user_pool
-        The user pool.
+    platform
+        What every stack is given.
     directory, invitations
         The directory, and the table where somebody's address may stand besides.
     """
@@ -58,23 +50,20 @@ class AccountChanges(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, construct_id)
-        events = Events(environment.application)
+        environment, events, user_pool = platform.environment, platform.events, platform.identity.user_pool
         self._dead_letters = dead_letter_queue(
-            self, "DeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+            self, "DeadLetters", alarms=platform.alarms, removal_policy=environment.removal_policy
         )
         function = PythonFunction(
             self,
             "Directory",
             entry=package_folder("account_changes"),
-            defaults=function_defaults(environment),
+            defaults=platform.function_defaults,
             description="Changes accounts in the directory",
             environment={
                 **directory.variables,
@@ -113,7 +102,7 @@ class AccountChanges(Construct):
             definition=account_change(
                 function=function.function_name,
                 user_pool=user_pool.user_pool_id,
-                bus=bus.bus_name,
+                bus=platform.bus.bus_name,
                 source=events.blocked.source,
                 queue_url=self._dead_letters.queue_url,
             ),
@@ -130,7 +119,7 @@ class AccountChanges(Construct):
             "cognito-idp:AdminUserGlobalSignOut",
             "cognito-idp:AdminDeleteUser",
         )
-        bus.grant_publish(
+        platform.bus.grant_publish(
             self._machine,
             source=events.blocked.source,
             detail_types=[event.detail_type for event in events.accounts],

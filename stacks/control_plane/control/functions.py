@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
-from stacks.platform.defaults import allow, function_defaults, grant_on, writes
-from stacks.platform.events import Events
+from stacks.platform.defaults import allow, grant_on, writes
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 # What somebody may have done to an account in the user pool without the directory knowing.
 _TOLD: Final = (
@@ -49,10 +46,10 @@ class ControlFunctions:
     ----------
     scope
         The construct that they belong to.
-    environment
-        What the environment varies.
-    user_pool, directory, invitations
-        Where accounts are kept, and the table of invitations.
+    platform
+        What every stack is given.
+    directory, invitations
+        The tables that hold accounts beside the user pool.
     account_changes
         The state machine that changes accounts.
     """
@@ -61,32 +58,31 @@ class ControlFunctions:
         self,
         scope: Construct,
         *,
-        environment: Environment,
-        user_pool: cognito.IUserPool,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
         account_changes: AccountChanges,
     ) -> None:
         self._scope = scope
-        self._environment = environment
-        self._user_pool = user_pool
+        self._platform = platform
+        self._user_pool = platform.identity.user_pool
         self._directory = directory
         self._account_changes = account_changes
         self._variables = {
             **directory.variables,
             "INVITATIONS_TABLE": invitations.table_name,
-            "USER_POOL_ID": user_pool.user_pool_id,
+            "USER_POOL_ID": self._user_pool.user_pool_id,
             "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
         }
 
-    def users(self, *, cors_headers: str, reconciliation: PythonFunction) -> PythonFunction:
+    def users(self, reconciliation: PythonFunction) -> PythonFunction:
         """Make the function of the routes. It reads user pool and directory, and changes neither."""
         function = self._function(
             "ControlUsers",
             "control_users",
             "Shows and changes user accounts for operators",
             environment={
-                "CORS_HEADERS": cors_headers,
+                "CORS_HEADERS": Stack.of(self._scope).to_json_string(dict(self._platform.api_defaults.cors_headers)),
                 "RECONCILIATION_FUNCTION": reconciliation.function_name,
             },
             timeout=Duration.seconds(28),  # API Gateway waits for 29
@@ -97,16 +93,16 @@ class ControlFunctions:
         grant_on(reconciliation.function_arn, function, "lambda:InvokeFunction")
         return function
 
-    def reconciliation(self, bus: ApplicationBus, *, dead_letters: sqs.IQueue) -> PythonFunction:
+    def reconciliation(self, *, dead_letters: sqs.IQueue) -> PythonFunction:
         """Make the function that compares user pool and directory, and that goes on by calling itself."""
-        environment = self._environment
+        environment = self._platform.environment
         function = self._function(
             "Reconciliation",
             "account_reconciliation",
             "Finds and repairs differences between the user pool and the directory",
             environment={
                 "APPLICATION": environment.application,
-                "EVENT_BUS_NAME": bus.bus_name,
+                "EVENT_BUS_NAME": self._platform.bus.bus_name,
                 "UNCONFIRMED_DAYS": str(environment.unconfirmed_days),
                 "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
             },
@@ -123,8 +119,8 @@ class ControlFunctions:
         )
         grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
         self._account_changes.grant_start(function)
-        signed_up = Events(environment.application).signed_up
-        bus.grant_publish(function, source=signed_up.source, detail_types=[signed_up.detail_type])
+        signed_up = self._platform.events.signed_up
+        self._platform.bus.grant_publish(function, source=signed_up.source, detail_types=[signed_up.detail_type])
         # A policy of its own: the function would otherwise have to be there before its own role.
         iam.Policy(
             self._scope,
@@ -155,7 +151,7 @@ class ControlFunctions:
             self._scope,
             construct_id,
             entry=package_folder(package),
-            defaults=function_defaults(self._environment),
+            defaults=self._platform.function_defaults,
             description=description,
             environment={**self._variables, **environment},
             **more,  # type: ignore[arg-type]

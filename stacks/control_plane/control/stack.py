@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 
 from stacks.control_plane.control.account_changes import AccountChanges
 from stacks.control_plane.control.functions import ControlFunctions, schedule_reconciliation
 from stacks.control_plane.control.routes import control_routes
-from stacks.platform.defaults import api_defaults
+from stacks.platform.base import ApplicationStack
 from tenantry.isolation.api import AdminApi
 from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 
-class ControlStack(Stack):
+class ControlStack(ApplicationStack):
     """The control API, the state machine that changes accounts, and the reconciliation of user pool and directory.
 
     Attributes
@@ -33,55 +30,48 @@ class ControlStack(Stack):
         The state machine, for the routes by which people change their own accounts.
     """
 
+    name = "control"
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("control")
-        )
-        apis = api_defaults(environment, alarms)
+        super().__init__(scope, construct_id, environment=platform.environment)
         self.account_changes = AccountChanges(
             self,
             "AccountChanges",
-            environment=environment,
-            bus=bus,
-            alarms=alarms,
-            user_pool=user_pool,
+            platform=platform,
             directory=directory,
             invitations=invitations,
         )
         functions = ControlFunctions(
             self,
-            environment=environment,
-            user_pool=user_pool,
+            platform=platform,
             directory=directory,
             invitations=invitations,
             account_changes=self.account_changes,
         )
         dead_letters = dead_letter_queue(
-            self, "ReconciliationDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+            self,
+            "ReconciliationDeadLetters",
+            alarms=platform.alarms,
+            removal_policy=platform.environment.removal_policy,
         )
-        reconciliation = functions.reconciliation(bus, dead_letters=dead_letters)
+        reconciliation = functions.reconciliation(dead_letters=dead_letters)
         schedule = schedule_reconciliation(self, reconciliation, dead_letters=dead_letters)
-        users = functions.users(
-            cors_headers=self.to_json_string(dict(apis.cors_headers)), reconciliation=reconciliation
-        )
+        users = functions.users(reconciliation)
         api = AdminApi(
             self,
             "ControlApi",
-            api_name=f"{environment.application}-control-api",
+            api_name=f"{platform.environment.application}-control-api",
             routes=control_routes(users),
             description="User accounts, for operators",
-            defaults=apis,
+            defaults=platform.api_defaults,
         )
         CfnOutput(self, "ControlApiUrl", value=api.url)
         CfnOutput(self, "AccountChangesStateMachineArn", value=self.account_changes.state_machine_arn)

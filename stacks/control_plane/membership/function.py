@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, Stack
 
-from stacks.platform.defaults import allow, function_defaults, grant_on, writes
-from stacks.platform.events import Events
+from stacks.platform.defaults import allow, grant_on, writes
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
 
@@ -17,9 +16,8 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.environments import Environment
-    from tenantry.isolation.api import ApiDefaults, Directory
-    from tenantry.isolation.events import ApplicationBus
+    from stacks.platform.platform import Platform
+    from tenantry.isolation.api import Directory
 
 # What is written of a person beside their id, and of an invitation beside the address.
 _JOINED: Final = ("name", "email")
@@ -29,9 +27,7 @@ _INVITATION: Final = ("tenantid", "invitationid", "roles", "invitedby", "expires
 def membership_function(
     scope: Construct,
     *,
-    environment: Environment,
-    apis: ApiDefaults,
-    bus: ApplicationBus,
+    platform: Platform,
     dead_letters: sqs.IQueue,
     account_changes: AccountChanges,
     directory: Directory,
@@ -42,16 +38,16 @@ def membership_function(
         scope,
         "Membership",
         entry=package_folder("membership"),
-        defaults=function_defaults(environment),
+        defaults=platform.function_defaults,
         description="Manages memberships, roles and invitations",
         timeout=Duration.seconds(28),  # a change of an account takes a while; API Gateway waits for 29
         environment={
-            "APPLICATION": environment.application,
-            "CORS_HEADERS": Stack.of(scope).to_json_string(dict(apis.cors_headers)),
+            "APPLICATION": platform.environment.application,
+            "CORS_HEADERS": Stack.of(scope).to_json_string(dict(platform.api_defaults.cors_headers)),
             **directory.variables,
             "INVITATIONS_TABLE": invitations.table_name,
-            "INVITATION_DAYS": str(environment.invitation_days),
-            "EVENT_BUS_NAME": bus.bus_name,
+            "INVITATION_DAYS": str(platform.environment.invitation_days),
+            "EVENT_BUS_NAME": platform.bus.bus_name,
             "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
             "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
         },
@@ -89,8 +85,8 @@ def membership_function(
         writes(invitations.table_arn, "dynamodb:PutItem", attributes=[*_INVITATION, "email"]),
         writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=_INVITATION),
     )
-    events = Events(environment.application)
-    bus.grant_publish(
+    events = platform.events
+    platform.bus.grant_publish(
         function,
         source=events.member_invited.source,
         detail_types=[event.detail_type for event in events.memberships],

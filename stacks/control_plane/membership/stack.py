@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 
 from stacks.control_plane.membership.function import membership_function
 from stacks.control_plane.membership.routes import membership_routes
-from stacks.platform.defaults import api_defaults, function_defaults
+from stacks.platform.base import ApplicationStack
 from tenantry.isolation.api import MemberApi
 from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 
-class MembershipStack(Stack):
+class MembershipStack(ApplicationStack):
     """The membership API, its function, and the queue of events that could not be published.
 
     The tables are the tenant stack's and the user stack's.
@@ -35,32 +32,28 @@ class MembershipStack(Stack):
         URL of the membership API.
     """
 
+    name = "membership"
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
         account_changes: AccountChanges,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("membership")
-        )
-        apis = api_defaults(environment, alarms)
+        super().__init__(scope, construct_id, environment=platform.environment)
         dead_letters = dead_letter_queue(
-            self, "MembershipDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+            self,
+            "MembershipDeadLetters",
+            alarms=platform.alarms,
+            removal_policy=platform.environment.removal_policy,
         )
         function = membership_function(
             self,
-            environment=environment,
-            apis=apis,
-            bus=bus,
+            platform=platform,
             dead_letters=dead_letters,
             account_changes=account_changes,
             directory=directory,
@@ -69,14 +62,14 @@ class MembershipStack(Stack):
         api = MemberApi(
             self,
             "Api",
-            api_name=f"{environment.application}-membership-api",
-            user_pool=user_pool,
-            client=client,
+            api_name=f"{platform.environment.application}-membership-api",
+            user_pool=platform.identity.user_pool,
+            client=platform.identity.client,
             directory=directory,
             routes=membership_routes(function),
             description="Members, invitations, active tenants and the caller's own account",
-            defaults=apis,
-            function_defaults=function_defaults(environment),
+            defaults=platform.api_defaults,
+            function_defaults=platform.function_defaults,
         )
         self.api_url = api.url
         CfnOutput(self, "MembershipApiUrl", value=api.url)

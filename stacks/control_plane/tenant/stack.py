@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ssm as ssm
 
 from stacks.control_plane.metering.usage import usage_function
 from stacks.control_plane.saga_checks import has_tenant, has_user, text
 from stacks.platform import schemas
-from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, api_defaults, function_defaults, reads, table, writes
+from stacks.platform.base import ApplicationStack
+from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, function_defaults, reads, table, writes
 from stacks.platform.events import Events
 from stacks.platform.names import admin_api_parameter
 from stacks.platform.roles import ADMIN, ALL_ROLES
@@ -24,21 +25,18 @@ from tenantry.model.stores import By, Store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_iam as iam
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.control_plane.metering.usage import Partitions
-    from stacks.environments import Environment
-    from tenantry.isolation.events import ApplicationBus
+    from stacks.platform.platform import Identity, Platform
     from tenantry.streaming import DataLake
 
 _USER_INDEX = "user-index"
 _PERSON = [has_user("$event.detail"), text("$event.detail.email"), text("$event.detail.name")]
 
 
-class TenantStack(Stack):
+class TenantStack(ApplicationStack):
     """The tenant directory, the saga's second and third step, the tenant API and the tenant admin API.
 
     Attributes
@@ -49,29 +47,26 @@ class TenantStack(Stack):
         The tables by which every authorizer decides.
     """
 
+    name = "tenant"
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
+        platform: Platform,
         users: dynamodb.ITable,
         token_claims_hook: PythonFunction,
         partitions: Partitions,
         lake: DataLake,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("tenant")
-        )
+        environment = platform.environment
+        super().__init__(scope, construct_id, environment=environment)
         application = environment.application
         self._environment = environment
-        self._bus = bus
-        self._alarms = alarms
-        self._apis = api_defaults(environment, alarms)
+        self._bus = platform.bus
+        self._alarms = platform.alarms
+        self._apis = platform.api_defaults
         self._usage = usage_function(self, environment=environment, apis=self._apis, partitions=partitions, lake=lake)
 
         self.tenants = table(
@@ -117,7 +112,7 @@ class TenantStack(Stack):
         tenant_saga = self._tenant_saga()
         admin_saga = self._admin_saga(users)
         self.directory = Directory(users=users, tenants=self.tenants, memberships=self.members)
-        tenant_api = self._tenant_api(user_pool, client)
+        tenant_api = self._tenant_api(platform.identity)
         admin_api = self._admin_api(token_claims_hook)
 
         self.api_url = tenant_api.url
@@ -206,7 +201,7 @@ class TenantStack(Stack):
             removal_policy=self._environment.removal_policy,
         )
 
-    def _tenant_api(self, user_pool: cognito.IUserPool, client: cognito.IUserPoolClient) -> TenantApi:
+    def _tenant_api(self, identity: Identity) -> TenantApi:
         show = self._function("tenant_get", "Shows a tenant", tenants=True)
         shown = ["tenantid", "name", "foundedby"]  # as `tenantry.runtime.directory` asks for
         allow(show, reads(self.tenants.table_arn, "dynamodb:GetItem", attributes=shown))
@@ -222,8 +217,8 @@ class TenantStack(Stack):
             self,
             "TenantApi",
             api_name=f"{self._environment.application}-tenant-api",
-            user_pool=user_pool,
-            client=client,
+            user_pool=identity.user_pool,
+            client=identity.client,
             directory=self.directory,
             routes=[
                 Route(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_cognito as cognito
@@ -12,9 +12,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
 from stacks.control_plane.saga_checks import has_user, text
-from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, function_defaults, grant_on, reads, table, writes
-from stacks.platform.events import Events
+from stacks.platform.base import ApplicationStack
+from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, grant_on, reads, table, writes
 from stacks.platform.names import admin_api_parameter
+from stacks.platform.platform import Identity
 from tenantry.functions import PythonFunction, acknowledge, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.events import EventSaga, SagaEmission, SagaTask, dead_letter_queue
@@ -27,42 +28,41 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.environments import Environment
+    from stacks.platform.platform import Foundation
     from tenantry.functions import FunctionDefaults
-    from tenantry.isolation.events import ApplicationBus
 
 
 # What both hooks write of a user: when their sessions end, and never of somebody who is deleted.
 _ACCOUNT: Final = ("userid", "resetasked", "validafter", "deletedat")
 
 
-class UserStack(Stack):
+class UserStack(ApplicationStack):
     """The user pool, its hooks, the table of users, and the first step of the saga.
 
     Attributes
     ----------
-    user_pool, client
-        Where people sign up and in, and the public client that they do it with.
+    identity
+        The user pool and its client.
     users
         The table of users.
     token_claims_hook
         The hook that asks the tenant admin API.
     """
 
+    name = "user"
+
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
+        foundation: Foundation,
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("user")
-        )
+        environment, bus, alarms = foundation.environment, foundation.bus, foundation.alarms
+        super().__init__(scope, construct_id, environment=environment)
         application = environment.application
-        events = Events(application)
-        functions = function_defaults(environment)
+        events = foundation.events
+        functions = foundation.function_defaults
 
         self.users = table(self, "Users", name=f"{application}-users", hash_key="userid", environment=environment)
         declare_store(self.users, Store(holds="people, with their roles", by=By.ATTRIBUTE, key="roles:{tenant}"))
@@ -158,25 +158,26 @@ class UserStack(Stack):
 
         _alarm_on_failures(self, application=application, alarms=alarms)
 
-        self.user_pool = _user_pool(self, environment)
-        self.user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, account_hook)
-        self.user_pool.add_trigger(cognito.UserPoolOperation.CUSTOM_MESSAGE, account_hook)
-        self.user_pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, sign_up_hook)
+        user_pool = _user_pool(self, environment)
+        user_pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, account_hook)
+        user_pool.add_trigger(cognito.UserPoolOperation.CUSTOM_MESSAGE, account_hook)
+        user_pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, sign_up_hook)
         # A policy of its own: the function waits for its role's default policy, and the pool for the function.
         iam.Policy(
             self,
             "SignUpHookEndsSessions",
             roles=[sign_up_hook.execution_role],
             statements=[
-                iam.PolicyStatement(
-                    actions=["cognito-idp:AdminUserGlobalSignOut"], resources=[self.user_pool.user_pool_arn]
-                )
+                iam.PolicyStatement(actions=["cognito-idp:AdminUserGlobalSignOut"], resources=[user_pool.user_pool_arn])
             ],
         )
-        self.user_pool.add_trigger(
+        user_pool.add_trigger(
             cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, self.token_claims_hook, cognito.LambdaVersion.V2_0
         )
-        self.client = _client(self.user_pool)
+        client = _client(user_pool)
+        self.identity = Identity(
+            user_pool=user_pool, client=client, origin=f"https://cognito-idp.{self.region}.{self.url_suffix}"
+        )
 
         saga = EventSaga(
             self,
@@ -194,8 +195,8 @@ class UserStack(Stack):
             removal_policy=environment.removal_policy,
         )
 
-        CfnOutput(self, "UserPoolId", value=self.user_pool.user_pool_id)
-        CfnOutput(self, "UserPoolClientId", value=self.client.user_pool_client_id)
+        CfnOutput(self, "UserPoolId", value=user_pool.user_pool_id)
+        CfnOutput(self, "UserPoolClientId", value=client.user_pool_client_id)
         CfnOutput(self, "UsersTableName", value=self.users.table_name)
         CfnOutput(self, "SignUpDeadLetterQueueUrl", value=sign_up_dead_letters.queue_url)
         CfnOutput(self, "UserSagaDeadLetterQueueUrl", value=saga.dead_letter_queue_url)
