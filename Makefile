@@ -88,7 +88,7 @@ docs: setup ## Update the diagrams of docs/architecture.md and the idle costs fr
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 
 screenshots: setup ## Take the dashboard's screenshots for docs/screenshots; needs Chromium
-	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_looks.py -n0 -q
+	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_accessibility.py -n0 -q
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev
 	@$(RUN) cdk synth --quiet --context env=$(ENV) $(CONTEXT) --output cdk.out.$(ENV)

@@ -11,6 +11,7 @@ from stacks.application_plane.ingestion.stack import IngestionStack
 from stacks.application_plane.parks.stack import ParksStack
 from stacks.application_plane.storage.stack import StorageStack
 from stacks.control_plane.control.stack import ControlStack
+from stacks.control_plane.membership.stack import MembershipStack
 from stacks.control_plane.tenant.stack import TenantStack
 from stacks.control_plane.user.stack import UserStack
 from stacks.platform.collisions import refuse_collisions
@@ -51,20 +52,26 @@ def compose(app: App, environment: Environment) -> None:
     control = ControlStack(
         app, ids["control"], platform=platform, directory=tenant.directory, invitations=tenant.invitations
     )
-    EmployeesStack(app, ids["employees"], platform=platform)
-    parks = ParksStack(
+    membership = MembershipStack(
         app,
-        ids["parks"],
+        ids["membership"],
         platform=platform,
         directory=tenant.directory,
         invitations=tenant.invitations,
         account_changes=control.account_changes,
     )
+    EmployeesStack(app, ids["employees"], platform=platform)
+    parks = ParksStack(app, ids["parks"], platform=platform, directory=tenant.directory)
     DashboardStack(
         app,
         ids["dashboard"],
         platform=platform,
-        apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
+        apis={
+            "tenant": tenant.api_url,
+            "membership": membership.api_url,
+            "storage": storage.api_url,
+            "parks": parks.api_url,
+        },
     )
     for stack in ids.values():
         declare_application(

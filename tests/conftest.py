@@ -7,9 +7,10 @@ from xdist.remote import Producer
 
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.settings import PORT_VARIABLE
-from tests.sharing import SharedThings
+from tests.scheduling import SharedThings
 
 
+@pytest.hookimpl(optionalhook=True)  # so that `-p no:xdist` works
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedThings:
     """Let tests that share a cloud run in one process."""
     return SharedThings(config, log)

@@ -1,4 +1,4 @@
-"""What docs/deployment.md says that the pipeline's role needs, held to the calls that commands make."""
+"""The role of the pipeline as docs/deployment.md has it, compared with the calls that commands make."""
 
 from __future__ import annotations
 

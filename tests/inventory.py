@@ -1,4 +1,4 @@
-"""Everything that is in an account, as its services list it: what a teardown must bring back to what it was."""
+"""Everything in an account, as its services list it: the state that a teardown must restore."""
 
 from __future__ import annotations
 

@@ -20,6 +20,17 @@ from tenantry.functions import AWS_ARM64
 ROOT: Final = Path(__file__).parents[1]
 STACKS: Final = names.STACKS
 ENVIRONMENTS: Final = NAMES
+STATEFUL_TYPES: Final = {
+    "AWS::Cognito::UserPool",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Archive",
+    "AWS::Events::EventBus",
+    "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+}
+"""Types whose resources hold data that a replacement would lose."""
 
 Template = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Every sentence of the documents that promises isolation has attacks or tests that fail when it is not true."""
+"""Every sentence of the documents that promises isolation has attacks or tests that fail if it is not true."""
 
 from __future__ import annotations
 
@@ -141,9 +141,9 @@ The **end** is near. "So" they say.
         ("surface roles", True),
         ("surface nowhere", False),
         ("test test_promises.py::test_every_proof_is_there", True),
-        ("test lambdas/test_authorizer.py::TestHandler::test_context_is_the_contracts", True),
-        ("test lambdas/test_authorizer.py::test_context_is_the_contracts", False),
-        ("test lambdas/test_nothing.py::test_context_is_the_contracts", False),
+        ("test lambdas/test_authorizer.py::TestHandler::test_context_follows_the_contract", True),
+        ("test lambdas/test_authorizer.py::test_context_follows_the_contract", False),
+        ("test lambdas/test_nothing.py::test_context_follows_the_contract", False),
         ("someone says so", False),
     ],
 )

@@ -1,4 +1,4 @@
-"""The example receiver of webhooks, against messages of other tenants' topics and other people's signatures."""
+"""The example webhook receiver, with messages of other tenants' topics and invalid signatures."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _confirmations(receiver: WebhookReceiver) -> list[str]:
 
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("topic", [_OWN, f"{_TOPICS}texas_other-park_park-opened"])
-def test_messages_of_one_s_own_tenant_are_taken(
+def test_messages_of_the_own_tenant_are_accepted(
     receiver: WebhookReceiver, events: list[Any], sns: _Sns, topic: str, version: str
 ) -> None:
     assert receiver.take(sns.message("SubscriptionConfirmation", topic=topic, version=version)) == 200
@@ -119,7 +119,7 @@ def test_messages_of_one_s_own_tenant_are_taken(
 
 @pytest.mark.parametrize("kind", ["SubscriptionConfirmation", "Notification"])
 @pytest.mark.parametrize("topic", _OTHERS)
-def test_another_s_topic_is_neither_confirmed_nor_believed_though_sns_has_signed_it(
+def test_signed_message_of_another_topic_is_refused(
     receiver: WebhookReceiver, events: list[Any], sns: _Sns, topic: str, kind: str
 ) -> None:
     assert receiver.take(sns.message(kind, topic=topic)) == 403
@@ -146,7 +146,7 @@ def test_another_s_topic_is_neither_confirmed_nor_believed_though_sns_has_signed
     ],
     ids=str,
 )
-def test_message_that_sns_has_not_signed_so_is_refused(
+def test_message_with_invalid_signature_is_refused(
     receiver: WebhookReceiver, events: list[Any], sns: _Sns, changed: dict[str, str]
 ) -> None:
     message = json.loads(sns.message()) | changed
@@ -165,32 +165,32 @@ def test_message_that_sns_has_not_signed_so_is_refused(
         f"{_SNS}/?Action=ConfirmSubscription&TopicArn={{topic}}&TopicArn={_OTHERS[0]}&Token=t",
     ],
 )
-def test_nothing_but_a_confirmation_of_the_own_topic_is_fetched(receiver: WebhookReceiver, sns: _Sns, url: str) -> None:
+def test_only_confirmation_urls_of_the_own_topic_are_fetched(receiver: WebhookReceiver, sns: _Sns, url: str) -> None:
     message = sns.message("SubscriptionConfirmation", SubscribeURL=url.format(topic=_OWN))
 
     assert receiver.take(message) == 403
     assert _confirmations(receiver) == []
 
 
-def test_message_that_comes_twice_is_handled_once(receiver: WebhookReceiver, events: list[Any], sns: _Sns) -> None:
+def test_duplicate_message_is_handled_once(receiver: WebhookReceiver, events: list[Any], sns: _Sns) -> None:
     assert [receiver.take(sns.message()) for _ in range(2)] == [200, 200]
     assert events == [_EVENT]
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"{}", b'{"TopicArn": 1}', b'{"TopicArn": "%s"}' % _OWN.encode()])
-def test_what_is_no_message_is_refused(receiver: WebhookReceiver, events: list[Any], body: bytes) -> None:
+def test_malformed_message_is_refused(receiver: WebhookReceiver, events: list[Any], body: bytes) -> None:
     assert receiver.take(body) == 400
     assert events == []
 
 
 @pytest.mark.parametrize("topic", ["", "texas", f"{_TOPICS}texas", "tenantry-parks-texas_x_y"])
-def test_receiver_needs_a_topic_of_its_tenant(topic: str) -> None:
+def test_receiver_requires_a_topic_of_its_tenant(topic: str) -> None:
     with pytest.raises(ValueError, match="ARN"):
         WebhookReceiver(topic, lambda _: None)
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), RuntimeError("x")])
-def test_event_that_could_not_be_handled_is_taken_when_it_is_sent_again(sns: _Sns, error: Exception) -> None:
+def test_failed_event_is_accepted_when_resent(sns: _Sns, error: Exception) -> None:
     taken: list[Any] = []
 
     def handle(event: Any) -> None:  # noqa: ANN401 - JSON
@@ -206,12 +206,12 @@ def test_event_that_could_not_be_handled_is_taken_when_it_is_sent_again(sns: _Sn
 
 
 @pytest.mark.parametrize("length", ["-1", "524289", "x", "", "+1", "1_0"])
-def test_request_without_a_usable_length_is_refused_unread(length: str) -> None:
+def test_request_without_valid_length_is_refused_unread(length: str) -> None:
     with _served(WebhookReceiver(_OWN, lambda _: None)) as port:
         assert _status(port, b"", length=length) == 400
 
 
-def test_request_that_does_not_send_what_it_announces_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_incomplete_request_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook_receiver, "_TIMEOUT_SECONDS", 0.1)
     with _served(WebhookReceiver(_OWN, lambda _: None)) as port:
         assert _status(port, b"{", length="100") is None

@@ -1,10 +1,10 @@
 import { useEffect, useErrorBoundary } from "preact/hooks";
 import { ErrorBoundary, LocationProvider, lazy, Route, Router, useLocation } from "preact-iso";
+import { Layout } from "./components/layout";
+import { LoadError } from "./components/load-error";
+import { NoActiveTenant } from "./components/no-active-tenant";
 import { useSession } from "./data/hooks";
-import type { Why } from "./data/session";
-import { Broken } from "./parts/broken";
-import { Frame } from "./parts/frame";
-import { Waiting } from "./parts/waiting";
+import type { SignOutReason } from "./data/session";
 
 const Login = lazy(() => import("./pages/login"));
 const Dashboard = lazy(() => import("./pages/dashboard"));
@@ -15,33 +15,33 @@ const NotFound = lazy(() => import("./pages/not-found"));
 
 export function App() {
   const [error] = useErrorBoundary((caught) => console.error(caught));
-  if (error) return <Broken />;
+  if (error) return <LoadError />;
   return (
     <LocationProvider>
-      <Gate />
+      <SessionRoutes />
     </LocationProvider>
   );
 }
 
-/** Show a page to those who are signed in and have a tenant; lead the others where they get that. */
-function Gate() {
+/** Show a page to users with a session and an active tenant; redirect all others. */
+function SessionRoutes() {
   const now = useSession();
   const { path, url, query, route } = useLocation();
   const atLogin = path === "/login";
-  const away =
-    now.state === "in" && now.person.tenant && atLogin
-      ? next(query)
-      : now.state === "in" && path === "/"
+  const landing =
+    now.state === "signed-in" && now.user.tenant && atLogin
+      ? pathAfterLogin(query)
+      : now.state === "signed-in" && path === "/"
         ? "/dashboard"
         : undefined;
-  const login = now.state === "out" && !atLogin ? `/login${back(url, now.why)}` : undefined;
+  const login = now.state === "signed-out" && !atLogin ? `/login${loginQuery(url, now.reason)}` : undefined;
   useEffect(() => {
-    const to = away ?? login;
+    const to = landing ?? login;
     if (to) route(to, true);
-  }, [away, login, route]);
+  }, [landing, login, route]);
 
-  if (away || login || now.state === "starting") return null;
-  if (now.state === "out") {
+  if (landing || login || now.state === "starting") return null;
+  if (now.state === "signed-out") {
     return (
       <ErrorBoundary>
         <Router>
@@ -51,11 +51,11 @@ function Gate() {
       </ErrorBoundary>
     );
   }
-  if (!now.person.tenant) return <Waiting person={now.person} />;
+  if (!now.user.tenant) return <NoActiveTenant user={now.user} />;
   return (
-    <Frame path={path} switched={now.switched}>
-      {/* With another tenant, nothing of what was shown or typed for the one before is left. */}
-      <ErrorBoundary key={now.person.tenant}>
+    <Layout path={path} switched={now.switched}>
+      {/* The key resets all content and input when the tenant changes. */}
+      <ErrorBoundary key={now.user.tenant}>
         <Router>
           <Route path="/dashboard" component={Dashboard} />
           <Route path="/files" component={Files} />
@@ -64,21 +64,21 @@ function Gate() {
           <Route default component={NotFound} />
         </Router>
       </ErrorBoundary>
-    </Frame>
+    </Layout>
   );
 }
 
-function back(url: string, why: Why): string {
+function loginQuery(url: string, reason: SignOutReason): string {
   const query = new URLSearchParams();
-  if (why !== "stranger" && why !== "expired") return "";
+  if (reason !== "not-signed-in" && reason !== "expired") return "";
   if (url !== "/" && url !== "/dashboard") query.set("next", url);
-  if (why === "expired") query.set("expired", "");
+  if (reason === "expired") query.set("expired", "");
   const text = String(query).replace(/=(?=&|$)/g, "");
   return text && `?${text}`;
 }
 
-/** Return where somebody was going, if that is a path of this page: another site's address must not get in here. */
-function next(query: Record<string, string>): string {
+/** Return the path that the user asked for, only if it is on this site: `next` must not redirect to another origin. */
+function pathAfterLogin(query: Record<string, string>): string {
   const wanted = query.next ?? "";
   return /^\/(?![/\\])/.test(wanted) && !wanted.startsWith("/login") ? wanted : "/dashboard";
 }

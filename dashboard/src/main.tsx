@@ -1,20 +1,20 @@
 import { render } from "preact";
 import { App } from "./app";
+import { LoadError } from "./components/load-error";
 import { loadConfig } from "./data/config";
 import { start } from "./data/session";
-import { watch } from "./data/watch";
-import { Broken } from "./parts/broken";
+import { watchSettings } from "./data/settings-sync";
 import "./style.css";
 
-// A page that was open while another version was published asks for files that are gone.
+// A page that was open during a deployment requests assets that no longer exist.
 window.addEventListener("vite:preloadError", () => window.location.reload());
 
 const root = document.getElementById("app") as HTMLElement;
 try {
   await start(await loadConfig());
-  watch();
+  watchSettings();
   render(<App />, root);
 } catch (error) {
   console.error(error);
-  render(<Broken />, root);
+  render(<LoadError />, root);
 }

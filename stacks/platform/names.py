@@ -13,7 +13,9 @@ from typing import Final, Literal, get_args
 
 from aws_cdk import Token
 
-StackName = Literal["common", "user", "ingestion", "storage", "tenant", "control", "employees", "parks", "dashboard"]
+StackName = Literal[
+    "common", "user", "ingestion", "storage", "tenant", "control", "membership", "employees", "parks", "dashboard"
+]
 STACKS: Final[tuple[StackName, ...]] = get_args(StackName)
 """All stacks of an environment, without the application's name; each after those that it depends on."""
 

@@ -1,4 +1,4 @@
-"""What the authorizer that asks the database reads for each call, ours and the published one."""
+"""The authorizer's reads per call: ours and the published one's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tenantry.local.cloud import LocalCloud
 
 
-def test_warm_authorizer_reads_once_where_the_published_one_reads_twice(deployed: LocalCloud) -> None:
+def test_warm_authorizer_reads_once(deployed: LocalCloud) -> None:
     world = World(Target.named(state=deployed.folder.root))
     try:
         (figure,) = reads(world.target, world.people.sign_up("bench"))

@@ -1,4 +1,4 @@
-"""The count of network calls: each request of a function, by whichever client, and none of another event."""
+"""The count of network calls of one invocation."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-def test_every_request_is_counted_also_over_a_connection_that_is_kept(url: str, tmp_path: Path) -> None:
+def test_requests_over_one_connection_are_all_counted(url: str, tmp_path: Path) -> None:
     (tmp_path / "function.py").write_text(_FUNCTION)
     environment = {
         "PATH": os.environ["PATH"],

@@ -1,4 +1,4 @@
-"""What an idle environment costs: counted from the templates, and shown in docs/deployment.md."""
+"""The cost of an idle environment: counted from the templates, and shown in docs/deployment.md."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _stream(**properties: object) -> dict[str, Any]:
     return {"Type": "AWS::Kinesis::Stream", "Properties": properties}
 
 
-def test_running_application_has_one_unit_more_than_it_works_with() -> None:
+def test_running_flink_application_is_billed_one_extra_unit() -> None:
     parallelism = {"ParallelismConfiguration": {"Parallelism": 5, "ParallelismPerKPU": 2}}
     application = {
         "Type": "AWS::KinesisAnalyticsV2::Application",
@@ -51,7 +51,7 @@ def test_stream_costs_by_its_mode(stream: dict[str, Any], costs: dict[str, Any])
     assert _costs(S=stream) == costs
 
 
-def test_alarm_costs_by_the_metrics_that_it_looks_at() -> None:
+def test_alarm_costs_by_its_metrics() -> None:
     simple = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "x"}}
     both = {
         "Type": "AWS::CloudWatch::Alarm",
@@ -61,7 +61,7 @@ def test_alarm_costs_by_the_metrics_that_it_looks_at() -> None:
     assert _costs(A=simple, B=both) == {"CloudWatch alarms": (3, 3.0)}
 
 
-def test_document_shows_what_the_templates_cost() -> None:
+def test_document_has_the_costs_of_the_templates() -> None:
     environments = {name: items(list(assembly(name).templates.values())) for name in ("dev", "prod")}
     page = (ROOT / "docs" / "deployment.md").read_text()
 
@@ -69,7 +69,7 @@ def test_document_shows_what_the_templates_cost() -> None:
     assert shown_in(page, table(environments)) == page
 
 
-def test_every_kind_that_is_paid_by_the_hour_is_counted() -> None:
+def test_every_hourly_billed_type_is_counted() -> None:
     """Kinds that cost nothing while nobody uses them; a new one is looked up, and counted or put here."""
     counted = {
         "AWS::CloudWatch::Alarm",

@@ -1,4 +1,4 @@
-"""What a request costs in calls to AWS, ours and the published way's, at a size that a test can wait for."""
+"""Calls of AWS per request: ours and the published way's, on a small sample."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def figures(deployed: LocalCloud) -> dict[str, Figure]:
         ("Listing 25 objects, tag: S3", 1, 27),
     ],
 )
-def test_calls_are_as_many_as_promised(figures: dict[str, Figure], name: str, ours: int, published: int) -> None:
+def test_call_counts_are_those_of_the_document(
+    figures: dict[str, Figure], name: str, ours: int, published: int
+) -> None:
     assert figures[name].value == ours
     assert figures[name].note == f"the published way: {published}"
 
@@ -42,7 +44,7 @@ def test_no_other_service_is_called(figures: dict[str, Figure]) -> None:
     assert len(figures) == 7
 
 
-def test_it_leaves_nothing(figures: dict[str, Figure], deployed: LocalCloud) -> None:
+def test_benchmark_cleans_up(figures: dict[str, Figure], deployed: LocalCloud) -> None:
     assert figures
     session = deployed.session()
     account = session.client("sts").get_caller_identity()["Account"]

@@ -1,4 +1,4 @@
-"""The bus: an archive, schemas, and nobody who can speak as another."""
+"""The bus: an archive, schemas, and publishers limited to their own source and detail-type."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _bus() -> tuple[Stack, ApplicationBus]:
     )
 
 
-def test_keeps_an_archive_and_the_schemas() -> None:
+def test_bus_has_an_archive_and_schemas() -> None:
     stack, _ = _bus()
     template = assertions.Template.from_stack(stack)
 
@@ -29,7 +29,7 @@ def test_keeps_an_archive_and_the_schemas() -> None:
     )
 
 
-def test_publisher_is_bound_to_its_source_and_detail_types() -> None:
+def test_publisher_is_limited_to_its_source_and_detail_types() -> None:
     stack, bus = _bus()
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     bus.grant_publish(role, source="shop.order", detail_types=["placed"])

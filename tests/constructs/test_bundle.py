@@ -1,4 +1,4 @@
-"""Bundling: hashed, for the target, stable, and loud when it fails."""
+"""Bundling of functions: pinned hashes, the target's architecture, reproducible output, clear errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = sorted(path.parent for path in (ROOT / "lambdas").rglob("handler.py"))
 _IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
 # Lambda's Python has boto3 and nothing else of what we use.
-# What functions share beside the runtime, as `stacks.application_plane.parks.routes` says.
+# What functions share beside the runtime, as `stacks.application_plane.parks.webhook_functions` says.
 _SHARED = dict.fromkeys(("park_statuses", "webhook_pauses", "webhook_publication"), ("park_webhooks",))
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 
@@ -43,7 +43,7 @@ def package(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("function", _FUNCTIONS, ids=lambda path: path.name)
-def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: Path) -> None:
+def test_every_function_imports_from_its_bundle_alone(function: Path, tmp_path: Path) -> None:
     output = tmp_path / "bundle"
     output.mkdir()
     bundle(function_sources(function, (*RUNTIME, *_SHARED.get(function.name, ()))), host_target(), output)
@@ -67,7 +67,7 @@ def test_every_function_runs_on_what_its_bundle_holds(function: Path, tmp_path: 
     assert done.returncode == 0, done.stderr
 
 
-def test_bundle_holds_code_for_another_processor(tmp_path: Path) -> None:
+def test_bundle_is_built_for_the_target_architecture(tmp_path: Path) -> None:
     bundle(function_sources(package_folder("tenantry.handlers.authorizer")), AWS_ARM64, tmp_path)
 
     libraries = {path.name for path in tmp_path.rglob("*.so")}
@@ -76,7 +76,7 @@ def test_bundle_holds_code_for_another_processor(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("boto*"))
 
 
-def test_hash_depends_on_contents_and_not_on_the_place(package: Path, tmp_path: Path) -> None:
+def test_hash_depends_on_contents_not_on_location(package: Path, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere" / "greet"
     shutil.copytree(package, copy)
     (copy / "__pycache__").mkdir()
@@ -100,14 +100,14 @@ def test_hash_changes_with_the_target(package: Path) -> None:
     )
 
 
-def test_missing_lock_is_an_error_that_says_what_to_do(package: Path, tmp_path: Path) -> None:
+def test_missing_lock_is_an_error_with_a_remedy(package: Path, tmp_path: Path) -> None:
     (package / "requirements.txt").unlink()
 
     with pytest.raises(BundleError, match=r"greet: no requirements.txt.*make lock"):
         bundle(function_sources(package, ()), AWS_ARM64, tmp_path)
 
 
-def test_package_with_another_hash_is_refused(package: Path, tmp_path: Path) -> None:
+def test_package_with_wrong_hash_is_refused(package: Path, tmp_path: Path) -> None:
     (package / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
 
     with pytest.raises(BundleError, match=r"(?i)hash"):

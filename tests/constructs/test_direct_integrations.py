@@ -1,4 +1,4 @@
-"""What an API may do to a tenant's rows, workflows and queues without a function, and what is refused at synthesis."""
+"""Direct integrations: what an API may do with a tenant's rows, workflows and queues, and what synthesis refuses."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _integrate(stack: Stack, table: TenantTable, operation: str, request: Mappin
         ("Query", {"IndexName": When(PageCursor("[a-z]+").given, BodyText("$.index"))}),
     ],
 )
-def test_a_key_that_is_not_the_authorizer_s_tenant_s_is_refused(
+def test_key_without_the_callers_tenant_is_refused(
     stack: Stack, table: TenantTable, operation: str, request_: dict[str, Any]
 ) -> None:
     with pytest.raises(UnsafeTemplateError):
@@ -88,7 +88,7 @@ def test_a_key_that_is_not_the_authorizer_s_tenant_s_is_refused(
 
 
 @pytest.mark.parametrize("operation", ["Scan", "ExecuteStatement", "PartiQLSelect", "TransactGetItems"])
-def test_what_cannot_be_bound_to_a_tenant_is_refused(stack: Stack, table: TenantTable, operation: str) -> None:
+def test_operation_without_tenant_binding_is_refused(stack: Stack, table: TenantTable, operation: str) -> None:
     workflow = SyncWorkflow(stack, "Workflow", definition=_ENDS)
 
     with pytest.raises(ValueError, match="cannot be bound"):
@@ -97,7 +97,7 @@ def test_what_cannot_be_bound_to_a_tenant_is_refused(stack: Stack, table: Tenant
         table.grant_every_tenant(workflow.grantee, operation)
 
 
-def test_roles_reach_rows_of_some_tenant_only(stack: Stack, table: TenantTable) -> None:
+def test_roles_are_limited_to_keys_with_a_tenant_prefix(stack: Stack, table: TenantTable) -> None:
     _integrate(stack, table, "GetItem", {"Key": {"pk": {"S": Joined(_TENANT, "#x")}, "sk": {"S": "x"}}})
     table.grant_every_tenant(SyncWorkflow(stack, "Workflow", definition=_ENDS).grantee, "UpdateItem")
 
@@ -116,7 +116,7 @@ def test_roles_reach_rows_of_some_tenant_only(stack: Stack, table: TenantTable) 
         )
 
 
-def test_a_request_cannot_say_whose_workflow_or_work_it_is(stack: Stack) -> None:
+def test_request_cannot_set_the_tenant_of_a_workflow_or_message(stack: Stack) -> None:
     workflow = SyncWorkflow(stack, "Workflow", definition=_ENDS)
     with pytest.raises(UnsafeTemplateError, match="not the caller's"):
         workflow.on_request("Start", takes={"tenantId": BodyText("$.tenantId")}, refusal="no")
@@ -138,7 +138,7 @@ def test_a_request_cannot_say_whose_workflow_or_work_it_is(stack: Stack) -> None
             queue.on_request("Send", takes={name: BodyText("$.x")}, refusal="no")
 
 
-def test_what_fails_of_a_batch_is_tried_again_by_itself_and_kept(stack: Stack) -> None:
+def test_failed_batch_items_are_retried_alone_and_dead_lettered(stack: Stack) -> None:
     consumer = PythonFunction(
         stack, "Consumer", entry=package_folder("park_statuses"), defaults=FunctionDefaults(namespace="parks")
     )
@@ -156,7 +156,7 @@ def test_what_fails_of_a_batch_is_tried_again_by_itself_and_kept(stack: Stack) -
     template.resource_count_is("AWS::CloudWatch::Alarm", 2)
 
 
-def test_a_page_s_cursor_leads_to_the_next_one_in_its_tenant_only() -> None:
+def test_page_cursor_works_in_its_own_tenant_only() -> None:
     cursor = PageCursor("[a-z-]+")
     following = reply_template({"x": 1, "cursor": When(NextPage("$.last").exists, NextPage("$.last"))})
     request = request_template({"x": 1, "from": When(cursor.given, cursor.position)}, guards=[cursor.sound])
@@ -172,18 +172,18 @@ def test_a_page_s_cursor_leads_to_the_next_one_in_its_tenant_only() -> None:
 
 
 @pytest.mark.parametrize("value", [{"a": When(PageCursor("a").given, 1)}, [When(PageCursor("a").given, 1)]])
-def test_a_member_that_may_be_missing_cannot_come_first_or_stand_alone(value: Any) -> None:  # noqa: ANN401 - JSON
+def test_optional_member_cannot_be_first_or_only(value: Any) -> None:  # noqa: ANN401 - JSON
     with pytest.raises(UnsafeTemplateError):
         request_template(value)
 
 
 @pytest.mark.parametrize("pattern", [".*", "[^x]", "a", "\\S+"])
-def test_a_number_s_pattern_is_made_of_digits(pattern: str) -> None:
+def test_number_pattern_allows_digits_only(pattern: str) -> None:
     with pytest.raises(UnsafeTemplateError):
         WholeNumber(QueryText("limit"), pattern, 1)
 
 
 @pytest.mark.parametrize("name", ["a&b", "a=b", "", "a b"])
-def test_a_form_s_field_is_named_plainly(name: str) -> None:
+def test_form_field_names_are_plain(name: str) -> None:
     with pytest.raises(UnsafeTemplateError):
         form_template({name: "x"})

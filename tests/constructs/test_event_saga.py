@@ -1,4 +1,4 @@
-"""A saga's machine: what it may do, how it retries, where failures go, and what it does not log."""
+"""The saga's state machine: permissions, retries, dead-letter queues and logs."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ def test_every_call_is_retried_with_jitter(states: dict[str, Any]) -> None:
         assert task["Retry"][-1]["JitterStrategy"] == "FULL"
 
 
-def test_what_still_fails_becomes_a_dead_letter_with_the_whole_event(states: dict[str, Any]) -> None:
+def test_exhausted_retries_dead_letter_the_whole_event(states: dict[str, Any]) -> None:
     for name in ("Pack", "Label", "Publish the event"):
         assert states[name]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
         assert states[name]["Catch"][-1]["Next"] == "Keep as dead letter"
-    letter = states["Keep as dead letter"]["Arguments"]["MessageBody"]
-    assert letter["event"] == "{% $states.context.Execution.Input %}"
+    message = states["Keep as dead letter"]["Arguments"]["MessageBody"]
+    assert message["event"] == "{% $states.context.Execution.Input %}"
     assert states["Keep as dead letter"]["Next"] == "Failed"
     assert states["Failed"]["Type"] == "Fail"
 
 
-def test_done_already_is_no_failure_and_not_retried(states: dict[str, Any]) -> None:
+def test_already_done_is_success_and_not_retried(states: dict[str, Any]) -> None:
     done = ["DynamoDB.ConditionalCheckFailedException"]
 
     assert states["Pack"]["Retry"][0] == {"ErrorEquals": done, "MaxAttempts": 0}
@@ -91,7 +91,7 @@ def test_done_already_is_no_failure_and_not_retried(states: dict[str, Any]) -> N
     assert states["Pack"]["Catch"][0]["Next"] == "Label"
 
 
-def test_error_in_doubt_is_retried_and_then_judged_by_its_cause(states: dict[str, Any]) -> None:
+def test_ambiguous_error_is_retried_then_decided_by_its_cause(states: dict[str, Any]) -> None:
     doubt = states["Label"]["Catch"][0]
     judge = states[doubt["Next"]]
 
@@ -114,7 +114,7 @@ def test_malformed_event_reaches_no_task(states: dict[str, Any]) -> None:
     assert states[check["Default"]]["Next"] == "Keep as dead letter"
 
 
-def test_role_holds_what_the_tasks_name_and_no_more(template: assertions.Template) -> None:
+def test_role_allows_the_tasks_actions_only(template: assertions.Template) -> None:
     policies = template.find_resources("AWS::IAM::Policy").values()
     actions = {
         action
@@ -128,7 +128,7 @@ def test_role_holds_what_the_tasks_name_and_no_more(template: assertions.Templat
     assert actions == {"dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents", "sqs:SendMessage"}
 
 
-def test_logs_hold_no_data_and_the_queue_takes_tls_only(template: assertions.Template) -> None:
+def test_logs_have_no_data_and_the_queue_requires_tls(template: assertions.Template) -> None:
     template.has_resource_properties(
         "AWS::StepFunctions::StateMachine",
         {"StateMachineType": "EXPRESS", "LoggingConfiguration": {"IncludeExecutionData": False, "Level": "ALL"}},
@@ -149,7 +149,7 @@ def test_logs_hold_no_data_and_the_queue_takes_tls_only(template: assertions.Tem
     )
 
 
-def test_delivery_is_retried_and_has_the_same_dead_letter_queue(template: assertions.Template) -> None:
+def test_delivery_is_retried_and_shares_the_dead_letter_queue(template: assertions.Template) -> None:
     (queue,) = template.find_resources("AWS::SQS::Queue")
     template.has_resource_properties(
         "AWS::Events::Rule",
@@ -167,7 +167,7 @@ def test_delivery_is_retried_and_has_the_same_dead_letter_queue(template: assert
     )
 
 
-def test_event_about_what_is_gone_ends_the_saga_and_is_not_kept(states: dict[str, Any]) -> None:
+def test_event_about_a_deleted_item_ends_without_a_dead_letter(states: dict[str, Any]) -> None:
     label = states["Label"]
 
     assert label["Retry"][0] == {"ErrorEquals": ["DynamoDb.ResourceNotFoundException"], "MaxAttempts": 0}

@@ -1,4 +1,4 @@
-"""The streaming application's package: pinned jars, one merged jar, a hash that stays."""
+"""The streaming application's package: pinned jars, one merged jar, a reproducible hash."""
 
 from __future__ import annotations
 
@@ -35,32 +35,32 @@ def _offer(home: Path, content: bytes, folder: str = "central") -> None:
     path.write_bytes(content)
 
 
-def test_a_jar_is_fetched_once(home: Path) -> None:
+def test_jar_is_downloaded_once(home: Path) -> None:
     _offer(home, _CONTENT)
     assert fetch(_SOME).read_bytes() == _CONTENT
     (home / "central" / _SOME.path).unlink()
     assert fetch(_SOME).read_bytes() == _CONTENT
 
 
-def test_a_jar_that_is_not_the_pinned_one_is_refused_and_not_kept(home: Path) -> None:
+def test_jar_with_wrong_hash_is_refused_and_not_cached(home: Path) -> None:
     _offer(home, b"another jar")
     for _ in range(2):
         with pytest.raises(JarError, match="is pinned"):
             fetch(_SOME)
 
 
-def test_a_jar_that_is_nowhere_is_named(home: Path) -> None:
+def test_missing_jar_is_named_in_the_error(home: Path) -> None:
     assert home.is_dir()
     with pytest.raises(JarError, match=r"org\.example:some:1\.0"):
         fetch(_SOME)
 
 
-def test_what_maven_has_fetched_is_taken_if_it_is_the_pinned_one(home: Path) -> None:
+def test_jar_of_the_local_maven_repository_is_used_if_pinned(home: Path) -> None:
     _offer(home, _CONTENT, ".m2/repository")
     assert fetch(_SOME).read_bytes() == _CONTENT
 
 
-def test_mavens_mirror_is_this_machines(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maven_mirror_settings_are_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(jars.MAVEN_VARIABLE)
     assert repository() == "https://repo1.maven.org/maven2"
     (home / ".m2").mkdir()
@@ -71,7 +71,7 @@ def test_mavens_mirror_is_this_machines(home: Path, monkeypatch: pytest.MonkeyPa
     assert repository() == "https://mirror.example/maven"
 
 
-def test_every_pin_is_a_hash_and_says_what_it_is_for() -> None:
+def test_every_pin_has_a_hash_and_a_purpose() -> None:
     assert {jar.use for jar in pinned()} == set(Use)
     assert all(len(bytes.fromhex(jar.sha256)) == hashlib.sha256().digest_size for jar in pinned())
 
@@ -84,14 +84,14 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_package_is_what_the_service_wants(packaged: Path) -> None:
+def test_package_has_the_layout_of_the_service(packaged: Path) -> None:
     assert (packaged / ENTRY).is_file()
     found = {path.relative_to(packaged).as_posix() for path in packaged.rglob("*.py")}
     assert {"main.py", "tenantry/streaming_job/job.py", "tenantry/model/identifiers.py"} <= found
     assert not any("__pycache__" in path for path in found)
 
 
-def test_one_jar_has_our_classes_and_all_that_they_need(packaged: Path) -> None:
+def test_jar_contains_our_classes_and_their_dependencies(packaged: Path) -> None:
     with zipfile.ZipFile(packaged / JAR) as jar:
         names = jar.namelist()
         assert jar.testzip() is None
@@ -107,7 +107,7 @@ def test_one_jar_has_our_classes_and_all_that_they_need(packaged: Path) -> None:
     assert not [name for name in names if name.startswith(("org/apache/flink/core/", "org/apache/flink/api/"))]
 
 
-def test_the_same_sources_make_the_same_bytes(packaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_package_is_reproducible(packaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached = jars.cache_folder() / "jars"
     (tmp_path / "tenantry").mkdir()
     (tmp_path / "tenantry" / "jars").symlink_to(cached)
@@ -117,7 +117,7 @@ def test_the_same_sources_make_the_same_bytes(packaged: Path, tmp_path: Path, mo
     assert (tmp_path / "again" / JAR).read_bytes() == (packaged / JAR).read_bytes()
 
 
-def test_the_hash_follows_what_is_packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hash_changes_with_packaged_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("__init__.py", "identifiers.py", "errors.py"):
         (tmp_path / name).write_bytes((package_folder("tenantry.model") / name).read_bytes())
     of_the_checkout = package_hash()

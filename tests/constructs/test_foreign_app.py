@@ -117,7 +117,7 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
     return _Shop(folder, target, json.loads((folder / "cdk.out" / "shop.template.json").read_text()))
 
 
-def test_wheel_holds_the_packages_and_their_functions_and_nothing_else(wheel: Path) -> None:
+def test_wheel_contains_packages_and_functions_only(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
     deployed = {path.parent.name for path in (ROOT / "lambdas" / "tenantry" / "handlers").glob("*/handler.py")}
@@ -131,7 +131,7 @@ def test_wheel_holds_the_packages_and_their_functions_and_nothing_else(wheel: Pa
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_foreign_app_has_the_modules_of_the_wheel(shop: _Shop) -> None:
+def test_foreign_app_imports_from_the_wheel(shop: _Shop) -> None:
     where = _python(shop.folder, shop.target, "-c", _WHERE).stdout.splitlines()
 
     assert len(where) == 3
@@ -139,7 +139,7 @@ def test_foreign_app_has_the_modules_of_the_wheel(shop: _Shop) -> None:
         assert Path(path).is_relative_to(shop.target), path
 
 
-def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> None:
+def test_authorizer_bundle_is_built_from_the_wheel(shop: _Shop) -> None:
     bundles = [path.parents[1] for path in shop.folder.glob("cdk.out/asset.*/authorizer/handler.py")]
 
     assert len(bundles) == 1, "all authorizers are the same code"
@@ -151,7 +151,7 @@ def test_authorizers_bundle_is_made_of_the_wheels_own_source(shop: _Shop) -> Non
     assert {function["Code"]["S3Key"] for function in authorizers} == {f"{bundle.suffix[1:]}.zip"}
 
 
-def test_own_functions_are_bundled_with_the_shared_package(shop: _Shop) -> None:
+def test_app_functions_are_bundled_with_the_runtime(shop: _Shop) -> None:
     for name in ("place_order", "list_orders", "orders_of_user"):
         (handler,) = shop.folder.glob(f"cdk.out/asset.*/{name}/handler.py")
         assert (handler.parents[1] / "tenantry" / "runtime" / "rest.py").is_file()
@@ -187,7 +187,7 @@ def test_authorizers_know_their_routes(shop: _Shop) -> None:
     assert sorted(filter(None, routes)) == [of_orders, of_orders, "GET /reports/{tenantId} admin,clerk"]
 
 
-def test_publishers_are_bound_to_their_events(shop: _Shop) -> None:
+def test_publishers_are_limited_to_their_events(shop: _Shop) -> None:
     conditions = [
         statement["Condition"]["ForAllValues:StringEquals"]
         for policy in shop.of("AWS::IAM::Policy")
@@ -198,7 +198,7 @@ def test_publishers_are_bound_to_their_events(shop: _Shop) -> None:
     assert sorted(condition["events:source"][0] for condition in conditions) == ["shop.orders", "shop.parcels"]
 
 
-def test_function_that_vends_has_no_grant_on_tenants_data(shop: _Shop) -> None:
+def test_vending_function_has_no_grant_on_tenant_data(shop: _Shop) -> None:
     (role,) = (role for role in shop.of("AWS::IAM::Role") if "AWS" in _trusted(role))
     allowed = {
         action
@@ -213,7 +213,7 @@ def test_function_that_vends_has_no_grant_on_tenants_data(shop: _Shop) -> None:
     assert "${aws:PrincipalTag/TenantId}" in json.dumps(role["Policies"])
 
 
-def test_own_function_refuses_another_tenants_path(shop: _Shop) -> None:
+def test_app_function_refuses_another_tenants_path(shop: _Shop) -> None:
     event = {
         "pathParameters": {"tenantId": "tenant-b"},
         "requestContext": {"requestId": "r", "authorizer": {"userId": "u", "tenantId": "tenant-a"}},

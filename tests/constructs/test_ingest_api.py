@@ -1,4 +1,4 @@
-"""The ingest API: the tenant is the path's, the stream is the stack's, and IAM lets each in at its own path."""
+"""The ingest API: the tenant comes from the path, the stream from the stack, and IAM limits each caller to its path."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _record(text: str) -> Any:  # noqa: ANN401 - JSON
 
 @settings(max_examples=300, deadline=None)
 @given(data=_data, more=_data)
-def test_any_record_lands_under_the_tenant_of_the_path(
+def test_record_gets_the_tenant_of_the_path(
     template: assertions.Template, data: dict[str, Any], more: dict[str, Any]
 ) -> None:
     made = _sent(template, "PutRecord", "T001", {**more, "tenantid": "T002", "StreamName": "other", "Data": data})
@@ -95,9 +95,7 @@ def test_any_record_lands_under_the_tenant_of_the_path(
 
 @settings(max_examples=100, deadline=None)
 @given(batch=st.lists(_data, min_size=1, max_size=5))
-def test_each_record_of_a_batch_lands_under_the_tenant_of_the_path(
-    template: assertions.Template, batch: list[dict[str, Any]]
-) -> None:
+def test_batch_records_get_the_tenant_of_the_path(template: assertions.Template, batch: list[dict[str, Any]]) -> None:
     body = {"StreamName": "other", "Records": [{"Data": data, "PartitionKey": "T002"} for data in batch]}
 
     made = _sent(template, "PutRecords", "T001", body)
@@ -129,13 +127,13 @@ _INVALID: Final = [
 
 
 @pytest.mark.parametrize("tenant", [*_INVALID, "x" * 39, "T001'", 'T001"', "T00\u0661", "$context", "${v1}"])
-def test_a_path_that_is_no_tenant_puts_nothing_on_the_stream(template: assertions.Template, tenant: str) -> None:
+def test_malformed_tenant_in_path_writes_no_record(template: assertions.Template, tenant: str) -> None:
     assert _sent(template, "PutRecord", tenant, {"Data": {}}) == {"StreamName": "the-stream"}
     assert _sent(template, "PutRecords", tenant, {"Records": [{"Data": {}}]}) == {"StreamName": "the-stream"}
 
 
 @pytest.mark.parametrize("expected", ["T002", "t001", "T0011", "T001 ", "", "T001'", '"', "$context", "\n", "#end"])
-def test_who_expects_another_tenant_puts_nothing_on_the_stream(template: assertions.Template, expected: str) -> None:
+def test_mismatched_expected_tenant_writes_no_record(template: assertions.Template, expected: str) -> None:
     bodies = {"PutRecord": {"Data": {}}, "PutRecords": {"Records": [{"Data": {}}]}}
     for action, body in bodies.items():
         assert _sent(template, action, "T001", body, **{"expected-tenant": expected}) == {"StreamName": "the-stream"}
@@ -154,7 +152,7 @@ def test_who_expects_another_tenant_puts_nothing_on_the_stream(template: asserti
 
 @settings(max_examples=300, deadline=None)
 @given(tenant=st.from_regex(r"[A-Za-z0-9-]{0,40}", fullmatch=True) | st.text(max_size=40))
-def test_the_gateway_takes_the_ids_that_the_functions_take(template: assertions.Template, tenant: str) -> None:
+def test_gateway_and_functions_accept_the_same_ids(template: assertions.Template, tenant: str) -> None:
     try:
         tenant_id(tenant)
         good = True
@@ -164,18 +162,18 @@ def test_the_gateway_takes_the_ids_that_the_functions_take(template: assertions.
     assert ("PartitionKey" in _sent(template, "PutRecord", tenant, {"Data": {}})) == good
 
 
-def test_the_pattern_is_that_of_the_functions() -> None:
+def test_gateway_and_functions_share_the_id_pattern() -> None:
     assert TENANT_ID_PATTERN == TENANT_PATTERN
 
 
 @pytest.mark.parametrize("data", ["x", None, 1, [], [{}], True, "{}"])
-def test_data_that_is_no_object_is_no_record(template: assertions.Template, data: object) -> None:
+def test_data_must_be_an_object(template: assertions.Template, data: object) -> None:
     assert _sent(template, "PutRecord", "T001", {"Data": data}) == {"StreamName": "the-stream"}
     batch = _sent(template, "PutRecords", "T001", {"Records": [{"Data": {}}, {"Data": data}]})
     assert batch["Records"][1] == {}  # for which Kinesis refuses all of them
 
 
-def test_every_failure_of_a_batch_has_its_number(template: assertions.Template) -> None:
+def test_batch_failures_have_indexes(template: assertions.Template) -> None:
     responses = _methods(template)["PutRecords"]["Integration"]["IntegrationResponses"]
     done = next(response for response in responses if response["StatusCode"] == "200")
     stored = {"SequenceNumber": "1", "ShardId": "s"}
@@ -193,7 +191,7 @@ def test_every_failure_of_a_batch_has_its_number(template: assertions.Template) 
     assert replied(done["ResponseTemplates"]["application/json"], {**reply, "FailedRecordCount": 0})[0] is None
 
 
-def test_every_method_is_iam_s_and_held_to_its_model(template: assertions.Template) -> None:
+def test_every_method_uses_iam_and_validates_its_model(template: assertions.Template) -> None:
     methods = _methods(template)
 
     assert set(methods) == {"PutRecord", "PutRecords"}
@@ -202,7 +200,7 @@ def test_every_method_is_iam_s_and_held_to_its_model(template: assertions.Templa
         assert method["RequestModels"]["application/json"] == method["RequestModels"]["$default"]
 
 
-def test_who_may_send_as_a_tenant_has_its_two_paths(template: assertions.Template) -> None:
+def test_sender_of_a_tenant_may_call_two_paths(template: assertions.Template) -> None:
     policies = template.find_resources("AWS::IAM::Policy").values()
     invoke = [
         statement
@@ -218,14 +216,14 @@ def test_who_may_send_as_a_tenant_has_its_two_paths(template: assertions.Templat
     assert len(invoke) == 1
 
 
-def test_a_tenant_s_rate_is_a_usage_plan(template: assertions.Template) -> None:
+def test_tenant_rate_limit_is_a_usage_plan(template: assertions.Template) -> None:
     template.has_resource_properties("AWS::ApiGateway::UsagePlan", {"Throttle": {"RateLimit": 5, "BurstLimit": 10}})
     assert not any(method.get("ApiKeyRequired") for method in _methods(template).values())
     assert all(method["ApiKeyRequired"] for method in _methods(_template(required=True)).values())
 
 
 @pytest.mark.parametrize("kind", ["THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
-def test_what_is_worth_another_try_says_when(template: assertions.Template, kind: str) -> None:
+def test_retryable_errors_have_retry_after(template: assertions.Template, kind: str) -> None:
     template.has_resource_properties(
         "AWS::ApiGateway::GatewayResponse",
         {
@@ -235,6 +233,6 @@ def test_what_is_worth_another_try_says_when(template: assertions.Template, kind
     )
 
 
-def test_a_web_acl_stands_before_it_where_there_is_one(template: assertions.Template) -> None:
+def test_web_acl_is_associated_if_given(template: assertions.Template) -> None:
     template.resource_count_is("AWS::WAFv2::WebACLAssociation", 0)
     _template(web_acl_arn=_WEB_ACL).has_resource_properties("AWS::WAFv2::WebACLAssociation", {"WebACLArn": _WEB_ACL})

@@ -67,7 +67,7 @@ def _decoded(text: str) -> Any:  # noqa: ANN401 - JSON
 
 @_thorough
 @given(value=_values, tenant=_texts)
-def test_any_value_of_a_body_comes_through_and_changes_nothing_else(value: object, tenant: str) -> None:
+def test_body_values_are_rendered_without_changing_structure(value: object, tenant: str) -> None:
     template = request_template(
         {
             "StreamName": "the-stream",
@@ -84,7 +84,7 @@ def test_any_value_of_a_body_comes_through_and_changes_nothing_else(value: objec
 
 @_thorough
 @given(text=_texts, value=_values)
-def test_any_text_is_the_same_text_wherever_it_stands(text: str, value: object) -> None:
+def test_text_is_rendered_unchanged_at_every_position(text: str, value: object) -> None:
     template = request_template(
         {
             "plain": BodyText("$.text"),
@@ -104,7 +104,7 @@ def test_any_text_is_the_same_text_wherever_it_stands(text: str, value: object) 
 
 @_thorough
 @given(values=st.lists(_values, max_size=5), tenant=_texts)
-def test_each_item_is_its_own(values: list[object], tenant: str) -> None:
+def test_items_are_rendered_independently(values: list[object], tenant: str) -> None:
     template = request_template({"Records": Each("$.Records", [_TENANT, BodyJson("@.Data"), Index()])})
 
     made = rendered(template, {"Records": [{"Data": value} for value in values]}, path={"tenantId": tenant})
@@ -112,7 +112,7 @@ def test_each_item_is_its_own(values: list[object], tenant: str) -> None:
     assert made == {"Records": [[tenant, value, number] for number, value in enumerate(values)]}
 
 
-def test_nothing_is_carried_from_one_item_to_the_next() -> None:
+def test_loop_items_do_not_share_state() -> None:
     template = request_template(Each("$.items", {"text": BodyText("@.text"), "value": BodyJson("@.value")}))
 
     made = rendered(template, {"items": [{"text": "first", "value": {"secret": 1}}, {}, {"text": None}]})
@@ -120,14 +120,14 @@ def test_nothing_is_carried_from_one_item_to_the_next() -> None:
     assert made[1:] == [{"text": "", "value": ""}, {"text": "", "value": ""}]
 
 
-def test_a_query_or_header_does_not_stand_in_for_the_path() -> None:
+def test_query_and_header_do_not_override_the_path() -> None:
     template = request_template({"tenant": _TENANT})
 
     assert rendered(template, {}, path={"tenantId": "own"}, query={"tenantId": "other"}) == {"tenant": "own"}
 
 
 @pytest.mark.parametrize("data", ["text", 1, None, True, [{}], '{"x": 1}', []])
-def test_a_guard_prints_the_alternative_and_nothing_of_the_request(data: object) -> None:
+def test_failed_guard_renders_only_the_alternative(data: object) -> None:
     template = request_template(
         {"a": BodyJson("$.Data")}, guards=[IsObject(BodyJson("$.Data"))], otherwise={"StreamName": "the-stream"}
     )
@@ -137,7 +137,7 @@ def test_a_guard_prints_the_alternative_and_nothing_of_the_request(data: object)
     assert rendered(template, "no json at all") == {"StreamName": "the-stream"}
 
 
-def test_a_pattern_has_to_match_the_whole() -> None:
+def test_pattern_matches_the_whole_value() -> None:
     template = request_template({"id": PathText("id")}, guards=[Matches(PathText("id"), "[a-z]{3}")], otherwise={})
 
     assert rendered(template, path={"id": "abc"}) == {"id": "abc"}
@@ -145,13 +145,13 @@ def test_a_pattern_has_to_match_the_whole() -> None:
         assert rendered(template, path={"id": wrong}) == {}, wrong
 
 
-def test_an_item_that_a_guard_refuses_is_no_record() -> None:
+def test_refused_item_is_skipped() -> None:
     template = request_template(Each("$.items", {"n": BodyJson("@")}, guards=[IsObject(BodyJson("@"))]))
 
     assert rendered(template, {"items": [{"x": 1}, 2]}) == [{"n": {"x": 1}}, {}]
 
 
-def test_a_reply_is_shaped_and_has_its_status() -> None:
+def test_reply_has_shape_and_status() -> None:
     failed = Matches(BodyText("@.Error"), ".+")
     template = reply_template(
         {"items": Each("$.items", Either(failed, {"error": BodyJson("@.Error")}, {"n": Index()}))},
@@ -166,7 +166,7 @@ def test_a_reply_is_shaped_and_has_its_status() -> None:
     )
 
 
-def test_references_are_left_to_cloudformation() -> None:
+def test_cloudformation_references_are_kept() -> None:
     stack = Stack(new_app(), "Stack")
     name = kinesis.Stream(stack, "Stream").stream_name
 
@@ -212,13 +212,13 @@ class _Thing:
     ],
     ids=str,
 )
-def test_a_piece_that_is_not_safe_is_refused(piece: Value) -> None:
+def test_unsafe_text_is_refused(piece: Value) -> None:
     with pytest.raises(UnsafeTemplateError):
         request_template({"field": piece})
 
 
 @pytest.mark.parametrize("name", ["", "a'", "a b", "a)", "$x", "a.b", "../x", "é", "a\n"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_malformed_name_is_refused(name: str) -> None:
     for block in (PathText, BodyText, BodyJson):
         with pytest.raises(UnsafeTemplateError):
             block(name)
@@ -228,7 +228,7 @@ def test_a_name_that_is_none_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["$.a'", "$['a']", "$..a", "$.*", "$.a b", "x", "$.a)", "$.a\n", "$[a]", "$.a-b"])
-def test_a_path_that_is_not_plain_is_refused(path: str) -> None:
+def test_complex_path_is_refused(path: str) -> None:
     for block in (BodyText, BodyJson):
         with pytest.raises(UnsafeTemplateError):
             block(path)
@@ -236,7 +236,7 @@ def test_a_path_that_is_not_plain_is_refused(path: str) -> None:
         Each(path, 1)
 
 
-def test_a_pattern_cannot_end_its_quotes_and_a_loop_cannot_stand_in_another() -> None:
+def test_pattern_quotes_and_nested_loops_are_refused() -> None:
     with pytest.raises(UnsafeTemplateError):
         Matches(PathText("id"), "a'")
     with pytest.raises(UnsafeTemplateError):

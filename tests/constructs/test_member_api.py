@@ -1,4 +1,4 @@
-"""The API whose routes open to roles: declared beside the routes, read in one table, and kept for no longer than said."""
+"""The API with roles: declared with the routes, collected in one table, cached for a limited time."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _LEAVE = {
 
 
 @pytest.mark.parametrize(("kind", "acts_in"), [(MemberApi, "active"), (TenantApi, "claim")])
-def test_table_of_roles_is_made_of_the_routes(kind: Any, acts_in: str) -> None:  # noqa: ANN401 - a class
+def test_role_table_is_built_from_the_routes(kind: Any, acts_in: str) -> None:  # noqa: ANN401 - a class
     _build(_PARKS, _SETTINGS, _LEAVE, kind=kind).has_resource_properties(
         "AWS::Lambda::Function",
         {
@@ -96,7 +96,7 @@ def test_authorizer_reads_single_items_and_nothing_else() -> None:
         (TenantApi, {"authorizer_cache_ttl": Duration.seconds(2)}, 2),
     ],
 )
-def test_policies_are_kept_for_three_seconds_at_most(kind: Any, more: dict[str, Any], seconds: int) -> None:  # noqa: ANN401 - a class
+def test_policy_cache_is_at_most_three_seconds(kind: Any, more: dict[str, Any], seconds: int) -> None:  # noqa: ANN401 - a class
     _build(_PARKS, kind=kind, **more).has_resource_properties(
         "AWS::ApiGateway::Authorizer",
         {
@@ -108,12 +108,12 @@ def test_policies_are_kept_for_three_seconds_at_most(kind: Any, more: dict[str, 
 
 
 @pytest.mark.parametrize(("kind", "seconds"), [(TenantApi, 4), (MemberApi, 1)])
-def test_policies_cannot_be_kept_for_longer(kind: Any, seconds: int) -> None:  # noqa: ANN401 - a class
+def test_longer_policy_cache_is_refused(kind: Any, seconds: int) -> None:  # noqa: ANN401 - a class
     with pytest.raises(ValueError, match=f"must not keep policies for {seconds} seconds"):
         _build(_PARKS, kind=kind, authorizer_cache_ttl=Duration.seconds(seconds))
 
 
-def test_shared_tokens_count_nowhere_where_the_active_tenant_decides() -> None:
+def test_shared_tokens_are_refused_for_active_tenant_apis() -> None:
     tokens = SharedTokens(Stack(new_app(), "tokens"), "Tokens", issuer="test")
 
     with pytest.raises(ValueError, match="cannot take shared tokens"):
@@ -140,13 +140,13 @@ def test_every_route_passes_the_authorizer() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", [MemberApi, TenantApi])
-def test_route_that_says_of_roles_what_cannot_be_is_refused(kind: Any, route: dict[str, Any], problem: str) -> None:  # noqa: ANN401 - a class
+def test_route_with_impossible_roles_is_refused(kind: Any, route: dict[str, Any], problem: str) -> None:  # noqa: ANN401 - a class
     with pytest.raises(ValueError, match=problem):
         _build(route, kind=kind)
 
 
 @pytest.mark.parametrize("route", [_PARKS, _SETTINGS])
-def test_route_of_a_user_declares_the_tenant_that_its_caller_may_expect(route: dict[str, Any]) -> None:
+def test_user_routes_declare_the_expected_tenant_header(route: dict[str, Any]) -> None:
     _build(route).has_resource_properties(
         "AWS::ApiGateway::Method",
         {"RequestParameters": assertions.Match.object_like({"method.request.header.Expected-Tenant": False})},

@@ -1,4 +1,4 @@
-"""What a function gets by default, and what it does not."""
+"""The defaults of a Python function."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _function(*, asynchronous: bool = False) -> assertions.Template:
     return assertions.Template.from_stack(stack)
 
 
-def test_runs_traced_on_arm_with_structured_logs_of_its_own() -> None:
+def test_function_is_traced_on_arm_with_its_own_logs() -> None:
     template = _function()
 
     template.has_resource_properties(
@@ -46,7 +46,7 @@ def test_runs_traced_on_arm_with_structured_logs_of_its_own() -> None:
     template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 365})
 
 
-def test_role_can_do_no_more_than_log_and_trace() -> None:
+def test_role_may_log_and_trace_only() -> None:
     template = _function()
 
     (policy,) = template.find_resources("AWS::IAM::Policy").values()
@@ -63,7 +63,7 @@ def test_role_can_do_no_more_than_log_and_trace() -> None:
     assert "ManagedPolicyArns" not in role["Properties"]
 
 
-def test_asynchronous_function_keeps_what_fails() -> None:
+def test_asynchronous_failures_are_dead_lettered() -> None:
     template = _function(asynchronous=True)
 
     template.has_resource_properties(

@@ -1,4 +1,4 @@
-"""An integration calls one action on one resource; its templates run in a real engine, filled by hostile callers."""
+"""Direct integrations call one action on one resource; templates are run in a real engine with hostile input."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _response(template: assertions.Template, action: str, status: str) -> dict[s
 
 @settings(max_examples=200, deadline=None)
 @given(park=_HOSTILE, name=_HOSTILE)
-def test_no_text_changes_an_item_s_key_or_table(template: assertions.Template, park: str, name: str) -> None:
+def test_request_text_cannot_change_key_or_table(template: assertions.Template, park: str, name: str) -> None:
     made = rendered(
         _request(template, "PutItem"),
         {"id": park, "name": name, "pk": "colorado#x", "TableName": "other"},
@@ -163,7 +163,7 @@ def test_no_text_changes_an_item_s_key_or_table(template: assertions.Template, p
 
 @settings(max_examples=200, deadline=None)
 @given(park=_HOSTILE, url=_HOSTILE)
-def test_no_text_changes_a_workflow_s_tenant(template: assertions.Template, park: str, url: str) -> None:
+def test_request_text_cannot_change_a_workflows_tenant(template: assertions.Template, park: str, url: str) -> None:
     body = {"tenantId": "colorado", "endpoint": url}
     made = rendered(_request(template, "StartExecution"), body, path={"id": park}, authorizer={"tenantId": "texas"})
 
@@ -176,7 +176,7 @@ _INVALID: Final = {"__type": "ValidationException", "message": "x"}
 
 
 @pytest.mark.parametrize("name", ["Expected-Tenant", "expected-tenant", "EXPECTED-TENANT", "eXpected-tenanT"])
-def test_the_expected_tenant_is_compared_in_any_case_of_its_name(template: assertions.Template, name: str) -> None:
+def test_expected_tenant_header_name_is_case_insensitive(template: assertions.Template, name: str) -> None:
     request, body = _request(template, "PutItem"), {"id": "x", "name": "y"}
     error = _response(template, "PutItem", "400")["ResponseTemplates"]["application/json"]
     who: dict[str, Any] = {"authorizer": {"tenantId": "texas"}}
@@ -191,14 +191,14 @@ def test_the_expected_tenant_is_compared_in_any_case_of_its_name(template: asser
     assert replied(error, _INVALID, **who)[0] is None
 
 
-def test_every_header_of_that_name_must_name_the_tenant(template: assertions.Template) -> None:
+def test_all_expected_tenant_headers_must_match(template: assertions.Template) -> None:
     headers = {"Expected-Tenant": "texas", "expected-tenant": "ohio", "x": "y"}
 
     made = raw(_request(template, "PutItem"), {"id": "x"}, headers=headers, authorizer={"tenantId": "texas"})
     assert made == "refused"
 
 
-def test_who_has_no_tenant_is_expected_in_none(template: assertions.Template) -> None:
+def test_caller_without_tenant_has_no_expected_tenant(template: assertions.Template) -> None:
     headers = {"Expected-Tenant": "texas"}
 
     assert raw(_request(template, "PutItem"), {"id": "x"}, headers=headers) == "refused"
@@ -208,7 +208,7 @@ def test_who_has_no_tenant_is_expected_in_none(template: assertions.Template) ->
 
 @settings(max_examples=200, deadline=None)
 @given(value=_HOSTILE | st.sampled_from(["", " texas", "texas ", "Texas", "texas\n", "texas,texas", "$v1", "${v1}"]))
-def test_no_expected_tenant_is_more_than_a_comparison(template: assertions.Template, value: str) -> None:
+def test_expected_tenant_is_only_compared(template: assertions.Template, value: str) -> None:
     for action in ("PutItem", "StartExecution"):
         made = raw(
             _request(template, action),
@@ -223,7 +223,7 @@ def test_no_expected_tenant_is_more_than_a_comparison(template: assertions.Templ
     assert answer == (409, {}, _DIFFERS)
 
 
-def test_nothing_but_json_reaches_a_service(template: assertions.Template) -> None:
+def test_only_json_reaches_a_service(template: assertions.Template) -> None:
     for action in ("PutItem", "StartExecution"):
         method = _method(template, action)
         assert method["Integration"]["PassthroughBehavior"] == "NEVER"
@@ -233,7 +233,7 @@ def test_nothing_but_json_reaches_a_service(template: assertions.Template) -> No
         assert method["RequestValidatorId"]
 
 
-def test_each_integration_has_a_role_for_its_one_action(template: assertions.Template) -> None:
+def test_each_integration_role_allows_one_action(template: assertions.Template) -> None:
     statements = {
         policy["Properties"]["PolicyName"][:3]: [
             (statement["Action"], statement["Effect"])
@@ -272,7 +272,7 @@ def test_each_integration_has_a_role_for_its_one_action(template: assertions.Tem
         ("", 500, {}),
     ],
 )
-def test_a_service_s_errors_have_statuses_of_their_own(
+def test_service_errors_map_to_statuses(
     template: assertions.Template, error: str, status: int | None, headers: dict[str, str]
 ) -> None:
     response = _response(template, "PutItem", "400")
@@ -295,20 +295,20 @@ def test_a_service_s_errors_have_statuses_of_their_own(
         ("ValidationException", "Item size has exceeded the maximum allowed size"),
     ],
 )
-def test_what_is_too_large_is_413(template: assertions.Template, error: str, message: str) -> None:
+def test_too_large_request_is_413(template: assertions.Template, error: str, message: str) -> None:
     response = _response(template, "PutItem", "400")["ResponseTemplates"]["application/json"]
 
     assert replied(response, {"__type": error, "message": message})[0] == 413
 
 
-def test_a_service_that_fails_is_worth_another_try(template: assertions.Template) -> None:
+def test_service_failure_is_retryable(template: assertions.Template) -> None:
     response = _response(template, "PutItem", "503")
 
     assert response["SelectionPattern"] == "5\\d{2}"
     assert response["ResponseParameters"]["method.response.header.Retry-After"] == "'1'"
 
 
-def test_every_answer_is_declared_with_its_headers(template: assertions.Template) -> None:
+def test_every_reply_is_declared_with_its_headers(template: assertions.Template) -> None:
     method = _method(template, "PutItem")
     declared = {response["StatusCode"]: response for response in method["MethodResponses"]}
 
@@ -362,12 +362,12 @@ def _integration(stack: Stack, request: Mapping[str, Value]) -> ServiceIntegrati
     ],
     ids=str,
 )
-def test_a_request_cannot_choose_a_resource_or_another_s_key(request_: Mapping[str, Value]) -> None:
+def test_request_cannot_choose_resource_or_key(request_: Mapping[str, Value]) -> None:
     with pytest.raises(UnsafeTemplateError):
         _integration(Stack(new_app(), "Stack"), request_)
 
 
-def test_a_route_must_have_what_its_integration_reads() -> None:
+def test_route_must_provide_what_its_integration_reads() -> None:
     stack = Stack(new_app(), "Stack")
     reads_path = _integration(stack, {"Key": {"pk": {"S": Joined(PathText("tenantId"), "#", BodyText("$.x"))}}})
     with pytest.raises(ValueError, match="has no \\['tenantId'\\] in its path"):
@@ -380,7 +380,7 @@ def test_a_route_must_have_what_its_integration_reads() -> None:
         )
 
 
-def test_an_authorizer_s_word_needs_an_authorizer() -> None:
+def test_authorizer_context_requires_an_authorizer() -> None:
     stack = Stack(new_app(), "Stack")
     reads_context = _integration(stack, {"Key": {"pk": {"S": _TENANT}}})
     with pytest.raises(ValueError, match="has no authorizer"):

@@ -1,4 +1,4 @@
-"""The APIs: authorized everywhere, validated, with CORS on every refusal, and silent about people in their logs."""
+"""The tenant APIs: authorization, validation, CORS on every error, and no personal data in logs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_every_method_but_the_preflight_is_authorized(template: assertions.Templ
     assert {authorization for method, authorization in kinds if method == "OPTIONS"} == {"NONE"}
 
 
-def test_authorizer_knows_the_api_s_own_routes(template: assertions.Template) -> None:
+def test_authorizer_has_the_routes_of_the_api(template: assertions.Template) -> None:
     template.has_resource_properties(
         "AWS::Lambda::Function",
         {
@@ -95,7 +95,7 @@ def test_authorizer_knows_the_api_s_own_routes(template: assertions.Template) ->
     )
 
 
-def test_verdicts_are_kept_by_token(template: assertions.Template) -> None:
+def test_policies_are_cached_by_token(template: assertions.Template) -> None:
     template.has_resource_properties(
         "AWS::ApiGateway::Authorizer",
         {
@@ -107,7 +107,7 @@ def test_verdicts_are_kept_by_token(template: assertions.Template) -> None:
 
 
 @pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX", "BAD_REQUEST_BODY"])
-def test_gateway_s_own_refusals_carry_cors_headers(template: assertions.Template, kind: str) -> None:
+def test_gateway_responses_have_cors_headers(template: assertions.Template, kind: str) -> None:
     header = "gatewayresponse.header.Access-Control-Allow-"
     template.has_resource_properties(
         "AWS::ApiGateway::GatewayResponse",
@@ -130,7 +130,7 @@ def test_every_method_is_validated_and_bodies_must_be_objects(template: assertio
     template.has_resource_properties("AWS::ApiGateway::Model", {"Schema": {"type": "object"}})
 
 
-def test_answers_are_declared_with_those_of_api_gateway_itself(template: assertions.Template) -> None:
+def test_replies_include_those_of_api_gateway(template: assertions.Template) -> None:
     (method,) = (method for method in _methods(template) if method["HttpMethod"] == "PUT")
     models = {response["StatusCode"]: response["ResponseModels"] for response in method["MethodResponses"]}
     names = {
@@ -143,7 +143,7 @@ def test_answers_are_declared_with_those_of_api_gateway_itself(template: asserti
     assert answers == {"201": "Named"} | dict.fromkeys(["400", "401", "403", "409", "413", "429"], "Message")
 
 
-def test_parameters_are_declared_and_left_to_the_function(template: assertions.Template) -> None:
+def test_only_path_parameters_are_required(template: assertions.Template) -> None:
     (method,) = (method for method in _methods(template) if method["HttpMethod"] == "PUT")
 
     assert method["RequestParameters"] == {
@@ -153,7 +153,7 @@ def test_parameters_are_declared_and_left_to_the_function(template: assertions.T
     }
 
 
-def test_documentation_says_the_rest(template: assertions.Template) -> None:
+def test_documentation_parts_are_complete(template: assertions.Template) -> None:
     (part,) = template.find_resources(
         "AWS::ApiGateway::DocumentationPart", {"Properties": {"Location": {"Method": "PUT"}}}
     ).values()
@@ -178,7 +178,7 @@ def test_documentation_says_the_rest(template: assertions.Template) -> None:
 
 
 @pytest.mark.parametrize("name", ["Empty", "Error", "two words", "", "Größe"])
-def test_schema_needs_a_name_that_a_model_can_have(name: str) -> None:
+def test_schema_name_must_be_a_model_name(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be named"):
         Schema(name=name, definition={"type": "object"})
 
@@ -193,12 +193,12 @@ def test_schema_needs_a_name_that_a_model_can_have(name: str) -> None:
         {"additionalProperties": {"if": {}}},
     ],
 )
-def test_schema_is_refused_that_api_gateway_would_refuse(definition: dict[str, Any]) -> None:
+def test_schema_unsupported_by_api_gateway_is_refused(definition: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="does not know"):
         Schema(name="Broken", definition=definition)
 
 
-def test_two_schemas_of_one_name_are_refused() -> None:
+def test_duplicate_schema_name_is_refused() -> None:
     stack = Stack(new_app(), "stack")
     documentation = ApiDocumentation(stack, "Documentation", api=apigateway.RestApi(stack, "Api"))
     documentation.responses({200: Answer(description="", schema=_NAMED)})
@@ -222,14 +222,14 @@ def test_stage_is_throttled_traced_and_logs_no_bodies(template: assertions.Templ
     )
 
 
-def test_access_log_names_the_tenant_and_no_person_or_token(template: assertions.Template) -> None:
+def test_access_log_has_tenant_but_no_person_or_token(template: assertions.Template) -> None:
     for stage in template.find_resources("AWS::ApiGateway::Stage").values():
         form = json.loads(stage["Properties"]["AccessLogSetting"]["Format"])
         assert form["tenant"] == "$context.authorizer.tenantId"
         assert not {"$context.path", "$context.authorizer.email", "$input.params('Authorization')"} & set(form.values())
 
 
-def test_admin_api_opens_one_route_to_whom_it_is_granted(template: assertions.Template) -> None:
+def test_admin_api_grant_allows_one_route(template: assertions.Template) -> None:
     template.has_resource_properties(
         "AWS::IAM::Policy",
         {
@@ -249,5 +249,5 @@ def test_admin_api_opens_one_route_to_whom_it_is_granted(template: assertions.Te
     )
 
 
-def test_log_role_is_not_made_by_each_api(template: assertions.Template) -> None:
+def test_api_creates_no_log_role(template: assertions.Template) -> None:
     template.resource_count_is("AWS::ApiGateway::Account", 0)

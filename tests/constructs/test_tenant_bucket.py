@@ -1,4 +1,4 @@
-"""Objects in five forms: every bucket is shut, and what opens it is a session of one tenant."""
+"""Buckets in five partition modes: closed to everybody but sessions of one tenant."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _flat(statement: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("form", _POOLED)
 class TestEveryPooledBucket:
-    def test_is_encrypted_private_and_versioned(self, form: str) -> None:
+    def test_bucket_is_encrypted_private_and_versioned(self, form: str) -> None:
         bucket = _synthesize(form).bucket
 
         (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -113,7 +113,7 @@ class TestEveryPooledBucket:
         assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
 
-    def test_takes_tls_only_and_no_old_one(self, form: str) -> None:
+    def test_bucket_requires_current_tls(self, form: str) -> None:
         conditions = {
             json.dumps(statement["Condition"], sort_keys=True)
             for statement in _synthesize(form).policy
@@ -127,22 +127,22 @@ class TestEveryPooledBucket:
             json.dumps({"NumericLessThan": {"s3:TlsVersion": 1.2}}),
         }
 
-    def test_policy_lets_nobody_in(self, form: str) -> None:
+    def test_bucket_policy_allows_nobody(self, form: str) -> None:
         assert {statement["Effect"] for statement in _synthesize(form).policy} == {"Deny"}
 
-    def test_forgets_old_versions_and_what_was_never_finished(self, form: str) -> None:
+    def test_lifecycle_removes_old_versions_and_unfinished_uploads(self, form: str) -> None:
         (rule,) = _synthesize(form, old_versions=Duration.days(7)).bucket["LifecycleConfiguration"]["Rules"]
 
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7
         assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
         assert rule["Status"] == "Enabled"
 
-    def test_is_kept_unless_it_may_go(self, form: str) -> None:
+    def test_bucket_is_retained_unless_ephemeral(self, form: str) -> None:
         _synthesize(form).template.has_resource(
             "AWS::S3::Bucket", {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
         )
 
-    def test_functions_role_has_no_grant_on_it(self, form: str) -> None:
+    def test_function_role_has_no_grant(self, form: str) -> None:
         policies = _synthesize(form).template.find_resources("AWS::IAM::Policy")
 
         assert '"s3:' not in json.dumps(policies)
@@ -150,7 +150,7 @@ class TestEveryPooledBucket:
 
 @pytest.mark.parametrize("form", _FORMS)
 class TestEveryForm:
-    def test_reaches_data_and_no_settings(self, form: str) -> None:
+    def test_session_reaches_data_but_no_settings(self, form: str) -> None:
         actions = {action for statement in _synthesize(form).role for action in listed(statement["Action"])}
 
         assert actions <= {
@@ -162,7 +162,7 @@ class TestEveryForm:
             "s3:ListBucket",
         }
 
-    def test_listing_ends_with_the_slash_behind_the_user(self, form: str) -> None:
+    def test_listing_is_limited_to_the_users_prefix(self, form: str) -> None:
         prefixes = [
             prefix
             for statement in _synthesize(form).role
@@ -174,7 +174,7 @@ class TestEveryForm:
         assert prefixes == [] if form == "documented" else prefixes == [own]
 
 
-def test_prefix_is_the_tenants_and_the_users() -> None:
+def test_prefix_has_tenant_and_user() -> None:
     objects, listing = map(_flat, _synthesize("prefix").role)
 
     assert objects == {
@@ -186,7 +186,7 @@ def test_prefix_is_the_tenants_and_the_users() -> None:
     assert listing["Resource"] == "arn:aws:s3:::shop-pool"
 
 
-def test_tagged_object_is_read_only_if_its_tags_name_the_caller() -> None:
+def test_tagged_object_is_readable_with_matching_tags_only() -> None:
     read, _, _ = map(_flat, _synthesize("tag").role)
 
     assert read["Action"] == "s3:GetObject"
@@ -196,7 +196,7 @@ def test_tagged_object_is_read_only_if_its_tags_name_the_caller() -> None:
     }
 
 
-def test_tagged_object_is_written_only_with_the_callers_tags_and_no_others() -> None:
+def test_tagged_object_requires_exactly_the_callers_tags() -> None:
     _, write, _ = map(_flat, _synthesize("tag").role)
 
     assert write["Action"] == ["s3:PutObject", "s3:PutObjectTagging"]
@@ -208,7 +208,7 @@ def test_tagged_object_is_written_only_with_the_callers_tags_and_no_others() -> 
     assert write["Resource"] == f"arn:aws:s3:::shop-pool/{_TAG}/*/*"
 
 
-def test_bucket_of_the_access_points_answers_through_those_of_the_account_only() -> None:
+def test_shared_bucket_allows_own_access_points_only() -> None:
     synthesized = _synthesize("access point")
 
     (through,) = [_flat(statement) for statement in synthesized.policy if statement["Action"] != "s3:*"]
@@ -218,7 +218,7 @@ def test_bucket_of_the_access_points_answers_through_those_of_the_account_only()
     assert through["Resource"] == ["arn:of:BucketD7FEB781", "arn:of:BucketD7FEB781/*"]
 
 
-def test_session_goes_through_its_own_tenants_access_point_only() -> None:
+def test_session_uses_its_tenants_access_point_only() -> None:
     objects, listing = map(_flat, _synthesize("access point").role)
 
     point = f"{_POINTS}/shop-{_NAME}"
@@ -233,7 +233,7 @@ def test_session_goes_through_its_own_tenants_access_point_only() -> None:
     assert listing["Condition"]["StringEquals"] == {"s3:DataAccessPointArn": [point], **_OWN["StringEquals"]}
 
 
-def test_documented_object_cannot_be_listed_and_only_a_version_of_it_removed() -> None:
+def test_db_nosql_objects_are_unlisted_and_deleted_by_version() -> None:
     (statement,) = map(_flat, _synthesize("documented").role)
 
     assert statement == {
@@ -245,7 +245,7 @@ def test_documented_object_cannot_be_listed_and_only_a_version_of_it_removed() -
 
 
 @pytest.mark.parametrize("form", _POOLED)
-def test_version_that_a_row_may_name_outlives_its_age(form: str) -> None:
+def test_referenced_versions_do_not_expire(form: str) -> None:
     """A row may name a version that is not the latest: of writes that overtook each other, or one that ended half-way."""
     (rule,) = _synthesize(form).bucket["LifecycleConfiguration"]["Rules"]
 
@@ -253,7 +253,7 @@ def test_version_that_a_row_may_name_outlives_its_age(form: str) -> None:
     assert kept == (20 if form == "documented" else None)
 
 
-def test_silo_is_the_bucket_of_the_tenants_name_under_the_user() -> None:
+def test_silo_is_the_tenants_bucket_with_user_prefix() -> None:
     objects, listing = map(_flat, _synthesize("silo").role)
 
     bucket = f"arn:aws:s3:::shop-{_NAME}-{_ACCOUNT}"
@@ -261,7 +261,7 @@ def test_silo_is_the_bucket_of_the_tenants_name_under_the_user() -> None:
     assert listing["Resource"] == bucket
 
 
-def test_silo_with_tenants_own_keys_lets_a_session_use_keys_for_its_tenants_bucket_only() -> None:
+def test_tenant_keys_are_usable_for_the_tenants_bucket_only() -> None:
     keys, _, _ = map(_flat, _synthesize("silo", tenant_keys=True).role)
 
     assert keys == {
@@ -277,7 +277,7 @@ def test_silo_with_tenants_own_keys_lets_a_session_use_keys_for_its_tenants_buck
     }
 
 
-def test_bucket_without_a_name_of_its_own_is_bound_just_so() -> None:
+def test_generated_bucket_name_is_bound_the_same_way() -> None:
     synthesized = _synthesize("prefix", bucket_name=None)
 
     assert "BucketName" not in synthesized.bucket
@@ -285,7 +285,7 @@ def test_bucket_without_a_name_of_its_own_is_bound_just_so() -> None:
     assert objects["Resource"]["Fn::Join"][1][1] == f"/{_TAG}/*/*"
 
 
-def test_names_are_the_contracts() -> None:
+def test_bucket_names_follow_the_contract() -> None:
     resources = assembly("local").templates["storage"]["Resources"].values()
     names = {resource["Properties"]["BucketName"] for resource in resources if resource["Type"] == "AWS::S3::Bucket"}
 

@@ -1,4 +1,4 @@
-"""The operators' dashboard: it finds the metrics that the functions really write, and narrows to one tenant."""
+"""The operations dashboard: it shows the metrics that the functions write, for all tenants or one."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _TENANTS: Final = ["Requests by tenant", "Refused requests by tenant (4xx)", "Fa
 
 
 @pytest.mark.parametrize("title", _TENANTS)
-def test_counts_by_the_dimensions_that_the_functions_write(body: dict[str, Any], title: str) -> None:
+def test_metrics_use_the_functions_dimensions(body: dict[str, Any], title: str) -> None:
     (search,) = _searches(body, title)
 
     assert search.startswith("SEARCH('{shop,service,tenant} MetricName=(\"Replies")
     assert set(re.findall(r"Replies(\dxx)", search)) <= {"2xx", "3xx", "4xx", "5xx"}
 
 
-def test_a_tenant_that_is_typed_takes_the_place_of_every_tenant_and_of_nothing_else(body: dict[str, Any]) -> None:
+def test_tenant_variable_replaces_the_tenant_filter_only(body: dict[str, Any]) -> None:
     (variable,) = body["variables"]
 
     assert variable["type"] == "pattern"
@@ -50,7 +50,7 @@ def test_a_tenant_that_is_typed_takes_the_place_of_every_tenant_and_of_nothing_e
     assert all(f'"{variable["pattern"]}"' in _searches(body, title)[0] for title in _TENANTS)
 
 
-def test_every_search_is_bound_to_the_application(body: dict[str, Any]) -> None:
+def test_every_search_is_limited_to_the_application(body: dict[str, Any]) -> None:
     searches = [metric["expression"] for widget in body["widgets"] for (metric,) in widget["properties"]["metrics"]]
 
     assert len(searches) == 12

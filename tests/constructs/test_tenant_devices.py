@@ -1,4 +1,4 @@
-"""Servers of tenants: what their certificates are exchanged for, and nothing more."""
+"""Servers of tenants: what their certificates may be exchanged for."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Shop:
         return dict(resource)
 
 
-def test_credentials_are_good_for_the_paths_of_the_things_own_type_only() -> None:
+def test_credentials_are_limited_to_the_things_type() -> None:
     (policy,) = _Shop().properties("AWS::IAM::Role")["Policies"]
     assert policy["PolicyDocument"]["Version"] == "2012-10-17"  # an older one would take the variable for text
     (statement,) = policy["PolicyDocument"]["Statement"]
@@ -57,7 +57,7 @@ def test_credentials_are_good_for_the_paths_of_the_things_own_type_only() -> Non
     assert "*" not in json.dumps(statement)
 
 
-def test_the_boundary_says_the_same_so_that_a_role_that_is_widened_reaches_no_further() -> None:
+def test_boundary_limits_a_widened_role() -> None:
     shop = _Shop()
     role, boundary = shop.properties("AWS::IAM::Role"), shop.properties("AWS::IAM::ManagedPolicy")
     assert boundary["PolicyDocument"] == role["Policies"][0]["PolicyDocument"]
@@ -65,7 +65,7 @@ def test_the_boundary_says_the_same_so_that_a_role_that_is_widened_reaches_no_fu
     assert "ManagedPolicyArns" not in role
 
 
-def test_only_iot_of_this_account_and_region_takes_the_role_on() -> None:
+def test_role_trusts_iot_of_this_account_and_region_only() -> None:
     (statement,) = _Shop().properties("AWS::IAM::Role")["AssumeRolePolicyDocument"]["Statement"]
     account, region = {"Ref": "AWS::AccountId"}, {"Ref": "AWS::Region"}
     source = ["", ["arn:", {"Ref": "AWS::Partition"}, ":iot:", region, ":", account, ":*"]]
@@ -80,7 +80,7 @@ def test_only_iot_of_this_account_and_region_takes_the_role_on() -> None:
     }
 
 
-def test_a_certificate_can_be_exchanged_and_nothing_else() -> None:
+def test_certificate_may_only_be_exchanged_for_credentials() -> None:
     shop = _Shop()
     (statement,) = shop.properties("AWS::IoT::Policy")["PolicyDocument"]["Statement"]
     assert statement["Action"] == "iot:AssumeRoleWithCertificate"
@@ -89,11 +89,11 @@ def test_a_certificate_can_be_exchanged_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(("lifetime", "seconds"), [({}, 900), ({"credential_lifetime": Duration.hours(1)}, 3600)])
-def test_credentials_live_no_longer_than_said(lifetime: dict[str, Duration], seconds: int) -> None:
+def test_credentials_have_the_configured_lifetime(lifetime: dict[str, Duration], seconds: int) -> None:
     assert _Shop(**lifetime).properties("AWS::IoT::RoleAlias")["CredentialDurationSeconds"] == seconds
 
 
 @pytest.mark.parametrize("minutes", [14, 61])
-def test_a_lifetime_that_is_too_short_or_too_long_is_refused(minutes: int) -> None:
+def test_lifetime_out_of_range_is_refused(minutes: int) -> None:
     with pytest.raises(ValueError, match=f"{minutes * 60} seconds"):
         _Shop(credential_lifetime=Duration.minutes(minutes))

@@ -1,4 +1,4 @@
-"""The lake, its tables, and the application with the least that it needs."""
+"""The lake, its tables, and the streaming application's permissions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _configuration(template: Template) -> dict[str, Any]:
     return configuration
 
 
-def test_the_lake_is_private_encrypted_and_for_tls_only(template: Template) -> None:
+def test_lake_is_private_encrypted_and_requires_tls(template: Template) -> None:
     template.has_resource_properties(
         "AWS::S3::Bucket",
         {
@@ -75,14 +75,14 @@ def test_the_lake_is_private_encrypted_and_for_tls_only(template: Template) -> N
     )
 
 
-def test_unfinished_uploads_outlive_a_weekend() -> None:
+def test_unfinished_uploads_are_kept_for_days() -> None:
     rules = _rules(_template())
     assert rules["Uploads"]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
     assert "ExpirationInDays" not in rules["Records"]
     assert rules["Errors"]["ExpirationInDays"] == 90
 
 
-def test_records_go_when_the_environment_says() -> None:
+def test_records_expire_as_configured() -> None:
     assert _rules(_template(keep=Duration.days(30)))["Records"]["ExpirationInDays"] == 30
 
 
@@ -91,7 +91,7 @@ def _rules(template: Template) -> dict[str, Any]:
     return {rule["Id"]: rule for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]}
 
 
-def test_a_query_of_tenants_data_has_to_name_the_tenant(template: Template) -> None:
+def test_queries_must_filter_by_tenant(template: Template) -> None:
     tables = template.find_resources("AWS::Glue::Table").values()
     inputs = {table["Properties"]["TableInput"]["Name"]: table["Properties"]["TableInput"] for table in tables}
     assert set(inputs) == {"data", "aggregates", "errors"}
@@ -103,7 +103,7 @@ def test_a_query_of_tenants_data_has_to_name_the_tenant(template: Template) -> N
     assert "/data/tenantid=${tenantid}/year=${year}/month=${month}/day=${day}" in template_
 
 
-def test_the_table_and_the_application_agree_on_the_format() -> None:
+def test_table_and_application_use_one_format() -> None:
     made = _template(LakeFormat.PARQUET)
     made.has_resource_properties(
         "AWS::Glue::Table",
@@ -120,7 +120,7 @@ def _properties(template: Template) -> dict[str, Any]:
     return found
 
 
-def test_the_application_is_told_what_the_document_tells_it(template: Template) -> None:
+def test_application_has_the_documented_properties(template: Template) -> None:
     assert {"Region", "InputStreamName", "S3SinkPath"} <= set(_properties(template))
     groups = _configuration(template)["EnvironmentProperties"]["PropertyGroups"]
     assert {
@@ -129,7 +129,7 @@ def test_the_application_is_told_what_the_document_tells_it(template: Template) 
     } in groups
 
 
-def test_the_application_takes_checkpoints_and_snapshots_and_scales(template: Template) -> None:
+def test_application_checkpoints_snapshots_and_scales(template: Template) -> None:
     configuration = _configuration(template)
     flink = configuration["FlinkApplicationConfiguration"]
     assert flink["CheckpointConfiguration"]["CheckpointInterval"] == 120_000
@@ -138,7 +138,7 @@ def test_the_application_takes_checkpoints_and_snapshots_and_scales(template: Te
     assert configuration["ApplicationSnapshotConfiguration"]["SnapshotsEnabled"] is True
 
 
-def test_the_role_can_read_the_stream_add_files_write_its_log_and_nothing_else(template: Template) -> None:
+def test_role_may_read_stream_add_files_and_log_only(template: Template) -> None:
     (policy,) = template.find_resources("AWS::IAM::Policy").values()
     allowed: dict[str, list[str]] = {}
     for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
@@ -163,7 +163,7 @@ def test_the_role_can_read_the_stream_add_files_write_its_log_and_nothing_else(t
     assert all("Stream" in resource for resource in allowed["kinesis:GetRecords"])
 
 
-def test_it_is_told_when_the_application_is_behind_fails_or_does_not_run(template: Template) -> None:
+def test_alarms_cover_lag_failure_and_downtime(template: Template) -> None:
     alarms = template.find_resources("AWS::CloudWatch::Alarm")
     assert len(alarms) == 5
     assert all(alarm["Properties"]["AlarmActions"] for alarm in alarms.values())

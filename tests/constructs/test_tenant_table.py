@@ -52,7 +52,7 @@ class _Shop:
         return found
 
 
-def test_table_is_encrypted_recoverable_and_kept() -> None:
+def test_table_is_encrypted_recoverable_and_retained() -> None:
     shop = _Shop()
     shop.table.grant_tenant_read(shop.purpose)
     template = shop.synthesize()
@@ -76,7 +76,7 @@ def test_table_is_encrypted_recoverable_and_kept() -> None:
     )
 
 
-def test_table_goes_with_the_stack_where_it_may() -> None:
+def test_ephemeral_table_is_deleted_with_the_stack() -> None:
     shop = _Shop(deletion_protection=False, removal_policy=RemovalPolicy.DESTROY)
     shop.table.grant_tenant_read(shop.purpose)
 
@@ -123,12 +123,12 @@ def test_leading_key_may_be_narrowed_to_the_user() -> None:
 
 
 @pytest.mark.parametrize("leading_key", [USER, f"{USER}^{TENANT}", f"x{TENANT}", ""])
-def test_leading_key_that_does_not_begin_with_the_tenant_is_refused(leading_key: str) -> None:
+def test_leading_key_must_begin_with_the_tenant(leading_key: str) -> None:
     with pytest.raises(ValueError, match="must begin with the tenant"):
         _Shop(leading_key=leading_key)
 
 
-def test_leading_key_that_another_tenants_could_run_into_is_refused() -> None:
+def test_ambiguous_leading_key_is_refused() -> None:
     shop = _Shop(leading_key=f"{TENANT}-{USER}")  # "a" and "b-c" would be "a-b" and "c"
     shop.table.grant_tenant_read(shop.purpose)
 
@@ -144,7 +144,7 @@ def test_operations_can_be_granted_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("operation", ["Scan", "PartiQLSelect", "*", "DescribeTable", "dynamodb:Query", "DeleteTable"])
-def test_operation_that_the_leading_key_cannot_bind_is_refused(operation: str) -> None:
+def test_operation_without_leading_key_is_refused(operation: str) -> None:
     shop = _Shop()
 
     with pytest.raises(ValueError, match="cannot be bound to one tenant"):
@@ -152,7 +152,7 @@ def test_operation_that_the_leading_key_cannot_bind_is_refused(operation: str) -
 
 
 @pytest.mark.parametrize("grant", ["grant_tenant_read", "grant_tenant_write", "grant_tenant_read_write"])
-def test_attributes_can_be_restricted_and_then_have_to_be_named(grant: str) -> None:
+def test_restricted_attributes_must_be_named(grant: str) -> None:
     shop = _Shop()
     getattr(shop.table, grant)(shop.purpose, attributes=["Tenant", "Id", "Name"])
 
@@ -167,7 +167,7 @@ def test_attributes_can_be_restricted_and_then_have_to_be_named(grant: str) -> N
     }
 
 
-def test_nothing_scans_and_nobody_else_has_a_grant() -> None:
+def test_no_scan_and_no_other_grants() -> None:
     shop = _Shop(indexes={"by-name": ("Tenant", "Name")})
     shop.table.grant_tenant_read_write(shop.purpose)
     template = shop.synthesize()
@@ -182,7 +182,7 @@ def test_nothing_scans_and_nobody_else_has_a_grant() -> None:
     assert granted == {("VendorTenantRole8973D4F5", "dynamodb:")}
 
 
-def test_table_has_no_resource_policy_that_lets_others_in() -> None:
+def test_resource_policy_allows_nobody() -> None:
     shop = _Shop()
     shop.table.grant_tenant_read(shop.purpose)
 

@@ -1,4 +1,4 @@
-"""The token vending machine: a role that is nobody's without a tenant, and policies that are checked before they go out."""
+"""The token vending machine: a role that requires a tenant, and policies that are checked at synthesis."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def shop() -> _Shop:
     return _Shop()
 
 
-def test_role_is_bound_to_the_session_tag(shop: _Shop) -> None:
+def test_role_policy_requires_the_session_tag(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ, _LIST)
     shop.vendor.grant_vend(shop.function)
 
@@ -115,7 +115,7 @@ def test_role_cannot_be_assumed_without_a_tenant_or_with_another_tag(shop: _Shop
     assert (source["Action"], "Condition" in source) == ("sts:SetSourceIdentity", False)
 
 
-def test_only_functions_that_were_granted_it_can_assume_the_role(shop: _Shop) -> None:
+def test_only_granted_functions_can_assume_the_role(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ)
     shop.a_function("Other")
     shop.vendor.grant_vend(shop.function)
@@ -128,7 +128,7 @@ def test_only_functions_that_were_granted_it_can_assume_the_role(shop: _Shop) ->
         assert [principal.partition("Role")[0] for principal in principals] == ["Function", "Second"]
 
 
-def test_function_may_assume_the_role_and_touches_no_data_itself(shop: _Shop) -> None:
+def test_function_may_assume_the_role_but_has_no_data_access(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ)
     shop.vendor.grant_vend(shop.function)
 
@@ -145,7 +145,7 @@ def test_function_may_assume_the_role_and_touches_no_data_itself(shop: _Shop) ->
     assert "s3:" not in json.dumps(statements)
 
 
-def test_templates_are_handed_over_in_the_functions_environment_as_the_runtime_takes_them(shop: _Shop) -> None:
+def test_policy_templates_in_environment_match_the_runtime(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ, _LIST)
     shop.vendor.purpose("list").allow(_LIST)
     shop.vendor.grant_vend(shop.function)
@@ -173,7 +173,7 @@ def test_templates_are_handed_over_in_the_functions_environment_as_the_runtime_t
     }
 
 
-def test_role_is_bound_to_buckets_of_its_own_account(shop: _Shop) -> None:
+def test_role_is_limited_to_own_accounts_buckets(shop: _Shop) -> None:
     elsewhere = TenantStatement(actions=["dynamodb:GetItem"], resources=[f"arn:aws:dynamodb:::table/{TENANT}"])
     shop.vendor.purpose("read").allow(_READ, _LIST, elsewhere)
     shop.vendor.grant_vend(shop.function)
@@ -185,7 +185,7 @@ def test_role_is_bound_to_buckets_of_its_own_account(shop: _Shop) -> None:
     assert conditions == {"s3:GetObject": _OWN, "s3:ListBucket": _OWN, "dynamodb:GetItem": None}
 
 
-def test_role_is_bound_to_buckets_of_its_own_account_in_whichever_case_an_action_is(shop: _Shop) -> None:
+def test_own_account_condition_ignores_the_case_of_actions(shop: _Shop) -> None:
     statement = TenantStatement(actions=["S3:GetObject"], resources=[f"arn:aws:s3:::bucket/{TENANT}/*"])
     shop.vendor.purpose("read").allow(statement)
     shop.vendor.grant_vend(shop.function)
@@ -194,7 +194,7 @@ def test_role_is_bound_to_buckets_of_its_own_account_in_whichever_case_an_action
     assert given["Condition"]["StringEquals"] == _OWN
 
 
-def test_denial_holds_for_buckets_of_every_account(shop: _Shop) -> None:
+def test_deny_covers_buckets_of_every_account(shop: _Shop) -> None:
     denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
     shop.vendor.purpose("read").allow(_READ, denial)
     shop.vendor.grant_vend(shop.function)
@@ -207,7 +207,7 @@ def test_denial_holds_for_buckets_of_every_account(shop: _Shop) -> None:
     assert "Condition" not in denied
 
 
-def test_denial_keeps_its_effect(shop: _Shop) -> None:
+def test_deny_statement_keeps_its_effect(shop: _Shop) -> None:
     denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
     shop.vendor.purpose("read").allow(_READ, denial)
     shop.vendor.grant_vend(shop.function)
@@ -218,13 +218,13 @@ def test_denial_keeps_its_effect(shop: _Shop) -> None:
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {})
 
 
-def test_purpose_is_made_once() -> None:
+def test_purpose_is_created_once() -> None:
     vendor = TokenVendor(Stack(new_app(), "stack"), "Vendor")
 
     assert vendor.purpose("read") is vendor.purpose("read")
 
 
-def test_grant_that_would_come_too_late_is_refused(shop: _Shop) -> None:
+def test_late_grant_is_refused(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ)
     shop.vendor.grant_vend(shop.function)
 
@@ -259,7 +259,7 @@ def test_unsafe_policy_is_refused_at_synthesis(shop: _Shop, statement: TenantSta
 
 
 @pytest.mark.parametrize("operator", ["StringEquals", "ArnEquals", "ForAllValues:StringEquals"])
-def test_condition_that_would_compare_the_roles_wildcard_literally_is_refused(operator: str) -> None:
+def test_condition_with_literal_wildcard_is_refused(operator: str) -> None:
     with pytest.raises(ValueError, match="use StringLike"):
         TenantStatement(actions=["a:b"], resources=[TENANT], conditions={operator: {"key": [f"{TENANT}^{USER}"]}})
 
@@ -269,14 +269,14 @@ def _wide(statements: int) -> list[TenantStatement]:
     return [TenantStatement(actions=["s3:GetObject"], resources=[name]) for name in names]
 
 
-def test_policy_that_is_too_long_for_the_longest_ids_is_refused_at_synthesis(shop: _Shop) -> None:
+def test_policy_too_long_for_longest_ids_is_refused(shop: _Shop) -> None:
     shop.vendor.purpose("wide").allow(*_wide(9))
 
     with pytest.raises(ValueError, match=r"'wide' may have 2\d\d\d characters with the longest ids; STS takes 2048"):
         shop.vendor.grant_vend(shop.function)
 
 
-def test_longest_policy_that_is_taken_at_synthesis_is_one_that_sts_takes(shop: _Shop) -> None:
+def test_longest_accepted_policy_fits_sts(shop: _Shop) -> None:
     shop.vendor.purpose("wide").allow(*_wide(6))
     shop.vendor.grant_vend(shop.function)
 
@@ -286,7 +286,7 @@ def test_longest_policy_that_is_taken_at_synthesis_is_one_that_sts_takes(shop: _
     assert 1700 < len(filled) <= 2048
 
 
-def test_environment_that_is_too_long_with_the_policies_is_refused_at_synthesis(shop: _Shop) -> None:
+def test_too_long_function_environment_is_refused(shop: _Shop) -> None:
     for number in range(9):
         shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
 
@@ -294,7 +294,7 @@ def test_environment_that_is_too_long_with_the_policies_is_refused_at_synthesis(
         shop.vendor.grant_vend(shop.function)
 
 
-def test_what_the_function_has_in_its_environment_already_counts(shop: _Shop) -> None:
+def test_existing_environment_counts_towards_the_limit(shop: _Shop) -> None:
     for number in range(5):
         shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
     shop.function.add_environment("OTHER", "x" * 2000)
@@ -304,7 +304,7 @@ def test_what_the_function_has_in_its_environment_already_counts(shop: _Shop) ->
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_environment_of_every_deployed_function_is_one_that_lambda_takes(environment: str) -> None:
+def test_deployed_function_environments_fit_lambda(environment: str) -> None:
     """Lambda measures the JSON of all variables, quotes of quotes included."""
     measured = {
         name: len(json.dumps(_as_deployed(resource["Properties"]["Environment"]["Variables"]), separators=(",", ":")))
@@ -362,8 +362,8 @@ def isolated() -> assertions.Template:
     return shop.template
 
 
-class TestFunctionWithAnExecutionEnvironmentForEachTenant:
-    def test_lambda_keeps_one_for_each(self, isolated: assertions.Template) -> None:
+class TestTenantIsolatedFunction:
+    def test_tenant_isolated_function_is_configured(self, isolated: assertions.Template) -> None:
         functions = isolated.find_resources("AWS::Lambda::Function")
         kept = {
             name[:8]: function["Properties"]["TenancyConfig"]
@@ -373,7 +373,7 @@ class TestFunctionWithAnExecutionEnvironmentForEachTenant:
 
         assert kept == {"Isolated": {"TenantIsolationMode": "PER_TENANT"}}
 
-    def test_is_told_the_tenant_that_the_authorizer_verified(self, isolated: assertions.Template) -> None:
+    def test_isolated_invocation_gets_the_verified_tenant(self, isolated: assertions.Template) -> None:
         told = {
             json.dumps(method["Properties"]["Integration"].get("RequestParameters"))
             for method in isolated.find_resources(
@@ -386,7 +386,7 @@ class TestFunctionWithAnExecutionEnvironmentForEachTenant:
             "null",
         }
 
-    def test_is_never_invoked_for_a_user_without_a_tenant(self, isolated: assertions.Template) -> None:
+    def test_isolated_function_is_not_invoked_without_tenant(self, isolated: assertions.Template) -> None:
         (routes,) = [
             function["Properties"]["Environment"]["Variables"]["ROUTES"]
             for function in isolated.find_resources("AWS::Lambda::Function").values()
@@ -397,9 +397,7 @@ class TestFunctionWithAnExecutionEnvironmentForEachTenant:
 
 
 @pytest.mark.parametrize(("environment", "isolated"), [("local", 0), ("dev", 0), ("staging", 2), ("prod", 2)])
-def test_functions_that_hold_sessions_are_isolated_where_the_environment_says_so(
-    environment: str, isolated: int
-) -> None:
+def test_session_functions_are_isolated_if_configured(environment: str, isolated: int) -> None:
     functions = [
         resource["Properties"]
         for stack in ("storage", "employees")

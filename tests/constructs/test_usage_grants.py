@@ -1,4 +1,4 @@
-"""What counts a tenant's usage: each session sees its tenant's part, and figures only."""
+"""Counting a tenant's usage: each session sees its tenant's aggregates only."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def statements(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def test_it_lists_and_reads_aggregates_and_does_nothing_else(statements: list[dict[str, Any]]) -> None:
+def test_session_may_list_and_read_aggregates_only(statements: list[dict[str, Any]]) -> None:
     actions = {action for statement in statements for action in listed(statement["Action"])}
 
     assert actions == {"kms:Decrypt", "s3:GetObject", "s3:ListBucket"}
 
 
-def test_each_listing_is_bound_to_the_tenant(statements: list[dict[str, Any]]) -> None:
+def test_listings_are_limited_to_the_tenant(statements: list[dict[str, Any]]) -> None:
     for statement in statements:
         if statement["Action"] != "s3:ListBucket":
             continue
@@ -43,13 +43,13 @@ def test_each_listing_is_bound_to_the_tenant(statements: list[dict[str, Any]]) -
         assert bound_by_name or listed(prefixes) in ([f"{_TAG}/*"], [f"aggregates/tenantid={_TAG}/*"])
 
 
-def test_aggregates_are_all_that_is_read(statements: list[dict[str, Any]]) -> None:
+def test_only_aggregates_are_readable(statements: list[dict[str, Any]]) -> None:
     (reads,) = [statement for statement in statements if statement["Action"] == "s3:GetObject"]
 
     assert json.dumps(reads["Resource"]).endswith(f'/aggregates/tenantid={_TAG}/*"]]}}')
 
 
-def test_the_lakes_key_serves_s3_and_a_session_of_the_tenant_only(statements: list[dict[str, Any]]) -> None:
+def test_lake_key_is_limited_to_s3_and_tenant_sessions(statements: list[dict[str, Any]]) -> None:
     (decrypts,) = [statement for statement in statements if statement["Action"] == "kms:Decrypt"]
     condition = decrypts["Condition"]["StringEquals"]
 
@@ -57,7 +57,7 @@ def test_the_lakes_key_serves_s3_and_a_session_of_the_tenant_only(statements: li
     assert "s3." in json.dumps(condition["kms:ViaService"])
 
 
-def test_the_function_itself_holds_no_grant_on_any_of_it(resources: dict[str, dict[str, Any]]) -> None:
+def test_function_role_has_no_data_grant(resources: dict[str, dict[str, Any]]) -> None:
     (policy,) = [resource for name, resource in resources.items() if name.startswith("TenantUsageRoleDefaultPolicy")]
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     actions = {action for statement in statements for action in listed(statement["Action"])}

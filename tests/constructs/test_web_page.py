@@ -1,4 +1,4 @@
-"""A page: what the browser is told, what the bucket answers, and when it is built."""
+"""A web page: headers, bucket policy and build."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ def _policy(page: Template, behavior: dict[str, Any]) -> dict[str, Any]:
     return config
 
 
-def test_the_page_may_run_its_own_scripts_only_and_talk_to_what_it_was_given(
-    page: Template, distribution: dict[str, Any]
-) -> None:
+def test_csp_allows_own_scripts_and_given_origins(page: Template, distribution: dict[str, Any]) -> None:
     headers = _policy(page, distribution["DefaultCacheBehavior"])["SecurityHeadersConfig"]
     parts = dict(part.split(" ", 1) for part in headers["ContentSecurityPolicy"]["ContentSecurityPolicy"].split("; "))
 
@@ -76,9 +74,7 @@ def test_the_page_may_run_its_own_scripts_only_and_talk_to_what_it_was_given(
     assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 365 * 24 * 3600
 
 
-def test_an_apis_answers_are_kept_nowhere_and_its_requests_come_whole(
-    page: Template, distribution: dict[str, Any]
-) -> None:
+def test_api_replies_are_not_cached_and_requests_are_forwarded(page: Template, distribution: dict[str, Any]) -> None:
     (behavior,) = distribution["CacheBehaviors"]
     custom = _policy(page, behavior)["CustomHeadersConfig"]["Items"]
 
@@ -89,14 +85,14 @@ def test_an_apis_answers_are_kept_nowhere_and_its_requests_come_whole(
     assert {"Header": "Cache-Control", "Override": True, "Value": "no-store"} in custom
 
 
-def test_the_page_can_only_be_read(distribution: dict[str, Any]) -> None:
+def test_page_allows_read_methods_only(distribution: dict[str, Any]) -> None:
     assert distribution["DefaultCacheBehavior"]["AllowedMethods"] == ["GET", "HEAD"]
     assert distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
     # A page of the page's own in the place of an error would also stand for the errors of APIs and files.
     assert "CustomErrorResponses" not in distribution
 
 
-def test_the_bucket_answers_this_distribution_only(page: Template) -> None:
+def test_bucket_allows_this_distribution_only(page: Template) -> None:
     (bucket,) = _of(page, "AWS::S3::Bucket")
     statements = _of(page, "AWS::S3::BucketPolicy")[0]["PolicyDocument"]["Statement"]
     (allowed,) = [statement for statement in statements if statement["Effect"] == "Allow"]
@@ -108,7 +104,7 @@ def test_the_bucket_answers_this_distribution_only(page: Template) -> None:
     assert list(allowed["Condition"]["StringEquals"]) == ["AWS:SourceArn"]
 
 
-def test_the_publisher_reads_its_one_asset_and_writes_its_one_bucket(page: Template) -> None:
+def test_publisher_reads_one_asset_and_writes_one_bucket(page: Template) -> None:
     (policy,) = [
         policy["PolicyDocument"]["Statement"]
         for policy in _of(page, "AWS::IAM::Policy")
@@ -121,7 +117,7 @@ def test_the_publisher_reads_its_one_asset_and_writes_its_one_bucket(page: Templ
     assert all(".zip" in resource for resource in resources if "assets" in resource)
 
 
-def test_a_domain_of_ones_own_brings_its_certificate_and_newer_tls() -> None:
+def test_custom_domain_sets_certificate_and_tls() -> None:
     domain = PageDomain(
         name="app.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/00000000"
     )
@@ -132,7 +128,7 @@ def test_a_domain_of_ones_own_brings_its_certificate_and_newer_tls() -> None:
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_the_dashboard_talks_to_the_apis_and_cognito_of_its_own_deployment(environment: str) -> None:
+def test_dashboard_uses_its_deployments_apis_and_cognito(environment: str) -> None:
     found = assembly(environment).templates["dashboard"]
     (published,) = _of(found, "Custom::WebPage")
     settings = json.dumps(published["Settings"])
@@ -165,7 +161,7 @@ def _edge(name: str, uri: str) -> str:
         ("/v1.2/page", "/index.html"),
     ],
 )
-def test_an_address_of_the_page_is_answered_with_the_page(uri: str, expected: str) -> None:
+def test_page_paths_return_the_page(uri: str, expected: str) -> None:
     assert _edge("pages.js", uri) == expected
 
 
@@ -178,7 +174,7 @@ def test_an_address_of_the_page_is_answered_with_the_page(uri: str, expected: st
         ("/api/tenant/api/storage/object", "/api/storage/object"),
     ],
 )
-def test_an_api_gets_its_own_path(uri: str, expected: str) -> None:
+def test_api_path_prefix_is_removed(uri: str, expected: str) -> None:
     assert _edge("apis.js", uri) == expected
 
 
@@ -211,7 +207,7 @@ def _calls() -> list[str]:
     return calls
 
 
-def test_it_is_built_once_for_each_state_of_its_sources(source: Path) -> None:
+def test_page_is_built_once_per_source_state(source: Path) -> None:
     assert (building.build(source) / "index.html").read_text() == "{}"
     building.build(source)
     assert _calls() == ["ci", "run"]
@@ -221,7 +217,7 @@ def test_it_is_built_once_for_each_state_of_its_sources(source: Path) -> None:
     assert _calls() == ["ci", "run", "run"]
 
 
-def test_packages_are_installed_anew_only_for_another_lock(source: Path) -> None:
+def test_packages_are_reinstalled_only_for_a_new_lock(source: Path) -> None:
     building.build(source)
     (source / "package-lock.json").write_text('{"lockfileVersion": 3}')
     installed = source / "node_modules" / ".package-lock.json"
@@ -232,7 +228,7 @@ def test_packages_are_installed_anew_only_for_another_lock(source: Path) -> None
     assert _calls() == ["ci", "run", "ci", "run"]
 
 
-def test_the_hash_is_of_what_goes_into_the_page(source: Path) -> None:
+def test_hash_covers_the_pages_sources(source: Path) -> None:
     before = building.page_hash(source)
     for folder in ("node_modules", "dist"):
         (source / folder).mkdir(exist_ok=True)
@@ -244,7 +240,7 @@ def test_the_hash_is_of_what_goes_into_the_page(source: Path) -> None:
     assert building.page_hash(source) != before
 
 
-def test_a_failed_build_is_told_and_not_taken_for_done(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_build_is_reported_and_not_cached(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:  # noqa: ANN401 - whatever it is called with
         raise building.PageBuildError("npm run build failed")
 

@@ -1,15 +1,17 @@
-"""The deployed system, with people in it, for tests that do what a caller does."""
+"""The deployed system, with users in it."""
 
 from __future__ import annotations
 
 import json
-import time
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tenantry.attacks.target import Target
 from tenantry.attacks.world import World
+from tests.e2e.parks import ParksApi
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +25,27 @@ def world(deployed: LocalCloud) -> Iterator[World]:
     world = World(Target.named(state=deployed.folder.root))
     yield world
     assert world.cleanup.run() == []
+
+
+@pytest.fixture(scope="module")
+def texas(world: World) -> ParksApi:
+    """Return the parks API as the admin of a new tenant calls it."""
+    return ParksApi.of_a_new_tenant(world, "texas")
+
+
+@pytest.fixture(scope="module")
+def colorado(world: World) -> ParksApi:
+    """Return the same for another tenant."""
+    return ParksApi.of_a_new_tenant(world, "colorado")
+
+
+@pytest.fixture
+def park(texas: ParksApi, colorado: ParksApi) -> str:
+    """Return the id of a park that both tenants have."""
+    park = f"p-{secrets.token_hex(6)}"
+    texas.add(park)
+    colorado.add(park)
+    return park
 
 
 @pytest.fixture
@@ -49,10 +72,13 @@ def heard(world: World) -> Iterator[Callable[[int], list[dict[str, Any]]]]:
 
     def receive(count: int) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
-        deadline = time.monotonic() + 30
-        while len(events) < count and time.monotonic() < deadline:
+
+        def received() -> bool:
             answer = aws.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            events += [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+            events.extend(json.loads(message["Body"]) for message in answer.get("Messages", []))
+            return len(events) >= count
+
+        until(received, f"{count} events on the bus", poll=0)
         return events
 
     yield receive

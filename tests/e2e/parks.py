@@ -1,11 +1,12 @@
-"""The parks API in one person's hand."""
+"""The parks API as one user calls it."""
 
 from __future__ import annotations
 
 import secrets
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
@@ -46,10 +47,7 @@ class ParksApi:
         return self.park(park)["status"]
 
     def await_status(self, park: str, status: str, seconds: float = 30) -> None:
-        deadline = time.monotonic() + seconds
-        while self.status(park) != status:
-            assert time.monotonic() < deadline, f"{park} is still {self.status(park)}"
-            time.sleep(0.2)
+        until(lambda: self.status(park) == status, f"{park} with status {status}", timeout=seconds, poll=0.2)
 
     def every_page(self, query: str = "") -> list[dict[str, str]]:
         parks: list[dict[str, str]] = []
@@ -75,10 +73,12 @@ class ParksApi:
         return made
 
     def await_confirmed(self, park: str, webhook: str, seconds: float = 15) -> None:
-        deadline = time.monotonic() + seconds
-        while self.webhooks(park)[webhook]["state"] != "confirmed":
-            assert time.monotonic() < deadline, "the endpoint has not confirmed"
-            time.sleep(0.2)
+        until(
+            lambda: self.webhooks(park)[webhook]["state"] == "confirmed",
+            f"confirmed webhook {webhook}",
+            timeout=seconds,
+            poll=0.2,
+        )
 
 
 def sweep(world: World, tenant: str) -> None:

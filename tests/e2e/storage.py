@@ -1,4 +1,4 @@
-"""The storage API as its callers use it, and what an operator sees behind it."""
+"""The storage API as its callers use it, and as an operator sees it."""
 
 from __future__ import annotations
 

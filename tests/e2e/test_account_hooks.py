@@ -1,10 +1,9 @@
-"""Whose an account is, when its sessions end, and sign-ups whose hook was lost; as clients and strangers see it."""
+"""Account ownership, the end of sessions, and repair of failed hooks, as clients see them."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from tenantry.attacks.people import Tokens, sign_up, srp
 from tenantry.local import mail
+from tests.waiting import until, until_clock_passes, until_next_second
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,11 +86,18 @@ class _Account:
 
     def sign_in_with_tenant(self, password: str = "") -> Tokens:
         """Sign in until the saga has made the tenant."""
-        deadline = time.monotonic() + 30
-        while not (tokens := self.sign_in(password)).tenant and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert tokens.tenant
-        return tokens
+        signed_in: list[Tokens] = []
+
+        def has_tenant() -> bool:
+            signed_in.append(self.sign_in(password))
+            return bool(signed_in[-1].tenant)
+
+        until(has_tenant, "a token with a tenant")
+        return signed_in[-1]
+
+    def await_status(self, tokens: Tokens, status: int) -> None:
+        """Wait for a status: API Gateway may keep an authorizer's policy for three seconds."""
+        until(lambda: self.status(tokens) == status, f"status {status}", timeout=5, poll=0.2)
 
     def refresh(self, refresh_token: str) -> Tokens:
         answer = self.cognito.get_tokens_from_refresh_token(
@@ -131,7 +138,7 @@ def _broken_hook(world: World) -> Iterator[None]:
         functions.update_function_configuration(FunctionName=name, Handler=handler)
 
 
-def test_whoever_asks_for_another_code_takes_the_account_over(world: World, deployed: LocalCloud) -> None:
+def test_resent_code_makes_its_receiver_the_owner(world: World, deployed: LocalCloud) -> None:
     account = _Account.signed_up(world, deployed)  # by a stranger, who knows its password
     account.cognito.resend_confirmation_code(**account.who)
     account.confirm()  # by the owner of the address
@@ -144,7 +151,7 @@ def test_whoever_asks_for_another_code_takes_the_account_over(world: World, depl
     assert "newpassword" not in account.row()
 
 
-def test_whoever_confirms_from_elsewhere_takes_the_account_over(world: World, deployed: LocalCloud) -> None:
+def test_confirmation_from_elsewhere_makes_its_sender_the_owner(world: World, deployed: LocalCloud) -> None:
     proof = hashlib.sha256(b"the stranger's").hexdigest()
     account = _Account.signed_up(world, deployed, confirmationHash=proof)
     account.confirm(confirmationSecret="the owner's")
@@ -153,7 +160,7 @@ def test_whoever_confirms_from_elsewhere_takes_the_account_over(world: World, de
     assert account.sign_in_with_tenant(account.reset()).tenant
 
 
-def test_whoever_confirms_from_where_they_signed_up_keeps_their_password(world: World, deployed: LocalCloud) -> None:
+def test_confirmation_from_the_same_client_keeps_the_password(world: World, deployed: LocalCloud) -> None:
     secret = secrets.token_urlsafe()
     account = _Account.signed_up(world, deployed, confirmationHash=hashlib.sha256(secret.encode()).hexdigest())
     account.confirm(confirmationSecret=secret)
@@ -161,7 +168,7 @@ def test_whoever_confirms_from_where_they_signed_up_keeps_their_password(world: 
     assert account.sign_in_with_tenant().tenant
 
 
-def test_nobody_makes_a_confirmed_account_choose_a_new_password(world: World, deployed: LocalCloud) -> None:
+def test_confirmed_account_keeps_its_password(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
 
     assert _refusal(lambda: account.cognito.resend_confirmation_code(**account.who)).startswith(
@@ -170,21 +177,21 @@ def test_nobody_makes_a_confirmed_account_choose_a_new_password(world: World, de
     assert account.sign_in().tenant
 
 
-def test_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
+def test_password_reset_ends_every_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
     assert account.status(before) == 200
-    time.sleep(1)  # a sign-in in the second of the reset counts
+    until_next_second("a sign-in in the second of the reset counts")
 
     chosen = account.reset()
 
     assert _refusal(lambda: account.refresh(before.refresh)).startswith("NotAuthorizedException")
     assert int(account.row()["validafter"]["N"]) > before.claims["auth_time"]
     assert account.status(account.sign_in(chosen)) == 200
-    _eventually(lambda: account.status(before) == 401)
+    account.await_status(before, 401)
 
 
-def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
+def test_lost_reset_hook_ends_sessions_at_next_sign_in(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
     account.cognito.forgot_password(**account.who)
@@ -195,12 +202,12 @@ def test_reset_whose_hook_was_lost_ends_sessions_at_the_next_sign_in(world: Worl
                 **account.who, ConfirmationCode=account.code(), Password=chosen
             )
         ).startswith("UserLambdaValidationException")
-    time.sleep(max(0.0, before.claims["auth_time"] + _MARGIN_SECONDS + 1 - time.time()))
+    until_clock_passes(before.claims["auth_time"] + _MARGIN_SECONDS + 1, "a sign-in within the margin counts")
 
     tokens = account.sign_in(chosen)
 
     assert account.status(tokens) == 200
-    _eventually(lambda: account.status(before) == 401)
+    account.await_status(before, 401)
 
 
 def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) -> None:
@@ -209,22 +216,22 @@ def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) 
     account.cognito.update_user_attributes(AccessToken=before.access, UserAttributes=[{"Name": "email", "Value": new}])
     assert account.status(account.sign_in()) == 200  # with the old address, as long as the new one is not verified
     account.cognito.verify_user_attribute(AccessToken=before.access, AttributeName="email", Code=account.code(new))
-    time.sleep(1)  # a sign-in in the second of the change counts
+    until_next_second("a sign-in in the second of the change counts")
 
     # The hook refuses it, or the pool does, if the reconciliation came by first.
     refusal = _refusal(lambda: account.refresh(before.refresh))
     assert "Sign in again" in refusal or refusal == "NotAuthorizedException: Refresh Token has been revoked"
 
     assert account.row()["email"] == {"S": new}
-    time.sleep(1)
+    until_next_second("sessions that began before the end of this second have ended")
     assert account.status(account.sign_in(email=new)) == 200
-    _eventually(lambda: account.status(before) == 401)
+    account.await_status(before, 401)
 
 
-def test_refreshed_session_is_the_same_session(world: World, deployed: LocalCloud) -> None:
+def test_refresh_keeps_the_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
     before = account.sign_in()
-    time.sleep(1.1)
+    until_next_second("a sign-in now would have another auth_time")
 
     after = account.refresh(before.refresh)
 
@@ -242,7 +249,7 @@ def test_refreshed_session_is_the_same_session(world: World, deployed: LocalClou
     assert refused.startswith("InvalidParameterException")
 
 
-def test_sign_ups_whose_hook_failed_heal_at_the_next_sign_in(world: World, deployed: LocalCloud) -> None:
+def test_failed_sign_up_hook_is_repaired_at_next_sign_in(world: World, deployed: LocalCloud) -> None:
     with ThreadPoolExecutor(2) as pool:
         accounts = list(pool.map(lambda _: _Account.signed_up(world, deployed), range(_SIGN_UPS)))
     with _broken_hook(world):
@@ -259,11 +266,3 @@ def test_sign_ups_whose_hook_failed_heal_at_the_next_sign_in(world: World, deplo
     for account in accounts:
         tokens = account.sign_in_with_tenant()
         assert world.people.tenants_of(account.user_id) == [tokens.tenant]
-
-
-def _eventually(look: Any) -> None:  # noqa: ANN401 - whatever is looked at
-    """Wait until something is so: API Gateway may keep an authorizer's policy for three seconds."""
-    deadline = time.monotonic() + 5
-    while not look():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)

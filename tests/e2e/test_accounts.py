@@ -1,4 +1,4 @@
-"""Accounts in the operator's and in the person's own hand: shut out at once, in both places, and put right again."""
+"""Accounts changed by operators and users: effective at once in pool and directory, and repaired after a failure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from stacks.platform.events import Events
 from tenantry.attacks.households import Household
 from tenantry.cli.main import main
+from tests.waiting import until, until_next_second
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,15 +70,6 @@ def _admins(world: World, tenant: str) -> set[str]:
     return set((world.tenant_row(tenant) or {}).get("admins", {}).get("SS", []))
 
 
-def _until(true: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 def _about(report: Any, *ids: str) -> list[tuple[str, bool]]:  # noqa: ANN401 - a report
     """Return what a report says of some ids: other tests' people may differ as well."""
     return [
@@ -94,7 +86,7 @@ def _everything(world: World) -> str:
     return json.dumps([dynamodb.scan(TableName=table)["Items"] for table in tables])
 
 
-def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_blocked_user_is_refused_until_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "blocked")
     assert _status(world, person) == 200
 
@@ -119,13 +111,17 @@ def test_blocked_is_shut_out_until_unblocked(world: World, users: Callable[..., 
     assert _status(world, person) == 401  # sessions of before stay ended
     assert _admins(world, person.tenant) == {person.user_id}
     # A sign-in in the second of the block would not count either.
-    assert _until(lambda: _status(world, replace(person, tokens=world.people.sign_in_with_claim(person))) == 200)
+    until(
+        lambda: _status(world, replace(person, tokens=world.people.sign_in_with_claim(person))) == 200,
+        "a session that counts",
+        timeout=_PATIENCE_SECONDS,
+    )
     assert users("show", person.user_id)[1]["state"] == "active"
 
 
-def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_signed_out_user_must_sign_in_again(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "signed-out")
-    time.sleep(1.1)  # a session of the very second would count
+    until_next_second("a session of this second would count")
 
     status, done = users("sign-out", person.user_id)
 
@@ -137,7 +133,7 @@ def test_signed_out_has_to_sign_in_anew(world: World, users: Callable[..., tuple
     assert _status(world, person) == 200
 
 
-def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_deletion_leaves_a_tombstone_without_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "leaving")
     person = _sign_up(world, "deleted")
     world.people.enrol(person, house.tenant, {"member"})
@@ -162,14 +158,14 @@ def test_deleted_leaves_a_tombstone_and_no_personal_data(world: World, users: Ca
 
 
 @pytest.mark.parametrize("user", ["nobody", "*", "5e4b29de-f7a8-4d51-88b5-3305bfc0c37e"])
-def test_nobody_is_not_changed(users: Callable[..., tuple[int, Any]], world: World, user: str) -> None:
+def test_unknown_user_is_not_changed(users: Callable[..., tuple[int, Any]], world: World, user: str) -> None:
     for command in (["show"], ["block", "--reason", "x"], ["unblock"], ["sign-out"], ["delete", "--confirm", user]):
         status, said = users(command[0], user, *command[1:])
         assert (status, bool(said)) == (2, True), command
     assert world.user_row(user) is None
 
 
-def test_list_finds_by_address_and_goes_through_pages(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_list_filters_by_email_and_paginates(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     person = _sign_up(world, "listed")
 
     status, (found,) = users("list", "--email", person.email)
@@ -182,7 +178,7 @@ def test_list_finds_by_address_and_goes_through_pages(world: World, users: Calla
     assert len(users("list", "--limit", "1")[1]) == 1
 
 
-def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
+def test_interrupted_block_refuses_the_user_and_is_replayed(
     world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = _sign_up(world, "halfway")
@@ -204,15 +200,15 @@ def test_change_stopped_in_the_middle_shuts_out_and_is_replayed(
     state = ["--state", str(deployed.folder.root)]
     assert main(["dead-letters", "replay", "--queue", "AccountChanges", *state]) == 0
     assert "1 replayed, 0 left" in capsys.readouterr().out
-    assert _until(lambda: not _in_pool(world, person.user_id)["Enabled"])
+    until(lambda: not _in_pool(world, person.user_id)["Enabled"], "a disabled user", timeout=_PATIENCE_SECONDS)
     assert users("show", person.user_id)[1]["state"] == "blocked"
 
 
-def test_each_change_is_said_on_the_bus(
+def test_each_change_is_published(
     world: World, users: Callable[..., tuple[int, Any]], heard: Callable[[int], list[dict[str, Any]]]
 ) -> None:
     person = _sign_up(world, "loud")
-    time.sleep(1.1)
+    until_next_second("a session of this second would count")
     users("sign-out", person.user_id)
     users("block", person.user_id, "--reason", "x")
     users("unblock", person.user_id)
@@ -220,11 +216,14 @@ def test_each_change_is_said_on_the_bus(
 
     wanted = ["sessionsEnded", "blocked", "unblocked", "deleted"]
     found: list[dict[str, Any]] = []
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while len(found) < len(wanted) and time.monotonic() < deadline:
-        found += [
+
+    def published() -> bool:
+        found.extend(
             event for event in heard(1) if event["detail"].get("userName") == person.user_id and "by" in event["detail"]
-        ]
+        )
+        return len(found) >= len(wanted)
+
+    until(published, f"the events {wanted}", timeout=_PATIENCE_SECONDS)
     schemas = {event.detail_type: schema for event, schema in Events(world.target.app).schemas().items()}
     assert sorted(event["detail-type"] for event in found) == sorted(wanted)
     for event in found:
@@ -234,7 +233,7 @@ def test_each_change_is_said_on_the_bus(
             assert event["detail"]["tenants"] == [person.tenant]
 
 
-def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_reconciliation_finds_changes_in_the_pool(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     gone, disabled, opened = (_sign_up(world, label) for label in ("gone", "disabled", "opened"))
     cognito, pool = world.target.aws.cognito, world.target.user_pool_id
     world.target.aws.anonymous().cognito.delete_user(AccessToken=gone.tokens.access)
@@ -266,9 +265,7 @@ def test_reconciliation_notices_what_was_done_in_the_pool(world: World, users: C
 
 
 @pytest.mark.parametrize("lost", ["record", "founding"])
-def test_reconciliation_starts_a_lost_sign_up_again(
-    world: World, users: Callable[..., tuple[int, Any]], lost: str
-) -> None:
+def test_reconciliation_replays_a_lost_sign_up(world: World, users: Callable[..., tuple[int, Any]], lost: str) -> None:
     person = _sign_up(world, lost)
     target, dynamodb = world.target, world.target.aws.dynamodb
     key = {"tenantid": {"S": person.tenant}, "userid": {"S": person.user_id}}
@@ -284,12 +281,12 @@ def test_reconciliation_starts_a_lost_sign_up_again(
     _, report = users("reconcile")
 
     assert _about(report, person.user_id) == [("unrecorded" if lost == "record" else "unfounded", True)]
-    assert _until(lambda: _admins(world, person.tenant) == {person.user_id})
+    until(lambda: _admins(world, person.tenant) == {person.user_id}, "the one admin", timeout=_PATIENCE_SECONDS)
     assert world.people.tenants_of(person.user_id) == [person.tenant]
     assert _about(users("reconcile")[1], person.user_id, person.tenant) == []
 
 
-def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_reconciliation_removes_deleted_users_from_admins(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "haunted")
     other = house.member("other-admin", "admin")
     users("delete", other.user_id, "--confirm", other.user_id)
@@ -306,7 +303,7 @@ def test_reconciliation_repairs_admins_that_hold_the_dead(world: World, users: C
     assert _admins(world, house.tenant) == {house.boss.user_id}
 
 
-def test_scheduled_run_and_what_a_trail_tells_do_the_same(
+def test_scheduled_and_trail_runs_are_equivalent(
     world: World, users: Callable[..., tuple[int, Any]], deployed: LocalCloud
 ) -> None:
     aws, pool = world.target.aws, world.target.user_pool_id
@@ -332,7 +329,7 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
     invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
     assert _status(world, scheduled) == 401
 
-    time.sleep(1.1)
+    until_next_second("a session of this second would count")
     aws.cognito.admin_user_global_sign_out(UserPoolId=pool, Username=trailed.user_id)
     invoke(told("AdminUserGlobalSignOut", trailed.user_id, time.time()))
     assert _status(world, trailed) == 401
@@ -344,7 +341,7 @@ def test_scheduled_run_and_what_a_trail_tells_do_the_same(
     assert users("show", trailed.user_id)[1]["state"] == "deleted"
 
 
-def test_last_living_admin_stays(world: World, users: Callable[..., tuple[int, Any]]) -> None:
+def test_last_active_admin_cannot_be_removed(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "lasting")
     other = house.member("other", "admin")
     users("block", other.user_id, "--reason", "x")
@@ -365,9 +362,7 @@ def test_last_living_admin_stays(world: World, users: Callable[..., tuple[int, A
     assert _admins(world, house.tenant) == {other.user_id}
 
 
-def test_role_given_to_the_blocked_counts_once_they_are_unblocked(
-    world: World, users: Callable[..., tuple[int, Any]]
-) -> None:
+def test_role_of_a_blocked_user_counts_once_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
     house = Household.found(world, "patient")
     member = house.member("promoted", "member")
     users("block", member.user_id, "--reason", "x")
@@ -378,7 +373,7 @@ def test_role_given_to_the_blocked_counts_once_they_are_unblocked(
     assert _admins(world, house.tenant) == {house.boss.user_id, member.user_id}
 
 
-def test_admin_does_not_invite_themselves(world: World) -> None:
+def test_admin_cannot_invite_themselves(world: World) -> None:
     house = Household.found(world, "lonely")
 
     reply = house.by_boss("POST", house.path, {"email": house.boss.email.upper(), "roles": ["visitor"]})
@@ -387,9 +382,9 @@ def test_admin_does_not_invite_themselves(world: World) -> None:
     assert house.invitations() == []
 
 
-def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
+def test_user_can_end_their_own_sessions(world: World) -> None:
     person = _sign_up(world, "own-sessions")
-    time.sleep(1.1)
+    until_next_second("the second session must begin in a later second")
     second = replace(person, tokens=world.people.sign_in_with_claim(person))
 
     assert world.parks_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
@@ -401,7 +396,7 @@ def test_sessions_end_by_the_persons_own_hand(world: World) -> None:
     assert _status(world, person) == 200
 
 
-def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
+def test_changed_email_is_stored_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
     person, stranger = _sign_up(world, "moving"), _sign_up(world, "stranger")
     address, anonymous = world.people.mailbox("moved"), world.target.aws.anonymous().cognito
     anonymous.update_user_attributes(
@@ -411,7 +406,7 @@ def test_changed_address_is_everywhere_and_ends_sessions(world: World, deployed:
     assert mailed is not None
     code = mailed.code
     body = {"accessToken": person.tokens.access, "code": code}
-    time.sleep(1.1)
+    until_next_second("a session of this second would count")
 
     assert world.parks_api("PUT", "/me/address", stranger.tokens.id, body).status == 403
     wrong = world.parks_api("PUT", "/me/address", person.tokens.id, {**body, "code": "000000"})

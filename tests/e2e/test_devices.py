@@ -1,4 +1,4 @@
-"""A server's life in the deployed system: its certificate is issued, used, rotated and revoked."""
+"""A server in the deployed system: its certificate is issued, used, rotated and revoked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import secrets
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -29,6 +28,7 @@ from tenantry.ingest_client.api import IngestApi
 from tenantry.ingest_client.buffer import Item
 from tenantry.local.settings import PROJECT
 from tenantry.operate.devices.registry import Registry
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,14 +76,7 @@ def till(tenantry: Tenantry, tenant: str, tmp_path: Path) -> Path:
     return folder
 
 
-def _eventually(holds: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _PATIENCE
-    while not (found := holds()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found
-
-
-def test_a_server_sends_from_its_first_certificate_to_its_last(
+def test_server_sends_across_certificate_rotations(
     tenantry: Tenantry, till: Path, tenant: str, listed: Callable[..., list[dict[str, str]]]
 ) -> None:
     drops: list[Drop] = []
@@ -113,13 +106,13 @@ def test_a_server_sends_from_its_first_certificate_to_its_last(
     assert client.flush(_PATIENCE)  # with credentials from before, as the command has said
     client._api._credentials.forget(client._api._credentials.get())  # noqa: SLF001 - a quarter of an hour later
     client.put({"n": 5})
-    assert _eventually(lambda: client.flush(_PATIENCE) or client.error is not None)
+    until(lambda: client.flush(_PATIENCE) or client.error is not None, "an end of the flush", timeout=_PATIENCE)
     assert isinstance(client.error, CertificateRefusedError)
     assert drops == [Drop(reason=DropReason.STOPPED, records=(b'{"n":5}',))]
     assert replace(client.close(), retries=0) == Counters(accepted=6, sent=5, dropped=1)
 
 
-def test_credentials_that_have_ended_are_survived(till: Path) -> None:
+def test_expired_credentials_are_replaced(till: Path) -> None:
     class Stale(CredentialsProvider):
         """Holds credentials that nobody knows any more."""
 
@@ -135,7 +128,7 @@ def test_credentials_that_have_ended_are_survived(till: Path) -> None:
     assert provider.given == 2
 
 
-def test_a_server_has_one_rate_with_the_others_of_its_tenant(
+def test_servers_of_a_tenant_share_one_rate_limit(
     tenantry: Tenantry, till: Path, tenant: str, tmp_path: Path, world: World
 ) -> None:
     other = tmp_path / "other"
@@ -147,7 +140,7 @@ def test_a_server_has_one_rate_with_the_others_of_its_tenant(
     assert [key["value"] for key in found if key["name"] == f"tenantry-{tenant}"] == list(keys)
 
 
-def test_a_server_is_issued_one_certificate_and_nothing_is_overwritten(
+def test_second_issue_overwrites_nothing(
     tenantry: Tenantry, till: Path, tenant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path.name: path.read_bytes() for path in till.iterdir()}
@@ -160,7 +153,7 @@ def test_a_server_is_issued_one_certificate_and_nothing_is_overwritten(
 
 
 @pytest.mark.parametrize("step", ["equip", "credentials_endpoint"])
-def test_what_is_half_done_is_undone(
+def test_partial_issue_is_rolled_back(
     *,
     tenantry: Tenantry,
     tenant: str,
@@ -183,7 +176,7 @@ def test_what_is_half_done_is_undone(
     assert tenantry("issue", tenant, "till", "--out", tmp_path / "till") == 0
 
 
-def test_a_rotation_whose_certificate_does_not_work_is_taken_back(
+def test_rotation_to_a_broken_certificate_is_rolled_back(
     tenantry: Tenantry,
     till: Path,
     listed: Callable[..., list[dict[str, str]]],
@@ -206,7 +199,7 @@ def test_a_rotation_whose_certificate_does_not_work_is_taken_back(
     assert CredentialsProvider(till).get()
 
 
-def test_nothing_is_revoked_unasked(
+def test_revoke_requires_confirmation(
     tenantry: Tenantry, till: Path, tenant: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tenantry("revoke", tenant) == EXIT_USAGE
@@ -223,7 +216,7 @@ def test_nothing_is_revoked_unasked(
         CredentialsProvider(till).get()
 
 
-def test_a_thing_whose_type_was_changed_gets_no_certificate(
+def test_thing_with_changed_type_gets_no_certificate(
     *, tenantry: Tenantry, till: Path, tenant: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     thing = json.loads((till / "device.json").read_text())["thing"]
@@ -233,7 +226,7 @@ def test_a_thing_whose_type_was_changed_gets_no_certificate(
     assert "somebody has changed it" in capsys.readouterr().err
 
 
-def test_the_example_sends_sales(till: Path) -> None:
+def test_example_sends_sales(till: Path) -> None:
     command = [sys.executable, "examples/point_of_sale.py", str(till), "--sales", "700"]
     done = subprocess.run(
         command, cwd=PROJECT, env={"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, check=False
@@ -242,7 +235,7 @@ def test_the_example_sends_sales(till: Path) -> None:
     assert done.stdout == "700 sales, 700 sent, 0 dropped, 0 retries\n"
 
 
-class TestFences:
+class TestIsolationLayers:
     """The role's policy and its boundary, each alone."""
 
     @pytest.fixture
@@ -256,20 +249,20 @@ class TestFences:
         aws = made.act(mine)
         return made.post(aws, f"/{mine.tenant}").status, made.post(aws, f"/{theirs.tenant}").status
 
-    def test_both_stand(self, servers: tuple[Servers, Bearer, Bearer]) -> None:
+    def test_role_and_boundary_are_deployed(self, servers: tuple[Servers, Bearer, Bearer]) -> None:
         assert self._reaches(servers) == (200, 403)
 
-    def test_the_boundary_holds_a_role_that_may_call_anything(
+    def test_boundary_limits_a_role_that_allows_everything(
         self, world: World, servers: tuple[Servers, Bearer, Bearer]
     ) -> None:
         with _widened(world):
             assert self._reaches(servers) == (200, 403)
 
-    def test_the_role_holds_without_its_boundary(self, world: World, servers: tuple[Servers, Bearer, Bearer]) -> None:
+    def test_role_limits_without_boundary(self, world: World, servers: tuple[Servers, Bearer, Bearer]) -> None:
         with _unbounded(world):
             assert self._reaches(servers) == (200, 403)
 
-    def test_without_either_nothing_holds_so_that_the_tests_above_can_fail(
+    def test_without_role_limits_and_boundary_calls_succeed(
         self, world: World, servers: tuple[Servers, Bearer, Bearer]
     ) -> None:
         with _widened(world), _unbounded(world):

@@ -1,4 +1,4 @@
-"""Employees of two tenants in one table, through the API that is deployed."""
+"""Employees of two tenants in one table, through the deployed API."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def employee(world: World, alice: _Api, bob: _Api) -> str:
     return employee
 
 
-def test_two_tenants_keep_employees_of_the_same_id_apart(alice: _Api, bob: _Api, employee: str) -> None:
+def test_same_employee_id_in_two_tenants_is_separate(alice: _Api, bob: _Api, employee: str) -> None:
     for api in (alice, bob):
         body = {"Id": employee, "Name": f"Ada of {api.person.tenant} 🎉", "Title": "\"Engineer\" & 'more'"}
         created = api.send("POST", body=body)
@@ -91,7 +91,7 @@ def test_two_tenants_keep_employees_of_the_same_id_apart(alice: _Api, bob: _Api,
     assert alice.row(employee) is not None
 
 
-def test_colleague_sees_the_same(world: World, alice: _Api, employee: str) -> None:
+def test_users_of_a_tenant_see_the_same_employees(world: World, alice: _Api, employee: str) -> None:
     alice.send("POST", body={"Id": employee, "Name": "Ada"})
 
     assert _Api(world, world.cast.carol).row(employee) == alice.row(employee) is not None
@@ -105,7 +105,7 @@ def test_adding_twice_is_a_conflict(alice: _Api, employee: str) -> None:
     assert [row["Name"] for row in alice.rows if row["Id"] == employee] == ["Ada"]
 
 
-def test_what_is_not_there_cannot_be_replaced_or_removed(alice: _Api, employee: str) -> None:
+def test_unknown_employee_cannot_be_replaced_or_removed(alice: _Api, employee: str) -> None:
     for answer in (
         alice.send("PUT", f"/{employee}", {"Id": employee, "Name": "Ada"}),
         alice.send("DELETE", f"/{employee}"),
@@ -129,7 +129,7 @@ def test_what_is_not_there_cannot_be_replaced_or_removed(alice: _Api, employee: 
     ],
     ids=str,
 )
-def test_bad_body_is_a_clear_400_and_writes_nothing(alice: _Api, body: dict[str, Any] | str) -> None:
+def test_bad_body_is_400_and_writes_nothing(alice: _Api, body: dict[str, Any] | str) -> None:
     before = alice.rows
 
     for answer in (alice.send("POST", body=body), alice.send("PUT", "/e-1", body)):

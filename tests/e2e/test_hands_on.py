@@ -125,12 +125,12 @@ def _answers(output: str, commands: list[str]) -> list[str]:
     return answers
 
 
-def test_script_has_the_document_s_commands_and_no_others() -> None:
+def test_script_has_exactly_the_documented_commands() -> None:
     assert _COMMAND.findall(_SCRIPT.read_text()) == [*_PUBLISHED, *_NEW_TOKENS, *_OBJECTS]
 
 
 @pytest.mark.parametrize(("options", "tokens"), [([], []), (["--new-tokens"], _NEW_TOKENS)])
-def test_hands_on_is_answered_as_the_document_says(
+def test_hands_on_output_matches_the_document(
     deployed: LocalCloud, path: str, options: list[str], tokens: list[str]
 ) -> None:
     done = _run(*options, url=deployed.output("StorageApiUrl"), cloud=deployed, path=path)
@@ -142,7 +142,7 @@ def test_hands_on_is_answered_as_the_document_says(
     assert [json.loads(text) if text.startswith("[") else text for text in answers[first:]] == _ANSWERS
 
 
-def test_objects_are_where_the_document_says(deployed: LocalCloud, path: str) -> None:
+def test_objects_are_at_the_documented_places(deployed: LocalCloud, path: str) -> None:
     session = deployed.session()
     account = session.client("sts").get_caller_identity()["Account"]
     assert _run(url=deployed.output("StorageApiUrl"), cloud=deployed, path=path).returncode == 0
@@ -157,7 +157,7 @@ def test_objects_are_where_the_document_says(deployed: LocalCloud, path: str) ->
         assert found["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-def test_what_the_page_shows_works_when_pasted(deployed: LocalCloud, path: str) -> None:
+def test_commands_from_the_page_work(deployed: LocalCloud, path: str) -> None:
     (pasted,) = re.findall(r"```sh\n(.*?)```", _PAGE.read_text(), re.DOTALL)
     variables = {"STORAGE_API_URL": deployed.output("StorageApiUrl"), "CURL_CA_BUNDLE": str(deployed.ca_bundle)}
 
@@ -175,7 +175,7 @@ def test_what_the_page_shows_works_when_pasted(deployed: LocalCloud, path: str) 
     assert read == {"status": "OK", "result": 'It\'s "the" one 🏆'}
 
 
-def test_it_ends_at_the_first_answer_that_is_not_the_document_s(deployed: LocalCloud, path: str) -> None:
+def test_script_stops_at_the_first_unexpected_reply(deployed: LocalCloud, path: str) -> None:
     done = _run(url=deployed.output("TenantApiUrl"), cloud=deployed, path=path)
 
     assert done.returncode == 1
@@ -183,14 +183,14 @@ def test_it_ends_at_the_first_answer_that_is_not_the_document_s(deployed: LocalC
     assert done.stdout.count("curl ") == 1
 
 
-def test_it_ends_when_nobody_answers(deployed: LocalCloud, path: str) -> None:
+def test_script_stops_when_unreachable(deployed: LocalCloud, path: str) -> None:
     done = _run(url="https://127.0.0.1:1", cloud=deployed, path=path)
 
     assert done.returncode == 1
     assert "curl: (7)" in done.stderr
 
 
-def test_it_says_what_it_lacks(deployed: LocalCloud, path: str, tmp_path: Path) -> None:
+def test_script_names_missing_settings(deployed: LocalCloud, path: str, tmp_path: Path) -> None:
     only_curl = tmp_path / "bin"
     only_curl.mkdir()
     for program in ("bash", "curl"):
@@ -204,7 +204,7 @@ def test_it_says_what_it_lacks(deployed: LocalCloud, path: str, tmp_path: Path) 
     assert "APIGTW_BASE_URL" in without_url.stderr
 
 
-def test_shim_is_jq_enough(tmp_path: Path) -> None:
+def test_jq_shim_supports_the_used_filters(tmp_path: Path) -> None:
     given = {"result": {"token": "abc", "keys": ["a"]}, "status": None}
 
     def ask(question: str) -> str:

@@ -1,9 +1,8 @@
-"""The ingestion document's walk-through on its API, and what the API answers to each thing that can go wrong."""
+"""The walkthrough of the ingestion document on its API, and the API's errors."""
 
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from requests_aws4auth import AWS4Auth
 
 from tenantry.attacks.ingest import Landed, Senders
 from tenantry.local.settings import REGION
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,13 +57,17 @@ def senders(world: World) -> Senders:
 
 
 def _landed(senders: Senders, marker: str, count: int) -> list[Landed]:
-    deadline = time.monotonic() + _IAM_SECONDS
-    while len(found := senders.landed(marker, expect=count > 0)) < count and time.monotonic() < deadline:
-        time.sleep(0.1)
+    found: list[Landed] = []
+
+    def landed() -> bool:
+        found[:] = senders.landed(marker, expect=count > 0)
+        return len(found) >= count
+
+    until(landed, f"{count} records in the stream", timeout=_IAM_SECONDS)
     return found
 
 
-def test_the_walk_through(sender: _Sender, senders: Senders, world: World) -> None:
+def test_walkthrough(sender: _Sender, senders: Senders, world: World) -> None:
     marker = f"{world.run}-walk"
     replies = [sender.post({"Data": {**_PAYLOAD, "marker": marker}}) for _ in range(6)]
 
@@ -77,7 +81,7 @@ def test_the_walk_through(sender: _Sender, senders: Senders, world: World) -> No
     ] * 6
 
 
-def test_another_tenant_s_path_is_refused_in_aws_s_words(sender: _Sender, deployed: LocalCloud) -> None:
+def test_another_tenants_path_is_access_denied(sender: _Sender, deployed: LocalCloud) -> None:
     reply = sender.post({"Data": _PAYLOAD}, tenant="T002")
 
     assert reply.status_code == 403
@@ -89,12 +93,12 @@ def test_another_tenant_s_path_is_refused_in_aws_s_words(sender: _Sender, deploy
     assert message.endswith("/prod/POST/T002")
 
 
-def test_the_document_s_example_without_quotes_is_no_json(sender: _Sender) -> None:
+def test_documented_example_without_quotes_is_invalid_json(sender: _Sender) -> None:
     assert sender.post(b'{ Data: { "key1": "value1" } }').status_code == 400
 
 
 @pytest.mark.parametrize("size", [240_000, 900_000])
-def test_what_the_document_sends_at_once_is_taken(sender: _Sender, size: int) -> None:
+def test_documented_burst_is_accepted(sender: _Sender, size: int) -> None:
     assert sender.post({"Data": {"readings": "x" * size}}).status_code == 200
 
 
@@ -110,7 +114,7 @@ def test_what_the_document_sends_at_once_is_taken(sender: _Sender, size: int) ->
     ],
     ids=["no json", "text", "no Data", "text/plain", "over 1 MiB", "over 10 MB"],
 )
-def test_refusals_are_json_with_a_message(sender: _Sender, body: object, headers: dict[str, str], status: int) -> None:
+def test_errors_are_json_with_a_message(sender: _Sender, body: object, headers: dict[str, str], status: int) -> None:
     reply = sender.post(body, **headers)
 
     assert reply.status_code == status
@@ -118,7 +122,7 @@ def test_refusals_are_json_with_a_message(sender: _Sender, body: object, headers
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_batch_of_500_is_taken_in_order(sender: _Sender, senders: Senders, world: World) -> None:
+def test_batch_of_500_is_accepted_in_order(sender: _Sender, senders: Senders, world: World) -> None:
     marker = f"{world.run}-many"
     records = [{"Data": {"marker": marker, "n": number}} for number in range(500)]
 
@@ -134,7 +138,7 @@ def test_a_batch_of_500_is_taken_in_order(sender: _Sender, senders: Senders, wor
     assert len({record["SequenceNumber"] for record in body["Records"]}) == 500
 
 
-def test_a_role_that_may_not_is_the_server_s_fault(sender: _Sender, deployed: LocalCloud) -> None:
+def test_missing_integration_permission_is_500(sender: _Sender, deployed: LocalCloud) -> None:
     """A service's 400 that is not the caller's doing is no 400: the role's grant is taken away for a moment."""
     iam = deployed.session().client("iam")
     role = next(
@@ -154,7 +158,7 @@ def test_a_role_that_may_not_is_the_server_s_fault(sender: _Sender, deployed: Lo
     assert sender.post({"Data": {}}).status_code == 200
 
 
-def test_a_tenant_s_rate_is_its_own(sender: _Sender, deployed: LocalCloud) -> None:
+def test_rate_limit_is_per_tenant(sender: _Sender, deployed: LocalCloud) -> None:
     """Two keys in the plan, with keys asked for as in staging and prod: one tenant's burst leaves the other alone."""
     gateway = deployed.session().client("apigateway")
     plan = deployed.output("IngestUsagePlanId")
@@ -181,7 +185,7 @@ def test_a_tenant_s_rate_is_its_own(sender: _Sender, deployed: LocalCloud) -> No
     assert sender.post({"Data": {}}).status_code == 200
 
 
-def test_disabled_key_is_refused_whatever_credentials_are_in_hand(sender: _Sender, deployed: LocalCloud) -> None:
+def test_disabled_api_key_is_refused(sender: _Sender, deployed: LocalCloud) -> None:
     gateway = deployed.session().client("apigateway")
     plan = deployed.output("IngestUsagePlanId")
     key = gateway.create_api_key(name="disabled-later", enabled=True)

@@ -1,4 +1,4 @@
-"""From the API into the lake, through the application that is deployed and its own role."""
+"""From the API into the lake, through the deployed streaming application and its own role."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _send(senders: Senders, marker: str, count: int) -> None:
         assert senders.send(f"/{senders.mine}", body).ok
 
 
-def test_six_requests_give_six_lines_of_the_right_tenant_in_its_partition_only(senders: Senders, world: World) -> None:
+def test_six_requests_write_six_lines_in_the_tenants_partition(senders: Senders, world: World) -> None:
     marker = secrets.token_hex(8)
     _send(senders, marker, 6)
     found = lake.records(world.target.aws.s3, world.target.lake, senders.mine, at_least=6, seconds=_SECONDS)
@@ -48,9 +48,7 @@ def test_six_requests_give_six_lines_of_the_right_tenant_in_its_partition_only(s
 
 
 @pytest.mark.timeout(300)
-def test_the_application_goes_on_from_its_checkpoint_when_its_process_is_killed(
-    senders: Senders, world: World, deployed: LocalCloud
-) -> None:
+def test_killed_application_resumes_from_checkpoint(senders: Senders, world: World, deployed: LocalCloud) -> None:
     marker = secrets.token_hex(8)
     _send(senders, marker, 3)
     s3, bucket = world.target.aws.s3, world.target.lake

@@ -111,7 +111,7 @@ def _beyond_schema(case: Case[Any]) -> bool:
     return any(text.isspace() or len(text.encode()) > _SHORT for text in texts if isinstance(text, str))
 
 
-def test_documents_are_those_of_what_is_deployed(deployed: LocalCloud, tmp_path: Path) -> None:
+def test_documents_match_the_deployed_apis(deployed: LocalCloud, tmp_path: Path) -> None:
     assert tenantry(["openapi", "export", "--state", str(deployed.folder.root), "--out", str(tmp_path)]) == 0
 
     exported, committed = (

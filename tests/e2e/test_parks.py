@@ -1,4 +1,4 @@
-"""Parks through the API that is deployed, with no function behind it."""
+"""Parks through the deployed API, by direct integrations."""
 
 from __future__ import annotations
 
@@ -26,24 +26,13 @@ _NAMES: Final = (
 )
 
 
-@pytest.fixture(scope="module")
-def texas(world: World) -> ParksApi:
-    """Return the API in the hand of an admin of a tenant of their own."""
-    return ParksApi.of_a_new_tenant(world, "texas")
-
-
-@pytest.fixture(scope="module")
-def colorado(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "colorado")
-
-
 @pytest.fixture
 def park() -> str:
     """Return an id that no park has."""
     return f"p-{secrets.token_hex(6)}"
 
 
-def test_park_is_added_shown_and_listed_in_its_tenant_only(texas: ParksApi, colorado: ParksApi, park: str) -> None:
+def test_park_is_visible_in_its_tenant_only(texas: ParksApi, colorado: ParksApi, park: str) -> None:
     texas.add(park, "Big Bend", status="park-closed")
 
     shown = {"id": park, "name": "Big Bend", "status": "park-closed"}
@@ -54,7 +43,7 @@ def test_park_is_added_shown_and_listed_in_its_tenant_only(texas: ParksApi, colo
     assert (missing.status, missing.json()) == (404, {"message": "Park not found"})
 
 
-def test_two_tenants_have_parks_of_the_same_id(texas: ParksApi, colorado: ParksApi, park: str) -> None:
+def test_same_park_id_in_two_tenants_is_separate(texas: ParksApi, colorado: ParksApi, park: str) -> None:
     texas.add(park, "in Texas")
     colorado.add(park, "in Colorado")
 
@@ -64,7 +53,7 @@ def test_two_tenants_have_parks_of_the_same_id(texas: ParksApi, colorado: ParksA
 
 
 @pytest.mark.parametrize("name", _NAMES, ids=range(len(_NAMES)))
-def test_name_comes_back_exactly_and_changes_nothing_else(world: World, texas: ParksApi, park: str, name: str) -> None:
+def test_name_is_stored_exactly(world: World, texas: ParksApi, park: str, name: str) -> None:
     texas.add(park, name)
 
     assert texas.park(park) == {"id": park, "name": name, "status": "park-opened"}
@@ -79,7 +68,7 @@ def test_name_comes_back_exactly_and_changes_nothing_else(world: World, texas: P
     assert (stored["name"], stored["statuskey"]) == ({"S": name}, {"S": f"natural-disaster#{park}"})
 
 
-def test_second_park_of_an_id_is_a_conflict(texas: ParksApi, park: str) -> None:
+def test_duplicate_park_id_is_a_conflict(texas: ParksApi, park: str) -> None:
     texas.add(park, "the first")
     again = texas.send("POST", "/parks", {"id": park, "name": "the second"})
 
@@ -108,7 +97,7 @@ def test_second_park_of_an_id_is_a_conflict(texas: ParksApi, park: str) -> None:
     ],
     ids=str,
 )
-def test_bad_park_is_a_clear_400_and_adds_nothing(texas: ParksApi, body: object) -> None:
+def test_bad_park_is_400_and_adds_nothing(texas: ParksApi, body: object) -> None:
     before = texas.every_page()
     reply = texas.send("POST", "/parks", body)
 
@@ -117,7 +106,7 @@ def test_bad_park_is_a_clear_400_and_adds_nothing(texas: ParksApi, body: object)
     assert texas.every_page() == before
 
 
-def test_status_is_set_and_a_wrong_one_is_answered_with_those_that_there_are(texas: ParksApi, park: str) -> None:
+def test_status_is_set_and_unknown_status_is_400(texas: ParksApi, park: str) -> None:
     texas.add(park)
     for status in STATUSES:
         assert texas.send("POST", f"/parks/{park}/statuses", {"status": status}).status == 204
@@ -129,9 +118,7 @@ def test_status_is_set_and_a_wrong_one_is_answered_with_those_that_there_are(tex
     assert texas.status(park) == STATUSES[-1]
 
 
-def test_status_of_a_park_that_there_is_not_is_404_and_makes_none(
-    texas: ParksApi, colorado: ParksApi, park: str
-) -> None:
+def test_status_of_unknown_park_is_404_and_creates_nothing(texas: ParksApi, colorado: ParksApi, park: str) -> None:
     texas.add(park)
     reply = colorado.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"})
 
@@ -141,7 +128,7 @@ def test_status_of_a_park_that_there_is_not_is_404_and_makes_none(
 
 
 @pytest.mark.parametrize("path", ["/parks", "/parks/{park}/statuses", "/parks/statuses", "/parks/{park}/webhooks"])
-def test_another_content_type_is_415_and_does_nothing(texas: ParksApi, park: str, path: str) -> None:
+def test_wrong_content_type_is_415(texas: ParksApi, park: str, path: str) -> None:
     texas.add(park)
     bodies = {
         "/parks": {"id": f"{park}-x", "name": "x"},
@@ -156,7 +143,7 @@ def test_another_content_type_is_415_and_does_nothing(texas: ParksApi, park: str
     assert texas.send("GET", f"/parks/{park}-x").status == 404
 
 
-def test_pages_together_are_all_of_one_tenant_and_a_cursor_is_good_there_only(world: World, colorado: ParksApi) -> None:
+def test_pages_list_one_tenant_and_cursors_work_there_only(world: World, colorado: ParksApi) -> None:
     utah = ParksApi.of_a_new_tenant(world, "utah")
     for number in range(5):
         utah.add(f"park-{number}", status=STATUSES[number % 2])
@@ -172,7 +159,7 @@ def test_pages_together_are_all_of_one_tenant_and_a_cursor_is_good_there_only(wo
         assert utah.send("GET", f"/parks?{query}").status == 400, query
 
 
-def test_roles_open_what_the_contract_says(world: World, texas: ParksApi, park: str) -> None:
+def test_roles_allow_the_contracts_routes(world: World, texas: ParksApi, park: str) -> None:
     texas.add(park)
     status, many = {"status": "park-closed"}, {"ids": [park], "status": "park-closed"}
     hook = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io/hook"}

@@ -1,4 +1,4 @@
-"""Roles on every API, and the tenant that a caller means, through what is deployed; sessions that end are in `attacks`."""
+"""Roles and the expected tenant on every deployed API. Ended sessions are in `attacks`."""
 
 from __future__ import annotations
 
@@ -124,14 +124,14 @@ def staffed(house: _House) -> _House:
 
 
 @pytest.mark.parametrize("call", _CALLS, ids=str)
-def test_route_opens_to_its_roles_and_to_no_other(staffed: _House, call: _Call) -> None:
+def test_route_is_allowed_for_its_roles_only(staffed: _House, call: _Call) -> None:
     for role in ("visitor", "member", "admin"):
         reply = call.send(staffed, role)
         assert reply.status == (call.status if role in call.roles else 403), (role, str(reply))
 
 
 @pytest.mark.parametrize("call", _CALLS, ids=str)
-def test_nothing_is_done_in_another_tenant_than_is_expected(staffed: _House, call: _Call) -> None:
+def test_expected_tenant_mismatch_changes_nothing(staffed: _House, call: _Call) -> None:
     right = call.send(staffed, "admin", expected=staffed.tenant)
     other = call.send(staffed, "admin", expected=staffed.world.cast.bob.tenant)
 
@@ -140,7 +140,7 @@ def test_nothing_is_done_in_another_tenant_than_is_expected(staffed: _House, cal
     assert other.json() in ({"message": _WORDS}, {"status": "Conflict", "result": {"invalid": _WORDS}})
 
 
-def test_request_that_another_tab_has_overtaken_writes_nowhere(house: _House) -> None:
+def test_request_after_switch_in_another_tab_writes_nothing(house: _House) -> None:
     """One tab switches, the other still shows the first tenant and adds a park."""
     world, person = house.world, house.people["member"]
     elsewhere = str(uuid.uuid4())

@@ -1,4 +1,4 @@
-"""A second instance of the app beside the first, in one account: nothing of either is the other's."""
+"""Two instances of the app in one account share nothing."""
 
 from __future__ import annotations
 
@@ -58,9 +58,7 @@ def _remove(world: World, names: DeployedNames) -> None:
         )
 
 
-def test_a_tenant_of_the_same_id_has_other_objects_in_each(
-    world: World, deployed: LocalCloud, second: Environment
-) -> None:
+def test_same_tenant_id_in_two_instances_is_separate(world: World, deployed: LocalCloud, second: Environment) -> None:
     apis = {
         "first": StorageApi(world.http, deployed.output("StorageApiUrl")),
         "second": StorageApi(world.http, second.output("storage", "StorageApiUrl")),
@@ -81,7 +79,7 @@ def test_a_tenant_of_the_same_id_has_other_objects_in_each(
     assert apis["second"].get(tokens["first"], "prefix", _KEY).status == 401
 
 
-def test_no_bucket_is_shared(world: World, second: Environment) -> None:
+def test_instances_share_no_bucket(world: World, second: Environment) -> None:
     first, other = world.target.storage_names, DeployedNames.of(second)
 
     assert set(first.all_begin).isdisjoint(other.all_begin)

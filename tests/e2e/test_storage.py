@@ -1,4 +1,4 @@
-"""Objects of two tenants in five partitions, through the API that is deployed."""
+"""Objects of two tenants in five partitions, through the deployed API."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ import pytest
 
 from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, own_bucket, result
 from tests.given_names import NAMES
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
@@ -48,21 +47,12 @@ def _new(label: str) -> str:
     return f"{label}-{secrets.token_hex(4)}"
 
 
-def _until(true: Callable[[], bool], seconds: float = 30) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 @pytest.mark.parametrize(
     ("value", "status"),
     [("x" * 6_200_000, 201), ("x" * 6_300_000, 413), ('"' * 2_000_000, 413), ("x" * 10_600_000, 413)],
     ids=["fits", "over 6 MB", "over 6 MB with its escapes", "over 10 MB"],
 )
-def test_what_a_function_does_not_take_is_refused_in_words(api: StorageApi, value: str, status: int) -> None:
+def test_too_large_put_is_refused_with_a_reason(api: StorageApi, value: str, status: int) -> None:
     token = api.token(_new("large"), "user1")
     answer = api.put(token, "prefix", "large.txt", value)
 
@@ -75,7 +65,7 @@ def test_what_a_function_does_not_take_is_refused_in_words(api: StorageApi, valu
         assert api.names(token, "prefix") == []
 
 
-def test_object_that_no_reply_holds_is_refused_in_words_and_still_listed(api: StorageApi, operator: Operator) -> None:
+def test_too_large_get_is_refused_but_listed(api: StorageApi, operator: Operator) -> None:
     tenant = _new("large")
     token = api.token(tenant, "user1")
     for key, content in (("long.txt", b"x" * 6_300_000), ("quotes.txt", b'"' * 2_000_000), ("small.txt", b"x")):
@@ -91,7 +81,7 @@ def test_object_that_no_reply_holds_is_refused_in_words_and_still_listed(api: St
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_two_tenants_with_two_users_each_have_their_own_and_nothing_else(api: StorageApi, partition: str) -> None:
+def test_users_and_tenants_see_their_own_objects_only(api: StorageApi, partition: str) -> None:
     tenant = _new("t")
     # Of the same beginnings: a listing or a policy without its closing slash would mix them up.
     callers = {(t, u): api.token(t, u) for t in (tenant, f"{tenant}0") for u in ("user1", "user10")}
@@ -111,7 +101,7 @@ def test_two_tenants_with_two_users_each_have_their_own_and_nothing_else(api: St
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_any_text_comes_back_whole(api: StorageApi, partition: str) -> None:
+def test_any_text_round_trips(api: StorageApi, partition: str) -> None:
     token = api.token(_new("texts"), "ada@example.com")
     for key, value in _VALUES.items():
         assert api.put(token, partition, key, value).status == 201
@@ -121,7 +111,7 @@ def test_any_text_comes_back_whole(api: StorageApi, partition: str) -> None:
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_names_of_every_script_are_stored_listed_and_read_as_they_are(api: StorageApi, partition: str) -> None:
+def test_unicode_keys_round_trip(api: StorageApi, partition: str) -> None:
     token = api.token(_new("names"), "user1")
     for name in NAMES:
         assert api.put(token, partition, name, f"the content of {name}").status == 201, name
@@ -134,7 +124,7 @@ def test_names_of_every_script_are_stored_listed_and_read_as_they_are(api: Stora
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_five_megabytes_come_back_whole(api: StorageApi, partition: str) -> None:
+def test_five_megabytes_round_trip(api: StorageApi, partition: str) -> None:
     token, value = api.token(_new("large"), "user1"), secrets.token_hex(5 * 512 * 1024)
     assert len(value) == 5 * 1024 * 1024
 
@@ -143,7 +133,7 @@ def test_five_megabytes_come_back_whole(api: StorageApi, partition: str) -> None
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_nothing_is_listed_as_an_empty_list(api: StorageApi, partition: str) -> None:
+def test_empty_listing_is_an_empty_list(api: StorageApi, partition: str) -> None:
     token = api.token(_new("nobody"), "user1")
 
     assert api.names(token, partition) == []
@@ -176,7 +166,7 @@ class TestManyObjects:
 
 
 @pytest.mark.parametrize("partition", ["prefix", "db_nosql"])
-def test_concurrent_puts_of_one_key_leave_one_whole_object(api: StorageApi, operator: Operator, partition: str) -> None:
+def test_concurrent_puts_leave_one_whole_object(api: StorageApi, operator: Operator, partition: str) -> None:
     tenant = _new("race")
     token = api.token(tenant, "user1")
     values = [f"{number:02}" * 50_000 for number in range(12)]
@@ -251,13 +241,13 @@ class TestBadInput:
 
 
 class TestTokens:
-    def test_issued_one_says_until_when_and_for_whom(self, api: StorageApi) -> None:
+    def test_issued_token_has_expiry_and_subject(self, api: StorageApi) -> None:
         claims = jwt.decode(api.token("tenanta", "user1"), options={"verify_signature": False})
 
         assert claims["exp"] - claims["iat"] == 3600
         assert claims["iss"] == claims["aud"] == _ISSUER
 
-    def test_pools_own_id_token_counts_as_well(self, world: World, api: StorageApi) -> None:
+    def test_pool_id_token_is_accepted(self, world: World, api: StorageApi) -> None:
         alice, bob = world.cast.alice, world.cast.bob
         assert api.put(alice.tokens.id, "prefix", "of-alice.txt", "hello").status == 201
 
@@ -265,7 +255,7 @@ class TestTokens:
         assert "of-alice.txt" not in api.names(bob.tokens.id, "prefix")
         assert "of-alice.txt" in api.names(api.token(alice.tenant, alice.user_id), "prefix")
 
-    def test_access_token_does_not(self, world: World, api: StorageApi) -> None:
+    def test_access_token_is_refused(self, world: World, api: StorageApi) -> None:
         assert api.send("GET", world.cast.alice.tokens.access, partition="prefix").status == 401
 
     @pytest.mark.parametrize(
@@ -279,7 +269,7 @@ class TestTokens:
         ids=json.dumps,
     )
     @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
-    def test_one_without_a_user_or_a_tenant_is_unauthorized(self, api: StorageApi, claims: dict[str, str]) -> None:
+    def test_token_without_user_or_tenant_is_unauthorized(self, api: StorageApi, claims: dict[str, str]) -> None:
         bare = jwt.encode(claims, _PUBLISHED_SECRET, algorithm="HS256")
         now = int(time.time())
         dated = {**claims, "iat": now, "exp": now + 60, "iss": _ISSUER, "aud": _ISSUER}
@@ -291,7 +281,7 @@ class TestTokens:
                 {"status": "Unauthorized", "result": {"invalid": "x-token"}},
             )
 
-    def test_request_for_a_token_says_what_it_lacks(self, world: World, api: StorageApi) -> None:
+    def test_token_request_names_missing_fields(self, world: World, api: StorageApi) -> None:
         answer = world.http.send("GET", f"{api.url}/token", headers={"x-tenant-id": "tenanta"})
 
         assert (answer.status, answer.json()) == (
@@ -318,20 +308,20 @@ class TestOnboarding:
         policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
         assert [statement["Sid"] for statement in policy["Statement"]] == ["TlsOnly", "ThisTenantOnly", "Sealed"]
 
-    def test_sign_up_makes_them_before_the_first_object(
+    def test_sign_up_creates_the_tenants_bucket(
         self, world: World, deployed: LocalCloud, api: StorageApi, operator: Operator
     ) -> None:
         before = self._dead_letters(world, deployed)
         person = world.people.sign_up("founder")
 
-        assert _until(lambda: operator.is_onboarded(person.tenant))
+        until(lambda: operator.is_onboarded(person.tenant), "the bucket of the tenant")
         self._assert_shut(operator, person.tenant)
         for partition in ("bucket", "access_point"):
             assert api.put(person.tokens.id, partition, "first.txt", "first").status == 201
         assert self._dead_letters(world, deployed) == before
         operator.empty(own_bucket(person.tenant))
 
-    def test_first_use_makes_them_where_no_event_has(self, operator: Operator, api: StorageApi) -> None:
+    def test_first_use_creates_a_missing_bucket(self, operator: Operator, api: StorageApi) -> None:
         tenant = _new("first")
         assert not operator.is_onboarded(tenant)
         assert api.names(api.token(tenant, "user1"), "bucket") == []
@@ -341,7 +331,7 @@ class TestOnboarding:
         assert operator.is_onboarded(tenant)
         self._assert_shut(operator, tenant)
 
-    def test_first_use_by_many_at_once_makes_them_once(self, api: StorageApi) -> None:
+    def test_concurrent_first_use_creates_one_bucket(self, api: StorageApi) -> None:
         token = api.token(_new("crowd"), "user1")
         with ThreadPoolExecutor(6) as pool:
             statuses = list(pool.map(lambda n: api.put(token, "bucket", f"{n}.txt", "x").status, range(6)))
@@ -349,7 +339,7 @@ class TestOnboarding:
         assert statuses == [201] * 6
         assert len(api.names(token, "bucket")) == 6
 
-    def test_tenant_whose_name_is_taken_is_refused_and_reads_nothing(self, operator: Operator, api: StorageApi) -> None:
+    def test_taken_bucket_name_is_refused_and_not_read(self, operator: Operator, api: StorageApi) -> None:
         tenant = _new("taken")
         owner, other = api.token(tenant, "user1"), api.token(tenant.upper(), "user1")
         for partition in ("bucket", "access_point"):
@@ -362,9 +352,7 @@ class TestOnboarding:
             assert api.names(owner, partition) == ["secret.txt"]
         assert operator.is_onboarded(tenant)
 
-    def test_tenant_whose_name_is_taken_before_it_is_made_is_refused_as_well(
-        self, operator: Operator, api: StorageApi
-    ) -> None:
+    def test_bucket_name_taken_before_onboarding_is_refused(self, operator: Operator, api: StorageApi) -> None:
         tenant = _new("claimed")
         names = operator.resource("storage", "AWS::DynamoDB::Table", "TenantNames")
         operator.database.put_item(TableName=names, Item={"name": {"S": tenant}, "tenantid": {"S": tenant}})
@@ -372,9 +360,7 @@ class TestOnboarding:
         assert api.put(api.token(tenant.upper(), "user1"), "bucket", "mine.txt", "x").status == 403
         assert not operator.is_onboarded(tenant)
 
-    def test_bucket_that_was_left_half_way_is_no_door_between_tenants(
-        self, operator: Operator, api: StorageApi
-    ) -> None:
+    def test_unfinished_bucket_is_closed_to_other_tenants(self, operator: Operator, api: StorageApi) -> None:
         """As after an onboarding that stopped right behind the bucket's making, when it has no policy yet."""
         tenant = _new("half")
         names = operator.resource("storage", "AWS::DynamoDB::Table", "TenantNames")
@@ -390,7 +376,7 @@ class TestOnboarding:
         assert api.send("GET", twin, partition="bucket").status == 403
         assert api.names(owner, "bucket") == ["secret.txt"]
 
-    def test_names_that_differ_in_case_are_two_tenants_where_no_name_is_shared(self, api: StorageApi) -> None:
+    def test_tenant_ids_that_differ_in_case_are_separate(self, api: StorageApi) -> None:
         tenant = _new("case")
         for partition in ("prefix", "tag", "db_nosql"):
             for owner in (tenant, tenant.upper()):
@@ -400,7 +386,7 @@ class TestOnboarding:
 
     def _dead_letters(self, world: World, deployed: LocalCloud) -> str:
         queue = deployed.output("OnboardingDeadLetterQueueUrl")
-        letters = world.target.aws.sqs.get_queue_attributes(
+        attributes = world.target.aws.sqs.get_queue_attributes(
             QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
         )
-        return letters["Attributes"]["ApproximateNumberOfMessages"]
+        return attributes["Attributes"]["ApproximateNumberOfMessages"]

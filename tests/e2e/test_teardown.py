@@ -1,4 +1,4 @@
-"""A whole instance is thrown away: deployed, used, torn down half way, and torn down."""
+"""Teardown of a whole instance: deployed, used, torn down in part, then completely."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def use(cloud: LocalCloud, folder: Path) -> None:
     client("logs").create_log_group(logGroupName=f"API-Gateway-Execution-Logs_{api}/prod")
 
 
-def test_nothing_of_the_instance_is_left_and_all_of_its_neighbour(
+def test_teardown_removes_one_instance_only(
     own: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     neighbour = Shop(own, "tenantry-two")

@@ -1,4 +1,4 @@
-"""The tenant API as its callers meet it; what must be refused is in `attacks`."""
+"""The tenant API as its callers use it. Refusals are in `attacks`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def admin(world: World) -> Person:
     return world.cast.alice
 
 
-def test_get_then_put_then_get_with_one_token(world: World, admin: Person) -> None:
+def test_get_put_get_with_one_token(world: World, admin: Person) -> None:
     name = "Grüße <b>\"Ada\"</b> & 'co' 🎉"
 
     before = world.tenant(admin.tenant, admin.tokens.id)
@@ -43,13 +43,13 @@ def test_get_then_put_then_get_with_one_token(world: World, admin: Person) -> No
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
-def test_header_may_be_in_any_case(world: World, admin: Person, name: str) -> None:
+def test_authorization_header_is_case_insensitive(world: World, admin: Person, name: str) -> None:
     answer = world.tenant_api(f"/tenant/{admin.tenant}", headers={name: f"Bearer {admin.tokens.id}"})
 
     assert answer.status == 200
 
 
-def test_member_reads_and_may_not_rename(world: World) -> None:
+def test_member_may_read_but_not_rename(world: World) -> None:
     carol = world.cast.carol
 
     assert world.tenant(carol.tenant, carol.tokens.id).status == 200
@@ -59,7 +59,7 @@ def test_member_reads_and_may_not_rename(world: World) -> None:
 @pytest.mark.parametrize(
     "body", ["{", "", "[]", "null", "{}", '{"name": ""}', '{"name": 1}', json.dumps({"name": "x" * 10_000})]
 )
-def test_bad_body_is_a_clear_400(world: World, admin: Person, body: str) -> None:
+def test_bad_body_is_400_with_a_reason(world: World, admin: Person, body: str) -> None:
     before = world.tenant_row(admin.tenant)
 
     answer = world.tenant_api(f"/tenant/{admin.tenant}", admin.tokens.id, method="PUT", body=body)
@@ -90,7 +90,7 @@ def test_preflight_needs_no_token(world: World, admin: Person) -> None:
     assert reply.headers["access-control-allow-methods"] == _CORS["access-control-allow-methods"]
 
 
-def test_admin_api_answers_a_signed_request(world: World, admin: Person) -> None:
+def test_admin_api_accepts_signed_requests(world: World, admin: Person) -> None:
     reply = world.admin_api(f"/tenants/{admin.user_id}", world.signer())
 
     assert (reply.status, json.loads(reply.text)) == (200, {"tenants": [admin.tenant]})

@@ -1,16 +1,14 @@
-"""Webhooks of parks, with a real HTTPS receiver at the other end."""
+"""Webhooks of parks, with a real HTTPS receiver."""
 
 from __future__ import annotations
 
 import json
 import queue
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from examples.webhook_receiver import WebhookReceiver
-from tests.e2e.parks import ParksApi
 from tests.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -18,25 +16,7 @@ if TYPE_CHECKING:
 
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
-
-
-@pytest.fixture(scope="module")
-def texas(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "texas")
-
-
-@pytest.fixture(scope="module")
-def colorado(world: World) -> ParksApi:
-    return ParksApi.of_a_new_tenant(world, "colorado")
-
-
-@pytest.fixture
-def park(texas: ParksApi, colorado: ParksApi) -> str:
-    """Return the id of a park that both tenants have."""
-    park = f"p-{secrets.token_hex(6)}"
-    texas.add(park)
-    colorado.add(park)
-    return park
+    from tests.e2e.parks import ParksApi
 
 
 @pytest.fixture
@@ -49,7 +29,7 @@ def _set(api: ParksApi, park: str, status: str) -> None:
     assert api.send("POST", f"/parks/{park}/statuses", {"status": status}).status == 204
 
 
-def test_confirmed_endpoint_is_told_of_its_event_its_park_and_its_tenant_only(
+def test_webhook_gets_its_event_park_and_tenant_only(
     texas: ParksApi, colorado: ParksApi, park: str, receiver: Receiver
 ) -> None:
     other = f"{park}-other"
@@ -70,7 +50,7 @@ def test_confirmed_endpoint_is_told_of_its_event_its_park_and_its_tenant_only(
         receiver.next("Notification", seconds=1)
 
 
-def test_list_shows_what_is_pending_and_what_is_confirmed(texas: ParksApi, park: str, deployed: LocalCloud) -> None:
+def test_list_shows_pending_and_confirmed(texas: ParksApi, park: str, deployed: LocalCloud) -> None:
     with Receiver(deployed) as willing, Receiver(deployed, confirms=False) as silent:
         confirmed = texas.subscribe(park, "park-closed", willing.url)
         pending = texas.subscribe(park, "natural-disaster", silent.url)
@@ -99,14 +79,14 @@ def test_list_shows_what_is_pending_and_what_is_confirmed(texas: ParksApi, park:
             silent.next("Notification", seconds=1)
 
 
-def test_same_webhook_again_is_the_same_one(texas: ParksApi, park: str, receiver: Receiver) -> None:
+def test_duplicate_webhook_is_the_same_webhook(texas: ParksApi, park: str, receiver: Receiver) -> None:
     first = texas.subscribe(park, "park-closed", receiver.url)
 
     assert texas.subscribe(park, "park-closed", receiver.url) == first
     assert list(texas.webhooks(park)) == [first]
 
 
-def test_removed_webhook_is_told_nothing_more(texas: ParksApi, park: str, receiver: Receiver) -> None:
+def test_removed_webhook_gets_nothing(texas: ParksApi, park: str, receiver: Receiver) -> None:
     webhook = texas.subscribe(park, "park-closed", receiver.url)
     texas.await_confirmed(park, webhook)
     assert texas.send("DELETE", f"/parks/{park}/webhooks/{webhook}").status == 204
@@ -118,7 +98,7 @@ def test_removed_webhook_is_told_nothing_more(texas: ParksApi, park: str, receiv
     assert texas.send("DELETE", f"/parks/{park}/webhooks/{webhook}").status == 404
 
 
-def test_another_tenant_sees_and_removes_none(
+def test_other_tenant_cannot_see_or_remove_webhooks(
     texas: ParksApi, colorado: ParksApi, park: str, receiver: Receiver
 ) -> None:
     private = f"{park}-private"
@@ -137,7 +117,7 @@ def test_another_tenant_sees_and_removes_none(
     assert list(texas.webhooks(private)) == [webhook]
 
 
-def test_what_cannot_be_delivered_is_a_dead_letter(
+def test_undeliverable_notification_is_dead_lettered(
     world: World, texas: ParksApi, park: str, deployed: LocalCloud
 ) -> None:
     with Receiver(deployed, status=410) as gone:
@@ -147,14 +127,14 @@ def test_what_cannot_be_delivered_is_a_dead_letter(
         found = world.target.aws.sqs.receive_message(
             QueueUrl=world.target.webhook_dead_letters, WaitTimeSeconds=10, MessageAttributeNames=["All"]
         )["Messages"]
-    for letter in found:
+    for message in found:
         world.target.aws.sqs.delete_message(
-            QueueUrl=world.target.webhook_dead_letters, ReceiptHandle=letter["ReceiptHandle"]
+            QueueUrl=world.target.webhook_dead_letters, ReceiptHandle=message["ReceiptHandle"]
         )
 
-    (letter,) = found
-    assert json.loads(json.loads(letter["Body"])["Message"])["parkId"] == park
-    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "410"
+    (message,) = found
+    assert json.loads(json.loads(message["Body"])["Message"])["parkId"] == park
+    assert message["MessageAttributes"]["ErrorCode"]["StringValue"] == "410"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +164,7 @@ def test_what_cannot_be_delivered_is_a_dead_letter(
         "https://nowhere.invalid/",
     ],
 )
-def test_endpoint_that_is_not_public_is_refused_with_a_reason(texas: ParksApi, park: str, endpoint: str) -> None:
+def test_non_public_endpoint_is_refused_with_a_reason(texas: ParksApi, park: str, endpoint: str) -> None:
     reply = texas.send("POST", f"/parks/{park}/webhooks", {"eventType": "park-closed", "endpoint": endpoint})
 
     assert reply.status == 400
@@ -192,7 +172,7 @@ def test_endpoint_that_is_not_public_is_refused_with_a_reason(texas: ParksApi, p
     assert texas.webhooks(park) == {}
 
 
-def test_park_has_no_more_webhooks_than_there_may_be(texas: ParksApi, park: str) -> None:
+def test_webhook_limit_per_park(texas: ParksApi, park: str) -> None:
     for number in range(20):
         texas.subscribe(park, "park-closed", f"https://8-8-8-8.sslip.io:8443/{number}")
     body = {"eventType": "park-closed", "endpoint": "https://8-8-8-8.sslip.io:8443/20"}
@@ -202,7 +182,7 @@ def test_park_has_no_more_webhooks_than_there_may_be(texas: ParksApi, park: str)
     assert len(texas.webhooks(park)) == 20
 
 
-def test_receiver_of_the_example_listens_to_its_own_tenant_only(
+def test_example_receiver_accepts_its_tenant_only(
     texas: ParksApi, colorado: ParksApi, park: str, deployed: LocalCloud
 ) -> None:
     """Another tenant subscribes the same endpoint to a topic of its own: SNS signs that one's messages, too."""
@@ -235,7 +215,7 @@ def test_receiver_of_the_example_listens_to_its_own_tenant_only(
     assert [event["tenantId"] for event in events] == [texas.person.tenant]
 
 
-def test_reply_names_the_topic_of_tenant_park_and_event(texas: ParksApi, park: str, receiver: Receiver) -> None:
+def test_reply_has_the_topic_name(texas: ParksApi, park: str, receiver: Receiver) -> None:
     body = {"eventType": "park-closed", "endpoint": receiver.url}
     made = texas.send("POST", f"/parks/{park}/webhooks", body).json()
 

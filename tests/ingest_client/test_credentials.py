@@ -1,4 +1,4 @@
-"""A certificate is exchanged as seldom as possible, and in time."""
+"""A certificate is exchanged as rarely as possible, and before credentials expire."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def provider(cloud: Cloud, folder: Path) -> CredentialsProvider:
     return CredentialsProvider(folder, now=lambda: cloud.now)
 
 
-def test_credentials_are_kept_until_shortly_before_they_end(provider: CredentialsProvider, cloud: Cloud) -> None:
+def test_credentials_are_cached_until_shortly_before_expiry(provider: CredentialsProvider, cloud: Cloud) -> None:
     first = provider.get()
     cloud.now += timedelta(minutes=9)
     assert provider.get() is first
@@ -33,7 +33,7 @@ def test_credentials_are_kept_until_shortly_before_they_end(provider: Credential
     assert cloud.issued == 2
 
 
-def test_short_lived_credentials_are_kept_for_most_of_their_life(provider: CredentialsProvider, cloud: Cloud) -> None:
+def test_short_lived_credentials_are_cached_for_most_of_their_life(provider: CredentialsProvider, cloud: Cloud) -> None:
     cloud.life = timedelta(minutes=3)
     first = provider.get()
     cloud.now += timedelta(minutes=1, seconds=50)
@@ -42,7 +42,7 @@ def test_short_lived_credentials_are_kept_for_most_of_their_life(provider: Crede
     assert provider.get() is not first
 
 
-def test_an_outage_shortly_before_the_end_is_bridged(provider: CredentialsProvider, cloud: Cloud) -> None:
+def test_outage_before_expiry_uses_cached_credentials(provider: CredentialsProvider, cloud: Cloud) -> None:
     first = provider.get()
     cloud.unreachable = True
     cloud.now += timedelta(minutes=14)
@@ -52,13 +52,13 @@ def test_an_outage_shortly_before_the_end_is_bridged(provider: CredentialsProvid
         provider.get()
 
 
-def test_a_revoked_certificate_is_said_to_be_refused(provider: CredentialsProvider, cloud: Cloud) -> None:
+def test_revoked_certificate_is_reported(provider: CredentialsProvider, cloud: Cloud) -> None:
     cloud.refuses = True
     with pytest.raises(CertificateRefusedError, match=r"tenantry:T001:pos-1.*Access Denied.*tenantry devices list"):
         provider.get()
 
 
-def test_a_certificate_that_was_rotated_counts_at_the_next_exchange(
+def test_rotated_certificate_is_used_at_the_next_exchange(
     provider: CredentialsProvider, cloud: Cloud, folder: Path
 ) -> None:
     assert provider.get().device.certificate.name == "certificate.pem"
@@ -67,9 +67,7 @@ def test_a_certificate_that_was_rotated_counts_at_the_next_exchange(
     assert provider.get().device.certificate.name == "newer.pem"
 
 
-def test_credentials_that_were_refused_are_replaced_once_for_all_who_were_refused(
-    provider: CredentialsProvider, cloud: Cloud
-) -> None:
+def test_refused_credentials_are_replaced_once(provider: CredentialsProvider, cloud: Cloud) -> None:
     first = provider.get()
     provider.forget(first)
     second = provider.get()
@@ -78,7 +76,7 @@ def test_credentials_that_were_refused_are_replaced_once_for_all_who_were_refuse
     assert cloud.issued == 2
 
 
-def test_many_who_ask_at_once_make_one_exchange(provider: CredentialsProvider, cloud: Cloud) -> None:
+def test_concurrent_requests_make_one_exchange(provider: CredentialsProvider, cloud: Cloud) -> None:
     threads = [threading.Thread(target=provider.get) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -88,14 +86,14 @@ def test_many_who_ask_at_once_make_one_exchange(provider: CredentialsProvider, c
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, "[]"), (200, "{}"), (500, ""), (429, "")])
-def test_an_answer_without_credentials_is_tried_again(folder: Path, status: int, body: str) -> None:
+def test_reply_without_credentials_is_retried(folder: Path, status: int, body: str) -> None:
     with responses.RequestsMock() as network:
         network.get(CREDENTIALS, status=status, body=body)
         with pytest.raises(TransientError, match=str(status)):
             CredentialsProvider(folder).get()
 
 
-def test_nothing_that_is_printed_shows_the_secret(provider: CredentialsProvider) -> None:
+def test_repr_hides_the_secret(provider: CredentialsProvider) -> None:
     shown = repr(provider.get())
     assert "secret" not in shown.replace("secret_access_key", "")
     assert "'token'" not in shown
@@ -110,7 +108,7 @@ def test_nothing_that_is_printed_shows_the_secret(provider: CredentialsProvider)
         ('{"tenant": 1}', "lacks tenant"),
     ],
 )
-def test_a_folder_that_is_no_servers_is_told_apart(tmp_path: Path, content: str | None, told: str) -> None:
+def test_folder_of_no_server_is_refused(tmp_path: Path, content: str | None, told: str) -> None:
     if content is not None:
         (tmp_path / "device.json").write_text(content)
     with pytest.raises(DeviceError, match=told):

@@ -1,4 +1,4 @@
-"""The functions that change accounts: what they ask of each other, and what they say to operators and to people."""
+"""The functions that change accounts: their calls of each other, and their replies to operators and users."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError
 from tenantry.model.identifiers import UserId
 from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
 from tenantry.runtime.pool import PoolUser
+from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -95,7 +96,7 @@ class TestChanges:
             ("delete", "delete", "deleted"),
         ],
     )
-    def test_say_what_is_left_to_do(self, changes: ModuleType, change: str, pool: str, event: str) -> None:
+    def test_change_returns_remaining_steps(self, changes: ModuleType, change: str, pool: str, event: str) -> None:
         done = changes.handler({"change": change, "userId": "ada", "by": _OPERATOR}, Context())
 
         assert (done["status"], done["pool"], done["event"]) == (200, pool, event)
@@ -103,7 +104,7 @@ class TestChanges:
         assert ("tenants" in done["detail"]) == (event != "sessionsEnded")
         json.dumps(done)
 
-    def test_made_once_more_are_the_same_event(self, changes: ModuleType) -> None:
+    def test_repeated_change_has_the_same_event_id(self, changes: ModuleType) -> None:
         first, second = (
             changes.handler({"change": "block", "userId": "ada", "by": _OPERATOR, "reason": "x"}, Context())
             for _ in range(2)
@@ -112,7 +113,7 @@ class TestChanges:
         assert (first["changed"], second["changed"]) == (True, False)
         assert first["detail"] == second["detail"]
 
-    def test_of_one_session_are_no_event_for_all(self, changes: ModuleType) -> None:
+    def test_ending_one_session_publishes_no_sessions_ended(self, changes: ModuleType) -> None:
         asked = {"change": "endSession", "userId": "ada", "by": "ada", "session": "s"}
 
         done = changes.handler(asked, Context())
@@ -121,7 +122,7 @@ class TestChanges:
         refused = changes.handler({**asked, "session": ""}, Context())
         assert refused["status"] == 409
 
-    def test_of_all_sessions_end_the_one_that_asks_even_in_its_first_second(self, changes: ModuleType) -> None:
+    def test_ending_all_sessions_ends_the_current_one_too(self, changes: ModuleType) -> None:
         changes.handler({"change": "signOut", "userId": "ada", "by": "ada", "session": "s"}, Context())
 
         item = boto3.client("dynamodb").get_item(TableName="app-users", Key={"userid": {"S": "ada"}})["Item"]
@@ -130,19 +131,19 @@ class TestChanges:
         assert "validafter" in item
 
     @pytest.mark.parametrize("change", ["block", "unblock", "signOut", "endSession", "delete", "changeAddress"])
-    def test_of_nobody_are_refused_and_leave_nothing(self, changes: ModuleType, change: str) -> None:
+    def test_change_of_unknown_user_is_refused(self, changes: ModuleType, change: str) -> None:
         done = changes.handler({"change": change, "userId": "nobody", "by": _OPERATOR, "session": "s"}, Context())
 
         assert done == {"status": 404, "message": "Account not found"}
         item = boto3.client("dynamodb").get_item(TableName="app-users", Key={"userid": {"S": "nobody"}})
         assert "Item" not in item
 
-    def test_of_an_account_without_a_record_are_made(self, changes: ModuleType, cognito: _Cognito) -> None:
+    def test_change_of_account_without_record_succeeds(self, changes: ModuleType, cognito: _Cognito) -> None:
         cognito.users["eve"] = {"email": "eve@example.com"}
 
         assert changes.handler({"change": "block", "userId": "eve", "by": _OPERATOR}, Context())["status"] == 200
 
-    def test_of_an_address_take_what_the_pool_has_verified(self, changes: ModuleType, cognito: _Cognito) -> None:
+    def test_address_change_uses_the_verified_address(self, changes: ModuleType, cognito: _Cognito) -> None:
         asked = {"change": "changeAddress", "userId": "ada", "by": "ada"}
         cognito.users["ada"] = {"email": "new@example.com", "email_verified": "false"}
         assert changes.handler(asked, Context())["status"] == 409
@@ -163,11 +164,11 @@ class TestChanges:
             {"change": "block", "userId": "ada", "by": "x", "email": "y"},
         ],
     )
-    def test_that_are_none_fail(self, changes: ModuleType, asked: dict[str, Any]) -> None:
+    def test_unknown_change_fails(self, changes: ModuleType, asked: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match="validation error"):
             changes.handler(asked, Context())
 
-    def test_of_an_id_that_is_none_are_refused(self, changes: ModuleType) -> None:
+    def test_malformed_user_id_is_refused(self, changes: ModuleType) -> None:
         assert changes.handler({"change": "block", "userId": "*", "by": "x"}, Context())["status"] == 400
 
 
@@ -190,7 +191,7 @@ class TestWorkflow:
         assert machines.started == [{"change": "block", "userId": "ada", "by": "x", "reason": "y"}]
 
     @pytest.mark.parametrize(("status", "error"), [(400, BadRequestError), (404, NotFoundError), (409, ConflictError)])
-    def test_raises_what_was_refused(self, status: int, error: type[Exception]) -> None:
+    def test_refused_change_raises(self, status: int, error: type[Exception]) -> None:
         machines = _Machines(status="SUCCEEDED", output=json.dumps({"status": status, "message": "no"}))
         workflow: Any = AccountWorkflow(machines, "arn")  # type: ignore[arg-type]
 
@@ -198,24 +199,11 @@ class TestWorkflow:
             workflow.run("block", UserId("ada"), by="x")
 
     @pytest.mark.parametrize("answer", [{"status": "FAILED", "error": "X"}, {"status": "TIMED_OUT"}])
-    def test_raises_what_is_not_finished(self, answer: dict[str, str]) -> None:
+    def test_unfinished_change_raises(self, answer: dict[str, str]) -> None:
         workflow: Any = AccountWorkflow(_Machines(**answer), "arn")  # type: ignore[arg-type]
 
         with pytest.raises(UnfinishedError, match="dead-letter"):
             workflow.run("block", UserId("ada"), by="x")
-
-
-class _Workflow:
-    def __init__(self) -> None:
-        self.ran: list[tuple[Any, ...]] = []
-        self.error: Exception | None = None
-
-    def run(self, change: str, user: str, *, by: str, **more: object) -> dict[str, Any]:
-        if self.error:
-            raise self.error
-        self.ran.append((change, user, by, more))
-        done = {"changed": True, "at": 1, "tenants": [], "tenantsWithoutAdmin": ["texas"]}
-        return {"status": 200, "userId": user, "change": change, "by": by, "pool": "disable", **done}
 
 
 class _Pool:
@@ -242,11 +230,11 @@ class _Pool:
 
 class TestControl:
     @pytest.fixture
-    def workflow(self) -> _Workflow:
-        return _Workflow()
+    def workflow(self) -> RecordingWorkflow:
+        return RecordingWorkflow()
 
     @pytest.fixture
-    def control(self, directory: str, workflow: _Workflow, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    def control(self, directory: str, workflow: RecordingWorkflow, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         module = importlib.reload(importlib.import_module("control_users.handler"))
         assert module.settings.users_table == directory
         monkeypatch.setattr(module, "workflow", workflow)
@@ -283,8 +271,8 @@ class TestControl:
             ("DELETE /users/{userId}", "delete"),
         ],
     )
-    def test_starts_the_change_as_who_has_signed(
-        self, control: ModuleType, workflow: _Workflow, route: str, change: str
+    def test_change_names_the_signing_caller(
+        self, control: ModuleType, workflow: RecordingWorkflow, route: str, change: str
     ) -> None:
         body = {"reason": "x"} if change == "block" else None
 
@@ -295,26 +283,26 @@ class TestControl:
         assert (done["tenantsWithoutAdmin"], done["at"]) == (["texas"], "1970-01-01T00:00:01+00:00")
         assert "pool" not in done
 
-    def test_of_nobody_in_particular_is_no_change(self, control: ModuleType, workflow: _Workflow) -> None:
+    def test_change_without_user_is_refused(self, control: ModuleType, workflow: RecordingWorkflow) -> None:
         assert self._call(control, "DELETE /users/{userId}", principal=None)[0] == 500
         assert workflow.ran == []
 
     @pytest.mark.parametrize(
         "body", [{}, {"reason": ""}, {"reason": 1}, {"reason": "x", "by": "y"}, {"reason": "a\x1b[2J"}]
     )
-    def test_block_takes_a_reason(self, control: ModuleType, workflow: _Workflow, body: Any) -> None:  # noqa: ANN401
+    def test_block_requires_a_reason(self, control: ModuleType, workflow: RecordingWorkflow, body: Any) -> None:  # noqa: ANN401
         assert self._call(control, "PUT /users/{userId}/block", body=body)[0] == 400
         assert workflow.ran == []
 
     @pytest.mark.parametrize(("error", "status"), [(UnfinishedError("kept"), 502), (NotFoundError("none"), 404)])
-    def test_says_what_became_of_it(
-        self, control: ModuleType, workflow: _Workflow, error: Exception, status: int
+    def test_outcome_is_returned(
+        self, control: ModuleType, workflow: RecordingWorkflow, error: Exception, status: int
     ) -> None:
         workflow.error = error
 
         assert self._call(control, "DELETE /users/{userId}") == (status, {"message": str(error)})
 
-    def test_shows_both_places(self, control: ModuleType) -> None:
+    def test_show_reads_pool_and_directory(self, control: ModuleType) -> None:
         status, shown = self._call(control, "GET /users/{userId}")
 
         assert status == 200
@@ -339,10 +327,10 @@ class TestControl:
     @pytest.mark.parametrize(
         "query", [{"limit": "61"}, {"limit": "x"}, {"email": 'a" or "b'}, {"email": ""}, {"x": "y"}]
     )
-    def test_list_takes_nothing_else(self, control: ModuleType, query: dict[str, str]) -> None:
+    def test_list_refuses_unknown_parameters(self, control: ModuleType, query: dict[str, str]) -> None:
         assert self._call(control, "GET /users", query=query)[0] == 400
 
-    def test_has_the_reconciliation_compare_a_part(self, control: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reconciliation_compares_one_part(self, control: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         sent: list[Any] = []
         answers: list[dict[str, Any]] = [
             {"Payload": io.BytesIO(b'{"differences": []}')},

@@ -1,4 +1,4 @@
-"""Accounts in the directory: shut out first, put right again when tried again, and nothing personal left of the deleted."""
+"""Accounts in the directory: refused first, idempotent when repeated, and without personal data after deletion."""
 
 from __future__ import annotations
 
@@ -84,7 +84,9 @@ def _invite(database: DynamoDBClient, tenant: str, email: str) -> None:
 
 
 class TestBlock:
-    def test_shuts_out_and_takes_out_of_the_admins(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_block_refuses_the_user_and_removes_them_from_admins(
+        self, database: DynamoDBClient, accounts: Accounts
+    ) -> None:
         outcome = accounts.block(_ADA, by="arn:ops", reason="x")
 
         assert (outcome.changed, outcome.at, outcome.without_admin) == (True, _NOW, [_TEXAS])
@@ -95,7 +97,7 @@ class TestBlock:
         assert found.valid_after == _NOW + 1  # a session of this very second ends as well
         assert (_admins(database, _TEXAS), _admins(database, _OHIO)) == (set(), {_BOB})
 
-    def test_once_more_keeps_who_and_when_and_finishes_what_was_left(
+    def test_repeated_block_keeps_its_author_and_finishes(
         self, database: DynamoDBClient, accounts: Accounts, clock: list[float]
     ) -> None:
         accounts.block(_ADA, by="arn:ops", reason="x")
@@ -107,7 +109,7 @@ class TestBlock:
         assert (outcome.changed, outcome.at, outcome.by) == (False, _NOW, "arn:ops")
         assert _admins(database, _TEXAS) == set()
 
-    def test_of_an_operator_takes_the_place_of_the_pools(self, accounts: Accounts, clock: list[float]) -> None:
+    def test_operator_block_replaces_pool_block(self, accounts: Accounts, clock: list[float]) -> None:
         accounts.block(_ADA, by=POOL, reason="x")
         clock[0] += 10
         assert accounts.block(_ADA, by=POOL, reason="x").changed is False
@@ -117,14 +119,16 @@ class TestBlock:
         assert (outcome.changed, outcome.by) == (True, "arn:ops")
         assert accounts.block(_ADA, by=POOL, reason="x").by == "arn:ops"
 
-    def test_of_someone_without_a_record_holds_all_the_same(self, accounts: Accounts) -> None:
+    def test_block_without_record_is_effective(self, accounts: Accounts) -> None:
         accounts.block(_EVE, by="arn:ops", reason="x")
 
         found = accounts.find(_EVE)
         assert found
         assert (found.blocked_at, found.recorded) == (_NOW, False)
 
-    def test_comes_back_as_admin_where_they_have_the_role(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_unblocked_user_is_admin_again_where_they_have_the_role(
+        self, database: DynamoDBClient, accounts: Accounts
+    ) -> None:
         accounts.block(_ADA, by="arn:ops", reason="x")
 
         outcome = accounts.unblock(_ADA, by="arn:ops")
@@ -137,7 +141,7 @@ class TestBlock:
         assert found
         assert found.valid_after == _NOW + 1  # sessions of before do not come back
 
-    def test_role_lost_meanwhile_does_not_come_back(
+    def test_role_lost_while_blocked_is_not_restored(
         self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
     ) -> None:
         accounts.block(_ADA, by="arn:ops", reason="x")
@@ -147,7 +151,7 @@ class TestBlock:
 
         assert _admins(database, _OHIO) == {_BOB}
 
-    def test_blocked_is_no_admin_whatever_is_given_to_them(
+    def test_blocked_user_cannot_become_admin(
         self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
     ) -> None:
         accounts.block(_BOB, by="arn:ops", reason="x")
@@ -159,7 +163,7 @@ class TestBlock:
         accounts.unblock(_BOB, by="arn:ops")
         assert _admins(database, _TEXAS) == {_ADA, _BOB}
 
-    def test_admins_of_a_tenant_of_before_are_the_living(
+    def test_admins_of_an_older_tenant_are_its_active_admins(
         self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
     ) -> None:
         database.put_item(TableName="app-tenants", Item={"tenantid": {"S": _OHIO}})
@@ -170,7 +174,7 @@ class TestBlock:
 
 
 class TestSessions:
-    def test_end_before_a_second_and_never_begin_again(self, accounts: Accounts, clock: list[float]) -> None:
+    def test_ended_sessions_stay_ended(self, accounts: Accounts, clock: list[float]) -> None:
         assert accounts.end_sessions(_ADA, by="arn:ops").changed
         assert accounts.end_sessions(_ADA, by=POOL, at=_NOW - 5).changed is False
         clock[0] += 10
@@ -180,7 +184,7 @@ class TestSessions:
         assert found
         assert found.valid_after == _NOW + 10
 
-    def test_one_ends_and_old_ends_are_forgotten(
+    def test_one_session_ends_and_old_entries_expire(
         self, database: DynamoDBClient, accounts: Accounts, clock: list[float]
     ) -> None:
         accounts.end_session(_ADA, "first", by=_ADA)
@@ -196,7 +200,9 @@ class TestSessions:
 
 
 class TestAddress:
-    def test_is_everywhere_and_ends_sessions(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_address_change_updates_all_rows_and_ends_sessions(
+        self, database: DynamoDBClient, accounts: Accounts
+    ) -> None:
         outcome = accounts.change_address(_ADA, "ada@new.example", by=_ADA)
 
         assert outcome.changed
@@ -205,13 +211,15 @@ class TestAddress:
         assert _user(database, _ADA)["validafter"] == {"N": str(_NOW)}
         assert accounts.change_address(_ADA, "ada@new.example", by=_ADA).changed is False
 
-    def test_of_nobody_is_none(self, accounts: Accounts) -> None:
+    def test_address_change_of_unknown_user_does_nothing(self, accounts: Accounts) -> None:
         with pytest.raises(NotFoundError):
             accounts.change_address(_EVE, "eve@example.com", by=_EVE)
 
 
 class TestDeletion:
-    def test_leaves_a_tombstone_and_nothing_personal(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_deletion_leaves_a_tombstone_without_personal_data(
+        self, database: DynamoDBClient, accounts: Accounts
+    ) -> None:
         _invite(database, _OHIO, "ada@example.com")
         _invite(database, _OHIO, "bob@example.com")
 
@@ -230,7 +238,7 @@ class TestDeletion:
         assert "bob@example.com" in left
         assert (_admins(database, _TEXAS), _admins(database, _OHIO)) == (set(), {_BOB})
 
-    def test_once_more_finishes_what_was_left(
+    def test_repeated_deletion_finishes_remaining_steps(
         self, database: DynamoDBClient, accounts: Accounts, clock: list[float]
     ) -> None:
         database.update_item(
@@ -251,7 +259,7 @@ class TestDeletion:
         assert "ada@example.com" not in _everything(database)
         assert accounts.delete(_ADA, by=POOL).changed is False
 
-    def test_of_ones_own_account_leaves_no_tenant_without_an_admin(
+    def test_self_deletion_refused_for_last_admin(
         self, database: DynamoDBClient, accounts: Accounts, memberships: Memberships
     ) -> None:
         with pytest.raises(ConflictError, match="last admin of texas"):
@@ -263,7 +271,7 @@ class TestDeletion:
         with pytest.raises(ConflictError, match="last admin of ohio, texas"):
             accounts.delete(_BOB, by=_BOB)
 
-    def test_condition_of_the_write_alone_keeps_the_last_admin(
+    def test_write_condition_keeps_the_last_admin(
         self, database: DynamoDBClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # As if somebody else had been an admin when it was decided.
@@ -275,7 +283,7 @@ class TestDeletion:
 
         assert "deletedat" not in _user(database, _ADA)
 
-    def test_deleted_is_neither_blocked_nor_signed_out_nor_invited_in(
+    def test_deleted_user_cannot_be_blocked_signed_out_or_added(
         self, accounts: Accounts, memberships: Memberships, database: DynamoDBClient
     ) -> None:
         accounts.delete(_BOB, by="arn:ops")
@@ -294,7 +302,7 @@ class TestDeletion:
             memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_ADA)
         assert set(_user(database, _BOB)) == {"userid", "deletedat", "deletedby"}
 
-    def test_of_somebody_in_very_many_tenants_takes_its_time(
+    def test_deletion_of_user_in_many_tenants_continues_later(
         self, database: DynamoDBClient, accounts: Accounts
     ) -> None:
         for number in range(95):
@@ -309,14 +317,14 @@ class TestDeletion:
 
 
 class TestForgetting:
-    def test_takes_what_a_hook_has_noted(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_forgetting_removes_the_hooks_row(self, database: DynamoDBClient, accounts: Accounts) -> None:
         database.put_item(TableName="app-users", Item={"userid": {"S": _EVE}, "origin": {"S": "self"}})
 
         accounts.forget(_EVE)
 
         assert _user(database, _EVE) == {}
 
-    def test_takes_nobody_with_a_record(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_forgetting_keeps_users_with_a_record(self, database: DynamoDBClient, accounts: Accounts) -> None:
         with pytest.raises(ConflictError):
             accounts.forget(_ADA)
 
@@ -324,7 +332,7 @@ class TestForgetting:
 
 
 class TestRepair:
-    def test_makes_admins_what_memberships_say(self, database: DynamoDBClient, accounts: Accounts) -> None:
+    def test_repair_sets_admins_from_memberships(self, database: DynamoDBClient, accounts: Accounts) -> None:
         accounts.block(_BOB, by="arn:ops", reason="x")
         join(database, _OHIO, _BOB, "admin")
 
@@ -333,7 +341,7 @@ class TestRepair:
         assert accounts.repair_admins(_OHIO) is False
         assert accounts.repair_admins(TenantId("nowhere")) is False
 
-    def test_counts_only_who_lives(self, accounts: Accounts) -> None:
+    def test_repair_ignores_blocked_and_deleted_users(self, accounts: Accounts) -> None:
         accounts.block(_ADA, by="arn:ops", reason="x")
 
         assert accounts.without_admin([_TEXAS, _OHIO, TenantId("nowhere")]) == [_TEXAS]
@@ -353,9 +361,7 @@ def test_pages_hold_everybody_once(accounts: Accounts) -> None:
 class TestLimits:
     """What somebody could do with their own account, or in between."""
 
-    def test_no_user_can_fill_their_item_with_ended_sessions(
-        self, accounts: Accounts, database: DynamoDBClient
-    ) -> None:
+    def test_ended_sessions_per_user_are_limited(self, accounts: Accounts, database: DynamoDBClient) -> None:
         for number in range(60):
             accounts.end_session(_ADA, f"session-{number}", by=_ADA)
 
@@ -363,7 +369,7 @@ class TestLimits:
         assert len(item["endedsessions"]["SS"]) <= 50
         assert item["validafter"] == {"N": str(_NOW + 1)}  # those that are no longer named have ended as well
 
-    def test_pool_lifts_no_block_of_an_operator(self, accounts: Accounts, database: DynamoDBClient) -> None:
+    def test_pool_cannot_lift_an_operator_block(self, accounts: Accounts, database: DynamoDBClient) -> None:
         accounts.block(_ADA, by="operator", reason="abuse")
 
         with pytest.raises(ConflictError, match="An operator has blocked"):
@@ -373,7 +379,7 @@ class TestLimits:
         assert accounts.unblock(_ADA, by="operator").changed
 
     @pytest.mark.parametrize("ending", ["block", "delete"])
-    def test_tenant_that_was_joined_in_between_is_left_as_well(
+    def test_deletion_includes_a_tenant_joined_meanwhile(
         self, accounts: Accounts, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, ending: str
     ) -> None:
         """An invitation is accepted between the look at the account and the mark on it."""

@@ -1,4 +1,4 @@
-"""The authorizer's policy: right for every route that a kept verdict can meet, and for one tenant only."""
+"""The authorizer's policy: correct for every route while it is cached, and for one tenant only."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def _allows(given: dict[str, Any], arn: str) -> bool:
     return matched and statement["Effect"] == "Allow"
 
 
-def test_policy_is_the_same_whatever_was_called_first() -> None:
+def test_policy_does_not_depend_on_the_called_route() -> None:
     first = _policy("abc", method_arn=f"{_API}/GET/tenant/abc")
 
     assert first == _policy("abc", method_arn=f"{_API}/PUT/tenant/someone-else")
 
 
-def test_allows_every_route_with_the_callers_own_ids() -> None:
+def test_policy_allows_every_route_with_own_ids() -> None:
     given = _policy("abc", "u1")
 
     for path in ("GET/tenant/abc", "PUT/tenant/abc", "GET/tenants/u1"):
@@ -62,18 +62,18 @@ def test_allows_every_route_with_the_callers_own_ids() -> None:
         "GET/tenant/abc/members",
     ],
 )
-def test_allows_nothing_else(path: str) -> None:
+def test_policy_allows_nothing_else(path: str) -> None:
     assert not _allows(_policy("abc", "u1"), f"{_API}/{path}")
 
 
-def test_allows_nothing_at_another_api_or_stage() -> None:
+def test_policy_is_limited_to_api_and_stage() -> None:
     given = _policy("abc")
 
     assert not _allows(given, f"{_API.replace('abc123', 'other')}/GET/tenant/abc")
     assert not _allows(given, f"{_API.replace('prod', 'test')}/GET/tenant/abc")
 
 
-def test_user_without_a_tenant_reaches_no_tenant() -> None:
+def test_policy_without_tenant_allows_no_tenant_route() -> None:
     given = _policy(None, "u1")
 
     assert _allows(given, f"{_API}/GET/tenants/u1")
@@ -81,7 +81,7 @@ def test_user_without_a_tenant_reaches_no_tenant() -> None:
     assert "tenantId" not in given["context"]
 
 
-def test_nothing_to_allow_is_a_denial() -> None:
+def test_no_allowed_route_is_a_deny_policy() -> None:
     caller = Caller(user_id=user_id("u1"), tenant_id=None)
     given = _answer("GET /tenant/{tenantId} admin", caller, f"{_API}/GET/tenant/abc")
 
@@ -89,7 +89,7 @@ def test_nothing_to_allow_is_a_denial() -> None:
 
 
 @given(mine=_ids, other=_ids)
-def test_no_tenants_policy_matches_another_tenant(mine: str, other: str) -> None:
+def test_policy_never_matches_another_tenant(mine: str, other: str) -> None:
     given = _policy(mine)
 
     assert _allows(given, f"{_API}/PUT/tenant/{mine}")
@@ -101,12 +101,12 @@ def test_context_holds_scalars_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["GET", "get /x", "GET x", ""])
-def test_what_is_no_route_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="Invalid route"):
+def test_malformed_route_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="Not a route"):
         RouteRule.parse(text)
 
 
-def test_free_parameter_may_be_anything() -> None:
+def test_unbound_parameter_matches_any_value() -> None:
     caller = Caller(user_id=user_id("u1"), tenant_id=tenant_id("t-1"))
     given = _answer("PUT /employees/{id} admin", caller, f"{_API}/GET/x")
 
@@ -122,12 +122,12 @@ def test_free_parameter_may_be_anything() -> None:
         "GET /x/{id}\nGET /x/{id}/tenants/{userId}",
     ],
 )
-def test_free_parameter_that_would_undo_a_binding_is_refused(routes: str) -> None:
+def test_unbound_parameter_that_undoes_a_binding_is_refused(routes: str) -> None:
     with pytest.raises(ValueError, match="bound to its caller"):
         RoleTable(RoleRule.parse(f"{route} admin") for route in routes.splitlines())
 
 
 @pytest.mark.parametrize("claims", [{}, {"cognito:username": "*"}, {"cognito:username": "u1", "tenant": "t*"}, {"cognito:username": "u1", "tenant": ""}, {"cognito:username": "u1", "tenant": ["t1"]}])  # fmt: skip
-def test_claims_that_cannot_be_are_refused(claims: dict[str, Any]) -> None:
+def test_malformed_claims_are_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(UnauthorizedError):
         Caller.from_claims(claims)

@@ -1,4 +1,4 @@
-"""Who may act now: the account, the session, the tenant and the roles, as the directory has them."""
+"""Who may act: account, session, tenant and roles, as the directory has them."""
 
 from __future__ import annotations
 
@@ -71,31 +71,27 @@ def _of_user(database: DynamoDBClient, user: UserId, name: str, value: dict[str,
 
 class TestActiveTenant:
     @pytest.mark.parametrize("hint", [None, _TEXAS, _OHIO, TenantId("nowhere")])
-    def test_is_the_directory_s_whatever_the_token_says(
-        self, states: AuthorizationStates, hint: TenantId | None
-    ) -> None:
+    def test_active_tenant_is_read_from_the_directory(self, states: AuthorizationStates, hint: TenantId | None) -> None:
         assert states.active(_sign_in(_BOB), hint) == _state(_TEXAS, "visitor")
 
     @pytest.mark.parametrize(("hint", "count"), [(_TEXAS, 1), (_OHIO, 2), (None, 2)])
-    def test_costs_one_call_and_another_after_a_switch(
+    def test_one_call_and_a_second_after_a_switch(
         self, states: AuthorizationStates, calls: list[str], hint: TenantId | None, count: int
     ) -> None:
         states.active(_sign_in(_BOB), hint)
 
         assert calls == ["BatchGetItem"] * count
 
-    def test_of_somebody_who_was_removed_is_none_and_no_other_takes_its_place(
-        self, states: AuthorizationStates, database: DynamoDBClient
-    ) -> None:
+    def test_removed_member_has_no_active_tenant(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         leave(database, _TEXAS, _BOB)
 
         assert states.active(_sign_in(_BOB), _TEXAS) == _NOWHERE
 
-    def test_of_somebody_unknown_is_none(self, states: AuthorizationStates) -> None:
+    def test_unknown_user_has_no_active_tenant(self, states: AuthorizationStates) -> None:
         assert states.active(_sign_in(UserId("nobody")), _TEXAS) == _NOWHERE
 
     @pytest.mark.parametrize("tenant", ["*", "", "texas/x", "tex?s", "prefix"])
-    def test_that_cannot_be_is_none(self, states: AuthorizationStates, database: DynamoDBClient, tenant: str) -> None:
+    def test_malformed_tenant_is_none(self, states: AuthorizationStates, database: DynamoDBClient, tenant: str) -> None:
         database.put_item(
             TableName="app-users",
             Item={"userid": {"S": _EVE}, "activetenantid": {"S": tenant}, f"roles:{tenant}": {"SS": ["admin"]}},
@@ -105,7 +101,7 @@ class TestActiveTenant:
 
 
 class TestNamedTenant:
-    def test_counts_though_another_is_active(self, states: AuthorizationStates) -> None:
+    def test_named_tenant_counts_if_another_is_active(self, states: AuthorizationStates) -> None:
         assert states.in_tenant(_sign_in(_BOB), _OHIO) == _state(_OHIO, "admin")
 
     def test_costs_one_call(self, states: AuthorizationStates, calls: list[str]) -> None:
@@ -114,17 +110,17 @@ class TestNamedTenant:
         assert calls == ["BatchGetItem"]
 
     @pytest.mark.parametrize("tenant", [None, _OHIO, TenantId("nowhere")])
-    def test_of_others_is_none(self, states: AuthorizationStates, tenant: TenantId | None) -> None:
+    def test_tenant_of_others_is_none(self, states: AuthorizationStates, tenant: TenantId | None) -> None:
         assert states.in_tenant(_sign_in(_ADA), tenant) == _NOWHERE
 
-    def test_roles_are_those_of_now(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+    def test_roles_are_current(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         _of_user(database, _BOB, "roles:ohio", {"SS": ["visitor"]})
         assert states.in_tenant(_sign_in(_BOB), _OHIO).roles == {"visitor"}
 
         leave(database, _OHIO, _BOB)
         assert states.in_tenant(_sign_in(_BOB), _OHIO) == _NOWHERE
 
-    def test_member_from_before_users_had_their_roles_is_found_by_the_mapping(
+    def test_older_membership_without_roles_is_found(
         self, states: AuthorizationStates, database: DynamoDBClient
     ) -> None:
         database.put_item(TableName="app-users", Item={"userid": {"S": _ADA}})
@@ -134,7 +130,7 @@ class TestNamedTenant:
 
 class TestTenantState:
     @pytest.mark.parametrize("state", ["onboarding", "suspended", "erasing", "erased", "Active", ""])
-    def test_tenant_that_is_not_active_is_closed(
+    def test_inactive_tenant_is_refused(
         self, states: AuthorizationStates, database: DynamoDBClient, state: str
     ) -> None:
         _write(database, "app-tenants", {"tenantid": {"S": _TEXAS}}, "state", {"S": state})
@@ -143,7 +139,7 @@ class TestTenantState:
         assert states.active(_sign_in(_ADA), _TEXAS) == _NOWHERE
         assert states.active(_sign_in(_ADA)) == _NOWHERE
 
-    def test_tenant_that_says_active_is_open(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+    def test_active_tenant_is_allowed(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         _write(database, "app-tenants", {"tenantid": {"S": _TEXAS}}, "state", {"S": "active"})
 
         assert states.active(_sign_in(_ADA)).tenant_id == _TEXAS
@@ -160,7 +156,7 @@ class TestAccount:
             ("endedsessions", {"SS": [f"{_AT}:s-0", f"{_AT}:s-1"]}),
         ],
     )
-    def test_that_counts_no_more_reaches_nothing(
+    def test_invalid_account_reaches_nothing(
         self, states: AuthorizationStates, database: DynamoDBClient, name: str, value: dict[str, Any]
     ) -> None:
         _of_user(database, _BOB, name, value)
@@ -178,14 +174,14 @@ class TestAccount:
             ("endedsessions", {"SS": [f"{_AT}:s-2", f"{_AT}:s-10", "s-1", f"{_AT}:"]}),
         ],
     )
-    def test_another_session_goes_on(
+    def test_other_sessions_continue(
         self, states: AuthorizationStates, database: DynamoDBClient, name: str, value: dict[str, Any]
     ) -> None:
         _of_user(database, _BOB, name, value)
 
         assert states.active(_sign_in(_BOB)).tenant_id == _TEXAS
 
-    def test_block_is_undone_by_taking_it_back(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+    def test_unblock_restores_access(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         _of_user(database, _BOB, "blockedat", {"N": "1"})
         database.update_item(TableName="app-users", Key={"userid": {"S": _BOB}}, UpdateExpression="REMOVE blockedat")
 
@@ -193,7 +189,7 @@ class TestAccount:
 
 
 class TestReading:
-    def test_is_consistent(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
+    def test_reads_are_consistent(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         asked: list[dict[str, Any]] = []
 
         def keep(params: dict[str, Any], **_: object) -> None:
@@ -209,7 +205,7 @@ class TestReading:
         assert [part["ConsistentRead"] for part in batch["RequestItems"].values()] == [True, True]
         assert single["ConsistentRead"] is True
 
-    def test_keys_left_over_are_asked_for_again(
+    def test_unprocessed_keys_are_requested_again(
         self, states: AuthorizationStates, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ask = database.batch_get_item
@@ -225,7 +221,7 @@ class TestReading:
 
         assert states.in_tenant(_sign_in(_ADA), _TEXAS) == _state(_TEXAS, "admin")
 
-    def test_directory_that_does_not_answer_lets_nobody_through(
+    def test_unavailable_directory_refuses_everybody(
         self, states: AuthorizationStates, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
@@ -239,7 +235,7 @@ class TestReading:
 
 
 @pytest.mark.parametrize("changes", [{"auth_time": None}, {"auth_time": "1"}, {"auth_time": True}, {"origin_jti": 1}, {"cognito:username": "*"}, {"cognito:username": None}])  # fmt: skip
-def test_claims_that_tell_no_sign_in_are_refused(changes: dict[str, Any]) -> None:
+def test_claims_without_sign_in_time_are_refused(changes: dict[str, Any]) -> None:
     claims = {"cognito:username": "ada", "auth_time": _AT, "origin_jti": "s-1"}
     assert SignIn.from_claims(claims) == _sign_in(_ADA)
     assert SignIn.from_claims({"cognito:username": "ada", "auth_time": _AT}).session == ""

@@ -1,4 +1,4 @@
-"""The authorizer: what roles open, what is denied, and that the directory decides."""
+"""The authorizer: what roles allow, what is denied, and that the directory decides."""
 
 from __future__ import annotations
 
@@ -86,28 +86,28 @@ class TestRoleTable:
             ("GET/tenants/texas/members", set()),
         ],
     )
-    def test_one_role_is_enough_and_no_other_helps(self, call: str, openers: set[str]) -> None:
+    def test_any_listed_role_is_enough(self, call: str, openers: set[str]) -> None:
         assert {role for role in _ROLES if _may(call, role)} == openers
 
     @given(st.sets(st.sampled_from(_ROLES)), st.sets(st.sampled_from(_ROLES)), st.sampled_from(["GET/parks", "GET/parks/x/webhooks", "POST/parks", "POST/parks/x/statuses", "DELETE/tenants/texas/members/bob"]))  # fmt: skip
-    def test_roles_add_up(self, some: set[str], others: set[str], call: str) -> None:
+    def test_roles_are_combined(self, some: set[str], others: set[str], call: str) -> None:
         assert _may(call, *some, *others) == (_may(call, *some) or _may(call, *others))
 
-    def test_without_a_tenant_nothing_is_open_but_what_is_for_everybody(self) -> None:
+    def test_no_tenant_allows_public_routes_only(self) -> None:
         nobody = Caller(user_id=UserId("ada"), tenant_id=None)
 
         assert list(_TABLE.allowed(nobody, frozenset())) == ["GET/settings"]
 
     @pytest.mark.parametrize("text", ["GET /x", "get /x admin", "GET /x ad-min", "GET /x admin,", "GET x admin", "", "GET /x ,"])  # fmt: skip
-    def test_what_is_no_rule_is_refused(self, text: str) -> None:
+    def test_malformed_rule_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"Not (a route|roles)"):
             RoleRule.parse(text)
 
-    def test_wildcard_past_a_binding_is_refused(self) -> None:
+    def test_wildcard_after_a_binding_is_refused(self) -> None:
         with pytest.raises(ValueError, match="bound to its caller"):
             RoleTable.parse("GET /{x} admin\nGET /tenants/{tenantId} admin")
 
-    def test_routes_that_no_policy_can_keep_apart_are_refused(self) -> None:
+    def test_overlapping_routes_are_refused(self) -> None:
         # To a visitor, `GET /*` is open, so that `GET /a/*` has to be denied, and `GET /a/b/c` with it.
         with pytest.raises(ValueError, match="A policy cannot"):
             RoleTable.parse("GET /{any} visitor\nGET /a/{x} admin\nGET /a/b/c visitor")
@@ -118,17 +118,17 @@ class TestProfile:
         ("name", "first", "last"),
         [("Ada Lovelace", "Ada", "Lovelace"), ("Ada", "Ada", ""), ("", "", ""), ("Ada King  Lovelace", "Ada", "King  Lovelace"), ('A"x\\ $b', 'A"x\\', "$b")],
     )  # fmt: skip
-    def test_name_is_split_and_comes_back_whole(self, name: str, first: str, last: str) -> None:
+    def test_name_is_split_and_rejoined(self, name: str, first: str, last: str) -> None:
         context = Profile.from_claims({"name": name}).to_authorizer()
 
         assert (context["firstName"], context["lastName"]) == (first, last)
         assert Profile.from_authorizer(context).name == name
 
-    def test_name_that_is_no_text_counts_as_none(self) -> None:
+    def test_name_that_is_not_text_is_ignored(self) -> None:
         assert Profile.from_claims({"name": "Ada\nLovelace"}).name == ""
 
     @pytest.mark.parametrize("verified", [False, None, "true", "false", 1, "yes"])
-    def test_address_counts_only_if_the_pool_has_verified_it(self, verified: object) -> None:
+    def test_email_must_be_verified(self, verified: object) -> None:
         claims = {"email": "ada@example.com", "email_verified": verified}
 
         assert Profile.from_claims(claims).email is None
@@ -188,7 +188,7 @@ class TestHandler:
         }
         return jwt.encode(claims, _KEY, algorithm="RS256", headers={"kid": "key-1"})
 
-    def test_context_is_the_contracts(self, authorizer: ModuleType) -> None:
+    def test_context_follows_the_contract(self, authorizer: ModuleType) -> None:
         answer = authorizer.handler(self._event(self._token()), Context())
 
         assert answer["context"] == {
@@ -205,13 +205,13 @@ class TestHandler:
         assert answer["principalId"] == "ada"
 
     @pytest.mark.parametrize("tenant", ["ohio", "other", None])
-    def test_tenant_of_the_token_never_wins(self, authorizer: ModuleType, tenant: str | None) -> None:
+    def test_tenant_claim_does_not_override_active_tenant(self, authorizer: ModuleType, tenant: str | None) -> None:
         changes = {"tenant": tenant} if tenant else {}
         answer = authorizer.handler(self._event(self._token(**changes)), Context())
 
         assert answer["context"]["tenantId"] == "texas"
 
-    def test_switch_and_withdrawal_count_at_the_next_call(
+    def test_switch_and_role_loss_count_at_the_next_call(
         self, authorizer: ModuleType, database: DynamoDBClient
     ) -> None:
         token = self._token()
@@ -226,7 +226,7 @@ class TestHandler:
         leave(database, "ohio", "ada")
         assert roles() == (None, "[]")
 
-    def test_warm_it_makes_one_call(self, authorizer: ModuleType) -> None:
+    def test_warm_authorizer_makes_one_call(self, authorizer: ModuleType) -> None:
         calls: list[str] = []
         event = self._event(self._token(tenant="texas"))
         authorizer.handler(event, Context())
@@ -236,7 +236,7 @@ class TestHandler:
 
         assert calls == ["BatchGetItem"]
 
-    def test_token_of_before_a_switch_costs_a_second_call(self, authorizer: ModuleType) -> None:
+    def test_token_from_before_a_switch_makes_a_second_call(self, authorizer: ModuleType) -> None:
         calls: list[str] = []
         authorizer.database.meta.events.register("before-call.*.*", lambda model, **_: calls.append(model.name))
 
@@ -246,9 +246,7 @@ class TestHandler:
 
     @pytest.mark.parametrize("acts_in", ["active", "claim"])
     @pytest.mark.parametrize("name", ["blockedat", "deletedat", "newpassword", "validafter"])
-    def test_account_that_counts_no_more_is_unauthorized(
-        self, authorizer: ModuleType, database: DynamoDBClient, name: str
-    ) -> None:
+    def test_invalid_account_is_unauthorized(self, authorizer: ModuleType, database: DynamoDBClient, name: str) -> None:
         event = self._event(self._token(tenant="texas"))
         assert authorizer.handler(event, Context())["context"]["tenantId"] == "texas"
         database.update_item(
@@ -263,7 +261,7 @@ class TestHandler:
             authorizer.handler(event, Context())
 
     @pytest.mark.parametrize("acts_in", ["claim"])
-    def test_claim_counts_while_its_user_belongs_there(self, authorizer: ModuleType, database: DynamoDBClient) -> None:
+    def test_claim_requires_current_membership(self, authorizer: ModuleType, database: DynamoDBClient) -> None:
         event = self._event(self._token(tenant="ohio"))
         context = authorizer.handler(event, Context())["context"]
         assert (context["tenantId"], context["roles"]) == ("ohio", '["visitor"]')
@@ -275,14 +273,12 @@ class TestHandler:
         assert answer["policyDocument"]["Statement"][0]["Resource"] == [f"{_API}/GET/settings"]
 
     @pytest.mark.parametrize("changes", [{"auth_time": None}, {"auth_time": "1"}, {"auth_time": True}, {"auth_time": 1.5}, {"origin_jti": 7}])  # fmt: skip
-    def test_token_that_does_not_say_when_its_user_signed_in_is_refused(
-        self, authorizer: ModuleType, changes: dict[str, Any]
-    ) -> None:
+    def test_token_without_auth_time_is_refused(self, authorizer: ModuleType, changes: dict[str, Any]) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorizer.handler(self._event(self._token(**changes)), Context())
 
     @pytest.mark.parametrize(("ahead", "counts"), [(-1, True), (2, True), (4, True), (600, False)])
-    def test_clocks_may_differ_by_seconds(self, authorizer: ModuleType, ahead: int, counts: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    def test_clock_skew_of_seconds_is_allowed(self, authorizer: ModuleType, ahead: int, counts: bool) -> None:  # noqa: FBT001 - a parameter of the test
         event = self._event(self._token(iat=int(time.time()) + ahead, exp=int(time.time()) + 3600))
 
         if counts:
@@ -292,11 +288,11 @@ class TestHandler:
                 authorizer.handler(event, Context())
 
     @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
-    def test_no_genuine_token_no_answer(self, authorizer: ModuleType, token: str) -> None:
+    def test_invalid_token_is_unauthorized(self, authorizer: ModuleType, token: str) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorizer.handler(self._event(token), Context())
 
     @pytest.mark.parametrize("changes", [{"token_use": "access"}, {"aud": "other"}, {"iss": "https://evil"}, {"exp": 1}, {"cognito:username": "*"}])  # fmt: skip
-    def test_token_for_something_else_is_refused(self, authorizer: ModuleType, changes: dict[str, Any]) -> None:
+    def test_token_for_another_client_is_refused(self, authorizer: ModuleType, changes: dict[str, Any]) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorizer.handler(self._event(self._token(**changes)), Context())

@@ -113,7 +113,7 @@ def test_employee_is_added_listed_replaced_and_removed(api: _Api) -> None:
     assert api.send("GET") == (200, {"employees": []})
 
 
-def test_every_request_is_served_with_a_session_of_the_callers_tenant(api: _Api) -> None:
+def test_requests_use_a_session_of_the_callers_tenant(api: _Api) -> None:
     for tenant in ("t-1", "t-10"):
         api.send("GET", tenant=tenant)
         api.send("POST", body=_ADA, tenant=tenant)
@@ -123,7 +123,7 @@ def test_every_request_is_served_with_a_session_of_the_callers_tenant(api: _Api)
     assert api.vendor.asked == [("t-1", "employees")] * 4 + [("t-10", "employees")] * 4
 
 
-def test_tenants_with_employees_of_the_same_id_do_not_meet(api: _Api) -> None:
+def test_same_employee_id_in_two_tenants_is_separate(api: _Api) -> None:
     for tenant in ("t-1", "t-10", "T-1"):
         assert api.send("POST", body={**_ADA, "Name": tenant}, tenant=tenant)[0] == 201
     api.send("DELETE", "e-1", tenant="t-10")
@@ -133,7 +133,7 @@ def test_tenants_with_employees_of_the_same_id_do_not_meet(api: _Api) -> None:
     assert names == {"t-1": ["t-1"], "t-10": [], "T-1": ["new"]}
 
 
-def test_listing_is_whole_however_many_pages_it_takes(api: _Api) -> None:
+def test_listing_reads_all_pages(api: _Api) -> None:
     table = boto3.resource("dynamodb", region_name="us-east-1").Table("employees")
     with table.batch_writer() as batch:
         for number in range(30):  # some 3 MB, where a page has one
@@ -151,11 +151,11 @@ def test_adding_twice_is_a_conflict_and_replaces_nothing(api: _Api) -> None:
 
 
 @pytest.mark.parametrize("employee", ["e-1", "", " ", "*", "a/b", "é", "e" * 64, "e" * 65, "e" * 2000, "\x00"], ids=lambda text: repr(text[:9]))  # fmt: skip
-def test_removing_what_is_not_there_is_not_found(api: _Api, employee: str) -> None:
+def test_removing_unknown_employee_is_not_found(api: _Api, employee: str) -> None:
     assert api.send("DELETE", employee) == (404, {"message": "Employee not found"})
 
 
-def test_replacing_what_is_not_there_is_not_found_and_adds_nothing(api: _Api) -> None:
+def test_replacing_unknown_employee_is_not_found(api: _Api) -> None:
     api.send("POST", body=_ADA, tenant="t-10")
 
     assert api.send("PUT", "e-1", _ADA) == (404, {"message": "Employee not found"})
@@ -183,7 +183,7 @@ def test_replacing_what_is_not_there_is_not_found_and_adds_nothing(api: _Api) ->
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_bad_body_is_refused_with_the_reason_and_nothing_is_written(api: _Api, body: object, reason: str) -> None:
+def test_bad_body_is_refused_and_writes_nothing(api: _Api, body: object, reason: str) -> None:
     for method, employee in (("POST", None), ("PUT", "e-1")):
         status, answer = api.send(method, employee, body)
 
@@ -193,7 +193,7 @@ def test_bad_body_is_refused_with_the_reason_and_nothing_is_written(api: _Api, b
     assert api.rows == 0
 
 
-def test_body_may_not_name_another_employee_than_the_path(api: _Api) -> None:
+def test_body_id_must_match_the_path(api: _Api) -> None:
     api.send("POST", body=_ADA)
 
     assert api.send("PUT", "e-2", _ADA)[0] == 400
@@ -204,7 +204,7 @@ def test_body_may_not_name_another_employee_than_the_path(api: _Api) -> None:
 @pytest.mark.parametrize(
     ("authorizer", "status"), [({}, 401), ({"userId": "u"}, 403), ({"userId": "u", "tenantId": "t*"}, 401)], ids=str
 )
-def test_nobody_and_a_user_without_a_tenant_get_nothing(api: _Api, authorizer: dict[str, str], status: int) -> None:
+def test_caller_without_tenant_is_refused(api: _Api, authorizer: dict[str, str], status: int) -> None:
     for method, employee, body in (("GET", None, None), ("POST", None, _ADA), ("PUT", "e-1", _ADA), ("DELETE", "e-1", None)):  # fmt: skip
         assert api.send(method, employee, body, authorizer=authorizer)[0] == status
     assert api.vendor.asked == []

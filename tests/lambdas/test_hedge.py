@@ -1,4 +1,4 @@
-"""One retry that does not give the first try up, and that starts nothing for nobody."""
+"""A second try beside a slow first one, and none after the caller gave up."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_no_second_try_starts_after_the_deadline(pool: ThreadPoolExecutor) -> No
     assert asked == [1]
 
 
-def test_no_second_try_starts_once_nobody_waits(pool: ThreadPoolExecutor) -> None:
+def test_no_second_try_starts_after_the_caller_gave_up(pool: ThreadPoolExecutor) -> None:
     asked: list[int] = []
     given_up = threading.Event()
 
@@ -62,7 +62,7 @@ def test_no_second_try_starts_once_nobody_waits(pool: ThreadPoolExecutor) -> Non
     assert asked == [1]
 
 
-def test_try_that_waited_for_a_thread_until_nobody_waits_does_not_ask() -> None:
+def test_queued_try_is_skipped_after_the_caller_gave_up() -> None:
     asked: list[int] = []
     free, given_up = threading.Event(), threading.Event()
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -74,7 +74,7 @@ def test_try_that_waited_for_a_thread_until_nobody_waits_does_not_ask() -> None:
     assert asked == []
 
 
-def test_second_try_answers_where_the_first_fails(pool: ThreadPoolExecutor) -> None:
+def test_second_try_answers_if_the_first_fails(pool: ThreadPoolExecutor) -> None:
     asked: list[int] = []
 
     def ask() -> str:

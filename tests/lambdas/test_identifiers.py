@@ -1,4 +1,4 @@
-"""Ids: what is legal passes unchanged, everything else is refused."""
+"""Ids: valid ones are unchanged, all others are refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_legal_tenant_ids_pass_unchanged(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", BAD_TENANTS, ids=repr)
-def test_everything_else_is_no_tenant_id(value: object) -> None:
+def test_malformed_tenant_id_is_refused(value: object) -> None:
     with pytest.raises(InvalidIdentifierError):
         tenant_id(value)
 
@@ -36,19 +36,19 @@ def test_legal_user_ids_pass_unchanged(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [*(v for v in _HOSTILE if v != "abc-"), "0" * 129, "@a", ".a"], ids=repr)
-def test_everything_else_is_no_user_id(value: object) -> None:
+def test_malformed_user_id_is_refused(value: object) -> None:
     with pytest.raises(InvalidIdentifierError):
         user_id(value)
 
 
 @given(st.text())
-def test_refusal_does_not_repeat_what_was_sent(value: str) -> None:
+def test_error_does_not_repeat_the_value(value: str) -> None:
     with pytest.raises(InvalidIdentifierError, match=r"^Invalid tenant id$"):
         tenant_id(f"<{value}>")
 
 
 @given(st.text())
-def test_what_passes_means_nothing_to_a_policy_a_path_or_a_template(value: str) -> None:
+def test_valid_ids_have_no_meaning_in_policies_paths_or_templates(value: str) -> None:
     for check in (tenant_id, user_id):
         try:
             passed = check(value)

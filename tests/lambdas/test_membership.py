@@ -1,4 +1,4 @@
-"""Membership: every change in all of its places at once, decided by an admin of now, and never the last one gone."""
+"""Membership: changes are atomic, decided by a current admin, and keep at least one admin."""
 
 from __future__ import annotations
 
@@ -83,22 +83,24 @@ def _everywhere(database: DynamoDBClient, tenant: str, user: str) -> tuple[set[s
 
 
 class TestSwitch:
-    def test_counts_at_once_and_says_what_was_before(self, database: DynamoDBClient, memberships: Memberships) -> None:
+    def test_switch_is_immediate_and_returns_the_previous_tenant(
+        self, database: DynamoDBClient, memberships: Memberships
+    ) -> None:
         assert memberships.switch(_BOB, _OHIO) == _TEXAS
 
         assert _active(database, _BOB).roles == {"admin"}
 
     @pytest.mark.parametrize("tenant", [_OHIO, TenantId("nowhere")])
-    def test_to_where_one_does_not_belong_is_forbidden(self, memberships: Memberships, tenant: TenantId) -> None:
-        with pytest.raises(ForbiddenError, match="You are not a member of this tenant"):
+    def test_switch_without_membership_is_forbidden(self, memberships: Memberships, tenant: TenantId) -> None:
+        with pytest.raises(ForbiddenError, match="You do not belong to this tenant"):
             memberships.switch(_ADA, tenant)
 
-    def test_back_and_forth_ends_where_it_began(self, database: DynamoDBClient, memberships: Memberships) -> None:
+    def test_switch_back_restores_the_first_tenant(self, database: DynamoDBClient, memberships: Memberships) -> None:
         for tenant in (_OHIO, _TEXAS, _OHIO, _TEXAS):
             memberships.switch(_BOB, tenant)
             assert _active(database, _BOB).tenant_id == tenant
 
-    def test_mends_a_record_from_before(self, database: DynamoDBClient, memberships: Memberships) -> None:
+    def test_switch_updates_an_older_record(self, database: DynamoDBClient, memberships: Memberships) -> None:
         database.put_item(TableName="app-users", Item={"userid": {"S": _BOB}})
 
         assert set(memberships.tenants_of(_BOB)) == {_TEXAS, _OHIO}
@@ -109,7 +111,9 @@ class TestSwitch:
 
 class TestRoles:
     @pytest.mark.parametrize("roles", [{Role.MEMBER}, {Role.ADMIN}, {Role.ADMIN, Role.VISITOR}])
-    def test_change_is_everywhere(self, database: DynamoDBClient, memberships: Memberships, roles: set[Role]) -> None:
+    def test_role_change_updates_all_rows(
+        self, database: DynamoDBClient, memberships: Memberships, roles: set[Role]
+    ) -> None:
         change = memberships.set_roles(_TEXAS, _BOB, frozenset(roles), by=_ADA)
 
         assert _everywhere(database, _TEXAS, _BOB) == (roles, roles, Role.ADMIN in roles)
@@ -118,7 +122,7 @@ class TestRoles:
         assert _everywhere(database, _OHIO, _BOB) == ({"admin"}, {"admin"}, True)
 
     @pytest.mark.parametrize("by", [_BOB, _EVE])
-    def test_only_an_admin_of_the_tenant_changes_them(
+    def test_only_admins_of_the_tenant_change_roles(
         self, database: DynamoDBClient, memberships: Memberships, by: UserId
     ) -> None:
         with pytest.raises(ForbiddenError):
@@ -126,24 +130,24 @@ class TestRoles:
 
         assert _everywhere(database, _TEXAS, _BOB) == ({"visitor"}, {"visitor"}, False)
 
-    def test_stranger_is_no_member(self, memberships: Memberships) -> None:
+    def test_unknown_member_is_not_found(self, memberships: Memberships) -> None:
         with pytest.raises(NotFoundError):
             memberships.set_roles(_TEXAS, _EVE, frozenset({Role.VISITOR}), by=_ADA)
 
-    def test_last_admin_stays_one(self, database: DynamoDBClient, memberships: Memberships) -> None:
+    def test_last_admin_keeps_the_role(self, database: DynamoDBClient, memberships: Memberships) -> None:
         with pytest.raises(ConflictError):
             memberships.set_roles(_TEXAS, _ADA, frozenset({Role.MEMBER}), by=_ADA)
 
         assert _everywhere(database, _TEXAS, _ADA)[2]
 
-    def test_admin_who_is_not_the_last_may_step_down(self, memberships: Memberships) -> None:
+    def test_admin_may_step_down_if_another_remains(self, memberships: Memberships) -> None:
         memberships.set_roles(_TEXAS, _BOB, frozenset({Role.ADMIN}), by=_ADA)
         memberships.set_roles(_TEXAS, _ADA, frozenset({Role.MEMBER}), by=_ADA)
 
         with pytest.raises(ForbiddenError):
             memberships.set_roles(_TEXAS, _BOB, frozenset({Role.MEMBER}), by=_ADA)
 
-    def test_condition_of_the_write_alone_keeps_the_last_admin(
+    def test_write_condition_keeps_the_last_admin(
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         # As if somebody else had been an admin when it was decided.
@@ -157,7 +161,7 @@ class TestRoles:
 
         assert _everywhere(database, _TEXAS, _ADA) == ({"admin"}, {"admin"}, True)
 
-    def test_condition_of_the_write_alone_asks_for_an_admin(
+    def test_write_condition_requires_an_admin(
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("tenantry.runtime.transactions._PAUSE_SECONDS", 0)
@@ -170,7 +174,7 @@ class TestRoles:
 
 
 class TestRemove:
-    def test_leaves_nothing_and_activates_nothing_else(
+    def test_removal_deletes_all_rows_and_activates_no_other_tenant(
         self, database: DynamoDBClient, memberships: Memberships
     ) -> None:
         memberships.remove(_TEXAS, _BOB, by=_ADA)
@@ -179,19 +183,21 @@ class TestRemove:
         assert _active(database, _BOB).tenant_id is None
         assert _everywhere(database, _OHIO, _BOB) == ({"admin"}, {"admin"}, True)
 
-    def test_of_another_tenant_leaves_the_active_one(self, database: DynamoDBClient, memberships: Memberships) -> None:
+    def test_removal_from_another_tenant_keeps_the_active_one(
+        self, database: DynamoDBClient, memberships: Memberships
+    ) -> None:
         join(database, _OHIO, _ADA, "admin")
         memberships.remove(_OHIO, _BOB, by=_ADA)
 
         assert _active(database, _BOB).tenant_id == _TEXAS
 
-    def test_anybody_may_leave(self, database: DynamoDBClient, memberships: Memberships) -> None:
+    def test_members_may_leave(self, database: DynamoDBClient, memberships: Memberships) -> None:
         memberships.remove(_TEXAS, _BOB, by=_BOB)
 
         assert _everywhere(database, _TEXAS, _BOB) == (None, None, False)
 
     @pytest.mark.parametrize("by", [_BOB, _EVE])
-    def test_nobody_else_removes(self, memberships: Memberships, by: UserId) -> None:
+    def test_only_admins_remove_others(self, memberships: Memberships, by: UserId) -> None:
         with pytest.raises(ForbiddenError):
             memberships.remove(_TEXAS, _ADA, by=by)
 
@@ -201,13 +207,13 @@ class TestRemove:
 
         assert _everywhere(database, _TEXAS, _ADA) == ({"admin"}, {"admin"}, True)
 
-    def test_twice_is_not_found(self, memberships: Memberships) -> None:
+    def test_second_removal_is_not_found(self, memberships: Memberships) -> None:
         memberships.remove(_TEXAS, _BOB, by=_ADA)
 
         with pytest.raises(NotFoundError):
             memberships.remove(_TEXAS, _BOB, by=_ADA)
 
-    def test_tenant_from_before_admins_were_with_it_locks_nobody_out(
+    def test_older_tenant_without_admins_attribute_works(
         self, database: DynamoDBClient, memberships: Memberships
     ) -> None:
         database.put_item(TableName="app-tenants", Item={"tenantid": {"S": _TEXAS}})
@@ -218,7 +224,7 @@ class TestRemove:
 
 
 class TestInvitations:
-    def test_makes_a_member_once(self, database: DynamoDBClient, invitations: Invitations) -> None:
+    def test_invitation_is_accepted_once(self, database: DynamoDBClient, invitations: Invitations) -> None:
         invitations.invite(_TEXAS, mailbox("Eve@Example.com"), frozenset({Role.MEMBER}), by=_ADA)
 
         member = invitations.accept(_TEXAS, _EVE, mailbox("eve@example.com"), "Eve")
@@ -229,21 +235,21 @@ class TestInvitations:
         with pytest.raises(NotFoundError):
             invitations.accept(_TEXAS, UserId("eve2"), mailbox("eve@example.com"), "Eve")
 
-    def test_leaves_the_active_tenant_of_who_has_one(self, database: DynamoDBClient, invitations: Invitations) -> None:
+    def test_acceptance_keeps_an_active_tenant(self, database: DynamoDBClient, invitations: Invitations) -> None:
         invitations.invite(_OHIO, mailbox("ada@example.com"), frozenset({Role.ADMIN}), by=_BOB)
         invitations.accept(_OHIO, _ADA, mailbox("ada@example.com"), "Ada")
 
         assert _active(database, _ADA).tenant_id == _TEXAS
         assert _everywhere(database, _OHIO, _ADA) == ({"admin"}, {"admin"}, True)
 
-    def test_is_for_one_mailbox_and_one_tenant(self, invitations: Invitations) -> None:
+    def test_invitation_is_for_one_email_and_tenant(self, invitations: Invitations) -> None:
         invitations.invite(_TEXAS, mailbox("eve@example.com"), frozenset({Role.MEMBER}), by=_ADA)
 
         for tenant, invitee in ((_TEXAS, "eve2@example.com"), (_OHIO, "eve@example.com")):
             with pytest.raises(NotFoundError):
                 invitations.accept(tenant, _EVE, mailbox(invitee), "Eve")
 
-    def test_expires(self, invitations: Invitations, clock: list[float]) -> None:
+    def test_invitation_expires(self, invitations: Invitations, clock: list[float]) -> None:
         invitations.invite(_TEXAS, mailbox("eve@example.com"), frozenset({Role.MEMBER}), by=_ADA)
         assert len(invitations.of_invitee(mailbox("eve@example.com"))) == 1
 
@@ -254,7 +260,7 @@ class TestInvitations:
         with pytest.raises(NotFoundError):
             invitations.accept(_TEXAS, _EVE, mailbox("eve@example.com"), "Eve")
 
-    def test_dies_with_the_inviters_role(
+    def test_invitation_ends_with_the_inviters_role(
         self, database: DynamoDBClient, memberships: Memberships, invitations: Invitations
     ) -> None:
         join(database, _TEXAS, UserId("mallory"), "admin")
@@ -266,7 +272,7 @@ class TestInvitations:
             invitations.accept(_TEXAS, _EVE, mailbox("eve@example.com"), "Eve")
 
     @pytest.mark.parametrize("by", [_BOB, _EVE])
-    def test_only_an_admin_invites_and_withdraws(self, invitations: Invitations, by: UserId) -> None:
+    def test_only_admins_invite_and_withdraw(self, invitations: Invitations, by: UserId) -> None:
         invitations.invite(_TEXAS, mailbox("eve@example.com"), frozenset({Role.MEMBER}), by=_ADA)
 
         with pytest.raises(ForbiddenError):
@@ -274,7 +280,7 @@ class TestInvitations:
         with pytest.raises(ForbiddenError):
             invitations.withdraw(_TEXAS, id_of(mailbox("eve@example.com")), by=by)
 
-    def test_withdrawn_or_declined_is_gone(self, invitations: Invitations) -> None:
+    def test_withdrawn_or_declined_invitation_is_removed(self, invitations: Invitations) -> None:
         invitee = mailbox("eve@example.com")
 
         def withdraw() -> None:
@@ -291,7 +297,9 @@ class TestInvitations:
             with pytest.raises(NotFoundError):
                 end()
 
-    def test_changes_no_roles_of_a_member(self, database: DynamoDBClient, invitations: Invitations) -> None:
+    def test_invitation_does_not_change_a_members_roles(
+        self, database: DynamoDBClient, invitations: Invitations
+    ) -> None:
         invitations.invite(_TEXAS, mailbox("bob@example.com"), frozenset({Role.ADMIN}), by=_ADA)
 
         with pytest.raises(ConflictError):
@@ -299,9 +307,7 @@ class TestInvitations:
 
         assert _everywhere(database, _TEXAS, _BOB) == ({"visitor"}, {"visitor"}, False)
 
-    def test_accepted_by_many_at_once_makes_one_member(
-        self, database: DynamoDBClient, invitations: Invitations
-    ) -> None:
+    def test_concurrent_acceptance_creates_one_member(self, database: DynamoDBClient, invitations: Invitations) -> None:
         invitations.invite(_TEXAS, mailbox("eve@example.com"), frozenset({Role.MEMBER}), by=_ADA)
 
         def accept(number: int) -> bool:
@@ -325,12 +331,12 @@ class TestInvitations:
     "address",
     ["", "x", "@example.com", "a@", "a@b", "a b@example.com", "a@exa mple.com", "\u212aate@example.com", "kate@\u212ab.com", "a@example.com\n", "a@example.com,b@example.com", "<a@example.com>", '"a"@example.com', f"{'a' * 250}@example.com", "a@-x.com", "a@x..com", 5, None],
 )  # fmt: skip
-def test_what_is_no_mailbox_is_refused(address: object) -> None:
+def test_malformed_email_is_refused(address: object) -> None:
     with pytest.raises(InvalidMailboxError):
         mailbox(address)
 
 
-def test_mailboxes_differ_in_more_than_case() -> None:
+def test_email_case_is_ignored() -> None:
     assert mailbox("Kate+x@Example.COM") == "kate+x@example.com"
 
 
@@ -378,9 +384,7 @@ class TestRoutes:
         answer = function.handler(event, Context())
         return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
 
-    def test_from_invitation_to_removal_each_step_is_told(
-        self, function: ModuleType, said: list[dict[str, Any]]
-    ) -> None:
+    def test_each_step_is_published(self, function: ModuleType, said: list[dict[str, Any]]) -> None:
         ada, eve = _context(_ADA, _TEXAS, "admin"), _context(_EVE, None)
         call = self._call
 
@@ -449,7 +453,7 @@ class TestRoutes:
             (_context(_EVE, None), _TEXAS),
         ],
     )
-    def test_function_alone_refuses_what_the_gateway_should_have(
+    def test_function_refuses_without_the_gateway(
         self, function: ModuleType, caller: dict[str, Any], tenant: str, route: str
     ) -> None:
         status, answer = self._call(
@@ -464,7 +468,7 @@ class TestRoutes:
 
         assert (status, answer) == (403, {"message": "Forbidden"})
 
-    def test_verdict_that_the_gateway_kept_gives_no_power(self, function: ModuleType, database: DynamoDBClient) -> None:
+    def test_cached_policy_gives_no_access(self, function: ModuleType, database: DynamoDBClient) -> None:
         stale = _context(_BOB, _TEXAS, "admin")
 
         status, _ = self._call(
@@ -480,9 +484,7 @@ class TestRoutes:
         assert _everywhere(database, _TEXAS, _BOB) == ({"visitor"}, {"visitor"}, False)
 
     @pytest.mark.parametrize("email", ["", "\u212aate@example.com"])
-    def test_address_that_is_not_verified_or_is_none_opens_no_invitation(
-        self, function: ModuleType, email: str
-    ) -> None:
+    def test_unverified_email_sees_no_invitations(self, function: ModuleType, email: str) -> None:
         caller = _context(_EVE, None, email=email)
 
         status, _ = self._call(
@@ -491,7 +493,7 @@ class TestRoutes:
 
         assert status in {400, 404}
 
-    def test_members_come_in_pages(self, function: ModuleType, database: DynamoDBClient) -> None:
+    def test_members_are_paginated(self, function: ModuleType, database: DynamoDBClient) -> None:
         for number in range(5):
             join(database, _TEXAS, f"user{number}", "visitor")
         seen: list[str] = []
@@ -533,7 +535,7 @@ class TestRoutes:
             ]
         }
 
-    def test_what_the_bus_does_not_take_is_kept(
+    def test_unpublished_event_is_dead_lettered(
         self, function: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         queue = boto3.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
@@ -551,5 +553,5 @@ class TestRoutes:
         assert "@" not in capsys.readouterr().out
 
 
-def test_ids_of_invitations_show_no_address() -> None:
+def test_invitation_ids_reveal_no_email() -> None:
     assert invitations_module.invitation_id(id_of(mailbox("eve@example.com"))).isalnum()

@@ -1,4 +1,4 @@
-"""Which text is a name, whoever checks it: a function, a mapping template, a model or an OpenAPI document."""
+"""Which text is a name: the same for functions, mapping templates, models and OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def _is_name(text: str) -> bool:
 @example(text="a\u2028b")
 @example(text="a\ud800")
 @example(text="a\n")
-def test_a_name_is_any_text_without_control_characters(text: str) -> None:
+def test_names_allow_any_text_without_control_characters(text: str) -> None:
     assert (name_refusal(text) == "") is _is_name(text)
     assert (re.fullmatch(NAME_PATTERN, text) is not None) is _is_name(text)
 
 
 @given(text=_TEXTS)
 @example(text="a\n")
-def test_schema_says_the_same_but_for_halves_of_pairs(text: str) -> None:
+def test_schema_matches_except_for_lone_surrogates(text: str) -> None:
     halves = any(unicodedata.category(character) == "Cs" for character in text)
     schema = Draft4Validator(name_schema(shortest=0, longest=50))
 
@@ -49,7 +49,7 @@ def test_schema_says_the_same_but_for_halves_of_pairs(text: str) -> None:
 
 
 @given(segments=st.lists(_TEXTS.map(lambda text: text.replace("/", "")) | st.sampled_from([".", "..", "...", ""])))
-def test_a_key_is_a_name_without_segments_of_dots(segments: list[str]) -> None:
+def test_keys_refuse_dot_segments(segments: list[str]) -> None:
     key = "/".join(segments)
     usable = bool(key) and not key.startswith("/") and not {".", ".."} & set(segments) and _is_name(key)
 
@@ -59,7 +59,7 @@ def test_a_key_is_a_name_without_segments_of_dots(segments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", NAMES)
-def test_text_of_every_script_is_kept_exactly(text: str) -> None:
+def test_text_of_every_script_is_unchanged(text: str) -> None:
     assert usable_name(text) == text
     assert name_or(text, "other") == text
     assert key_refusal(text) == ""
@@ -67,7 +67,7 @@ def test_text_of_every_script_is_kept_exactly(text: str) -> None:
 
 
 @pytest.mark.parametrize("character", REFUSED, ids=lambda character: f"U+{ord(character):04X}")
-def test_refusal_names_the_character_by_its_number_and_does_not_show_it(character: str) -> None:
+def test_error_names_the_code_point_only(character: str) -> None:
     with pytest.raises(ValueError, match=rf"\(U\+{ord(character):04X}\)") as refused:
         usable_name(f"a{character}b")
 

@@ -1,4 +1,4 @@
-"""A tenant's first object while their bucket is being made, or was left half-way: the two functions together."""
+"""A tenant's first object while their bucket is being created or is unfinished."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moto import mock_aws
 from tenant_objects.onboarding import Onboarding
 from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.events import Context, proxy_event
-from tests.lambdas.owners import ACCOUNT
+from tests.lambdas.expected_owner import ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 _OWNER, _TWIN = "t001", "T001"
 _BUCKET: Final = f"own-{_OWNER}"
 _SETTINGS: Final = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
     "APPLICATION": "shop",
     "ACCOUNT": ACCOUNT,
     "PARTITION": "aws",
@@ -165,16 +161,14 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Application]:
         yield _Application(provisioner, objects)
 
 
-def test_calls_come_in_this_order(application: _Application) -> None:
+def test_calls_are_in_order(application: _Application) -> None:
     application.onboard(_OWNER)
 
     assert tuple(application.calls) == _STEPS
 
 
 @pytest.mark.parametrize("step", range(len(_STEPS)), ids=lambda step: f"{step} {_STEPS[step]}")
-def test_nobody_writes_before_a_bucket_is_finished_wherever_its_making_was_stopped(
-    application: _Application, step: int
-) -> None:
+def test_unfinished_bucket_is_not_written_at_any_step(application: _Application, step: int) -> None:
     application.stop_before = step
     with pytest.raises(_StoppedError):
         application.onboard(_OWNER)
@@ -199,9 +193,7 @@ def test_nobody_writes_before_a_bucket_is_finished_wherever_its_making_was_stopp
 
 
 @pytest.mark.parametrize("step", range(_FIRST_POLICY + 1, _LAST_POLICY + 1), ids=lambda step: f"{step} {_STEPS[step]}")
-def test_bucket_is_shut_to_the_sessions_of_all_tenants_until_it_is_finished(
-    application: _Application, step: int
-) -> None:
+def test_unfinished_bucket_denies_all_tenants(application: _Application, step: int) -> None:
     application.stop_before = step
     with pytest.raises(_StoppedError):
         application.onboard(_OWNER)
@@ -215,7 +207,7 @@ def test_bucket_is_shut_to_the_sessions_of_all_tenants_until_it_is_finished(
     assert shut["Resource"] == [f"arn:aws:s3:::{_BUCKET}", f"arn:aws:s3:::{_BUCKET}/*"]
 
 
-def test_key_that_cannot_be_made_leaves_no_bucket(application: _Application) -> None:
+def test_failed_key_creation_leaves_no_bucket(application: _Application) -> None:
     application.stop_before = _STEPS.index("CreateKey")
     with pytest.raises(_StoppedError):
         application.onboard(_OWNER)

@@ -1,4 +1,4 @@
-"""The routes by which people change their own accounts: their own and nobody else's."""
+"""The routes by which users change their own accounts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from tenantry.model.errors import ConflictError
 from tenantry.runtime.account_workflow import UnfinishedError
+from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory
 
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ADA = {"userId": "ada", "roles": "[]", "email": "ada@example.com", "authTime": "1", "session": "this-one"}
-
-
-class _Workflow:
-    def __init__(self) -> None:
-        self.ran: list[tuple[Any, ...]] = []
-        self.error: Exception | None = None
-
-    def run(self, change: str, user: str, *, by: str, **more: object) -> dict[str, Any]:
-        if self.error:
-            raise self.error
-        self.ran.append((change, user, by, more))
-        return {}
 
 
 class _Cognito:
@@ -62,8 +51,8 @@ class _Cognito:
 
 
 @pytest.fixture
-def workflow() -> _Workflow:
-    return _Workflow()
+def workflow() -> RecordingWorkflow:
+    return RecordingWorkflow()
 
 
 @pytest.fixture
@@ -72,7 +61,7 @@ def cognito() -> _Cognito:
 
 
 @pytest.fixture
-def function(workflow: _Workflow, cognito: _Cognito, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def function(workflow: RecordingWorkflow, cognito: _Cognito, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with mock_aws():
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("membership.handler"))
@@ -97,28 +86,30 @@ def _call(
         ("DELETE /me/sessions/current", "endSession", {"session": "this-one"}),
     ],
 )
-def test_change_is_the_callers_own(
-    function: ModuleType, workflow: _Workflow, route: str, change: str, more: dict[str, str]
+def test_change_is_of_the_callers_account(
+    function: ModuleType, workflow: RecordingWorkflow, route: str, change: str, more: dict[str, str]
 ) -> None:
     assert _call(function, route) == (204, None)
     assert workflow.ran == [(change, "ada", "ada", more)]
 
 
-def test_last_admin_is_told_why_they_stay(function: ModuleType, workflow: _Workflow) -> None:
-    workflow.error = ConflictError("You are the last admin of texas: make another member an admin there first")
+def test_last_admin_gets_a_reason(function: ModuleType, workflow: RecordingWorkflow) -> None:
+    workflow.error = ConflictError("You are the last admin of texas: make somebody else an admin there first")
 
     status, said = _call(function, "DELETE /me")
 
     assert (status, said["message"]) == (409, str(workflow.error))
 
 
-def test_what_is_not_finished_is_said_to_be_so(function: ModuleType, workflow: _Workflow) -> None:
+def test_unfinished_change_is_reported(function: ModuleType, workflow: RecordingWorkflow) -> None:
     workflow.error = UnfinishedError("kept")
 
     assert _call(function, "DELETE /me")[0] == 502
 
 
-def test_new_address_is_verified_and_then_written(function: ModuleType, workflow: _Workflow, cognito: _Cognito) -> None:
+def test_new_email_is_verified_then_stored(
+    function: ModuleType, workflow: RecordingWorkflow, cognito: _Cognito
+) -> None:
     assert _call(function, "PUT /me/address", {"accessToken": "token of ada", "code": "1"})[0] == 204
     assert cognito.verified == [{"AccessToken": "token of ada", "AttributeName": "email", "Code": "1"}]
     assert workflow.ran == [("changeAddress", "ada", "ada", {})]
@@ -133,8 +124,8 @@ def test_new_address_is_verified_and_then_written(function: ModuleType, workflow
         ("AliasExistsException", 409),
     ],
 )
-def test_what_the_pool_does_not_verify_is_not_written(
-    function: ModuleType, workflow: _Workflow, cognito: _Cognito, error: str, status: int
+def test_unverified_email_is_not_stored(
+    function: ModuleType, workflow: RecordingWorkflow, cognito: _Cognito, error: str, status: int
 ) -> None:
     cognito.error = error
 
@@ -142,21 +133,21 @@ def test_what_the_pool_does_not_verify_is_not_written(
     assert workflow.ran == []
 
 
-def test_access_token_of_somebody_else_changes_nothing(
-    function: ModuleType, workflow: _Workflow, cognito: _Cognito
+def test_access_token_of_another_user_changes_nothing(
+    function: ModuleType, workflow: RecordingWorkflow, cognito: _Cognito
 ) -> None:
     assert _call(function, "PUT /me/address", {"accessToken": "token of eve", "code": "1"})[0] == 403
     assert (cognito.verified, workflow.ran) == ([], [])
 
 
 @pytest.mark.parametrize("body", [{}, {"accessToken": "x"}, {"accessToken": "x", "code": 1}, {"code": "1"}])
-def test_new_address_takes_token_and_code(function: ModuleType, workflow: _Workflow, body: object) -> None:
+def test_new_email_requires_token_and_code(function: ModuleType, workflow: RecordingWorkflow, body: object) -> None:
     assert _call(function, "PUT /me/address", body)[0] == 400
     assert workflow.ran == []
 
 
 @pytest.mark.parametrize("address", ["ada@example.com", "ADA@Example.com"])
-def test_admin_does_not_invite_themselves(function: ModuleType, address: str) -> None:
+def test_admin_cannot_invite_themselves(function: ModuleType, address: str) -> None:
     caller = {**_ADA, "tenantId": "texas", "roles": '["admin"]', "email": "Ada@example.com"}
     event = proxy_event(
         route="POST /tenants/{tenantId}/members",

@@ -1,4 +1,4 @@
-"""Every call of S3 says whose the bucket must be."""
+"""Every call of S3 names the expected bucket owner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from tenantry.runtime.own_buckets import only_own_buckets
-from tests.lambdas.owners import ACCOUNT, demand_owners, headers_of
+from tests.lambdas.expected_owner import ACCOUNT, demand_owners, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ _LAMBDAS: Final = Path(__file__).parents[2] / "lambdas"
 _SILENT: Final = {"CreateBucket", "CreateSession", "RenameObject"}
 
 
-def test_owner_is_named_in_every_operation_that_can_name_one() -> None:
+def test_operations_name_the_expected_owner() -> None:
     client: Any = only_own_buckets(boto3.client("s3"), ACCOUNT)
     model = client.meta.service_model
     for operation in model.operation_names:
@@ -33,7 +33,7 @@ def test_owner_is_named_in_every_operation_that_can_name_one() -> None:
         assert owners == [ACCOUNT] * len(headers_of(model, operation)), operation
 
 
-def test_only_known_operations_cannot_name_an_owner() -> None:
+def test_only_known_operations_lack_an_expected_owner() -> None:
     model = boto3.client("s3").meta.service_model
 
     about_buckets = {
@@ -59,7 +59,7 @@ def test_calls_and_pages_carry_the_owner() -> None:
 
 
 @mock_aws
-def test_call_without_the_owner_fails_the_tests() -> None:
+def test_call_without_owner_is_detected() -> None:
     client = boto3.client("s3")
     demand_owners(client)
     client.create_bucket(Bucket="own")
@@ -68,7 +68,7 @@ def test_call_without_the_owner_fails_the_tests() -> None:
         client.put_object(Bucket="own", Key="a", Body=b"x")
 
 
-def test_functions_have_no_other_client_of_s3() -> None:
+def test_functions_use_no_other_s3_client() -> None:
     found = [(path.parent.name, bounded) for path in _LAMBDAS.rglob("*.py") for bounded in _clients(path)]
 
     assert ("storage_provisioner", True) in found
@@ -92,7 +92,7 @@ def test_functions_have_no_other_client_of_s3() -> None:
         ('boto3.client("kms")', []),
     ],
 )
-def test_clients_of_s3_are_found_however_they_are_made(source: str, *, bounded: list[bool]) -> None:
+def test_s3_clients_are_detected(source: str, *, bounded: list[bool]) -> None:
     assert list(_bounded(ast.parse(source))) == bounded
 
 

@@ -1,4 +1,4 @@
-"""The page's files: put in the right order and with the right headers, taken away a release later, always answered."""
+"""Publishing the page: order, headers, removal of old releases, and replies to CloudFormation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tests.lambdas.events import Context
-from tests.lambdas.owners import ACCOUNT, demand_owners
+from tests.lambdas.expected_owner import ACCOUNT, demand_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,9 +97,7 @@ def _keys(s3: S3Client) -> set[str]:
     return {item["Key"] for item in s3.list_objects_v2(Bucket="page").get("Contents", [])}
 
 
-def test_files_and_settings_are_published_with_their_types_and_for_how_long_they_are_good(
-    module: ModuleType, s3: S3Client
-) -> None:
+def test_files_have_content_types_and_cache_times(module: ModuleType, s3: S3Client) -> None:
     answer = _publish(module, s3, "one", _FIRST)
 
     assert answer == {
@@ -119,7 +117,7 @@ def test_files_and_settings_are_published_with_their_types_and_for_how_long_they
     assert json.loads(found["config.json"]["Body"].read()) == {"apis": {"tenant": "/api/tenant"}}
 
 
-def test_the_page_comes_last(module: ModuleType, s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_is_uploaded_last(module: ModuleType, s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     put = module.Publisher._put  # noqa: SLF001 - to see the order
 
@@ -134,7 +132,7 @@ def test_the_page_comes_last(module: ModuleType, s3: S3Client, monkeypatch: pyte
     assert order == ["assets/one.js", "config.json", "favicon.svg", "index.html"]
 
 
-def test_a_release_stays_until_the_one_after_the_next(module: ModuleType, s3: S3Client) -> None:
+def test_previous_release_is_kept(module: ModuleType, s3: S3Client) -> None:
     _publish(module, s3, "one", _FIRST)
     _publish(module, s3, "two", _SECOND)
     assert {"site/assets/one.js", "site/assets/two.js"} <= _keys(s3)
@@ -153,7 +151,7 @@ def test_a_release_stays_until_the_one_after_the_next(module: ModuleType, s3: S3
     }
 
 
-def test_an_update_changes_the_settings_and_stays_the_same_resource(module: ModuleType, s3: S3Client) -> None:
+def test_update_keeps_the_resource_id(module: ModuleType, s3: S3Client) -> None:
     _publish(module, s3, "one", _FIRST)
     event = _event("Update", "one", PhysicalResourceId="page")
     event["ResourceProperties"]["Settings"] = '{"apis": {}}'
@@ -162,7 +160,7 @@ def test_an_update_changes_the_settings_and_stays_the_same_resource(module: Modu
     assert json.loads(s3.get_object(Bucket="page", Key="site/config.json")["Body"].read()) == {"apis": {}}
 
 
-def test_deleting_empties_the_bucket_that_was_published_into(module: ModuleType, s3: S3Client) -> None:
+def test_delete_empties_the_bucket(module: ModuleType, s3: S3Client) -> None:
     _publish(module, s3, "one", _FIRST)
     s3.create_bucket(Bucket="new-page")
     s3.put_object(Bucket="new-page", Key="site/index.html", Body=b"two")
@@ -175,7 +173,7 @@ def test_deleting_empties_the_bucket_that_was_published_into(module: ModuleType,
 
 
 @pytest.mark.parametrize("change", [{"AssetKey": "missing"}, {"Settings": "not json"}, {"Bucket": "no-such-bucket"}])
-def test_a_failure_is_answered_with_its_reason(module: ModuleType, s3: S3Client, change: dict[str, str]) -> None:
+def test_failure_is_reported_with_a_reason(module: ModuleType, s3: S3Client, change: dict[str, str]) -> None:
     _upload(s3, "one", _FIRST)
     event = _event("Create", "one")
     event["ResourceProperties"].update(change)

@@ -1,4 +1,4 @@
-"""Queued changes of parks: each in its captured tenant, again and again without harm, and alone in its failure."""
+"""Queued updates of parks: in their captured tenant, idempotent, and failing alone."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.application_plane.parks.workflows import PARK
+from stacks.application_plane.parks.workflow_states import PARK
+from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tenantry.model.caller import TenantCaller
 
 _TABLE: Final = "parks"
 _TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"
@@ -34,25 +34,10 @@ _WORK: Final[dict[str, Any]] = {
 }
 
 
-class _Vendor:
-    """Gives clients without asking STS, and remembers for whom."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str]] = []
-        self._clients = {name: boto3.client(name) for name in ("dynamodb", "sns")}
-
-    def session(self, caller: TenantCaller, purpose: str) -> _Vendor:
-        self.asked.append((caller.tenant_id, caller.user_id, purpose))
-        return self
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - as the vendor's
-        return self._clients[service]
-
-
 class _Scene:
     def __init__(self, function: Any) -> None:  # noqa: ANN401 - a module
         self._function = function
-        self.vendor = _Vendor()
+        self.vendor = RecordingVendor()
         function.vendor = self.vendor
         self.dynamodb: Any = self.vendor.client("dynamodb")
 
@@ -109,7 +94,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
         yield _Scene(importlib.reload(importlib.import_module("park_statuses.handler")))
 
 
-def test_parks_of_the_captured_tenant_are_set_with_credentials_of_it(scene: _Scene) -> None:
+def test_statuses_are_set_with_credentials_of_the_captured_tenant(scene: _Scene) -> None:
     for tenant in ("texas", "colorado"):
         scene.add(tenant, "big-bend")
 
@@ -119,7 +104,7 @@ def test_parks_of_the_captured_tenant_are_set_with_credentials_of_it(scene: _Sce
     assert set(scene.vendor.asked) == {("texas", "ada", "park-statuses"), ("texas", "ada", "webhooks")}
 
 
-def test_park_that_there_is_not_is_passed_over_and_not_made(scene: _Scene) -> None:
+def test_unknown_park_is_ignored(scene: _Scene) -> None:
     scene.add("texas", "big-bend")
 
     assert scene.run({**_WORK, "ids": ["nowhere", "big-bend"]}) == []
@@ -127,7 +112,7 @@ def test_park_that_there_is_not_is_passed_over_and_not_made(scene: _Scene) -> No
     assert scene.status("texas", "big-bend") == "park-closed"
 
 
-def test_work_done_twice_is_as_done_once_and_never_undoes_what_came_after_it(scene: _Scene) -> None:
+def test_repeated_work_is_idempotent(scene: _Scene) -> None:
     scene.add("texas", "big-bend")
     later = {**_WORK, "at": "1764000000001", "status": "natural-disaster"}
 
@@ -156,7 +141,7 @@ def test_work_done_twice_is_as_done_once_and_never_undoes_what_came_after_it(sce
     ],
     ids=str,
 )
-def test_what_is_not_of_the_template_s_form_fails_alone_and_does_nothing(scene: _Scene, bad: object) -> None:
+def test_malformed_message_fails_alone(scene: _Scene, bad: object) -> None:
     scene.add("texas", "big-bend")
     scene.add("texas", "alpha")
 
@@ -165,7 +150,7 @@ def test_what_is_not_of_the_template_s_form_fails_alone_and_does_nothing(scene: 
     assert scene.status("texas", "alpha") == "park-closed"
 
 
-def test_topic_of_tenant_park_and_event_is_told_and_no_other(scene: _Scene) -> None:
+def test_only_the_topic_of_tenant_park_and_event_is_published(scene: _Scene) -> None:
     sns, sqs = boto3.client("sns"), boto3.client("sqs")
     inbox = sqs.create_queue(QueueName="inbox")["QueueUrl"]
     for name in ("texas_big-bend_park-closed", "texas_big-bend_park-opened", "texas-2_big-bend_park-closed"):
@@ -199,7 +184,7 @@ def test_topic_of_tenant_park_and_event_is_told_and_no_other(scene: _Scene) -> N
         ("SET #name = :value", "endedsessions", {"SS": ["1764000001:session-1"]}),
     ],
 )
-def test_work_whose_maker_may_not_do_it_any_more_is_dropped_and_not_tried_again(
+def test_work_without_required_role_is_dropped(
     scene: _Scene, change: str, name: str, value: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     scene.add("texas", "big-bend")
@@ -213,7 +198,7 @@ def test_work_whose_maker_may_not_do_it_any_more_is_dropped_and_not_tried_again(
     assert "WorkDropped" in capsys.readouterr().out
 
 
-def test_work_of_who_was_removed_is_dropped(scene: _Scene) -> None:
+def test_work_of_a_removed_member_is_dropped(scene: _Scene) -> None:
     scene.add("texas", "big-bend")
     scene.account("REMOVE #name", "roles:texas")
     scene.dynamodb.delete_item(TableName="app-tenant-users", Key={"tenantid": {"S": "texas"}, "userid": {"S": "ada"}})
@@ -223,7 +208,7 @@ def test_work_of_who_was_removed_is_dropped(scene: _Scene) -> None:
 
 
 @pytest.mark.parametrize("state", ["suspended", "erasing", "erased", "onboarding"])
-def test_work_of_a_tenant_that_is_closed_is_dropped(scene: _Scene, state: str) -> None:
+def test_work_of_an_inactive_tenant_is_dropped(scene: _Scene, state: str) -> None:
     scene.add("texas", "big-bend")
     scene.dynamodb.put_item(TableName="app-tenants", Item={"tenantid": {"S": "texas"}, "state": {"S": state}})
 
@@ -231,7 +216,7 @@ def test_work_of_a_tenant_that_is_closed_is_dropped(scene: _Scene, state: str) -
     assert scene.status("texas", "big-bend") == "park-opened"
 
 
-def test_a_later_sign_in_and_another_session_s_end_do_not_matter(scene: _Scene) -> None:
+def test_later_sign_in_or_ended_session_is_ignored(scene: _Scene) -> None:
     scene.add("texas", "big-bend")
     scene.account("SET #name = :value", "validafter", {"N": "1763999000"})
     scene.account("SET #name = :value", "endedsessions", {"SS": ["1763999500:session-2"]})
@@ -240,7 +225,7 @@ def test_a_later_sign_in_and_another_session_s_end_do_not_matter(scene: _Scene) 
     assert scene.status("texas", "big-bend") == "park-closed"
 
 
-def test_work_from_before_sign_ins_were_captured_counts_as_of_long_ago(scene: _Scene) -> None:
+def test_older_work_without_sign_in_time_counts_as_old(scene: _Scene) -> None:
     old = {name: value for name, value in _WORK.items() if name not in {"authTime", "session"}}
     scene.add("texas", "big-bend")
 

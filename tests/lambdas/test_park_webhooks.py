@@ -1,4 +1,4 @@
-"""Webhooks of those who may have none any more: paused by an event, and by the next publication where it was lost."""
+"""Webhooks of users who lost access: paused by an event, or before the next delivery."""
 
 from __future__ import annotations
 
@@ -12,35 +12,20 @@ from moto import mock_aws
 
 from park_webhooks.makers import OPENS_WEBHOOKS, Makers, Reason
 from park_webhooks.publication import Publication
-from stacks.application_plane.parks.routes import WEBHOOK_ROLES
+from stacks.application_plane.parks.webhooks import WEBHOOK_ROLES
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId
+from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tenantry.model.caller import TenantCaller
 
 _TABLE: Final = "parks"
 _TOPICS: Final = "arn:aws:sns:us-east-1:123456789012:app-parks-"
 _VENDOR: Final = {"role": "arn:aws:iam::123456789012:role/tenant", "policies": {}}
 _TEXAS: Final = TenantId("texas")
-
-
-class _Vendor:
-    """Gives clients without asking STS, and remembers for whom."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, str]] = []
-        self._clients = {name: boto3.client(name) for name in ("dynamodb", "sns")}
-
-    def session(self, caller: TenantCaller, purpose: str) -> _Vendor:
-        self.asked.append((caller.tenant_id, caller.user_id, purpose))
-        return self
-
-    def client(self, service: str) -> Any:  # noqa: ANN401 - as the vendor's
-        return self._clients[service]
 
 
 class _Scene:
@@ -50,7 +35,7 @@ class _Scene:
         self.dynamodb: Any = boto3.client("dynamodb")
         self.sns: Any = boto3.client("sns")
         self._sqs = boto3.client("sqs")
-        self.vendor = _Vendor()
+        self.vendor = RecordingVendor()
         self._functions = {
             name: importlib.reload(importlib.import_module(f"{name}.handler"))
             for name in ("webhook_pauses", "webhook_publication")
@@ -177,7 +162,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
         yield made
 
 
-def test_the_roles_that_open_the_routes_are_those_that_keep_webhooks() -> None:
+def test_roles_of_routes_and_of_webhooks_are_equal() -> None:
     assert set(WEBHOOK_ROLES) == OPENS_WEBHOOKS
 
 
@@ -190,9 +175,7 @@ def test_the_roles_that_open_the_routes_are_those_that_keep_webhooks() -> None:
         ("deleted", "deleted"),
     ],
 )
-def test_webhooks_of_who_may_have_none_any_more_are_paused_and_said_so_once(
-    scene: _Scene, kind: str, reason: str
-) -> None:
+def test_webhooks_are_paused_and_published_once(scene: _Scene, kind: str, reason: str) -> None:
     lost = [scene.webhook("vera", "vera-1"), scene.webhook("vera", "vera-2", park="big-bend")]
     kept = [scene.webhook("ada", "ada-1"), scene.webhook("vera", "vera-3", tenant="colorado")]
     match kind:
@@ -223,7 +206,7 @@ def test_webhooks_of_who_may_have_none_any_more_are_paused_and_said_so_once(
     assert {(tenant, purpose) for tenant, _, purpose in scene.vendor.asked} == {("texas", "webhooks")}
 
 
-def test_a_blocked_account_s_webhooks_are_paused_in_every_tenant(scene: _Scene) -> None:
+def test_blocked_accounts_webhooks_are_paused_in_every_tenant(scene: _Scene) -> None:
     items = [scene.webhook("vera", f"vera-{tenant}", tenant=tenant) for tenant in ("texas", "colorado")]
     scene.account("vera", blockedat={"N": "1764000000"})
     scene.hear("vera", "texas", "colorado", kind="blocked")
@@ -233,7 +216,7 @@ def test_a_blocked_account_s_webhooks_are_paused_in_every_tenant(scene: _Scene) 
 
 
 @pytest.mark.parametrize("roles", [["visitor", "member"], ["admin"], ["visitor"]])
-def test_a_role_that_still_opens_webhooks_keeps_them_whatever_the_event_says(scene: _Scene, roles: list[str]) -> None:
+def test_remaining_webhook_role_keeps_webhooks(scene: _Scene, roles: list[str]) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.account("vera", **{"roles:texas": {"SS": roles}})
     scene.hear("vera", "texas", kind="memberRolesChanged", roles=["member"], rolesBefore=["visitor"])
@@ -242,7 +225,7 @@ def test_a_role_that_still_opens_webhooks_keeps_them_whatever_the_event_says(sce
     assert scene.row(item) == item
 
 
-def test_an_event_that_comes_late_pauses_nothing_of_who_is_back(scene: _Scene) -> None:
+def test_late_event_pauses_nothing_of_a_returned_member(scene: _Scene) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.hear("vera", "texas")
 
@@ -254,7 +237,7 @@ def test_an_event_that_comes_late_pauses_nothing_of_who_is_back(scene: _Scene) -
     "attributes",
     [{"validafter": {"N": "9999999999"}}, {"newpassword": {"S": "code-asked-again"}}, {"resetasked": {"N": "1"}}],
 )
-def test_sessions_and_passwords_do_not_matter_to_a_webhook(scene: _Scene, attributes: dict[str, Any]) -> None:
+def test_session_and_password_changes_keep_webhooks(scene: _Scene, attributes: dict[str, Any]) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.account("vera", **attributes)
     scene.hear("vera", "texas", kind="memberRolesChanged")
@@ -264,7 +247,7 @@ def test_sessions_and_passwords_do_not_matter_to_a_webhook(scene: _Scene, attrib
     assert len(scene.told("vera-1")) == 1
 
 
-def test_who_joined_before_users_had_their_roles_keeps_webhooks_until_removed(scene: _Scene) -> None:
+def test_older_member_keeps_webhooks_until_removed(scene: _Scene) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.dynamodb.put_item(TableName="app-users", Item={"userid": {"S": "vera"}})
     scene.hear("vera", "texas")
@@ -275,9 +258,7 @@ def test_who_joined_before_users_had_their_roles_keeps_webhooks_until_removed(sc
     assert not scene.listens(item)
 
 
-def test_a_pause_that_was_interrupted_is_finished_and_told_of_with_the_same_change(
-    scene: _Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_pause_is_finished_and_published(scene: _Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.remove("vera")
     with monkeypatch.context() as patch:
@@ -295,7 +276,7 @@ def _fail(*_: object) -> None:
     raise RuntimeError
 
 
-def test_a_webhook_that_was_taken_over_meanwhile_is_not_paused(scene: _Scene) -> None:
+def test_webhook_taken_over_meanwhile_is_not_paused(scene: _Scene) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.remove("vera")
     scene.dynamodb.put_item(TableName=_TABLE, Item={**item, "createdby": {"S": "ada"}})
@@ -307,7 +288,7 @@ def test_a_webhook_that_was_taken_over_meanwhile_is_not_paused(scene: _Scene) ->
 @pytest.mark.parametrize(
     "detail", [{}, {"tenantId": "texas"}, {"userName": "../x", "tenantId": "texas"}, {"userName": "vera"}]
 )
-def test_what_is_no_event_of_a_person_fails_and_nothing_is_paused(scene: _Scene, detail: dict[str, str]) -> None:
+def test_malformed_event_fails_and_pauses_nothing(scene: _Scene, detail: dict[str, str]) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.remove("vera")
     handler = importlib.import_module("webhook_pauses.handler").handler
@@ -319,7 +300,7 @@ def test_what_is_no_event_of_a_person_fails_and_nothing_is_paused(scene: _Scene,
     assert scene.listens(item)
 
 
-def test_a_lost_event_is_made_up_for_before_anything_is_delivered(scene: _Scene) -> None:
+def test_lost_event_is_repaired_before_delivery(scene: _Scene) -> None:
     lost, kept = scene.webhook("vera", "vera-1"), scene.webhook("ada", "ada-1")
     assert scene.publish() == {"told": True}
     assert len(scene.told("vera-1")) == len(scene.told("ada-1")) == 1
@@ -333,7 +314,7 @@ def test_a_lost_event_is_made_up_for_before_anything_is_delivered(scene: _Scene)
     assert [event["detail"]["userName"] for event in scene.events()] == ["vera"]
 
 
-def test_where_nobody_listens_nothing_is_published(scene: _Scene) -> None:
+def test_without_subscribers_nothing_is_published(scene: _Scene) -> None:
     stranger = scene.subscribe("stranger")
     scene.webhook("ada", "elsewhere", park="big-bend")
 
@@ -342,7 +323,7 @@ def test_where_nobody_listens_nothing_is_published(scene: _Scene) -> None:
     assert stranger
 
 
-def test_a_subscription_without_a_row_is_ended_and_told_nothing(scene: _Scene) -> None:
+def test_subscription_without_row_is_removed(scene: _Scene) -> None:
     """Its webhook was removed while it was pending, and its endpoint has confirmed since."""
     scene.webhook("ada", "ada-1")
     stranger = scene.subscribe("stranger")
@@ -353,7 +334,7 @@ def test_a_subscription_without_a_row_is_ended_and_told_nothing(scene: _Scene) -
     assert stranger not in {each["SubscriptionArn"] for each in scene.sns.list_subscriptions()["Subscriptions"]}
 
 
-def test_a_paused_webhook_whose_endpoint_confirms_late_is_told_nothing(scene: _Scene) -> None:
+def test_paused_webhook_confirmed_late_gets_nothing(scene: _Scene) -> None:
     item = scene.webhook("vera", "vera-1")
     scene.webhook("ada", "ada-1")
     scene.remove("vera")
@@ -365,9 +346,7 @@ def test_a_paused_webhook_whose_endpoint_confirms_late_is_told_nothing(scene: _S
     assert not scene.listens(item)
 
 
-def test_a_webhook_that_is_kept_a_moment_after_its_subscription_goes_on(
-    scene: _Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_webhook_row_written_after_subscription_works(scene: _Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     scene.webhook("ada", "ada-1")
     subscription = scene.subscribe("vera-1")
     item = {
@@ -387,14 +366,14 @@ def test_a_webhook_that_is_kept_a_moment_after_its_subscription_goes_on(
     "changes",
     [{"tenantId": "*"}, {"userId": ""}, {"id": "a#b"}, {"status": "closed"}, {"at": "now"}, {"admin": "x"}],
 )
-def test_what_the_workflow_does_not_ask_is_refused(scene: _Scene, changes: dict[str, str]) -> None:
+def test_unexpected_request_is_refused(scene: _Scene, changes: dict[str, str]) -> None:
     scene.webhook("ada", "ada-1")
     with pytest.raises((ValueError, InvalidIdentifierError)):
         scene.publish(**changes)
     assert scene.told("ada-1") == []
 
 
-def test_hundreds_of_makers_are_asked_about_in_batches(scene: _Scene) -> None:
+def test_owners_are_read_in_batches(scene: _Scene) -> None:
     makers = Makers(scene.dynamodb, users="app-users", memberships="app-tenant-users")
     many = {f"user-{number}" for number in range(230)}
     for user in list(many)[:3]:

@@ -1,4 +1,4 @@
-"""Objects in five partitions: what is stored, what is refused, and what is left when a write fails half-way."""
+"""Objects in five partitions: what is stored, what is refused, and the state after a failed write."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _failing(error: Exception) -> Callable[..., Any]:
 @pytest.mark.parametrize("kind", _KINDS)
 class TestEveryPartition:
     @pytest.mark.parametrize("value", _VALUES, ids=repr)
-    def test_gives_back_what_was_put(self, world: _World, kind: str, value: str) -> None:
+    def test_put_then_get_returns_the_value(self, world: _World, kind: str, value: str) -> None:
         partition = world.partition(kind)
         for key in ("best.txt", "2026/oscars/best.txt", "2026/Grüße & 'co' +%20?#.txt"):
             partition.put(key, value)
@@ -173,7 +173,7 @@ class TestEveryPartition:
 
         assert sorted(partition.names()) == ["2026/Grüße & 'co' +%20?#.txt", "2026/oscars/best.txt", "best.txt"]
 
-    def test_last_put_counts(self, world: _World, kind: str) -> None:
+    def test_last_put_wins(self, world: _World, kind: str) -> None:
         partition = world.partition(kind)
         partition.put("key", "old")
         partition.put("key", "new")
@@ -181,7 +181,7 @@ class TestEveryPartition:
         assert partition.get("key") == "new"
         assert partition.names() == ["key"]
 
-    def test_lists_the_callers_own_however_near_the_others_are(self, world: _World, kind: str) -> None:
+    def test_listing_has_own_keys_only(self, world: _World, kind: str) -> None:
         callers = [("t-1", "u"), ("t-10", "u"), ("t-1", "u1"), ("T-1", "u"), ("t-1", "U")]
         for tenant, user in callers:
             world.partition(kind, tenant, user).put(f"of-{tenant}-{user}", "x")
@@ -189,10 +189,10 @@ class TestEveryPartition:
         for tenant, user in callers:
             assert world.partition(kind, tenant, user).names() == [f"of-{tenant}-{user}"]
 
-    def test_lists_nothing_as_an_empty_list(self, world: _World, kind: str) -> None:
+    def test_empty_listing_is_an_empty_list(self, world: _World, kind: str) -> None:
         assert world.partition(kind).names() == []
 
-    def test_listing_of_many_is_whole_and_costs_no_call_an_object(self, world: _World, kind: str) -> None:
+    def test_listing_many_objects_makes_no_call_per_object(self, world: _World, kind: str) -> None:
         partition = world.partition(kind)
         names = [f"{number // 10}/{number:02}" for number in range(25)]
         for name in names:
@@ -203,7 +203,7 @@ class TestEveryPartition:
         assert sorted(partition.names()) == names
         assert world.calls.total() == 3
 
-    def test_listing_goes_on_after_a_key_and_stops_at_a_limit(self, world: _World, kind: str) -> None:
+    def test_listing_starts_after_a_key_and_stops_at_a_limit(self, world: _World, kind: str) -> None:
         partition = world.partition(kind)
         names = ["a", "a/b", "b", "Ä", "🎉"]  # in the order of their UTF-8
         for name in names:
@@ -216,7 +216,7 @@ class TestEveryPartition:
         with pytest.raises(BadRequestError, match=r"^after: must "):
             partition.names(after="a" * 1025)
 
-    def test_object_that_fits_into_no_reply_is_not_read(self, world: _World, kind: str) -> None:
+    def test_too_large_object_is_not_read(self, world: _World, kind: str) -> None:
         partition = world.partition(kind)
         partition.put("key", "x" * REPLY_BYTES)
         assert len(partition.get("key")) == REPLY_BYTES
@@ -233,7 +233,7 @@ class TestEveryPartition:
         assert world.calls == {"PutObject": 1, "PutItem": 1} if kind == "documented" else {"PutObject": 1}
 
     @pytest.mark.parametrize("key", _HOSTILE_KEYS, ids=lambda key: repr(key[:12]))
-    def test_unusable_key_is_refused_with_the_reason_before_any_call(self, world: _World, kind: str, key: str) -> None:
+    def test_invalid_key_is_refused_before_any_call(self, world: _World, kind: str, key: str) -> None:
         partition = world.partition(kind)
         world.calls.clear()
 
@@ -243,21 +243,21 @@ class TestEveryPartition:
         assert not world.calls
 
     @pytest.mark.parametrize("key", ["k" * 1018, "é" * 509, " ", "...", ".hidden", "a..b", "a../b", "a//b", "a/", "🎉", "a b\u00e9\u4e16", *NAMES], ids=lambda key: repr(key[:12]))  # fmt: skip
-    def test_every_other_key_is_usable(self, world: _World, kind: str, key: str) -> None:
+    def test_every_other_key_is_accepted(self, world: _World, kind: str, key: str) -> None:
         partition = world.partition(kind)
         partition.put(key, "value")
 
         assert partition.get(key) == "value"
         assert partition.names() == [key]
 
-    def test_object_of_another_is_as_one_that_does_not_exist(self, world: _World, kind: str) -> None:
+    def test_object_of_another_user_is_not_found(self, world: _World, kind: str) -> None:
         world.partition(kind, "t-10").put("key", "secret")
 
         for key in ("key", "0/u/key", "t-10/u/key"):
             with pytest.raises(NotFoundError, match=r"^No such object$"):
                 world.partition(kind).get(key)
 
-    def test_failure_of_s3_is_not_hidden(self, world: _World, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_s3_failure_is_raised(self, world: _World, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         partition = world.partition(kind)
         partition.put("key", "value")
         for operation in ("put_object", "get_object"):
@@ -286,11 +286,11 @@ class TestNotOnboarded:
             monkeypatch.setattr(world.s3, operation, lambda *_, **__: error())
         return world.partition("plain")
 
-    def test_put_says_so(self, partition: Partition) -> None:
+    def test_put_is_refused(self, partition: Partition) -> None:
         with pytest.raises(NotOnboardedError):
             partition.put("key", "value")
 
-    def test_has_no_objects(self, partition: Partition) -> None:
+    def test_reads_find_no_objects(self, partition: Partition) -> None:
         assert partition.names() == []
         with pytest.raises(NotFoundError):
             partition.get("key")
@@ -305,7 +305,7 @@ class TestDocumented:
         partition.put("key", "old")
         return partition
 
-    def test_row_holds_what_the_contract_names(self, world: _World, partition: Partition) -> None:
+    def test_row_has_the_contracts_attributes(self, world: _World, partition: Partition) -> None:
         assert partition
         (row,) = world.database.scan(TableName=_TABLE)["Items"]
 
@@ -317,7 +317,7 @@ class TestDocumented:
         assert row["contenttype"] == {"S": "text/plain; charset=utf-8"}
         assert {"tenant_id", "user_id", "last_modified", "etag", "version_id"} <= row.keys()
 
-    def test_object_that_cannot_be_written_leaves_all_as_it_was(
+    def test_failed_object_write_changes_nothing(
         self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
@@ -329,7 +329,7 @@ class TestDocumented:
         assert (partition.names(), partition.get("key")) == (["key"], "old")
         assert (world.versions, world.rows) == (1, 1)
 
-    def test_row_that_is_refused_takes_the_object_back(
+    def test_refused_row_removes_the_object(
         self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
@@ -353,7 +353,7 @@ class TestDocumented:
         ids=["service's own error", "refused after a try without an answer", "no answer"],
     )
     @pytest.mark.parametrize("written", [True, False], ids=["written", "not written"])
-    def test_row_that_may_have_been_written_is_right_in_either_case(
+    def test_ambiguous_row_write_is_consistent(
         self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch, error: Exception, *, written: bool
     ) -> None:
         put_item = world.database.put_item
@@ -370,7 +370,7 @@ class TestDocumented:
 
         assert partition.get("key") == ("new" if written else "old")
 
-    def test_environment_that_ends_between_object_and_row_changes_nothing_for_readers(
+    def test_crash_between_object_and_row_is_invisible(
         self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as broken:
@@ -383,7 +383,7 @@ class TestDocumented:
         with pytest.raises(NotFoundError):
             partition.get("new key")
 
-    def test_writes_that_overtake_each_other_leave_one_of_them_whole(
+    def test_concurrent_writes_leave_one_whole_object(
         self, world: _World, partition: Partition, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put_item = world.database.put_item
@@ -401,7 +401,7 @@ class TestDocumented:
         assert partition.get("key") == "first, and last with its row"
         assert partition.names() == ["key"]
 
-    def test_row_of_an_object_that_somebody_removed_is_no_object(self, world: _World, partition: Partition) -> None:
+    def test_row_without_object_is_not_found(self, world: _World, partition: Partition) -> None:
         for version in world.s3.list_object_versions(Bucket=_BUCKET)["Versions"]:
             world.s3.delete_object(Bucket=_BUCKET, Key=version["Key"], VersionId=version["VersionId"])
 
@@ -475,7 +475,7 @@ def api(world: _World, function: ModuleType, monkeypatch: pytest.MonkeyPatch) ->
 
 class TestApi:
     @pytest.mark.parametrize("partition", ["prefix", "tag", "db_nosql"])
-    def test_put_list_and_get_in_the_words_of_the_contract(self, api: _Api, partition: str) -> None:
+    def test_put_list_and_get_follow_the_contract(self, api: _Api, partition: str) -> None:
         created = api.put({"key": "2026/best.txt", "value": "Oscar"}, partition=partition)
 
         assert created == (201, {"status": "Created", "result": {"key": "2026/best.txt"}})
@@ -487,7 +487,7 @@ class TestApi:
         )
         assert set(api.vendor.asked) == {("t-1", "u", partition)}
 
-    def test_listing_in_parts(self, api: _Api) -> None:
+    def test_listing_is_paginated(self, api: _Api) -> None:
         for key in ("a", "b", "c"):
             api.put({"key": key, "value": ""}, partition="prefix")
 
@@ -499,14 +499,12 @@ class TestApi:
         ["", "0", "-1", "1.5", "10001", "9" * 20, "0000000019999999", "0" * 8 + "1" + "9" * 5000, "²"],
         ids=lambda limit: limit[:20],
     )
-    def test_limit_that_is_none_is_refused(self, api: _Api, limit: str) -> None:
-        refused = {"invalid": "limit: use a number from 1 to 10000"}
+    def test_malformed_limit_is_refused(self, api: _Api, limit: str) -> None:
+        refused = {"invalid": "limit: must be a number from 1 to 10000"}
         assert api.get(partition="prefix", limit=limit) == (400, {"status": "Bad Request", "result": refused})
 
     @pytest.mark.parametrize(("character", "fits"), [("x", True), ('"', False)])  # a quote is four of Lambda's answer
-    def test_reply_that_lambda_would_not_take_is_413_with_the_reason(
-        self, api: _Api, character: str, *, fits: bool
-    ) -> None:
+    def test_too_large_reply_is_413(self, api: _Api, character: str, *, fits: bool) -> None:
         value = character * (REPLY_BYTES // 4)
         api.put({"key": "key", "value": value}, partition="prefix")
         status, body = api.get(partition="prefix", key="key")
@@ -515,7 +513,7 @@ class TestApi:
         assert fits or "exceeds 6 MB" in body["result"]["invalid"]
 
     @pytest.mark.parametrize("query", [{}, {"partition": ""}, {"partition": "Prefix"}, {"partition": "silo"}], ids=str)
-    def test_unknown_partition_is_refused_before_anything_is_vended(self, api: _Api, query: dict[str, str]) -> None:
+    def test_unknown_partition_is_refused_before_vending(self, api: _Api, query: dict[str, str]) -> None:
         refusal = (400, {"status": "Bad Request", "result": {"invalid": "input for partition approach"}})
 
         assert api.put({"key": "a", "value": "b"}, **query) == refusal
@@ -545,7 +543,7 @@ class TestApi:
         ],
         ids=lambda value: str(value)[:40],
     )
-    def test_bad_body_is_refused_with_the_reason_and_nothing_is_written(
+    def test_bad_body_is_refused_and_writes_nothing(
         self, world: _World, api: _Api, body: str | dict[str, Any], reason: str
     ) -> None:
         status, answer = api.put(body, partition="db_nosql")
@@ -554,7 +552,7 @@ class TestApi:
         assert reason in answer["result"]["invalid"]
         assert (world.versions, world.rows) == (0, 0)
 
-    def test_empty_key_is_a_bad_request_and_not_a_listing(self, api: _Api) -> None:
+    def test_empty_key_is_a_bad_request(self, api: _Api) -> None:
         status, answer = api.get(partition="prefix", key="")
 
         assert (status, answer["result"]["invalid"]) == (400, "key: must not be empty")
@@ -564,7 +562,7 @@ class TestApi:
         [(None, 401, "Unauthorized"), ({"userId": "u", "tenantId": "t*"}, 401, "Unauthorized"), ({"userId": "u"}, 403, "Forbidden")],
         ids=str,
     )  # fmt: skip
-    def test_nobody_and_a_user_without_a_tenant_get_nothing(
+    def test_caller_without_tenant_is_refused(
         self, api: _Api, authorizer: dict[str, str] | None, status: int, phrase: str
     ) -> None:
         api.authorizer = authorizer
@@ -572,9 +570,7 @@ class TestApi:
         assert api.get(partition="prefix") == (status, {"status": phrase, "result": {"invalid": phrase}})
         assert api.vendor.asked == []
 
-    def test_what_aws_denies_is_forbidden_or_not_there(
-        self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_access_denied_is_403_or_404(self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
         """As for a tenant whose bucket's name is another tenant's, but for upper and lower case."""
         denied = _failing(_error("AccessDenied", 403))
         for operation in ("put_object", "get_object"):
@@ -592,7 +588,7 @@ class TestApi:
         assert api.get(partition="bucket", key="a")[0] == 404
 
     @pytest.mark.parametrize("partition", ["bucket", "access_point"])
-    def test_name_that_somebody_else_took_is_our_failure_and_the_log_says_so(
+    def test_taken_bucket_name_is_500_and_logged(
         self,
         world: _World,
         api: _Api,
@@ -607,7 +603,7 @@ class TestApi:
         assert api.put({"key": "a", "value": "b"}, partition=partition) == (500, {"message": "Internal server error"})
         assert "own-t-1 belongs to another AWS account" in caplog.text
 
-    def test_denied_write_to_a_shared_bucket_onboards_nobody(
+    def test_denied_write_to_shared_bucket_starts_no_onboarding(
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(world.s3, "put_object", _failing(_error("AccessDenied", 403)))
@@ -615,7 +611,7 @@ class TestApi:
 
         assert api.put({"key": "a", "value": "b"}, partition="prefix")[0] == 403
 
-    def test_other_failures_are_ours_and_say_nothing(
+    def test_other_failures_are_500_without_details(
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(world.s3, "put_object", _failing(_error("InternalError", 500)))
@@ -641,7 +637,7 @@ class TestFirstUse:
         monkeypatch.setattr(api.module.onboarding.functions, "invoke", invoke)
         return asked
 
-    def test_makes_the_bucket_once(self, world: _World, api: _Api, provisioned: list[Any]) -> None:
+    def test_bucket_is_created_once(self, world: _World, api: _Api, provisioned: list[Any]) -> None:
         world.calls.clear()
         for number in range(3):
             assert api.put({"key": f"k{number}", "value": "v"}, partition="bucket")[0] == 201
@@ -650,16 +646,16 @@ class TestFirstUse:
         assert world.calls == {"PutObject": 3, "CreateBucket": 1}
         assert api.get(partition="bucket") == (200, {"status": "OK", "result": ["k0", "k1", "k2"]})
 
-    def test_reading_makes_nothing(self, api: _Api, provisioned: list[Any]) -> None:
+    def test_reading_creates_no_bucket(self, api: _Api, provisioned: list[Any]) -> None:
         assert api.get(partition="bucket") == (200, {"status": "OK", "result": []})
         assert api.get(partition="bucket", key="a")[0] == 404
         assert provisioned == []
 
-    def test_unusable_key_makes_nothing(self, api: _Api, provisioned: list[Any]) -> None:
+    def test_invalid_key_creates_no_bucket(self, api: _Api, provisioned: list[Any]) -> None:
         assert api.put({"key": "..", "value": "v"}, partition="bucket")[0] == 400
         assert provisioned == []
 
-    def test_tenant_whose_name_is_taken_is_refused(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_taken_tenant_name_is_refused(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda **_: _reply({"onboarded": False}))
 
         status, answer = api.put({"key": "a", "value": "b"}, partition="bucket")
@@ -668,7 +664,7 @@ class TestFirstUse:
 
     @pytest.mark.parametrize("onboarded", [False, True], ids=["refused", "denied although it is finished"])
     @pytest.mark.parametrize("partition", ["bucket", "access_point"])
-    def test_denied_writes_in_a_loop_ask_the_provisioner_once_a_minute(
+    def test_denied_writes_call_the_provisioner_once_a_minute(
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch, partition: str, *, onboarded: bool
     ) -> None:
         asked: list[object] = []
@@ -686,7 +682,7 @@ class TestFirstUse:
                 assert api.put({"key": "a", "value": "b"}, partition=partition)[0] == 403
             assert len(asked) == times
 
-    def test_provisioner_that_fails_is_not_asked_in_a_loop(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_failing_provisioner_is_not_called_in_a_loop(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[object] = []
 
         def invoke(**call: object) -> dict[str, Any]:
@@ -701,7 +697,7 @@ class TestFirstUse:
                 assert api.put({"key": "a", "value": "b"}, partition="bucket")[0] == 500
             assert len(asked) == times
 
-    def test_bucket_that_is_there_is_not_written_to_before_the_provisioner_has_spoken(
+    def test_existing_bucket_is_not_written_before_provisioning(
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         world.s3.create_bucket(Bucket="own-t-1")  # and left half-way
@@ -711,7 +707,7 @@ class TestFirstUse:
         assert api.put({"key": "a", "value": "b"}, partition="bucket")[0] == 403
         assert not world.calls
 
-    def test_access_point_is_used_although_the_buckets_name_is_taken(
+    def test_access_point_works_if_the_bucket_name_is_taken(
         self, world: _World, api: _Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         put, there = world.s3.put_object, []
@@ -733,7 +729,7 @@ class TestFirstUse:
 
         assert api.put({"key": "a", "value": "b"}, partition="access_point")[0] == 201
 
-    def test_bucket_that_cannot_be_made_is_our_failure(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_failed_bucket_creation_is_500(self, api: _Api, monkeypatch: pytest.MonkeyPatch) -> None:
         failed = {**_reply({"errorMessage": "x"}), "FunctionError": "Unhandled"}
         monkeypatch.setattr(api.module.onboarding.functions, "invoke", lambda **_: failed)
 

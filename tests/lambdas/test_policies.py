@@ -1,4 +1,4 @@
-"""Session policies: templates that could reach two tenants are refused, and those that are deployed cannot."""
+"""Session policies: templates that could reach two tenants are refused, and the deployed ones cannot."""
 
 from __future__ import annotations
 
@@ -49,36 +49,36 @@ def _on_a_key(operator: str, value: object = "{{tenant_id}}/*") -> dict[str, Any
     return {"Resource": _UNBOUND, "Condition": {operator: {"s3:prefix": value}}}
 
 
-class TestWhatIsRefused:
+class TestRefused:
     @pytest.mark.parametrize("version", [None, "2008-10-17", "", 20121017])
-    def test_other_version(self, version: object) -> None:
+    def test_other_policy_version_is_refused(self, version: object) -> None:
         with pytest.raises(TemplateError, match="2012-10-17"):
             PolicyTemplate.parse({**_template(), "Version": version})
 
     @pytest.mark.parametrize("statements", [None, [], {}])
-    def test_no_statements(self, statements: object) -> None:
+    def test_empty_policy_is_refused(self, statements: object) -> None:
         with pytest.raises(TemplateError, match="statements"):
             PolicyTemplate.parse({"Version": "2012-10-17", "Statement": statements})
 
     @pytest.mark.parametrize("element", ["NotAction", "NotResource", "Principal", "NotPrincipal"])
-    def test_element_that_turns_a_statement_round(self, element: str) -> None:
+    def test_inverting_element_is_refused(self, element: str) -> None:
         with pytest.raises(TemplateError, match=element):
             PolicyTemplate.parse(_template(**{element: ["{{tenant_id}}"]}))
 
     @pytest.mark.parametrize(
         "action", [None, "*", ["*"], "s3:*", ["s3:GetObject", "s3:Put*"], "s3:Get?bject", "dynamodb:*Item"]
     )
-    def test_action_that_is_not_named(self, action: object) -> None:
+    def test_unnamed_action_is_refused(self, action: object) -> None:
         with pytest.raises(TemplateError, match="actions one by one"):
             PolicyTemplate.parse(_template(Action=action))
 
     @pytest.mark.parametrize("resource", [None, "*", ["*"], ["arn:aws:s3:::bucket/{{tenant_id}}/*", "*"]])
-    def test_every_resource(self, resource: object) -> None:
+    def test_resource_wildcard_is_refused(self, resource: object) -> None:
         with pytest.raises(TemplateError, match="every resource"):
             PolicyTemplate.parse(_template(Resource=resource))
 
     @pytest.mark.parametrize("placeholder", ["{{tenant}}", "{{}}", "{{TENANT_ID}}", "{{user}}", "{{role}}"])
-    def test_unknown_placeholder(self, placeholder: str) -> None:
+    def test_unknown_placeholder_is_refused(self, placeholder: str) -> None:
         with pytest.raises(TemplateError, match="Unknown placeholder"):
             PolicyTemplate.parse(_template(Resource=[f"arn:aws:s3:::bucket/{{{{tenant_id}}}}/{placeholder}/*"]))
 
@@ -94,7 +94,7 @@ class TestWhatIsRefused:
         ],
         ids=json.dumps,
     )
-    def test_allowing_something_without_the_tenant(self, changes: dict[str, Any]) -> None:
+    def test_statement_without_tenant_is_refused(self, changes: dict[str, Any]) -> None:
         with pytest.raises(TemplateError, match="bind the tenant"):
             PolicyTemplate.parse(_template(**changes))
 
@@ -114,12 +114,12 @@ class TestWhatIsRefused:
             "stringlike",
         ],
     )
-    def test_condition_that_does_not_bind(self, operator: str) -> None:
+    def test_condition_without_tenant_binding_is_refused(self, operator: str) -> None:
         with pytest.raises(TemplateError, match="bind the tenant"):
             PolicyTemplate.parse(_template(**_on_a_key(operator)))
 
     @pytest.mark.parametrize("null", [{}, {"s3:delimiter": ["false"]}, {"s3:prefix": ["true"]}], ids=json.dumps)
-    def test_comparison_of_all_values_that_may_be_none(self, null: dict[str, Any]) -> None:
+    def test_for_all_values_that_may_be_empty_is_refused(self, null: dict[str, Any]) -> None:
         changes = _on_a_key("ForAllValues:StringLike")
         changes["Condition"]["Null"] = null
 
@@ -141,22 +141,22 @@ class TestWhatIsRefused:
             "?/{{tenant_id}}",
         ],
     )
-    def test_tenant_that_something_else_could_run_into(self, name: str) -> None:
+    def test_ambiguous_tenant_prefix_is_refused(self, name: str) -> None:
         for changes in ({"Resource": f"arn:aws:s3:::bucket/{name}"}, _on_a_key("StringLike", name)):
             with pytest.raises(TemplateError, match="bind the tenant"):
                 PolicyTemplate.parse(_template(**changes))
 
-    def test_statement_that_stands_alone_is_checked_as_in_a_list(self) -> None:
+    def test_single_statement_is_checked_like_a_list(self) -> None:
         (statement,) = _template(Resource="arn:aws:s3:::bucket/*")["Statement"]
 
         with pytest.raises(TemplateError, match="bind the tenant"):
             PolicyTemplate.parse({"Version": "2012-10-17", "Statement": statement})
 
-    def test_what_has_no_effect_allows_and_so_must_bind(self) -> None:
+    def test_statement_without_effect_must_bind_the_tenant(self) -> None:
         with pytest.raises(TemplateError, match="bind the tenant"):
             PolicyTemplate.of([["s3:GetObject", "arn:aws:s3:::bucket/*"]], account="123456789012")
 
-    def test_policy_that_is_longer_than_sts_takes(self) -> None:
+    def test_too_long_policy_is_refused(self) -> None:
         padding = "x" * (MAX_CHARACTERS - len(PolicyTemplate.parse(_template()).fill(_caller())))
         bucket = "arn:aws:s3:::bucket{}/{{{{tenant_id}}}}/{{{{user_id}}}}/*"
 
@@ -166,7 +166,7 @@ class TestWhatIsRefused:
             PolicyTemplate.parse(_template(Resource=[bucket.format(padding + "x")])).fill(_caller())
 
 
-class TestWhatIsTaken:
+class TestAccepted:
     @pytest.mark.parametrize(
         "changes",
         [
@@ -180,10 +180,10 @@ class TestWhatIsTaken:
         ],
         ids=json.dumps,
     )
-    def test_tenant_bound_in_each_resource_or_in_a_condition(self, changes: dict[str, Any]) -> None:
+    def test_tenant_bound_by_resource_or_condition_is_accepted(self, changes: dict[str, Any]) -> None:
         PolicyTemplate.parse(_template(**changes))
 
-    def test_comparison_of_all_values_of_which_there_must_be_some(self) -> None:
+    def test_for_all_values_with_required_values_is_accepted(self) -> None:
         changes = _on_a_key("ForAllValues:StringLike")
         changes["Condition"]["Null"] = {"s3:prefix": ["false"]}
 
@@ -191,7 +191,7 @@ class TestWhatIsTaken:
 
 
 class TestFilling:
-    def test_ids_land_where_the_placeholders_are_and_nowhere_else(self) -> None:
+    def test_ids_replace_placeholders_only(self) -> None:
         document = {
             "Version": "2012-10-17",
             "Statement": [
@@ -221,13 +221,13 @@ class TestFilling:
             ],
         }
 
-    def test_filled_policy_has_no_white_space_to_pay_for(self) -> None:
+    def test_filled_policy_is_compact(self) -> None:
         assert not re.search(r"\s", PolicyTemplate.parse(_template()).fill(_caller()))
 
     @given(
         tenant=st.from_regex(r"[A-Za-z0-9-]{3,38}", fullmatch=True), user=st.from_regex(r"\w[\w@.+-]*", fullmatch=True)
     )
-    def test_no_id_changes_the_structure(self, tenant: str, user: str) -> None:
+    def test_ids_do_not_change_the_structure(self, tenant: str, user: str) -> None:
         try:
             caller = _caller(tenant, user)
         except InvalidIdentifierError:
@@ -424,7 +424,7 @@ def _checked(tenant: str, user: str) -> TenantCaller | None:
 @pytest.mark.parametrize("purpose", _PURPOSES)
 @settings(deadline=None, max_examples=300)  # the first example waits for the synthesis
 @given(tenants=_near(_ids), users=_near(_names), key=st.text(max_size=20), embedded=st.booleans())
-def test_id_is_refused_or_its_policies_match_nothing_of_another_tenant(
+def test_policies_of_valid_ids_match_no_other_tenant(
     purpose: str, tenants: tuple[str, str], users: tuple[str, str], key: str, *, embedded: bool
 ) -> None:
     mine, theirs = _checked(tenants[0], users[0]), _checked(tenants[1], users[1])
@@ -446,7 +446,7 @@ def test_id_is_refused_or_its_policies_match_nothing_of_another_tenant(
 @pytest.mark.parametrize("purpose", _PURPOSES)
 @settings(deadline=None)
 @given(users=_near(_names), key=st.text(max_size=20))
-def test_users_session_policy_matches_nothing_of_another_user(purpose: str, users: tuple[str, str], key: str) -> None:
+def test_session_policy_matches_no_other_user(purpose: str, users: tuple[str, str], key: str) -> None:
     mine, theirs = _checked("tenant-1", users[0]), _checked("tenant-1", users[1])
     if purpose == "employees" or mine is None or theirs is None:
         return  # employees are the tenant's, whoever asks
@@ -459,7 +459,7 @@ def test_users_session_policy_matches_nothing_of_another_user(purpose: str, user
 
 
 @pytest.mark.parametrize("purpose", [purpose for purpose in _PURPOSES if purpose != "employees"])
-def test_each_policy_alone_allows_nothing_in_a_bucket_of_another_account(purpose: str) -> None:
+def test_each_policy_alone_excludes_other_accounts_buckets(purpose: str) -> None:
     deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
     session = json.loads(deployed.templates[purpose].fill(caller))
     tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
@@ -470,7 +470,7 @@ def test_each_policy_alone_allows_nothing_in_a_bucket_of_another_account(purpose
 
 
 @pytest.mark.parametrize("purpose", _PURPOSES)
-def test_policies_allow_what_their_purpose_is(purpose: str) -> None:
+def test_policies_allow_their_purpose(purpose: str) -> None:
     deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
     session = json.loads(deployed.templates[purpose].fill(caller))
     tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
@@ -512,14 +512,14 @@ def test_policies_allow_what_their_purpose_is(purpose: str) -> None:
 
 
 @pytest.mark.parametrize("purpose", _PURPOSES)
-def test_longest_legal_ids_fit_into_what_sts_takes(purpose: str) -> None:
+def test_policies_with_longest_ids_fit_sts(purpose: str) -> None:
     caller = _caller("t" * 38, "u" * 128)
 
     assert len(_deployed(purpose).templates[purpose].fill(caller)) <= MAX_CHARACTERS
 
 
 @pytest.mark.parametrize("action", ["s3:GetObject", "S3:GetObject", "S3:getobject"])
-def test_statement_on_s3_is_bound_to_the_account_in_whichever_case(action: str) -> None:
+def test_s3_account_condition_ignores_case(action: str) -> None:
     """IAM compares the names of actions without regard to case."""
     template = PolicyTemplate.of([[action, "arn:aws:s3:::bucket/{{tenant_id}}/*"]], account="123456789012")
 

@@ -1,4 +1,4 @@
-"""Onboarding into the storage stack: a bucket and an access point of the tenant's own, however often it is asked for."""
+"""Onboarding into storage: a bucket and an access point of the tenant's own, idempotent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib3 import HTTPResponse
 from storage_provisioner.keys import KeyIsBeingMadeError
 from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.events import Context
-from tests.lambdas.owners import demand_owners
+from tests.lambdas.expected_owner import demand_owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,10 +31,6 @@ _SHARED: Final = f"aws-saas-s3-ap-{_ACCOUNT}"
 _OTHER: Final = "lake"
 _STRANGER: Final = "999999999999"
 _SETTINGS: Final = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
     "APPLICATION": "shop",
     "ACCOUNT": _ACCOUNT,
     "PARTITION": "aws",
@@ -108,7 +104,7 @@ def _failing(code: str) -> Callable[..., None]:
     return fail
 
 
-def test_makes_a_private_versioned_bucket_and_an_access_point_on_the_shared_one(provisioner: ModuleType) -> None:
+def test_bucket_and_access_point_are_created(provisioner: ModuleType) -> None:
     assert _onboard(provisioner, "T001")
 
     state = _state(provisioner, "t001")
@@ -118,13 +114,13 @@ def test_makes_a_private_versioned_bucket_and_an_access_point_on_the_shared_one(
     assert state["access point"] == _SHARED
 
 
-def test_bucket_says_whose_it_is_to_a_teardown(provisioner: ModuleType) -> None:
+def test_bucket_has_teardown_tags(provisioner: ModuleType) -> None:
     _onboard(provisioner, "T001")
 
     assert _state(provisioner, "t001")["tags"] == [{"Key": "application", "Value": "shop"}]
 
 
-def test_bucket_takes_tls_only(provisioner: ModuleType) -> None:
+def test_bucket_requires_tls(provisioner: ModuleType) -> None:
     _onboard(provisioner, "T001")
 
     (tls, _, _) = _state(provisioner, "t001")["policy"]["Statement"]
@@ -132,7 +128,7 @@ def test_bucket_takes_tls_only(provisioner: ModuleType) -> None:
     assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_bucket_and_access_point_refuse_every_session_of_another_tenant(provisioner: ModuleType) -> None:
+def test_bucket_and_access_point_deny_other_tenants(provisioner: ModuleType) -> None:
     _onboard(provisioner, "T001")
 
     state = _state(provisioner, "t001")
@@ -153,7 +149,7 @@ def test_bucket_and_access_point_refuse_every_session_of_another_tenant(provisio
     assert state["access point's policy"]["Statement"] == [{**refusal, "Resource": [point, f"{point}/object/*"]}]
 
 
-def test_again_changes_nothing(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_run_changes_nothing(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     assert _onboard(provisioner, "tenant-1")
     once = _state(provisioner, "tenant-1")
 
@@ -164,7 +160,7 @@ def test_again_changes_nothing(provisioner: ModuleType, monkeypatch: pytest.Monk
     assert _state(provisioner, "tenant-1") == once
 
 
-def test_what_was_left_half_way_is_finished(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_provisioning_is_finished(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(provisioner.s3control, "create_access_point", _failing("InternalError"))
         with pytest.raises(ClientError, match="InternalError"):
@@ -187,7 +183,7 @@ def _stranger() -> S3Client:
     )
 
 
-def test_bucket_that_somebody_else_has_is_a_failure_that_says_so_and_is_never_written(
+def test_bucket_of_another_account_is_refused(
     provisioner: ModuleType,
 ) -> None:
     name, stranger = f"aws-saas-s3-tenant-1-{_ACCOUNT}", _stranger()
@@ -210,7 +206,7 @@ def test_bucket_that_somebody_else_has_is_a_failure_that_says_so_and_is_never_wr
 @pytest.mark.parametrize(
     ("bucket", "account"), [(_OTHER, _ACCOUNT), (_SHARED, _STRANGER)], ids=["another bucket", "another account"]
 )
-def test_access_point_of_the_tenants_name_that_leads_elsewhere_is_a_failure(
+def test_access_point_on_another_bucket_is_refused(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, bucket: str, account: str
 ) -> None:
     own: Any = {"AccountId": _ACCOUNT, "Name": "aws-saas-s3-tenant-1"}
@@ -226,9 +222,7 @@ def test_access_point_of_the_tenants_name_that_leads_elsewhere_is_a_failure(
         provisioner.s3control.get_access_point_policy(**own)
 
 
-def test_access_point_is_made_for_a_bucket_of_the_own_account(
-    provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_access_point_names_the_bucket_account(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
     monkeypatch.setattr(provisioner.s3control, "create_access_point", lambda **call: asked.append(call))
     monkeypatch.setattr(provisioner.s3control, "put_access_point_policy", lambda **_: None)
@@ -238,7 +232,7 @@ def test_access_point_is_made_for_a_bucket_of_the_own_account(
     assert (asked[0]["Bucket"], asked[0]["BucketAccountId"]) == (_SHARED, _ACCOUNT)
 
 
-def test_finished_bucket_refuses_its_maker_every_change_and_its_data(provisioner: ModuleType) -> None:
+def test_finished_bucket_denies_the_provisioner(provisioner: ModuleType) -> None:
     _onboard(provisioner, "T001")
 
     bucket = f"arn:aws:s3:::aws-saas-s3-t001-{_ACCOUNT}"
@@ -252,7 +246,7 @@ def test_finished_bucket_refuses_its_maker_every_change_and_its_data(provisioner
     }
 
 
-def test_finished_bucket_is_looked_at_and_left_alone(provisioner: ModuleType) -> None:
+def test_finished_bucket_is_not_changed(provisioner: ModuleType) -> None:
     _onboard(provisioner, "tenant-1")
     calls = demand_owners(provisioner.s3)
 
@@ -261,7 +255,7 @@ def test_finished_bucket_is_looked_at_and_left_alone(provisioner: ModuleType) ->
 
 
 @pytest.mark.parametrize("policy", ["none", "of an older version"])
-def test_bucket_without_its_seal_is_finished(provisioner: ModuleType, policy: str) -> None:
+def test_unsealed_bucket_is_finished(provisioner: ModuleType, policy: str) -> None:
     _onboard(provisioner, "tenant-1")
     finished, name = _state(provisioner, "tenant-1"), f"aws-saas-s3-tenant-1-{_ACCOUNT}"
     if policy == "none":
@@ -275,7 +269,7 @@ def test_bucket_without_its_seal_is_finished(provisioner: ModuleType, policy: st
     assert _state(provisioner, "tenant-1") == finished
 
 
-def test_bucket_that_another_run_has_sealed_in_between_is_a_success(
+def test_bucket_sealed_by_a_concurrent_run_is_a_success(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _onboard(provisioner, "tenant-1")
@@ -291,7 +285,7 @@ def test_bucket_that_another_run_has_sealed_in_between_is_a_success(
     assert _onboard(provisioner, "tenant-1")
 
 
-def test_bucket_that_is_sealed_for_another_tenant_is_a_failure(
+def test_bucket_sealed_for_another_tenant_is_a_failure(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _onboard(provisioner, "T001")
@@ -303,9 +297,7 @@ def test_bucket_that_is_sealed_for_another_tenant_is_a_failure(
 
 
 @pytest.mark.parametrize(("first", "second"), [("T001", "t001"), ("t001", "T001"), ("Ab-c", "aB-c")])
-def test_tenant_whose_name_is_taken_is_refused_and_changes_nothing(
-    provisioner: ModuleType, first: str, second: str
-) -> None:
+def test_taken_tenant_name_is_refused(provisioner: ModuleType, first: str, second: str) -> None:
     assert _onboard(provisioner, first)
     before = _state(provisioner, first.lower())
 
@@ -314,12 +306,12 @@ def test_tenant_whose_name_is_taken_is_refused_and_changes_nothing(
     assert _onboard(provisioner, first)
 
 
-def test_names_that_begin_alike_do_not_collide(provisioner: ModuleType) -> None:
+def test_names_with_a_common_prefix_do_not_collide(provisioner: ModuleType) -> None:
     assert all(_onboard(provisioner, tenant) for tenant in ("t-1", "t-10", "t-1-0"))
 
 
 @pytest.mark.parametrize("tenant", ["", "*", "ab", "a/b", "a..b", "prefix", "TAG", "ap", "dbns", "t" * 39, None, 1, ["t-1"]], ids=repr)  # fmt: skip
-def test_what_is_no_tenant_id_is_refused_before_anything_is_made(provisioner: ModuleType, tenant: object) -> None:
+def test_malformed_tenant_id_is_refused_first(provisioner: ModuleType, tenant: object) -> None:
     assert not _onboard(provisioner, tenant)
 
     assert {bucket["Name"] for bucket in provisioner.s3.list_buckets()["Buckets"]} == {_SHARED, _OTHER}
@@ -327,15 +319,13 @@ def test_what_is_no_tenant_id_is_refused_before_anything_is_made(provisioner: Mo
 
 
 @pytest.mark.parametrize("event", [{}, {"detail": {}}, {"detail": {"tenant": "tenant-1"}}], ids=str)
-def test_event_without_a_tenant_is_a_failure_that_becomes_a_dead_letter(
-    provisioner: ModuleType, event: dict[str, Any]
-) -> None:
+def test_event_without_tenant_is_dead_lettered(provisioner: ModuleType, event: dict[str, Any]) -> None:
     with pytest.raises(KeyError):
         provisioner.handler(event, Context())
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-north-1"])
-def test_bucket_is_made_in_the_functions_own_region(
+def test_bucket_is_created_in_the_functions_region(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, region: str
 ) -> None:
     s3 = only_own_buckets(boto3.client("s3", region_name=region), _ACCOUNT)
@@ -349,7 +339,7 @@ def test_bucket_is_made_in_the_functions_own_region(
 
 
 @pytest.mark.parametrize(("aborted", "succeeds"), [(1, True), (5, True), (6, False)])
-def test_waits_while_s3_makes_the_same_bucket_for_somebody_else(
+def test_conflicting_bucket_operation_is_retried(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, aborted: int, *, succeeds: bool
 ) -> None:
     answers = iter([b"<Error><Code>OperationAborted</Code></Error>"] * aborted)
@@ -374,7 +364,7 @@ def test_waits_while_s3_makes_the_same_bucket_for_somebody_else(
     assert len(waited) == min(aborted, 5)
 
 
-def test_bucket_forgets_old_versions_when_the_environment_says(provisioner: ModuleType) -> None:
+def test_old_versions_expire_as_configured(provisioner: ModuleType) -> None:
     _onboard(provisioner, "tenant-1")
 
     (rule,) = provisioner.s3.get_bucket_lifecycle_configuration(Bucket=f"aws-saas-s3-tenant-1-{_ACCOUNT}")["Rules"]
@@ -397,7 +387,7 @@ def _key_of_bucket(provisioner: ModuleType, name: str) -> str:
     return key
 
 
-def test_key_is_the_tenants_own_and_refuses_sessions_of_every_other(with_keys: ModuleType) -> None:
+def test_tenant_key_denies_other_tenants(with_keys: ModuleType) -> None:
     _onboard(with_keys, "T001")
     _onboard(with_keys, "T002")
 
@@ -423,7 +413,7 @@ def _keys(provisioner: ModuleType) -> list[str]:
     return [found["KeyId"] for found in provisioner.kms.list_keys()["Keys"]]
 
 
-def test_key_is_made_once_however_many_make_it_at_the_same_time(
+def test_concurrent_key_creation_makes_one_key(
     with_keys: ModuleType, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
     """The second run comes while the first makes the key, and finds it when it looks again."""
@@ -445,7 +435,7 @@ def test_key_is_made_once_however_many_make_it_at_the_same_time(
     assert len(_keys(with_keys)) == 1
 
 
-def test_key_whose_maker_died_is_made_by_another_a_minute_later(
+def test_abandoned_key_creation_is_taken_over(
     with_keys: ModuleType, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
     with monkeypatch.context() as broken:
@@ -462,7 +452,7 @@ def test_key_whose_maker_died_is_made_by_another_a_minute_later(
     assert pauses
 
 
-def test_turn_to_make_a_key_is_a_row_of_the_tenants(with_keys: ModuleType) -> None:
+def test_key_creation_lock_is_a_row_of_the_tenant(with_keys: ModuleType) -> None:
     """Whoever erases or exports a tenant finds all rows by this attribute."""
     _onboard(with_keys, "T001")
 
@@ -470,7 +460,7 @@ def test_turn_to_make_a_key_is_a_row_of_the_tenants(with_keys: ModuleType) -> No
     assert {row["name"]["S"]: row["tenantid"]["S"] for row in rows} == {"t001": "T001", "key/t001": "T001"}
 
 
-def test_finished_bucket_without_a_key_stays_so_and_the_log_says_it(
+def test_finished_bucket_without_key_is_logged(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     _onboard(provisioner, "tenant-1")
@@ -483,7 +473,7 @@ def test_finished_bucket_without_a_key_stays_so_and_the_log_says_it(
     assert _keys(provisioner) == []
 
 
-def test_log_names_the_tenant_and_nobody(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_has_tenant_but_no_person(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     monkeypatch.setattr(provisioner.logger.registered_handler, "stream", written)
 

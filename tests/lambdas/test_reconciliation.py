@@ -1,4 +1,4 @@
-"""The reconciliation: what differs between pool and directory is found, repaired once, and found no more."""
+"""The reconciliation of pool and directory: differences are found and repaired once."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_differences_about_one_person(
     assert [difference.kind for difference in found] == kinds
 
 
-def test_account_that_an_operator_made_founds_a_tenant_where_the_environment_says_so() -> None:
+def test_operator_account_founds_a_tenant_if_configured() -> None:
     rules = Rules(unconfirmed=timedelta(days=7), operator_accounts_found_tenants=True)
     account = Account(user_id=_ADA, origin="operator")
 
@@ -211,14 +211,14 @@ def _report(function: ModuleType, *, dry: bool = False) -> list[tuple[str, str, 
             return [(one["kind"], str(one.get("userId") or one.get("tenantId")), one["repaired"]) for one in found]
 
 
-def test_where_nothing_differs_nothing_is_done(function: ModuleType, sign_up: Callable[..., str]) -> None:
+def test_no_difference_changes_nothing(function: ModuleType, sign_up: Callable[..., str]) -> None:
     sign_up("ada")
 
     assert _report(function) == []
     assert function.workflow.ran == []
 
 
-def test_what_differs_is_repaired_and_a_dry_run_repairs_nothing(
+def test_differences_are_repaired_except_in_a_dry_run(
     function: ModuleType, pool: _Pool, sign_up: Callable[..., str]
 ) -> None:
     gone, disabled, lost = sign_up("gone"), sign_up("disabled"), sign_up("lost", recorded=False)
@@ -237,7 +237,7 @@ def test_what_differs_is_repaired_and_a_dry_run_repairs_nothing(
     )
 
 
-def test_what_cannot_be_repaired_is_left_and_the_rest_is_done(
+def test_failed_repair_does_not_stop_the_rest(
     function: ModuleType, pool: _Pool, sign_up: Callable[..., str], database: DynamoDBClient
 ) -> None:
     user = sign_up("gone")
@@ -249,7 +249,7 @@ def test_what_cannot_be_repaired_is_left_and_the_rest_is_done(
 
 
 @pytest.mark.parametrize("limit", ["_MOST_GONE", "_FEW_GONE"])
-def test_pool_that_has_lost_everybody_deletes_nobody(
+def test_empty_pool_deletes_nobody(
     function: ModuleType, database: DynamoDBClient, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
     monkeypatch.setattr(f"account_reconciliation.reconciliation.{limit}", 2)
@@ -260,7 +260,7 @@ def test_pool_that_has_lost_everybody_deletes_nobody(
     assert [repaired for *_, repaired in _report(function)] == [False] * 4
 
 
-def test_goes_on_where_the_part_before_has_ended(
+def test_next_part_starts_where_the_last_ended(
     function: ModuleType, pool: _Pool, sign_up: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(function, "_ANSWER_SECONDS", -1.0)  # one page a part
@@ -275,7 +275,7 @@ def test_goes_on_where_the_part_before_has_ended(
     assert [user for kind, user, _ in found if kind == "goneFromPool"] == [gone]
 
 
-def test_scheduled_run_without_time_hands_on_to_itself(
+def test_scheduled_run_continues_in_a_new_invocation(
     function: ModuleType, sign_up: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[dict[str, Any]] = []
@@ -299,12 +299,12 @@ def test_scheduled_run_without_time_hands_on_to_itself(
 
 
 @pytest.mark.parametrize("place", [{"phase": "nowhere"}, {"phase": "pool", "after": 7}, {"more": 1}])
-def test_place_that_no_part_has_ended_at_is_refused(function: ModuleType, place: dict[str, Any]) -> None:
+def test_malformed_cursor_is_refused(function: ModuleType, place: dict[str, Any]) -> None:
     assert "next" in function.handler({"request": {"dryRun": True, "next": place}}, Context())["refusal"]
 
 
 class TestTenants:
-    def test_without_a_living_admin_is_told_and_left(
+    def test_tenant_without_active_admin_is_reported_only(
         self, function: ModuleType, sign_up: Callable[..., str], database: DynamoDBClient
     ) -> None:
         user = sign_up("ada")
@@ -314,13 +314,13 @@ class TestTenants:
 
         assert _report(function) == [("withoutAdmin", tenant, False)]
 
-    def test_that_is_erased_needs_none(self, function: ModuleType, database: DynamoDBClient) -> None:
+    def test_erased_tenant_needs_no_admin(self, function: ModuleType, database: DynamoDBClient) -> None:
         item = {"tenantid": {"S": "texas"}, "foundedby": {"S": "ada"}, "state": {"S": "erased"}}
         database.put_item(TableName="app-tenants", Item=item)
 
         assert _report(function) == []
 
-    def test_with_the_dead_among_its_admins_is_repaired(
+    def test_deleted_admins_are_removed(
         self, function: ModuleType, sign_up: Callable[..., str], database: DynamoDBClient
     ) -> None:
         user = sign_up("ada")
@@ -336,7 +336,7 @@ class TestTenants:
         assert item["admins"] == {"SS": [user]}
         assert _report(function) == []
 
-    def test_without_a_founder_is_founded_again_by_its_sign_up(
+    def test_tenant_without_founder_is_repaired_from_its_sign_up(
         self, function: ModuleType, sign_up: Callable[..., str], database: DynamoDBClient
     ) -> None:
         user = sign_up("ada")
@@ -347,9 +347,7 @@ class TestTenants:
 
         assert ("unfounded", user, True) in found
 
-    def test_without_a_founder_and_without_a_sign_up_is_left(
-        self, function: ModuleType, database: DynamoDBClient
-    ) -> None:
+    def test_tenant_without_founder_and_sign_up_is_left(self, function: ModuleType, database: DynamoDBClient) -> None:
         database.put_item(TableName="app-tenants", Item={"tenantid": {"S": "orphan"}})
 
         assert _report(function) == [("unfounded", TenantId("orphan"), False)]
@@ -370,7 +368,7 @@ class TestTrail:
         ("name", "change"),
         [("AdminUserGlobalSignOut", "signedOut"), ("GlobalSignOut", "signedOut"), ("ChangePassword", "signOut")],
     )
-    def test_ends_sessions_that_began_before(
+    def test_trail_event_ends_earlier_sessions(
         self, function: ModuleType, sign_up: Callable[..., str], name: str, change: str
     ) -> None:
         user = sign_up("ada")
@@ -380,7 +378,7 @@ class TestTrail:
 
         assert function.workflow.ran == [(change, user, {"by": POOL, "at": at})]
 
-    def test_tells_nothing_new_of_our_own_sign_outs(
+    def test_own_sign_outs_are_ignored(
         self, function: ModuleType, sign_up: Callable[..., str], database: DynamoDBClient
     ) -> None:
         user = sign_up("ada")
@@ -395,7 +393,9 @@ class TestTrail:
 
         assert function.workflow.ran == []
 
-    def test_looks_at_that_person_at_once(self, function: ModuleType, pool: _Pool, sign_up: Callable[..., str]) -> None:
+    def test_trail_event_compares_that_user(
+        self, function: ModuleType, pool: _Pool, sign_up: Callable[..., str]
+    ) -> None:
         user = sign_up("ada")
         sign_up("bob", recorded=False)  # of whom nobody has told
         del pool.users[user]
@@ -413,7 +413,7 @@ class TestTrail:
             {"additionalEventData": {"sub": '" or "'}},
         ],
     )
-    def test_of_what_is_not_ours_is_ignored(
+    def test_trail_events_of_other_pools_are_ignored(
         self, function: ModuleType, sign_up: Callable[..., str], more: dict[str, Any]
     ) -> None:
         user = sign_up("ada")

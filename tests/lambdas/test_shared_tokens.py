@@ -1,4 +1,4 @@
-"""Tokens of our own issuing: genuine ones, the published ones where they are meant to count, and nothing else."""
+"""Tokens with a shared secret: valid ones, the documented ones where enabled, and nothing else."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ _FORGERIES: Final = {
 
 class TestVerifier:
     @pytest.mark.parametrize("bare_tokens", [True, False])
-    def test_issued_token_gives_the_caller_back(self, bare_tokens: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    def test_issued_token_verifies_to_its_caller(self, bare_tokens: bool) -> None:  # noqa: FBT001 - a parameter of the test
         caller = TenantCaller(tenant_id=tenant_id("T001"), user_id=user_id("ada@example.com"))
 
         claims = SharedSecretVerifier(_SECRET, _ISSUER, bare_tokens=bare_tokens).verify(issue(caller, _SECRET, _ISSUER))
@@ -116,14 +116,14 @@ class TestVerifier:
         assert Caller.from_shared_claims(claims).in_tenant() == caller
 
     @pytest.mark.parametrize("forgery", _FORGERIES)
-    def test_everything_else_is_refused_without_a_reason(self, forgery: str) -> None:
+    def test_invalid_token_is_refused_without_a_reason(self, forgery: str) -> None:
         verifier = SharedSecretVerifier(_SECRET, _ISSUER, bare_tokens=False)
 
         with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
             verifier.verify(_FORGERIES[forgery])
 
     @pytest.mark.parametrize("forgery", [name for name in _FORGERIES if name != "bare"])
-    def test_taking_bare_tokens_opens_nothing_else(self, forgery: str) -> None:
+    def test_bare_token_support_adds_no_access(self, forgery: str) -> None:
         """What has one of `exp`, `iss` and `aud` is no bare token: it needs all of them, and the right ones."""
         verifier = SharedSecretVerifier(_SECRET, _ISSUER, bare_tokens=True)
 
@@ -131,14 +131,14 @@ class TestVerifier:
             verifier.verify(_FORGERIES[forgery])
 
     @pytest.mark.parametrize(("tenant", "user", "token"), _PUBLISHED_CASES)
-    def test_published_tokens_count_with_the_published_secret(self, tenant: str, user: str, token: str) -> None:
+    def test_documented_tokens_verify_with_the_documented_secret(self, tenant: str, user: str, token: str) -> None:
         claims = SharedSecretVerifier(_PUBLISHED_SECRET, _ISSUER, bare_tokens=True).verify(token)
 
         assert claims == {"tenant_id": tenant, "user_id": user}
 
     @pytest.mark.parametrize(("tenant", "user", "token"), _PUBLISHED_CASES)
     @pytest.mark.parametrize(("secret", "bare_tokens"), [(_SECRET, True), (_SECRET, False), (_PUBLISHED_SECRET, False)])
-    def test_published_tokens_count_nowhere_else(
+    def test_documented_tokens_fail_with_other_secrets(
         self, tenant: str, user: str, token: str, secret: str, *, bare_tokens: bool
     ) -> None:
         assert tenant
@@ -166,13 +166,13 @@ class TestCaller:
         ],
         ids=json.dumps,
     )
-    def test_claims_without_a_legal_tenant_and_user_are_nobody(self, claims: dict[str, Any]) -> None:
+    def test_claims_require_valid_tenant_and_user(self, claims: dict[str, Any]) -> None:
         with pytest.raises(UnauthorizedError):
             Caller.from_shared_claims(claims)
 
 
 @pytest.mark.parametrize(("name", "shared"), [("HS384", False), ("RS256", False), ("no signature", False), ("garbage", False), ("empty", False), ("nested without end", False), ("not UTF-8", False), ("bare", True), ("guessed secret", True)])  # fmt: skip
-def test_header_says_which_verifier_a_token_goes_to(name: str, shared: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_token_header_selects_the_verifier(name: str, shared: bool) -> None:  # noqa: FBT001 - a parameter of the test
     assert is_shared(_FORGERIES[name]) is shared
 
 
@@ -200,14 +200,14 @@ class TestAuthorizer:
 
         return authorize
 
-    def test_lets_in_whom_the_token_names(self, authorize: Callable[..., dict[str, Any]]) -> None:
+    def test_valid_token_is_authorized(self, authorize: Callable[..., dict[str, Any]]) -> None:
         answer = authorize(_token(_claims()))
 
         assert answer["context"] == {"userId": "user1", "tenantId": "tenanta"}
         assert answer["policyDocument"]["Statement"][0]["Effect"] == "Allow"
 
     @pytest.mark.parametrize("forgery", _FORGERIES)
-    def test_everything_else_is_unauthorized(self, authorize: Callable[..., dict[str, Any]], forgery: str) -> None:
+    def test_invalid_token_is_unauthorized(self, authorize: Callable[..., dict[str, Any]], forgery: str) -> None:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorize(_FORGERIES[forgery])
 
@@ -218,15 +218,15 @@ class TestAuthorizer:
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorize(_token(_claims(**{missing: None})))
 
-    def test_token_in_another_header_does_not_count(self, authorize: Callable[..., dict[str, Any]]) -> None:
+    def test_token_in_another_header_is_ignored(self, authorize: Callable[..., dict[str, Any]]) -> None:
         for header in ("authorization", "x-amz-token"):
             with pytest.raises(Exception, match=r"^Unauthorized$"):
                 authorize(_token(_claims()), header)
         with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorize()
 
-    def test_api_without_shared_tokens_takes_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        module = _load(monkeypatch, "tenantry.handlers.authorizer.handler", TOKEN_HEADER="x-token")
+    def test_shared_tokens_are_refused_if_disabled(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        module = _load(monkeypatch, "authorizer.handler", TOKEN_HEADER="x-token")
         event = {"headers": {"x-token": _token(_claims())}, "methodArn": "arn:aws:execute-api:r:1:api/prod/GET/object"}
 
         with pytest.raises(Exception, match=r"^Unauthorized$"):
@@ -246,7 +246,7 @@ class TestIssuer:
         return ask
 
     @pytest.mark.parametrize("names", [("x-tenant-id", "x-user-id"), ("X-Tenant-Id", "X-USER-ID")])
-    def test_gives_a_token_that_counts(
+    def test_token_route_returns_a_valid_token(
         self, ask: Callable[[dict[str, str]], tuple[int, Any]], names: tuple[str, str]
     ) -> None:
         status, body = ask(dict(zip(names, ("tenanta", "user1"), strict=True)))
@@ -264,7 +264,7 @@ class TestIssuer:
         ],
         ids=str,
     )
-    def test_says_what_is_missing(
+    def test_token_route_names_missing_fields(
         self, ask: Callable[[dict[str, str]], tuple[int, Any]], headers: dict[str, str], missing: list[str]
     ) -> None:
         assert ask(headers) == (401, {"status": "Unauthorized", "result": {"missing_fields": missing}})
@@ -278,7 +278,7 @@ class TestIssuer:
             ("tenanta", "a..b", "user"),
         ],
     )
-    def test_gives_no_token_that_would_not_count(
+    def test_token_route_refuses_invalid_ids(
         self, ask: Callable[[dict[str, str]], tuple[int, Any]], tenant: str, user: str, reason: str
     ) -> None:
         refusal = {"status": "Bad Request", "result": {"invalid": f"Invalid {reason} id"}}

@@ -1,4 +1,4 @@
-"""The routes behind the tenant APIs, on a DynamoDB that moto plays."""
+"""The routes of the tenant APIs, on moto's DynamoDB."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _name(client: DynamoDBClient, tenant: str = "t-1") -> str | None:
 
 
 @pytest.mark.usefixtures("database")
-def test_shows_the_callers_tenant() -> None:
+def test_get_returns_the_callers_tenant() -> None:
     status, body, headers = _call("tenant_get", proxy_event(path={"tenantId": "t-1"}, authorizer=_ADMIN))
 
     assert (status, body) == (200, [{"tenantid": "t-1", "name": "One"}])
@@ -68,7 +68,7 @@ def test_shows_the_callers_tenant() -> None:
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("function", ["tenant_get", "tenant_rename"])
 @pytest.mark.parametrize("tenant", ["t-2", "T-1", "t-10", "t-1 ", "", "*"])
-def test_other_tenants_path_is_forbidden_even_when_the_gateway_lets_it_through(function: str, tenant: str) -> None:
+def test_function_refuses_another_tenants_path(function: str, tenant: str) -> None:
     event = proxy_event(path={"tenantId": tenant}, authorizer=_ADMIN, body='{"name": "x"}')
 
     assert _call(function, event)[:2] == (403, {"message": "Forbidden"})
@@ -76,12 +76,12 @@ def test_other_tenants_path_is_forbidden_even_when_the_gateway_lets_it_through(f
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("authorizer", [None, {}, {"tenantId": "t-1"}, {"userId": "*", "tenantId": "t-1"}])
-def test_request_that_passed_no_authorizer_is_refused(authorizer: dict[str, Any] | None) -> None:
+def test_request_without_authorizer_is_refused(authorizer: dict[str, Any] | None) -> None:
     assert _call("tenant_get", proxy_event(path={"tenantId": "t-1"}, authorizer=authorizer))[0] == 401
 
 
 @pytest.mark.usefixtures("database")
-def test_tenant_that_is_gone_is_not_found() -> None:
+def test_deleted_tenant_is_not_found() -> None:
     caller = {"userId": "ada", "tenantId": "t-gone"}
 
     status, body, _ = _call("tenant_get", proxy_event(path={"tenantId": "t-gone"}, authorizer=caller))
@@ -138,21 +138,21 @@ def test_bad_body_is_explained_and_changes_nothing(database: DynamoDBClient, bod
     assert _name(database) == "One"
 
 
-def test_member_who_is_no_admin_may_not_rename(database: DynamoDBClient) -> None:
+def test_only_admins_may_rename(database: DynamoDBClient) -> None:
     event = proxy_event(path={"tenantId": "t-1"}, authorizer=_MEMBER, body='{"name": "Mine"}')
 
     assert _call("tenant_rename", event)[0] == 403
     assert _name(database) == "One"
 
 
-def test_withdrawn_role_counts_at_once(database: DynamoDBClient) -> None:
+def test_withdrawn_role_is_refused_at_once(database: DynamoDBClient) -> None:
     join(database, "t-1", "ada", "visitor")
     event = proxy_event(path={"tenantId": "t-1"}, authorizer=_ADMIN, body='{"name": "Mine"}')
 
     assert _call("tenant_rename", event)[0] == 403
 
 
-def test_renaming_never_makes_a_tenant(database: DynamoDBClient) -> None:
+def test_rename_does_not_create_a_tenant(database: DynamoDBClient) -> None:
     join(database, "t-ghost", "ada", "admin")
     database.delete_item(TableName="app-tenants", Key={"tenantid": {"S": "t-ghost"}})
     caller = {"userId": "ada", "tenantId": "t-ghost"}
@@ -166,7 +166,7 @@ def test_renaming_never_makes_a_tenant(database: DynamoDBClient) -> None:
 
 
 @pytest.mark.parametrize("function", ["user_tenants_list", "admin_user_tenants_list"])
-def test_lists_all_tenants_of_a_user_however_many_pages(database: DynamoDBClient, function: str) -> None:
+def test_tenants_of_a_user_are_read_from_all_pages(database: DynamoDBClient, function: str) -> None:
     for number in range(150):
         client_item = {
             "tenantid": {"S": f"m-{number:03}"},
@@ -190,7 +190,7 @@ def test_other_users_tenants_are_forbidden() -> None:
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("user", ["*", "a/b", "", "a..b"])
-def test_admin_api_refuses_what_is_no_user_id(user: str) -> None:
+def test_admin_api_refuses_malformed_user_id(user: str) -> None:
     assert _call("admin_user_tenants_list", proxy_event(path={"userId": user}, authorizer=None))[0] == 400
 
 
@@ -201,7 +201,7 @@ def test_unknown_user_has_no_tenants() -> None:
     assert _call("admin_user_tenants_list", event)[:2] == (200, {"tenants": []})
 
 
-def test_failure_says_nothing_of_its_cause(database: DynamoDBClient, log: io.StringIO) -> None:
+def test_failure_reply_hides_the_cause(database: DynamoDBClient, log: io.StringIO) -> None:
     database.delete_table(TableName="app-tenants")
 
     status, body, _ = _call("tenant_get", proxy_event(path={"tenantId": "t-1"}, authorizer=_ADMIN))
@@ -210,7 +210,7 @@ def test_failure_says_nothing_of_its_cause(database: DynamoDBClient, log: io.Str
     assert '"tenant":"t-1"' in log.getvalue()
 
 
-def test_log_holds_tenant_and_correlation_id_and_no_body(database: DynamoDBClient, log: io.StringIO) -> None:
+def test_log_has_tenant_and_correlation_id_but_no_body(database: DynamoDBClient, log: io.StringIO) -> None:
     event = proxy_event(path={"tenantId": "t-1"}, authorizer=_MEMBER, body='{"name": "Secret plans"}')
     _call("tenant_rename", event)
 

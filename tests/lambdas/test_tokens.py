@@ -1,4 +1,4 @@
-"""Tokens: one way in, and every forgery that we could think of kept out."""
+"""Token verification: valid tokens are accepted, forgeries are refused."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def verifier() -> TokenVerifier:
     return TokenVerifier(_ISSUER, "client", keys=_Keys([0.0]))
 
 
-def test_good_token_gives_its_claims(verifier: TokenVerifier) -> None:
+def test_valid_token_returns_its_claims(verifier: TokenVerifier) -> None:
     assert verifier.verify(_token())["tenant"] == "tenant-1"
 
 
 @pytest.mark.parametrize("claims", [{"iat": 2}, {"iat": 4}, {"nbf": 4}])
-def test_token_may_begin_as_much_later_as_clocks_differ(verifier: TokenVerifier, claims: dict[str, int]) -> None:
+def test_issue_time_allows_clock_skew(verifier: TokenVerifier, claims: dict[str, int]) -> None:
     ahead = {name: int(time.time()) + seconds for name, seconds in claims.items()}
 
     assert verifier.verify(_token(_claims(**ahead)))["tenant"] == "tenant-1"
@@ -129,12 +129,12 @@ def test_token_may_begin_as_much_later_as_clocks_differ(verifier: TokenVerifier,
         _token() + "x",
     ],
 )  # fmt: skip
-def test_everything_else_is_refused_without_a_reason(verifier: TokenVerifier, token: str) -> None:
+def test_invalid_token_is_refused_without_a_reason(verifier: TokenVerifier, token: str) -> None:
     with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
         verifier.verify(token)
 
 
-def test_keys_are_fetched_once() -> None:
+def test_key_set_is_fetched_once() -> None:
     keys = _Keys([0.0])
     verifier = TokenVerifier(_ISSUER, "client", keys=keys)
 
@@ -144,7 +144,7 @@ def test_keys_are_fetched_once() -> None:
     assert keys.fetches == 1
 
 
-def test_unknown_key_ids_cannot_make_it_fetch_without_limit() -> None:
+def test_unknown_key_ids_do_not_cause_unlimited_fetches() -> None:
     clock = [0.0]
     keys = _Keys(clock)
     keys.key("key-1")
@@ -167,7 +167,7 @@ def test_rotated_key_is_found() -> None:
     assert keys.key("key-1")
 
 
-def test_withdrawn_key_is_forgotten_within_a_day() -> None:
+def test_withdrawn_key_expires_within_a_day() -> None:
     clock = [0.0]
     keys = _Keys(clock)
     keys.key("key-1")
@@ -177,7 +177,7 @@ def test_withdrawn_key_is_forgotten_within_a_day() -> None:
     assert keys.fetches == 2
 
 
-def test_unreachable_key_set_is_our_fault_and_not_the_callers() -> None:
+def test_unreachable_key_set_is_a_server_error() -> None:
     verifier = TokenVerifier(_ISSUER, "client", keys=KeySet("https://127.0.0.1:1/jwks.json"))
 
     with pytest.raises(jwt.PyJWKClientConnectionError):
@@ -186,11 +186,11 @@ def test_unreachable_key_set_is_our_fault_and_not_the_callers() -> None:
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
 @pytest.mark.parametrize("value", ["Bearer token", "bearer token", "  Bearer   token  "])
-def test_bearer_token_is_read_in_any_case(name: str, value: str) -> None:
+def test_bearer_scheme_is_case_insensitive(name: str, value: str) -> None:
     assert bearer_token({"Host": "h", name: value}) == "token"
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"Authorization": ""}, {"Authorization": "token"}, {"Authorization": "Basic token"}, {"Authorization": "Bearer"}, {"X-Authorization": "Bearer token"}])  # fmt: skip
-def test_other_schemes_and_no_header_are_refused(headers: dict[str, str] | None) -> None:
+def test_other_schemes_and_missing_header_are_refused(headers: dict[str, str] | None) -> None:
     with pytest.raises(UnauthorizedError):
         bearer_token(headers)

@@ -1,4 +1,4 @@
-"""What a tenant uses: every object of the tenant's and no other, the right hour, and honest bounds."""
+"""A tenant's usage: all of its objects and no others, the right hour, and reported limits."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def s3() -> Iterator[S3Client]:
 # Storage
 
 
-def test_all_objects_below_the_prefix_are_counted_and_no_others(s3: S3Client) -> None:
+def test_objects_below_the_prefix_are_counted(s3: S3Client) -> None:
     for key, size in {"t-1/ada/a": 10, "t-1/bob/b/c": 5, "t-10/eve/x": 1000, "t-1": 1000, "T-1/eve/x": 1000}.items():
         s3.put_object(Bucket="pool", Key=key, Body=b"x" * size)
 
     assert storage.stored(s3, "pool", "t-1/") == storage.Stored(objects=2, bytes=15, complete=True)
 
 
-def test_what_was_never_made_holds_nothing(s3: S3Client) -> None:
+def test_missing_bucket_counts_as_empty(s3: S3Client) -> None:
     assert storage.stored(s3, "silo-other", "") == storage.Stored()
 
 
-def test_own_bucket_that_is_denied_is_unknown_and_a_shared_one_a_failure(
+def test_denied_own_bucket_is_unknown_and_denied_shared_one_fails(
     s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where somebody else has taken its name, or while it is being made."""
@@ -75,7 +75,7 @@ class _Refusing:
         yield
 
 
-def test_counting_stops_at_its_bound_and_says_so(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_stops_at_a_limit_and_reports_it(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "PAGES", 2)
     for index in range(2_001):
         s3.put_object(Bucket="pool", Key=f"t-1/u/{index}", Body=b"xy")
@@ -106,7 +106,7 @@ def _hour(s3: S3Client, now: datetime = _NOW) -> dict[str, int]:
     return {f"{minute.start:%d %H:%M}": minute.records for minute in hour.minutes}
 
 
-def test_rows_of_one_minute_are_added_up_and_others_than_the_hours_left_out(s3: S3Client) -> None:
+def test_rows_of_the_last_hour_are_summed_by_minute(s3: S3Client) -> None:
     _write(s3, "2025-11-25", "part-1", ("09:29:00", 100), ("09:30:00", 1), ("10:29:00", 2), ("10:30:00", 100))
     _write(s3, "2025-11-25", "part-2", ("10:29:00", 3), ("10:29:30.5", 4))
 
@@ -120,21 +120,21 @@ def test_rows_of_one_minute_are_added_up_and_others_than_the_hours_left_out(s3: 
     assert hour.complete
 
 
-def test_another_tenants_and_unfinished_files_are_not_read(s3: S3Client) -> None:
+def test_other_tenants_and_unfinished_files_are_ignored(s3: S3Client) -> None:
     _write(s3, "2025-11-25", "part-1", ("10:00:00", 100), tenant="t-10")
     _write(s3, "2025-11-25", "_part-1_tmp_x", ("10:00:00", 100))
 
     assert _hour(s3) == {}
 
 
-def test_an_hour_over_midnight_is_read_from_both_days(s3: S3Client) -> None:
+def test_hour_across_midnight_reads_both_days(s3: S3Client) -> None:
     _write(s3, "2025-11-25", "part-1", ("00:10:00", 2))
     _write(s3, "2025-11-24", "part-1", ("23:50:00", 1))
 
     assert _hour(s3, _NOW.replace(hour=0)) == {"24 23:50": 1, "25 00:10": 2}
 
 
-def test_files_that_ended_before_the_hour_are_not_fetched(s3: S3Client) -> None:
+def test_older_files_are_not_fetched(s3: S3Client) -> None:
     _write(s3, "2025-11-25", "part-1", ("10:00:00", 1))
 
     # What was written by now cannot hold anything of an hour that begins a year from now.
@@ -142,7 +142,7 @@ def test_files_that_ended_before_the_hour_are_not_fetched(s3: S3Client) -> None:
     assert ingestion._files(s3, _LAKE, _OWN, later, later)[0] == []  # noqa: SLF001 - what is fetched
 
 
-def test_more_files_than_the_bound_are_told(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_limit_is_reported(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingestion, "_FILES", 2)
     for index in range(3):
         _write(s3, "2025-11-25", f"part-{index}", ("10:00:00", 1))
@@ -186,7 +186,7 @@ def _call(module: ModuleType, tenant: str, authorizer: dict[str, Any] | None) ->
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_the_route_answers_for_the_callers_tenant_with_sessions_of_it(module: ModuleType, s3: S3Client) -> None:
+def test_usage_route_uses_sessions_of_the_callers_tenant(module: ModuleType, s3: S3Client) -> None:
     for bucket, key in {"pool": "t-1/ada/a", "tag": "t-1/ada/a", "docs": "t-1/ada/a", "silo-t-1": "ada/a"}.items():
         s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
     vended: list[tuple[str, str]] = []
@@ -210,12 +210,12 @@ def test_the_route_answers_for_the_callers_tenant_with_sessions_of_it(module: Mo
 
 
 @pytest.mark.parametrize("tenant", ["t-2", "T-1", "t-1/", "", "t-1*"])
-def test_another_tenant_is_refused_before_anything_is_vended(module: ModuleType, tenant: str) -> None:
+def test_another_tenant_is_refused_before_vending(module: ModuleType, tenant: str) -> None:
     module.vendor.session = pytest.fail
 
     assert _call(module, tenant, {"userId": "ada", "tenantId": "t-1"})[0] == 403
 
 
-def test_nobody_gets_in_without_the_authorizer_or_a_tenant(module: ModuleType) -> None:
+def test_request_without_authorizer_or_tenant_is_refused(module: ModuleType) -> None:
     assert _call(module, "t-1", None)[0] == 401
     assert _call(module, "t-1", {"userId": "ada"})[0] == 403

@@ -1,4 +1,4 @@
-"""The token vending machine: one call for many who ask, and never one tenant's credentials for another."""
+"""The token vending machine: one call for concurrent requests, and never another tenant's credentials."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import itertools
 import json
 import re
 import threading
-import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -26,7 +25,8 @@ from tenantry.model.identifiers import tenant_id, user_id
 from tenantry.model.policies import PolicyTemplate, TemplateError
 from tenantry.runtime import vending
 from tenantry.runtime.vending import TenantSession, TokenVendor, session_name
-from tests.lambdas.owners import demand_owners
+from tests.lambdas.expected_owner import demand_owners
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +113,7 @@ def _key(session: TenantSession, service: str = "s3") -> str:
     return key.partition("/")[0]
 
 
-def test_sessions_of_s3_reach_buckets_of_the_roles_own_account_only(vendor: TokenVendor) -> None:
+def test_s3_sessions_are_limited_to_own_accounts_buckets(vendor: TokenVendor) -> None:
     client = vendor.session(_caller(), "read").client("s3")
     calls = demand_owners(client, _ACCOUNT)
     client.meta.events.register(
@@ -133,8 +133,8 @@ class _Nothing:
         return []
 
 
-class TestWhatIsAskedFor:
-    def test_role_policy_and_duration_of_the_purpose_for_this_caller(self, vendor: TokenVendor, sts: _Sts) -> None:
+class TestAssumeRole:
+    def test_assume_role_has_role_policy_and_duration_of_the_purpose(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001", "ada@example.com"), "read")
 
         (asked,) = sts.called
@@ -152,21 +152,21 @@ class TestWhatIsAskedFor:
             ],
         }
 
-    def test_tags_name_the_tenant_and_outlive_a_change_of_role(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_tenant_tag_is_transitive(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001"), "read")
 
         (asked,) = sts.called
         assert asked["Tags"] == [{"Key": "TenantId", "Value": "T001"}, {"Key": "TenantName", "Value": "t001"}]
         assert asked["TransitiveTagKeys"] == ["TenantId", "TenantName"]
 
-    def test_session_name_and_source_identity_show_the_tenant(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_session_name_and_source_identity_have_the_tenant(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001", "ada"), "read")
 
         (asked,) = sts.called
         assert asked["RoleSessionName"] == "T001.ada"
         assert asked["SourceIdentity"] == "T001"
 
-    def test_unknown_purpose_is_not_asked_for(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_unknown_purpose_is_refused_before_sts(self, vendor: TokenVendor, sts: _Sts) -> None:
         with pytest.raises(KeyError):
             vendor.session(_caller(), "write")
 
@@ -178,30 +178,30 @@ class TestSessionName:
         tenant=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]", fullmatch=True),
         user=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9@_+-]{0,127}", fullmatch=True),
     )
-    def test_is_one_that_sts_takes_and_begins_with_the_tenant(self, tenant: str, user: str) -> None:
+    def test_session_name_is_valid_and_begins_with_the_tenant(self, tenant: str, user: str) -> None:
         name = session_name(TenantCaller(tenant_id=tenant_id(f"x{tenant[1:]}"), user_id=user_id(user)))
 
         assert re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII)
         assert name.startswith(f"x{tenant[1:]}.")
 
-    def test_long_users_of_one_beginning_have_names_of_their_own(self) -> None:
+    def test_long_user_ids_give_distinct_session_names(self) -> None:
         names = {session_name(_caller("t" * 38, "u" * length)) for length in range(1, 129)}
 
         assert len(names) == 128
 
     @given(st.sets(st.from_regex(r"[a-z0-9@+-]{1,40}", fullmatch=True), min_size=2, max_size=20))
-    def test_two_users_never_have_one_name(self, ends: set[str]) -> None:
+    def test_session_names_are_unique(self, ends: set[str]) -> None:
         names = {session_name(_caller("t" * 38, f"{'u' * 60}{end}")) for end in ends}
 
         assert len(names) == len(ends)
 
 
-class TestKeeping:
-    def test_second_request_costs_nothing(self, vendor: TokenVendor, sts: _Sts) -> None:
+class TestCache:
+    def test_second_request_is_cached(self, vendor: TokenVendor, sts: _Sts) -> None:
         assert vendor.session(_caller(), "read") is vendor.session(_caller(), "read")
         assert len(sts.called) == 1
 
-    def test_tenant_user_and_purpose_each_have_a_session_of_their_own(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_sessions_are_separate_by_tenant_user_and_purpose(self, vendor: TokenVendor, sts: _Sts) -> None:
         callers = [_caller(tenant, user) for tenant in ("t-1", "t-10", "T-1") for user in ("u", "u1")]
         asked = [(caller, purpose) for caller in callers for purpose in _TEMPLATES]
 
@@ -211,7 +211,7 @@ class TestKeeping:
         assert keys == again
         assert len(set(keys)) == len(sts.called) == 12
 
-    def test_is_never_another_tenants_even_if_the_policies_are_alike(self, sts: _Sts) -> None:
+    def test_equal_policies_share_no_session_between_tenants(self, sts: _Sts) -> None:
         alike = {"name": PolicyTemplate.of([["s3:GetObject", "arn:aws:s3:::b-{{tenant_name}}/x"]], account=_ACCOUNT)}
         vendor = TokenVendor(_ROLE, alike, sts=cast("STSClient", sts), clock=sts.clock)
 
@@ -221,7 +221,7 @@ class TestKeeping:
         assert _key(one) != _key(other)
 
     @pytest.mark.parametrize(("seconds", "calls"), [(0, 1), (599, 1), (600, 2), (900, 2)])
-    def test_ends_five_minutes_before_the_credentials_do(
+    def test_cached_session_ends_five_minutes_before_expiry(
         self, vendor: TokenVendor, sts: _Sts, seconds: int, calls: int
     ) -> None:
         vendor.session(_caller(), "read")
@@ -230,7 +230,7 @@ class TestKeeping:
 
         assert len(sts.called) == calls
 
-    def test_one_that_was_not_used_for_longest_goes_first(self, sts: _Sts) -> None:
+    def test_least_recently_used_session_is_evicted(self, sts: _Sts) -> None:
         vendor = _vendor(sts, capacity=3)
         for tenant in ("t-1", "t-2", "t-3", "t-1", "t-4"):
             vendor.session(_caller(tenant), "read")
@@ -242,7 +242,7 @@ class TestKeeping:
         vendor.session(_caller("t-2"), "read")
         assert len(sts.called) == 5
 
-    def test_tenants_without_number_do_not_fill_the_memory(self, sts: _Sts) -> None:
+    def test_cache_size_is_limited(self, sts: _Sts) -> None:
         vendor = _vendor(sts, capacity=8)
         for number in range(1000):
             vendor.session(_caller(f"tenant-{number}"), "read")
@@ -250,37 +250,50 @@ class TestKeeping:
         assert len(vendor._sessions) == 8  # noqa: SLF001 - what is kept shows nowhere else
         assert not vendor._pending  # noqa: SLF001
 
-    def test_sessions_share_the_models_of_the_services(self, vendor: TokenVendor) -> None:
+    def test_sessions_share_service_models(self, vendor: TokenVendor) -> None:
         """A model takes some 13 MB: one for each tenant would be more than a function has."""
         one, other = (vendor.session(_caller(tenant), "read").client("s3") for tenant in ("t-1", "t-2"))
 
         assert one._loader is other._loader  # noqa: SLF001 - what is shared shows nowhere else
 
 
-class TestManyAtOnce:
-    def test_concurrent_misses_of_one_key_cost_one_call(self, vendor: TokenVendor, sts: _Sts) -> None:
-        sts.gate.clear()
-        with ThreadPoolExecutor(32) as pool:
-            waiting = [pool.submit(vendor.session, _caller(), "read") for _ in range(32)]
-            threading.Timer(0.2, sts.gate.set).start()
-            sessions = {id(future.result()) for future in waiting}
+def _at_once(vendor: TokenVendor, sts: _Sts, count: int) -> list[Future[TenantSession]]:
+    """Ask for the same session in many threads; STS answers once all have asked."""
+    asked: list[int] = []
+
+    def ask(number: int) -> TenantSession:
+        asked.append(number)
+        return vendor.session(_caller(), "read")
+
+    sts.gate.clear()
+    with ThreadPoolExecutor(count) as pool:
+        waiting = [pool.submit(ask, number) for number in range(count)]
+        try:
+            until(lambda: len(asked) == count, f"{count} threads that ask")
+        finally:
+            sts.gate.set()
+    return waiting
+
+
+class TestConcurrency:
+    def test_concurrent_misses_make_one_call(self, vendor: TokenVendor, sts: _Sts) -> None:
+        sessions = {id(future.result()) for future in _at_once(vendor, sts, 32)}
 
         assert len(sts.called) == len(sessions) == 1
 
-    def test_callers_of_other_keys_do_not_wait(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_other_keys_do_not_wait(self, vendor: TokenVendor, sts: _Sts) -> None:
         sts.gate.clear()
         with ThreadPoolExecutor(8) as pool:
             waiting = [pool.submit(vendor.session, _caller(f"tenant-{number}"), "read") for number in range(8)]
-            deadline = time.monotonic() + 5
-            while len(sts.called) < 8 and time.monotonic() < deadline:
-                time.sleep(0.01)
-            at_once = len(sts.called)
-            sts.gate.set()
+            try:
+                until(lambda: len(sts.called) == 8, "eight calls of STS at once")
+            finally:
+                sts.gate.set()
             keys = {_key(future.result()) for future in waiting}
 
-        assert at_once == len(keys) == 8
+        assert len(keys) == 8
 
-    def test_nobody_gets_another_tenants_session(self, sts: _Sts) -> None:
+    def test_concurrent_callers_get_their_own_tenants_session(self, sts: _Sts) -> None:
         vendor = _vendor(sts, capacity=4)  # fewer than there are, so that sessions come and go
         tenants = [f"tenant-{number}" for number in range(10)]
         barrier = threading.Barrier(8)
@@ -297,7 +310,7 @@ class TestManyAtOnce:
         assert len(answers) == 800
         assert [tenant for tenant, _ in answers] == [vended[key] for _, key in answers]
 
-    def test_client_of_a_service_is_made_once(self, vendor: TokenVendor) -> None:
+    def test_service_client_is_created_once(self, vendor: TokenVendor) -> None:
         session = vendor.session(_caller(), "read")
         with ThreadPoolExecutor(8) as pool:
             clients = set(pool.map(lambda _: id(session.client("s3")), range(8)))
@@ -307,7 +320,7 @@ class TestManyAtOnce:
 
 
 class TestFailure:
-    def test_refusal_is_not_kept_and_leaves_nothing_behind(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_refusal_is_not_cached(self, vendor: TokenVendor, sts: _Sts) -> None:
         sts.failures = [ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "AssumeRole")]
 
         with pytest.raises(ClientError, match="AccessDenied"):
@@ -316,23 +329,19 @@ class TestFailure:
 
         assert _key(vendor.session(_caller(), "read")) == f"ASIA{2:016}"
 
-    def test_refusal_of_the_first_is_not_the_fate_of_those_who_wait(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_waiting_callers_retry_after_a_refusal(self, vendor: TokenVendor, sts: _Sts) -> None:
         sts.failures = [ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "AssumeRole")]
-        sts.gate.clear()
-        with ThreadPoolExecutor(4) as pool:
-            waiting = [pool.submit(vendor.session, _caller(), "read") for _ in range(4)]
-            threading.Timer(0.1, sts.gate.set).start()
-            outcomes = [future.exception() for future in waiting]
+        outcomes = [future.exception() for future in _at_once(vendor, sts, 4)]
 
         assert sum(outcome is not None for outcome in outcomes) == 1
 
-    def test_session_shows_no_credentials(self, vendor: TokenVendor) -> None:
+    def test_session_repr_hides_credentials(self, vendor: TokenVendor) -> None:
         session = vendor.session(_caller(), "read")
         session.client("s3")
 
         assert not re.search(r"secret|token-|ASIA", repr(session))
 
-    def test_policy_near_its_packed_size_is_warned_of(
+    def test_policy_near_the_size_limit_logs_a_warning(
         self, vendor: TokenVendor, sts: _Sts, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         warned: list[int] = []
@@ -344,7 +353,7 @@ class TestFailure:
         assert warned == [81, 100]
 
 
-class TestFromTheEnvironment:
+class TestSettings:
     @pytest.fixture
     def configured(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., TokenVendor]:
         def configure(**policies: object) -> TokenVendor:
@@ -353,17 +362,17 @@ class TestFromTheEnvironment:
 
         return configure
 
-    def test_function_that_was_not_set_up_does_not_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_settings_fail_at_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("TOKEN_VENDOR", raising=False)
 
         with pytest.raises(KeyError, match="TOKEN_VENDOR"):
             TokenVendor.from_environment()
 
-    def test_function_with_an_unsafe_template_does_not_start(self, configured: Callable[..., TokenVendor]) -> None:
+    def test_unsafe_template_fails_at_start(self, configured: Callable[..., TokenVendor]) -> None:
         with pytest.raises(TemplateError, match="bind the tenant"):
             configured(read=[_STATEMENT], all=[{"Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}])
 
-    def test_throttled_sts_is_asked_again(
+    def test_throttled_sts_call_is_retried(
         self, configured: Callable[..., TokenVendor], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         vendor = configured(read=[_STATEMENT])

@@ -1,4 +1,4 @@
-"""The pictures in the documentation are those of the app, and say what the templates say."""
+"""The diagrams in the documentation match the app's templates."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def _edges(template: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(edge.source.name, edge.target.name, edge.label) for edge in graph.edges]
 
 
-def test_committed_pictures_are_those_of_the_app() -> None:
+def test_committed_diagrams_match_the_app() -> None:
     document = _DOCUMENT.read_text()
 
     assert illustrated(document, read(Templates(assembly("prod").templates))) == document, "Run `make docs`."
 
 
-def test_drawing_depends_on_neither_the_order_of_stacks_nor_of_resources() -> None:
+def test_diagram_does_not_depend_on_order() -> None:
     templates = assembly("prod").templates
     shuffled = {
         stack: {**template, "Resources": dict(reversed(template["Resources"].items()))}
@@ -75,7 +75,7 @@ def test_grant_is_drawn_with_its_actions_and_its_index() -> None:
     assert _edges(_shop(statement)) == [("Buy", "Orders", "Query, GetItem on by-day")]
 
 
-def test_denial_log_and_trace_are_not_drawn() -> None:
+def test_deny_log_and_trace_are_not_drawn() -> None:
     table = {"Fn::GetAtt": ["Orders", "Arn"]}
     deny = {"Effect": "Deny", "Action": "dynamodb:Scan", "Resource": table}
     trace = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "logs:PutLogEvents"], "Resource": "*"}
@@ -83,7 +83,7 @@ def test_denial_log_and_trace_are_not_drawn() -> None:
     assert _edges(_shop(deny, trace)) == []
 
 
-def test_publisher_without_a_condition_is_seen_to_reach_the_whole_bus() -> None:
+def test_unconditioned_publisher_is_drawn_to_the_whole_bus() -> None:
     bus = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "bus"}}
     put = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": {"Fn::GetAtt": ["Bus", "Arn"]}}
     rule = {
@@ -104,7 +104,7 @@ def test_publisher_without_a_condition_is_seen_to_reach_the_whole_bus() -> None:
     assert ("Bus.shop.ordered", "Buy", "starts") in _edges(_shop(bound, Bus=bus, Rule=rule))
 
 
-def test_import_is_resolved_to_the_other_stack() -> None:
+def test_import_is_drawn_to_the_exporting_stack() -> None:
     statement = {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": {"Fn::ImportValue": "files:Table"}}
     files = {
         "Resources": {"Files": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "f", "KeySchema": []}}},
@@ -116,7 +116,7 @@ def test_import_is_resolved_to_the_other_stack() -> None:
     assert [(edge.source, edge.target) for edge in graph.edges] == [(Place("shop", "Buy"), Place("files", "Files"))]
 
 
-def test_tenant_role_is_drawn_with_who_assumes_it_and_what_its_own_policy_allows() -> None:
+def test_tenant_role_is_drawn_with_trust_and_policy() -> None:
     assume = {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": {"Ref": "Tenant"}}
     own = {
         "Effect": "Allow",
@@ -145,13 +145,13 @@ def test_tenant_role_is_drawn_with_who_assumes_it_and_what_its_own_policy_allows
     ]
 
 
-def test_resource_that_nobody_has_decided_on_is_an_error_that_says_where_to_decide() -> None:
+def test_unclassified_resource_is_an_error_with_a_remedy() -> None:
     with pytest.raises(UnknownResourceError, match=r"AWS::New::Thing.*tools/architecture/nodes.py"):
         read(Templates({"shop": _shop(Thing={"Type": "AWS::New::Thing"})}))
 
 
 @pytest.mark.parametrize("document", ["", _MARKERS + "<!-- picture: gone -->\n<!-- end of picture -->\n"])
-def test_document_must_have_a_place_for_each_picture_and_no_other(document: str) -> None:
+def test_document_has_one_place_per_diagram(document: str) -> None:
     with pytest.raises(DocumentError, match=r"shop, whole"):
         illustrated(document, read(Templates({"shop": _shop()})))
 

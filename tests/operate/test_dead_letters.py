@@ -1,4 +1,4 @@
-"""Dead letters are replayed once, and never lost."""
+"""Dead-letter messages are replayed once, and never lost."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _replay_all(queues: DeadLetterQueues, *, limit: int | None = None) -> None:
         queues.replay(message)
 
 
-def test_a_saga_starts_again_with_the_whole_event(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_saga_is_restarted_with_the_whole_event(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     _replay_all(queues)
     assert [(start["stateMachineArn"], start["input"]) for start in aws.machines.started] == [(MACHINE, EVENT)]
@@ -126,7 +126,7 @@ def test_a_saga_starts_again_with_the_whole_event(queues: DeadLetterQueues, aws:
     assert queues.depths() == dict.fromkeys(_QUEUES, 0)
 
 
-def test_an_undelivered_event_starts_its_target(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_undelivered_event_starts_its_target(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, EVENT, **DELIVERY)
     (message,) = queues.messages()
     letter = queues.replay(message)
@@ -138,7 +138,7 @@ _CHANGE = {**ENTRY, "Source": "tenantry.tenant", "DetailType": "memberRemoved"}
 
 
 @pytest.mark.parametrize(("queue", "entry"), [("SignUp", ENTRY), ("Membership", _CHANGE)])
-def test_what_missed_the_bus_goes_on_it(
+def test_unpublished_event_is_published(
     queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, queue: str, entry: dict[str, str]
 ) -> None:
     put: list[Any] = []
@@ -164,7 +164,7 @@ def test_what_missed_the_bus_goes_on_it(
         ("SignUp", {**ENTRY, "DetailType": "created"}),
     ],
 )
-def test_what_does_not_belong_into_its_queue_stays_there(
+def test_foreign_message_stays_in_its_queue(
     queues: DeadLetterQueues, aws: FakeAws, queue: str, entry: dict[str, str]
 ) -> None:
     _send(queues, aws, {"entry": entry, "error": "PublishError"}, queue=queue)
@@ -186,7 +186,7 @@ FAILURE = {
 WORK = {"id": "r-1", "tenantId": "texas", "userId": "u-1", "at": "1764000000000", "ids": ["p"], "status": "park-closed"}
 
 
-def test_work_is_queued_again_with_the_tenant_that_it_has(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_work_is_requeued_with_its_tenant(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, WORK, queue="ParkStatuses")
     _replay_all(queues)
 
@@ -195,7 +195,7 @@ def test_work_is_queued_again_with_the_tenant_that_it_has(queues: DeadLetterQueu
     assert queues.depths()["ParkStatuses"] == 0
 
 
-def test_work_in_another_queue_stays_there(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_work_in_the_wrong_queue_stays(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, WORK)
     (message,) = queues.messages()
 
@@ -211,7 +211,7 @@ def _notification(topic: str = _TOPIC, told: object = _TOLD) -> dict[str, str]:
     return {"Type": "Notification", "TopicArn": topic, "Message": told if isinstance(told, str) else json.dumps(told)}
 
 
-def test_webhooks_are_told_again_by_the_function_that_asks_who_may_be_told(
+def test_notification_is_replayed_through_the_checking_function(
     queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[dict[str, Any]] = []
@@ -248,7 +248,7 @@ def test_webhooks_are_told_again_by_the_function_that_asks_who_may_be_told(
         _notification(told=[]),
     ],
 )
-def test_what_is_not_of_its_topic_is_told_to_nobody(
+def test_notification_of_another_topic_is_not_sent(
     queues: DeadLetterQueues, aws: FakeAws, letter: dict[str, str]
 ) -> None:
     _send(queues, aws, letter, queue="Webhook")
@@ -258,7 +258,7 @@ def test_what_is_not_of_its_topic_is_told_to_nobody(
         queues.replay(message)
 
 
-def test_a_publication_that_fails_leaves_the_letter(
+def test_failed_publish_keeps_the_message(
     queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(aws.functions, "invoke", lambda **_: {"StatusCode": 200, "FunctionError": "Unhandled"})
@@ -271,7 +271,7 @@ def test_a_publication_that_fails_leaves_the_letter(
 
 
 @pytest.mark.parametrize("of_delivery", [False, True])
-def test_a_function_is_called_again_with_the_whole_event(
+def test_function_is_invoked_with_the_whole_event(
     queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, *, of_delivery: bool
 ) -> None:
     calls: list[dict[str, Any]] = []
@@ -287,7 +287,7 @@ def test_a_function_is_called_again_with_the_whole_event(
     assert queues.depths()["UserSaga"] == 0
 
 
-def test_what_is_replayed_is_replayed_once(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_message_is_replayed_once(queues: DeadLetterQueues, aws: FakeAws) -> None:
     for _ in range(25):
         _send(queues, aws, SAGA)
     _replay_all(queues)
@@ -295,7 +295,7 @@ def test_what_is_replayed_is_replayed_once(queues: DeadLetterQueues, aws: FakeAw
     assert len(aws.machines.started) == 25
 
 
-def test_what_is_not_accepted_stays(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_refused_message_stays(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     aws.machines.error = "StateMachineDoesNotExist"
     for message in queues.messages():
@@ -307,7 +307,7 @@ def test_what_is_not_accepted_stays(queues: DeadLetterQueues, aws: FakeAws) -> N
     assert len(aws.machines.started) == 1
 
 
-def test_a_bus_that_refuses_an_entry_has_not_accepted_it(
+def test_failed_bus_entry_keeps_the_message(
     queues: DeadLetterQueues, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusal = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
@@ -339,7 +339,7 @@ def test_a_bus_that_refuses_an_entry_has_not_accepted_it(
         {**FAILURE, "requestPayload": {"detail": {}}},
     ],
 )
-def test_what_is_not_understood_is_refused_and_stays(body: object, queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_malformed_message_is_refused_and_stays(body: object, queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, body)
     for message in queues.messages():
         with pytest.raises(NotUnderstoodError):
@@ -348,14 +348,14 @@ def test_what_is_not_understood_is_refused_and_stays(body: object, queues: DeadL
     assert queues.depths()["UserSaga"] == 1
 
 
-def test_a_strangers_target_is_not_started(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_foreign_target_is_not_started(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, EVENT, **{**DELIVERY, "TARGET_ARN": "arn:aws:lambda:us-east-1:1:function:strangers"})
     for message in queues.messages():
         with pytest.raises(NotUnderstoodError, match="is not a state machine or function of 'dev'"):
             queues.replay(message)
 
 
-def test_a_dry_run_changes_nothing(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_dry_run_changes_nothing(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     for message in queues.messages():
         assert queues.replay(message, dry_run=True).kind is Kind.SAGA
@@ -363,7 +363,7 @@ def test_a_dry_run_changes_nothing(queues: DeadLetterQueues, aws: FakeAws) -> No
     assert queues.depths()["UserSaga"] == 1
 
 
-def test_a_limit_takes_that_many_and_gives_the_others_back(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_limit_releases_the_other_messages(queues: DeadLetterQueues, aws: FakeAws) -> None:
     for _ in range(5):
         _send(queues, aws, SAGA)
     _replay_all(queues, limit=2)
@@ -373,7 +373,7 @@ def test_a_limit_takes_that_many_and_gives_the_others_back(queues: DeadLetterQue
     assert len(aws.machines.started) == 5
 
 
-def test_what_fails_once_more_is_left_for_the_next_time(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_failing_replay_keeps_the_message(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     replayed = 0
 
@@ -386,7 +386,7 @@ def test_what_fails_once_more_is_left_for_the_next_time(queues: DeadLetterQueues
     assert sum(queues.depths().values()) == 1
 
 
-def test_one_queue_can_be_chosen(queues: DeadLetterQueues, aws: FakeAws) -> None:
+def test_queue_can_be_selected(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, SAGA)
     assert list(queues.messages("SignUp")) == []
     with pytest.raises(LookupError, match="Unknown queue 'Nope'"):
@@ -402,14 +402,14 @@ def _loaded(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_loaded")
-def test_list_counts(queues: DeadLetterQueues, aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_shows_counts(queues: DeadLetterQueues, aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
     _send(queues, aws, SAGA)
     assert main(["dead-letters", "list"]) == 0
     assert "UserSaga" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_loaded")
-def test_show_masks_people_unless_asked(
+def test_show_masks_personal_data_by_default(
     queues: DeadLetterQueues, aws: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _send(queues, aws, SAGA)
@@ -426,7 +426,7 @@ def test_show_masks_people_unless_asked(
 
 
 @pytest.mark.usefixtures("_loaded")
-def test_replay_says_what_it_has_done_and_what_is_left(
+def test_replay_reports_done_and_remaining(
     queues: DeadLetterQueues, aws: FakeAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _send(queues, aws, SAGA)
@@ -443,12 +443,12 @@ def test_replay_says_what_it_has_done_and_what_is_left(
 
 
 @pytest.mark.usefixtures("_loaded")
-def test_an_unknown_queue_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_queue_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dead-letters", "replay", "--queue", "Nope"]) == 2
     assert "Unknown queue 'Nope'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "many"])
-def test_a_limit_is_a_number_above_zero(limit: str) -> None:
+def test_limit_must_be_positive(limit: str) -> None:
     with pytest.raises(SystemExit):
         main(["dead-letters", "replay", "--limit", limit])

@@ -38,23 +38,23 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("tenant", HOSTILE)
-def test_a_tenant_that_is_none_gets_no_server(tenant: str) -> None:
-    with pytest.raises(DeviceCommandError, match="is not a tenant id"):
+def test_malformed_tenant_is_refused(tenant: str) -> None:
+    with pytest.raises(DeviceCommandError, match="no tenant id"):
         Server.named(tenant, "pos-1")
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a/b", "..", "*", "a b", "-a", "_a", "é", "x" * 65, "a\n"])
-def test_a_server_has_a_name_that_can_stand_in_a_things(name: str) -> None:
-    with pytest.raises(DeviceCommandError, match="is not a server name"):
+def test_server_name_must_fit_a_thing_name(name: str) -> None:
+    with pytest.raises(DeviceCommandError, match="no name for a server"):
         Server.named("T001", name)
 
 
-def test_the_longest_names_make_a_thing_that_iot_takes() -> None:
+def test_longest_names_fit_iot() -> None:
     thing = Server.named("T" * 38, "s" * 64).thing("a" * 20)
     assert len(thing) <= 128
 
 
-def test_two_servers_never_share_a_thing() -> None:
+def test_thing_names_are_unique() -> None:
     named = [("a-b", "c01"), ("a-b-c", "01"), ("aab", "c-01"), ("AAB", "c-01")]
     assert len({Server.named(tenant, name).thing("tenantry") for tenant, name in named}) == len(named)
 
@@ -71,14 +71,14 @@ def test_two_servers_never_share_a_thing() -> None:
         ("tenantry:T001:pos:1", "T001", False),
     ],
 )
-def test_a_thing_is_a_server_only_if_name_and_type_agree(thing: str, kind: str | None, found: bool) -> None:  # noqa: FBT001
+def test_server_thing_must_match_name_and_type(thing: str, kind: str | None, found: bool) -> None:  # noqa: FBT001
     server = Server.of_thing("tenantry", thing, kind)
     assert (server is not None) == found
     if server:
         assert server.thing("tenantry") == thing
 
 
-def test_a_request_holds_the_public_key_alone() -> None:
+def test_signing_request_has_the_public_key_only() -> None:
     pair = KeyPair.new("tenantry:T001:pos-1")
     key = serialization.load_pem_private_key(pair.private_key.encode(), None)
     request = x509.load_pem_x509_csr(pair.request.encode())
@@ -90,7 +90,7 @@ def test_a_request_holds_the_public_key_alone() -> None:
     assert KeyPair.new("x").private_key != KeyPair.new("x").private_key
 
 
-def test_everything_in_a_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     folder = DeviceFolder(tmp_path / "devices" / "pos-1")
     names = folder.keep(KeyPair.new("x"), "CERTIFICATE")
     bundle = tmp_path / "bundle.pem"
@@ -102,7 +102,7 @@ def test_everything_in_a_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert files == dict.fromkeys([*names, authority, "device.json"], 0o600)
 
 
-def test_an_older_key_stays_until_it_is_dropped(tmp_path: Path) -> None:
+def test_previous_key_is_kept_until_dropped(tmp_path: Path) -> None:
     folder = DeviceFolder(tmp_path)
     old, new = folder.keep(KeyPair.new("x"), "OLD"), folder.keep(KeyPair.new("x"), "NEW")
     assert (tmp_path / old[0]).read_text() == "OLD"
@@ -110,7 +110,7 @@ def test_an_older_key_stays_until_it_is_dropped(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == set(new)
 
 
-def test_what_was_written_in_vain_leaves_no_trace(tmp_path: Path) -> None:
+def test_failed_write_leaves_no_files(tmp_path: Path) -> None:
     folder = DeviceFolder(tmp_path / "pos-1")
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("CA")
@@ -121,7 +121,7 @@ def test_what_was_written_in_vain_leaves_no_trace(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"tenant": 1, "server": "x"})])
-def test_a_folder_that_says_nothing_is_told_apart(tmp_path: Path, content: str) -> None:
+def test_empty_folder_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "device.json").write_text(content)
     with pytest.raises(DeviceCommandError, match=r"device\.json"):
         DeviceFolder(tmp_path).read()

@@ -26,12 +26,12 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
 
-def test_a_local_cloud_that_was_never_up(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentNotReadyError, match="The local cloud is not running: run `make up` first"):
+def test_local_cloud_never_started_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentNotReadyError, match="The local cloud is not up: run `make up` first"):
         Environment.load(state=tmp_path)
 
 
-def test_a_local_cloud_that_has_gone_down(tmp_path: Path) -> None:
+def test_stopped_local_cloud_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "outputs.json").write_text(json.dumps(OUTPUTS))
     (tmp_path / "env").write_text(
         "unset AWS_PROFILE\nexport AWS_ENDPOINT_URL=http://127.0.0.1:1\nexport AWS_REGION=us-east-1\n"
@@ -41,12 +41,12 @@ def test_a_local_cloud_that_has_gone_down(tmp_path: Path) -> None:
         Environment.load(state=tmp_path)
 
 
-def test_exports_are_read_as_a_shell_reads_them() -> None:
+def test_exports_are_parsed_like_a_shell() -> None:
     text = "unset AWS_PROFILE\nexport A=1 # one\nexport B='two words'\nexport C=x=y\n"
     assert environment._exports(text) == {"A": "1", "B": "two words", "C": "x=y"}  # noqa: SLF001 - worth its own test
 
 
-def test_the_outputs_that_a_deployment_wrote(tmp_path: Path) -> None:
+def test_outputs_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "outputs.dev.json").write_text(json.dumps(OUTPUTS))
     found = Environment.load("dev", state=tmp_path)
     assert found.output("user", "UserPoolId") == "pool"
@@ -54,12 +54,12 @@ def test_the_outputs_that_a_deployment_wrote(tmp_path: Path) -> None:
     assert found.aws.endpoint_url is None
 
 
-def test_region_is_read_as_the_cdk_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_region_is_resolved_like_the_cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     assert Environment.reach("dev", state=tmp_path).aws.region == "eu-west-1"
 
 
-def test_place_without_a_region_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_region_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
@@ -67,7 +67,7 @@ def test_place_without_a_region_says_so(tmp_path: Path, monkeypatch: pytest.Monk
         Environment.reach("dev", state=tmp_path)
 
 
-def test_an_output_that_is_missing_says_how_to_get_it(tmp_path: Path) -> None:
+def test_missing_output_names_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "outputs.dev.json").write_text(json.dumps(OUTPUTS))
     with pytest.raises(
         EnvironmentNotReadyError, match=r"no output Nope of the stack tenantry-user: run `make deploy ENV=dev`"
@@ -87,7 +87,7 @@ class Stacks:
         return {"Stacks": [{"Outputs": [{"OutputKey": "Name", "OutputValue": StackName}]}]}
 
 
-def test_without_a_file_the_stacks_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_outputs_file_stacks_are_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stacks = Stacks("mine-common", "mine-user", "mine-tenant", "mine-parks", "other-storage")
     monkeypatch.setattr("tenantry.operate.aws.Aws.cloudformation", stacks)
     found = Environment.load("dev", state=tmp_path, app="mine")
@@ -95,18 +95,18 @@ def test_without_a_file_the_stacks_are_asked(tmp_path: Path, monkeypatch: pytest
     assert list(found.outputs) == ["mine-common", "mine-user", "mine-tenant", "mine-parks"]
 
 
-def test_stacks_that_do_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_stacks_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tenantry.operate.aws.Aws.cloudformation", Stacks("tenantry-common"))
     with pytest.raises(EnvironmentNotReadyError, match=r"tenantry-user of 'dev' cannot be read .*make deploy ENV=dev"):
         Environment.load("dev", state=tmp_path)
 
 
-def test_a_shell_that_leads_to_the_local_cloud_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_cloud_endpoint_in_the_shell_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:4566")
     with pytest.raises(EnvironmentNotReadyError, match="calls meant for 'dev' would go there"):
         Environment.load("dev", state=tmp_path)
 
 
-def test_the_command_says_it_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_reports_errors_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dead-letters", "list", "--state", str(tmp_path)]) == 2
     assert capsys.readouterr().err.strip() == "The local cloud is not running: run `make up` first."

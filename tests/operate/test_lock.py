@@ -1,4 +1,4 @@
-"""The locks."""
+"""The lock files."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _run(project: Path, *arguments: str) -> int:
     return lock.main(["--project", str(project), *arguments])
 
 
-def test_every_lock_is_written(project: Path) -> None:
+def test_all_lock_files_are_written(project: Path) -> None:
     assert _run(project) == 0
     written = sorted(str(path.relative_to(project)) for path in project.rglob("requirements*.txt"))
     assert written == [
@@ -53,7 +53,7 @@ def test_every_lock_is_written(project: Path) -> None:
     ]
 
 
-def test_locks_hold_hashes_serve_every_python_and_name_no_machine(project: Path) -> None:
+def test_locks_have_hashes_and_no_machine_paths(project: Path) -> None:
     _run(project)
     for path in project.rglob("requirements*.txt"):
         text = path.read_text()
@@ -61,28 +61,26 @@ def test_locks_hold_hashes_serve_every_python_and_name_no_machine(project: Path)
         assert str(project) not in text
 
 
-def test_the_installer_is_locked_as_the_project_states_it(project: Path) -> None:
+def test_installer_version_is_locked(project: Path) -> None:
     _run(project)
     assert "uv>=1,<2" in (project / "requirements-bootstrap.txt").read_text()
 
 
-def test_a_function_gets_what_the_tests_ran_with_and_no_sdk(project: Path) -> None:
+def test_function_locks_match_the_tests_and_exclude_the_sdk(project: Path) -> None:
     _run(project)
     text = (project / "lambdas/one/requirements.txt").read_text()
     assert "lambdas/one/requirements.in --no-annotate --constraint requirements-dev.txt" in text
     assert "--no-emit-package boto3" in text
 
 
-def test_fresh_locks_pass_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_current_locks_pass_the_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _run(project)
     assert _run(project, "--check") == 0
     assert "All lock files are up to date." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("broken", ["changed", "missing"])
-def test_a_stale_lock_fails_the_check_and_is_not_touched(
-    broken: str, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_stale_lock_fails_the_check_unchanged(broken: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _run(project)
     path = project / "lambdas/two/requirements.txt"
     path.unlink() if broken == "missing" else path.write_text("pydantic==1\n")
@@ -91,6 +89,6 @@ def test_a_stale_lock_fails_the_check_and_is_not_touched(
     assert not path.exists() or path.read_text() == "pydantic==1\n"
 
 
-def test_an_upgrade_is_passed_on(project: Path) -> None:
+def test_upgrade_option_is_passed_to_the_locker(project: Path) -> None:
     _run(project, "--upgrade")
     assert "--upgrade" in (project / "requirements-dev.txt").read_text()

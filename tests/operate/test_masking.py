@@ -21,21 +21,21 @@ def test_names_and_addresses_are_masked_at_any_depth() -> None:
     }
 
 
-def test_a_known_name_is_masked_in_running_text_too() -> None:
+def test_known_name_is_masked_in_text() -> None:
     told = masked({"cause": "Ada Lovelace (ada+x@mail.example.com) exists", "event": {"name": "Ada Lovelace"}})
     assert told["cause"] == "*** (***) exists"
 
 
-def test_an_address_is_masked_wherever_it_stands() -> None:
+def test_email_is_masked_everywhere() -> None:
     assert masked(["to o'hara.b@example.co.uk now", 7, None]) == ["to *** now", 7, None]
 
 
-def test_a_name_that_is_no_text_is_masked_as_well() -> None:
+def test_non_text_name_is_masked() -> None:
     assert masked({"name": {"S": "Ada"}, "email": None}) == {"name": "***", "email": None}
 
 
 @given(_JSON)
-def test_nothing_personal_gets_through(value: object) -> None:
+def test_personal_data_is_masked(value: object) -> None:
     def check(part: object) -> None:
         if isinstance(part, dict):
             for key, content in part.items():

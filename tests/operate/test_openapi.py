@@ -1,4 +1,4 @@
-"""OpenAPI documents of APIs that say more, less or nothing of themselves."""
+"""The export of OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _document(gateway: _Gateway | None = None) -> dict[str, Any]:
     return document(_Aws(gateway or _Gateway()), "api-1")
 
 
-def test_documented_method_is_shown_with_what_it_says() -> None:
+def test_documented_method_is_exported() -> None:
     operation = _document()["paths"]["/orders/{id}"]["put"]
 
     assert operation["summary"] == "Change an order"
@@ -99,13 +99,13 @@ def test_documented_method_is_shown_with_what_it_says() -> None:
     }
 
 
-def test_schemas_are_those_in_use_without_the_dialect() -> None:
+def test_used_schemas_are_exported_without_dialect() -> None:
     schemas = _document()["components"]["schemas"]
 
     assert schemas == {name: {"type": "object", "title": name} for name in ("Change", "Order")}
 
 
-def test_undocumented_method_is_valid_all_the_same() -> None:
+def test_undocumented_method_is_valid() -> None:
     operation = _document()["paths"]["/orders/{id}"]["get"]
 
     assert operation == {
@@ -118,7 +118,7 @@ def test_preflights_are_left_out() -> None:
     assert set(_document()["paths"]["/orders/{id}"]) == {"get", "put"}
 
 
-def test_it_says_how_each_method_is_authorized() -> None:
+def test_security_of_each_method_is_exported() -> None:
     shown = _document()
     bearer = _Gateway()
     bearer.header = "Authorization"
@@ -131,7 +131,7 @@ def test_it_says_how_each_method_is_authorized() -> None:
     assert _document(bearer)["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
 
 
-def test_nothing_in_it_is_of_one_deployment() -> None:
+def test_document_has_no_deployment_values() -> None:
     text = json.dumps(_document())
 
     assert "api-1" not in text

@@ -1,4 +1,4 @@
-"""The pipeline: nothing of it can change behind our back, and it leaves out no environment."""
+"""The pipeline: pinned actions, every environment, no secrets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PINNED = re.compile(r"(\./\.github/\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)"
 
 
 @pytest.mark.parametrize("workflow", _WORKFLOWS, ids=lambda path: path.name)
-def test_every_action_is_pinned_to_a_commit_and_says_its_version(workflow: Path) -> None:
+def test_actions_are_pinned_to_commits_with_versions(workflow: Path) -> None:
     uses = re.findall(r"uses: (.+)", workflow.read_text())
 
     assert [action for action in uses if not _PINNED.fullmatch(action.strip())] == []
@@ -30,12 +30,12 @@ def test_every_environment_is_synthesized() -> None:
     assert f"environment: [{', '.join(NAMES)}]" in text
 
 
-def test_every_environment_but_the_local_one_is_deployed_and_all_but_production_attacked() -> None:
+def test_deployed_and_attacked_environments() -> None:
     text = (ROOT / ".github" / "workflows" / "deploy.yml").read_text()
     deployed = re.findall(r"environment: (\w+)\n\s+attack: (\w+)", text)
 
     assert deployed == [(name, str(name != "prod").lower()) for name in NAMES if name != "local"]
 
 
-def test_no_secret_is_used() -> None:
+def test_pipeline_uses_no_secrets() -> None:
     assert [path.name for path in _WORKFLOWS if "secrets." in path.read_text()] == []

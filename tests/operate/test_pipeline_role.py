@@ -1,4 +1,4 @@
-"""The pipeline's commands, and the documented role that they run with: it can do what they do, and no more."""
+"""The documented role of the pipeline allows what its commands call, and nothing else."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ _CALLS: Final = {
 }
 
 
-def test_every_command_of_the_pipeline_is_known_here() -> None:
+def test_every_pipeline_command_is_listed() -> None:
     """A new one has to be held to the role; of the attacks the test of the whole run does so."""
     known = {*_CALLS, _ATTACKS}
 
@@ -133,23 +133,21 @@ def test_every_command_of_the_pipeline_is_known_here() -> None:
 
 
 @pytest.mark.parametrize("command", _CALLS, ids=lambda command: " ".join(command.split()[:3]))
-def test_the_documented_role_may_do_what_a_command_does(
-    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_documented_role_allows_each_command(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls = _CALLS[command](monkeypatch, tmp_path)
 
     assert calls
     assert [call for call in calls if not allowed([every_environment()], call)] == []
 
 
-def test_the_documented_role_may_do_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_documented_role_allows_nothing_else(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     made = {call.action for calls in _CALLS.values() for call in calls(monkeypatch, tmp_path)}
     actions = [statement["Action"] for statement in every_environment()["Statement"]]
 
     assert {action for part in actions for action in ([part] if isinstance(part, str) else part)} == made
 
 
-def test_the_role_is_bound_to_what_is_tenantrys() -> None:
+def test_role_is_limited_to_tenantry_resources() -> None:
     strange = [
         Call("cloudformation:DescribeStacks", f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/payroll/id"),
         Call("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/admin"),

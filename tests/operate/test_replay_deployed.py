@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from typing import TYPE_CHECKING
 
@@ -12,20 +11,14 @@ import pytest
 from tenantry.cli.main import main
 from tenantry.operate.dead_letters import DeadLetterQueues
 from tenantry.operate.environment import Environment
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tenantry.local.cloud import LocalCloud
 
 POLICY = "broken-by-a-test"
-
-
-def _await(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} in 60 seconds"
-        time.sleep(0.2)
 
 
 @pytest.fixture
@@ -55,7 +48,7 @@ def _saga_denied(environment: Environment) -> Iterator[None]:
         RoleName=role, PolicyName=POLICY, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [denial]})
     )
     yield
-    _mend(environment)
+    _restore(environment)
 
 
 def _saga_role(environment: Environment) -> str:
@@ -63,7 +56,7 @@ def _saga_role(environment: Environment) -> str:
     return environment.aws.stepfunctions.describe_state_machine(stateMachineArn=machine)["roleArn"].rsplit("/", 1)[-1]
 
 
-def _mend(environment: Environment) -> None:
+def _restore(environment: Environment) -> None:
     role, iam = _saga_role(environment), environment.aws.iam
     if POLICY in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         iam.delete_role_policy(RoleName=role, PolicyName=POLICY)
@@ -79,21 +72,24 @@ def _mappings(environment: Environment, user_id: str) -> list[str]:
     return [item["tenantid"]["S"] for item in found["Items"]]
 
 
-def _sign_up(environment: Environment, user_id: str) -> None:
-    data = {
+def _account(user_id: str) -> dict[str, object]:
+    return {
         "email": f"{user_id}@example.com",
         "userName": user_id,
         "name": "Ada",
         "verified": True,
         "status": "CONFIRMED",
     }
+
+
+def _sign_up(environment: Environment, user_id: str) -> None:
     metadata = {"domain": "idp", "application": environment.app, "event_type": "signup", "version": "1.0"}
     environment.aws.events.put_events(
         Entries=[
             {
                 "Source": f"{environment.app}.idp",
                 "DetailType": "signup",
-                "Detail": json.dumps({"metadata": metadata, "data": data}),
+                "Detail": json.dumps({"metadata": metadata, "data": _account(user_id)}),
                 "EventBusName": environment.output("common", "EventBusName"),
             }
         ]
@@ -101,13 +97,17 @@ def _sign_up(environment: Environment, user_id: str) -> None:
 
 
 @pytest.mark.usefixtures("_saga_denied")
-def test_what_a_saga_gave_up_on_is_done_after_all(
+def test_failed_saga_is_replayed(
     environment: Environment, deployed: LocalCloud, user_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     queues = DeadLetterQueues(environment)
     options = ["--state", str(deployed.folder.root), "--queue", "UserSaga"]
     _sign_up(environment, user_id)
-    _await(lambda: any(user_id in message.body for message in queues.messages("UserSaga")), "no dead letter")
+    until(
+        lambda: any(user_id in message.body for message in queues.messages("UserSaga")),
+        "the dead-letter message",
+        timeout=60,
+    )
     assert _mappings(environment, user_id) == []
 
     assert main(["dead-letters", "show", *options]) == 0
@@ -115,33 +115,24 @@ def test_what_a_saga_gave_up_on_is_done_after_all(
     assert user_id in shown
     assert "@example.com" not in shown
 
-    _mend(environment)
+    _restore(environment)
     assert main(["dead-letters", "replay", *options]) == 0
     assert "1 replayed, 0 left." in capsys.readouterr().out
-    _await(lambda: _mappings(environment, user_id), "no tenant")
+    until(lambda: _mappings(environment, user_id), "the tenant", timeout=60)
     assert queues.depths()["UserSaga"] == 0
 
 
-def test_a_sign_up_that_missed_the_bus_is_announced_after_all(
-    environment: Environment, deployed: LocalCloud, user_id: str
-) -> None:
+def test_unpublished_sign_up_is_replayed(environment: Environment, deployed: LocalCloud, user_id: str) -> None:
     queues = DeadLetterQueues(environment)
-    data = {
-        "email": f"{user_id}@example.com",
-        "userName": user_id,
-        "name": "Ada",
-        "verified": True,
-        "status": "CONFIRMED",
-    }
     entry = {
         "Source": f"{environment.app}.idp",
         "DetailType": "signup",
-        "Detail": json.dumps({"metadata": {}, "data": data}),
+        "Detail": json.dumps({"metadata": {}, "data": _account(user_id)}),
         "EventBusName": environment.output("common", "EventBusName"),
     }
     environment.aws.sqs.send_message(
         QueueUrl=queues.urls["SignUp"], MessageBody=json.dumps({"entry": entry, "error": "EndpointConnectionError"})
     )
     assert main(["dead-letters", "replay", "--state", str(deployed.folder.root), "--queue", "SignUp"]) == 0
-    _await(lambda: _mappings(environment, user_id), "no tenant")
+    until(lambda: _mappings(environment, user_id), "the tenant", timeout=60)
     assert queues.depths()["SignUp"] == 0

@@ -1,4 +1,4 @@
-"""The smoke check: it passes for an environment that is up and shut, and says what is wrong with any other."""
+"""The smoke check: passes for a healthy deployment that rejects unauthenticated calls, and reports failures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> responses.RequestsMock:
     return web
 
 
-def test_all_is_well(web: responses.RequestsMock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_healthy_deployment_passes(web: responses.RequestsMock, capsys: pytest.CaptureFixture[str]) -> None:
     with web:
         assert smoke.main(["--env", "dev"]) == 0
     assert "FAILED" not in capsys.readouterr().out
@@ -56,7 +56,7 @@ def test_all_is_well(web: responses.RequestsMock, capsys: pytest.CaptureFixture[
         (_KEYS, 200, 'the reply lacks "keys"'),
     ],
 )
-def test_what_is_wrong_is_said(
+def test_failures_are_reported(
     web: responses.RequestsMock, capsys: pytest.CaptureFixture[str], url: str, status: int, told: str
 ) -> None:
     web.replace("GET", url, status=status, body="{}")
@@ -65,15 +65,13 @@ def test_what_is_wrong_is_said(
     assert told in capsys.readouterr().out
 
 
-def test_api_that_does_not_answer_is_a_failure(web: responses.RequestsMock, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreachable_api_is_a_failure(web: responses.RequestsMock, capsys: pytest.CaptureFixture[str]) -> None:
     web.remove("GET", _KEYS)
     with web:
         assert smoke.main(["--env", "dev"]) == 1
     assert "ConnectionError" in capsys.readouterr().out
 
 
-def test_environment_that_is_not_there_is_no_failure_of_a_check(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_environment_is_not_a_failed_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert smoke.main(["--state", str(tmp_path)]) == 2
     assert "make up" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, service: _Service, command: str) -> in
         ("stop", "READY", []),
     ],
 )
-def test_it_is_brought_into_the_state_that_was_asked_for(
+def test_application_reaches_the_requested_state(
     monkeypatch: pytest.MonkeyPatch, command: str, status: str, calls: list[str]
 ) -> None:
     service = _Service(status)
@@ -60,16 +60,14 @@ def test_it_is_brought_into_the_state_that_was_asked_for(
     assert service.calls == calls
 
 
-def test_one_that_comes_back_without_running_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_start_is_reported(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     service = _Service("READY")
     service.fails = True
     assert _run(monkeypatch, service, "start") == 1
     assert "tenant-lake: READY" in capsys.readouterr().out
 
 
-def test_whoever_was_faster_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_concurrent_change_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     service = _Service("READY")
 
     def refuse(**_: str) -> None:
@@ -81,7 +79,7 @@ def test_whoever_was_faster_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(("status", "code"), [("RUNNING", 0), ("READY", 1)])
-def test_its_state_is_told(
+def test_status_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], status: str, code: int
 ) -> None:
     assert _run(monkeypatch, _Service(status), "status") == code

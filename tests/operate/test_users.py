@@ -1,4 +1,4 @@
-"""`tenantry users`: exit statuses that scripts can rely on, and what is asked of the control API."""
+"""`tenantry users`: exit statuses, and calls of the control API."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
         (["delete", "ada", "--confirm", "ada"], "DELETE", ("users", "ada"), None),
     ],
 )
-def test_change_is_asked_for_once(
+def test_change_is_requested_once(
     api: _Api, command: list[str], method: str, path: tuple[str, ...], body: object
 ) -> None:
     api.answers = [_CHANGED]
@@ -76,7 +76,7 @@ def test_change_is_asked_for_once(
     assert api.asked == [(method, path, None, body)]
 
 
-def test_change_tells_of_tenants_that_are_left_without_an_admin(api: _Api, said: Callable[[], str]) -> None:
+def test_change_reports_tenants_without_admin(api: _Api, said: Callable[[], str]) -> None:
     api.answers = [_CHANGED, {**_CHANGED, "changed": False}, _CHANGED]
 
     main(["users", "block", "ada", "--reason", "x"])
@@ -90,7 +90,7 @@ def test_change_tells_of_tenants_that_are_left_without_an_admin(api: _Api, said:
 @pytest.mark.parametrize(
     ("error", "status"), [(ControlApiError("Account not found"), 2), (UnfinishedError("not finished"), 1)]
 )
-def test_exit_status_says_how_much_is_done(api: _Api, said: Callable[[], str], error: Exception, status: int) -> None:
+def test_exit_status_shows_completion(api: _Api, said: Callable[[], str], error: Exception, status: int) -> None:
     api.answers = [error]
 
     assert main(["users", "unblock", "ada"]) == status
@@ -98,20 +98,20 @@ def test_exit_status_says_how_much_is_done(api: _Api, said: Callable[[], str], e
 
 
 @pytest.mark.parametrize("confirm", [[], ["--confirm", "eve"]])
-def test_deletion_takes_the_id_twice(api: _Api, said: Callable[[], str], confirm: list[str]) -> None:
+def test_deletion_requires_confirmation(api: _Api, said: Callable[[], str], confirm: list[str]) -> None:
     assert main(["users", "delete", "ada", *confirm]) == 2
     assert api.asked == []
     assert "--confirm ada" in said()
 
 
-def test_block_takes_a_reason() -> None:
+def test_block_requires_a_reason() -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["users", "block", "ada"])
 
     assert stopped.value.code == 2
 
 
-def test_list_goes_through_all_pages_up_to_the_limit(api: _Api, said: Callable[[], str]) -> None:
+def test_list_reads_pages_up_to_the_limit(api: _Api, said: Callable[[], str]) -> None:
     api.answers = [{"users": [_USER] * 60, "next": "more"}, {"users": [_USER] * 10, "next": "more"}]
 
     assert main(["users", "list", "--limit", "70", "--json"]) == 0
@@ -123,7 +123,7 @@ def test_list_goes_through_all_pages_up_to_the_limit(api: _Api, said: Callable[[
     ]
 
 
-def test_show_names_what_is_missing(api: _Api, said: Callable[[], str]) -> None:
+def test_show_reports_missing_records(api: _Api, said: Callable[[], str]) -> None:
     tenant = {"tenantId": "texas", "roles": ["admin"], "withoutAdmin": True}
     api.answers = [{**_USER, "pool": {"enabled": True}, "tenants": [tenant]}]
 
@@ -158,7 +158,7 @@ def _part(*differences: object, place: object = None) -> dict[str, Any]:
         ([ControlApiError("refused")], 2),
     ],
 )
-def test_reconciliation_goes_on_to_the_end(api: _Api, answers: list[Any], status: int) -> None:
+def test_reconciliation_runs_all_parts(api: _Api, answers: list[Any], status: int) -> None:
     parts = len(answers)
     api.answers = answers
 
@@ -169,7 +169,7 @@ def test_reconciliation_goes_on_to_the_end(api: _Api, answers: list[Any], status
         assert api.asked[1][3] == {"dryRun": False, "next": {"phase": "tenants", "after": None}}
 
 
-def test_reconciliation_tells_each_difference(api: _Api, said: Callable[[], str]) -> None:
+def test_reconciliation_prints_each_difference(api: _Api, said: Callable[[], str]) -> None:
     api.answers = [_part(_GONE, _LEFT), _part(_GONE, _LEFT)]
 
     main(["users", "reconcile", "--dry-run"])

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracles.kept import Kept
+from tests.oracles.passed import PassedChecks
 
 
 @pytest.fixture
-def kept(request: pytest.FixtureRequest) -> Kept:
+def passed(request: pytest.FixtureRequest) -> PassedChecks:
     """Return the results of oracles that earlier runs have kept."""
     folder = request.config.cache.mkdir("oracles") if request.config.cache else None
-    return Kept(folder, Path(request.path))
+    return PassedChecks(folder, Path(request.path))

@@ -11,13 +11,13 @@ from cfnlint.api import lint
 from cfnlint.config import ConfigMixIn, ManualArgs
 from cfnlint.runner import Runner
 
-from tests.oracles.reading import ENVIRONMENTS, REGION
+from tests.oracles.templates import ENVIRONMENTS, REGION
 from tests.synthesized import STACKS, assembly
 
 if TYPE_CHECKING:
     from cfnlint.rules import RulesCollection
 
-    from tests.oracles.kept import Kept
+    from tests.oracles.passed import PassedChecks
 
 # Warnings count as errors, but for these.
 _ACCEPTED: Final = {
@@ -39,13 +39,13 @@ def _findings(template: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_cloudformation_takes_every_template(environment: str, stack: str, kept: Kept) -> None:
+def test_every_template_passes_cfn_lint(environment: str, stack: str, passed: PassedChecks) -> None:
     template = assembly(environment).templates[stack]
 
     def ask() -> None:
         assert _findings(template) == []
 
-    kept.unless_sound("cfn-lint", template, ask)
+    passed.unless_sound("cfn-lint", template, ask)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_cloudformation_takes_every_template(environment: str, stack: str, kept:
         ({"AccessControl": "Everybody"}, "E3030"),
     ],
 )
-def test_a_planted_fault_is_found(properties: dict[str, Any], rule: str) -> None:
+def test_planted_error_is_found(properties: dict[str, Any], rule: str) -> None:
     found = _findings({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}}})
 
     assert rule in [finding[:5] for finding in found]

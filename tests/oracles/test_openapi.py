@@ -9,7 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from referencing.exceptions import Unresolvable
 
-from tests.oracles.reading import resources
+from tests.oracles.templates import resources
 from tests.synthesized import ROOT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_every_api_has_a_document() -> None:
 
 
 @pytest.mark.parametrize("document", _DOCUMENTS, ids=lambda path: path.stem)
-def test_every_exported_document_is_openapi(document: Path) -> None:
+def test_every_exported_document_is_valid_openapi(document: Path) -> None:
     content = json.loads(document.read_text())
 
     assert content["openapi"].startswith("3.0.")
@@ -49,5 +49,5 @@ def test_every_exported_document_is_openapi(document: Path) -> None:
         {"paths": {"/a": {"get": {"responses": {}}}}},
     ],
 )
-def test_a_planted_fault_is_found(change: dict[str, Any]) -> None:
+def test_planted_error_is_found(change: dict[str, Any]) -> None:
     assert _errors({"openapi": "3.0.1", "info": {"title": "t", "version": "1"}, "paths": {}, **change})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tenantry.model.policies import PolicyTemplate
-from tests.oracles.reading import ACCOUNT, ENVIRONMENTS, resolved
+from tests.oracles.templates import ACCOUNT, ENVIRONMENTS, resolved
 from tests.synthesized import ROOT
 
 with warnings.catch_warnings():
@@ -135,7 +135,7 @@ def _reason(issue: str, where: str) -> Accepted | None:
     return next((known for known in _ACCEPTED if known.issue == issue and re.search(known.of, where)), None)
 
 
-def test_session_policies_are_among_them() -> None:
+def test_session_policies_are_included() -> None:
     stacks = resolved("prod")
     paths = [path for stack in stacks for path, _ in _documents(stacks[stack]["Resources"], stack)]
 
@@ -149,7 +149,7 @@ def _all(environment: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_iam_knows_what_every_policy_names(environment: str) -> None:
+def test_policies_name_known_actions_and_resources(environment: str) -> None:
     found = list(_all(environment))
 
     assert [finding for finding in found if not _reason(*finding)] == []
@@ -162,7 +162,7 @@ def test_every_accepted_finding_is_still_found() -> None:
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
-def test_iam_knows_what_the_documented_policies_name(page: Path) -> None:
+def test_documented_policies_name_known_actions(page: Path) -> None:
     texts = [text for text in _DOCUMENTED.findall(page.read_text()) if '"Statement"' in text]
     policies = [json.loads(text) for text in texts if '"Principal"' not in text]  # it knows no GitHub to trust
 
@@ -188,7 +188,7 @@ def test_iam_knows_what_the_documented_policies_name(page: Path) -> None:
         ),
     ],
 )
-def test_a_planted_fault_is_found(statement: dict[str, Any], issue: str) -> None:
+def test_planted_error_is_found(statement: dict[str, Any], issue: str) -> None:
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
 
     assert issue in [found for found, _ in _findings("stack/Role/Properties/PolicyDocument", document)]

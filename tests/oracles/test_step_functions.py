@@ -17,7 +17,7 @@ import botocore.session
 import pytest
 from botocore.model import ListShape, MapShape, OperationNotFoundError, ServiceModel, Shape, StringShape, StructureShape
 
-from tests.oracles.reading import ENVIRONMENTS, resources
+from tests.oracles.templates import ENVIRONMENTS, resources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -149,7 +149,7 @@ def _model(service: str) -> ServiceModel:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_task_calls_an_action_as_its_service_has_it(environment: str) -> None:
+def test_every_task_matches_its_services_api(environment: str) -> None:
     tasks = [
         (f"{machine}: {name}", task)
         for machine, properties in resources(environment, "AWS::StepFunctions::StateMachine")
@@ -186,5 +186,5 @@ _PUT: Final = {"TableName": "table", "Item": {"id": {"S": "{% $id %}"}}}
         ),
     ],
 )
-def test_a_planted_fault_is_found(task: dict[str, Any], fault: str) -> None:
+def test_planted_error_is_found(task: dict[str, Any], fault: str) -> None:
     assert any(fault in found for found in _faults(task))

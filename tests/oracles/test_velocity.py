@@ -1,4 +1,4 @@
-"""Apache Velocity 1.7: what templates of ours print is what our own engine says, and no request changes its structure.
+"""Apache Velocity 1.7: it renders our templates as our engine does, and no request changes their structure.
 
 Tests of templates and the local cloud share `tenantry.local.gaps.vtl`, so that a wrong assumption in it would pass in both.
 """
@@ -16,10 +16,10 @@ import pytest
 
 from tenantry.local.gaps import vtl
 from tests.oracles import requests, velocity
-from tests.oracles.reading import ENVIRONMENTS, resources
+from tests.oracles.templates import ENVIRONMENTS, resources
 
 if TYPE_CHECKING:
-    from tests.oracles.kept import Kept
+    from tests.oracles.passed import PassedChecks
     from tests.oracles.requests import Place, Request
 
 _FORM: Final = "Action="
@@ -177,7 +177,7 @@ def _is_meant(found: Outcome, allowed: list[Outcome], place: Place, value: Any) 
     return not isinstance(value, str) and _shape(found[1]) == _shape(harmless)
 
 
-def test_velocity_says_the_same_and_no_request_changes_the_structure(kept: Kept) -> None:
+def test_velocity_agrees_and_structure_is_fixed(passed: PassedChecks) -> None:
     templates = _templates()
 
     def ask() -> None:
@@ -185,7 +185,7 @@ def test_velocity_says_the_same_and_no_request_changes_the_structure(kept: Kept)
 
     sources = [Path(requests.__file__), Path(vtl.__file__), *velocity.SOURCES]
     assert len(templates) > 20
-    kept.unless_sound("airspeed-ext", templates, ask, *sources)
+    passed.unless_sound("airspeed-ext", templates, ask, *sources)
 
 
 _ESCAPED: Final = r"""{"a":"$util.escapeJavaScript("$!{input.path('$.a')}").replaceAll("\\'","'")"}"""
@@ -201,11 +201,11 @@ _ESCAPED: Final = r"""{"a":"$util.escapeJavaScript("$!{input.path('$.a')}").repl
         """#set($a = "$!{input.path('$.a')}")\n{"a":#if($a.matches('.*'))"x"#else"y","b":"z"#end}""",
     ],
 )
-def test_a_template_that_a_request_can_change_is_found(template: str) -> None:
+def test_injectable_template_is_found(template: str) -> None:
     assert any("none of what is meant" in fault or "Velocity" in fault for fault in _faults({template: "planted"}))
 
 
-def test_a_difference_between_the_engines_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_difference_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _faults({_ESCAPED: "sound"}) == []
 
     monkeypatch.delitem(vtl._ESCAPES, '"')  # noqa: SLF001 - the engine made wrong

@@ -1,4 +1,4 @@
-"""The control stack: one way to change an account, retried and kept, and a reconciliation that can do no more."""
+"""The control stack: account changes with retries and dead-letter queues, and the reconciliation's permissions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _role(name: str) -> str:
     return re.sub(r"Role(DefaultPolicy)?[0-9A-F]*$", "", name)
 
 
-def test_every_step_is_retried_and_what_fails_is_kept() -> None:
+def test_every_step_is_retried_and_failures_dead_lettered() -> None:
     states = _definition()["States"]
     tasks = {name: state for name, state in states.items() if state["Type"] == "Task"}
 
@@ -61,7 +61,7 @@ def test_every_step_is_retried_and_what_fails_is_kept() -> None:
             }, name
 
 
-def test_directory_is_written_before_the_pool_and_the_event_comes_last() -> None:
+def test_order_is_directory_pool_event() -> None:
     states = _definition()["States"]
     assert states[_definition()["StartAt"]]["Next"] == "Write the directory"
     assert states["Write the directory"]["Next"] == "What is left in the pool?"
@@ -79,7 +79,7 @@ def test_directory_is_written_before_the_pool_and_the_event_comes_last() -> None
     assert states["Publish the event"]["Next"] == "Done"
 
 
-def test_only_the_machine_changes_the_pool_and_only_this_pool() -> None:
+def test_only_the_workflow_changes_this_pool() -> None:
     changing = {
         (_role(name), action)
         for name, statement in _statements()
@@ -101,9 +101,14 @@ def test_only_the_machine_changes_the_pool_and_only_this_pool() -> None:
 
 @pytest.mark.parametrize(
     ("stack", "starters"),
-    [("control", {"ControlUsers", "Reconciliation"}), ("parks", {"Membership"}), ("tenant", set()), ("user", set())],
+    [
+        ("control", {"ControlUsers", "Reconciliation"}),
+        ("membership", {"Membership"}),
+        ("tenant", set()),
+        ("user", set()),
+    ],
 )
-def test_few_may_start_a_change(stack: str, starters: set[str]) -> None:
+def test_only_listed_roles_start_a_change(stack: str, starters: set[str]) -> None:
     found = {
         _role(name)
         for name, statement in _statements(stack)
@@ -113,7 +118,7 @@ def test_few_may_start_a_change(stack: str, starters: set[str]) -> None:
     assert found == starters
 
 
-def test_operators_function_writes_nothing_itself() -> None:
+def test_control_function_has_no_write_grants() -> None:
     actions = set().union(*(_actions(part) for name, part in _statements() if _role(name) == "ControlUsers"))
 
     assert {action for action in actions if action.startswith("dynamodb:")} == {
@@ -123,7 +128,7 @@ def test_operators_function_writes_nothing_itself() -> None:
     }
 
 
-def test_reconciliation_runs_every_five_minutes_and_when_a_trail_tells() -> None:
+def test_reconciliation_runs_on_schedule_and_trail_events() -> None:
     rules = _resources("AWS::Events::Rule")
     (schedule,) = [rule for rule in rules.values() if "ScheduleExpression" in rule]
     (told,) = [rule for rule in rules.values() if "EventPattern" in rule]
@@ -142,7 +147,7 @@ def test_reconciliation_runs_every_five_minutes_and_when_a_trail_tells() -> None
         assert target["DeadLetterConfig"]
 
 
-def test_every_route_is_for_operators_alone() -> None:
+def test_every_route_uses_iam() -> None:
     methods = [method for method in _resources("AWS::ApiGateway::Method").values() if method["HttpMethod"] != "OPTIONS"]
 
     assert len(methods) == 7

@@ -1,4 +1,4 @@
-"""What AWS refuses or leaves undone, and no emulator shows: read off the templates of every environment."""
+"""What AWS refuses and no emulator shows, read from the templates of every environment."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.oracles.reading import ENVIRONMENTS as RESOLVED
-from tests.oracles.reading import resources
+from tests.oracles.templates import ENVIRONMENTS as RESOLVED
+from tests.oracles.templates import resources
 from tests.synthesized import ENVIRONMENTS, STACKS, assembly
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _all(environment: str, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_objects_expire_after_they_have_moved(environment: str) -> None:
+def test_objects_expire_after_their_transition(environment: str) -> None:
     """S3 refuses a rule whose expiry is not later than its transitions."""
     rules = [
         (name, rule)
@@ -91,7 +91,7 @@ def _size(document: object) -> int:
 
 
 @pytest.mark.parametrize("environment", RESOLVED)
-def test_policies_and_settings_are_within_what_aws_takes(environment: str) -> None:
+def test_policies_and_settings_fit_aws_limits(environment: str) -> None:
     inline: dict[str, int] = {}
     found: list[tuple[str, int, int]] = []
     for where, role in resources(environment, "AWS::IAM::Role"):

@@ -1,4 +1,4 @@
-"""Who may write what of the directory: every grant names the attributes, and asks for nothing back."""
+"""Who may write which attributes of the directory: every grant names them, and returns no items."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _statements(environment: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_each_role_writes_the_attributes_it_needs_and_no_others(environment: str) -> None:
+def test_each_role_writes_its_attributes_only(environment: str) -> None:
     granted: dict[tuple[str, str, str], set[str]] = {}
     for role, table, statement in _statements(environment):
         bound = [value for key, value in statement.get("Condition", {}).items() if key.startswith("ForAllValues:")]
@@ -58,7 +58,7 @@ def test_each_role_writes_the_attributes_it_needs_and_no_others(environment: str
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_grant_holds_without_attributes_or_returns_what_an_item_holds(environment: str) -> None:
+def test_grants_name_attributes_and_return_no_items(environment: str) -> None:
     for role, table, statement in _statements(environment):
         condition = statement["Condition"]
         assert condition["Null"] == {"dynamodb:Attributes": "false"}, (role, table)
@@ -66,7 +66,7 @@ def test_no_grant_holds_without_attributes_or_returns_what_an_item_holds(environ
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_is_written_in_transactions_is_written_there_only(environment: str) -> None:
+def test_transactional_writes_are_transaction_only(environment: str) -> None:
     outside = {
         role
         for role, _, statement in _statements(environment)
@@ -76,20 +76,20 @@ def test_what_is_written_in_transactions_is_written_there_only(environment: str)
     assert outside == {grant.role for grant in GRANTS if not grant.in_transaction}
 
 
-def test_the_document_lists_who_may_write_what() -> None:
+def test_document_lists_the_write_grants() -> None:
     page = (ROOT / "docs" / "membership.md").read_text()
     rows = [line for line in page.splitlines() if re.fullmatch(r"\| \w+ \| .*`\w+Item` \| .* \| (yes|no) \|", line)]
     assert rows == [_row(grant) for grant in GRANTS]
 
 
-def test_a_grant_without_attributes_is_refused() -> None:
+def test_grant_without_attributes_is_refused() -> None:
     with pytest.raises(ValueError, match=r"Name the attributes .*table/shelves"):
         writes(_ARN, "dynamodb:UpdateItem", attributes=[])
     with pytest.raises(ValueError, match=r"Name the attributes .*table/shelves"):
         reads(_ARN, "dynamodb:GetItem", attributes=[])
 
 
-def test_a_pattern_among_the_attributes_is_compared_as_one() -> None:
+def test_attribute_pattern_uses_string_like() -> None:
     plain = writes(_ARN, "dynamodb:UpdateItem", attributes=["id", "color"]).to_statement_json()["Condition"]
     assert plain["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["color", "id"]}
     pattern = writes(_ARN, "dynamodb:UpdateItem", attributes=["id", "color:*"]).to_statement_json()["Condition"]
@@ -97,7 +97,7 @@ def test_a_pattern_among_the_attributes_is_compared_as_one() -> None:
     assert "ForAllValues:StringEquals" not in pattern
 
 
-def test_what_a_write_may_return_is_said() -> None:
+def test_write_grant_limits_return_values() -> None:
     statement = writes(
         _ARN, "dynamodb:UpdateItem", attributes=["id"], in_transaction=False, returned=["NONE", "UPDATED_NEW"]
     ).to_statement_json()
@@ -108,7 +108,7 @@ def test_what_a_write_may_return_is_said() -> None:
     }
 
 
-def test_a_read_has_to_name_what_it_reads() -> None:
+def test_read_grant_must_name_attributes() -> None:
     statement = reads(_ARN, "dynamodb:GetItem", attributes=["id", "color"]).to_statement_json()
     assert statement["Condition"] == {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["color", "id"]},

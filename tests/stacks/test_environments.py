@@ -1,4 +1,4 @@
-"""What may differ between environments, and what never can."""
+"""What may differ between environments, and what may not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_production_never_destroys() -> None:
         replace(production, ephemeral=True)
 
 
-def test_destroying_takes_both_keys() -> None:
+def test_destroy_requires_both_settings() -> None:
     assert environment("dev").removal_policy is RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     assert environment("dev", destroy_data=True).removal_policy is RemovalPolicy.DESTROY
     with pytest.raises(ValueError, match="'staging' keeps its data"):
@@ -52,7 +52,7 @@ def test_callers_account_and_region_are_used_except_locally() -> None:
     assert environment("local", **given).account == "000000000000"  # type: ignore[arg-type]
 
 
-def test_a_domain_of_the_pages_own_takes_a_certificate() -> None:
+def test_custom_domain_requires_a_certificate() -> None:
     certificate = "arn:aws:acm:us-east-1:123456789012:certificate/00000000"
     both = environment("dev", page_domain="app.example.com", page_certificate_arn=certificate)
 
@@ -65,7 +65,7 @@ def test_a_domain_of_the_pages_own_takes_a_certificate() -> None:
 
 
 @pytest.mark.parametrize("origin", ["https://app.example.com", "https://app.example.com:8443", "http://localhost:5173"])
-def test_web_origin_is_a_scheme_and_a_host(origin: str) -> None:
+def test_web_origin_must_be_scheme_and_host(origin: str) -> None:
     assert environment("dev", allowed_origin=origin).allowed_origin == origin
 
 
@@ -85,13 +85,13 @@ def test_web_origin_is_a_scheme_and_a_host(origin: str) -> None:
         "null",
     ],
 )
-def test_what_is_no_web_origin_is_refused(origin: str) -> None:
-    with pytest.raises(ValueError, match="Invalid web origin"):
+def test_malformed_web_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValueError, match="The web origin"):
         environment("dev", allowed_origin=origin)
 
 
 @pytest.mark.parametrize("domain", ["https://app.example.com", "app.example.com/", "app example.com", "*.example.com"])
-def test_what_is_no_domain_is_refused(domain: str) -> None:
+def test_malformed_domain_is_refused(domain: str) -> None:
     certificate = "arn:aws:acm:us-east-1:123456789012:certificate/00000000"
 
     with pytest.raises(ValueError, match="Invalid domain"):
@@ -101,13 +101,13 @@ def test_what_is_no_domain_is_refused(domain: str) -> None:
 @pytest.mark.parametrize(
     "arn", ["arn:aws:acm:eu-north-1:123456789012:certificate/0", "arn:aws:iam::1:server-certificate/x", "x"]
 )
-def test_certificate_that_cloudfront_cannot_take_is_refused(arn: str) -> None:
+def test_certificate_outside_us_east_1_is_refused(arn: str) -> None:
     with pytest.raises(ValueError, match="cannot serve a page"):
         environment("dev", page_domain="app.example.com", page_certificate_arn=arn)
 
 
 @pytest.mark.parametrize(("name", "required"), [("local", False), ("dev", False), ("staging", True), ("prod", True)])
-def test_confirmations_are_proved_where_clients_are_known(name: str, required: bool) -> None:  # noqa: FBT001 - a case
+def test_confirmation_proof_by_environment(name: str, required: bool) -> None:  # noqa: FBT001 - a case
     found = environment(name, allowed_origin="https://app.example")
 
     assert found.confirmation_proof_required is required

@@ -1,21 +1,11 @@
-"""A stateful resource that changes its logical id is replaced, and its data is gone: these are fixed for good."""
+"""Logical ids of stateful resources are pinned: a changed id would replace the resource and lose its data."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.synthesized import assembly
+from tests.synthesized import STATEFUL_TYPES, assembly
 
-_KINDS = {
-    "AWS::Cognito::UserPool",
-    "AWS::DynamoDB::Table",
-    "AWS::Events::Archive",
-    "AWS::Events::EventBus",
-    "AWS::KMS::Key",
-    "AWS::Kinesis::Stream",
-    "AWS::S3::Bucket",
-    "AWS::SecretsManager::Secret",
-}
 _STATEFUL = {
     "common": {
         "Bus95A03305": "AWS::Events::EventBus",
@@ -54,6 +44,6 @@ _STATEFUL = {
 @pytest.mark.parametrize("stack", _STATEFUL)
 def test_stateful_resources_keep_their_logical_ids(stack: str) -> None:
     resources = assembly("prod").templates[stack]["Resources"]
-    stateful = {name: resource["Type"] for name, resource in resources.items() if resource["Type"] in _KINDS}
+    stateful = {name: resource["Type"] for name, resource in resources.items() if resource["Type"] in STATEFUL_TYPES}
 
     assert stateful == _STATEFUL[stack]

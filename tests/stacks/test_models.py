@@ -1,4 +1,4 @@
-"""The APIs' models are such as API Gateway takes, and every method says what it answers."""
+"""The APIs' models are valid for API Gateway, and every method documents its replies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No two instances of one account ask AWS for the same name, and synthesis refuses those that would."""
+"""Instances in one account have distinct names, and synthesis refuses collisions."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _templates(name: str, application: str, region: str) -> dict[str, dict[str, 
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_two_applications_and_two_regions_share_no_name(name: str) -> None:
+def test_applications_and_regions_share_no_name(name: str) -> None:
     found = _named(name)
 
     assert {one.scope for one in found} == set(Scope)
@@ -91,7 +91,7 @@ def test_two_applications_and_two_regions_share_no_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_names_fit_for_the_longest_application_and_region(name: str) -> None:
+def test_names_fit_limits_for_longest_application_and_region(name: str) -> None:
     longest = {"AWS::S3::Bucket": 63 - 38 + len("{tenant}"), "AWS::S3::AccessPoint": 50 - 38 + len("{tenant}")}
     for one in _named(name):
         if one.kind.startswith("AWS::CloudFront::"):
@@ -103,7 +103,7 @@ def test_names_fit_for_the_longest_application_and_region(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_every_name_that_a_template_gives_is_compared(name: str) -> None:
+def test_every_physical_name_is_compared(name: str) -> None:
     unknown = {
         (resource["Type"], path)
         for template in assembly(name).templates.values()
@@ -125,7 +125,7 @@ def _name_like(properties: dict[str, Any]) -> Iterator[str]:
             yield from (f"{key}.{inner}" for inner in value if _LOOKS_LIKE_A_NAME.fullmatch(inner))
 
 
-def test_two_instances_with_the_names_of_the_hands_on_are_refused() -> None:
+def test_two_instances_with_hands_on_names_are_refused() -> None:
     app = new_app(tempfile.mkdtemp(prefix="tenantry-names-"))
     for region in _REGIONS:
         compose(app, _instance("dev", "tenantry", region))
@@ -142,7 +142,7 @@ def test_two_instances_with_the_names_of_the_hands_on_are_refused() -> None:
     assert "--context handsOnNames=false" in said
 
 
-def test_the_hands_ons_names_are_those_of_the_default_application_where_it_runs() -> None:
+def test_default_application_has_the_hands_on_names() -> None:
     assert {name for name in ENVIRONMENTS if environment(name).hands_on_names} == {"local", "dev"}
     assert not any(environment(name, application="other").hands_on_names for name in ENVIRONMENTS)
     assert environment("dev", application="other", hands_on_names=True).hands_on_names
@@ -155,7 +155,7 @@ _PLACES = st.sampled_from(["us-east-1", "eu-north-1", "ap-southeast-1", "us-gov-
 
 
 @given(application=_APPLICATIONS, tenant=_TENANTS, region=_PLACES, hands_on=st.booleans())
-def test_names_are_what_s3_takes_and_show_the_tenant(
+def test_names_are_valid_for_s3_and_contain_the_tenant(
     application: str,
     tenant: str,
     region: str,
@@ -177,7 +177,7 @@ def test_names_are_what_s3_takes_and_show_the_tenant(
     other=st.tuples(_APPLICATIONS, _PLACES),
     tenants=st.tuples(_TENANTS, _TENANTS),
 )
-def test_instances_share_neither_bucket_nor_access_point_whatever_their_tenants_are_called(
+def test_instances_share_no_tenant_bucket_or_access_point(
     one: tuple[str, str], other: tuple[str, str], tenants: tuple[str, str]
 ) -> None:
     made = [
@@ -197,7 +197,7 @@ def test_instances_share_neither_bucket_nor_access_point_whatever_their_tenants_
         assert one == other
 
 
-def test_code_of_an_instance_tells_applications_and_regions_apart() -> None:
+def test_instance_code_is_unique() -> None:
     codes = {
         instance_code(application, region) for application in ("tenantry", "tenantry2", "a-b") for region in _REGIONS
     }
@@ -207,13 +207,13 @@ def test_code_of_an_instance_tells_applications_and_regions_apart() -> None:
 
 
 @pytest.mark.parametrize("application", ["tenantry-tenant", "a-parks-b", "one-storage", "x-user"])
-def test_application_whose_names_another_could_have_is_refused(application: str) -> None:
+def test_ambiguous_application_name_is_refused(application: str) -> None:
     """The table `one-tenant-users` would be that of `one` and of `one-tenant`."""
     with pytest.raises(ValueError, match="the name of another application's"):
         environment("dev", application=application)
 
 
-def test_without_a_region_no_template_with_names_of_a_region_can_be_deployed() -> None:
+def test_template_without_region_cannot_be_deployed() -> None:
     def parameters(templates: dict[str, dict[str, Any]]) -> set[str]:
         return {parameter for template in templates.values() for parameter in template.get("Parameters", {})}
 

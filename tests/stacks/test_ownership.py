@@ -1,4 +1,4 @@
-"""Whose account every template is about: services act for it, and buckets are its own."""
+"""The account of every template: services act for it, and buckets belong to it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _IDENTITY_POLICIES: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_every_role_of_a_service_trusts_it_on_behalf_of_this_account_only(environment_name: str) -> None:
+def test_service_roles_trust_this_account_only(environment_name: str) -> None:
     seen = set()
     for _, name, resource in _resources(environment_name, "AWS::IAM::Role"):
         for statement in statements(resource["Properties"]["AssumeRolePolicyDocument"]):
@@ -60,7 +60,7 @@ def test_every_role_of_a_service_trusts_it_on_behalf_of_this_account_only(enviro
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_every_resource_lets_services_in_on_behalf_of_this_account_only(environment_name: str) -> None:
+def test_resource_policies_allow_services_for_this_account_only(environment_name: str) -> None:
     let_in, exceptions = [], set()
     for stack, name, resource in _resources(environment_name):
         properties = resource.get("Properties", {})
@@ -81,7 +81,7 @@ def test_every_resource_lets_services_in_on_behalf_of_this_account_only(environm
     assert exceptions == _FOR_WHOMEVER.keys()
 
 
-def test_source_of_another_account_or_of_none_is_noticed() -> None:
+def test_foreign_or_missing_source_account_is_found() -> None:
     """The tests above can fail."""
     assert not _names_own_account("arn:aws:s3:::bucket")
     assert not _names_own_account("arn:aws:sns:eu-north-1:999999999999:*")
@@ -91,14 +91,14 @@ def test_source_of_another_account_or_of_none_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_every_statement_on_s3_is_about_buckets_of_this_account(environment_name: str) -> None:
+def test_s3_statements_are_limited_to_this_account(environment_name: str) -> None:
     found = list(_on_s3(assembly(environment_name).templates))
 
     _assert_own(found)
     assert {stack for stack, _, _ in found} == {"dashboard", "ingestion", "storage", "tenant"}
 
 
-def test_every_statement_on_s3_is_about_buckets_of_this_account_with_tenants_own_keys_too() -> None:
+def test_s3_statements_with_tenant_keys_are_limited_to_this_account() -> None:
     _assert_own(list(_on_s3(_with_tenant_keys())))
 
 
@@ -112,7 +112,7 @@ def _assert_own(found: list[tuple[str, str, dict[str, Any]]]) -> None:
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_every_session_policy_on_s3_is_about_buckets_of_this_account_and_fits(environment_name: str) -> None:
+def test_s3_session_policies_are_limited_to_this_account_and_fit(environment_name: str) -> None:
     templates = [*_session_policies(assembly(environment_name).templates), *_session_policies(_with_tenant_keys())]
 
     assert len(templates) > 10
@@ -126,7 +126,7 @@ def test_every_session_policy_on_s3_is_about_buckets_of_this_account_and_fits(en
         assert len(longest) <= MAX_CHARACTERS
 
 
-def test_provisioner_can_touch_no_data_whatever_a_policy_gives_it() -> None:
+def test_provisioner_is_denied_data_access() -> None:
     held = _provisioner(_with_tenant_keys())
     (never,) = (
         statement
@@ -175,7 +175,7 @@ def test_provisioner_can_touch_no_data_whatever_a_policy_gives_it() -> None:
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_provisioner_makes_buckets_and_access_points_and_nothing_else(environment_name: str) -> None:
+def test_provisioner_creates_buckets_and_access_points_only(environment_name: str) -> None:
     held = _provisioner(assembly(environment_name).templates)
     allowed = {action for found in held if found["Effect"] == "Allow" for action in listed(found["Action"])}
 
@@ -208,7 +208,7 @@ def test_provisioner_is_denied_nothing_that_it_needs() -> None:
     assert {action for action in allowed if any(_like(action, pattern) for pattern in denied)} == set()
 
 
-def test_provisioner_has_no_grant_on_a_key_that_is_there() -> None:
+def test_provisioner_has_no_grant_on_existing_keys() -> None:
     on_keys = {
         action: statement
         for statement in _provisioner(_with_tenant_keys())
@@ -240,7 +240,7 @@ def test_provisioner_can_change_no_shared_bucket(environment_name: str) -> None:
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_provisioners_role_has_the_tag_by_which_finished_buckets_refuse_it(environment_name: str) -> None:
+def test_provisioner_role_has_the_denied_tag(environment_name: str) -> None:
     resources = assembly(environment_name).templates["storage"]["Resources"]
     tagged = {
         name: {tag["Key"]: tag["Value"] for tag in resource["Properties"].get("Tags", [])}
@@ -260,7 +260,7 @@ def test_provisioners_role_has_the_tag_by_which_finished_buckets_refuse_it(envir
 
 
 @pytest.mark.parametrize("environment_name", ENVIRONMENTS)
-def test_tenant_roles_take_no_name_that_is_another_tenants(environment_name: str) -> None:
+def test_tenant_roles_use_no_name_of_another_tenant(environment_name: str) -> None:
     vending = [
         statement
         for _, _, resource in _resources(environment_name, "AWS::IAM::Role")

@@ -111,7 +111,7 @@ def _rendered(
     )
 
 
-def test_no_route_has_a_function_and_each_integration_is_strict() -> None:
+def test_routes_are_strict_direct_integrations() -> None:
     assert sorted(_integrations()) == [
         "DELETE /parks/{id}/webhooks/{webhookId}",
         "GET /parks",
@@ -128,7 +128,7 @@ def test_no_route_has_a_function_and_each_integration_is_strict() -> None:
         assert set(integration["RequestTemplates"]) == {"application/json"}
 
 
-def test_each_integration_s_role_may_do_one_thing_to_one_resource() -> None:
+def test_integration_roles_allow_one_action_on_one_resource() -> None:
     roles = [integration["Credentials"]["Fn::GetAtt"][0] for integration in _integrations().values()]
     assert len(set(roles)) == len(roles)
     granted = []
@@ -157,7 +157,7 @@ def test_nothing_may_scan_or_use_partiql() -> None:
     assert "dynamodb:*" not in text
 
 
-def test_every_partition_key_is_the_one_that_begins_with_the_tenant() -> None:
+def test_every_partition_key_begins_with_the_tenant() -> None:
     (table,) = (item["Properties"] for item in _resources("AWS::DynamoDB::Table").values())
     schemas = [table["KeySchema"], *(index["KeySchema"] for index in table["GlobalSecondaryIndexes"])]
     assert [schema[0] for schema in schemas] == [{"AttributeName": "pk", "KeyType": "HASH"}] * 2
@@ -165,7 +165,7 @@ def test_every_partition_key_is_the_one_that_begins_with_the_tenant() -> None:
 
 @_thorough
 @given(name=_texts, other=_texts, park=_ids)
-def test_name_is_stored_exactly_and_the_key_is_the_tenant_s(name: str, other: str, park: str) -> None:
+def test_name_is_exact_and_key_has_the_callers_tenant(name: str, other: str, park: str) -> None:
     made = json.loads(
         _rendered("POST /parks", {"id": park, "name": name, "pk": other, "tenantId": other}, query={"tenantId": other})
     )
@@ -182,7 +182,7 @@ def test_name_is_stored_exactly_and_the_key_is_the_tenant_s(name: str, other: st
 
 @_thorough
 @given(identifier=_texts, status=_texts)
-def test_what_is_no_id_or_no_status_makes_a_request_that_dynamodb_refuses(identifier: str, status: str) -> None:
+def test_malformed_id_or_status_makes_an_invalid_request(identifier: str, status: str) -> None:
     assume(status not in STATUSES or not _is_park(identifier))
     for route, path, query, body in (
         ("POST /parks", {}, {}, {"id": identifier, "name": "x", "status": status or "closed"}),
@@ -197,7 +197,7 @@ def test_what_is_no_id_or_no_status_makes_a_request_that_dynamodb_refuses(identi
 
 @_thorough
 @given(park=_ids, status=st.sampled_from(STATUSES), extra=_texts)
-def test_workflow_gets_the_authorizer_s_tenant_whatever_else_is_sent(park: str, status: str, extra: str) -> None:
+def test_workflow_gets_the_authorizers_tenant(park: str, status: str, extra: str) -> None:
     body = {"status": status, "tenantId": extra, "input": extra, "stateMachineArn": extra, "id": extra}
     made = json.loads(_rendered("POST /parks/{id}/statuses", body, path={"id": park}, query={"tenantId": extra}))
 
@@ -216,7 +216,7 @@ def test_workflow_gets_the_authorizer_s_tenant_whatever_else_is_sent(park: str, 
 
 @_thorough
 @given(rest=st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=200), park=_ids)
-def test_endpoint_comes_through_exactly(rest: str, park: str) -> None:
+def test_endpoint_is_passed_exactly(rest: str, park: str) -> None:
     body = {"eventType": "park-closed", "endpoint": f"https://{rest or 'x'}"}
     made = json.loads(_rendered("POST /parks/{id}/webhooks", body, path={"id": park}))
 
@@ -225,7 +225,7 @@ def test_endpoint_comes_through_exactly(rest: str, park: str) -> None:
 
 @_thorough
 @given(identifier=_texts, webhook=_texts, status=_texts)
-def test_what_the_guards_refuse_starts_nothing(identifier: str, webhook: str, status: str) -> None:
+def test_refused_request_starts_no_workflow(identifier: str, webhook: str, status: str) -> None:
     assume(not _is_park(identifier) and status not in STATUSES)
     for route, body in (
         ("POST /parks/{id}/statuses", {"status": "park-closed"}),
@@ -244,9 +244,7 @@ def test_what_the_guards_refuse_starts_nothing(identifier: str, webhook: str, st
 
 @_thorough
 @given(ids=st.lists(_texts, max_size=5), status=st.sampled_from(STATUSES), extra=_texts)
-def test_message_carries_the_caller_of_the_authorizer_and_is_one_field_of_a_form(
-    ids: list[str], status: str, extra: str
-) -> None:
+def test_message_has_the_authorizers_caller(ids: list[str], status: str, extra: str) -> None:
     named = dict.fromkeys(("tenantId", "userId", "at", "authTime", "session"), extra)
     body = {"ids": ids, "status": status, **named}
     form = urllib.parse.parse_qs(_rendered("POST /parks/statuses", body), strict_parsing=True)
@@ -268,7 +266,7 @@ def test_message_carries_the_caller_of_the_authorizer_and_is_one_field_of_a_form
 
 @_thorough
 @given(status=_texts)
-def test_form_that_the_guards_refuse_lacks_what_the_action_requires(status: str) -> None:
+def test_refused_form_lacks_required_parameters(status: str) -> None:
     """SQS documents what it says to that; what it says to a form without an action it does not."""
     assume(status not in STATUSES)
     form = urllib.parse.parse_qs(_rendered("POST /parks/statuses", {"ids": ["good"], "status": status}))
@@ -280,7 +278,7 @@ def test_form_that_the_guards_refuse_lacks_what_the_action_requires(status: str)
 
 
 @pytest.mark.parametrize("kind", ["MissingParameter", "InvalidParameterValue"])
-def test_caller_is_told_what_is_wrong_where_sqs_refuses_a_message(kind: str) -> None:
+def test_sqs_refusal_is_a_400_with_a_reason(kind: str) -> None:
     (refusal,) = [
         part for part in _integrations()["POST /parks/statuses"]["IntegrationResponses"] if part["StatusCode"] == "400"
     ]
@@ -299,7 +297,7 @@ def test_caller_is_told_what_is_wrong_where_sqs_refuses_a_message(kind: str) -> 
 
 @_thorough
 @given(park=_ids, tenant=st.sampled_from(["texas", "texas-2", "texa", "Texas", "colorado"]))
-def test_cursor_is_good_for_its_own_tenant_only(park: str, tenant: str) -> None:
+def test_cursor_works_in_its_tenant_only(park: str, tenant: str) -> None:
     cursor = base64.b64encode(f"{tenant}:{park}".encode()).decode()
     made = json.loads(_rendered("GET /parks", query={"cursor": cursor}))
 
@@ -313,7 +311,7 @@ def test_cursor_is_good_for_its_own_tenant_only(park: str, tenant: str) -> None:
 
 @_thorough
 @given(cursor=_texts | st.binary().map(lambda content: base64.b64encode(content).decode()), status=_texts)
-def test_any_cursor_starts_in_one_s_own_partition_or_nowhere(cursor: str, status: str) -> None:
+def test_cursor_stays_in_the_callers_partition(cursor: str, status: str) -> None:
     made = json.loads(_rendered("GET /parks", query={"cursor": cursor, "status": status}))
 
     assert made.get("ExclusiveStartKey", {"pk": {"S": "texas#park"}})["pk"] == {"S": "texas#park"}
@@ -335,7 +333,7 @@ _CALLS: Final[dict[str, Any]] = {
 
 @_thorough
 @given(named=_texts | st.sampled_from(["texas-2", "texa", "TEXAS", "", "texas ", "other"]), name=st.booleans())
-def test_who_expects_another_tenant_asks_nothing_of_any(named: str, name: bool) -> None:  # noqa: FBT001 - hypothesis gives it
+def test_expected_tenant_mismatch_makes_no_request(named: str, name: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     assert set(_CALLS) == set(_integrations())
     path = {"id": "good", "webhookId": "0" * 32}
     headers = {"expected-tenant" if name else "Expected-Tenant": named}
@@ -350,7 +348,7 @@ def test_who_expects_another_tenant_asks_nothing_of_any(named: str, name: bool) 
 
 @_thorough
 @given(named=_texts | st.sampled_from(["texas-2", "", "other"]))
-def test_who_expects_another_tenant_is_told_so_in_words_of_its_own(named: str) -> None:
+def test_expected_tenant_mismatch_has_its_own_error(named: str) -> None:
     words = "Expected-Tenant names another tenant than the one this request would act in"
     for integration in _integrations().values():
         (refusal,) = [part for part in integration["IntegrationResponses"] if part["StatusCode"] == "400"]
@@ -368,7 +366,7 @@ def test_who_expects_another_tenant_is_told_so_in_words_of_its_own(named: str) -
 
 
 @pytest.mark.parametrize("tenant", ["", "*", "a", "texas#park", "prefix", "x" * 39])
-def test_without_a_tenant_nothing_is_asked_of_any(tenant: str) -> None:
+def test_caller_without_tenant_makes_no_request(tenant: str) -> None:
     for route, body in (
         ("GET /parks", None),
         ("GET /parks/{id}", None),
@@ -380,7 +378,7 @@ def test_without_a_tenant_nothing_is_asked_of_any(tenant: str) -> None:
         assert "good" not in _rendered(route, body, path={"id": "good"}, tenant=tenant)
 
 
-def test_topics_of_tenants_never_begin_alike_and_are_short_enough() -> None:
+def test_topic_names_have_no_common_prefix_and_fit_sns() -> None:
     names = set()
     tenants = ["a-b", "a", "a-b-c", "x" * 38]
     parks = ["b", "b-c", "c", "p" * 128]
@@ -393,7 +391,7 @@ def test_topics_of_tenants_never_begin_alike_and_are_short_enough() -> None:
     assert "_" not in PARK_ID_PATTERN
 
 
-def test_workflows_begin_every_row_and_topic_with_the_tenant_of_their_input() -> None:
+def test_workflow_keys_and_topics_begin_with_the_input_tenant() -> None:
     definitions = [
         _text(item["Properties"]["DefinitionString"])
         for item in _resources("AWS::StepFunctions::StateMachine").values()
@@ -429,7 +427,7 @@ def _is_park(text: str) -> bool:
     return "sk" in made.get("Key", {})
 
 
-def test_lost_membership_role_and_account_start_what_pauses_webhooks_and_losses_are_kept() -> None:
+def test_lost_access_events_start_webhook_pauses() -> None:
     rules = [item["Properties"] for item in _resources("AWS::Events::Rule").values()]
     heard = {
         (rule["EventPattern"]["source"][0], rule["EventPattern"]["detail-type"][0]): rule["Targets"][0]
@@ -449,7 +447,7 @@ def test_lost_membership_role_and_account_start_what_pauses_webhooks_and_losses_
     assert any("Pauses" in json.dumps(config["DestinationConfig"]) for config in invocations)
 
 
-def test_functions_that_tell_and_pause_have_no_grant_on_the_tenants_rows_and_topics() -> None:
+def test_webhook_functions_have_no_tenant_data_grant() -> None:
     roles = {
         name: item["Properties"]
         for name, item in _resources("AWS::IAM::Policy").items()

@@ -1,4 +1,4 @@
-"""The route-to-role tables that are deployed: sound, and those of the contracts."""
+"""The deployed route-to-role tables: valid, and those of the contracts."""
 
 from __future__ import annotations
 
@@ -48,8 +48,12 @@ def _tables(acts_in: str) -> Iterator[tuple[str, RoleTable]]:
                     yield stack.rpartition("-")[2], RoleTable.parse(variables["ROUTES"])
 
 
-def test_apis_that_act_in_the_tenant_of_the_claim_are_three() -> None:
+def test_three_apis_use_the_tenant_claim() -> None:
     assert {stack for stack, _ in _tables("claim")} == {"tenant", "storage", "employees"}
+
+
+def test_apis_that_act_in_the_active_tenant_are_two() -> None:
+    assert {stack for stack, _ in _tables("active")} == {"membership", "parks"}
 
 
 _TENANT_OF_ALL = {"GET/tenant/texas", "GET/tenant/texas/usage", "GET/tenants/ada"}
@@ -73,7 +77,7 @@ _EMPLOYEES = {"GET/employees", "POST/employees", "PUT/employees/*"}
         ("employees", "clerk", set()),
     ],
 )
-def test_apis_open_to_the_roles_of_the_contract(stack: str, role: str, own: set[str]) -> None:
+def test_api_roles_follow_the_contract(stack: str, role: str, own: set[str]) -> None:
     table = dict(_tables("claim"))[stack]
 
     assert set(table.allowed(_CALLER, frozenset({role}))) == own
@@ -90,19 +94,18 @@ def test_apis_open_to_the_roles_of_the_contract(stack: str, role: str, own: set[
         (set(), set()),
     ],
 )
-def test_membership_opens_to_the_roles_of_the_contract(roles: set[str], own: set[str]) -> None:
-    ((_, table),) = _tables("active")
-    allowed = set(table.allowed(_CALLER, frozenset(roles)))
+def test_membership_roles_follow_the_contract(roles: set[str], own: set[str]) -> None:
+    table = dict(_tables("active"))["membership"]
 
-    of_membership = {resource for resource in allowed if not resource.split("/")[1].startswith("parks")}
-    assert of_membership == own | _OF_EVERYBODY
+    assert set(table.allowed(_CALLER, frozenset(roles))) == own | _OF_EVERYBODY
 
 
-def test_user_without_a_tenant_reaches_what_is_for_everybody() -> None:
-    ((_, table),) = _tables("active")
+def test_caller_without_tenant_reaches_public_routes() -> None:
+    tables = dict(_tables("active"))
     nobody = Caller(user_id=UserId("ada"), tenant_id=None)
 
-    assert set(table.allowed(nobody, frozenset())) == _OF_EVERYBODY
+    assert set(tables["membership"].allowed(nobody, frozenset())) == _OF_EVERYBODY
+    assert not set(tables["parks"].allowed(nobody, frozenset()))
 
 
 _PARKS_OF_ALL = {"GET/parks", "GET/parks/*"}
@@ -122,8 +125,7 @@ _WEBHOOKS = {"POST/parks/*/webhooks", "GET/parks/*/webhooks", "DELETE/parks/*/we
         ("visitor", _PARKS_OF_ALL | _WEBHOOKS),
     ],
 )
-def test_parks_open_to_the_roles_of_the_contract(role: str, own: set[str]) -> None:
-    ((_, table),) = _tables("active")
-    allowed = set(table.allowed(_CALLER, frozenset({role})))
+def test_park_roles_follow_the_contract(role: str, own: set[str]) -> None:
+    table = dict(_tables("active"))["parks"]
 
-    assert {resource for resource in allowed if resource.split("/")[1] == "parks"} == own
+    assert set(table.allowed(_CALLER, frozenset({role}))) == own

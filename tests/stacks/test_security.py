@@ -1,4 +1,4 @@
-"""What holds for every template in every environment."""
+"""Security rules for every template in every environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tests.statements import listed
-from tests.synthesized import ENVIRONMENTS, STACKS, Template, assembly
+from tests.synthesized import ENVIRONMENTS, STACKS, STATEFUL_TYPES, Template, assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,18 +59,7 @@ _WILDCARDS: Final = {
     "dashboard: s3:PutObject": "the publisher puts the page's files, whatever they are called, into its bucket",
     "dashboard: s3:DeleteObject": "the publisher takes away the page's old files",
 }
-_STATEFUL: Final = {
-    "AWS::Cognito::UserPool",
-    "AWS::DynamoDB::Table",
-    "AWS::Events::Archive",
-    "AWS::Events::EventBus",
-    "AWS::KMS::Key",
-    "AWS::Kinesis::Stream",
-    "AWS::Logs::LogGroup",
-    "AWS::S3::Bucket",
-    "AWS::SQS::Queue",
-    "AWS::SecretsManager::Secret",
-}
+_STATEFUL: Final = {*STATEFUL_TYPES, "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
 _PROTECTED: Final = {
     "AWS::DynamoDB::Table": "DeletionProtectionEnabled",
     "AWS::Cognito::UserPool": "DeletionProtection",
@@ -83,7 +72,7 @@ def test_cdk_nag_finds_nothing(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_reason_covers_a_whole_stack(environment: str) -> None:
+def test_no_suppression_covers_a_whole_stack(environment: str) -> None:
     assert [path for path in assembly(environment).acknowledged if "/" not in path] == []
 
 
@@ -116,7 +105,7 @@ def test_no_statement_allows_every_action_of_a_service(environment: str) -> None
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_who_may_publish_may_publish_only_as_themselves(environment: str) -> None:
+def test_publishers_are_limited_to_their_own_source(environment: str) -> None:
     statements = [
         statement for _, _, statement in _statements(environment) if "events:PutEvents" in listed(statement["Action"])
     ]
@@ -165,7 +154,7 @@ def test_functions_have_no_grant_on_tenant_data(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_authorizers_read_single_items_of_the_directory_and_nothing_else(environment: str) -> None:
+def test_authorizers_read_single_directory_items_only(environment: str) -> None:
     granted = [
         (action, str(statement["Resource"]))
         for _, name, statement in _statements(environment)
@@ -207,7 +196,7 @@ def test_every_dead_letter_queue_is_watched(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_nothing_with_data_in_it_is_ever_removed(environment: str) -> None:
+def test_stateful_resources_are_retained(environment: str) -> None:
     for template in assembly(environment).templates.values():
         for name, resource in template["Resources"].items():
             if resource["Type"] in _STATEFUL:

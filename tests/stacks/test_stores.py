@@ -1,4 +1,4 @@
-"""Every store is declared, can be thrown away, and does not outlive a first deployment that fails."""
+"""Every store is declared, can be removed, and is not kept by a failed first deployment."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_store_is_declared(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_kept_resource_can_be_thrown_away(environment: str) -> None:
+def test_every_retained_resource_can_be_removed(environment: str) -> None:
     kinds = {resource["Type"] for _, _, resource in _resources(environment) if _is_kept(resource)}
     later = {store.kind for _, store in _stores(environment) if store.kind}
 
@@ -51,7 +51,7 @@ def test_every_kept_resource_can_be_thrown_away(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_a_role_may_make_is_declared(environment: str) -> None:
+def test_types_that_roles_create_are_declared(environment: str) -> None:
     declared = {store.kind for _, store in _stores(environment) if store.kind}
     granted = {action for _, _, resource in _resources(environment) for action in _actions(resource)}
 
@@ -59,7 +59,7 @@ def test_what_a_role_may_make_is_declared(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_buckets_say_that_they_must_be_emptied(environment: str) -> None:
+def test_buckets_are_declared_to_be_emptied(environment: str) -> None:
     buckets = [
         store for resource, store in _stores(environment) if (store.kind or resource.get("Type")) == "AWS::S3::Bucket"
     ]
@@ -69,7 +69,7 @@ def test_buckets_say_that_they_must_be_emptied(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_names_of_what_is_made_later_can_be_found(environment: str) -> None:
+def test_names_of_runtime_resources_can_be_found(environment: str) -> None:
     known = {"account": "123456789012", "region": "eu-north-1", "partition": "aws", "id": "id"}
     for _, store in _stores(environment):
         if "{tenant}" in store.name:
@@ -78,7 +78,7 @@ def test_names_of_what_is_made_later_can_be_found(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_stack_says_whose_it_is(environment: str) -> None:
+def test_every_stack_names_its_application(environment: str) -> None:
     marks = {
         Application.read(template["Metadata"][APPLICATION]) for template in assembly(environment).templates.values()
     }
@@ -88,7 +88,7 @@ def test_every_stack_says_whose_it_is(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_nothing_of_a_first_deployment_that_fails_is_kept(environment: str) -> None:
+def test_failed_first_deployment_keeps_nothing(environment: str) -> None:
     kept = {
         (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
         for _, _, resource in _resources(environment)
@@ -98,7 +98,7 @@ def test_nothing_of_a_first_deployment_that_fails_is_kept(environment: str) -> N
     assert kept == (set() if environment == "local" else {("RetainExceptOnCreate", "Retain")})
 
 
-def test_a_declaration_comes_back_from_the_template_as_it_was() -> None:
+def test_declaration_round_trips() -> None:
     stack = Stack(App(), "Stack")
     bucket = s3.Bucket(stack, "Bucket", removal_policy=RemovalPolicy.DESTROY)
     store = Store(holds="objects", by=By.PREFIX, forms=("{tenant}/",), emptied=(Content.OBJECTS,))
@@ -117,7 +117,7 @@ def test_a_declaration_comes_back_from_the_template_as_it_was() -> None:
     assert _declared(template) == [named]
 
 
-def test_a_declaration_that_finds_nothing_is_refused() -> None:
+def test_declaration_without_match_is_refused() -> None:
     with pytest.raises(ValueError, match=r"needs \{tenant\}"):
         Store(holds="objects", by=By.NAME, kind="AWS::S3::Bucket", name="one-for-all")
     with pytest.raises(ValueError, match="has a type and a name"):
@@ -126,7 +126,7 @@ def test_a_declaration_that_finds_nothing_is_refused() -> None:
         Store.read({"holds": "objects"})
 
 
-def test_a_name_that_only_a_deployment_knows_is_refused() -> None:
+def test_name_unknown_at_synthesis_is_refused() -> None:
     stack = Stack(App(), "Stack")
     user = iam.User(stack, "User")
     store = Store(holds="objects", by=By.NAME, kind="AWS::S3::Bucket", name=f"{user.user_name}-{{tenant}}")

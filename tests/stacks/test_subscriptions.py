@@ -35,7 +35,7 @@ def _covers_subscribe(statement: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_nobody_may_subscribe_but_over_https(environment: str) -> None:
+def test_subscriptions_require_https(environment: str) -> None:
     found = [
         statement
         for resource in _resources(environment)

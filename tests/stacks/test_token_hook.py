@@ -1,4 +1,4 @@
-"""The hook that makes tokens: how long it can take, and who hears of it when it fails."""
+"""The token hook: its start-up time, and the alarm on its failure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _functions(environment: str, stack: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_what_cognito_waits_for_starts_with_a_whole_processor(environment: str) -> None:
+def test_token_hook_and_tenant_list_have_a_full_vcpu(environment: str) -> None:
     users = assembly(environment).templates["user"]["Resources"]
     (pool,) = [resource for resource in users.values() if resource["Type"] == "AWS::Cognito::UserPool"]
     triggers = json.dumps(pool["Properties"]["LambdaConfig"])

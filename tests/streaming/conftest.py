@@ -10,7 +10,7 @@ from tenantry.flink import package
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.flink import installation
 from tenantry.local.settings import PORT_VARIABLE
-from tests.streaming.ground import Ground
+from tests.streaming.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def bare_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]
 
 
 @pytest.fixture
-def ground(bare_cloud: LocalCloud, flink: Installation, code: Path, tmp_path: Path) -> Iterator[Ground]:
+def pipeline(bare_cloud: LocalCloud, flink: Installation, code: Path, tmp_path: Path) -> Iterator[Pipeline]:
     """Return a stream, a lake, and what runs the application between them."""
-    made = Ground(bare_cloud, flink, code, tmp_path / "job")
+    made = Pipeline(bare_cloud, flink, code, tmp_path / "job")
     yield made
     made.clean()

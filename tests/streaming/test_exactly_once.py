@@ -1,4 +1,4 @@
-"""Every record once: in its tenant's partition or in the errors, whatever happens to the job."""
+"""Every record is stored once, in its tenant's partition or in the errors, whatever happens to the job."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.sizes import size
-from tests.streaming.ground import Ground, eventually
+from tests.waiting import until, until_clock_passes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.streaming.pipeline import Pipeline
+
 _RECORDS: Final = size(20_000, full=100_000)
 _TENANTS: Final = [f"T{number:03d}" for number in range(1, 51)]
-_POISON_EVERY: Final = 100
+_REJECTED_EVERY: Final = 100
 _AFTERWARDS: Final = _RECORDS // 20
 _WINDOW_SECONDS: Final = 2
 
@@ -30,7 +32,7 @@ def _record(number: int) -> tuple[str, bytes]:
     return tenant, json.dumps({"tenantid": tenant, "data": data}, ensure_ascii=False).encode()
 
 
-def _poison(number: int) -> tuple[str, bytes]:
+def _rejected(number: int) -> tuple[str, bytes]:
     tenant = _TENANTS[number * 7 % len(_TENANTS)]
     kinds = (
         b"\xff\xfe\x00 %d" % number,
@@ -42,63 +44,64 @@ def _poison(number: int) -> tuple[str, bytes]:
         # A valid tenant, and not the one whose path the record came by.
         b'{"tenantid":"T999","data":{"n":%d}}' % number,
     )
-    return tenant, kinds[number // _POISON_EVERY % len(kinds)]
+    return tenant, kinds[number // _REJECTED_EVERY % len(kinds)]
 
 
-def _is_poison(number: int) -> bool:
-    return number % _POISON_EVERY == 0
+def _is_rejected(number: int) -> bool:
+    return number % _REJECTED_EVERY == 0
 
 
 def _all() -> Iterator[tuple[str, bytes]]:
     for number in range(_RECORDS):
-        yield _poison(number) if _is_poison(number) else _record(number)
+        yield _rejected(number) if _is_rejected(number) else _record(number)
 
 
-def _counts(ground: Ground) -> Counter[str]:
+def _counts(pipeline: Pipeline) -> Counter[str]:
     """Return how many records of each tenant the aggregates tell of."""
     counts: Counter[str] = Counter()
-    for key, line in ground.lines("aggregates/"):
+    for key, line in pipeline.lines("aggregates/"):
         counts[key.split("/")[1].removeprefix("tenantid=")] += line["records"]
     return counts
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(400)
-def test_each_record_is_in_the_lake_once_though_the_job_is_killed_twice(ground: Ground) -> None:
+def test_records_are_stored_once_after_two_crashes(pipeline: Pipeline) -> None:
     records = list(_all())
-    job = ground.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
+    job = pipeline.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
     job.start()
     third = _RECORDS // 3
     for part in range(2):
-        ground.send(records[part * third : (part + 1) * third - _AFTERWARDS])
+        pipeline.send(records[part * third : (part + 1) * third - _AFTERWARDS])
         job.wait_until_running()
         job.wait_for_checkpoint()
         # These are read, and files of them begun, after the checkpoint that the next run goes on from.
-        ground.send(records[(part + 1) * third - _AFTERWARDS : (part + 1) * third])
-        assert eventually(lambda: bool(ground.files()))
+        pipeline.send(records[(part + 1) * third - _AFTERWARDS : (part + 1) * third])
+        until(pipeline.files, "a finished file", timeout=60, poll=0.5)
         job.kill()
         checkpoint = job.latest_checkpoint
         assert checkpoint
         job.start(checkpoint)
-    ground.send(records[2 * third :])
+    pipeline.send(records[2 * third :])
+    sent = time.time()
     job.wait_until_running()
-    assert eventually(lambda: ground.count("data/", "errors/") >= _RECORDS, 120)
-    # The time of a shard goes on with its next record: then every window before that is over, and counted.
-    time.sleep(2 * _WINDOW_SECONDS)
-    ground.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
-    expected = Counter(number for number in range(_RECORDS) if not _is_poison(number))
-    assert eventually(lambda: sum(_counts(ground).values()) >= expected.total())
+    until(lambda: pipeline.count("data/", "errors/") >= _RECORDS, "every record in the lake", timeout=120, poll=0.5)
+    # The time of a shard goes on with its next record, which closes every window before it.
+    until_clock_passes(sent + 2 * _WINDOW_SECONDS, "the windows of all records sent are over")
+    pipeline.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
+    expected = Counter(number for number in range(_RECORDS) if not _is_rejected(number))
+    until(lambda: sum(_counts(pipeline).values()) >= expected.total(), "every record counted", timeout=60, poll=0.5)
     job.wait_for_checkpoint()
     job.stop()
 
-    places = Counter(key.rpartition("/year=")[0] for key in ground.files())
+    places = Counter(key.rpartition("/year=")[0] for key in pipeline.files())
     assert set(places) == {
         "errors",
         *(f"data/tenantid={tenant}" for tenant in _TENANTS),
         *(f"aggregates/tenantid={tenant}" for tenant in _TENANTS),
     }
     found: Counter[int] = Counter()
-    for key, line in ground.lines("data/"):
+    for key, line in pipeline.lines("data/"):
         number = line["n"]
         assert key.startswith(f"data/tenantid={_TENANTS[number * 7 % len(_TENANTS)]}/year="), key
         assert line["tenantid"] == _TENANTS[number * 7 % len(_TENANTS)]
@@ -106,8 +109,8 @@ def test_each_record_is_in_the_lake_once_though_the_job_is_killed_twice(ground: 
         found[number] += 1
     closing = Counter(range(_RECORDS, _RECORDS + len(_TENANTS)))
     assert found - closing == expected
-    poison = Counter(_poison(number)[1] for number in range(_RECORDS) if _is_poison(number))
-    letters = Counter(base64.b64decode(line["record"]) for _, line in ground.lines("errors/"))
-    assert letters == poison
-    assert _counts(ground) == Counter(_TENANTS[number * 7 % len(_TENANTS)] for number in expected)
-    assert (expected.total(), poison.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)
+    rejected = Counter(_rejected(number)[1] for number in range(_RECORDS) if _is_rejected(number))
+    stored = Counter(base64.b64decode(line["record"]) for _, line in pipeline.lines("errors/"))
+    assert stored == rejected
+    assert _counts(pipeline) == Counter(_TENANTS[number * 7 % len(_TENANTS)] for number in expected)
+    assert (expected.total(), rejected.total()) == (_RECORDS * 99 // 100, _RECORDS // 100)

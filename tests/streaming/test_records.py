@@ -1,4 +1,4 @@
-"""What becomes of one record: a line of its tenant's, or a dead letter with all of its bytes."""
+"""One record becomes a line of its tenant, or a rejected record with all of its bytes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def rows(flink: Installation, code: Path) -> dict[str, _Row]:
     }
     told = json.dumps([(key, base64.b64encode(record).decode()) for key, record in every.values()])
     done = subprocess.run(
-        [str(flink.python), str(Path(__file__).with_name("deserializing.py")), str(code)],
+        [str(flink.python), str(Path(__file__).with_name("deserialize.py")), str(code)],
         input=told,
         capture_output=True,
         text=True,
@@ -117,7 +117,7 @@ def rows(flink: Installation, code: Path) -> dict[str, _Row]:
 
 
 @pytest.mark.parametrize("name", _GOOD)
-def test_a_record_becomes_one_line_of_the_gateways_tenant(rows: dict[str, _Row], name: str) -> None:
+def test_record_becomes_one_line_of_its_tenant(rows: dict[str, _Row], name: str) -> None:
     _, record, line = _GOOD[name]
     assert (rows[name].tenant, rows[name].line, rows[name].size) == ("T001", line, len(record))
     assert "\n" not in rows[name].text
@@ -125,9 +125,7 @@ def test_a_record_becomes_one_line_of_the_gateways_tenant(rows: dict[str, _Row],
 
 
 @pytest.mark.parametrize("name", _POISON)
-def test_what_is_no_such_record_is_a_dead_letter_with_all_its_bytes_and_no_tenant(
-    rows: dict[str, _Row], name: str
-) -> None:
+def test_malformed_record_is_rejected_with_its_bytes(rows: dict[str, _Row], name: str) -> None:
     key, record, reason = _POISON[name]
     assert rows[name].tenant is None
     assert rows[name].line == {
@@ -141,19 +139,19 @@ def test_what_is_no_such_record_is_a_dead_letter_with_all_its_bytes_and_no_tenan
 
 
 @pytest.mark.parametrize("tenant", GOOD_TENANTS)
-def test_what_is_a_tenant_id_elsewhere_is_one_here(rows: dict[str, _Row], tenant: str) -> None:
+def test_valid_tenant_ids_are_accepted(rows: dict[str, _Row], tenant: str) -> None:
     assert rows[f"tenant {tenant!r}"].tenant == tenant
 
 
 @pytest.mark.parametrize("tenant", _BAD_TENANTS, ids=repr)
-def test_what_is_no_tenant_id_elsewhere_is_none_here(rows: dict[str, _Row], tenant: str) -> None:
+def test_malformed_tenant_ids_are_rejected(rows: dict[str, _Row], tenant: str) -> None:
     assert rows[f"tenant {tenant!r}"].tenant is None
     assert rows[f"tenant {tenant!r}"].line["reason"] == "no usable tenant id"
 
 
-def test_numbers_stay_as_they_were_written(rows: dict[str, _Row]) -> None:
+def test_numbers_are_unchanged(rows: dict[str, _Row]) -> None:
     assert '"a":0.10000000000000000000001,"b":123456789012345678901234567890,"c":1E400' in rows["exact numbers"].text
 
 
-def test_a_record_belongs_to_the_day_of_its_arrival_in_utc(rows: dict[str, _Row]) -> None:
+def test_record_day_is_its_arrival_in_utc(rows: dict[str, _Row]) -> None:
     assert {row.date for row in rows.values()} == {"2026-06-29"}

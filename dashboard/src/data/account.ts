@@ -1,22 +1,22 @@
-/** What a person does with their own account: through our API first, which ends sessions at once, then through Cognito. */
+/** Actions on the user's own account: the API ends sessions at once, Cognito stores the account. */
 import * as api from "./api";
-import { accessToken, changeTenant, forget, revoke, session, signInAgain, updatePassword } from "./session";
-import { tellTabs } from "./watch";
+import { accessToken, changeTenant, clearSession, revoke, session, startNewSession, updatePassword } from "./session";
+import { notifyTabs } from "./settings-sync";
 
-/** Sign out of this tab. The tokens are gone even if nobody can be told. */
+/** Sign out of this tab. The tokens are deleted even if no request succeeds. */
 export async function signOut(): Promise<void> {
   await api.endSession().catch(() => undefined);
   await revoke();
-  await forget("left");
+  await clearSession("signed-out");
 }
 
-/** Sign out of every place. If that cannot be done, nothing is. */
+/** End all sessions. If the request fails, nothing changes. */
 export async function signOutEverywhere(): Promise<void> {
   await api.endSessions();
   await ended("everywhere");
 }
 
-/** Change the password and end every other session; say what became of that. */
+/** Change the password and end all other sessions. Return whether that succeeded. */
 export async function changePassword(
   email: string,
   present: string,
@@ -29,37 +29,37 @@ export async function changePassword(
     return "not-ended";
   }
   tell();
-  // This session has ended with the others: another one takes its place.
-  if (await signInAgain(email, next)) return "ended";
-  await forget("password-changed");
+  // This session has ended with the others, so a new one replaces it.
+  if (await startNewSession(email, next)) return "ended";
+  await clearSession("password-changed");
   return "signed-out";
 }
 
-/** Delete the account of this person. */
+/** Delete the account of this user. */
 export async function deleteAccount(): Promise<void> {
   await api.deleteAccount();
   await ended("deleted");
 }
 
-/** Make the address to which the code was sent this person's. */
+/** Change the address to the one that the code was sent to. */
 export async function changeAddress(code: string): Promise<void> {
   await api.changeAddress(await accessToken(), code);
   await ended("address-changed");
 }
 
-/** Do something that may change the active tenant, and let every tab follow. */
+/** Run a change that may switch the active tenant, and notify the other tabs. */
 export async function withTenantChange(act: () => Promise<unknown>): Promise<void> {
   await changeTenant(act);
   const now = session();
-  if (now.state === "in") tellTabs(now.person.userId, now.person.tenant);
+  if (now.state === "signed-in") notifyTabs(now.user.userId, now.user.tenant);
 }
 
-async function ended(why: "everywhere" | "deleted" | "address-changed"): Promise<void> {
+async function ended(reason: "everywhere" | "deleted" | "address-changed"): Promise<void> {
   tell();
-  await forget(why);
+  await clearSession(reason);
 }
 
 function tell(): void {
   const now = session();
-  if (now.state === "in") tellTabs(now.person.userId);
+  if (now.state === "signed-in") notifyTabs(now.user.userId);
 }

@@ -1,12 +1,12 @@
 /**
- * The APIs, as typed calls. Every request carries the ID token in a header, never in a cookie or an address, and names the
- * tenant that the page shows: an API that would act in another one does nothing, and says so.
+ * Typed calls of the APIs. Every request sends the ID token in a header, never in a cookie or a URL, and the tenant
+ * that the page shows as `Expected-Tenant`: an API refuses the request if another tenant is active.
  */
 import { config } from "./config";
-import { catchUp, expire, idToken, renew, shownTenant } from "./session";
-import { ApiError } from "./words";
+import { ApiError } from "./error-messages";
+import { activeTenant, expireSession, followTenantSwitch, idToken, renew } from "./session";
 
-type Api = "tenant" | "storage" | "parks";
+type Api = "tenant" | "membership" | "storage" | "parks";
 
 interface Options {
   readonly method?: string;
@@ -20,7 +20,7 @@ type Sent = Options & { readonly expected: string | undefined };
 
 let forbidden: (isChange: boolean) => void = () => undefined;
 
-/** Call `listener` whenever an API has refused what roles do not allow: they, or the tenant, may have changed. */
+/** Call `listener` after each response 403: the user's roles or active tenant may have changed. */
 export const onForbidden = (listener: (isChange: boolean) => void): void => {
   forbidden = listener;
 };
@@ -41,26 +41,26 @@ async function send(api: Api, path: string, { method = "GET", body, signal, expe
   }
 }
 
-/** Ask an API. A token that no longer counts is renewed once; if that does not help, the session has ended. */
-async function ask<T>(api: Api, path: string, options: Options = {}): Promise<T> {
-  // Of now: a token that is renewed below may name another tenant, which is not the one that was meant.
-  const sent = { ...options, expected: options.account ? undefined : shownTenant() };
-  let answer = await send(api, path, sent);
-  if (answer.status === 401) {
+/** Send a request. After a response 401, renew the token and retry once; a second 401 ends the session. */
+async function request<T>(api: Api, path: string, options: Options = {}): Promise<T> {
+  // Read before the token is renewed: the new token may name another tenant than the user saw.
+  const sent = { ...options, expected: options.account ? undefined : activeTenant() };
+  let response = await send(api, path, sent);
+  if (response.status === 401) {
     await renew();
-    answer = await send(api, path, sent);
-    if (answer.status === 401) await expire();
+    response = await send(api, path, sent);
+    if (response.status === 401) await expireSession();
   }
-  const text = await answer.text();
-  if (answer.ok) return (text ? JSON.parse(text) : undefined) as T;
-  const error = new ApiError(answer.status, said(text));
+  const text = await response.text();
+  if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
+  const error = new ApiError(response.status, serverMessageOf(text));
   const isChange = (options.method ?? "GET") !== "GET";
-  if (error.isOtherTenant && sent.expected) void catchUp(sent.expected, isChange);
+  if (error.isOtherTenant && sent.expected) void followTenantSwitch(sent.expected, isChange);
   if (error.status === 403) forbidden(isChange);
   throw error;
 }
 
-function said(text: string): string {
+function serverMessageOf(text: string): string {
   try {
     const { message, result } = JSON.parse(text) as { message?: string; result?: { invalid?: string } };
     return message ?? result?.invalid ?? "";
@@ -69,7 +69,7 @@ function said(text: string): string {
   }
 }
 
-const part = encodeURIComponent;
+const encode = encodeURIComponent;
 
 // The tenant API
 
@@ -80,16 +80,16 @@ export interface Tenant {
 }
 
 export const getTenant = async (tenant: string, signal?: AbortSignal): Promise<Tenant> => {
-  const [found] = await ask<Tenant[]>("tenant", `/tenant/${part(tenant)}`, { signal });
+  const [found] = await request<Tenant[]>("tenant", `/tenant/${encode(tenant)}`, { signal });
   if (!found) throw new ApiError(404, "");
   return found;
 };
 
 export const renameTenant = (tenant: string, name: string): Promise<unknown> =>
-  ask("tenant", `/tenant/${part(tenant)}`, { method: "PUT", body: { name } });
+  request("tenant", `/tenant/${encode(tenant)}`, { method: "PUT", body: { name } });
 
-/** What a tenant has stored in one partition; `complete` is false where counting stopped at its bound, or failed. */
-export interface Stored {
+/** Usage in one partition mode; `complete` is false if counting stopped at its limit or failed. */
+export interface PartitionUsage {
   readonly objects: number;
   readonly bytes: number;
   readonly complete: boolean;
@@ -102,7 +102,7 @@ export interface Minute {
 }
 
 export interface Usage {
-  readonly storage: Record<Partition, Stored>;
+  readonly storage: Record<Partition, PartitionUsage>;
   readonly ingestion: {
     readonly from: string;
     readonly to: string;
@@ -112,9 +112,9 @@ export interface Usage {
 }
 
 export const getUsage = (tenant: string, signal?: AbortSignal): Promise<Usage> =>
-  ask("tenant", `/tenant/${part(tenant)}/usage`, { signal });
+  request("tenant", `/tenant/${encode(tenant)}/usage`, { signal });
 
-// Parks and their webhooks, of the parks API
+// The parks API: parks and webhooks
 
 export interface Park {
   readonly id: string;
@@ -127,28 +127,28 @@ export interface Webhook {
   readonly eventType: string;
   readonly endpoint: string;
   readonly state: "pending" | "confirmed" | "expired" | "paused";
-  /** The user id of who made it, or has taken it over; for admins only. */
+  /** The user id of the owner; visible to admins only. */
   readonly createdBy?: string;
   readonly pausedReason?: "blocked" | "deleted" | "removed" | "roleLost";
 }
 
 /** Return the first page of the tenant's parks, and whether there are more. */
 export async function getParks(signal?: AbortSignal): Promise<{ parks: readonly Park[]; more: boolean }> {
-  const page = await ask<{ items: Park[]; cursor?: string }>("parks", "/parks", { signal });
+  const page = await request<{ items: Park[]; cursor?: string }>("parks", "/parks", { signal });
   return { parks: page.items, more: !!page.cursor };
 }
 
 export const getWebhooks = async (park: string, signal?: AbortSignal): Promise<readonly Webhook[]> =>
-  (await ask<{ items: Webhook[] }>("parks", `/parks/${part(park)}/webhooks`, { signal })).items;
+  (await request<{ items: Webhook[] }>("parks", `/parks/${encode(park)}/webhooks`, { signal })).items;
 
 export const removeWebhook = (park: string, webhook: string): Promise<unknown> =>
-  ask("parks", `/parks/${part(park)}/webhooks/${part(webhook)}`, { method: "DELETE" });
+  request("parks", `/parks/${encode(park)}/webhooks/${encode(webhook)}`, { method: "DELETE" });
 
-/** Make a webhook one's own, which subscribes its endpoint again. */
-export const takeOver = (park: string, webhook: string): Promise<unknown> =>
-  ask("parks", `/parks/${part(park)}/webhooks/${part(webhook)}/owner`, { method: "POST" });
+/** Become the owner of a webhook. Its endpoint must confirm the subscription again. */
+export const takeOverWebhook = (park: string, webhook: string): Promise<unknown> =>
+  request("parks", `/parks/${encode(park)}/webhooks/${encode(webhook)}/owner`, { method: "POST" });
 
-// Membership, of the parks API
+// The parks API: members, invitations and the active tenant
 
 export const ROLES = ["admin", "member", "visitor"] as const;
 export type Role = (typeof ROLES)[number];
@@ -158,7 +158,7 @@ export interface Settings {
   readonly roles: readonly Role[];
 }
 
-export interface OwnTenant {
+export interface UserTenant {
   readonly tenantId: string;
   readonly name?: string;
   readonly roles: readonly Role[];
@@ -179,30 +179,34 @@ export interface Invitation {
   readonly expires: string;
 }
 
-export interface OwnInvitation {
+export interface UserInvitation {
   readonly tenantId: string;
   readonly tenantName?: string;
   readonly roles: readonly Role[];
   readonly expires: string;
 }
 
-export const getSettings = (signal?: AbortSignal): Promise<Settings> => ask("parks", "/settings", { signal });
+export const getSettings = (signal?: AbortSignal): Promise<Settings> => request("membership", "/settings", { signal });
 
 export const switchTenant = (tenantId: string): Promise<unknown> =>
-  ask("parks", "/settings", { method: "PUT", body: { tenantId } });
+  request("membership", "/settings", { method: "PUT", body: { tenantId } });
 
-export const getTenants = async (signal?: AbortSignal): Promise<readonly OwnTenant[]> =>
-  (await ask<{ tenants: OwnTenant[] }>("parks", "/tenants", { signal })).tenants;
+export const getTenants = async (signal?: AbortSignal): Promise<readonly UserTenant[]> =>
+  (await request<{ tenants: UserTenant[] }>("membership", "/tenants", { signal })).tenants;
 
-/** Return all members, however many pages that takes. */
+/** Return all members, from all pages of the response. */
 export async function getMembers(tenant: string, signal?: AbortSignal): Promise<readonly Member[]> {
   const found: Member[] = [];
   let after: string | undefined;
   do {
-    const query = after ? `?after=${part(after)}` : "";
-    const page = await ask<{ members: Member[]; next?: string }>("parks", `/tenants/${part(tenant)}/members${query}`, {
-      signal,
-    });
+    const query = after ? `?after=${encode(after)}` : "";
+    const page = await request<{ members: Member[]; next?: string }>(
+      "membership",
+      `/tenants/${encode(tenant)}/members${query}`,
+      {
+        signal,
+      },
+    );
     found.push(...page.members);
     after = page.next;
   } while (after);
@@ -210,61 +214,67 @@ export async function getMembers(tenant: string, signal?: AbortSignal): Promise<
 }
 
 export const setRoles = (tenant: string, member: string, roles: readonly Role[]): Promise<unknown> =>
-  ask("parks", `/tenants/${part(tenant)}/members/${part(member)}/roles`, { method: "PUT", body: { roles } });
-
-export const removeMember = (tenant: string, member: string): Promise<unknown> =>
-  ask("parks", `/tenants/${part(tenant)}/members/${part(member)}`, { method: "DELETE" });
-
-export const invite = (tenant: string, email: string, roles: readonly Role[]): Promise<unknown> =>
-  ask("parks", `/tenants/${part(tenant)}/members`, { method: "POST", body: { email, roles } });
-
-export const getInvitations = async (tenant: string, signal?: AbortSignal): Promise<readonly Invitation[]> =>
-  (await ask<{ invitations: Invitation[] }>("parks", `/tenants/${part(tenant)}/invitations`, { signal })).invitations;
-
-export const withdraw = (tenant: string, invitation: string): Promise<unknown> =>
-  ask("parks", `/tenants/${part(tenant)}/invitations/${part(invitation)}`, { method: "DELETE" });
-
-export const getOwnInvitations = async (signal?: AbortSignal): Promise<readonly OwnInvitation[]> =>
-  (await ask<{ invitations: OwnInvitation[] }>("parks", "/invitations", { signal })).invitations;
-
-export const accept = (tenant: string): Promise<unknown> =>
-  ask("parks", `/invitations/${part(tenant)}/acceptance`, { method: "POST" });
-
-export const decline = (tenant: string): Promise<unknown> =>
-  ask("parks", `/invitations/${part(tenant)}`, { method: "DELETE" });
-
-// One's own account, of the parks API. These requests are about the person, whichever tenant is active for them.
-
-const ENOUGH_MS = 5000;
-
-/** End every session of this person, this one too. */
-export const endSessions = (): Promise<unknown> => ask("parks", "/me/sessions", { method: "DELETE", account: true });
-
-/** End this session. A token that no longer counts is not renewed for it, and nobody waits for long. */
-export const endSession = (): Promise<unknown> =>
-  send("parks", "/me/sessions/current", {
-    method: "DELETE",
-    expected: undefined,
-    signal: AbortSignal.timeout(ENOUGH_MS),
+  request("membership", `/tenants/${encode(tenant)}/members/${encode(member)}/roles`, {
+    method: "PUT",
+    body: { roles },
   });
 
-export const deleteAccount = (): Promise<unknown> => ask("parks", "/me", { method: "DELETE", account: true });
+export const removeMember = (tenant: string, member: string): Promise<unknown> =>
+  request("membership", `/tenants/${encode(tenant)}/members/${encode(member)}`, { method: "DELETE" });
 
-/** Make the address to which the code was sent this person's, and end every session of theirs. */
+export const inviteUser = (tenant: string, email: string, roles: readonly Role[]): Promise<unknown> =>
+  request("membership", `/tenants/${encode(tenant)}/members`, { method: "POST", body: { email, roles } });
+
+export const getInvitations = async (tenant: string, signal?: AbortSignal): Promise<readonly Invitation[]> =>
+  (await request<{ invitations: Invitation[] }>("membership", `/tenants/${encode(tenant)}/invitations`, { signal }))
+    .invitations;
+
+export const withdrawInvitation = (tenant: string, invitation: string): Promise<unknown> =>
+  request("membership", `/tenants/${encode(tenant)}/invitations/${encode(invitation)}`, { method: "DELETE" });
+
+export const getUserInvitations = async (signal?: AbortSignal): Promise<readonly UserInvitation[]> =>
+  (await request<{ invitations: UserInvitation[] }>("membership", "/invitations", { signal })).invitations;
+
+export const acceptInvitation = (tenant: string): Promise<unknown> =>
+  request("membership", `/invitations/${encode(tenant)}/acceptance`, { method: "POST" });
+
+export const declineInvitation = (tenant: string): Promise<unknown> =>
+  request("membership", `/invitations/${encode(tenant)}`, { method: "DELETE" });
+
+// The parks API: the user's own account. These requests do not depend on the active tenant.
+
+const SIGN_OUT_TIMEOUT_MS = 5000;
+
+/** End all sessions of this user, including this one. */
+export const endSessions = (): Promise<unknown> =>
+  request("membership", "/me/sessions", { method: "DELETE", account: true });
+
+/** End this session. An expired token is not renewed for this, and the request has a timeout. */
+export const endSession = (): Promise<unknown> =>
+  send("membership", "/me/sessions/current", {
+    method: "DELETE",
+    expected: undefined,
+    signal: AbortSignal.timeout(SIGN_OUT_TIMEOUT_MS),
+  });
+
+export const deleteAccount = (): Promise<unknown> => request("membership", "/me", { method: "DELETE", account: true });
+
+/** Change the user's address to the one that the code was sent to, and end all their sessions. */
 export const changeAddress = (accessToken: string, code: string): Promise<unknown> =>
-  ask("parks", "/me/address", { method: "PUT", body: { accessToken, code }, account: true });
+  request("membership", "/me/address", { method: "PUT", body: { accessToken, code }, account: true });
 
 // The storage API
 
-/** The five ways of keeping tenants' objects apart, in the order of the document. */
+/** The partition modes. */
 export const PARTITIONS = ["bucket", "prefix", "tag", "access_point", "db_nosql"] as const;
 export type Partition = (typeof PARTITIONS)[number];
 
 export const listFiles = async (partition: Partition, signal?: AbortSignal): Promise<string[]> =>
-  (await ask<{ result: string[] }>("storage", `/object?partition=${partition}`, { signal })).result;
+  (await request<{ result: string[] }>("storage", `/object?partition=${partition}`, { signal })).result;
 
 export const readFile = async (partition: Partition, key: string, signal?: AbortSignal): Promise<string> =>
-  (await ask<{ result: string }>("storage", `/object?partition=${partition}&key=${part(key)}`, { signal })).result;
+  (await request<{ result: string }>("storage", `/object?partition=${partition}&key=${encode(key)}`, { signal }))
+    .result;
 
 export const writeFile = (partition: Partition, key: string, value: string): Promise<unknown> =>
-  ask("storage", `/object?partition=${partition}`, { method: "PUT", body: { key, value } });
+  request("storage", `/object?partition=${partition}`, { method: "PUT", body: { key, value } });

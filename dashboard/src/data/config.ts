@@ -1,25 +1,25 @@
-/** What the deployment tells the page, in `/config.json`: values only, none of them secret. */
+/** The configuration of the deployment, from `/config.json`. It holds no secrets. */
 export interface Config {
   readonly application: string;
   readonly userPoolId: string;
   readonly userPoolClientId: string;
   readonly userPoolEndpoint: string;
-  /** Where each API answers, on the page's own origin. */
-  readonly apis: Record<"tenant" | "storage" | "parks", string>;
+  /** The path of each API on the page's origin. */
+  readonly apis: Record<"tenant" | "membership" | "storage" | "parks", string>;
 }
 
 let loaded: Config | undefined;
 
-/** Read the configuration, once. */
+/** Load the configuration. */
 export async function loadConfig(): Promise<Config> {
   const answer = await fetch("/config.json");
-  if (!answer.ok) throw new Error(`/config.json answered ${answer.status}`);
+  if (!answer.ok) throw new Error(`GET /config.json returned status ${answer.status}`);
   loaded = (await answer.json()) as Config;
   return loaded;
 }
 
-/** Return the configuration that was read at the start. */
+/** Return the loaded configuration. */
 export function config(): Config {
-  if (!loaded) throw new Error("The configuration has not been read.");
+  if (!loaded) throw new Error("The configuration is not loaded: call loadConfig() first.");
   return loaded;
 }

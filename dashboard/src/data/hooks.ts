@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { getSettings, type Settings } from "./api";
-import { onSession, type Person, type Session, session } from "./session";
-import { onSettings } from "./watch";
-import { wordsOf } from "./words";
+import { errorMessage } from "./error-messages";
+import { onSession, type Session, session, type User } from "./session";
+import { onSettings } from "./settings-sync";
 
-/** Return the session, now and whenever it changes. */
+/** Return the current session, and update with it. */
 export function useSession(): Session {
   const [now, set] = useState(session());
   useEffect(() => {
@@ -14,39 +14,39 @@ export function useSession(): Session {
   return now;
 }
 
-/** Return the person who is signed in, on a page that only such a one sees. */
-export function usePerson(): Person & { readonly tenant: string } {
+/** Return the signed-in user, on a page that requires an active tenant. */
+export function useUser(): User & { readonly tenant: string } {
   const now = useSession();
-  const last = useRef<Person | undefined>(undefined);
-  if (now.state === "in") last.current = now.person;
-  const person = last.current;
-  if (!person?.tenant) throw new Error("Nobody with a tenant is signed in.");
-  return person as Person & { readonly tenant: string };
+  const last = useRef<User | undefined>(undefined);
+  if (now.state === "signed-in") last.current = now.user;
+  const user = last.current;
+  if (!user?.tenant) throw new Error("useUser() needs a signed-in user with an active tenant.");
+  return user as User & { readonly tenant: string };
 }
 
-/** Something that was asked for: not there yet, there, or not to be had. */
+/** The state of a request: pending, loaded or failed. */
 export interface Loaded<T> {
   readonly value: T | undefined;
   readonly error: string | undefined;
-  /** Ask again; what is there stays until the answer comes. */
+  /** Load again; the current value stays until the response. */
   readonly reload: () => void;
-  /** Show another value at once, and whatever the API says from the next answer on. */
+  /** Show a value until the next response. */
   readonly show: (value: T) => void;
 }
 
-/** Ask for something, and ask again when `key` changes. */
+/** Load a value, and load it again when `key` changes. */
 export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
   const [state, set] = useState<{ key: string; value?: T; error?: string }>({ key });
   const [turn, again] = useState(0);
   const latest = useRef(load);
   latest.current = load;
-  // `turn` asks again; `load` is a new function each time.
+  // `turn` triggers a reload; `load` is a new function in each render.
   useEffect(() => {
     const aborted = new AbortController();
     set((before) => (before.key === key && before.value !== undefined ? { key, value: before.value } : { key }));
     latest.current(aborted.signal).then(
       (value) => !aborted.signal.aborted && set({ key, value }),
-      (error) => !aborted.signal.aborted && set((before) => ({ ...before, error: wordsOf(error) })),
+      (error) => !aborted.signal.aborted && set((before) => ({ ...before, error: errorMessage(error) })),
     );
     return () => aborted.abort();
   }, [key, turn]);
@@ -59,7 +59,7 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   };
 }
 
-/** Ask for the roles in the tenant that the page shows, and follow them. */
+/** Load the user's roles in the active tenant, and update with them. */
 export function useSettings(tenant: string): Loaded<Settings> {
   const settings = useLoad(`settings in ${tenant}`, getSettings);
   const { show } = settings;
@@ -67,10 +67,10 @@ export function useSettings(tenant: string): Loaded<Settings> {
   return settings;
 }
 
-/** Do something once at a time, and keep what went wrong. */
+/** Run an action, never twice at a time, and keep its error. */
 export function useAction<A extends unknown[]>(
   act: (...args: A) => Promise<void>,
-  words: (error: unknown) => string = wordsOf,
+  words: (error: unknown) => string = errorMessage,
 ): { run: (...args: A) => Promise<boolean>; busy: boolean; error: string | undefined; clear: () => void } {
   const [state, set] = useState<{ busy: boolean; error?: string }>({ busy: false });
   const busy = useRef(false);

@@ -1,36 +1,36 @@
 /**
- * Who is signed in. The tokens are kept in `sessionStorage`: they survive a reload of this tab, no other tab has them,
- * and they go with the tab or at sign-out. They are renewed five minutes before they expire. No cookie is ever set, so
- * no other page can make this browser send them.
+ * The session. Tokens are kept in `sessionStorage`: they survive a reload of this tab, are not visible to other tabs,
+ * and are deleted with the tab or at sign-out. They are renewed five minutes before they expire. There are no cookies,
+ * so no other site can make this browser send credentials.
  */
 import * as cognito from "@aws-amplify/auth";
 import { cognitoUserPoolsTokenProvider } from "@aws-amplify/auth/cognito";
 import { Amplify, sessionStorage } from "@aws-amplify/core";
 import type { Config } from "./config";
-import { isBlocked, mustSignInAgain, needsNewPassword } from "./words";
+import { isBlocked, needsNewPassword, requiresSignIn } from "./error-messages";
 
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
-const SOONEST_MS = 10 * 1000;
-const TRIES = 3;
+const MIN_DELAY_MS = 10 * 1000;
+const MAX_ATTEMPTS = 3;
 const PAUSE_MS = 1000;
-const SECRET = "tenantry.signup.";
-const NEW = "tenantry.new";
+const SECRET_KEY_PREFIX = "tenantry.signup.";
+const CONFIRMED_KEY = "tenantry.new";
 
-/** The person, as their ID token says. */
-export interface Person {
+/** The user, from the claims of the ID token. */
+export interface User {
   readonly userId: string;
   readonly email: string;
   readonly name: string;
-  /** Their active tenant; not there until the tenant of a new account is made. */
+  /** The active tenant; undefined until the tenant of a new account is created. */
   readonly tenant: string | undefined;
   readonly signedInAt: Date;
 }
 
-/** Why nobody is signed in. */
-export type Why =
-  | "stranger"
+/** Why there is no session. */
+export type SignOutReason =
+  | "not-signed-in"
   | "expired"
-  | "left"
+  | "signed-out"
   | "everywhere"
   | "deleted"
   | "address-changed"
@@ -38,27 +38,30 @@ export type Why =
   | "new-password"
   | "blocked";
 
-/** Another tenant was made active elsewhere; `refused` says that a change which was asked for here was not made. */
-export interface Switched {
+/**
+ * The active tenant was changed in another tab or browser; `refused` if a change on this page was refused for that
+ * reason.
+ */
+export interface TenantSwitch {
   readonly refused: boolean;
 }
 
 export type Session =
   | { readonly state: "starting" }
-  | { readonly state: "out"; readonly why: Why }
-  | { readonly state: "in"; readonly person: Person; readonly switched: Switched | undefined };
+  | { readonly state: "signed-out"; readonly reason: SignOutReason }
+  | { readonly state: "signed-in"; readonly user: User; readonly switched: TenantSwitch | undefined };
 
 let current: Session = { state: "starting" };
 let token = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let renewAt = Number.POSITIVE_INFINITY;
-let switched: Switched | undefined;
-let catchingUp: Promise<void> | undefined;
+let switched: TenantSwitch | undefined;
+let following: Promise<void> | undefined;
 let changing = 0;
 let replacing: Promise<unknown> | undefined;
 const listeners = new Set<(session: Session) => void>();
 
-/** Return the session as it is now. */
+/** Return the current session. */
 export const session = (): Session => current;
 
 /** Call `listener` whenever the session changes, until the returned function is called. */
@@ -67,12 +70,12 @@ export function onSession(listener: (session: Session) => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function become(next: Session): void {
+function setSession(next: Session): void {
   current = next;
   for (const listener of listeners) listener(next);
 }
 
-/** Take up the session that this tab had, if it had one. */
+/** Restore the session of this tab, if there is one. */
 export async function start(config: Config): Promise<void> {
   const auth = {
     Cognito: {
@@ -84,7 +87,7 @@ export async function start(config: Config): Promise<void> {
   Amplify.configure({ Auth: auth }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
   cognitoUserPoolsTokenProvider.setAuthConfig(auth);
   cognitoUserPoolsTokenProvider.setKeyValueStorage(sessionStorage);
-  // A laptop that was asleep does not run timers.
+  // Timers do not run while the computer sleeps.
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && Date.now() >= renewAt) void renew({ keepTenant: true });
   });
@@ -94,57 +97,57 @@ export async function start(config: Config): Promise<void> {
 /** Return the ID token. */
 export const idToken = (): string => token;
 
-/** Return the tenant that the page shows: the one that the token names. */
-export const shownTenant = (): string | undefined => (current.state === "in" ? current.person.tenant : undefined);
+/** Return the tenant that the page shows: the one in the ID token. */
+export const activeTenant = (): string | undefined => (current.state === "signed-in" ? current.user.tenant : undefined);
 
 /**
- * Get new tokens now; the session ends if there are none to be had.
+ * Renew the tokens now. The session ends if Cognito refuses.
  *
- * Tokens may come without the tenant when the pool could not learn it in time. With `keepTenant` the page stays as it
- * is, with the tokens that it has, and asks again before it believes that there is no tenant any more.
+ * Tokens come without a tenant if the token hook could not read it in time. With `keepTenant`, the page keeps its
+ * current tokens and retries before it accepts that there is no active tenant.
  */
 export async function renew({ keepTenant = false } = {}): Promise<void> {
   await replacing;
-  for (let turn = 0; current.state === "in" && turn < TRIES; turn++) {
+  for (let turn = 0; current.state === "signed-in" && turn < MAX_ATTEMPTS; turn++) {
     if (turn) await new Promise((resolve) => setTimeout(resolve, turn * PAUSE_MS));
-    if (await read({ forceRefresh: true, keepTenant: keepTenant && turn < TRIES - 1 })) return;
+    if (await read({ forceRefresh: true, keepTenant: keepTenant && turn < MAX_ATTEMPTS - 1 })) return;
   }
 }
 
-/** Read the tokens, or fetch new ones, and return whether it is known now who is signed in. */
+/** Read the stored tokens or fetch new ones. Return whether the state of the session is known. */
 async function read({ forceRefresh, keepTenant }: { forceRefresh: boolean; keepTenant?: boolean }): Promise<boolean> {
   let tokens: cognito.AuthTokens | undefined;
   try {
     tokens = (await cognito.fetchAuthSession({ forceRefresh })).tokens;
   } catch (error) {
-    // Tokens that count no more have been removed by now. While they are there, a later try may do.
+    // Amplify has removed tokens that Cognito refused. If they are still stored, a later attempt may succeed.
     if (isStored()) {
-      const why = endedBy(error);
-      if (why) {
-        await forget(why);
+      const reason = sessionEndReason(error);
+      if (reason) {
+        await clearSession(reason);
         return true;
       }
-      if (current.state !== "in") throw error;
-      schedule(Date.now() + SOONEST_MS);
+      if (current.state !== "signed-in") throw error;
+      schedule(Date.now() + MIN_DELAY_MS);
       return false;
     }
   }
   const claims = tokens?.idToken?.payload;
   if (!claims) {
-    await forget(current.state === "in" || isStored() ? "expired" : "stranger");
+    await clearSession(current.state === "signed-in" || isStored() ? "expired" : "not-signed-in");
     return true;
   }
   const tenant = typeof claims.tenant === "string" ? claims.tenant : undefined;
-  if (keepTenant && shownTenant() && !tenant) {
-    schedule(Date.now() + SOONEST_MS);
+  if (keepTenant && activeTenant() && !tenant) {
+    schedule(Date.now() + MIN_DELAY_MS);
     return false;
   }
   token = String(tokens?.idToken);
   schedule(Number(claims.exp) * 1000 - RENEW_BEFORE_MS);
-  become({
-    state: "in",
+  setSession({
+    state: "signed-in",
     switched,
-    person: {
+    user: {
       userId: String(claims["cognito:username"]),
       email: String(claims.email ?? ""),
       name: String(claims.name ?? ""),
@@ -155,45 +158,45 @@ async function read({ forceRefresh, keepTenant }: { forceRefresh: boolean; keepT
   return true;
 }
 
-/** Return why no token is issued any more; nothing if a later try may do. */
-function endedBy(error: unknown): Why | undefined {
+/** Return why Cognito issues no more tokens, or undefined if a later attempt may succeed. */
+function sessionEndReason(error: unknown): SignOutReason | undefined {
   if (needsNewPassword(error)) return "new-password";
   if (isBlocked(error)) return "blocked";
-  return mustSignInAgain(error) ? "expired" : undefined;
+  return requiresSignIn(error) ? "expired" : undefined;
 }
 
 const isStored = (): boolean => Object.keys(window.sessionStorage).some((key) => key.endsWith(".refreshToken"));
 
 function schedule(at: number): void {
   clearTimeout(timer);
-  renewAt = Math.max(at, Date.now() + SOONEST_MS);
+  renewAt = Math.max(at, Date.now() + MIN_DELAY_MS);
   timer = setTimeout(() => void renew({ keepTenant: true }), renewAt - Date.now());
 }
 
-/** Forget the tokens and everything else that this tab keeps. A stranger keeps what a sign-up has left. */
-export async function forget(why: Why): Promise<void> {
+/** Delete the tokens and all other data of this tab. Without a session, the secret of a sign-up is kept. */
+export async function clearSession(reason: SignOutReason): Promise<void> {
   clearTimeout(timer);
   token = "";
   renewAt = Number.POSITIVE_INFINITY;
   switched = undefined;
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
-  if (why !== "stranger") window.sessionStorage.clear();
-  become({ state: "out", why });
+  if (reason !== "not-signed-in") window.sessionStorage.clear();
+  setSession({ state: "signed-out", reason });
 }
 
-/** End the session because an API no longer takes its token. */
-export const expire = (): Promise<void> => forget("expired");
+/** End the session because an API refused its token. */
+export const expireSession = (): Promise<void> => clearSession("expired");
 
-/** Let Cognito revoke the refresh token. Amplify forgets the tokens even if Cognito cannot be told. */
+/** Revoke the refresh token in Cognito. Amplify deletes the tokens even if Cognito cannot be reached. */
 export const revoke = (): Promise<void> => cognito.signOut().catch(() => undefined);
 
-/** Return the access token, which Cognito asks for where an account is changed. */
+/** Return the access token, which Cognito requires for account changes. */
 export const accessToken = async (): Promise<string> =>
   String((await cognito.fetchAuthSession()).tokens?.accessToken ?? "");
 
-// The active tenant is the user's and not the session's: every tab of theirs follows a switch.
+// The active tenant belongs to the user, not to the session: a switch applies to all tabs.
 
-/** Do something that makes another tenant active for this person, and take up the one that is active afterwards. */
+/** Run a change that may switch the active tenant, then renew the tokens. */
 export async function changeTenant(act: () => Promise<unknown>): Promise<void> {
   changing++;
   try {
@@ -206,34 +209,34 @@ export async function changeTenant(act: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Take up the tenant that was made active elsewhere, and say so.
+ * Show the tenant that was made active in another tab or browser, with a notice.
  *
- * `shown` is the tenant that the page showed when this was noticed. Nothing is asked for again here: the page reads
- * what it shows anew because its tenant is another, and a change is not repeated.
+ * `shown` is the tenant that the page showed when the switch was detected. The page reloads its data because the tenant
+ * is a different one; a refused change is not repeated.
  */
-export async function catchUp(shown: string, refused: boolean): Promise<void> {
-  if (changing || shownTenant() !== shown) return;
+export async function followTenantSwitch(shown: string, refused: boolean): Promise<void> {
+  if (changing || activeTenant() !== shown) return;
   if (refused) switched = { refused };
-  catchingUp ??= (async () => {
+  following ??= (async () => {
     const before = switched;
     switched ??= { refused: false };
     await renew();
-    if (current.state !== "in") return;
-    if (current.person.tenant === shown) switched = before;
-    if (current.switched !== switched) become({ ...current, switched });
+    if (current.state !== "signed-in") return;
+    if (current.user.tenant === shown) switched = before;
+    if (current.switched !== switched) setSession({ ...current, switched });
   })().finally(() => {
-    catchingUp = undefined;
+    following = undefined;
   });
-  await catchingUp;
+  await following;
 }
 
-/** The person has read that another tenant is active. */
-export function dismissSwitch(): void {
+/** Close the notice about the switch. */
+export function dismissTenantSwitch(): void {
   switched = undefined;
-  if (current.state === "in") become({ ...current, switched });
+  if (current.state === "signed-in") setSession({ ...current, switched });
 }
 
-/** What comes next when somebody signs in. */
+/** The next step of a sign-in. */
 export type SignInStep = "done" | "confirm" | "totp" | "new-password";
 
 const STEPS: Record<string, SignInStep> = {
@@ -245,24 +248,24 @@ const STEPS: Record<string, SignInStep> = {
 
 async function step(answer: cognito.SignInOutput): Promise<SignInStep> {
   const next = STEPS[answer.nextStep.signInStep];
-  if (!next) throw new Error(`This page cannot do ${answer.nextStep.signInStep}.`);
+  if (!next) throw new Error(`Unsupported sign-in step: ${answer.nextStep.signInStep}`);
   if (next === "done") await read({ forceRefresh: false });
   return next;
 }
 
-/** Sign in by SRP: the password does not leave the browser. */
+/** Sign in with SRP: the password does not leave the browser. */
 export async function signIn(email: string, password: string): Promise<SignInStep> {
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
   return step(await cognito.signIn({ username: email, password, options: { authFlowType: "USER_SRP_AUTH" } }));
 }
 
-/** Answer what signing in has asked for: a code of the authenticator, or a password of one's own. */
+/** Answer a sign-in challenge: the code of an authenticator app, or a new password. */
 export const answer = async (response: string): Promise<SignInStep> =>
   step(await cognito.confirmSignIn({ challengeResponse: response }));
 
 /**
- * Sign up. The page keeps a secret for this tab and tells the pool its hash: who confirms the address with the secret
- * is who signed up, and keeps the password. Everybody else who confirms it has to choose a new one.
+ * Sign up. The page keeps a secret in this tab and sends its hash to the user pool. Confirming the address with the
+ * secret proves that the same person signed up, and keeps the password. Without the secret, a new password is required.
  */
 export async function signUp(email: string, name: string, password: string): Promise<void> {
   const secret = hex(crypto.getRandomValues(new Uint8Array(32)));
@@ -272,12 +275,12 @@ export async function signUp(email: string, name: string, password: string): Pro
     password,
     options: { userAttributes: { email, name }, clientMetadata: { confirmationHash } },
   });
-  // Only now: a sign-up that was refused must not take the secret of one that was not.
+  // After the request: a refused sign-up must not replace the secret of an earlier one.
   window.sessionStorage.setItem(secretOf(email), secret);
 }
 
-/** Whether this tab has made the account with this address. */
-export const signedUpHere = (email: string): boolean => window.sessionStorage.getItem(secretOf(email)) !== null;
+/** Whether the account with this address was created in this tab. */
+export const signedUpInThisTab = (email: string): boolean => window.sessionStorage.getItem(secretOf(email)) !== null;
 
 /** Confirm the address with the code that was sent to it. */
 export async function confirm(email: string, code: string): Promise<void> {
@@ -288,32 +291,33 @@ export async function confirm(email: string, code: string): Promise<void> {
     options: secret ? { clientMetadata: { confirmationSecret: secret } } : {},
   });
   window.sessionStorage.removeItem(secretOf(email));
-  window.sessionStorage.setItem(NEW, keyOf(email));
+  window.sessionStorage.setItem(CONFIRMED_KEY, keyOf(email));
 }
 
-/** Whether this tab has confirmed the address a moment ago, so that a tenant is being made. */
-export const confirmedHere = (email: string): boolean => window.sessionStorage.getItem(NEW) === keyOf(email);
+/** Whether the address was confirmed in this tab, so that its tenant is being created. */
+export const confirmedInThisTab = (email: string): boolean =>
+  window.sessionStorage.getItem(CONFIRMED_KEY) === keyOf(email);
 
 const keyOf = (email: string): string => email.trim().toLowerCase();
-const secretOf = (email: string): string => `${SECRET}${keyOf(email)}`;
+const secretOf = (email: string): string => `${SECRET_KEY_PREFIX}${keyOf(email)}`;
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Send that code once more. */
-export const resend = (email: string): Promise<unknown> => cognito.resendSignUpCode({ username: email });
+/** Send another confirmation code. */
+export const resendCode = (email: string): Promise<unknown> => cognito.resendSignUpCode({ username: email });
 
-/** Ask for a code that lets one choose a new password. */
+/** Request a code for a new password. */
 export const forgot = (email: string): Promise<unknown> => cognito.resetPassword({ username: email });
 
-/** Choose a new password, with that code. */
+/** Choose a new password with that code. */
 export const reset = (email: string, code: string, password: string): Promise<unknown> =>
   cognito.confirmResetPassword({ username: email, confirmationCode: code, newPassword: password });
 
-/** Let Cognito change the password, from the present one. */
+/** Change the password in Cognito, with the current password. */
 export const updatePassword = (present: string, next: string): Promise<void> =>
   cognito.updatePassword({ oldPassword: present, newPassword: next });
 
-/** Sign in again, in the place of a session that has ended; whether that was possible without asking for anything. */
-export async function signInAgain(email: string, password: string): Promise<boolean> {
+/** Replace an ended session by a new one. Return whether that succeeded without another challenge. */
+export async function startNewSession(email: string, password: string): Promise<boolean> {
   const attempt = (async () => {
     try {
       return (await signIn(email, password)) === "done";
@@ -321,7 +325,7 @@ export async function signInAgain(email: string, password: string): Promise<bool
       return false;
     }
   })();
-  // Who wants new tokens meanwhile gets those of the new session.
+  // A renewal waits for the tokens of the new session.
   replacing = attempt;
   try {
     return await attempt;
@@ -330,6 +334,6 @@ export async function signInAgain(email: string, password: string): Promise<bool
   }
 }
 
-/** Ask for a code at another address, which becomes the person's with that code. */
-export const askForAddress = (email: string): Promise<unknown> =>
+/** Send a code to a new address. The address changes when the code is entered. */
+export const requestAddressChange = (email: string): Promise<unknown> =>
   cognito.updateUserAttribute({ userAttribute: { attributeKey: "email", value: email } });

@@ -1,30 +1,38 @@
-import { getMembers, getTenant, getUsage, PARTITIONS, type Settings, type Stored, type Usage } from "../data/api";
-import { type Loaded, useLoad, usePerson, useSettings } from "../data/hooks";
-import { bytes, Card, count, Empty, Failed, Loading, Title } from "../parts/bits";
-import { HourChart } from "../parts/chart";
-import { MODES } from "../parts/modes";
-import { Badges } from "../parts/roles";
-import { Webhooks } from "../parts/webhooks";
+import { HourChart } from "../components/chart";
+import { bytes, Card, count, EmptyState, LoadFailed, Loading, PageTitle } from "../components/elements";
+import { PARTITION_MODES } from "../components/partition-modes";
+import { RoleBadges } from "../components/roles";
+import { Webhooks } from "../components/webhooks";
+import {
+  getMembers,
+  getTenant,
+  getUsage,
+  PARTITIONS,
+  type PartitionUsage,
+  type Settings,
+  type Usage,
+} from "../data/api";
+import { type Loaded, useLoad, useSettings, useUser } from "../data/hooks";
 
-/** The active tenant at a glance. */
+/** Overview of the active tenant. */
 export default function Dashboard() {
-  const { tenant, userId } = usePerson();
+  const { tenant, userId } = useUser();
   const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
   const settings = useSettings(tenant);
   const usage = useLoad(`usage of ${tenant}`, (signal) => getUsage(tenant, signal));
   return (
     <>
-      <Title lead={details.error ?? "What your tenant has and does, as of now."}>
-        {details.value ? (details.value.name ?? "Your tenant") : "Your tenant"}
-      </Title>
+      <PageTitle lead={details.error ?? "Usage, members and webhooks of the active tenant."}>
+        {details.value ? (details.value.name ?? "Unnamed tenant") : "Active tenant"}
+      </PageTitle>
       {details.value && !details.value.name && (
-        <Empty title="Your tenant has no name yet">
-          <a href="/tenant">Give it one</a>, so that people know where they are.
-        </Empty>
+        <EmptyState title="This tenant has no name yet">
+          <a href="/tenant">Set a name</a> that its members recognize.
+        </EmptyState>
       )}
       <div class="cards three">
         <Ingestion usage={usage} />
-        <People tenant={tenant} settings={settings} />
+        <MembersSummary tenant={tenant} settings={settings} />
         <Storage usage={usage} />
         <Webhooks tenant={tenant} userId={userId} settings={settings} />
       </div>
@@ -37,13 +45,13 @@ function Ingestion({ usage }: { usage: Loaded<Usage> }) {
   const records = hour?.minutes.reduce((sum, minute) => sum + minute.records, 0) ?? 0;
   const size = hour?.minutes.reduce((sum, minute) => sum + minute.bytes, 0) ?? 0;
   return (
-    <Card title="Ingestion" aside="the last hour" wide>
-      {usage.error && !hour && <Failed what="The ingestion" error={usage.error} retry={usage.reload} />}
+    <Card title="Ingestion" aside="Last hour" wide>
+      {usage.error && !hour && <LoadFailed what="Ingestion" error={usage.error} retry={usage.reload} />}
       {!hour && !usage.error && <Loading lines={4} />}
       {hour && records === 0 && (
-        <Empty title="Nothing came in during the last hour">
-          Records of your devices and servers appear here a little after they have reached the data lake.
-        </Empty>
+        <EmptyState title="No records in the last hour">
+          Records from devices and servers appear here with a delay of up to about 15 minutes.
+        </EmptyState>
       )}
       {hour && records > 0 && (
         <>
@@ -58,31 +66,33 @@ function Ingestion({ usage }: { usage: Loaded<Usage> }) {
   );
 }
 
-function People({ tenant, settings }: { tenant: string; settings: Loaded<Settings> }) {
+function MembersSummary({ tenant, settings }: { tenant: string; settings: Loaded<Settings> }) {
   const isAdmin = settings.value?.roles.includes("admin");
   return (
-    <Card title="People" aside={<a href="/tenant">Manage</a>}>
-      {settings.error && !settings.value && <Failed what="Your roles" error={settings.error} retry={settings.reload} />}
+    <Card title="Members" aside={<a href="/tenant">Manage</a>}>
+      {settings.error && !settings.value && (
+        <LoadFailed what="Your roles" error={settings.error} retry={settings.reload} />
+      )}
       {!settings.value && !settings.error && <Loading />}
       {isAdmin && <MemberCount tenant={tenant} />}
       {settings.value && (
         <dl class="facts">
           <div>
-            <dt>Your roles here</dt>
+            <dt>Your roles</dt>
             <dd>
-              <Badges roles={settings.value.roles} />
+              <RoleBadges roles={settings.value.roles} />
             </dd>
           </div>
         </dl>
       )}
-      {settings.value && !isAdmin && <p class="hint">Who else is here is for the tenant's admins to see.</p>}
+      {settings.value && !isAdmin && <p class="hint">Only an admin of this tenant can see its members.</p>}
     </Card>
   );
 }
 
 function MemberCount({ tenant }: { tenant: string }) {
   const members = useLoad(`members of ${tenant}`, (signal) => getMembers(tenant, signal));
-  if (members.error) return <Failed what="The members" error={members.error} retry={members.reload} />;
+  if (members.error) return <LoadFailed what="Members" error={members.error} retry={members.reload} />;
   if (!members.value) return <Loading lines={1} />;
   const admins = members.value.filter((member) => member.roles.includes("admin")).length;
   return (
@@ -99,15 +109,15 @@ function Storage({ usage }: { usage: Loaded<Usage> }) {
   const storage = usage.value?.storage;
   const stored = storage ? PARTITIONS.map((partition) => storage[partition]) : [];
   const sum = total(stored);
-  const most = Math.max(1, ...stored.map((one) => one.bytes));
+  const max = Math.max(1, ...stored.map((one) => one.bytes));
   return (
     <Card title="Storage" aside={<a href="/files">Files</a>}>
-      {usage.error && !storage && <Failed what="The storage" error={usage.error} retry={usage.reload} />}
+      {usage.error && !storage && <LoadFailed what="Storage usage" error={usage.error} retry={usage.reload} />}
       {!storage && !usage.error && <Loading lines={5} />}
       {storage && sum.objects === 0 && (
-        <Empty title="No files yet">
-          <a href="/files">Store one</a>, and see it kept in five ways.
-        </Empty>
+        <EmptyState title="No files yet">
+          <a href="/files">Store a file</a> to see it in five partition modes.
+        </EmptyState>
       )}
       {storage && sum.objects > 0 && (
         <>
@@ -120,11 +130,11 @@ function Storage({ usage }: { usage: Loaded<Usage> }) {
               const one = storage[partition];
               return (
                 <div key={partition}>
-                  <dt>{MODES[partition].name}</dt>
+                  <dt>{PARTITION_MODES[partition].name}</dt>
                   <dd>
                     <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
                       <rect class="rest" width="100" height="6" rx="1" />
-                      <rect width={(one.bytes / most) * 100} height="6" rx="1" />
+                      <rect width={(one.bytes / max) * 100} height="6" rx="1" />
                     </svg>
                     <span>
                       {one.complete ? "" : "more than "}
@@ -141,7 +151,7 @@ function Storage({ usage }: { usage: Loaded<Usage> }) {
   );
 }
 
-const total = (stored: readonly Stored[]): Stored => ({
+const total = (stored: readonly PartitionUsage[]): PartitionUsage => ({
   objects: stored.reduce((sum, one) => sum + one.objects, 0),
   bytes: stored.reduce((sum, one) => sum + one.bytes, 0),
   complete: stored.every((one) => one.complete),

@@ -1,31 +1,40 @@
 import { Fragment } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import {
+  Card,
+  count,
+  EmptyState,
+  ErrorMessage,
+  Field,
+  LoadFailed,
+  Loading,
+  Notice,
+  PageTitle,
+  Submit,
+} from "../components/elements";
+import { FileIcon } from "../components/icons";
+import { PARTITION_MODES } from "../components/partition-modes";
 import { listFiles, PARTITIONS, type Partition, readFile, writeFile } from "../data/api";
-import { useAction, useLoad, usePerson, useSettings } from "../data/hooks";
-import { ApiError, wordsOf } from "../data/words";
-import { Card, count, Empty, Failed, Field, Loading, Notice, Problem, Submit, Title } from "../parts/bits";
-import { Page } from "../parts/icons";
-import { MODES } from "../parts/modes";
+import { ApiError, errorMessage } from "../data/error-messages";
+import { useAction, useLoad, useSettings, useUser } from "../data/hooks";
 
-const LARGEST = 4_000_000;
+const MAX_BYTES = 4_000_000;
 
 interface Opened {
   readonly partition: Partition;
   readonly key: string;
 }
 
-/** The same files through each of the five partitions. */
+/** The user's files in each partition mode. */
 export default function Files() {
-  const { tenant, userId } = usePerson();
+  const { tenant, userId } = useUser();
   const settings = useSettings(tenant);
   const mayWrite = settings.value?.roles.some((role) => role !== "visitor");
   const [version, setVersion] = useState<Record<string, number>>({});
   const [opened, open] = useState<Opened | undefined>();
   return (
     <>
-      <Title lead="Five ways of keeping tenants' files apart, side by side. In each, these are yours, and nobody else's.">
-        Files
-      </Title>
+      <PageTitle lead="Your files in each of five partition modes. Only you can access them.">Files</PageTitle>
       {mayWrite ? (
         <Upload
           onStored={(partitions) =>
@@ -38,12 +47,12 @@ export default function Files() {
       ) : (
         <Card title="Store a file">
           {settings.value && (
-            <Empty title="For members and admins">
-              A visitor of this tenant can list and open their files, and not store any.
-            </Empty>
+            <EmptyState title="Members and admins only">
+              Visitors can list and open their files. To store files, ask an admin for the role member.
+            </EmptyState>
           )}
           {settings.error && !settings.value && (
-            <Failed what="Your roles" error={settings.error} retry={settings.reload} />
+            <LoadFailed what="Your roles" error={settings.error} retry={settings.reload} />
           )}
           {!settings.value && !settings.error && <Loading />}
         </Card>
@@ -81,17 +90,17 @@ function Column({
     if (version) reload();
   }, [version, reload]);
   return (
-    <Card title={MODES[partition].name} aside={files.value && count(files.value.length, "file")}>
-      <p class="hint">{MODES[partition].by}</p>
-      {files.error && !files.value && <Failed what="The files" error={files.error} retry={files.reload} />}
+    <Card title={PARTITION_MODES[partition].name} aside={files.value && count(files.value.length, "file")}>
+      <p class="hint">{PARTITION_MODES[partition].by}</p>
+      {files.error && !files.value && <LoadFailed what="Files" error={files.error} retry={files.reload} />}
       {!files.value && !files.error && <Loading />}
-      {files.value?.length === 0 && <Empty title="No files yet" />}
+      {files.value?.length === 0 && <EmptyState title="No files yet" />}
       {!!files.value?.length && (
-        <ul class="files" aria-label={`Files by ${MODES[partition].name.toLowerCase()}`}>
+        <ul class="files" aria-label={`Files in ${PARTITION_MODES[partition].name.toLowerCase()}`}>
           {files.value.map((key) => (
             <li key={key}>
               <button type="button" class="file" onClick={() => onOpen(key)}>
-                <Page />
+                <FileIcon />
                 <span>
                   {key.split("/").map((level, index) => (
                     <Fragment key={`${index} ${level}`}>
@@ -117,29 +126,29 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
   const [key, setKey] = useState("");
   const [text, setText] = useState("");
   const [into, setInto] = useState<readonly Partition[]>(PARTITIONS);
-  const [said, say] = useState("");
+  const [notice, setNotice] = useState("");
   const id = useId();
   const store = useAction(async () => {
-    say("");
+    setNotice("");
     const outcomes = await Promise.allSettled(into.map((partition) => writeFile(partition, key, text)));
     const stored = into.filter((_, index) => outcomes[index]?.status === "fulfilled");
     if (stored.length) {
       onStored(stored);
-      say(`${key} is stored by ${names(stored)}.`);
+      setNotice(`${key} was stored in ${names(stored)}.`);
     }
     const failed = into.filter((_, index) => outcomes[index]?.status === "rejected");
     const first = outcomes.find((outcome) => outcome.status === "rejected");
-    if (first) throw new ApiError(400, `Not stored by ${names(failed)}: ${wordsOf(first.reason)}`);
+    if (first) throw new ApiError(400, `Not stored in ${names(failed)}: ${errorMessage(first.reason)}`);
     setKey("");
     setText("");
   });
   const choose = useAction(async (file: File) => {
-    say("");
-    if (file.size > LARGEST) throw new ApiError(400, `${file.name} is larger than the 4 MB that can be sent.`);
+    setNotice("");
+    if (file.size > MAX_BYTES) throw new ApiError(400, `${file.name} is larger than 4 MB. Choose a smaller file.`);
     try {
       setText(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
     } catch {
-      throw new ApiError(400, `${file.name} is not text in UTF-8, and the API takes nothing else.`);
+      throw new ApiError(400, `${file.name} is not UTF-8 text. Choose a text file.`);
     }
     setKey(file.name);
   });
@@ -151,11 +160,11 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
           void store.run();
         }}
       >
-        <Problem>{store.error ?? choose.error}</Problem>
-        <Notice>{said}</Notice>
+        <ErrorMessage>{store.error ?? choose.error}</ErrorMessage>
+        <Notice>{notice}</Notice>
         <div class="upload">
           <div class="field">
-            <label for={`${id}-file`}>From this device</label>
+            <label for={`${id}-file`}>Choose a file (optional)</label>
             <input
               id={`${id}-file`}
               type="file"
@@ -166,7 +175,8 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
             />
           </div>
           <Field
-            label="Name, which may have several levels"
+            label="File name"
+            hint="Use / for folders, for example notes/plan.txt."
             name="key"
             autocomplete="off"
             maxLength={900}
@@ -183,7 +193,7 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
             />
           </div>
           <fieldset class="choice">
-            <legend class="label">Keep it apart by</legend>
+            <legend class="label">Partition modes</legend>
             {PARTITIONS.map((partition) => {
               const chosen = into.includes(partition);
               return (
@@ -196,7 +206,7 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
                       setInto(PARTITIONS.filter((one) => (one === partition ? !chosen : into.includes(one))))
                     }
                   />
-                  {MODES[partition].name}
+                  {PARTITION_MODES[partition].name}
                 </label>
               );
             })}
@@ -210,19 +220,19 @@ function Upload({ onStored }: { onStored: (partitions: readonly Partition[]) => 
   );
 }
 
-/** What a file holds, as text and as nothing else. */
+/** The content of a file, always shown as text. */
 function Content({ opened: { partition, key }, onClose }: { opened: Opened; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const content = useLoad(`${key} by ${partition}`, (signal) => readFile(partition, key, signal));
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="sheet" aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} class="dialog" aria-labelledby={id} onClose={onClose}>
       <header>
         <h2 id={id}>{key}</h2>
-        <p class="hint">by {MODES[partition].name.toLowerCase()}</p>
+        <p class="hint">Partition mode: {PARTITION_MODES[partition].name.toLowerCase()}</p>
       </header>
-      {content.error && <Failed what="The file" error={content.error} retry={content.reload} />}
+      {content.error && <LoadFailed what="The file" error={content.error} retry={content.reload} />}
       {content.value === undefined && !content.error && <Loading />}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long text must be scrollable by keyboard */}
       {content.value !== undefined && <pre tabIndex={0}>{content.value || " "}</pre>}
@@ -236,6 +246,6 @@ function Content({ opened: { partition, key }, onClose }: { opened: Opened; onCl
 }
 
 function names(partitions: readonly Partition[]): string {
-  const all = partitions.map((partition) => MODES[partition].name.toLowerCase());
+  const all = partitions.map((partition) => PARTITION_MODES[partition].name.toLowerCase());
   return new Intl.ListFormat("en").format(all);
 }

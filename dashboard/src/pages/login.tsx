@@ -1,24 +1,24 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import { ErrorMessage, Field, Notice, PasswordField, RuleList, Submit } from "../components/elements";
+import { Logo } from "../components/icons";
+import { authErrorMessage, isAlreadyConfirmed, isUnconfirmed, needsNewPassword } from "../data/error-messages";
 import { useAction } from "../data/hooks";
 import { isPassword, PASSWORD_RULES } from "../data/password";
 import {
   answer,
   confirm,
   forgot,
-  resend,
+  resendCode,
   reset,
   type SignInStep,
+  type SignOutReason,
   session,
-  signedUpHere,
+  signedUpInThisTab,
   signIn,
   signUp,
-  type Why,
 } from "../data/session";
-import { isConfirmedAlready, isUnconfirmed, needsNewPassword, signingWords } from "../data/words";
-import { Field, Notice, PasswordField, Problem, Rules, Submit } from "../parts/bits";
-import { Logo } from "../parts/icons";
 
 type View =
   | "sign-in"
@@ -33,41 +33,41 @@ type View =
 
 const HEADINGS: Record<View, string> = {
   "sign-in": "Sign in",
-  "sign-up": "Make an account",
-  confirm: "Confirm your address",
-  "confirm-elsewhere": "Confirm your address",
-  totp: "Your second factor",
+  "sign-up": "Create an account",
+  confirm: "Confirm your e-mail address",
+  "confirm-elsewhere": "Confirm your e-mail address",
+  totp: "Enter your authenticator code",
   "new-password": "Choose a password",
-  forgot: "Forgotten your password?",
+  forgot: "Reset your password",
   "must-reset": "Choose a new password",
   reset: "Choose a new password",
 };
 
-/** Why one is here, in words. */
-const REASONS: Partial<Record<Why, string>> = {
-  expired: "Your session has ended. Sign in again, and you are back where you were.",
+/** Messages about why the session ended. */
+const SIGN_OUT_MESSAGES: Partial<Record<SignOutReason, string>> = {
+  expired: "Your session has ended. Sign in again to continue where you were.",
   everywhere: "You are signed out everywhere.",
   deleted: "Your account is deleted.",
-  "address-changed": "Your address is changed, and you are signed out everywhere. Sign in with the new address.",
+  "address-changed": "Your e-mail address is changed, and you are signed out everywhere. Sign in with the new address.",
   "password-changed": "Your password is changed, and you are signed out everywhere. Sign in with the new password.",
   "new-password": "You are signed out: this account needs a new password. Sign in to choose one.",
   blocked: "You are signed out: this account is blocked. Contact support.",
 };
 
-/** Everything between a stranger and a session. */
+/** Sign-up, confirmation, sign-in and password reset. */
 export default function Login() {
   const { query } = useLocation();
   const now = session();
   const [view, setView] = useState<View>(query.view === "sign-up" ? "sign-up" : "sign-in");
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
-  // Kept while one goes from signing up to confirming, so that it need not be typed again; never stored.
+  // Kept in memory from sign-up to confirmation, so that it is typed once; never stored.
   const [password, setPassword] = useState("");
   const [code, setCode] = useState("");
   const [notice, setNotice] = useState(
-    REASONS["expired" in query ? "expired" : now.state === "out" ? now.why : "stranger"] ?? "",
+    SIGN_OUT_MESSAGES["expired" in query ? "expired" : now.state === "signed-out" ? now.reason : "not-signed-in"] ?? "",
   );
-  const [ruleBroken, setRuleBroken] = useState(false);
+  const [rulesViolated, setRulesViolated] = useState(false);
   const heading = useRef<HTMLHeadingElement>(null);
   const first = useRef(true);
 
@@ -77,25 +77,25 @@ export default function Login() {
     first.current = false;
   }, [view]);
 
-  const go = (to: View, said = "") => {
+  const go = (to: View, message = "") => {
     setView(to);
-    setNotice(said);
+    setNotice(message);
     setCode("");
-    setRuleBroken(false);
+    setRulesViolated(false);
     action.clear();
   };
   const follow = (next: SignInStep) => {
     if (next === "confirm") unconfirmed();
     else if (next !== "done") go(next);
   };
-  // Who signed up in this tab has a code on the way. Anybody else asks for one: the account may be a stranger's.
+  // A sign-up in this tab has sent a code. Otherwise the user requests one: somebody else may have created the account.
   const unconfirmed = () =>
-    go(signedUpHere(email) ? "confirm" : "confirm-elsewhere", "Your address is not confirmed yet.");
+    go(signedUpInThisTab(email) ? "confirm" : "confirm-elsewhere", "Your e-mail address is not confirmed yet.");
 
   const askForReset = async () => {
     await forgot(email);
     setPassword("");
-    go("reset", `If ${email} has an account, a code is on its way there.`);
+    go("reset", `If an account with ${email} exists, we have sent a code to it.`);
   };
   const steps: Record<View, () => Promise<void>> = {
     "sign-in": async () => follow(await signIn(email, password)),
@@ -104,31 +104,31 @@ export default function Login() {
       go("confirm", `We have sent a code to ${email}.`);
     },
     confirm: async () => {
-      const own = signedUpHere(email);
+      const own = signedUpInThisTab(email);
       try {
         await confirm(email, code.trim());
       } catch (error) {
-        if (!isConfirmedAlready(error)) throw error;
+        if (!isAlreadyConfirmed(error)) throw error;
       }
-      if (!own) return go("must-reset", "Your address is confirmed.");
-      if (!password) return go("sign-in", "Your address is confirmed. Sign in.");
+      if (!own) return go("must-reset", "Your e-mail address is confirmed.");
+      if (!password) return go("sign-in", "Your e-mail address is confirmed. Sign in.");
       try {
         follow(await signIn(email, password));
       } catch (error) {
         if (needsNewPassword(error)) throw error;
-        go("sign-in", "Your address is confirmed. Sign in.");
+        go("sign-in", "Your e-mail address is confirmed. Sign in.");
       }
     },
     "confirm-elsewhere": async () => {
-      if (signedUpHere(email)) return go("confirm", `We have sent a code to ${email}.`);
+      if (signedUpInThisTab(email)) return go("confirm", `We have sent a code to ${email}.`);
       try {
-        await resend(email);
+        await resendCode(email);
       } catch (error) {
-        if (!isConfirmedAlready(error)) throw error;
-        return go("sign-in", "Your address is confirmed. Sign in.");
+        if (!isAlreadyConfirmed(error)) throw error;
+        return go("sign-in", "Your e-mail address is confirmed. Sign in.");
       }
       setPassword("");
-      go("confirm", `If ${email} has an account, a code is on its way there.`);
+      go("confirm", `If an account with ${email} exists, we have sent a code to it.`);
     },
     totp: async () => follow(await answer(code.trim())),
     "new-password": async () => follow(await answer(password)),
@@ -147,17 +147,17 @@ export default function Login() {
       else if (needsNewPassword(error)) go("must-reset");
       else throw error;
     }
-  }, signingWords);
+  }, authErrorMessage);
   const again = useAction(async () => {
-    await resend(email);
-    setNotice(`We have sent another code to ${email}. After you have confirmed it, you choose a new password.`);
-  }, signingWords);
+    await resendCode(email);
+    setNotice(`We have sent another code to ${email}. After you have confirmed the address, choose a new password.`);
+  }, authErrorMessage);
 
   const choosesPassword = view === "sign-up" || view === "reset" || view === "new-password";
   const submit = (event: Event) => {
     event.preventDefault();
     const broken = choosesPassword && !isPassword(password);
-    setRuleBroken(broken);
+    setRulesViolated(broken);
     if (!broken) void action.run();
   };
 
@@ -190,29 +190,34 @@ export default function Login() {
       autocomplete="new-password"
       value={password}
       onValue={setPassword}
-      hint={<Rules rules={PASSWORD_RULES} value={password} />}
+      hint={<RuleList rules={PASSWORD_RULES} value={password} />}
     />
   );
 
   return (
-    <div class="door">
-      <aside class="pitch" aria-label="About Tenantry">
+    <div class="sign-in">
+      <aside class="intro" aria-label="About Tenantry">
         <p class="wordmark">
           <Logo />
           Tenantry
         </p>
-        <p class="pitch-line">One house, many tenants. Nobody has a key to your rooms but you.</p>
-        <p class="pitch-small">
-          What is yours can be reached with credentials made for your tenant alone. No mistake of ours opens your door.
+        <p class="intro-line">Your data, isolated from every other tenant.</p>
+        <p class="intro-text">
+          A multi-tenant platform on AWS. Your data is accessed with short-lived credentials that are limited to your
+          tenant.
         </p>
       </aside>
-      <main class="door-main">
-        <form class="door-form" onSubmit={submit} noValidate={false} aria-labelledby="heading">
+      <main class="sign-in-main">
+        <form class="sign-in-form" onSubmit={submit} noValidate={false} aria-labelledby="heading">
           <h1 id="heading" ref={heading} tabIndex={-1}>
             {HEADINGS[view]}
           </h1>
           <Notice>{notice}</Notice>
-          <Problem>{ruleBroken ? "The password does not meet every rule yet." : (action.error ?? again.error)}</Problem>
+          <ErrorMessage>
+            {rulesViolated
+              ? "The password does not meet every rule. Change it until each rule below is met."
+              : (action.error ?? again.error)}
+          </ErrorMessage>
 
           {view === "sign-in" && (
             <>
@@ -225,9 +230,9 @@ export default function Login() {
                 onValue={setPassword}
               />
               <Submit busy={action.busy}>Sign in</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("forgot")}>Forgotten your password?</Turn>
-                <Turn onClick={() => go("sign-up")}>Make an account</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("forgot")}>Forgot your password?</LinkButton>
+                <LinkButton onClick={() => go("sign-up")}>Create an account</LinkButton>
               </p>
             </>
           )}
@@ -237,10 +242,10 @@ export default function Login() {
               <Field label="Your name" name="name" autocomplete="name" maxLength={256} value={name} onValue={setName} />
               {emailField}
               {newPassword}
-              <Submit busy={action.busy}>Make my account</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>I have an account</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
+              <Submit busy={action.busy}>Create account</Submit>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>I already have an account</LinkButton>
+                <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
               </p>
             </>
           )}
@@ -248,11 +253,11 @@ export default function Login() {
           {view === "confirm" && (
             <>
               {!email && emailField}
-              {codeField("Code from the message")}
+              {codeField("Code from the e-mail")}
               <Submit busy={action.busy}>Confirm</Submit>
-              <p class="turns">
-                <Turn onClick={() => void again.run()}>Send another code</Turn>
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => void again.run()}>Send another code</LinkButton>
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -260,13 +265,14 @@ export default function Login() {
           {view === "confirm-elsewhere" && (
             <>
               <p>
-                The account with this address was not made in this tab: somebody else may have made it. So we send you a
-                new code, and you choose a new password after that. The first password does not count any more.
+                The account with this e-mail address was not created in this tab, so somebody else may have created it.
+                We send you a new code. After you have confirmed the address, choose a new password: the first password
+                is no longer valid.
               </p>
               {emailField}
-              <Submit busy={action.busy}>Send the code</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              <Submit busy={action.busy}>Send code</Submit>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -274,31 +280,31 @@ export default function Login() {
           {view === "must-reset" && (
             <>
               <p>
-                The password that this account was made with does not count: the address was confirmed in another place
-                than where the account was made, or another code was asked for. We send you a code with which you choose
-                a new password. Then you can sign in, and nobody else can.
+                The first password of this account is not valid, because the e-mail address was not confirmed in the tab
+                where the account was created, or because another code was requested. We send you a code to choose a new
+                password. The first password then stays invalid.
               </p>
               {emailField}
-              <Submit busy={action.busy}>Send the code</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              <Submit busy={action.busy}>Send code</Submit>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
 
           {view === "totp" && (
             <>
-              {codeField("Code from your authenticator")}
+              {codeField("Code from your authenticator app")}
               <Submit busy={action.busy}>Sign in</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Start again</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
 
           {view === "new-password" && (
             <>
-              <p>Whoever made your account gave you a password for once. Choose one that only you know.</p>
+              <p>Your account was created with a temporary password. Choose a password that only you know.</p>
               {newPassword}
               <Submit busy={action.busy}>Save and sign in</Submit>
             </>
@@ -306,25 +312,25 @@ export default function Login() {
 
           {view === "forgot" && (
             <>
-              <p>We send you a code with which you can choose a new one.</p>
+              <p>We send you a code to choose a new password.</p>
               {emailField}
-              <Submit busy={action.busy}>Send the code</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
+              <Submit busy={action.busy}>Send code</Submit>
+              <p class="links">
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
+                <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
               </p>
             </>
           )}
 
           {view === "reset" && (
             <>
-              {codeField("Code from the message")}
+              {codeField("Code from the e-mail")}
               {newPassword}
               <Submit busy={action.busy}>Save and sign in</Submit>
-              <p class="turns">
-                <Turn onClick={() => go("forgot")}>Send another code</Turn>
-                <Turn onClick={() => go("confirm-elsewhere")}>My address is not confirmed yet</Turn>
-                <Turn onClick={() => go("sign-in")}>Back to signing in</Turn>
+              <p class="links">
+                <LinkButton onClick={() => go("forgot")}>Send another code</LinkButton>
+                <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
+                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
               </p>
             </>
           )}
@@ -334,7 +340,7 @@ export default function Login() {
   );
 }
 
-function Turn({ onClick, children }: { onClick: () => void; children: ComponentChildren }) {
+function LinkButton({ onClick, children }: { onClick: () => void; children: ComponentChildren }) {
   return (
     <button type="button" class="link" onClick={onClick}>
       {children}

@@ -1,13 +1,13 @@
-import { Title } from "../parts/bits";
+import { PageTitle } from "../components/elements";
 
 export default function NotFound() {
   return (
     <>
-      <Title lead="The address leads nowhere here. It may be mistyped, or what it named is gone.">
-        Nothing is here
-      </Title>
+      <PageTitle lead="There is no page at this address. Check the address, or go to the dashboard.">
+        Page not found
+      </PageTitle>
       <a class="button" href="/dashboard">
-        To the dashboard
+        Go to the dashboard
       </a>
     </>
   );

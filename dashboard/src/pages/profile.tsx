@@ -1,46 +1,56 @@
 import { useState } from "preact/hooks";
+import {
+  Card,
+  CopyableId,
+  ErrorMessage,
+  Field,
+  Notice,
+  PageTitle,
+  PasswordField,
+  RuleList,
+  Submit,
+} from "../components/elements";
 import { changeAddress, changePassword, deleteAccount, signOut, signOutEverywhere } from "../data/account";
-import { useAction, usePerson } from "../data/hooks";
+import { accountErrorMessage, authErrorMessage } from "../data/error-messages";
+import { useAction, useUser } from "../data/hooks";
 import { isPassword, PASSWORD_RULES } from "../data/password";
-import { askForAddress } from "../data/session";
-import { accountWords, signingWords } from "../data/words";
-import { Card, Field, Id, Notice, PasswordField, Problem, Rules, Submit, Title } from "../parts/bits";
+import { requestAddressChange } from "../data/session";
 
-/** Who one is here, and how one gets in and out. */
+/** The user's account, sessions and password. */
 export default function Profile() {
-  const person = usePerson();
+  const user = useUser();
   const here = useAction(signOut);
   const everywhere = useAction(signOutEverywhere);
   return (
     <>
-      <Title lead="Who you are here, and how you get in and out.">Your profile</Title>
+      <PageTitle lead="Your account, your sessions and your password.">Your profile</PageTitle>
       <div class="cards">
-        <Card title="You">
+        <Card title="Account">
           <dl class="facts">
             <div>
               <dt>Name</dt>
-              <dd>{person.name}</dd>
+              <dd>{user.name}</dd>
             </div>
             <div>
               <dt>E-mail address</dt>
-              <dd>{person.email}</dd>
+              <dd>{user.email}</dd>
             </div>
             <div>
               <dt>User id</dt>
               <dd>
-                <Id what="your user id">{person.userId}</Id>
+                <CopyableId what="your user id">{user.userId}</CopyableId>
               </dd>
             </div>
           </dl>
         </Card>
-        <Card title="Where you are signed in">
+        <Card title="Sessions">
           <p>
             You signed in at{" "}
-            {person.signedInAt.toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}.
-            This tab keeps you signed in and forgets you when it is closed.
+            {user.signedInAt.toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" })}. You
+            stay signed in until you sign out or close this tab.
           </p>
-          <p class="hint">Signing out everywhere ends every session of yours at once, this one too.</p>
-          <Problem>{everywhere.error}</Problem>
+          <p class="hint">“Sign out everywhere” ends all your sessions at once, including this one.</p>
+          <ErrorMessage>{everywhere.error}</ErrorMessage>
           <div class="row">
             <button type="button" class="button" aria-busy={here.busy} onClick={() => void here.run()}>
               Sign out here
@@ -56,15 +66,15 @@ export default function Profile() {
             </button>
           </div>
         </Card>
-        <Password email={person.email} />
-        <Address present={person.email} />
-        <Delete email={person.email} />
+        <Password email={user.email} />
+        <Address present={user.email} />
+        <Delete email={user.email} />
       </div>
     </>
   );
 }
 
-const AFTER_CHANGE = {
+const PASSWORD_CHANGE_MESSAGES = {
   ended: "Your password is changed, and your other sessions have ended.",
   "not-ended":
     "Your password is changed. Your other sessions could not be ended: choose “Sign out everywhere” to end them.",
@@ -74,34 +84,40 @@ const AFTER_CHANGE = {
 function Password({ email }: { email: string }) {
   const [present, setPresent] = useState("");
   const [next, setNext] = useState("");
-  const [said, say] = useState("");
-  const [ruleBroken, setRuleBroken] = useState(false);
+  const [notice, setNotice] = useState("");
+  const [rulesViolated, setRulesViolated] = useState(false);
   const change = useAction(
     async () => {
-      say("");
+      setNotice("");
       const outcome = await changePassword(email, present, next);
       setPresent("");
       setNext("");
-      say(AFTER_CHANGE[outcome]);
+      setNotice(PASSWORD_CHANGE_MESSAGES[outcome]);
     },
     (error) =>
-      (error as Error).name === "NotAuthorizedException" ? "The present password is wrong." : accountWords(error),
+      (error as Error).name === "NotAuthorizedException"
+        ? "The current password is wrong. Enter it again."
+        : accountErrorMessage(error),
   );
   return (
     <Card title="Password">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          setRuleBroken(!isPassword(next));
+          setRulesViolated(!isPassword(next));
           if (isPassword(next)) void change.run();
         }}
       >
-        <p class="hint">A new password ends your sessions in every other place.</p>
-        <Problem>{ruleBroken ? "The new password does not meet every rule yet." : change.error}</Problem>
-        <Notice>{said}</Notice>
-        {/* So that a password manager knows whose password it is. */}
+        <p class="hint">Changing the password ends all your other sessions.</p>
+        <ErrorMessage>
+          {rulesViolated
+            ? "The new password does not meet every rule. Change it until each rule below is met."
+            : change.error}
+        </ErrorMessage>
+        <Notice>{notice}</Notice>
+        {/* For password managers: the account of the password. */}
         <input
-          class="none"
+          class="hidden"
           type="text"
           autocomplete="username"
           value={email}
@@ -110,7 +126,7 @@ function Password({ email }: { email: string }) {
           tabIndex={-1}
         />
         <PasswordField
-          label="Present password"
+          label="Current password"
           name="current-password"
           autocomplete="current-password"
           value={present}
@@ -122,7 +138,7 @@ function Password({ email }: { email: string }) {
           autocomplete="new-password"
           value={next}
           onValue={setNext}
-          hint={<Rules rules={PASSWORD_RULES} value={next} />}
+          hint={<RuleList rules={PASSWORD_RULES} value={next} />}
         />
         <div>
           <Submit busy={change.busy}>Change password</Submit>
@@ -137,10 +153,10 @@ function Address({ present }: { present: string }) {
   const [code, setCode] = useState("");
   const [sentTo, setSentTo] = useState("");
   const ask = useAction(async () => {
-    await askForAddress(email.trim());
+    await requestAddressChange(email.trim());
     setSentTo(email.trim());
-  }, signingWords);
-  const change = useAction(() => changeAddress(code.trim()), accountWords);
+  }, authErrorMessage);
+  const change = useAction(() => changeAddress(code.trim()), accountErrorMessage);
   return (
     <Card title="E-mail address">
       <form
@@ -149,11 +165,11 @@ function Address({ present }: { present: string }) {
           void (sentTo ? change : ask).run();
         }}
       >
-        <Problem>{change.error ?? ask.error}</Problem>
-        <Notice>{sentTo && `We have sent a code to ${sentTo}. Until you enter it here, your address stays.`}</Notice>
+        <ErrorMessage>{change.error ?? ask.error}</ErrorMessage>
+        <Notice>{sentTo && `We have sent a code to ${sentTo}. Enter it here to change your address.`}</Notice>
         {sentTo ? (
           <Field
-            label="Code from the message"
+            label="Code from the e-mail"
             name="code"
             inputMode="numeric"
             autocomplete="one-time-code"
@@ -164,8 +180,8 @@ function Address({ present }: { present: string }) {
         ) : (
           <>
             <p class="hint">
-              You sign in with {present}. We send a code to the new address; with it, the address changes, and you sign
-              in again everywhere.
+              You sign in with {present}. We send a code to the new address. After you have entered the code, the
+              address changes and all your sessions end.
             </p>
             <Field
               label="New e-mail address"
@@ -179,7 +195,7 @@ function Address({ present }: { present: string }) {
           </>
         )}
         <div class="row">
-          <Submit busy={ask.busy || change.busy}>{sentTo ? "Change address" : "Send the code"}</Submit>
+          <Submit busy={ask.busy || change.busy}>{sentTo ? "Change address" : "Send code"}</Submit>
           {sentTo && (
             <button
               type="button"
@@ -201,14 +217,14 @@ function Address({ present }: { present: string }) {
 
 function Delete({ email }: { email: string }) {
   const [open, setOpen] = useState(false);
-  const [typed, type] = useState("");
+  const [typed, setTyped] = useState("");
   const remove = useAction(deleteAccount);
   const confirmed = typed.trim().toLowerCase() === email.toLowerCase();
   return (
     <Card title="Delete your account">
       <p>
-        You leave every tenant, and your name and address are removed. This cannot be undone. While you are the only
-        admin of a tenant, make somebody else an admin there first.
+        This deletes your account, all your memberships, your name and your e-mail address. It cannot be undone. If you
+        are the only admin of a tenant, make another member an admin first.
       </p>
       {open ? (
         <form
@@ -217,14 +233,14 @@ function Delete({ email }: { email: string }) {
             if (confirmed) void remove.run();
           }}
         >
-          <Problem>{remove.error && `Your account is not deleted. ${remove.error}`}</Problem>
+          <ErrorMessage>{remove.error && `Your account was not deleted. ${remove.error}`}</ErrorMessage>
           <Field
             label={`Type ${email} to confirm`}
             name="confirmation"
             type="email"
             autocomplete="off"
             value={typed}
-            onValue={type}
+            onValue={setTyped}
           />
           <div class="row">
             <Submit busy={remove.busy} disabled={!confirmed} danger>

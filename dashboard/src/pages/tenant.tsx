@@ -1,41 +1,52 @@
 import { useState } from "preact/hooks";
+import {
+  Card,
+  CopyableId,
+  EmptyState,
+  ErrorMessage,
+  Field,
+  LoadFailed,
+  Loading,
+  Notice,
+  PageTitle,
+  Submit,
+} from "../components/elements";
+import { Members } from "../components/members";
+import { UserTenants } from "../components/tenants";
 import { type Tenant as Details, getTenant, renameTenant } from "../data/api";
-import { useAction, useLoad, usePerson, useSettings } from "../data/hooks";
-import { Card, Empty, Failed, Field, Id, Loading, Notice, Problem, Submit, Title } from "../parts/bits";
-import { Members } from "../parts/members";
-import { OwnTenants } from "../parts/tenants";
+import { useAction, useLoad, useSettings, useUser } from "../data/hooks";
 
-/** The active tenant: what it is called, who is in it, and which others there are. */
+/** The active tenant: its name, its members, and the user's other tenants. */
 export default function Tenant() {
-  const { tenant, userId, email } = usePerson();
+  const { tenant, userId, email } = useUser();
   const details = useLoad(`tenant ${tenant}`, (signal) => getTenant(tenant, signal));
   const settings = useSettings(tenant);
   const isAdmin = settings.value?.roles.includes("admin");
   return (
     <>
-      <Title lead="Its name, its people, and the other tenants that you belong to.">
-        {details.value?.name ?? "Your tenant"}
-      </Title>
+      <PageTitle lead="Name and members of the active tenant, and your other tenants.">
+        {details.value ? (details.value.name ?? "Unnamed tenant") : "Active tenant"}
+      </PageTitle>
       <div class="cards">
         <Card title="Name">
           {details.error && !details.value && (
-            <Failed what="Your tenant" error={details.error} retry={details.reload} />
+            <LoadFailed what="The active tenant" error={details.error} retry={details.reload} />
           )}
           {!(details.value && settings.value) && !details.error && !settings.error && <Loading />}
           {details.value && settings.value && (
             <Name key={tenant} details={details.value} show={details.show} isAdmin={isAdmin ?? false} />
           )}
         </Card>
-        <OwnTenants userId={userId} active={tenant} />
+        <UserTenants userId={userId} active={tenant} />
         {isAdmin && <Members key={tenant} tenant={tenant} userId={userId} email={email} />}
         {settings.value && !isAdmin && (
           <Card title="Members" wide>
-            <Empty title="For admins">An admin of this tenant sees who is in it, and can invite others.</Empty>
+            <EmptyState title="Admins only">Only an admin of this tenant can see and invite members.</EmptyState>
           </Card>
         )}
         {settings.error && (
           <Card title="Members" wide>
-            <Failed what="Your roles" error={settings.error} retry={settings.reload} />
+            <LoadFailed what="Your roles" error={settings.error} retry={settings.reload} />
           </Card>
         )}
       </div>
@@ -45,11 +56,11 @@ export default function Tenant() {
 
 function Name({ details, show, isAdmin }: { details: Details; show: (details: Details) => void; isAdmin: boolean }) {
   const [name, setName] = useState(details.name ?? "");
-  const [said, say] = useState("");
+  const [notice, setNotice] = useState("");
   const rename = useAction(async () => {
     const wanted = name.trim();
-    say("");
-    // Shown at once; what was there comes back if the API refuses.
+    setNotice("");
+    // Shown at once; the previous name is restored if the API refuses.
     show({ ...details, name: wanted });
     try {
       await renameTenant(details.tenantid, wanted);
@@ -58,12 +69,12 @@ function Name({ details, show, isAdmin }: { details: Details; show: (details: De
       setName(details.name ?? "");
       throw error;
     }
-    say(`Your tenant is now called ${wanted}.`);
+    setNotice(`The tenant was renamed to ${wanted}.`);
   });
   return (
     <>
-      <Problem>{rename.error && `The name stays as it was. ${rename.error}`}</Problem>
-      <Notice>{said}</Notice>
+      <ErrorMessage>{rename.error && `The name was not changed. ${rename.error}`}</ErrorMessage>
+      <Notice>{notice}</Notice>
       {isAdmin ? (
         <form
           onSubmit={(event) => {
@@ -73,7 +84,7 @@ function Name({ details, show, isAdmin }: { details: Details; show: (details: De
         >
           <div class="row">
             <Field
-              label="Name of the tenant"
+              label="Tenant name"
               name="tenant-name"
               autocomplete="organization"
               maxLength={256}
@@ -91,9 +102,9 @@ function Name({ details, show, isAdmin }: { details: Details; show: (details: De
       )}
       <dl class="facts">
         <div>
-          <dt>Id</dt>
+          <dt>Tenant id</dt>
           <dd>
-            <Id what="the tenant's id">{details.tenantid}</Id>
+            <CopyableId what="the tenant id">{details.tenantid}</CopyableId>
           </dd>
         </div>
       </dl>

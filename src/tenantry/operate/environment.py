@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOCAL: Final = "local"
 STACKS: Final = ("common", "user", "tenant")
-_OTHER_STACKS: Final = ("control", "storage", "ingestion", "parks", "employees", "dashboard")
+_OTHER_STACKS: Final = ("control", "membership", "storage", "ingestion", "parks", "employees", "dashboard")
 STATE_FOLDER: Final = Path(".local")
 _DEFAULT_APP: Final = "tenantry"
 

@@ -1,4 +1,4 @@
-"""A browser, a town of people, and a new visit for each test."""
+"""A browser, users, and a new browser context for each test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tenantry.attacks.storage import Storage
-from tests.e2e.dashboard.browser import PATIENCE_MS, Someone, Town, Visit, chromium
+from tests.e2e.dashboard.browser import PATIENCE_MS, DashboardUser, Users, Visit, chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,16 +22,16 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 class MakeVisit(Protocol):
-    """Makes visits."""
+    """Creates visits."""
 
     def __call__(self, **context: Any) -> Visit:  # noqa: ANN401 - Playwright's own options
         """Make one, in a browser's context of that kind."""
 
 
-# Playwright's event loop runs until its browser is closed, and no other can run beside it.
+# Playwright's event loop runs until its browser is closed, and excludes any other.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start a browser for this folder's tests."""
+    """Start a browser for the tests of this folder."""
     yield from chromium()
 
 
@@ -41,22 +41,22 @@ def url(deployed: LocalCloud) -> str:
 
 
 @pytest.fixture(scope="session")
-def town(world: World) -> Town:
-    return Town(world)
+def users(world: World) -> Users:
+    return Users(world)
 
 
 @pytest.fixture(scope="session")
-def ada(town: Town, world: World) -> Someone:
-    """Return an admin of a tenant that has a name, whose files are removed in the end."""
-    someone = town.resident("Ada Lovelace", tenant_name="Analytical Engines")
+def ada(users: Users, world: World) -> DashboardUser:
+    """Return an admin of a tenant with a name, whose files are removed at the end."""
+    someone = users.with_tenant("Ada Lovelace", tenant_name="Analytical Engines")
     Storage.of(world).sweep(someone.tenant, someone.user_id)
     return someone
 
 
 @pytest.fixture(scope="session")
-def grace(town: Town) -> Someone:
+def grace(users: Users) -> DashboardUser:
     """Return an admin of another tenant."""
-    return town.resident("Grace Hopper", tenant_name="Compilers")
+    return users.with_tenant("Grace Hopper", tenant_name="Compilers")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What one tenant's people see of another's: nothing, and neither does a page that is not ours."""
+"""Isolation of tenants in the page, and of the page from other origins."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from tenantry.local.cloud import LocalCloud
-    from tests.e2e.dashboard.browser import Someone, Visit
+    from tests.e2e.dashboard.browser import DashboardUser, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 
 _PAGES = ("Dashboard", "Files", "Tenant", "Profile")
 
 
-def test_another_tenants_user_sees_none_of_it(ada: Someone, grace: Someone, make_visit: MakeVisit) -> None:
+def test_user_sees_no_data_of_another_tenant(ada: DashboardUser, grace: DashboardUser, make_visit: MakeVisit) -> None:
     adas = make_visit()
     adas.sign_in(ada, "/files")
-    adas.settle()
-    adas.page.get_by_label("Name, which may have several levels").fill("secret-of-ada.txt")
+    adas.page.get_by_label("File name").fill("secret-of-ada.txt")
     adas.page.get_by_label("Text", exact=True).fill("Bernoulli numbers")
     adas.page.get_by_role("button", name="Store").click()
     expect(adas.page.get_by_role("button", name="secret-of-ada.txt")).to_have_count(5)
@@ -32,28 +31,27 @@ def test_another_tenants_user_sees_none_of_it(ada: Someone, grace: Someone, make
     for name in _PAGES:
         graces.go(name)
         text = graces.page.locator("body").inner_text()
-        assert not [one for one in _of(ada) if one in text]
+        assert not [one for one in _identifiers_of(ada) if one in text]
     assert len(replies) >= len(_PAGES)
-    assert not [one for one in _of(ada) for reply in replies if one in reply]
+    assert not [one for one in _identifiers_of(ada) for reply in replies if one in reply]
 
 
-def test_who_signs_in_next_sees_nothing_of_who_was_there_before(ada: Someone, grace: Someone, visit: Visit) -> None:
+def test_next_user_in_a_tab_sees_no_data_of_the_previous_user(
+    ada: DashboardUser, grace: DashboardUser, visit: Visit
+) -> None:
     visit.sign_in(ada, "/tenant")
-    visit.settle()
     visit.page.get_by_role("button", name="Sign out").click()
     visit.page.wait_for_url("**/login")
-    visit.page.get_by_label("E-mail address").fill(grace.email)
-    visit.page.get_by_label("Password", exact=True).fill(grace.password)
-    visit.page.get_by_role("button", name="Sign in").click()
+    visit.fill_in(grace)
     visit.page.wait_for_url("**/dashboard")
     visit.go("Tenant")
 
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Compilers")
+    expect(visit.heading).to_have_text("Compilers")
     assert ada.tenant not in visit.page.content()
 
 
-def test_the_apis_beside_the_page_refuse_who_has_no_token_or_anothers(
-    ada: Someone, grace: Someone, url: str, visit: Visit
+def test_apis_reject_missing_tokens_and_tokens_of_another_tenant(
+    ada: DashboardUser, grace: DashboardUser, url: str, visit: Visit
 ) -> None:
     visit.sign_in(grace)
     token = visit.token()
@@ -65,11 +63,11 @@ def test_the_apis_beside_the_page_refuse_who_has_no_token_or_anothers(
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1"])
-def test_a_name_that_is_not_the_pages_gets_nothing(url: str, host: str) -> None:
+def test_unknown_host_header_is_rejected(url: str, host: str) -> None:
     assert requests.get(f"{url}/", headers={"Host": host}, timeout=60).status_code == 421
 
 
-def test_another_page_can_neither_frame_it_nor_read_from_it(url: str, make_visit: MakeVisit) -> None:
+def test_other_origins_can_neither_frame_nor_read_the_page(url: str, make_visit: MakeVisit) -> None:
     visit = make_visit()
     other = visit.context.new_page()
     other.route(
@@ -83,7 +81,7 @@ def test_another_page_can_neither_frame_it_nor_read_from_it(url: str, make_visit
     assert other.evaluate(read, f"{url}/config.json") == "refused"
 
 
-def test_the_settings_hold_nothing_but_names(deployed: LocalCloud, url: str) -> None:
+def test_config_json_contains_only_public_identifiers(deployed: LocalCloud, url: str) -> None:
     settings = requests.get(f"{url}/config.json", timeout=60).json()
 
     assert settings == {
@@ -95,5 +93,5 @@ def test_the_settings_hold_nothing_but_names(deployed: LocalCloud, url: str) -> 
     }
 
 
-def _of(someone: Someone) -> tuple[str, ...]:
+def _identifiers_of(someone: DashboardUser) -> tuple[str, ...]:
     return (someone.name, someone.email, someone.user_id, someone.tenant, "Analytical Engines", "secret-of-ada")

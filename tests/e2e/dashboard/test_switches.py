@@ -1,4 +1,4 @@
-"""The page shows one tenant at a time, and follows where another one is made active elsewhere."""
+"""The page shows the active tenant, and follows a switch in another tab or browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Request
 
     from tenantry.attacks.world import World
-    from tests.e2e.dashboard.browser import Someone, Town, Visit
+    from tests.e2e.dashboard.browser import DashboardUser, Users, Visit
     from tests.e2e.dashboard.conftest import MakeVisit
 
 _PAGES = ("Dashboard", "Files", "Tenant", "Profile")
@@ -23,11 +23,14 @@ _SWITCHED = "You switched to another tenant in another tab or window."
 
 
 @pytest.fixture
-def between(world: World, town: Town) -> Callable[[str], tuple[Someone, str]]:
-    """Make somebody who is an admin of two tenants, "First" being active, and return the other's id as well."""
+def user_in_two_tenants(world: World, users: Users) -> Callable[[str], tuple[DashboardUser, str]]:
+    """Create an admin of two tenants with "First" active, and return the id of the other tenant as well."""
 
-    def make(name: str) -> tuple[Someone, str]:
-        someone, host = town.resident(name, tenant_name="First"), town.resident("Second Host", tenant_name="Second")
+    def make(name: str) -> tuple[DashboardUser, str]:
+        someone, host = (
+            users.with_tenant(name, tenant_name="First"),
+            users.with_tenant("Second Host", tenant_name="Second"),
+        )
         world.people.enrol(someone.person, host.tenant, {"admin"})
         Storage.of(world).sweep(someone.tenant, someone.user_id)
         Storage.of(world).sweep(host.tenant, someone.user_id)
@@ -36,10 +39,9 @@ def between(world: World, town: Town) -> Callable[[str], tuple[Someone, str]]:
     return make
 
 
-def test_every_request_names_the_tenant_that_the_page_shows(ada: Someone, visit: Visit) -> None:
+def test_every_request_sends_the_shown_tenant_as_expected_tenant(ada: DashboardUser, visit: Visit) -> None:
     asked: list[Request] = []
     visit.sign_in(ada)
-    visit.settle()
     visit.page.on("request", lambda request: asked.append(request) if "/api/" in request.url else None)
     for name in _PAGES:
         visit.go(name)
@@ -48,8 +50,10 @@ def test_every_request_names_the_tenant_that_the_page_shows(ada: Someone, visit:
     assert [request.url for request in asked if request.headers.get("expected-tenant") != ada.tenant] == []
 
 
-def test_the_other_tab_follows_a_switch(between: Callable[[str], tuple[Someone, str]], visit: Visit) -> None:
-    someone, second = between("Maryam Mirzakhani")
+def test_tenant_switch_updates_other_tabs(
+    user_in_two_tenants: Callable[[str], tuple[DashboardUser, str]], visit: Visit
+) -> None:
+    someone, second = user_in_two_tenants("Maryam Mirzakhani")
     visit.sign_in(someone, "/tenant")
     other = visit.tab(someone, "/dashboard")
     heading = other.get_by_role("heading", level=1)
@@ -57,12 +61,12 @@ def test_the_other_tab_follows_a_switch(between: Callable[[str], tuple[Someone, 
 
     visit.page.get_by_role("button", name="Switch to Second").click()
 
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Second")
+    expect(visit.heading).to_have_text("Second")
     expect(visit.page.get_by_text(_SWITCHED)).to_have_count(0)
     expect(heading).to_have_text("Second")
     notice = other.get_by_role("status").filter(has_text=_SWITCHED)
-    expect(notice).to_contain_text("This page now shows Second.")
-    expect(other.get_by_role("region", name="People")).to_contain_text("2 members, 2 admins")
+    expect(notice).to_contain_text("The active tenant is now Second.")
+    expect(other.get_by_role("region", name="Members")).to_contain_text("2 members, 2 admins")
     assert someone.tenant not in other.content()
     asked: list[Request] = []
     other.on("request", lambda request: asked.append(request) if "/api/" in request.url else None)
@@ -73,15 +77,14 @@ def test_the_other_tab_follows_a_switch(between: Callable[[str], tuple[Someone, 
     expect(notice).to_have_count(0)
 
 
-def test_a_change_that_another_tenant_would_have_got_is_not_made(
-    world: World, between: Callable[[str], tuple[Someone, str]], visit: Visit
+def test_change_after_a_tenant_switch_in_another_browser_is_rejected(
+    world: World, user_in_two_tenants: Callable[[str], tuple[DashboardUser, str]], visit: Visit
 ) -> None:
-    someone, second = between("Rosalind Franklin")
+    someone, second = user_in_two_tenants("Rosalind Franklin")
     visit.sign_in(someone, "/tenant")
-    visit.settle()
     page = visit.page
-    page.get_by_label("Their e-mail address").fill("guest@example.com")
-    # In another browser, so that this tab does not hear of it.
+    page.get_by_label("E-mail address", exact=True).fill("guest@example.com")
+    # As in another browser: this tab gets no message about it.
     world.people.activate(someone.person, second)
     writes: list[Request] = []
     page.on("request", lambda request: writes.append(request) if request.method not in {"GET", "OPTIONS"} else None)
@@ -89,72 +92,70 @@ def test_a_change_that_another_tenant_would_have_got_is_not_made(
     page.get_by_role("button", name="Invite").click()
 
     notice = page.get_by_role("status").filter(has_text=_SWITCHED)
-    expect(notice).to_contain_text("This page now shows Second. Your last change was not made.")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Second")
-    expect(page.get_by_label("Their e-mail address")).to_have_value("")
+    expect(notice).to_contain_text("The active tenant is now Second. Your last change was not saved.")
+    expect(visit.heading).to_have_text("Second")
+    expect(page.get_by_label("E-mail address", exact=True)).to_have_value("")
     visit.settle()
     assert len([request for request in writes if "/api/" in request.url]) == 1
-    expect(page.get_by_role("list", name="Invited")).to_have_count(0)
+    expect(page.get_by_role("list", name="Pending invitations")).to_have_count(0)
     page.get_by_role("button", name="Switch to First").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("First")
+    expect(visit.heading).to_have_text("First")
     expect(page.get_by_role("list", name="Members")).to_be_visible()
     visit.settle()
-    expect(page.get_by_role("list", name="Invited")).to_have_count(0)
+    expect(page.get_by_role("list", name="Pending invitations")).to_have_count(0)
     assert visit.violations() == []
 
 
-def test_a_switch_in_another_browser_is_noticed_when_the_page_is_looked_at(
-    world: World, between: Callable[[str], tuple[Someone, str]], visit: Visit
+def test_tenant_switch_in_another_browser_is_detected_on_focus(
+    world: World, user_in_two_tenants: Callable[[str], tuple[DashboardUser, str]], visit: Visit
 ) -> None:
-    someone, second = between("Chien-Shiung Wu")
+    someone, second = user_in_two_tenants("Chien-Shiung Wu")
     visit.sign_in(someone, "/files")
-    visit.settle()
-    visit.page.get_by_label("Name, which may have several levels").fill("half-typed.txt")
+    visit.page.get_by_label("File name").fill("half-typed.txt")
     world.people.activate(someone.person, second)
 
-    visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    visit.focus()
 
-    expect(visit.page.get_by_role("status").filter(has_text=_SWITCHED)).to_contain_text("This page now shows Second.")
-    expect(visit.page.get_by_label("Name, which may have several levels")).to_have_value("")
+    expect(visit.page.get_by_role("status").filter(has_text=_SWITCHED)).to_contain_text(
+        "The active tenant is now Second."
+    )
+    expect(visit.page.get_by_label("File name")).to_have_value("")
     assert visit.violations() == []
 
 
-def test_who_is_removed_is_told_so_and_chooses_another_tenant(
-    world: World, between: Callable[[str], tuple[Someone, str]], visit: Visit
+def test_removed_member_chooses_another_tenant(
+    world: World, user_in_two_tenants: Callable[[str], tuple[DashboardUser, str]], visit: Visit
 ) -> None:
-    someone, second = between("Vera Rubin")
+    someone, second = user_in_two_tenants("Vera Rubin")
     world.people.activate(someone.person, second)
     visit.sign_in(someone)
-    visit.settle()
     world.people.dismiss(someone.person, second)
 
-    visit.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    visit.focus()
 
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("Choose a tenant")
+    expect(visit.heading).to_have_text("Choose a tenant")
     assert visit.violations() == []
     visit.page.get_by_role("button", name="Switch to First").click()
-    expect(visit.page.get_by_role("heading", level=1)).to_have_text("First")
+    expect(visit.heading).to_have_text("First")
 
 
-def test_who_belongs_to_no_tenant_is_told_so_and_finds_an_invitation(
-    world: World, town: Town, make_visit: MakeVisit
-) -> None:
-    someone, host = town.resident("Jocelyn Bell"), town.resident("Antony Hewish", tenant_name="Pulsars")
+def test_user_without_tenants_accepts_an_invitation(world: World, users: Users, make_visit: MakeVisit) -> None:
+    someone, host = users.with_tenant("Jocelyn Bell"), users.with_tenant("Antony Hewish", tenant_name="Pulsars")
     world.people.dismiss(someone.person, someone.tenant)
     world.people.deactivate(someone.person)
     visit = make_visit()
     visit.open("/login")
     visit.fill_in(someone)
-    heading = visit.page.get_by_role("heading", level=1)
-    expect(heading).to_have_text("You belong to no tenant")
+    heading = visit.heading
+    expect(heading).to_have_text("You are not a member of any tenant")
     expect(visit.page.locator("body")).not_to_contain_text("with you as its admin")
     assert visit.violations() == []
 
     hosts = make_visit()
     hosts.sign_in(host, "/tenant")
-    hosts.page.get_by_label("Their e-mail address").fill(someone.email)
+    hosts.page.get_by_label("E-mail address", exact=True).fill(someone.email)
     hosts.page.get_by_role("button", name="Invite").click()
-    expect(hosts.page.get_by_role("list", name="Invited")).to_contain_text(someone.email)
+    expect(hosts.page.get_by_role("list", name="Pending invitations")).to_contain_text(someone.email)
     visit.page.reload()
-    visit.page.get_by_role("button", name="Join Pulsars").click()
+    visit.page.get_by_role("button", name="Accept the invitation to Pulsars").click()
     expect(heading).to_have_text("Pulsars")

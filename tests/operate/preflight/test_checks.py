@@ -1,4 +1,4 @@
-"""What preflight says to answers of AWS that a local cloud does not give."""
+"""Preflight's findings for replies of AWS that the local cloud does not give."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestPlace:
             (ID, "us-east-1", Status.FAILS),
         ],
     )
-    def test_templates_of_another_place_will_fail(
+    def test_templates_of_another_account_or_region_fail(
         self, answers: Answers, account: str, region: str, status: Status
     ) -> None:
         app = replace(of_templates(), account=account, region=region)
@@ -58,20 +58,18 @@ class TestPlace:
         assert _statuses(place(app, answers.account)) == [status]
 
     @pytest.mark.parametrize(("pattern", "status"), [("(?!)", Status.FAILS), (".*", Status.OK)])
-    def test_templates_with_a_parameter_that_takes_no_value_will_fail(
-        self, answers: Answers, pattern: str, status: Status
-    ) -> None:
+    def test_parameter_without_value_fails(self, answers: Answers, pattern: str, status: Status) -> None:
         parameters = {"SynthesizedWithoutRegion": {"Type": "String", "AllowedPattern": pattern}}
         app = Assembly(templates={"stack": {"Parameters": parameters, "Resources": {}}})
 
         assert _statuses(place(app, answers.account)) == [status]
 
-    def test_templates_of_production_without_a_region_will_fail(self, answers: Answers) -> None:
+    def test_production_without_region_fails(self, answers: Answers) -> None:
         (finding,) = place(of_environment("prod"), answers.account)
 
         assert (finding.status, "SynthesizedWithoutRegion" in finding.says) == (Status.FAILS, True)
 
-    def test_nothing_else_is_asked_there(self, answers: Answers) -> None:
+    def test_failed_place_check_makes_no_other_calls(self, answers: Answers) -> None:
         app = replace(of_templates(Topic={"Type": "AWS::SNS::Topic"}), account="999999999999")
 
         assert _statuses(run(app, answers.account)) == [Status.FAILS]
@@ -79,7 +77,7 @@ class TestPlace:
 
 class TestBootstrap:
     @pytest.mark.parametrize(("version", "status"), [("5", Status.FAILS), ("6", Status.OK), ("30", Status.OK)])
-    def test_version_must_do(self, answers: Answers, version: str, status: Status) -> None:
+    def test_bootstrap_version_must_suffice(self, answers: Answers, version: str, status: Status) -> None:
         answers.give("ssm", "get_parameter", {"Parameter": {"Value": version}})
         app = replace(of_templates(), bootstrap_parameter="/cdk-bootstrap/x/version", bootstrap_version=6)
 
@@ -88,7 +86,7 @@ class TestBootstrap:
     @pytest.mark.parametrize(
         ("code", "status"), [("ParameterNotFound", Status.FAILS), ("AccessDeniedException", Status.UNKNOWN)]
     )
-    def test_missing_is_not_the_same_as_denied(self, answers: Answers, code: str, status: Status) -> None:
+    def test_missing_bootstrap_differs_from_denied(self, answers: Answers, code: str, status: Status) -> None:
         answers.refuse("ssm", "get_parameter", code)
         app = replace(of_templates(), bootstrap_parameter="/cdk-bootstrap/x/version", bootstrap_version=6)
 
@@ -109,18 +107,18 @@ class TestStacks:
             ("DELETE_IN_PROGRESS", Status.FAILS),
         ],
     )
-    def test_state_says_whether_it_can_be_deployed(self, answers: Answers, state: str, status: Status) -> None:
+    def test_stack_state_decides_if_it_can_be_deployed(self, answers: Answers, state: str, status: Status) -> None:
         answers.give("cloudformation", "describe_stacks", _stack(state))
 
         assert _statuses(stacks(of_templates(), answers.account))[0] is status
 
-    def test_stack_that_is_not_there_will_be_made(self, answers: Answers) -> None:
+    def test_missing_stack_will_be_created(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "ValidationError", "Stack with id stack does not exist")
 
         (finding,) = stacks(of_templates(), answers.account)
         assert (finding.status, finding.says) == (Status.OK, "1 stacks will be created, 0 updated.")
 
-    def test_stack_that_may_not_be_seen_is_said(self, answers: Answers) -> None:
+    def test_unreadable_stack_is_reported(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "AccessDenied")
 
         assert _statuses(stacks(of_templates(), answers.account)) == [Status.UNKNOWN]
@@ -138,13 +136,13 @@ class TestNames:
             ("500", [Status.UNKNOWN]),
         ],
     )
-    def test_bucket_of_somebody_else_is_taken(self, answers: Answers, code: str, statuses: list[Status]) -> None:
+    def test_bucket_of_another_account_is_taken(self, answers: Answers, code: str, statuses: list[Status]) -> None:
         answers.refuse("cloudformation", "describe_stacks", "ValidationError", "does not exist")
         answers.refuse("s3", "head_bucket", code)
 
         assert _statuses(names(of_templates(Bucket=self.bucket), answers.account)) == statuses
 
-    def test_what_a_failed_creation_has_kept_is_taken(self, answers: Answers) -> None:
+    def test_resource_kept_by_a_failed_creation_is_taken(self, answers: Answers) -> None:
         answers.give("cloudformation", "describe_stacks", _stack("ROLLBACK_COMPLETE"))
         answers.give("s3", "head_bucket", {})
 
@@ -153,9 +151,7 @@ class TestNames:
         assert "teardown" in finding.remedy
 
     @pytest.mark.parametrize(("state", "status"), [("CREATE_COMPLETE", Status.OK), ("DELETE_SKIPPED", Status.FAILS)])
-    def test_stack_s_own_is_not_taken_unless_the_stack_has_given_it_up(
-        self, answers: Answers, state: str, status: Status
-    ) -> None:
+    def test_own_resource_is_not_taken_unless_released(self, answers: Answers, state: str, status: Status) -> None:
         answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
         _held(answers, "AWS::S3::Bucket", "mine", state)
         answers.give("s3", "head_bucket", {})
@@ -177,7 +173,7 @@ class TestNames:
             (f"arn:aws:x:eu-west-1:{ID}:mine-old", Status.FAILS),
         ],
     )
-    def test_name_that_an_update_gives_to_a_resource_must_be_free(
+    def test_new_name_of_an_updated_resource_must_be_free(
         self, answers: Answers, physical_id: str, status: Status
     ) -> None:
         answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
@@ -187,9 +183,7 @@ class TestNames:
         assert _statuses(names(of_templates(Bucket=self.bucket), answers.account))[0] is status
 
     @pytest.mark.parametrize(("physical_id", "status"), [("1", Status.OK), ("2", Status.FAILS)])
-    def test_name_of_a_cloudfront_policy_is_the_stack_s_own_by_its_id(
-        self, answers: Answers, physical_id: str, status: Status
-    ) -> None:
+    def test_cloudfront_policy_is_matched_by_id(self, answers: Answers, physical_id: str, status: Status) -> None:
         answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
         _held(answers, "AWS::CloudFront::CachePolicy", physical_id)
         answers.give("cloudfront", "list_cache_policies", _policies("mine"))
@@ -197,7 +191,7 @@ class TestNames:
 
         assert _statuses(names(of_templates(Bucket=policy), answers.account))[0] is status
 
-    def test_name_of_a_cloudfront_policy_is_looked_for_on_every_page(self, answers: Answers) -> None:
+    def test_cloudfront_policies_are_read_from_all_pages(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "ValidationError", "does not exist")
         answers.give("cloudfront", "list_cache_policies", _policies("other", marker="2"))
         answers.give("cloudfront", "list_cache_policies", _policies("mine"))
@@ -208,22 +202,20 @@ class TestNames:
 
 class TestQuotas:
     @pytest.mark.parametrize(("limit", "status"), [(10, Status.WARNING), (100, Status.OK), (1000, Status.OK)])
-    def test_new_account_s_concurrency_is_said(self, answers: Answers, limit: int, status: Status) -> None:
+    def test_new_accounts_concurrency_limit_is_reported(self, answers: Answers, limit: int, status: Status) -> None:
         _counted(answers, concurrency=limit)
 
         assert _statuses(quotas(of_templates(), answers.account))[-1] is status
 
     @pytest.mark.parametrize(("roles", "status"), [(997, Status.OK), (998, Status.FAILS)])
-    def test_what_the_stacks_add_must_fit(self, answers: Answers, roles: int, status: Status) -> None:
+    def test_added_resources_must_fit_quotas(self, answers: Answers, roles: int, status: Status) -> None:
         _counted(answers, roles=roles)
         role = {"Type": "AWS::IAM::Role"}
 
         assert _statuses(quotas(of_templates(A=role, B=role, C=role), answers.account))[-2] is status
 
     @pytest.mark.parametrize(("roles", "status"), [(999, Status.OK), (1000, Status.FAILS)])
-    def test_what_the_stacks_have_already_is_not_added_again(
-        self, answers: Answers, roles: int, status: Status
-    ) -> None:
+    def test_existing_resources_are_not_counted_again(self, answers: Answers, roles: int, status: Status) -> None:
         answers.give("cloudformation", "describe_stacks", _stack("UPDATE_COMPLETE"))
         _held(answers, "AWS::IAM::Role", "role", logical_id="A")
         _counted(answers, roles=roles, deployed=True)
@@ -232,14 +224,12 @@ class TestQuotas:
         assert _statuses(quotas(of_templates(A=role, B=role), answers.account))[-2] is status
 
     @pytest.mark.parametrize(("buses", "status"), [(99, Status.OK), (100, Status.UNKNOWN)])
-    def test_default_that_the_account_may_have_had_raised_fails_nothing(
-        self, answers: Answers, buses: int, status: Status
-    ) -> None:
+    def test_default_quota_never_fails(self, answers: Answers, buses: int, status: Status) -> None:
         _counted(answers, buses=buses)
 
         assert _statuses(quotas(of_templates(A={"Type": "AWS::Events::EventBus"}), answers.account))[-3] is status
 
-    def test_account_s_own_quota_counts(self, answers: Answers) -> None:
+    def test_applied_quota_counts(self, answers: Answers) -> None:
         _counted(answers, buckets=2, most=2)
         first = next(quotas(of_templates(Bucket={"Type": "AWS::S3::Bucket"}), answers.account))
 
@@ -248,7 +238,7 @@ class TestQuotas:
             "S3 buckets: 2 exist, up to 1 more are needed, the quota is 2.",
         )
 
-    def test_what_may_not_be_asked_is_said(self, answers: Answers) -> None:
+    def test_denied_quota_check_is_reported(self, answers: Answers) -> None:
         answers.refuse("cloudformation", "describe_stacks", "AccessDenied")
         for service, operation in (
             ("s3", "list_buckets"),
@@ -292,13 +282,13 @@ class TestRights:
             f"arn:aws:iam::{ID}:role/cdk-exec lacks the permissions sqs:CreateQueue.",
         )
 
-    def test_what_may_not_be_simulated_is_said(self, answers: Answers) -> None:
+    def test_denied_simulation_is_reported(self, answers: Answers) -> None:
         answers.refuse("iam", "get_role", "AccessDenied")
         answers.refuse("iam", "simulate_principal_policy", "AccessDenied")
 
         assert _statuses(rights(self.app, answers.account)) == [Status.UNKNOWN, Status.UNKNOWN]
 
-    def test_root_may_do_everything(self) -> None:
+    def test_root_needs_no_simulation(self) -> None:
         with Answers(caller=f"arn:aws:iam::{ID}:root") as answers:
             answers.give("iam", "simulate_principal_policy", _decisions(**{"sns:CreateTopic": "allowed"}))
 
@@ -319,7 +309,7 @@ class TestSurroundings:
             ("EXPIRED", ["app.example.com"], Status.FAILS),
         ],
     )
-    def test_certificate_must_be_issued_for_the_page(
+    def test_certificate_must_be_issued_for_the_domain(
         self, answers: Answers, state: str, names_: list[str], status: Status
     ) -> None:
         found = {"Status": state, "DomainName": names_[0], "SubjectAlternativeNames": names_}
@@ -330,17 +320,17 @@ class TestSurroundings:
     @pytest.mark.parametrize(
         ("code", "status"), [("ResourceNotFoundException", Status.FAILS), ("AccessDeniedException", Status.UNKNOWN)]
     )
-    def test_certificate_that_is_not_there_will_fail(self, answers: Answers, code: str, status: Status) -> None:
+    def test_missing_certificate_fails(self, answers: Answers, code: str, status: Status) -> None:
         answers.refuse("acm", "describe_certificate", code, region="us-east-1")
 
         assert _statuses(certificate(_page(self.arn), answers.account)) == [status]
 
-    def test_certificate_of_another_region_will_fail(self, answers: Answers) -> None:
+    def test_certificate_of_another_region_fails(self, answers: Answers) -> None:
         elsewhere = self.arn.replace("us-east-1", "eu-west-1")
 
         assert _statuses(certificate(_page(elsewhere), answers.account)) == [Status.FAILS]
 
-    def test_page_without_a_name_needs_none(self, answers: Answers) -> None:
+    def test_page_without_domain_needs_no_certificate(self, answers: Answers) -> None:
         page = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {}}}
 
         assert _statuses(certificate(of_templates(Page=page), answers.account)) == [Status.OK]
@@ -354,7 +344,7 @@ class TestSurroundings:
             ("DEVELOPER", False, [Status.FAILS]),
         ],
     )
-    def test_sandbox_of_ses_fails_a_pool_that_sends_by_it(
+    def test_ses_sandbox_fails_a_pool_with_ses(
         self,
         answers: Answers,
         sender: str | None,
@@ -368,7 +358,7 @@ class TestSurroundings:
         assert _statuses(mail(of_templates(Pool=pool), answers.account)) == statuses
 
     @pytest.mark.parametrize("role", [{}, {"cloudwatchRoleArn": _ROLE}])
-    def test_role_of_api_gateway_is_said(self, answers: Answers, role: dict[str, str]) -> None:
+    def test_api_gateway_log_role_is_reported(self, answers: Answers, role: dict[str, str]) -> None:
         answers.give("apigateway", "get_account", role)
         app = of_templates(Account={"Type": "AWS::ApiGateway::Account"})
 

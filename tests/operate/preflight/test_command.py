@@ -1,4 +1,4 @@
-"""The command `tenantry preflight`: what it prints, and how it ends."""
+"""The command `tenantry preflight`: output and exit status."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tenantry.operate.preflight import commands
 from tenantry.operate.preflight.account import Account
 from tenantry.operate.preflight.findings import fails, ok, unknown, warning
 from tests.operate.preflight.accounts import Answers
+from tests.operate.preflight.assemblies import write_assembly
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,14 +34,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(Account, "of", lambda _aws: Answers().account)
-    stack = {
-        "type": "aws:cloudformation:stack",
-        "environment": "aws://unknown-account/unknown-region",
-        "properties": {"templateFile": "a.json"},
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"a": stack}}))
-    (tmp_path / "a.json").write_text("{}")
-    return tmp_path
+    return write_assembly(tmp_path)
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, app: Path, *findings: Finding, options: tuple[str, ...] = ()) -> int:
@@ -62,7 +56,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, app: Path, *findings: Finding, options
         ([], 2),
     ],
 )
-def test_exit_status_says_whether_something_will_fail(
+def test_exit_status_shows_failures(
     monkeypatch: pytest.MonkeyPatch, app: Path, findings: list[Finding], status: int
 ) -> None:
     assert _run(monkeypatch, app, *findings) == status
@@ -83,9 +77,7 @@ def test_each_finding_is_printed_with_its_remedy(
     ]
 
 
-def test_findings_can_be_had_as_json(
-    monkeypatch: pytest.MonkeyPatch, app: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_findings_can_be_json(monkeypatch: pytest.MonkeyPatch, app: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _run(monkeypatch, app, _BAD, options=("--json",))
 
     assert json.loads(capsys.readouterr().out) == [
@@ -99,7 +91,7 @@ def test_findings_can_be_had_as_json(
 
 
 @pytest.mark.parametrize("kind", ["DEVELOPER", "COGNITO_DEFAULT"])
-def test_credentials_that_may_read_nothing_end_in_2(monkeypatch: pytest.MonkeyPatch, app: Path, kind: str) -> None:
+def test_unusable_credentials_exit_with_2(monkeypatch: pytest.MonkeyPatch, app: Path, kind: str) -> None:
     """No check says "ok" to what the account did not answer."""
     pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"EmailConfiguration": {"EmailSendingAccount": kind}}}
     page = {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {}}}
@@ -114,13 +106,13 @@ def test_credentials_that_may_read_nothing_end_in_2(monkeypatch: pytest.MonkeyPa
     assert cli.main(["preflight", "--env", "dev", "--templates", str(app)]) == 2
 
 
-def test_without_templates_nothing_can_be_said(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_templates_exit_with_2(app: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (app / "manifest.json").unlink()
 
     assert cli.main(["preflight", "--env", "dev", "--templates", str(tmp_path)]) == 2
     assert "make synth ENV=dev" in capsys.readouterr().err
 
 
-def test_without_a_cloud_nothing_can_be_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unreachable_cloud_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["preflight", "--state", str(tmp_path)]) == 2
     assert "make up" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Preflight against a local cloud before and after a deployment; it never changes anything."""
+"""Preflight against a local cloud before and after a deployment; it changes nothing."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ def test_every_name_is_free_before_a_deployment(cloud: LocalCloud) -> None:
     assert list(stacks(app, account))[-1].says == "9 stacks will be created, 0 updated."
 
 
-def test_names_of_the_stacks_themselves_are_not_taken(deployed: LocalCloud) -> None:
+def test_own_names_are_not_taken(deployed: LocalCloud) -> None:
     app, account = of_environment("local"), _account(deployed)
 
     assert _failing(names(app, account)) == []
     assert list(stacks(app, account))[-1].says == "0 stacks will be created, 9 updated."
 
 
-def test_names_that_nobody_s_stack_holds_are_taken_after_a_deployment(deployed: LocalCloud) -> None:
+def test_names_without_stack_are_taken(deployed: LocalCloud) -> None:
     """As after a first deployment that failed, and whose retained resources are there still."""
     app, account = of_environment("local"), _account(deployed)
     wanted = [each for each in named(app, account) if each.resource.kind not in _UNASKED]
@@ -80,7 +80,7 @@ def test_names_that_nobody_s_stack_holds_are_taken_after_a_deployment(deployed: 
     assert len(found) == len([each for each in wanted if each.resource.kind in kinds])
 
 
-def test_only_readings_are_sent(cloud: LocalCloud) -> None:
+def test_only_read_calls_are_sent(cloud: LocalCloud) -> None:
     sent: list[str] = []
     session = _session(cloud)
     session.events.register("before-call", lambda model, **_: sent.append(model.name))
@@ -104,9 +104,7 @@ def test_only_readings_are_sent(cloud: LocalCloud) -> None:
         ("sts", "assume_role", {"RoleArn": "arn:aws:iam::000000000000:role/x", "RoleSessionName": "preflight"}),
     ],
 )
-def test_what_is_no_reading_is_not_sent(
-    cloud: LocalCloud, service: str, operation: str, request_: dict[str, Any]
-) -> None:
+def test_write_calls_are_refused(cloud: LocalCloud, service: str, operation: str, request_: dict[str, Any]) -> None:
     client = reader(_account(cloud).aws, service)
 
     with pytest.raises(NotReadError, match="is not a read-only operation"):

@@ -1,4 +1,4 @@
-"""What preflight knows of CloudFormation's types covers what the stacks make."""
+"""Preflight knows every CloudFormation type that the stacks use."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tenantry.operate.preflight.actions import ACTIONS
 from tenantry.operate.preflight.assembly import Assembly, NotSynthesizedError, resolved
 from tenantry.operate.preflight.lookups import LOOKUPS
 from tests.operate.preflight.accounts import Answers, of_environment
+from tests.operate.preflight.assemblies import write_assembly
 from tests.synthesized import ENVIRONMENTS
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ def _named(properties: dict[str, Any], depth: int = 2) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_name_that_must_be_free_is_looked_up(environment: str) -> None:
+def test_every_physical_name_is_checked(environment: str) -> None:
     for resource in of_environment(environment).resources():
         if resource.kind in _SHARED or resource.kind in LOOKUPS or resource.kind.startswith("Custom::"):
             continue
         assert list(_named(dict(resource.properties))) == [], f"{resource.kind} {resource.logical_id}"
 
 
-def test_nothing_is_looked_up_that_no_template_makes() -> None:
+def test_only_types_of_the_templates_are_checked() -> None:
     made = {kind for environment in ENVIRONMENTS for kind in of_environment(environment).counts()}
 
     made.add("AWS::WAFv2::WebACLAssociation")  # where the context `webAcl` is set
@@ -59,14 +60,14 @@ def test_nothing_is_looked_up_that_no_template_makes() -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_for_every_type_it_is_known_what_makes_it(environment: str) -> None:
+def test_every_type_has_its_create_permissions(environment: str) -> None:
     kinds = {kind for kind in of_environment(environment).counts() if not kind.startswith("Custom::")}
 
     assert kinds - set(ACTIONS) == set()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_no_function_reserves_concurrency_that_a_new_account_does_not_have(environment: str) -> None:
+def test_reserved_concurrency_fits_a_new_account(environment: str) -> None:
     for resource in of_environment(environment).resources():
         assert "ReservedConcurrentExecutions" not in resource.properties
         assert "ProvisionedConcurrencyConfig" not in resource.properties
@@ -88,11 +89,11 @@ def test_no_function_reserves_concurrency_that_a_new_account_does_not_have(envir
         (None, None),
     ],
 )
-def test_names_are_read_as_cloudformation_reads_them(value: object, text: str | None) -> None:
+def test_names_are_resolved_like_cloudformation(value: object, text: str | None) -> None:
     assert resolved(value, Answers().account) == text
 
 
-def test_app_is_read_as_the_cdk_has_written_it(tmp_path: Path) -> None:
+def test_assembly_is_read(tmp_path: Path) -> None:
     role = "arn:${AWS::Partition}:iam::1:role/deploy"
     stack = {
         "type": "aws:cloudformation:stack",
@@ -117,16 +118,10 @@ def test_app_is_read_as_the_cdk_has_written_it(tmp_path: Path) -> None:
     assert list(app.templates) == ["a"]
 
 
-def test_app_without_an_account_is_for_any(tmp_path: Path) -> None:
-    stack = {
-        "type": "aws:cloudformation:stack",
-        "environment": "aws://unknown-account/unknown-region",
-        "properties": {"templateFile": "a.json"},
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"a": stack}}))
-    (tmp_path / "a.json").write_text("{}")
+def test_assembly_without_account_fits_any_account(tmp_path: Path) -> None:
+    app = Assembly.read(write_assembly(tmp_path), "dev")
 
-    assert (Assembly.read(tmp_path, "dev").account, Assembly.read(tmp_path, "dev").region) == ("", "")
+    assert (app.account, app.region) == ("", "")
 
 
 _STACK: Final = {
@@ -151,9 +146,7 @@ _STACK: Final = {
         (json.dumps({"artifacts": {"a": _STACK}}), '{"Resources"'),
     ],
 )
-def test_app_that_cannot_be_read_says_how_to_synthesize_it_again(
-    tmp_path: Path, manifest: str, template: str | None
-) -> None:
+def test_unreadable_assembly_names_the_remedy(tmp_path: Path, manifest: str, template: str | None) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
     if template is not None:
         (tmp_path / "a.json").write_text(template)
@@ -162,6 +155,6 @@ def test_app_that_cannot_be_read_says_how_to_synthesize_it_again(
         Assembly.read(tmp_path, "dev")
 
 
-def test_app_that_was_not_synthesized_says_how_to(tmp_path: Path) -> None:
+def test_missing_assembly_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(NotSynthesizedError, match="make synth ENV=dev"):
         Assembly.read(tmp_path, "dev")

@@ -1,4 +1,4 @@
-"""What the command says, and how it ends, when it is stopped or AWS refuses."""
+"""The teardown command: output and exit status when it is interrupted or AWS refuses."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _refuse_once_deleted(account: _Account, error: Exception) -> Callable[..., A
         ("find", TeardownRefusedError("The stack shop-data is at work")),
     ],
 )
-def test_once_something_is_removed_it_ends_with_a_report(
+def test_removal_ends_with_a_report(
     account: _Account,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -95,7 +95,7 @@ def test_once_something_is_removed_it_ends_with_a_report(
     assert [str(error) in one["why"] for one in report["left"]] == [True]
 
 
-def test_a_log_role_that_nobody_takes_over_holds_nothing_up(account: _Account, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_log_role_handover_does_not_stop_teardown(account: _Account, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise _REFUSAL
 
@@ -115,7 +115,7 @@ def test_a_log_role_that_nobody_takes_over_holds_nothing_up(account: _Account, m
     assert [(one.kind, "Rate exceeded" in one.why) for one in outcome.left] == [("AWS::ApiGateway::Account", True)]
 
 
-def test_what_aws_refuses_at_first_is_no_teardown(
+def test_first_call_refused_removes_nothing(
     account: _Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(*_: object) -> None:
@@ -133,7 +133,7 @@ def _stop(*_: object) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--json"], []])
-def test_one_that_was_stopped_does_not_say_what_is_left(
+def test_interrupted_teardown_does_not_report_leftovers(
     account: _Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     monkeypatch.setattr(stacks, "finish", _stop)
@@ -151,7 +151,7 @@ def test_one_that_was_stopped_does_not_say_what_is_left(
 
 
 @pytest.mark.parametrize("where", ["_planned", "_confirmed"])
-def test_one_that_is_stopped_before_anything_was_removed_says_so(
+def test_teardown_stopped_before_removal_says_so(
     account: _Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
 ) -> None:
     monkeypatch.setattr(commands, where, _stop)
@@ -161,7 +161,7 @@ def test_one_that_is_stopped_before_anything_was_removed_says_so(
     assert "Nothing was removed" in capsys.readouterr().err
 
 
-def test_the_plan_names_the_stacks(account: _Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_plan_lists_the_stacks(account: _Account, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["teardown", "--env", "dev", "--dry-run", "--json"]) == 0
 
     report = json.loads(capsys.readouterr().out)
@@ -169,9 +169,7 @@ def test_the_plan_names_the_stacks(account: _Account, capsys: pytest.CaptureFixt
     assert account.is_there
 
 
-def test_all_types_are_deprecated_before_the_first_is_deleted(
-    account: _Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_thing_types_are_deprecated_before_deletion(account: _Account, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, done = "AWS::IoT::ThingType", list[str]()
 
     def remove(_: Hand, name: str) -> None:
@@ -187,7 +185,7 @@ def test_all_types_are_deprecated_before_the_first_is_deleted(
     assert REMOVALS[kind].announce
 
 
-def test_make_does_not_take_a_context_that_it_would_not_heed() -> None:
+def test_make_refuses_unused_context() -> None:
     command = ["make", "--dry-run", "teardown", "ENV=dev", "CONTEXT=--context app=shop"]
 
     made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

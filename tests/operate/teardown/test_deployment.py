@@ -1,4 +1,4 @@
-"""What is taken for an application's deployment, and what nobody can tell."""
+"""Which stacks are an application's deployment."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _aws(*stacks: tuple[str, str, Mapping[str, Any]]) -> Any:  # noqa: ANN401 - 
 
 
 @pytest.mark.parametrize("unmarked", ["shop-ingestion", "shop-two-data"])
-def test_one_stack_that_does_not_say_whose_it_is_stops_all(unmarked: str) -> None:
+def test_stack_without_owner_mark_stops_teardown(unmarked: str) -> None:
     """It may be the rest of a deployment that was half updated, or of a neighbour's, as long as nobody says."""
     aws = _aws(("shop-data", "CREATE_COMPLETE", _marked("shop")), (unmarked, "CREATE_COMPLETE", {}))
 
@@ -54,13 +54,13 @@ def test_one_stack_that_does_not_say_whose_it_is_stops_all(unmarked: str) -> Non
         find(aws, "shop", "dev")
 
 
-def test_stacks_of_other_names_may_be_anything() -> None:
+def test_stacks_of_other_names_are_ignored() -> None:
     aws = _aws(("shop-data", "CREATE_COMPLETE", _marked("shop")), ("bookshop", "CREATE_COMPLETE", {}))
 
     assert [stack.name for stack in find(aws, "shop", "dev").live] == ["shop-data"]
 
 
-def test_a_stack_that_was_never_filled_is_reported() -> None:
+def test_empty_stack_is_reported() -> None:
     aws = _aws(("shop-data", "CREATE_COMPLETE", _marked("shop")), ("shop-front", "REVIEW_IN_PROGRESS", {}))
 
     _, (left,) = left_behind(Hand(aws=aws, account="1", tell=lambda _: None), find(aws, "shop", "dev"))
@@ -72,7 +72,7 @@ def test_a_stack_that_was_never_filled_is_reported() -> None:
 @pytest.mark.parametrize(
     "declared", [{"holds": "dreams", "by": "a new way"}, {"holds": "dreams", "by": "none", "since": "tomorrow"}, {}]
 )
-def test_a_newer_versions_declaration_is_refused(whose: str, declared: dict[str, str]) -> None:
+def test_declaration_of_a_newer_version_is_refused(whose: str, declared: dict[str, str]) -> None:
     aws = _aws(
         ("shop-data", "CREATE_COMPLETE", _marked("shop")),
         ("later", "CREATE_COMPLETE", _marked(whose, **{STORES: [declared]})),
@@ -82,7 +82,7 @@ def test_a_newer_versions_declaration_is_refused(whose: str, declared: dict[str,
         find(aws, "shop", "dev")
 
 
-def test_a_mark_that_says_nothing_is_refused() -> None:
+def test_malformed_mark_is_refused() -> None:
     aws = _aws(("later", "CREATE_COMPLETE", {"Metadata": {APPLICATION: {"owner": "shop"}}}))
 
     with pytest.raises(TeardownRefusedError, match="cannot read what the stack later declares"):
@@ -99,7 +99,7 @@ def test_a_mark_that_says_nothing_is_refused() -> None:
         ("DELETE_FAILED", False),
     ],
 )
-def test_only_a_settled_stacks_role_can_log(status: str, *, has_one: bool) -> None:
+def test_only_a_stable_stacks_role_can_log(status: str, *, has_one: bool) -> None:
     aws = _aws(("shop-data", "CREATE_COMPLETE", _marked("shop")), ("other", status, _LOG_ROLE))
 
     assert find(aws, "shop", "dev").log_roles == ((("other", "Role"),) if has_one else ())

@@ -1,4 +1,4 @@
-"""Which neighbour's role API Gateway logs with."""
+"""Which other instance's role API Gateway logs with after a teardown."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _hand(roles: dict[str, str], taken: list[str]) -> Hand:
     return Hand(aws=aws, account="1", tell=lambda _: None)
 
 
-def test_the_next_one_is_tried_and_its_path_is_kept() -> None:
+def test_next_log_role_is_tried_with_its_path() -> None:
     taken = list[str]()
 
     hand_over(_hand({"sound-role": "arn:aws:iam::1:role/a/path/sound-role"}, taken), _DEPLOYMENT)
@@ -54,6 +54,6 @@ def test_the_next_one_is_tried_and_its_path_is_kept() -> None:
     assert taken == ["arn:aws:iam::1:role/a/path/sound-role"]
 
 
-def test_when_none_will_do_the_refusal_is_told() -> None:
+def test_refusal_of_all_log_roles_is_reported() -> None:
     with pytest.raises(ClientError, match="no sound-role"):
         hand_over(_hand({}, []), _DEPLOYMENT)

@@ -1,4 +1,4 @@
-"""Names of what is made at run time."""
+"""Names of resources that are created at run time."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _KNOWN = {"account": "123456789012", "region": "eu-north-1"}
         ("shop.{tenant}", "shopxT001", False),
     ],
 )
-def test_what_has_the_form(form: str, name: str, *, fits: bool) -> None:
+def test_name_form_matches(form: str, name: str, *, fits: bool) -> None:
     assert Form.of("AWS::S3::Bucket", form, _KNOWN).matches(name) is fits
 
 
-def test_the_longer_applications_form_says_more_of_a_name() -> None:
+def test_longer_application_name_wins() -> None:
     shop, two = (Form.of("AWS::ApiGateway::ApiKey", f"{app}-{{tenant}}") for app in ("shop", "shop-two"))
 
     assert shop.matches("shop-two-T001")

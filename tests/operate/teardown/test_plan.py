@@ -1,4 +1,4 @@
-"""Whose a resource is, as CloudFormation says."""
+"""Which resources belong to an instance, according to CloudFormation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OWN, _OTHER = "arn:own", "arn:other"
         (_OTHER, "UPDATE_COMPLETE", False),
     ],
 )
-def test_what_a_deleted_stack_kept_is_its_own_until_another_has_it(stack: str, status: str, *, is_left: bool) -> None:
+def test_retained_resource_belongs_to_its_deleted_stack(stack: str, status: str, *, is_left: bool) -> None:
     found = {"StackId": stack, "PhysicalResourceId": "orders", "ResourceStatus": status}
     table = {"TableStatus": "ACTIVE", "ItemCount": 3}
     aws: Any = SimpleNamespace(
@@ -57,7 +57,7 @@ def test_what_a_deleted_stack_kept_is_its_own_until_another_has_it(stack: str, s
         ("AccessDeniedException", True),
     ],
 )
-def test_what_nothing_can_remove_is_reported_until_it_is_gone(answer: str | None, *, is_left: bool) -> None:
+def test_irremovable_resource_is_reported_until_gone(answer: str | None, *, is_left: bool) -> None:
     gone = Stack(name="shop-data", id=_OWN, status=GONE, mark=_MARK, template={}, kept=(_KEPT,))
     deployment = Deployment(
         mark=_MARK, account="1", region="eu-north-1", partition="aws", live=(), gone=(gone,), neighbours=()
@@ -135,7 +135,7 @@ def _account(kind: str, name: str, tags: dict[str, str]) -> Any:  # noqa: ANN401
         ({}, "left"),
     ],
 )
-def test_what_carries_tags_goes_only_with_the_applications_own(
+def test_tagged_resource_needs_the_applications_tags(
     kind: str, form: str, name: str, tags: dict[str, str], outcome: str, *, has_neighbour: bool
 ) -> None:
     """A neighbour that declares the same form takes nothing away: the tag has said whose it is."""

@@ -1,4 +1,4 @@
-"""How one thing is removed, whenever whoever removes it is stopped."""
+"""The removal of single resources, interrupted at any step."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _certificates(cloud: LocalCloud) -> set[str]:
 
 
 @pytest.mark.parametrize("has_policy", [True, False])
-def test_a_servers_certificate_is_never_lost_sight_of(cloud: LocalCloud, *, has_policy: bool) -> None:
+def test_certificate_stays_discoverable_until_removed(cloud: LocalCloud, *, has_policy: bool) -> None:
     """Stop before each change in turn, and remove the server once more."""
     iot: Any = cloud.session().client("iot")
     before, policy = _certificates(cloud), f"policy-{secrets.token_hex(3)}"
@@ -66,7 +66,7 @@ def test_a_servers_certificate_is_never_lost_sight_of(cloud: LocalCloud, *, has_
     iot.delete_policy(policyName=policy)
 
 
-def test_a_certificate_is_found_by_its_policy_until_it_is_gone(cloud: LocalCloud) -> None:
+def test_certificate_is_found_by_its_policy(cloud: LocalCloud) -> None:
     iot: Any = cloud.session().client("iot")
     before, policy = _certificates(cloud), f"policy-{secrets.token_hex(3)}"
     iot.create_policy(policyName=policy, policyDocument="{}")
@@ -85,9 +85,7 @@ def test_a_certificate_is_found_by_its_policy_until_it_is_gone(cloud: LocalCloud
 
 
 @pytest.mark.parametrize(("listed", "amount"), [(["points"], "objects behind access points"), ([], None)])
-def test_a_bucket_that_refuses_to_be_looked_at_is_there_if_it_is_the_accounts(
-    listed: list[str], amount: str | None
-) -> None:
+def test_unreadable_bucket_of_the_account_exists(listed: list[str], amount: str | None) -> None:
     def refuse(**_: object) -> None:
         raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadBucket")
 

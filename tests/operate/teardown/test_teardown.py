@@ -1,4 +1,4 @@
-"""A small application is thrown away, beside another whose name begins with its name."""
+"""Teardown of a small application beside another whose name begins with its name."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def tenantry(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Tenantry:
     return run
 
 
-def test_nothing_is_left_wherever_it_is_stopped(cloud: LocalCloud, shop: Shop, before: set[tuple[str, str]]) -> None:
+def test_interrupted_teardown_can_be_finished(cloud: LocalCloud, shop: Shop, before: set[tuple[str, str]]) -> None:
     """Stop it after each single removal, and begin again."""
     runs = 0
     while True:
@@ -89,7 +89,7 @@ def test_nothing_is_left_wherever_it_is_stopped(cloud: LocalCloud, shop: Shop, b
     assert inventory(cloud) == before
 
 
-def test_the_neighbours_apis_log_on(cloud: LocalCloud, shop: Shop, neighbour: Shop) -> None:
+def test_other_instances_apis_keep_logging(cloud: LocalCloud, shop: Shop, neighbour: Shop) -> None:
     gateway = operator(cloud).apigateway
     assert gateway.get_account()["cloudwatchRoleArn"].endswith(f"/{shop.physical('ApiLoggingRole')}")
 
@@ -98,7 +98,7 @@ def test_the_neighbours_apis_log_on(cloud: LocalCloud, shop: Shop, neighbour: Sh
     assert gateway.get_account()["cloudwatchRoleArn"].endswith(f"/{neighbour.physical('ApiLoggingRole')}")
 
 
-def test_what_is_left_after_cdk_destroy_is_found(
+def test_leftovers_of_cdk_destroy_are_found(
     cloud: LocalCloud, shop: Shop, before: set[tuple[str, str]], tenantry: Tenantry, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop.remove()
@@ -112,7 +112,7 @@ def test_what_is_left_after_cdk_destroy_is_found(
     assert inventory(cloud) == before
 
 
-def test_what_another_stack_has_taken_over_stays(cloud: LocalCloud, shop: Shop, tenantry: Tenantry) -> None:
+def test_resource_of_another_stack_is_kept(cloud: LocalCloud, shop: Shop, tenantry: Tenantry) -> None:
     """A table that the shop's stack has kept is imported into a stack of somebody else's."""
     table = shop.physical("OrdersTable")
     shop.remove()
@@ -146,7 +146,7 @@ def test_what_another_stack_has_taken_over_stays(cloud: LocalCloud, shop: Shop, 
     operator(cloud).dynamodb.delete_table(TableName=table)
 
 
-def test_dry_run_shows_what_there_is_and_changes_nothing(
+def test_dry_run_lists_and_changes_nothing(
     cloud: LocalCloud, shop: Shop, tenantry: Tenantry, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = inventory(cloud)
@@ -163,7 +163,7 @@ def test_dry_run_shows_what_there_is_and_changes_nothing(
 
 
 @pytest.mark.parametrize("confirmation", [[], ["--confirm", "shop"]])
-def test_nothing_is_done_without_the_applications_name(
+def test_application_name_is_required(
     cloud: LocalCloud, shop: Shop, tenantry: Tenantry, confirmation: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = inventory(cloud)
@@ -181,7 +181,7 @@ def test_nothing_is_done_without_the_applications_name(
         ("dev", True, "local", "is of the environment 'dev', not of 'local'"),
     ],
 )
-def test_what_keeps_its_data_is_not_touched(
+def test_retaining_stacks_are_not_touched(
     cloud: LocalCloud,
     *,
     environment: str,
@@ -202,14 +202,14 @@ def test_what_keeps_its_data_is_not_touched(
 
 
 @pytest.mark.parametrize("env", ["staging", "prod"])
-def test_staging_and_production_are_refused_whatever_their_stacks_say(
+def test_staging_and_production_are_always_refused(
     tenantry: Tenantry, env: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tenantry("shop", "--confirm", "shop", env=env) == EXIT_USAGE
     assert "cannot be torn down" in capsys.readouterr().err
 
 
-def test_an_application_that_is_not_there(tenantry: Tenantry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_application_is_reported(tenantry: Tenantry, capsys: pytest.CaptureFixture[str]) -> None:
     assert tenantry("nobodys", "--confirm", "nobodys") == EXIT_USAGE
     assert "have no stack of 'nobodys'" in capsys.readouterr().err
 

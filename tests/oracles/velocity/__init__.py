@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.flink import Use, fetch, java, pinned
 from tenantry.flink.jars import cache_folder
-from tests.oracles.reading import digest
+from tests.oracles.templates import digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
