@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from tenantry.functions import PythonFunction
 
+DESCRIPTION: Final = (
+    "Objects of the caller, stored in one of five partition modes. "
+    "`x-token` takes an ID token of the user pool, or a token from GET /token."
+)
 REFUSALS: Final = {
     "UNAUTHORIZED": {"status": "Unauthorized", "result": {"invalid": "x-token"}},
     "ACCESS_DENIED": {"status": "Forbidden", "result": {"invalid": "x-token"}},

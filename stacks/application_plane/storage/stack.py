@@ -9,7 +9,7 @@ from aws_cdk import CfnOutput, Duration
 
 from stacks.application_plane.storage.partitions import StoragePartitions
 from stacks.application_plane.storage.provisioner import storage_provisioner
-from stacks.application_plane.storage.routes import REFUSALS, storage_routes
+from stacks.application_plane.storage.routes import DESCRIPTION, REFUSALS, storage_routes
 from stacks.platform.base import ApplicationStack
 from stacks.platform.defaults import directory, grant_on
 from stacks.platform.functions import api_function
@@ -85,8 +85,7 @@ class StorageStack(ApplicationStack):
             client=platform.identity.client,
             directory=directory(self, environment),
             routes=storage_routes(objects=objects, issuer=issuer, tokens_are_open=bool(environment.hands_on_secret)),
-            description="Objects of the caller, stored in one of five partition modes. "
-            "`x-token` takes an ID token of the user pool, or a token from GET /token.",
+            description=DESCRIPTION,
             defaults=apis,
             function_defaults=platform.function_defaults,
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
