@@ -86,6 +86,7 @@ docs: setup ## Update the diagrams of docs/architecture.md and the idle costs fr
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
+	@$(RUN) $(PY) -m tenantry.attacks --table docs/attacks.md
 
 screenshots: setup ## Take the dashboard's screenshots for docs/screenshots; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_accessibility.py -n0 -q

@@ -13,7 +13,7 @@ from benchmarks.result import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.target import Target
 
 _REQUESTS: Final = 3

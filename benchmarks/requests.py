@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
 
 _PEOPLE: Final = 3
 _REQUESTS: Final = 100
@@ -45,7 +45,7 @@ def measure(state: Path) -> Sequence[Figure]:
 
 def _sign_up(world: World) -> tuple[float, Person]:
     began = time.perf_counter()
-    person = world.people.sign_up("bench")
+    person = world.accounts.sign_up("bench")
     return time.perf_counter() - began, person
 
 

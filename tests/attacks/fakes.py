@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 
 from tenantry.attacks import jws
-from tenantry.attacks.people import Cast, Person, Tokens
+from tenantry.attacks.accounts import Person, Tokens, Users
 from tenantry.attacks.storage import MODES
 from tenantry.attacks.target import Target
 from tenantry.operate.aws import Aws
@@ -136,8 +136,8 @@ def person(label: str, tenant: str, name: str | None = None) -> Person:
     )
 
 
-def cast() -> Cast:
+def users() -> Users:
     """Return people who need no identity pool."""
-    return Cast(
+    return Users(
         alice=person("alice", "tenant-a"), bob=person("bob", "tenant-b", VICTIM), carol=person("carol", "tenant-a")
     )

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from tenantry.attacks import Report, Target, run
-from tenantry.attacks.outcome import Verdict
+from tenantry.attacks.outcome import AttackResult
 from tenantry.attacks.surfaces import REGISTRY
 from tenantry.operate.aws import Aws
 from tenantry.operate.dead_letters import DeadLetterQueues
@@ -75,17 +75,17 @@ def _contents(environment: Environment) -> dict[str, object]:
         "pools": len(aws.cognito.list_user_pools(MaxResults=60)["UserPools"]),
         "clients": len(clients),
         "users": len(aws.cognito.list_users(UserPoolId=target.user_pool_id)["Users"]),
-        "dead letters": DeadLetterQueues(environment).depths(),
+        "dead-letter messages": DeadLetterQueues(environment).depths(),
     }
 
 
 @pytest.mark.parametrize("attack", [attack.id for attack in REGISTRY])
 def test_attack_holds(attack: str, done: _Run) -> None:
-    result = next(result for result in done.report.results if result.attack.id == attack)
-    assert result.verdict is Verdict.HELD, f"{result.attack.tries} {result.outcome.observed}"
+    attempt = next(attempt for attempt in done.report.attempts if attempt.attack.id == attack)
+    assert attempt.result is AttackResult.HELD, f"{attempt.attack.tries} {attempt.outcome.observed}"
 
 
-def test_the_run_passes(done: _Run) -> None:
+def test_run_passes(done: _Run) -> None:
     assert done.report.exit_code == 0, done.report.summary
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_left_behind(done: _Run) -> None:
     assert done.after == done.before
 
 
-def test_the_documented_role_may_do_what_the_attacker_does(done: _Run) -> None:
+def test_documented_role_allows_the_attackers_calls(done: _Run) -> None:
     policies = [every_environment(), *attacked_environments()]
 
     assert {"iam:CreateRole", "iam:TagRole"} <= {call.action for call in done.calls}

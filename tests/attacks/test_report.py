@@ -1,4 +1,4 @@
-"""What a run says of itself: exit status, counts, terminal, page, JSON."""
+"""The report of a run: exit status, counts, terminal, page, JSON."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from tenantry.attacks import terminal, threats
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.page import page
 from tenantry.attacks.registry import Attack
-from tenantry.attacks.report import EXIT_BREACHED, EXIT_HELD, EXIT_INCONCLUSIVE, Report, Result, Tally
+from tenantry.attacks.report import EXIT_BREACHED, EXIT_HELD, EXIT_INCONCLUSIVE, Attempt, Report, Tally
 from tenantry.attacks.threats import Heading
 
 HOSTILE = "<script>alert('x')</script>\" onmouseover=\"alert(1) [bold]markup[/bold] [/red]"
 
 
-def _result(name: str, outcome: Outcome, *, surface: str = "door", threat: threats.Threat = threats.NO_TOKEN) -> Result:
+def _attempt(
+    name: str, outcome: Outcome, *, surface: str = "parks", threat: threats.Threat = threats.NO_TOKEN
+) -> Attempt:
     attack = Attack(
         id=f"{surface}-{name}",
         surface=surface,
@@ -31,16 +33,16 @@ def _result(name: str, outcome: Outcome, *, surface: str = "door", threat: threa
         must=f"Fail at {name}.",
         run=lambda _: outcome,
     )
-    return Result(attack=attack, outcome=outcome, seconds=0.25)
+    return Attempt(attack=attack, outcome=outcome, seconds=0.25)
 
 
-def _report(*results: Result, left_behind: tuple[str, ...] = ()) -> Report:
+def _report(*attempts: Attempt, left_behind: tuple[str, ...] = ()) -> Report:
     return Report(
         target="local",
         run="tenantry-attack-test",
         started=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         seconds=12.3,
-        results=results,
+        attempts=attempts,
         left_behind=left_behind,
     )
 
@@ -48,10 +50,10 @@ def _report(*results: Result, left_behind: tuple[str, ...] = ()) -> Report:
 @pytest.fixture
 def mixed() -> Report:
     return _report(
-        _result("one", held("403")),
-        _result("two", breached(HOSTILE)),
-        _result("three", inconclusive("it did not answer"), surface="window", threat=threats.SECRETS_SHOWN),
-        _result("four", held("403"), surface="window"),
+        _attempt("one", held("403")),
+        _attempt("two", breached(HOSTILE)),
+        _attempt("three", inconclusive("it did not answer"), surface="queue", threat=threats.SECRETS_SHOWN),
+        _attempt("four", held("403"), surface="queue"),
         left_behind=("the user u-1 (ClientError: no)",),
     )
 
@@ -67,21 +69,21 @@ def mixed() -> Report:
     ],
 )
 def test_exit_status(outcomes: list[Outcome], code: int) -> None:
-    assert _report(*(_result(str(n), outcome) for n, outcome in enumerate(outcomes))).exit_code == code
+    assert _report(*(_attempt(str(n), outcome) for n, outcome in enumerate(outcomes))).exit_code == code
 
 
 def test_tally_counts_by_surface_and_heading(mixed: Report) -> None:
     assert str(mixed.tally()) == "2/4"
-    assert str(mixed.tally("door")) == "1/2"
-    assert str(mixed.tally("window", Heading.LEAKS)) == "0/1"
-    assert mixed.tally("door", Heading.LEAKS) is None
+    assert str(mixed.tally("parks")) == "1/2"
+    assert str(mixed.tally("queue", Heading.LEAKS)) == "0/1"
+    assert mixed.tally("parks", Heading.LEAKS) is None
 
 
-def test_tally_is_as_bad_as_its_worst(mixed: Report) -> None:
-    verdicts = {surface: tally.worst for surface in mixed.surfaces if isinstance(tally := mixed.tally(surface), Tally)}
-    assert {surface: verdict.value for surface, verdict in verdicts.items()} == {
-        "door": "breached",
-        "window": "inconclusive",
+def test_tally_has_the_worst_result(mixed: Report) -> None:
+    results = {surface: tally.worst for surface in mixed.surfaces if isinstance(tally := mixed.tally(surface), Tally)}
+    assert {surface: result.value for surface, result in results.items()} == {
+        "parks": "breached",
+        "queue": "inconclusive",
     }
 
 
@@ -91,13 +93,13 @@ def _shown(report: Report) -> str:
     return screen.getvalue()
 
 
-def test_the_terminal_shows_counts_and_whatever_did_not_hold(mixed: Report) -> None:
+def test_terminal_shows_counts_and_failures(mixed: Report) -> None:
     shown = _shown(mixed)
-    assert re.search(r"door\s+│\s+1/2 │\s+- │ 1/2", shown), shown
+    assert re.search(r"parks\s+│\s+1/2 │\s+- │ 1/2", shown), shown
     assert re.search(r"All\s+│\s+2/3 │\s+0/1 │ 2/4", shown), shown
-    assert "BREACHED door-two: " + HOSTILE in shown
-    assert "INCONCLUSIVE window-three: it did not answer" in shown
-    assert "door-one" not in shown
+    assert "BREACHED parks-two: " + HOSTILE in shown
+    assert "INCONCLUSIVE queue-three: it did not answer" in shown
+    assert "parks-one" not in shown
     assert "Left behind: the user u-1" in shown
     assert "2 of 4 attacks on 'local' held, 1 got through, 1 proved nothing, in 12 seconds." in shown
 
@@ -121,14 +123,14 @@ def _read(html: str) -> _Reader:
     return reader
 
 
-def test_the_page_shows_hostile_text_as_text(mixed: Report) -> None:
+def test_page_escapes_hostile_text(mixed: Report) -> None:
     reader = _read(page(mixed))
     assert HOSTILE in "".join(reader.texts)
     assert "script" not in {tag for tag, _ in reader.tags}
     assert not any(name.startswith("on") for _, attributes in reader.tags for name in attributes)
 
 
-def test_the_page_needs_nothing_from_elsewhere(mixed: Report) -> None:
+def test_page_is_self_contained(mixed: Report) -> None:
     html = page(mixed)
     reader = _read(html)
     assert not {"script", "link", "img", "iframe", "object"} & {tag for tag, _ in reader.tags}
@@ -141,19 +143,19 @@ def test_the_page_needs_nothing_from_elsewhere(mixed: Report) -> None:
     assert "default-src 'none'" in html
 
 
-def test_the_page_tells_each_attack_whole(mixed: Report) -> None:
+def test_page_shows_each_attack_in_full(mixed: Report) -> None:
     text = "".join(_read(page(mixed)).texts)
-    for result in mixed.results:
-        for told in (result.attack.id, result.attack.tries, result.attack.must, result.outcome.observed):
+    for attempt in mixed.attempts:
+        for told in (attempt.attack.id, attempt.attack.tries, attempt.attack.must, attempt.outcome.observed):
             assert told in text
 
 
-def test_the_page_opens_what_did_not_hold(mixed: Report) -> None:
+def test_page_opens_failures(mixed: Report) -> None:
     opened = ["open" in attributes for tag, attributes in _read(page(mixed)).tags if tag == "details"]
     assert opened == [True, False, True, False]
 
 
-def test_the_page_can_be_read_without_colours_and_by_a_screen_reader(mixed: Report) -> None:
+def test_page_is_accessible(mixed: Report) -> None:
     html = page(mixed)
     tags = _read(html).tags
     assert ("html", {"lang": "en"}) in tags
@@ -164,16 +166,16 @@ def test_the_page_can_be_read_without_colours_and_by_a_screen_reader(mixed: Repo
     assert "color-scheme: light dark" in html
 
 
-def test_the_json_holds_everything(mixed: Report) -> None:
+def test_json_holds_everything(mixed: Report) -> None:
     told = json.loads(mixed.to_json())
     assert told["exitCode"] == EXIT_BREACHED
     assert told["count"] == {"held": 2, "breached": 1, "inconclusive": 1}
-    assert [attack["verdict"] for attack in told["attacks"]] == ["held", "breached", "inconclusive", "held"]
+    assert [attack["result"] for attack in told["attacks"]] == ["held", "breached", "inconclusive", "held"]
     assert told["attacks"][1]["observed"] == HOSTILE
 
 
-def test_the_page_shows_code_as_code_and_hostile_code_as_text() -> None:
-    told = _result("one", held("`<b>seen</b>`"))
-    html = page(_report(Result(attack=replace(told.attack, tries="Send `<i>`."), outcome=told.outcome, seconds=0)))
+def test_page_marks_code_and_escapes_hostile_code() -> None:
+    told = _attempt("one", held("`<b>seen</b>`"))
+    html = page(_report(Attempt(attack=replace(told.attack, tries="Send `<i>`."), outcome=told.outcome, seconds=0)))
     assert "Send <code>&lt;i&gt;</code>." in html
     assert "`&lt;b&gt;seen&lt;/b&gt;`" in html

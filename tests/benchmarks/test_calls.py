@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_warm_authorizer_reads_once(deployed: LocalCloud) -> None:
     world = World(Target.named(state=deployed.folder.root))
     try:
-        (figure,) = reads(world.target, world.people.sign_up("bench"))
+        (figure,) = reads(world.target, world.accounts.sign_up("bench"))
     finally:
         assert world.cleanup.run() == []
 

@@ -127,7 +127,7 @@ def test_wheel_contains_packages_and_functions_only(wheel: Path) -> None:
     assert {name.split("/")[2] for name in names if name.endswith("/handler.py")} == deployed
     for function in deployed:
         assert f"tenantry/handlers/{function}/requirements.txt" in names
-    assert [name for name in names if "__pycache__" in name or "/test" in name or name.endswith(".pyc")] == []
+    assert [name for name in names if "__pycache__" in name or "/tests/" in name or name.endswith(".pyc")] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

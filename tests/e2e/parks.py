@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 STATUSES: Final = ("park-closed", "park-opened", "natural-disaster")
@@ -28,7 +28,7 @@ class ParksApi:
         """Return it in the hand of an admin of a tenant that has nothing yet, and that nothing is kept of."""
         tenant = f"{label}-{secrets.token_hex(4)}"
         world.cleanup.later(f"the parks of {tenant}", partial(sweep, world, tenant))
-        return cls(world, world.landlord(label, tenant))
+        return cls(world, world.tenant_admin(label, tenant))
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         return self._world.parks_api(method, path, self.person.tokens.id, body, headers=headers)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tenantry.attacks.people import Tokens, sign_up, srp
+from tenantry.attacks.accounts import Tokens, sign_up, srp
 from tenantry.local import mail
 from tests.waiting import until, until_clock_passes, until_next_second
 
@@ -41,12 +41,12 @@ class _Account:
     @classmethod
     def signed_up(cls, world: World, cloud: LocalCloud, **metadata: str) -> _Account:
         """Sign up and confirm nothing."""
-        email = world.people.mailbox(f"e2e-{secrets.token_hex(4)}")
+        email = world.accounts.mailbox(f"e2e-{secrets.token_hex(4)}")
         password = _password()
         cognito = world.target.aws.anonymous().cognito
         user_id = sign_up(cognito, world.target.client_id, email, password, name="Ada", metadata=metadata)
-        world.leftovers.user(user_id)
-        world.leftovers.event_sent()
+        world.run_resources.user(user_id)
+        world.run_resources.event_sent()
         return cls(world=world, cloud=cloud, email=email, password=password, user_id=user_id)
 
     @classmethod
@@ -54,7 +54,7 @@ class _Account:
         """Sign up, confirm with the mailed code, and wait for the tenant."""
         account = cls.signed_up(world, cloud)
         account.confirm()
-        world.people.await_tenant(account.user_id)
+        world.accounts.await_tenant(account.user_id)
         return account
 
     @property
@@ -147,7 +147,7 @@ def test_resent_code_makes_its_receiver_the_owner(world: World, deployed: LocalC
     chosen = account.reset()
 
     assert _refusal(account.sign_in).startswith("NotAuthorizedException")
-    assert world.people.tenants_of(account.user_id) == [account.sign_in_with_tenant(chosen).tenant]
+    assert world.accounts.tenants_of(account.user_id) == [account.sign_in_with_tenant(chosen).tenant]
     assert "newpassword" not in account.row()
 
 
@@ -212,7 +212,7 @@ def test_lost_reset_hook_ends_sessions_at_next_sign_in(world: World, deployed: L
 
 def test_changed_address_ends_every_session(world: World, deployed: LocalCloud) -> None:
     account = _Account.confirmed(world, deployed)
-    before, new = account.sign_in(), world.people.mailbox(f"new-{secrets.token_hex(4)}")
+    before, new = account.sign_in(), world.accounts.mailbox(f"new-{secrets.token_hex(4)}")
     account.cognito.update_user_attributes(AccessToken=before.access, UserAttributes=[{"Name": "email", "Value": new}])
     assert account.status(account.sign_in()) == 200  # with the old address, as long as the new one is not verified
     account.cognito.verify_user_attribute(AccessToken=before.access, AttributeName="email", Code=account.code(new))
@@ -260,9 +260,9 @@ def test_failed_sign_up_hook_is_repaired_at_next_sign_in(world: World, deployed:
         account.sign_in()  # and again, before the saga can have ended
         account.sign_in()
     for account in accounts:
-        world.people.await_tenant(account.user_id)
-    world.people.sign_up("afterwards")  # whose sagas have ended after any other that a sign-in could have started
+        world.accounts.await_tenant(account.user_id)
+    world.accounts.sign_up("afterwards")  # whose sagas have ended after any other that a sign-in could have started
 
     for account in accounts:
         tokens = account.sign_in_with_tenant()
-        assert world.people.tenants_of(account.user_id) == [tokens.tenant]
+        assert world.accounts.tenants_of(account.user_id) == [tokens.tenant]

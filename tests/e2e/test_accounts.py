@@ -13,14 +13,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stacks.platform.events import Events
-from tenantry.attacks.households import Household
+from tenantry.attacks.tenant_fixture import TenantFixture
 from tenantry.cli.main import main
 from tests.waiting import until, until_next_second
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
@@ -50,8 +50,8 @@ def users(deployed: LocalCloud, capsys: pytest.CaptureFixture[str]) -> Callable[
 
 
 def _sign_up(world: World, label: str) -> Person:
-    person = world.people.sign_up(label)
-    world.leftovers.tenant(person.tenant)  # nobody is mapped to it any more when its founder is deleted
+    person = world.accounts.sign_up(label)
+    world.run_resources.tenant(person.tenant)  # nobody is mapped to it any more when its founder is deleted
     return person
 
 
@@ -95,7 +95,7 @@ def test_blocked_user_is_refused_until_unblocked(world: World, users: Callable[.
     assert (status, done["changed"], done["tenantsWithoutAdmin"]) == (0, True, [person.tenant])
     assert _status(world, person) == 401
     with pytest.raises(ClientError):
-        world.people.sign_in(person)
+        world.accounts.sign_in(person)
     assert _in_pool(world, person.user_id)["Enabled"] is False
     assert _admins(world, person.tenant) == set()
     _, shown = users("show", person.user_id)
@@ -112,7 +112,7 @@ def test_blocked_user_is_refused_until_unblocked(world: World, users: Callable[.
     assert _admins(world, person.tenant) == {person.user_id}
     # A sign-in in the second of the block would not count either.
     until(
-        lambda: _status(world, replace(person, tokens=world.people.sign_in_with_claim(person))) == 200,
+        lambda: _status(world, replace(person, tokens=world.accounts.sign_in_with_claim(person))) == 200,
         "a session that counts",
         timeout=_PATIENCE_SECONDS,
     )
@@ -128,15 +128,15 @@ def test_signed_out_user_must_sign_in_again(world: World, users: Callable[..., t
     assert (status, done["changed"]) == (0, True)
     assert _status(world, person) == 401
     with pytest.raises(ClientError):
-        world.people.refresh(person)
-    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+        world.accounts.refresh(person)
+    person = replace(person, tokens=world.accounts.sign_in_with_claim(person))
     assert _status(world, person) == 200
 
 
 def test_deletion_leaves_a_tombstone_without_personal_data(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "leaving")
+    house = TenantFixture.create(world, "leaving")
     person = _sign_up(world, "deleted")
-    world.people.enrol(person, house.tenant, {"member"})
+    world.accounts.enrol(person, house.tenant, {"member"})
     house.invite(person.email, "visitor")
 
     status, said = users("delete", person.user_id)
@@ -260,7 +260,7 @@ def test_reconciliation_finds_changes_in_the_pool(world: World, users: Callable[
 
     cognito.admin_enable_user(UserPoolId=pool, Username=disabled.user_id)
     assert _about(users("reconcile")[1], disabled.user_id) == [("enabledInPool", True)]
-    disabled = replace(disabled, tokens=world.people.sign_in_with_claim(disabled))
+    disabled = replace(disabled, tokens=world.accounts.sign_in_with_claim(disabled))
     assert _status(world, disabled) == 200
 
 
@@ -282,12 +282,12 @@ def test_reconciliation_replays_a_lost_sign_up(world: World, users: Callable[...
 
     assert _about(report, person.user_id) == [("unrecorded" if lost == "record" else "unfounded", True)]
     until(lambda: _admins(world, person.tenant) == {person.user_id}, "the one admin", timeout=_PATIENCE_SECONDS)
-    assert world.people.tenants_of(person.user_id) == [person.tenant]
+    assert world.accounts.tenants_of(person.user_id) == [person.tenant]
     assert _about(users("reconcile")[1], person.user_id, person.tenant) == []
 
 
 def test_reconciliation_removes_deleted_users_from_admins(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "haunted")
+    house = TenantFixture.create(world, "haunted")
     other = house.member("other-admin", "admin")
     users("delete", other.user_id, "--confirm", other.user_id)
     world.target.aws.dynamodb.update_item(
@@ -300,7 +300,7 @@ def test_reconciliation_removes_deleted_users_from_admins(world: World, users: C
     _, report = users("reconcile")
 
     assert _about(report, house.tenant) == [("deadAdmin", True)]
-    assert _admins(world, house.tenant) == {house.boss.user_id}
+    assert _admins(world, house.tenant) == {house.admin.user_id}
 
 
 def test_scheduled_and_trail_runs_are_equivalent(
@@ -333,7 +333,7 @@ def test_scheduled_and_trail_runs_are_equivalent(
     aws.cognito.admin_user_global_sign_out(UserPoolId=pool, Username=trailed.user_id)
     invoke(told("AdminUserGlobalSignOut", trailed.user_id, time.time()))
     assert _status(world, trailed) == 401
-    trailed = replace(trailed, tokens=world.people.sign_in_with_claim(trailed))
+    trailed = replace(trailed, tokens=world.accounts.sign_in_with_claim(trailed))
     aws.cognito.admin_delete_user(UserPoolId=pool, Username=trailed.user_id)
     invoke(told("AdminDeleteUser", trailed.user_id, time.time()))
     assert _status(world, trailed) == 401
@@ -342,41 +342,41 @@ def test_scheduled_and_trail_runs_are_equivalent(
 
 
 def test_last_active_admin_cannot_be_removed(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "lasting")
+    house = TenantFixture.create(world, "lasting")
     other = house.member("other", "admin")
     users("block", other.user_id, "--reason", "x")
-    boss = house.boss
+    admin = house.admin
 
-    assert house.by_boss("DELETE", f"{house.path}/{boss.user_id}").status == 409
-    assert house.by_boss("PUT", f"{house.path}/{boss.user_id}/roles", {"roles": ["member"]}).status == 409
-    refused = house.by_boss("DELETE", "/me")
+    assert house.by_admin("DELETE", f"{house.path}/{admin.user_id}").status == 409
+    assert house.by_admin("PUT", f"{house.path}/{admin.user_id}/roles", {"roles": ["member"]}).status == 409
+    refused = house.by_admin("DELETE", "/me")
     assert refused.status == 409
     assert house.tenant in refused.json()["message"]
 
     users("unblock", other.user_id)
-    assert house.by_boss("DELETE", "/me").status == 204
-    assert _status(world, boss) == 401
-    assert _in_pool(world, boss.user_id) is None
-    assert set(world.user_row(boss.user_id) or {}) == {"userid", "deletedat", "deletedby"}
-    assert (world.user_row(boss.user_id) or {})["deletedby"] == {"S": boss.user_id}
+    assert house.by_admin("DELETE", "/me").status == 204
+    assert _status(world, admin) == 401
+    assert _in_pool(world, admin.user_id) is None
+    assert set(world.user_row(admin.user_id) or {}) == {"userid", "deletedat", "deletedby"}
+    assert (world.user_row(admin.user_id) or {})["deletedby"] == {"S": admin.user_id}
     assert _admins(world, house.tenant) == {other.user_id}
 
 
 def test_role_of_a_blocked_user_counts_once_unblocked(world: World, users: Callable[..., tuple[int, Any]]) -> None:
-    house = Household.found(world, "patient")
+    house = TenantFixture.create(world, "patient")
     member = house.member("promoted", "member")
     users("block", member.user_id, "--reason", "x")
 
-    assert house.by_boss("PUT", f"{house.path}/{member.user_id}/roles", {"roles": ["admin"]}).status == 204
-    assert _admins(world, house.tenant) == {house.boss.user_id}
+    assert house.by_admin("PUT", f"{house.path}/{member.user_id}/roles", {"roles": ["admin"]}).status == 204
+    assert _admins(world, house.tenant) == {house.admin.user_id}
     users("unblock", member.user_id)
-    assert _admins(world, house.tenant) == {house.boss.user_id, member.user_id}
+    assert _admins(world, house.tenant) == {house.admin.user_id, member.user_id}
 
 
 def test_admin_cannot_invite_themselves(world: World) -> None:
-    house = Household.found(world, "lonely")
+    house = TenantFixture.create(world, "lonely")
 
-    reply = house.by_boss("POST", house.path, {"email": house.boss.email.upper(), "roles": ["visitor"]})
+    reply = house.by_admin("POST", house.path, {"email": house.admin.email.upper(), "roles": ["visitor"]})
 
     assert reply.status == 409
     assert house.invitations() == []
@@ -385,20 +385,20 @@ def test_admin_cannot_invite_themselves(world: World) -> None:
 def test_user_can_end_their_own_sessions(world: World) -> None:
     person = _sign_up(world, "own-sessions")
     until_next_second("the second session must begin in a later second")
-    second = replace(person, tokens=world.people.sign_in_with_claim(person))
+    second = replace(person, tokens=world.accounts.sign_in_with_claim(person))
 
     assert world.parks_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
     assert (_status(world, person), _status(world, second)) == (401, 200)
-    second = replace(second, tokens=world.people.sign_in_with_claim(second))  # in this very second
+    second = replace(second, tokens=world.accounts.sign_in_with_claim(second))  # in this very second
     assert world.parks_api("DELETE", "/me/sessions", second.tokens.id).status == 204
     assert _status(world, second) == 401
-    person = replace(person, tokens=world.people.sign_in_with_claim(person))
+    person = replace(person, tokens=world.accounts.sign_in_with_claim(person))
     assert _status(world, person) == 200
 
 
 def test_changed_email_is_stored_everywhere_and_ends_sessions(world: World, deployed: LocalCloud) -> None:
     person, stranger = _sign_up(world, "moving"), _sign_up(world, "stranger")
-    address, anonymous = world.people.mailbox("moved"), world.target.aws.anonymous().cognito
+    address, anonymous = world.accounts.mailbox("moved"), world.target.aws.anonymous().cognito
     anonymous.update_user_attributes(
         AccessToken=person.tokens.access, UserAttributes=[{"Name": "email", "Value": address}]
     )
@@ -414,8 +414,8 @@ def test_changed_email_is_stored_everywhere_and_ends_sessions(world: World, depl
     assert world.parks_api("PUT", "/me/address", person.tokens.id, body).status == 204
 
     assert (world.user_row(person.user_id) or {})["email"] == {"S": address}
-    assert (world.mapping(person.tenant, person.user_id) or {})["email"] == {"S": address}
+    assert (world.membership(person.tenant, person.user_id) or {})["email"] == {"S": address}
     assert person.email.lower() not in _everything(world).lower()
     assert _status(world, person) == 401
     moved = replace(person, email=address)
-    assert world.people.sign_in_with_claim(moved).tenant == person.tenant
+    assert world.accounts.sign_in_with_claim(moved).tenant == person.tenant

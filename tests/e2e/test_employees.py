@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 
@@ -44,12 +44,12 @@ class _Api:
 
 @pytest.fixture(scope="module")
 def alice(world: World) -> _Api:
-    return _Api(world, world.cast.alice)
+    return _Api(world, world.users.alice)
 
 
 @pytest.fixture(scope="module")
 def bob(world: World) -> _Api:
-    return _Api(world, world.cast.bob)
+    return _Api(world, world.users.bob)
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_same_employee_id_in_two_tenants_is_separate(alice: _Api, bob: _Api, emp
 def test_users_of_a_tenant_see_the_same_employees(world: World, alice: _Api, employee: str) -> None:
     alice.send("POST", body={"Id": employee, "Name": "Ada"})
 
-    assert _Api(world, world.cast.carol).row(employee) == alice.row(employee) is not None
+    assert _Api(world, world.users.carol).row(employee) == alice.row(employee) is not None
 
 
 def test_adding_twice_is_a_conflict(alice: _Api, employee: str) -> None:
@@ -139,8 +139,8 @@ def test_bad_body_is_400_and_writes_nothing(alice: _Api, body: dict[str, Any] | 
 
 
 def test_user_without_a_tenant_is_forbidden(world: World, employee: str) -> None:
-    person = world.people.admit("unemployed")
-    api = _Api(world, replace(person, tokens=world.people.sign_in(person)))
+    person = world.accounts.admit("unemployed")
+    api = _Api(world, replace(person, tokens=world.accounts.sign_in(person)))
 
     assert api.send("GET").status == 403
     assert api.send("POST", body={"Id": employee, "Name": "Ada"}).status == 403

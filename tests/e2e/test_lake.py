@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry.attacks.ingest import Senders
-from tenantry.attacks.lake import Lake
-from tenantry.local import lake
+from tenantry.testing.lake import Lake
 
 if TYPE_CHECKING:
     from tenantry.attacks.world import World
@@ -36,14 +35,14 @@ def _send(senders: Senders, marker: str, count: int) -> None:
 def test_six_requests_write_six_lines_in_the_tenants_partition(senders: Senders, world: World) -> None:
     marker = secrets.token_hex(8)
     _send(senders, marker, 6)
-    found = lake.records(world.target.aws.s3, world.target.lake, senders.mine, at_least=6, seconds=_SECONDS)
+    lake = Lake(world.target.aws.s3, world.target.lake)
+    found = lake.records(senders.mine, at_least=6, seconds=_SECONDS)
     lines = [line for key in found for line in found[key] if line.get("marker") == marker]
     expected = {"key1": "value1", "key2": "value2", "key3": "value3", "marker": marker, "tenantid": senders.mine}
     assert lines == [expected] * 6
     assert all(key.startswith(f"data/tenantid={senders.mine}/year=") for key in found)
-    elsewhere = [
-        line for line in Lake.of(world).lines(marker) if not line.key.startswith(f"data/tenantid={senders.mine}/")
-    ]
+    marked = lake.lines(marker, tenants=world.run[-8:])
+    elsewhere = [line for line in marked if not line.key.startswith(f"data/tenantid={senders.mine}/")]
     assert elsewhere == []
 
 
@@ -51,20 +50,18 @@ def test_six_requests_write_six_lines_in_the_tenants_partition(senders: Senders,
 def test_killed_application_resumes_from_checkpoint(senders: Senders, world: World, deployed: LocalCloud) -> None:
     marker = secrets.token_hex(8)
     _send(senders, marker, 3)
-    s3, bucket = world.target.aws.s3, world.target.lake
-    lake.records(s3, bucket, senders.mine, at_least=3, seconds=_SECONDS)
+    lake = Lake(world.target.aws.s3, world.target.lake)
+    lake.records(senders.mine, at_least=3, seconds=_SECONDS)
     (pid,) = deployed.folder.flink.glob("*/pid")
     before = int(pid.read_text())
     os.killpg(before, signal.SIGKILL)
     _send(senders, marker, 3)
 
     def marked() -> int:
-        found = lake.records(s3, bucket, senders.mine, at_least=0, seconds=0)
+        found = lake.records(senders.mine)
         return sum(line.get("marker") == marker for key in found for line in found[key])
 
-    known = len(
-        [line for lines in lake.records(s3, bucket, senders.mine, at_least=0, seconds=0).values() for line in lines]
-    )
-    lake.records(s3, bucket, senders.mine, at_least=known + 3, seconds=_SECONDS)
+    known = len([line for lines in lake.records(senders.mine).values() for line in lines])
+    lake.records(senders.mine, at_least=known + 3, seconds=_SECONDS)
     assert marked() == 6
     assert int(pid.read_text()) != before

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from stacks.platform.events import Events
-from tenantry.attacks.households import Household
+from tenantry.attacks.tenant_fixture import TenantFixture
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
@@ -35,19 +35,19 @@ _BODIES: Final = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def texas(world: World) -> Household:
+def texas(world: World) -> TenantFixture:
     """Return a tenant whose admin is a visitor in `colorado`."""
-    return Household.found(world, "texas")
+    return TenantFixture.create(world, "texas")
 
 
 @pytest.fixture(scope="module")
-def colorado(world: World, texas: Household) -> Household:
-    made = Household.found(world, "colorado")
-    world.people.enrol(texas.boss, made.tenant, {"visitor"})
+def colorado(world: World, texas: TenantFixture) -> TenantFixture:
+    made = TenantFixture.create(world, "colorado")
+    world.accounts.enrol(texas.admin, made.tenant, {"visitor"})
     return made
 
 
-def _switch(house: Household, person: Person) -> None:
+def _switch(house: TenantFixture, person: Person) -> None:
     reply = house.world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": house.tenant})
     assert reply.status == 204, reply
 
@@ -58,19 +58,21 @@ def _settings(world: World, person: Person) -> Any:  # noqa: ANN401 - a reply
     return reply.json()
 
 
-def _accept(house: Household, person: Person) -> Reply:
+def _accept(house: TenantFixture, person: Person) -> Reply:
     return house.world.parks_api("POST", f"/invitations/{house.tenant}/acceptance", person.tokens.id)
 
 
-def test_routes_follow_the_role_in_the_active_tenant(world: World, texas: Household, colorado: Household) -> None:
-    traveller = texas.boss
+def test_routes_follow_the_role_in_the_active_tenant(
+    world: World, texas: TenantFixture, colorado: TenantFixture
+) -> None:
+    traveller = texas.admin
     member = {house.tenant: house.member("settled", "member") for house in (texas, colorado)}
     for house, roles, status in ((colorado, ["visitor"], 403), (texas, ["admin"], 200)):
         _switch(house, traveller)
         assert _settings(world, traveller) == {"tenantId": house.tenant, "roles": roles}
         path, other = house.path, colorado.path if house is texas else texas.path
         token, settled = traveller.tokens.id, member[house.tenant].user_id
-        invitation = {"email": world.people.mailbox("invited"), "roles": ["member"]}
+        invitation = {"email": world.accounts.mailbox("invited"), "roles": ["member"]}
         replies = {
             "list": (world.parks_api("GET", path, token), 200),
             "invitations": (world.parks_api("GET", f"/tenants/{house.tenant}/invitations", token), 200),
@@ -86,8 +88,10 @@ def test_routes_follow_the_role_in_the_active_tenant(world: World, texas: Househ
             assert world.parks_api("GET", path, token).status == 200
 
 
-def test_switching_back_and_forth_uses_the_active_tenant(world: World, texas: Household, colorado: Household) -> None:
-    traveller = texas.boss
+def test_switching_back_and_forth_uses_the_active_tenant(
+    world: World, texas: TenantFixture, colorado: TenantFixture
+) -> None:
+    traveller = texas.admin
     _switch(texas, traveller)
     seen = []
     for house in (colorado, texas, colorado, texas):
@@ -103,22 +107,22 @@ def test_switching_back_and_forth_uses_the_active_tenant(world: World, texas: Ho
     }
 
 
-def test_next_token_has_the_active_tenant(world: World, texas: Household, colorado: Household) -> None:
-    traveller = texas.boss
+def test_next_token_has_the_active_tenant(world: World, texas: TenantFixture, colorado: TenantFixture) -> None:
+    traveller = texas.admin
     for house in (colorado, texas):
         _switch(house, traveller)
-        assert world.people.sign_in_with_claim(traveller).tenant == house.tenant
+        assert world.accounts.sign_in_with_claim(traveller).tenant == house.tenant
         assert _settings(world, traveller)["tenantId"] == house.tenant
 
     removed = colorado.member("removed", "member")
-    assert colorado.by_boss("DELETE", f"{colorado.path}/{removed.user_id}").status == 204
+    assert colorado.by_admin("DELETE", f"{colorado.path}/{removed.user_id}").status == 204
     assert _settings(world, removed) == {"roles": []}
-    assert world.people.sign_in(removed).tenant is None
+    assert world.accounts.sign_in(removed).tenant is None
 
 
 def test_invitation_before_sign_up_can_be_accepted(world: World) -> None:
-    house = Household.found(world, "inviting")
-    guest = world.people.sign_up("guest")  # whose own tenant stays the active one
+    house = TenantFixture.create(world, "inviting")
+    guest = world.accounts.sign_up("guest")  # whose own tenant stays the active one
     house.invite(guest.email.upper(), "visitor", "member")
 
     (listed,) = world.parks_api("GET", "/invitations", guest.tokens.id).json()["invitations"]
@@ -133,9 +137,9 @@ def test_invitation_before_sign_up_can_be_accepted(world: World) -> None:
 
 
 def test_first_tenant_becomes_active_and_can_be_left(world: World) -> None:
-    house = Household.found(world, "first")
-    guest = world.people.admit("tenantless")
-    token = world.people.sign_in(guest).id
+    house = TenantFixture.create(world, "first")
+    guest = world.accounts.admit("tenantless")
+    token = world.accounts.sign_in(guest).id
     house.invite(guest.email, "visitor")
 
     assert world.parks_api("GET", "/settings", token).json() == {"roles": []}
@@ -147,7 +151,7 @@ def test_first_tenant_becomes_active_and_can_be_left(world: World) -> None:
 
 
 def test_declined_invitation_is_removed(world: World) -> None:
-    house, guest = Household.found(world, "declined"), world.cast.bob
+    house, guest = TenantFixture.create(world, "declined"), world.users.bob
     house.invite(guest.email, "visitor")
 
     assert world.parks_api("DELETE", f"/invitations/{house.tenant}", guest.tokens.id).status == 204
@@ -156,18 +160,18 @@ def test_declined_invitation_is_removed(world: World) -> None:
 
 
 def test_last_admin_can_leave_after_adding_another(world: World) -> None:
-    house = Household.found(world, "handover")
+    house = TenantFixture.create(world, "handover")
     heir = house.member("heir", "member")
-    leave = f"{house.path}/{house.boss.user_id}"
+    leave = f"{house.path}/{house.admin.user_id}"
 
-    assert house.by_boss("DELETE", leave).status == 409
-    assert house.by_boss("PUT", f"{house.path}/{heir.user_id}/roles", {"roles": ["admin"]}).status == 204
-    assert house.by_boss("DELETE", leave).status == 204
+    assert house.by_admin("DELETE", leave).status == 409
+    assert house.by_admin("PUT", f"{house.path}/{heir.user_id}/roles", {"roles": ["admin"]}).status == 204
+    assert house.by_admin("DELETE", leave).status == 204
     assert house.roles(heir) == [{"admin"}] * 3
 
 
 def test_concurrent_demotions_leave_one_admin(world: World) -> None:
-    house = Household.found(world, "rivals")
+    house = TenantFixture.create(world, "rivals")
     rival = house.member("rival", "admin")
 
     def demote(pair: tuple[Person, Person]) -> int:
@@ -175,22 +179,22 @@ def test_concurrent_demotions_leave_one_admin(world: World) -> None:
         return world.parks_api("PUT", path, pair[0].tokens.id, {"roles": ["visitor"]}).status
 
     with ThreadPoolExecutor(2) as pool:
-        statuses = sorted(pool.map(demote, ((house.boss, rival), (rival, house.boss))))
+        statuses = sorted(pool.map(demote, ((house.admin, rival), (rival, house.admin))))
 
     assert statuses[0] == 204
     assert statuses[1] in {403, 409}
-    assert sorted(map(len, (house.roles(house.boss)[2], house.roles(rival)[2]))) == [0, 1]
+    assert sorted(map(len, (house.roles(house.admin)[2], house.roles(rival)[2]))) == [0, 1]
 
 
 def test_each_change_is_published_by_its_schema(world: World, heard: Callable[[int], list[dict[str, Any]]]) -> None:
-    house = Household.found(world, "told")
-    guest = Household.found(world, "listener").boss
+    house = TenantFixture.create(world, "told")
+    guest = TenantFixture.create(world, "listener").admin
     house.invite(guest.email, "visitor")
     assert _accept(house, guest).status == 201
     path = f"{house.path}/{guest.user_id}"
-    assert house.by_boss("PUT", f"{path}/roles", {"roles": ["member"]}).status == 204
+    assert house.by_admin("PUT", f"{path}/roles", {"roles": ["member"]}).status == 204
     _switch(house, guest)
-    assert house.by_boss("DELETE", path).status == 204
+    assert house.by_admin("DELETE", path).status == 204
 
     events = [event for event in heard(5) if event["detail"].get("tenantId") == house.tenant]
     known = Events(world.target.app)
@@ -231,9 +235,9 @@ def kept(world: World) -> Iterator[None]:
 
 @pytest.mark.usefixtures("kept")
 def test_cached_policies_delay_changes_by_the_cache_time(world: World) -> None:
-    house, other = Household.found(world, "kept"), Household.found(world, "kept-too")
+    house, other = TenantFixture.create(world, "kept"), TenantFixture.create(world, "kept-too")
     member = house.member("kept", "admin")
-    world.people.enrol(member, other.tenant, {"visitor"})
+    world.accounts.enrol(member, other.tenant, {"visitor"})
     token = member.tokens.id
     assert _settings(world, member)["tenantId"] == house.tenant
 
@@ -245,8 +249,8 @@ def test_cached_policies_delay_changes_by_the_cache_time(world: World) -> None:
         timeout=_KEPT_SECONDS + 2,
         poll=0.2,
     )
-    assert house.by_boss("GET", house.path).status == 200  # the boss's policy is cached from now on
-    assert house.by_boss("DELETE", f"{house.path}/{member.user_id}").status == 204
+    assert house.by_admin("GET", house.path).status == 200  # the admin's policy is cached from now on
+    assert house.by_admin("DELETE", f"{house.path}/{member.user_id}").status == 204
 
     assert first == house.tenant, "the policy was cached"
     until(
@@ -263,14 +267,14 @@ class _VisitorsTries(RuleBasedStateMachine):
     """A visitor makes any calls in any order, while an admin goes about their business."""
 
     world: World
-    houses: tuple[Household, Household]
+    houses: tuple[TenantFixture, TenantFixture]
     visitor: Person
 
     @initialize()
     def begin(self) -> None:
         for house in self.houses:
-            self.world.people.enrol(self.visitor, house.tenant, {"visitor"})
-        self.world.people.activate(self.visitor, self.houses[0].tenant)
+            self.world.accounts.enrol(self.visitor, house.tenant, {"visitor"})
+        self.world.accounts.activate(self.visitor, self.houses[0].tenant)
 
     def _send(self, method: str, path: str, body: object = None) -> None:
         reply = self.world.parks_api(method, path, self.visitor.tokens.id, body)
@@ -283,7 +287,7 @@ class _VisitorsTries(RuleBasedStateMachine):
     @rule(house=st.integers(0, 1), body=_BODIES, own=st.booleans())
     def change_roles(self, house: int, body: object, *, own: bool) -> None:
         at = self.houses[house]
-        member = self.visitor if own else at.boss
+        member = self.visitor if own else at.admin
         self._send("PUT", f"{at.path}/{member.user_id}/roles", body)
 
     @rule(house=st.integers(0, 1), roles=st.lists(st.sampled_from(_ROLES), min_size=1))
@@ -301,7 +305,7 @@ class _VisitorsTries(RuleBasedStateMachine):
     @rule(house=st.integers(0, 1), own=st.booleans())
     def remove(self, house: int, *, own: bool) -> None:
         at = self.houses[house]
-        self._send("DELETE", f"{at.path}/{(self.visitor if own else at.boss).user_id}")
+        self._send("DELETE", f"{at.path}/{(self.visitor if own else at.admin).user_id}")
 
     @rule(house=st.integers(0, 1), roles=st.lists(st.sampled_from(_ROLES[1:]), min_size=1))
     def admin_invites_them(self, house: int, roles: list[str]) -> None:
@@ -310,7 +314,7 @@ class _VisitorsTries(RuleBasedStateMachine):
     @rule(house=st.integers(0, 1), roles=st.lists(st.sampled_from(_ROLES[1:]), min_size=1))
     def admin_changes_their_roles(self, house: int, roles: list[str]) -> None:
         at = self.houses[house]
-        reply = at.by_boss("PUT", f"{at.path}/{self.visitor.user_id}/roles", {"roles": roles})
+        reply = at.by_admin("PUT", f"{at.path}/{self.visitor.user_id}/roles", {"roles": roles})
         assert reply.status in {204, 404}, reply
 
     @invariant()
@@ -319,11 +323,11 @@ class _VisitorsTries(RuleBasedStateMachine):
             mapping, own, counted = house.roles(self.visitor)
             assert "admin" not in mapping | own | counted
             assert mapping == own
-            assert house.roles(house.boss) == [{"admin"}] * 3
+            assert house.roles(house.admin) == [{"admin"}] * 3
 
 
 def test_visitor_cannot_become_admin(world: World) -> None:
-    houses = (Household.found(world, "tried"), Household.found(world, "tried-too"))
+    houses = (TenantFixture.create(world, "tried"), TenantFixture.create(world, "tried-too"))
 
     class Machine(_VisitorsTries):
         pass
@@ -344,7 +348,7 @@ def test_visitor_cannot_become_admin(world: World) -> None:
 
 
 def test_unpublished_event_is_dead_lettered(world: World, deployed: LocalCloud) -> None:
-    house = Household.found(world, "unheard")
+    house = TenantFixture.create(world, "unheard")
     (role,) = [
         resource.id
         for resource in world.resources
@@ -355,7 +359,7 @@ def test_unpublished_event_is_dead_lettered(world: World, deployed: LocalCloud) 
     iam, sqs = world.target.aws.iam, world.target.aws.sqs
     iam.put_role_policy(RoleName=role, PolicyName="mute", PolicyDocument=policy)
     try:
-        house.invite(world.people.mailbox("unheard"), "visitor")
+        house.invite(world.accounts.mailbox("unheard"), "visitor")
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="mute")
 

@@ -19,8 +19,8 @@ from requests_aws4auth import AWS4Auth
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from stacks.application_plane.parks.schemas import ENDPOINT_PATTERN
-from tenantry.attacks.households import Household
-from tenantry.attacks.parkland import ENDPOINT
+from tenantry.attacks.parks_scenario import ENDPOINT
+from tenantry.attacks.tenant_fixture import TenantFixture
 from tenantry.cli.main import main as tenantry
 from tenantry.model.identifiers import TENANT_PATTERN
 from tests.e2e.parks import ParksApi
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from schemathesis import BaseSchema, Case
 
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
@@ -65,7 +65,7 @@ _TENANT, _ADMIN, _CONTROL, _STORAGE, _EMPLOYEES, _INGEST, _PARKS = map(
 
 @pytest.fixture(scope="module")
 def caller(world: World) -> Person:
-    return world.cast.alice
+    return world.users.alice
 
 
 @pytest.fixture(scope="module")
@@ -175,25 +175,25 @@ def test_employees_api(case: Case[Any], caller: Person, employee: str, send: Cal
 
 
 @pytest.fixture(scope="module")
-def household(world: World) -> Household:
+def tenant_fixture(world: World) -> TenantFixture:
     """Return a tenant whose admin is the caller, so that whoever is invited into it or removed is nobody else's."""
-    return Household.found(world, "schemathesis")
+    return TenantFixture.create(world, "schemathesis")
 
 
 @_PARKS.include(path_regex="^/(settings|tenants|invitations)").parametrize()
 @_bounded
-def test_membership(case: Case[Any], household: Household, send: Callable[..., None]) -> None:
+def test_membership(case: Case[Any], tenant_fixture: TenantFixture, send: Callable[..., None]) -> None:
     # Any other tenant is refused, which the attacks show.
     if "tenantId" in case.path_parameters:
-        case.path_parameters = {**case.path_parameters, "tenantId": household.tenant}
+        case.path_parameters = {**case.path_parameters, "tenantId": tenant_fixture.tenant}
     if (
         case.path == "/settings"
         and isinstance(case.body, dict)
         and _TENANT_ID.fullmatch(str(case.body.get("tenantId")))
     ):
-        case.body = {**case.body, "tenantId": household.tenant}
+        case.body = {**case.body, "tenantId": tenant_fixture.tenant}
 
-    send(case, "ParksApiUrl", headers={"Authorization": f"Bearer {household.boss.tokens.id}"})
+    send(case, "ParksApiUrl", headers={"Authorization": f"Bearer {tenant_fixture.admin.tokens.id}"})
 
 
 @pytest.fixture(scope="module")

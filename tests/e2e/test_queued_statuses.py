@@ -51,7 +51,7 @@ def test_queued_work_keeps_its_tenant_after_a_switch(
     world: World, texas: ParksApi, colorado: ParksApi, park: str, held: str
 ) -> None:
     person = world.member("traveller", texas.person.tenant, {"admin"})
-    world.people.enrol(person, colorado.person.tenant, {"admin"})
+    world.accounts.enrol(person, colorado.person.tenant, {"admin"})
     traveller = ParksApi(world, person)
     assert traveller.send("POST", "/parks/statuses", {"ids": [park], "status": "natural-disaster"}).status == 202
     switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": colorado.person.tenant})

@@ -14,8 +14,8 @@ import pytest
 from tenantry.attacks.storage import Storage
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 _MODES: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
@@ -57,7 +57,7 @@ class _House:
 @pytest.fixture(scope="module")
 def house(world: World) -> _House:
     tenant = str(uuid.uuid4())
-    admin = world.landlord("roles-admin", tenant)
+    admin = world.tenant_admin("roles-admin", tenant)
     people = {role: world.member(f"roles-{role}", tenant, {role}) for role in ("member", "visitor")}
     for person in (admin, *people.values()):
         world.cleanup.later(
@@ -133,7 +133,7 @@ def test_route_is_allowed_for_its_roles_only(staffed: _House, call: _Call) -> No
 @pytest.mark.parametrize("call", _CALLS, ids=str)
 def test_expected_tenant_mismatch_changes_nothing(staffed: _House, call: _Call) -> None:
     right = call.send(staffed, "admin", expected=staffed.tenant)
-    other = call.send(staffed, "admin", expected=staffed.world.cast.bob.tenant)
+    other = call.send(staffed, "admin", expected=staffed.world.users.bob.tenant)
 
     assert right.status == call.status, str(right)
     assert other.status == 409, str(other)
@@ -144,8 +144,8 @@ def test_request_after_switch_in_another_tab_writes_nothing(house: _House) -> No
     """One tab switches, the other still shows the first tenant and adds a park."""
     world, person = house.world, house.people["member"]
     elsewhere = str(uuid.uuid4())
-    world.people.found_tenant(elsewhere, "Elsewhere")
-    world.people.enrol(person, elsewhere, {"member"})
+    world.accounts.found_tenant(elsewhere, "Elsewhere")
+    world.accounts.enrol(person, elsewhere, {"member"})
     park = {"id": f"p-{secrets.token_hex(4)}", "name": "P"}
     assert house.send("member", "PUT", "parks", "/settings", {"tenantId": elsewhere}).status == 204
     try:

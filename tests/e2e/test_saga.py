@@ -56,11 +56,11 @@ def _history(aws: Aws, arn: str, user_id: str) -> list[str]:
 
 
 def _state(world: World, user_id: str) -> tuple[Any, ...]:
-    tenants = world.people.tenants_of(user_id)
+    tenants = world.accounts.tenants_of(user_id)
     return (
         world.user_row(user_id),
         tenants,
-        [world.mapping(t, user_id) for t in tenants],
+        [world.membership(t, user_id) for t in tenants],
         [world.tenant_row(t) for t in tenants],
     )
 
@@ -90,8 +90,8 @@ def test_duplicate_sign_ups_create_one_of_each(world: World, deployed: LocalClou
     someone_else.arrive(world)
 
     assert taken == [1] * 10
-    (tenant,) = world.people.tenants_of(someone.user_id)
-    assert world.mapping(tenant, someone.user_id)
+    (tenant,) = world.accounts.tenants_of(someone.user_id)
+    assert world.membership(tenant, someone.user_id)
     assert world.tenant_row(tenant) == {
         "tenantid": {"S": tenant},
         "foundedby": {"S": someone.user_id},
@@ -139,7 +139,7 @@ def test_failed_step_is_retried_dead_lettered_and_replayed(
         until(lambda: _dead_letters(world, deployed, "TenantSaga") == before + 1, "a dead-letter message", timeout=60)
         failed = _history(aws, arn, someone.user_id)
         assert failed.count("TaskScheduled") > 1  # it has been tried more than once
-        assert world.people.tenants_of(someone.user_id) == []
+        assert world.accounts.tenants_of(someone.user_id) == []
     finally:
         aws.iam.delete_role_policy(RoleName=role, PolicyName="broken")
 
@@ -148,7 +148,7 @@ def test_failed_step_is_retried_dead_lettered_and_replayed(
     assert someone.email not in capsys.readouterr().out
     assert tenantry(["dead-letters", "replay", "--state", state, "--queue", "TenantSaga"]) == 0
 
-    until(lambda: len(world.people.tenants_of(someone.user_id)) == 1, "the tenant", timeout=60)
+    until(lambda: len(world.accounts.tenants_of(someone.user_id)) == 1, "the tenant", timeout=60)
     until(lambda: _dead_letters(world, deployed, "TenantSaga") == 0, "an empty queue", timeout=60)
 
 
@@ -162,9 +162,9 @@ def test_late_event_does_not_restore_a_deleted_account(world: World, deployed: L
     put(world, someone.signed_up(world))
     put(world, later.signed_up(world))
 
-    until(lambda: len(world.people.tenants_of(later.user_id)) == 1, "the tenant", timeout=60)
+    until(lambda: len(world.accounts.tenants_of(later.user_id)) == 1, "the tenant", timeout=60)
     assert world.user_row(someone.user_id) == tombstone
-    assert world.people.tenants_of(someone.user_id) == []
+    assert world.accounts.tenants_of(someone.user_id) == []
     # Their name and address are kept nowhere, as a dead-letter message would.
     assert _dead_letters(world, deployed, "UserSaga") == before
 

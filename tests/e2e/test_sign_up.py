@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-from tenantry.attacks.people import sign_up, srp
+from tenantry.attacks.accounts import sign_up, srp
 from tenantry.local import mail
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from tenantry.attacks.people import Tokens
+    from tenantry.attacks.accounts import Tokens
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
 
 def _address(world: World) -> str:
-    return world.people.mailbox(f"e2e-{secrets.token_hex(4)}")
+    return world.accounts.mailbox(f"e2e-{secrets.token_hex(4)}")
 
 
 def _password() -> str:
@@ -39,7 +39,7 @@ def _mailed_code(cloud: LocalCloud, email: str) -> str:
 def _sign_up(world: World, cloud: LocalCloud, email: str, password: str) -> str:
     cognito = world.target.aws.anonymous().cognito
     user_id = sign_up(cognito, world.target.client_id, email, password, name="Ada")
-    world.leftovers.user(user_id)
+    world.run_resources.user(user_id)
     cognito.confirm_sign_up(
         ClientId=world.target.client_id, Username=email, ConfirmationCode=_mailed_code(cloud, email)
     )
@@ -60,9 +60,9 @@ def test_sign_up_gives_a_token_with_the_tenant(world: World, deployed: LocalClou
     claims = _claims(tokens.id)
     assert claims["cognito:username"] == user
     assert claims["token_use"] == "id"
-    assert world.people.tenants_of(user) == [claims["tenant"]]
+    assert world.accounts.tenants_of(user) == [claims["tenant"]]
     assert _claims(tokens.access)["tenant"] == claims["tenant"]
-    assert world.mapping(claims["tenant"], user) == {
+    assert world.membership(claims["tenant"], user) == {
         "tenantid": {"S": claims["tenant"]},
         "userid": {"S": user},
         "name": {"S": "Ada"},
@@ -75,7 +75,7 @@ def test_sign_up_gives_a_token_with_the_tenant(world: World, deployed: LocalClou
 
 
 def test_password_reset_creates_no_tenant(world: World, deployed: LocalCloud) -> None:
-    person = world.people.admit("forgetful")  # the operator's hand: such an account founds no tenant
+    person = world.accounts.admit("forgetful")  # the operator's hand: such an account founds no tenant
     cognito = world.target.aws.anonymous().cognito
     cognito.forgot_password(ClientId=world.target.client_id, Username=person.email)
     password = _password()
@@ -85,17 +85,17 @@ def test_password_reset_creates_no_tenant(world: World, deployed: LocalCloud) ->
         ConfirmationCode=_mailed_code(deployed, person.email),
         Password=password,
     )
-    world.people.sign_up("afterwards")  # whose sagas have ended after any that the reset could have started
+    world.accounts.sign_up("afterwards")  # whose sagas have ended after any that the reset could have started
 
     assert _sign_in(world, person.email, password).tenant is None
-    assert world.people.tenants_of(person.user_id) == []
+    assert world.accounts.tenants_of(person.user_id) == []
     assert "email" not in (world.user_row(person.user_id) or {})
 
 
 def test_sign_in_before_the_saga_ends_has_no_tenant_claim(world: World) -> None:
-    person = world.people.admit("early")
+    person = world.accounts.admit("early")
 
-    tokens = world.people.sign_in(person)
+    tokens = world.accounts.sign_in(person)
 
     assert tokens.tenant is None
     answer = world.tenant_api(f"/tenants/{person.user_id}", tokens.id)

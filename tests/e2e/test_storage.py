@@ -248,7 +248,7 @@ class TestTokens:
         assert claims["iss"] == claims["aud"] == _ISSUER
 
     def test_pool_id_token_is_accepted(self, world: World, api: StorageApi) -> None:
-        alice, bob = world.cast.alice, world.cast.bob
+        alice, bob = world.users.alice, world.users.bob
         assert api.put(alice.tokens.id, "prefix", "of-alice.txt", "hello").status == 201
 
         assert "of-alice.txt" in api.names(alice.tokens.id, "prefix")
@@ -256,7 +256,7 @@ class TestTokens:
         assert "of-alice.txt" in api.names(api.token(alice.tenant, alice.user_id), "prefix")
 
     def test_access_token_is_refused(self, world: World, api: StorageApi) -> None:
-        assert api.send("GET", world.cast.alice.tokens.access, partition="prefix").status == 401
+        assert api.send("GET", world.users.alice.tokens.access, partition="prefix").status == 401
 
     @pytest.mark.parametrize(
         "claims",
@@ -290,7 +290,7 @@ class TestTokens:
         )
 
     def test_user_without_a_tenant_is_forbidden(self, world: World, api: StorageApi) -> None:
-        token = world.people.sign_in(world.people.admit("homeless")).id
+        token = world.accounts.sign_in(world.accounts.admit("homeless")).id
 
         for partition in PARTITIONS:
             answer = api.send("GET", token, partition=partition)
@@ -312,7 +312,7 @@ class TestOnboarding:
         self, world: World, deployed: LocalCloud, api: StorageApi, operator: Operator
     ) -> None:
         before = self._dead_letters(world, deployed)
-        person = world.people.sign_up("founder")
+        person = world.accounts.sign_up("founder")
 
         until(lambda: operator.is_onboarded(person.tenant), "the bucket of the tenant")
         self._assert_shut(operator, person.tenant)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
 
 _CORS = {
@@ -20,7 +20,7 @@ _CORS = {
 
 @pytest.fixture(scope="module")
 def admin(world: World) -> Person:
-    return world.cast.alice
+    return world.users.alice
 
 
 def test_get_put_get_with_one_token(world: World, admin: Person) -> None:
@@ -50,7 +50,7 @@ def test_authorization_header_is_case_insensitive(world: World, admin: Person, n
 
 
 def test_member_may_read_but_not_rename(world: World) -> None:
-    carol = world.cast.carol
+    carol = world.users.carol
 
     assert world.tenant(carol.tenant, carol.tokens.id).status == 200
     assert world.rename(carol.tenant, carol.tokens.id).status == 403
@@ -75,7 +75,7 @@ def test_every_reply_carries_the_cors_headers(world: World, admin: Person) -> No
         200: world.tenant(admin.tenant, admin.tokens.id),
         400: world.tenant_api(own, admin.tokens.id, method="PUT", body="{"),
         401: world.tenant_api(own),
-        403: world.tenant(world.cast.bob.tenant, admin.tokens.id),
+        403: world.tenant(world.users.bob.tenant, admin.tokens.id),
     }
 
     for status, reply in replies.items():

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from stacks.platform.events import Events
-from tenantry.attacks.households import Household
+from tenantry.attacks.tenant_fixture import TenantFixture
 from tests.e2e.parks import ParksApi, sweep
 from tests.receiver import Receiver
 from tests.waiting import until
@@ -21,7 +21,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
@@ -29,21 +29,21 @@ _SOON_SECONDS: Final = 5.0
 
 
 @pytest.fixture(scope="module")
-def texas(world: World) -> Household:
-    made = Household.found(world, "texas")
+def texas(world: World) -> TenantFixture:
+    made = TenantFixture.create(world, "texas")
     world.cleanup.later(f"the parks of {made.tenant}", lambda: sweep(world, made.tenant))
     return made
 
 
 @pytest.fixture(scope="module")
-def boss(world: World, texas: Household) -> ParksApi:
-    return ParksApi(world, texas.boss)
+def admin(world: World, texas: TenantFixture) -> ParksApi:
+    return ParksApi(world, texas.admin)
 
 
 @pytest.fixture
-def park(boss: ParksApi) -> str:
+def park(admin: ParksApi) -> str:
     park = f"p-{secrets.token_hex(6)}"
-    boss.add(park)
+    admin.add(park)
     return park
 
 
@@ -54,7 +54,7 @@ def endpoint(deployed: LocalCloud) -> Iterator[Callable[..., Receiver]]:
         yield lambda **more: stack.enter_context(Receiver(deployed, **more))
 
 
-def _visitor(world: World, texas: Household) -> ParksApi:
+def _visitor(world: World, texas: TenantFixture) -> ParksApi:
     return ParksApi(world, texas.member(f"visitor-{secrets.token_hex(3)}", "visitor"))
 
 
@@ -65,13 +65,13 @@ def _confirmed(api: ParksApi, park: str, receiver: Receiver) -> str:
     return webhook
 
 
-def _close(boss: ParksApi, park: str) -> None:
-    assert boss.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
+def _close(admin: ParksApi, park: str) -> None:
+    assert admin.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}).status == 204
 
 
-def _await_paused(boss: ParksApi, park: str, webhook: str, reason: str) -> None:
-    until(lambda: boss.webhooks(park)[webhook]["state"] == "paused", "a paused webhook", timeout=_SOON_SECONDS)
-    assert boss.webhooks(park)[webhook]["pausedReason"] == reason
+def _await_paused(admin: ParksApi, park: str, webhook: str, reason: str) -> None:
+    until(lambda: admin.webhooks(park)[webhook]["state"] == "paused", "a paused webhook", timeout=_SOON_SECONDS)
+    assert admin.webhooks(park)[webhook]["pausedReason"] == reason
 
 
 def _is_silent(receiver: Receiver, seconds: float = 1.0) -> None:
@@ -80,56 +80,56 @@ def _is_silent(receiver: Receiver, seconds: float = 1.0) -> None:
 
 
 def test_visitor_manages_own_webhooks_and_admin_sees_owners(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, vic = _visitor(world, texas), _visitor(world, texas)
-    made = {who: who.subscribe(park, "park-closed", endpoint().url) for who in (boss, vera, vic)}
+    made = {who: who.subscribe(park, "park-closed", endpoint().url) for who in (admin, vera, vic)}
 
-    assert {hook: shown["createdBy"] for hook, shown in boss.webhooks(park).items()} == {
+    assert {hook: shown["createdBy"] for hook, shown in admin.webhooks(park).items()} == {
         hook: who.person.user_id for who, hook in made.items()
     }
     for who in (vera, vic):
         assert list(who.webhooks(park)) == [made[who]]
         assert "createdBy" not in who.webhooks(park)[made[who]]
-    for hook in (made[boss], made[vic]):
+    for hook in (made[admin], made[vic]):
         assert vera.send("DELETE", f"/parks/{park}/webhooks/{hook}").status == 404
     assert vera.send("POST", f"/parks/{park}/webhooks/{made[vic]}/owner").status == 403
-    assert set(boss.webhooks(park)) == set(made.values())
+    assert set(admin.webhooks(park)) == set(made.values())
     assert vera.send("DELETE", f"/parks/{park}/webhooks/{made[vera]}").status == 204
-    assert boss.send("DELETE", f"/parks/{park}/webhooks/{made[vic]}").status == 204
-    assert set(boss.webhooks(park)) == {made[boss]}
+    assert admin.send("DELETE", f"/parks/{park}/webhooks/{made[vic]}").status == 204
+    assert set(admin.webhooks(park)) == {made[admin]}
 
 
 def test_duplicate_webhook_does_not_change_its_owner(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
     body = {"eventType": "park-closed", "endpoint": receiver.url}
-    hook = boss.subscribe(park, event_type="park-closed", endpoint=receiver.url)
+    hook = admin.subscribe(park, event_type="park-closed", endpoint=receiver.url)
 
     assert vera.send("POST", f"/parks/{park}/webhooks", body).status == 409
-    assert boss.webhooks(park)[hook]["createdBy"] == boss.person.user_id
-    assert boss.subscribe(park, "park-closed", receiver.url) == hook
+    assert admin.webhooks(park)[hook]["createdBy"] == admin.person.user_id
+    assert admin.subscribe(park, "park-closed", receiver.url) == hook
 
 
 def test_removed_members_webhook_is_paused_and_can_be_taken_over(
     *,
     world: World,
-    texas: Household,
-    boss: ParksApi,
+    texas: TenantFixture,
+    admin: ParksApi,
     park: str,
     endpoint: Callable[..., Receiver],
     heard: Callable[[int], list[dict[str, Any]]],
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
-    hook, _other = _confirmed(vera, park, receiver), _confirmed(boss, park, kept)
-    _close(boss, park)
+    hook, _other = _confirmed(vera, park, receiver), _confirmed(admin, park, kept)
+    _close(admin, park)
     receiver.next("Notification")
     kept.next("Notification")
 
-    assert texas.by_boss("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
-    _await_paused(boss, park, hook, "removed")
-    _close(boss, park)
+    assert texas.by_admin("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
+    _await_paused(admin, park, hook, "removed")
+    _close(admin, park)
     kept.next("Notification")
     _is_silent(receiver)
     said = [event for event in heard(2) if event["detail-type"] == "webhookPaused"]
@@ -140,26 +140,26 @@ def test_removed_members_webhook_is_paused_and_can_be_taken_over(
     jsonschema.Draft4Validator(events.schemas()[events.webhook_paused]).validate(said[0]["detail"])
 
     receiver.count = 0
-    assert boss.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
-    boss.await_confirmed(park, hook)
+    assert admin.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
+    admin.await_confirmed(park, hook)
     assert receiver.count == 1
-    assert boss.webhooks(park)[hook]["createdBy"] == boss.person.user_id
-    _close(boss, park)
+    assert admin.webhooks(park)[hook]["createdBy"] == admin.person.user_id
+    _close(admin, park)
     receiver.next("Notification")
 
 
 def test_takeover_changes_the_owner_and_unknown_webhook_is_404(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, receiver = _visitor(world, texas), endpoint()
     hook = _confirmed(vera, park, receiver)
-    assert boss.send("POST", f"/parks/{park}/webhooks/{'0' * 32}/owner").status == 404
-    assert boss.send("POST", f"/parks/no-such-park/webhooks/{hook}/owner").status == 404
-    assert boss.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
+    assert admin.send("POST", f"/parks/{park}/webhooks/{'0' * 32}/owner").status == 404
+    assert admin.send("POST", f"/parks/no-such-park/webhooks/{hook}/owner").status == 404
+    assert admin.send("POST", f"/parks/{park}/webhooks/{hook}/owner").status == 204
 
-    boss.await_confirmed(park, hook)
+    admin.await_confirmed(park, hook)
     assert vera.webhooks(park) == {}
-    _close(boss, park)
+    _close(admin, park)
     receiver.next("Notification")
     _is_silent(receiver)
 
@@ -168,8 +168,8 @@ def test_takeover_changes_the_owner_and_unknown_webhook_is_404(
 def test_losing_the_last_webhook_role_pauses_webhooks(
     *,
     world: World,
-    texas: Household,
-    boss: ParksApi,
+    texas: TenantFixture,
+    admin: ParksApi,
     park: str,
     endpoint: Callable[..., Receiver],
     roles: list[str],
@@ -177,22 +177,22 @@ def test_losing_the_last_webhook_role_pauses_webhooks(
 ) -> None:
     vera, later, receiver = _visitor(world, texas), _visitor(world, texas), endpoint()
     hook = _confirmed(vera, park, receiver)
-    reply = texas.by_boss("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": roles})
+    reply = texas.by_admin("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": roles})
     assert reply.status == 204
 
     if paused:
-        _await_paused(boss, park, hook, "roleLost")
-        assert texas.by_boss("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": ["visitor"]}).status == 204
+        _await_paused(admin, park, hook, "roleLost")
+        assert texas.by_admin("PUT", f"{texas.path}/{vera.person.user_id}/roles", {"roles": ["visitor"]}).status == 204
         assert vera.webhooks(park)[hook]["state"] == "paused"
         assert vera.subscribe(park, "park-closed", receiver.url) == hook  # back, and the endpoint confirms again
         vera.await_confirmed(park, hook)
     else:
         # Once a later loss of a role has had its effect, the earlier change has been handled too.
         another = later.subscribe(park, "park-opened", receiver.url)
-        assert texas.by_boss("PUT", f"{texas.path}/{later.person.user_id}/roles", {"roles": ["member"]}).status == 204
-        _await_paused(boss, park, another, "roleLost")
-        assert boss.webhooks(park)[hook]["state"] == "confirmed"
-    _close(boss, park)
+        assert texas.by_admin("PUT", f"{texas.path}/{later.person.user_id}/roles", {"roles": ["member"]}).status == 204
+        _await_paused(admin, park, another, "roleLost")
+        assert admin.webhooks(park)[hook]["state"] == "confirmed"
+    _close(admin, park)
     receiver.next("Notification")
 
 
@@ -210,8 +210,8 @@ def _mark(world: World, person: Person, attribute: str) -> None:
 def test_blocked_or_deleted_accounts_webhooks_are_paused(
     *,
     world: World,
-    texas: Household,
-    boss: ParksApi,
+    texas: TenantFixture,
+    admin: ParksApi,
     park: str,
     endpoint: Callable[..., Receiver],
     kind: str,
@@ -232,56 +232,56 @@ def test_blocked_or_deleted_accounts_webhooks_are_paused(
         ]
     )
 
-    _await_paused(boss, park, hook, kind)
-    _close(boss, park)
+    _await_paused(admin, park, hook, kind)
+    _close(admin, park)
     _is_silent(receiver)
 
 
 @pytest.mark.parametrize("queued", [False, True], ids=["at-once", "queued"])
 def test_webhook_of_removed_user_gets_nothing_without_an_event(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver], *, queued: bool
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver], *, queued: bool
 ) -> None:
     vera, receiver, kept = _visitor(world, texas), endpoint(), endpoint()
-    hook, other = _confirmed(vera, park, receiver), _confirmed(boss, park, kept)
-    world.people.dismiss(vera.person, texas.tenant)  # in the directory alone: nothing is published
+    hook, other = _confirmed(vera, park, receiver), _confirmed(admin, park, kept)
+    world.accounts.dismiss(vera.person, texas.tenant)  # in the directory alone: nothing is published
     if queued:
-        assert boss.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"}).status == 202
+        assert admin.send("POST", "/parks/statuses", {"ids": [park], "status": "park-closed"}).status == 202
     else:
-        _close(boss, park)
+        _close(admin, park)
 
     kept.next("Notification", seconds=30)
     _is_silent(receiver)
-    assert boss.webhooks(park)[hook]["state"] == "paused"
-    assert boss.webhooks(park)[other]["state"] == "confirmed"
+    assert admin.webhooks(park)[hook]["state"] == "paused"
+    assert admin.webhooks(park)[other]["state"] == "confirmed"
 
 
 def test_late_confirmation_after_owner_removal_gets_nothing(
-    world: World, texas: Household, boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    world: World, texas: TenantFixture, admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     vera, late, kept = _visitor(world, texas), endpoint(confirms=False), endpoint()
     hook = vera.subscribe(park, "park-closed", late.url)
-    other = boss.subscribe(park, "park-closed", kept.url)
-    boss.await_confirmed(park, other)
+    other = admin.subscribe(park, "park-closed", kept.url)
+    admin.await_confirmed(park, other)
     asked = late.next("SubscriptionConfirmation")
-    assert texas.by_boss("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
-    _await_paused(boss, park, hook, "removed")
+    assert texas.by_admin("DELETE", f"{texas.path}/{vera.person.user_id}").status == 204
+    _await_paused(admin, park, hook, "removed")
     late.confirm(asked)
-    _close(boss, park)
+    _close(admin, park)
 
     kept.next("Notification")
     _is_silent(late)
 
 
 def test_late_confirmation_of_removed_webhook_gets_nothing(
-    boss: ParksApi, park: str, endpoint: Callable[..., Receiver]
+    admin: ParksApi, park: str, endpoint: Callable[..., Receiver]
 ) -> None:
     late, kept = endpoint(confirms=False), endpoint()
-    hook = boss.subscribe(park, "park-closed", late.url)
-    boss.await_confirmed(park, boss.subscribe(park, "park-closed", kept.url))
+    hook = admin.subscribe(park, "park-closed", late.url)
+    admin.await_confirmed(park, admin.subscribe(park, "park-closed", kept.url))
     asked = late.next("SubscriptionConfirmation")
-    assert boss.send("DELETE", f"/parks/{park}/webhooks/{hook}").status == 204
+    assert admin.send("DELETE", f"/parks/{park}/webhooks/{hook}").status == 204
     late.confirm(asked)
-    _close(boss, park)
+    _close(admin, park)
 
     kept.next("Notification")
     _is_silent(late)

@@ -72,7 +72,7 @@ class Vending:
         return self._acting_as(self.function(purpose))
 
     def _acting_as(self, function: dict[str, Any]) -> Aws:
-        return self._world.understudy(function["Role"].rpartition("/")[2])
+        return self._world.clone_role(function["Role"].rpartition("/")[2])
 
     def tenant_roles(self) -> dict[str, Aws]:
         """Return each tenant role with a principal that has the grants of its function."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
 from tenantry.attacks import terminal
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.document import DocumentError, with_table
 from tenantry.attacks.page import page
-from tenantry.attacks.people import SceneError
 from tenantry.attacks.registry import UnknownAttackError
 from tenantry.attacks.runner import WORKERS, run
 from tenantry.attacks.surfaces import REGISTRY
@@ -36,13 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console, errors = Console(), Console(stderr=True)
     try:
         chosen = REGISTRY.select(parsed.surface, parsed.only)
+        if parsed.table:
+            _table(parsed.table)
+            return 0
         if parsed.list:
             terminal.show_list(chosen, console)
             return 0
         if parsed.env == PRODUCTION and not parsed.yes_production:
             errors.print(
-                "This creates and removes users, tenants, roles and events. To attack production, "
-                "pass --yes-production.",
+                "The attacks create users, tenants, roles and events in production, and remove them. "
+                "Confirm with --yes-production.",
                 style="red",
             )
             return EXIT_USAGE
@@ -50,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         target = Target.named(parsed.env, state=parsed.state, app=parsed.app)
         with terminal.progress(console) as told:
             report = run(target, attacks=chosen, progress=told, workers=parsed.workers)
-    except (EnvironmentNotReadyError, UnknownAttackError, SceneError) as error:
+    except (DocumentError, EnvironmentNotReadyError, UnknownAttackError, SetupError) as error:
         errors.print(str(error), style="red", markup=False)
         return EXIT_USAGE
     except KeyboardInterrupt:
@@ -73,12 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--surface", action="append", default=[], metavar="S", help="only attacks on this surface; may be repeated"
     )
-    parser.add_argument("--only", action="append", default=[], metavar="ID", help="only this attack; may be repeated")
-    parser.add_argument("--list", action="store_true", help="list the attacks and run none")
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="this attack; may be repeated")
+    parser.add_argument("--list", action="store_true", help="list the attacks, and attack nothing")
     parser.add_argument(
-        "--html", type=Path, metavar="PATH", help="write the HTML report to this file (default: .local/attacks.html)"
+        "--table", nargs="?", const="-", metavar="PATH", help="print the table of surfaces, or write it into a document"
     )
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also write a JSON report to this file")
+    parser.add_argument("--html", type=Path, metavar="PATH", help="where the page goes (default: .local/attacks.html)")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write everything as JSON as well")
     parser.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
     parser.add_argument(
         "--state",
@@ -95,8 +101,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Clean up after a polite kill as after Ctrl-C."""
+    """Clean up after SIGTERM as after Ctrl-C."""
     raise KeyboardInterrupt
+
+
+def _table(path: str) -> None:
+    if path == "-":
+        sys.stdout.write(f"{REGISTRY.table()}\n")
+        return
+    document = Path(path)
+    document.write_text(with_table(document.read_text(), REGISTRY.table()))
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Servers of tenants to attack with, their certificates in hand."""
+"""Servers of tenants that attacks use, with their certificates."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 from botocore.exceptions import ClientError
 
+from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.http import Reply
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.per_run import PerRun
 from tenantry.attacks.sigv4 import Signer
 from tenantry.ingest_client import Device
 from tenantry.operate.devices.folder import DeviceFolder
@@ -58,29 +59,18 @@ class Bearer:
         return self.device.tenant
 
 
-class Servers:
-    """Makes servers in the operator's hand, and does with their certificates what an attacker would.
-
-    Parameters
-    ----------
-    world
-        The run; all that is made is removed with it.
-    """
+class Servers(PerRun):
+    """Makes servers with the operator's credentials, and does with their certificates what an attacker would."""
 
     def __init__(self, world: World) -> None:
         if world.target.environment is None:
-            raise SceneError("The target does not say how certificates are issued.")
-        self._world = world
+            raise SetupError("The target does not say how certificates are issued.")
+        super().__init__(world)
         self._devices = Devices(world.target.environment)
         self._folder = Path(tempfile.mkdtemp(prefix="tenantry-attack-"))
         self._enrolling = threading.Lock()
         self._kinds: set[str] = set()
         world.cleanup.later(f"the folder {self._folder}", partial(shutil.rmtree, self._folder))
-
-    @classmethod
-    def of(cls, world: World) -> Servers:
-        """Return the run's servers."""
-        return world.once("servers", lambda: cls(world))
 
     @property
     def mine(self) -> Bearer:
@@ -142,7 +132,7 @@ class Servers:
     def acting_with(self, reply: Reply) -> Aws:
         """Return clients with the credentials that came."""
         if not isinstance(reply, _Granted):
-            raise SceneError(f"There are no credentials: {reply}")
+            raise SetupError(f"There are no credentials: {reply}")
         found = reply.credentials
         return self._world.target.aws.acting_as(found["accessKeyId"], found["secretAccessKey"], found["sessionToken"])
 
@@ -150,7 +140,7 @@ class Servers:
     def end_of(reply: Reply) -> datetime:
         """Return when the credentials that came end."""
         if not isinstance(reply, _Granted):
-            raise SceneError(f"There are no credentials: {reply}")
+            raise SetupError(f"There are no credentials: {reply}")
         return datetime.fromisoformat(reply.credentials["expiration"])
 
     def act(self, bearer: Bearer, *, thing: str | None = "") -> Aws:

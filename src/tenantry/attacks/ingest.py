@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.attacks.lately import Lately
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.per_run import PerRun
 from tenantry.attacks.sigv4 import Signer
+from tenantry.attacks.ttl_cache import TtlCache
 from tenantry.model.identifiers import tenant_id
 from tenantry.operate.devices.limits import TenantKeys
 
@@ -50,13 +51,8 @@ class Landed:
             return None
 
 
-class Senders:
+class Senders(PerRun):
     """Who sends, as which tenant, and what has come of it.
-
-    Parameters
-    ----------
-    world
-        The run; what is made for it is removed with it.
 
     Attributes
     ----------
@@ -65,17 +61,12 @@ class Senders:
     """
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        super().__init__(world)
         self._lock = threading.Lock()
         self._began = datetime.now(UTC)
         self._cursors: dict[str, str] = {}
         self._records: list[Landed] = []
         self.mine, self.theirs = (f"{world.run[-8:]}-{label}" for label in ("sends", "victim"))
-
-    @classmethod
-    def of(cls, world: World) -> Senders:
-        """Return the run's senders."""
-        return world.once("senders", lambda: cls(world))
 
     @property
     def attacker(self) -> Aws:
@@ -104,7 +95,7 @@ class Senders:
         for api in self._world.ids_of("AWS::ApiGateway::RestApi"):
             if api in url:
                 return api, stage
-        raise SceneError(f"None of the stacks' APIs is at {url}.")
+        raise SetupError(f"None of the stacks' APIs is at {url}.")
 
     def send(
         self,
@@ -124,9 +115,9 @@ class Senders:
         return self._world.http.send(method, url, headers=sent, body=body)
 
     @property
-    def good(self) -> Lately[Reply]:
+    def good(self) -> TtlCache[Reply]:
         """Sends what must be taken: a record of one's own."""
-        return self._world.once("sender good", lambda: Lately(self._send_good))
+        return self._world.once("sender good", lambda: TtlCache(self._send_good))
 
     def _send_good(self) -> Reply:
         return self.send(f"/{self.mine}", '{"Data": {"good": true}}')
@@ -174,7 +165,7 @@ class Senders:
     def _made_key(self) -> str:
         environment, gateway = self._world.target.environment, self._world.target.aws.apigateway
         if environment is None:
-            raise SceneError("The target does not say how keys are made.")
+            raise SetupError("The target does not say how keys are made.")
         value = TenantKeys(environment).of(tenant_id(self.mine))
         for key in gateway.get_api_keys(nameQuery=f"{self._world.target.app}-{self.mine}")["items"]:
             self._world.cleanup.later(f"the key {key['id']}", partial(gateway.delete_api_key, apiKey=key["id"]))

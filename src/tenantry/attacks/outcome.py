@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
-    """Who won."""
+class AttackResult(StrEnum):
+    """What an attack ended in."""
 
     HELD = "held"
     """The attacker failed, in the way that was required."""
     BREACHED = "breached"
     """The attacker succeeded."""
-    ERROR = "inconclusive"
+    INCONCLUSIVE = "inconclusive"
     """The attack could not be carried out, or failed in another way than required: it proves nothing."""
 
 
@@ -23,15 +23,15 @@ class Outcome:
 
     Attributes
     ----------
-    verdict
-        Who won.
+    result
+        What it ended in.
     observed
         What was seen, fit to be shown: no tokens and no personal data.
     seconds
         How long after something had ended it was refused, where that is what is measured.
     """
 
-    verdict: Verdict
+    result: AttackResult
     observed: str
     seconds: float | None = None
 
@@ -42,14 +42,14 @@ class Outcome:
 
 def held(observed: str, *, seconds: float | None = None) -> Outcome:
     """Say that the attacker failed as required."""
-    return Outcome(Verdict.HELD, observed, seconds)
+    return Outcome(AttackResult.HELD, observed, seconds)
 
 
 def breached(observed: str) -> Outcome:
     """Say that the attacker succeeded."""
-    return Outcome(Verdict.BREACHED, observed)
+    return Outcome(AttackResult.BREACHED, observed)
 
 
 def inconclusive(observed: str) -> Outcome:
     """Say that the attempt proves nothing, neither way."""
-    return Outcome(Verdict.ERROR, observed)
+    return Outcome(AttackResult.INCONCLUSIVE, observed)

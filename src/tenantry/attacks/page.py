@@ -6,14 +6,18 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from tenantry.attacks.outcome import Verdict
+from tenantry.attacks.outcome import AttackResult
 
 if TYPE_CHECKING:
-    from tenantry.attacks.report import Report, Result, Tally
+    from tenantry.attacks.report import Attempt, Report, Tally
 
-_WORDS: Final = {Verdict.HELD: "Held", Verdict.BREACHED: "Breached", Verdict.ERROR: "Inconclusive"}
+_WORDS: Final = {
+    AttackResult.HELD: "Held",
+    AttackResult.BREACHED: "Breached",
+    AttackResult.INCONCLUSIVE: "Inconclusive",
+}
 # A mark beside each colour, since not everyone tells the colours apart.
-_MARKS: Final = {Verdict.HELD: "✓", Verdict.BREACHED: "✗", Verdict.ERROR: "?"}
+_MARKS: Final = {AttackResult.HELD: "✓", AttackResult.BREACHED: "✗", AttackResult.INCONCLUSIVE: "?"}
 
 _CODE: Final = re.compile("`([^`]+)`")
 _STYLE: Final = """
@@ -58,7 +62,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; } code { fon
 def page(report: Report) -> str:
     """Return the report as HTML; whatever was observed is escaped, hostile replies included."""
     whole = report.tally()
-    worst = whole.worst if whole else Verdict.ERROR
+    worst = whole.worst if whole else AttackResult.INCONCLUSIVE
     sections = "".join(_surface(report, surface) for surface in report.surfaces)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -114,10 +118,10 @@ def _cell(tally: Tally | None) -> str:
 
 
 def _surface(report: Report, surface: str) -> str:
-    results = [result for result in report.results if result.attack.surface == surface]
+    attempts = [attempt for attempt in report.attempts if attempt.attack.surface == surface]
     # What did not hold comes first, and open.
-    results.sort(key=lambda result: result.verdict is Verdict.HELD)
-    attacks = "".join(map(_attack, results))
+    attempts.sort(key=lambda attempt: attempt.result is AttackResult.HELD)
+    attacks = "".join(map(_attack, attempts))
     name = escape(surface)
     return f'<section aria-labelledby="{name}"><h2 id="{name}">{name}</h2>{attacks}</section>'
 
@@ -127,19 +131,19 @@ def _prose(text: str) -> str:
     return _CODE.sub(r"<code>\1</code>", escape(text))
 
 
-def _attack(result: Result) -> str:
-    attack, verdict = result.attack, result.verdict
+def _attack(attempt: Attempt) -> str:
+    attack, result = attempt.attack, attempt.result
     lines = (
         ("Threat", escape(f"{attack.threat.heading.value}: {attack.threat.title}")),
         ("Tries", _prose(attack.tries)),
         ("Must happen", _prose(attack.must)),
-        ("Observed", escape(result.outcome.observed)),
-        ("Took", f"{result.seconds:.2f} s"),
+        ("Observed", escape(attempt.outcome.observed)),
+        ("Took", f"{attempt.seconds:.2f} s"),
     )
     told = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines)
     return (
-        f"<details{'' if verdict is Verdict.HELD else ' open'}><summary>"
-        f'<span class="badge {verdict.value}">{_MARKS[verdict]} {_WORDS[verdict]}</span>'
+        f"<details{'' if result is AttackResult.HELD else ' open'}><summary>"
+        f'<span class="badge {result.value}">{_MARKS[result]} {_WORDS[result]}</span>'
         f'<code>{escape(attack.id)}</code><span class="tries">{_prose(attack.tries)}</span></summary>'
         f"<dl>{told}</dl></details>"
     )

@@ -1,4 +1,4 @@
-"""An endpoint of a webhook that an attack can look into: a queue, subscribed as an endpoint that has confirmed."""
+"""A webhook endpoint that an attack can read: a queue, subscribed like a confirmed endpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
 
 _EVENT: Final = "park-closed"
@@ -19,14 +19,14 @@ _WAIT_SECONDS: Final = 1
 
 @dataclass(frozen=True, kw_only=True)
 class ParkListener:
-    """What a webhook is told, as SNS delivers it.
+    """What a webhook receives, as SNS delivers it.
 
     Attributes
     ----------
     world
         The run.
     tenant, park
-        Whose events it is told.
+        Whose events it receives.
     url
         Its queue.
     subscription
@@ -41,7 +41,7 @@ class ParkListener:
 
     @classmethod
     def of(cls, world: World, tenant: str, park: str, maker: Person | None) -> ParkListener:
-        """Subscribe, in the operator's hand, as the workflow does for somebody; without a row if there is nobody."""
+        """Subscribe with the operator's credentials as the workflow does; no row is written without a maker."""
         aws, mark = world.target.aws, secrets.token_hex(4)
         topic = aws.sns.create_topic(
             Name=f"{world.target.app}-parks-{tenant}_{park}_{_EVENT}", Attributes={"KmsMasterKeyId": "alias/aws/sns"}
@@ -73,8 +73,8 @@ class ParkListener:
             aws.dynamodb.put_item(TableName=world.target.parks_table, Item=item)
         return listener
 
-    def told(self, seconds: float) -> bool:
-        """Return whether it is told anything within some time; what it was told is forgotten."""
+    def received(self, seconds: float) -> bool:
+        """Return whether it receives anything within some time; what it received is deleted."""
         sqs, deadline = self.world.target.aws.sqs, time.monotonic() + seconds
         while True:
             found = sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=_WAIT_SECONDS).get("Messages", [])

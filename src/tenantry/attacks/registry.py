@@ -1,4 +1,4 @@
-"""The attacks there are: each under one id, on one surface, for one threat."""
+"""The registry of attacks: each has one id, one surface and one threat."""
 
 from __future__ import annotations
 
@@ -13,28 +13,6 @@ if TYPE_CHECKING:
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
-
-SURFACES: Final = (
-    "identity",
-    "tenant-api",
-    "admin-api",
-    "events",
-    "roles",
-    "tokens",
-    "storage",
-    "vending",
-    "employees",
-    "ingest",
-    "iot",
-    "stream",
-    "lake",
-    "parks",
-    "membership",
-    "webhooks",
-    "queue",
-    "sessions",
-)
-"""The order in which surfaces are attacked and shown."""
 
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -75,14 +53,15 @@ class UnknownAttackError(LookupError):
 
 
 class Registry:
-    """A set of attacks, by surface and then in the order in which they were added."""
+    """A set of attacks, by the name of their surface and then in the order in which they were added."""
 
     def __init__(self) -> None:
         self._attacks: dict[str, Attack] = {}
+        self._descriptions: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Attack]:
         """Iterate over the attacks."""
-        return iter(sorted(self._attacks.values(), key=_place))
+        return iter(sorted(self._attacks.values(), key=lambda attack: attack.surface))
 
     def __len__(self) -> int:
         """Count the attacks."""
@@ -127,13 +106,41 @@ class Registry:
             return list(self)
         return [attack for attack in self if attack.surface in surfaces or attack.id in ids]
 
-    def surface(self, name: str) -> Surface:
-        """Return what adds attacks on one surface."""
+    def surface(self, name: str, description: str = "") -> Surface:
+        """Return what adds attacks on one surface.
+
+        Parameters
+        ----------
+        name
+            The surface's name, such as ``tenant-api``.
+        description
+            What is tried on it, for the table in the documents. One module of the surface gives it.
+
+        Raises
+        ------
+        ValueError
+            Another module has described the surface.
+        """
+        if description and name in self._descriptions:
+            raise ValueError(f"The surface '{name}' has two descriptions. Keep one: {self._descriptions[name]!r}.")
+        if description:
+            self._descriptions[name] = description
         return Surface(self, name)
 
+    def table(self) -> str:
+        """Return the surfaces with their descriptions as a table in Markdown.
 
-def _place(attack: Attack) -> int:
-    return SURFACES.index(attack.surface) if attack.surface in SURFACES else len(SURFACES)
+        Raises
+        ------
+        ValueError
+            A surface has no description.
+        """
+        if missing := [name for name in self.surfaces() if name not in self._descriptions]:
+            raise ValueError(
+                f"No description: {', '.join(missing)}. Give it in the surface's module: REGISTRY.surface(name, ...)."
+            )
+        rows = (f"| `{name}` | {self._descriptions[name]} |" for name in self.surfaces())
+        return "\n".join(("| Surface | What is tried |", "|---|---|", *rows))
 
 
 @dataclass(frozen=True)
@@ -145,13 +152,13 @@ class Surface:
     >>> from tenantry.attacks import threats
     >>> from tenantry.attacks.outcome import held
     >>> registry = Registry()
-    >>> door = registry.surface("door")
-    >>> @door.attack("knock", threat=threats.NO_TOKEN, must="Nobody opens.")
+    >>> api = registry.surface("example-api", "Requests without a token")
+    >>> @api.attack("no-token", threat=threats.NO_TOKEN, must="401.")
     ... def _(world):
-    ...     '''Knock.'''
-    ...     return held("silence")
+    ...     '''Send a request without a token.'''
+    ...     return held("401")
     >>> [attack.id for attack in registry]
-    ['door-knock']
+    ['example-api-no-token']
     """
 
     registry: Registry

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tenantry.attacks.outcome import Outcome, Verdict
+from tenantry.attacks.outcome import AttackResult, Outcome
 from tenantry.attacks.threats import Heading
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ EXIT_INCONCLUSIVE: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
+class Attempt:
     """One attack and what came of it.
 
     Attributes
@@ -37,9 +37,9 @@ class Result:
     seconds: float
 
     @property
-    def verdict(self) -> Verdict:
-        """Who won."""
-        return self.outcome.verdict
+    def result(self) -> AttackResult:
+        """What it ended in."""
+        return self.outcome.result
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Tally:
     held, total
         How many, and of how many.
     worst
-        The worst verdict among them.
+        The worst result among them.
     """
 
     held: int
     total: int
-    worst: Verdict
+    worst: AttackResult
 
     def __str__(self) -> str:
         """Return ``held/total``."""
@@ -76,8 +76,8 @@ class Report:
     started
         When.
     seconds
-        How long it took, setting the scene and cleaning up included.
-    results
+        How long it took, setting the scenario and cleaning up included.
+    attempts
         One for each attack, in the order of the registry.
     left_behind
         What could not be removed.
@@ -87,55 +87,59 @@ class Report:
     run: str
     started: datetime
     seconds: float
-    results: tuple[Result, ...]
+    attempts: tuple[Attempt, ...]
     left_behind: tuple[str, ...] = field(default=())
 
     @property
     def exit_code(self) -> int:
         """0 if every attack held, 1 if one got through, 3 if none did and some, or all, proved nothing."""
-        verdicts = self.count
-        if verdicts[Verdict.BREACHED]:
+        results = self.count
+        if results[AttackResult.BREACHED]:
             return EXIT_BREACHED
-        return EXIT_INCONCLUSIVE if verdicts[Verdict.ERROR] or not self.results else EXIT_HELD
+        return EXIT_INCONCLUSIVE if results[AttackResult.INCONCLUSIVE] or not self.attempts else EXIT_HELD
 
     @property
-    def count(self) -> Counter[Verdict]:
-        """How many attacks ended in each verdict."""
-        return Counter(result.verdict for result in self.results)
+    def count(self) -> Counter[AttackResult]:
+        """How many attacks ended in each result."""
+        return Counter(attempt.result for attempt in self.attempts)
 
     @property
     def surfaces(self) -> list[str]:
         """The surfaces that were attacked, in order."""
-        return list(dict.fromkeys(result.attack.surface for result in self.results))
+        return list(dict.fromkeys(attempt.attack.surface for attempt in self.attempts))
 
     @property
     def headings(self) -> list[Heading]:
         """The headings of the threats that were tried, in order."""
-        tried = {result.attack.threat.heading for result in self.results}
+        tried = {attempt.attack.threat.heading for attempt in self.attempts}
         return [heading for heading in Heading if heading in tried]
 
     def tally(self, surface: str | None = None, heading: Heading | None = None) -> Tally | None:
         """Count what held on a surface and under a heading, all of them when not given; None if nothing was tried."""
         chosen = [
-            result
-            for result in self.results
-            if surface in {None, result.attack.surface} and heading in {None, result.attack.threat.heading}
+            attempt
+            for attempt in self.attempts
+            if surface in {None, attempt.attack.surface} and heading in {None, attempt.attack.threat.heading}
         ]
         if not chosen:
             return None
-        verdicts = {result.verdict for result in chosen}
-        worst = next(verdict for verdict in (Verdict.BREACHED, Verdict.ERROR, Verdict.HELD) if verdict in verdicts)
-        return Tally(sum(result.verdict is Verdict.HELD for result in chosen), len(chosen), worst)
+        results = {attempt.result for attempt in chosen}
+        worst = next(
+            result
+            for result in (AttackResult.BREACHED, AttackResult.INCONCLUSIVE, AttackResult.HELD)
+            if result in results
+        )
+        return Tally(sum(attempt.result is AttackResult.HELD for attempt in chosen), len(chosen), worst)
 
     @property
     def summary(self) -> str:
         """One sentence that says how it went."""
         count = self.count
-        parts = [f"{count[Verdict.HELD]} of {len(self.results)} attacks on '{self.target}' held"]
-        if count[Verdict.BREACHED]:
-            parts.append(f"{count[Verdict.BREACHED]} got through")
-        if count[Verdict.ERROR]:
-            parts.append(f"{count[Verdict.ERROR]} proved nothing")
+        parts = [f"{count[AttackResult.HELD]} of {len(self.attempts)} attacks on '{self.target}' held"]
+        if count[AttackResult.BREACHED]:
+            parts.append(f"{count[AttackResult.BREACHED]} got through")
+        if count[AttackResult.INCONCLUSIVE]:
+            parts.append(f"{count[AttackResult.INCONCLUSIVE]} proved nothing")
         return f"{', '.join(parts)}, in {self.seconds:.0f} seconds."
 
     def to_json(self) -> str:
@@ -147,21 +151,21 @@ class Report:
                 "started": self.started.isoformat(timespec="seconds"),
                 "seconds": round(self.seconds, 1),
                 "exitCode": self.exit_code,
-                "count": {verdict.value: self.count[verdict] for verdict in Verdict},
+                "count": {result.value: self.count[result] for result in AttackResult},
                 "leftBehind": list(self.left_behind),
                 "attacks": [
                     {
-                        "id": result.attack.id,
-                        "surface": result.attack.surface,
-                        "heading": result.attack.threat.heading.value,
-                        "threat": result.attack.threat.title,
-                        "tries": result.attack.tries,
-                        "must": result.attack.must,
-                        "verdict": result.verdict.value,
-                        "observed": result.outcome.observed,
-                        "seconds": round(result.seconds, 2),
+                        "id": attempt.attack.id,
+                        "surface": attempt.attack.surface,
+                        "heading": attempt.attack.threat.heading.value,
+                        "threat": attempt.attack.threat.title,
+                        "tries": attempt.attack.tries,
+                        "must": attempt.attack.must,
+                        "result": attempt.result.value,
+                        "observed": attempt.outcome.observed,
+                        "seconds": round(attempt.seconds, 2),
                     }
-                    for result in self.results
+                    for attempt in self.attempts
                 ],
             },
             indent=2,

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks.http import presentable
 from tenantry.attacks.outcome import inconclusive
-from tenantry.attacks.report import Report, Result
+from tenantry.attacks.report import Attempt, Report
 from tenantry.attacks.surfaces import REGISTRY
 from tenantry.attacks.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from tenantry.attacks.people import Cast
+    from tenantry.attacks.accounts import Users
     from tenantry.attacks.registry import Attack
     from tenantry.attacks.target import Target
 
-    Progress = Callable[[int, int, Result | None], None]
+    Progress = Callable[[int, int, Attempt | None], None]
 
 WORKERS: Final = 6
 
@@ -32,7 +32,7 @@ def run(
     surfaces: Collection[str] = (),
     only: Collection[str] = (),
     attacks: Sequence[Attack] | None = None,
-    cast: Cast | None = None,
+    users: Users | None = None,
     progress: Progress = lambda _done, _all, _result: None,
     workers: int = WORKERS,
 ) -> Report:
@@ -46,10 +46,10 @@ def run(
         Which attacks, by surface and id; all of the registry if neither is given.
     attacks
         The attacks themselves, instead of choosing from the registry.
-    cast
-        People to play with who exist already; they are not removed.
+    users
+        Users who exist already; they are not removed.
     progress
-        Told how many attacks of how many are done, and of each result: first with none, when the scene is set.
+        Told how many attacks of how many are done, and of each attempt: first with none, when the users have signed up.
     workers
         How many attacks may run at once.
 
@@ -65,9 +65,9 @@ def run(
     """
     chosen = REGISTRY.select(surfaces, only) if attacks is None else list(attacks)
     started, clock = datetime.now(UTC), time.monotonic()
-    world = World(target, cast=cast)
+    world = World(target, users=users)
     try:
-        _ = world.cast  # everyone needs them, and the first to ask waits for the sign-ups
+        _ = world.users  # everyone needs them, and the first to ask waits for the sign-ups
         progress(0, len(chosen), None)
         found = _carry_out(world, chosen, progress, workers)
     finally:
@@ -77,13 +77,13 @@ def run(
         run=world.run,
         started=started,
         seconds=time.monotonic() - clock,
-        results=tuple(found[attack.id] for attack in chosen),
+        attempts=tuple(found[attack.id] for attack in chosen),
         left_behind=tuple(left),
     )
 
 
-def _carry_out(world: World, chosen: Sequence[Attack], progress: Progress, workers: int) -> dict[str, Result]:
-    found: dict[str, Result] = {}
+def _carry_out(world: World, chosen: Sequence[Attack], progress: Progress, workers: int) -> dict[str, Attempt]:
+    found: dict[str, Attempt] = {}
     for group in ([each for each in chosen if not each.last], [each for each in chosen if each.last]):
         with ThreadPoolExecutor(workers) as pool:
             # Mixed, always in the same way: neighbours tend to wait for the same thing.
@@ -91,19 +91,19 @@ def _carry_out(world: World, chosen: Sequence[Attack], progress: Progress, worke
             futures = [pool.submit(_attempt, world, attack) for attack in mixed]
             try:
                 for future in as_completed(futures):
-                    result = future.result()
-                    found[result.attack.id] = result
-                    progress(len(found), len(chosen), result)
+                    attempt = future.result()
+                    found[attempt.attack.id] = attempt
+                    progress(len(found), len(chosen), attempt)
             except BaseException:  # an interruption: what has not begun never will
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
     return found
 
 
-def _attempt(world: World, attack: Attack) -> Result:
+def _attempt(world: World, attack: Attack) -> Attempt:
     clock = time.monotonic()
     try:
         outcome = attack.run(world)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the attack has proved nothing
         outcome = inconclusive(presentable(f"{type(error).__name__}: {error}"))
-    return Result(attack=attack, outcome=outcome, seconds=time.monotonic() - clock)
+    return Attempt(attack=attack, outcome=outcome, seconds=time.monotonic() - clock)

@@ -9,7 +9,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.per_run import PerRun
 from tenantry.operate.environment import LOCAL
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tenantry.operate.aws import Aws
 
 _PATIENCE_SECONDS: Final = 60.0
-_LETTER_SECONDS: Final = 20.0
+_DEAD_LETTER_SECONDS: Final = 20.0
 _LATE_SECONDS: Final = 12.0
 _PAUSE_SECONDS: Final = 0.1
 
@@ -50,20 +51,20 @@ def _keep_reconciliation_off(world: World) -> None:
 
 
 def put(world: World, *entries: PutEventsRequestEntryTypeDef, aws: Aws | None = None) -> int:
-    """Put events on the bus, in the operator's hand unless another's is given; return how many were taken."""
-    world.leftovers.event_sent()
+    """Put events on the bus, with the operator's credentials unless another's is given; return how many were taken."""
+    world.run_resources.event_sent()
     answer = (aws or world.target.aws).events.put_events(Entries=list(entries))
     return len(entries) - answer["FailedEntryCount"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Newcomer:
-    """Someone whom only events speak of.
+    """A user who exists in events only.
 
     Attributes
     ----------
     user_id, email, name
-        What the events say.
+        What the events hold.
     """
 
     user_id: str
@@ -75,9 +76,9 @@ class Newcomer:
         """Make up someone, and remember to remove what comes of them."""
         world.once("unhurried", lambda: _keep_reconciliation_off(world))
         user_id = str(uuid.uuid4()) if user_id is None else user_id
-        world.leftovers.user(user_id)
-        name = f"{world.run} {label} {world.people.mark}" if name is None else name
-        return cls(user_id=user_id, email=world.people.mailbox(label), name=name)
+        world.run_resources.user(user_id)
+        name = f"{world.run} {label} {world.accounts.mark}" if name is None else name
+        return cls(user_id=user_id, email=world.accounts.mailbox(label), name=name)
 
     def fields(self) -> dict[str, str]:
         """Return what the sagas' events have in common."""
@@ -101,29 +102,24 @@ class Newcomer:
     def arrive(self, world: World) -> str:
         """Sign up, and return the tenant that comes of it."""
         put(world, self.signed_up(world))
-        tenant = world.people.await_tenant(self.user_id)
-        world.leftovers.tenant(tenant)
+        tenant = world.accounts.await_tenant(self.user_id)
+        world.run_resources.tenant(tenant)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not (world.user_row(self.user_id) or {}).get("activetenantid"):
             if time.monotonic() > deadline:
-                raise SceneError("The saga has not made a new tenant active.")
+                raise SetupError("The saga has not made a new tenant active.")
             time.sleep(_PAUSE_SECONDS)
         return tenant
 
 
-class Settling:
+class Settling(PerRun):
     """Lets events that were put earlier have their time: someone who signs up after them has to get a tenant.
 
     Whoever waits at the same moment waits for the same sign-up, so long as it begins after they have come.
-
-    Parameters
-    ----------
-    world
-        The run.
     """
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        super().__init__(world)
         self._begun = self._done = 0
         self._turn = threading.Condition()
 
@@ -147,7 +143,7 @@ class Settling:
 
 def settle(world: World) -> None:
     """Wait until events that were put earlier have had their time."""
-    world.once("settling", lambda: Settling(world)).wait()
+    Settling.of(world).wait()
 
 
 def state(world: World, user_id: str, tenant: str) -> dict[str, object]:
@@ -155,35 +151,24 @@ def state(world: World, user_id: str, tenant: str) -> dict[str, object]:
     return {
         "user": world.user_row(user_id),
         "tenant": world.tenant_row(tenant),
-        "mappings": sorted(world.people.mappings_of(user_id), key=str),
+        "mappings": sorted(world.accounts.memberships_of(user_id), key=str),
     }
 
 
-class DeadLetters:
-    """The dead letters of one run, taken out of the queues as they turn up; those of others stay.
-
-    Parameters
-    ----------
-    world
-        The run.
-    """
+class DeadLetters(PerRun):
+    """The dead-letter messages of one run, taken out of the queues as they turn up; those of others stay."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        super().__init__(world)
         self._bodies: dict[str, str] = {}
         self._lock = threading.Lock()
         self._latest = 0.0
-        world.cleanup.later("the run's dead letters", self._collect_late, last=True)
-
-    @classmethod
-    def of(cls, world: World) -> DeadLetters:
-        """Return the run's dead letters."""
-        return world.once("dead letters", lambda: cls(world))
+        world.cleanup.later("the run's dead-letter messages", self._collect_late, last=True)
 
     def await_one(self, mark: str) -> bool:
-        """Wait until a dead letter has a text in it."""
+        """Wait until a dead-letter message has a text in it."""
         self._latest = time.monotonic()
-        deadline = time.monotonic() + _LETTER_SECONDS
+        deadline = time.monotonic() + _DEAD_LETTER_SECONDS
         while not self.any(mark):
             if time.monotonic() > deadline:
                 return False
@@ -191,14 +176,14 @@ class DeadLetters:
         return True
 
     def any(self, mark: str) -> bool:
-        """Return whether a dead letter has a text in it by now."""
+        """Return whether a dead-letter message has a text in it by now."""
         with self._lock:
             if not self._has(mark):
                 self.collect()
             return self._has(mark)
 
     def collect(self) -> None:
-        """Take the run's letters out of all queues."""
+        """Take the run's messages out of all queues."""
         for url in self._world.ids_of("AWS::SQS::Queue"):
             others = []
             while found := self._receive(url):

@@ -1,4 +1,4 @@
-"""Sessions of one tenant in the attacker's hand: vended as the functions vend them, with both fences or one alone.
+"""Vended sessions of one tenant for direct AWS calls, with both isolation layers or with one of them.
 
 No role of the application is changed for it. The sessions are of copies of its tenant roles, which have the same grants
 and the same conditions on whoever assumes them, but trust the operator.
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.per_run import PerRun
 from tenantry.attacks.storage import MODES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tenantry.attacks.storage import Owner
-    from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
 PURPOSES: Final = (*MODES, "employees")
@@ -35,8 +35,8 @@ _DURATION_SECONDS: Final = 900
 _WIDE: Final = ("s3:*", "dynamodb:*", "sts:*", "iam:*", "lambda:*")
 
 
-class Fence(StrEnum):
-    """Which fences stand around a session."""
+class IsolationLayers(StrEnum):
+    """Which isolation layers restrict a session."""
 
     BOTH = "both"
     ROLE = "role"
@@ -61,28 +61,14 @@ class Vendor:
     policies: Mapping[str, str]
 
 
-class Sessions:
-    """Vends sessions in one run.
-
-    Parameters
-    ----------
-    world
-        The run.
-    """
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    @classmethod
-    def of(cls, world: World) -> Sessions:
-        """Return the one of a run."""
-        return world.once("sessions", lambda: cls(world))
+class Sessions(PerRun):
+    """Vends sessions in one run."""
 
     def vendor(self, purpose: str) -> Vendor:
         """Return what vends for a purpose in the deployed application."""
         vendors = self._world.once("vendors", self._vendors)
         if purpose not in vendors:
-            raise SceneError(f"No function vends sessions for {purpose}.")
+            raise SetupError(f"No function vends sessions for {purpose}.")
         return vendors[purpose]
 
     def _vendors(self) -> dict[str, Vendor]:
@@ -97,15 +83,15 @@ class Sessions:
                 found.update(dict.fromkeys(policies, Vendor(given["role"].rsplit("/", 1)[-1], policies)))
         return found
 
-    def act(self, purpose: str, fence: Fence, owner: Owner) -> Aws:
+    def act(self, purpose: str, layers: IsolationLayers, owner: Owner) -> Aws:
         """Return the clients of a session for an owner, vended once a run."""
         return self._world.once(
-            f"session {purpose} {fence} {owner.prefix}", lambda: self._act(purpose, fence, owner.tenant, owner.user)
+            f"session {purpose} {layers} {owner.prefix}", lambda: self._act(purpose, layers, owner.tenant, owner.user)
         )
 
-    def _act(self, purpose: str, fence: Fence, tenant: str, user: str) -> Aws:
-        policy = None if fence is Fence.ROLE else self.policy(purpose, tenant, user)
-        role = self.copy(purpose, wide=fence is Fence.POLICY)
+    def _act(self, purpose: str, layers: IsolationLayers, tenant: str, user: str) -> Aws:
+        policy = None if layers is IsolationLayers.ROLE else self.policy(purpose, tenant, user)
+        role = self.copy(purpose, wide=layers is IsolationLayers.POLICY)
         return self.assume(role, tags(tenant), policy=policy, source=tenant)
 
     def policy(self, purpose: str, tenant: str, user: str) -> str:
@@ -186,7 +172,7 @@ class Sessions:
                 self.assume(role, tags("tenantry-attack"))
             except ClientError as error:
                 if time.monotonic() > deadline:
-                    raise SceneError(f"A copy of a tenant role cannot be assumed: {error}") from error
+                    raise SetupError(f"A copy of a tenant role cannot be assumed: {error}") from error
                 time.sleep(1)
             else:
                 return

@@ -9,13 +9,14 @@ from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.per_run import PerRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 MODES: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
@@ -46,17 +47,11 @@ class Owner:
         return f"{self.tenant}/{self.user}/"
 
 
-class Storage:
-    """The storage API of one run, and what is behind it.
-
-    Parameters
-    ----------
-    world
-        The run.
-    """
+class Storage(PerRun):
+    """The storage API of one run, and what is behind it."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        super().__init__(world)
         self._target = world.target
 
     @property
@@ -69,43 +64,38 @@ class Storage:
         """The account that the buckets are in."""
         return self._target.aws.sts.get_caller_identity()["Account"]
 
-    @classmethod
-    def of(cls, world: World) -> Storage:
-        """Return the one of a run."""
-        return world.once("storage", lambda: cls(world))
-
     # Owners
 
     def owner(self, person: Person) -> Owner:
-        """Return one of the cast as an owner; their ID token is what proves it."""
+        """Return one of the users as an owner; their ID token is what proves it."""
         self.sweep(person.tenant, person.user_id)
         return Owner(tenant=person.tenant, user=person.user_id, token=person.tokens.id)
 
     @property
     def alice(self) -> Owner:
         """The attacker."""
-        return self.owner(self._world.cast.alice)
+        return self.owner(self._world.users.alice)
 
     @property
     def bob(self) -> Owner:
         """The victim."""
-        return self.owner(self._world.cast.bob)
+        return self.owner(self._world.users.bob)
 
     @property
     def carol(self) -> Owner:
         """Another user of the attacker's tenant."""
-        return self.owner(self._world.cast.carol)
+        return self.owner(self._world.users.carol)
 
     def stranger(self, tenant: str, user: str) -> Owner:
         """Return an owner who has no account: the operator has a token issued, which works in every environment."""
-        self._world.leftovers.tenant(tenant)
+        self._world.run_resources.tenant(tenant)
         self.sweep(tenant, user)
         reply = self.issue({"x-tenant-id": tenant, "x-user-id": user}, signed=True)
         answer = reply.json()
         if not reply.ok or not isinstance(answer, dict):
-            raise SceneError(f"No token was issued: {reply}")
+            raise SetupError(f"No token was issued: {reply}")
         token = str(answer["result"]["token"])
-        self._world.people.keep_private([token.rsplit(".", 1)[-1]])
+        self._world.accounts.keep_private([token.rsplit(".", 1)[-1]])
         return Owner(tenant=tenant, user=user, token=token)
 
     def issue(self, headers: Mapping[str, str], *, signed: bool) -> Reply:
@@ -148,7 +138,7 @@ class Storage:
         """Return the names of an owner's objects."""
         answer = self.listing(owner, mode).json()
         if not isinstance(answer, dict) or not isinstance(answer.get("result"), list):
-            raise SceneError(f"The objects of a tenant cannot be listed ({mode}).")
+            raise SetupError(f"The objects of a tenant cannot be listed ({mode}).")
         return sorted(answer["result"])
 
     def content(self, owner: Owner, mode: str, key: str) -> str | None:

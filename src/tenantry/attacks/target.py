@@ -38,7 +38,7 @@ class Target:
     stacks
         The names of the deployed stacks.
     aws
-        The operator's clients, which set the scene and look at what an attack has changed.
+        The operator's clients, which set the scenario and look at what an attack has changed.
     storage_api, employees_api
         URLs of the APIs of tenants' data.
     metadata_table, employees_table

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from tenantry.attacks.outcome import Verdict
-from tenantry.attacks.session_rows import DOORS, ENDINGS
+from tenantry.attacks.outcome import AttackResult
+from tenantry.attacks.session_revocation import ACCESS_PATHS, REVOCATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tenantry.attacks.registry import Attack
-    from tenantry.attacks.report import Report, Result, Tally
+    from tenantry.attacks.report import Attempt, Report, Tally
     from tenantry.attacks.runner import Progress as Told
 
-_STYLES: Final = {Verdict.HELD: "green", Verdict.BREACHED: "bold red", Verdict.ERROR: "yellow"}
-_WORDS: Final = {Verdict.HELD: "held", Verdict.BREACHED: "BREACHED", Verdict.ERROR: "INCONCLUSIVE"}
+_STYLES: Final = {AttackResult.HELD: "green", AttackResult.BREACHED: "bold red", AttackResult.INCONCLUSIVE: "yellow"}
+_WORDS: Final = {
+    AttackResult.HELD: "held",
+    AttackResult.BREACHED: "BREACHED",
+    AttackResult.INCONCLUSIVE: "INCONCLUSIVE",
+}
 
 
 @contextmanager
@@ -38,10 +42,10 @@ def progress(console: Console) -> Iterator[Told]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("The attacker and the victim sign up", total=None)
 
-        def told(done: int, total: int, result: Result | None) -> None:
-            bar.update(task, completed=done, total=total, description=result.attack.id if result else "Attacking")
-            if result and result.verdict is not Verdict.HELD:
-                bar.console.print(_line(result))
+        def told(done: int, total: int, attempt: Attempt | None) -> None:
+            bar.update(task, completed=done, total=total, description=attempt.attack.id if attempt else "Attacking")
+            if attempt and attempt.result is not AttackResult.HELD:
+                bar.console.print(_line(attempt))
             if done == total:
                 bar.update(task, description="Cleaning up")
 
@@ -61,26 +65,28 @@ def show(report: Report, console: Console) -> None:
     console.print(table)
     if measured := _measured(report):
         console.print(measured)
-    for result in report.results:
-        if result.verdict is not Verdict.HELD:
-            console.print(_line(result))
-            console.print(Text(f"  tried: {result.attack.tries}\n  must:  {result.attack.must}", style="dim"))
+    for attempt in report.attempts:
+        if attempt.result is not AttackResult.HELD:
+            console.print(_line(attempt))
+            console.print(Text(f"  tried: {attempt.attack.tries}\n  must:  {attempt.attack.must}", style="dim"))
     for what in report.left_behind:
         console.print(Text(f"Left behind: {what}", style="yellow"))
     console.print(Text(report.summary, style="bold green" if report.exit_code == 0 else "bold red"))
 
 
 def _measured(report: Report) -> Table | None:
-    """Return how many seconds after something had ended each way in was closed: a row a way in, a column an ending."""
-    found = {result.attack.id: result.outcome.seconds for result in report.results}
-    endings = [ending for ending in ENDINGS if any(key.startswith(f"sessions-{ending.slug}-") for key in found)]
-    table = Table("Way in", title="Seconds until it was refused", title_justify="left")
-    for ending in endings:
-        table.add_column(ending.slug.replace("-", " "), justify="right")
-    for door in DOORS:
-        cells = [found.get(f"sessions-{ending.slug}-{door.slug}") for ending in endings]
+    """Return the seconds from each revocation until each access path was refused."""
+    found = {attempt.attack.id: attempt.outcome.seconds for attempt in report.attempts}
+    revocations = [
+        revocation for revocation in REVOCATIONS if any(key.startswith(f"sessions-{revocation.slug}-") for key in found)
+    ]
+    table = Table("Access path", title="Seconds until it was refused", title_justify="left")
+    for revocation in revocations:
+        table.add_column(revocation.slug.replace("-", " "), justify="right")
+    for path in ACCESS_PATHS:
+        cells = [found.get(f"sessions-{revocation.slug}-{path.slug}") for revocation in revocations]
         if any(seconds is not None for seconds in cells):
-            table.add_row(door.slug, *("-" if seconds is None else f"{seconds:.1f}" for seconds in cells))
+            table.add_row(path.slug, *("-" if seconds is None else f"{seconds:.1f}" for seconds in cells))
     return table if table.row_count else None
 
 
@@ -99,6 +105,6 @@ def _cell(tally: Tally | None) -> Text:
     return Text(str(tally), style=_STYLES[tally.worst]) if tally else Text("-", style="dim")
 
 
-def _line(result: Result) -> Text:
-    word = Text(_WORDS[result.verdict], style=_STYLES[result.verdict])
-    return Text.assemble(word, f" {result.attack.id}: {result.outcome.observed}")
+def _line(attempt: Attempt) -> Text:
+    word = Text(_WORDS[attempt.result], style=_STYLES[attempt.result])
+    return Text.assemble(word, f" {attempt.attack.id}: {attempt.outcome.observed}")

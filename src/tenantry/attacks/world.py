@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
 
+from tenantry.attacks.accounts import Accounts, SetupError
+from tenantry.attacks.assertions import refused
 from tenantry.attacks.cleanup import Cleanup
 from tenantry.attacks.http import Http
-from tenantry.attacks.judge import refused
-from tenantry.attacks.leftovers import Leftovers
-from tenantry.attacks.people import People, SceneError
+from tenantry.attacks.run_resources import RunResources
 from tenantry.attacks.sigv4 import Signer
 from tenantry.operate.stacks import resources
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_iam.type_defs import TagTypeDef
 
+    from tenantry.attacks.accounts import Person, Tokens, Users
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Cast, Person, Tokens
     from tenantry.attacks.target import Target
     from tenantry.operate.aws import Aws
     from tenantry.operate.stacks import Resource
@@ -37,14 +37,14 @@ _IAM_DELAY_SECONDS: Final = 10.0
 
 
 class World:
-    """One run's surroundings.
+    """The context of one run: its users, its requests, and what it has made.
 
     Parameters
     ----------
     target
         What is attacked.
-    cast
-        The people to play with; real ones are signed up at the first need when not given.
+    users
+        Users who exist already; real ones are signed up at the first need when not given.
 
     Attributes
     ----------
@@ -54,33 +54,33 @@ class World:
         The run's name, in all that it makes.
     cleanup
         What to undo in the end.
-    leftovers
-        Is told of users, tenants and events that attacks make themselves.
-    people
-        Makes more people.
+    run_resources
+        Removes the users and tenants that attacks make themselves, and waits for their events.
+    accounts
+        Creates more accounts.
     http
         Sends requests.
     started
         When the run began, in seconds since 1970.
     """
 
-    def __init__(self, target: Target, *, cast: Cast | None = None) -> None:
+    def __init__(self, target: Target, *, users: Users | None = None) -> None:
         self.target = target
         self.run = f"tenantry-attack-{secrets.token_hex(4)}"
         self.cleanup = Cleanup()
-        self.leftovers = Leftovers(target, self.cleanup)
-        self.people = People(target, self.run, self.leftovers)
+        self.run_resources = RunResources(target, self.cleanup)
+        self.accounts = Accounts(target, self.run, self.run_resources)
         self.http = Http(ca_bundle=target.aws.ca_bundle, agent=self.run, proxied_url=target.tenant_api)
         self.started = time.time()
-        self._cast = cast
+        self._users = users
         self._lock = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
         self._made: dict[str, Any] = {}
 
     @property
-    def cast(self) -> Cast:
+    def users(self) -> Users:
         """Alice, Bob and Carol."""
-        return self.once("cast", lambda: self._cast or self.people.cast())
+        return self.once("users", lambda: self._users or self.accounts.users())
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """Return what is made once a run, whichever thread asks first."""
@@ -141,18 +141,18 @@ class World:
 
     def good(self) -> Reply:
         """Send the good request beside a bad one: Alice asks for her own tenant."""
-        alice = self.cast.alice
+        alice = self.users.alice
         return self.tenant(alice.tenant, alice.tokens.id)
 
     @property
     def hidden(self) -> tuple[str, ...]:
         """What nobody but Bob may see."""
-        bob = self.cast.bob
+        bob = self.users.bob
         return bob.email, bob.name  # his tenant's name begins with his own
 
-    def shut(self, tokens: Tokens) -> Outcome:
-        """Judge whether Bob's tenant is shut to someone."""
-        return refused(self.tenant(self.cast.bob.tenant, tokens.id), 401, 403, hidden=self.hidden, control=self.good)
+    def refusal(self, tokens: Tokens) -> Outcome:
+        """Check that someone has no access to Bob's tenant."""
+        return refused(self.tenant(self.users.bob.tenant, tokens.id), 401, 403, hidden=self.hidden, control=self.good)
 
     def signer(self, aws: Aws | None = None) -> Signer:
         """Return what signs requests to the admin API, as the operator if nobody else."""
@@ -172,8 +172,8 @@ class World:
         )
         return found.get("Item")
 
-    def mapping(self, tenant: str, user_id: str) -> Mapping[str, Any] | None:
-        """Return the mapping of a user to a tenant as it is stored."""
+    def membership(self, tenant: str, user_id: str) -> Mapping[str, Any] | None:
+        """Return the membership of a user in a tenant as it is stored."""
         found = self.target.aws.dynamodb.get_item(
             TableName=self.target.tenant_users_table,
             Key={"tenantid": {"S": tenant}, "userid": {"S": user_id}},
@@ -189,12 +189,12 @@ class World:
         return found.get("Item")
 
     def member(self, label: str, tenant: str, roles: set[str]) -> Person:
-        """Make a new account that belongs to a tenant, in the operator's hand."""
-        return self.people.move(self.people.admit(label), tenant, roles)
+        """Make a new account that belongs to a tenant, with the operator's credentials."""
+        return self.accounts.move(self.accounts.admit(label), tenant, roles)
 
-    def landlord(self, label: str, tenant: str, name: str = "") -> Person:
-        """Make a tenant and a new account that is its admin, in the operator's hand."""
-        self.people.found_tenant(tenant, name or f"{self.run} {label}")
+    def tenant_admin(self, label: str, tenant: str, name: str = "") -> Person:
+        """Make a tenant and a new account that is its admin, with the operator's credentials."""
+        self.accounts.found_tenant(tenant, name or f"{self.run} {label}")
         return self.member(label, tenant, {"admin"})
 
     def role(self, label: str, *statements: Mapping[str, Any]) -> Aws:
@@ -204,11 +204,11 @@ class World:
             self._grant(name, "only", _policy(*statements))
         return self._act_as(name)
 
-    def understudy(self, role: str) -> Aws:
+    def clone_role(self, role: str) -> Aws:
         """Make a role with exactly the grants of another, and act as it: what it may do, the other may."""
-        return self.once(f"understudy of {role}", lambda: self._understudy(role))
+        return self.once(f"clone of {role}", lambda: self._clone_role(role))
 
-    def _understudy(self, role: str) -> Aws:
+    def _clone_role(self, role: str) -> Aws:
         iam = self.target.aws.iam
         # Policies may know a role by its tags; those of CloudFormation nobody else can give.
         found = iam.get_role(RoleName=role)["Role"].get("Tags", [])
@@ -259,7 +259,7 @@ class World:
                 session = aws.sts.assume_role(RoleArn=arn, RoleSessionName=role)["Credentials"]
             except ClientError as error:
                 if time.monotonic() > deadline:
-                    raise SceneError(f"The role {role} cannot be assumed: {error}") from error
+                    raise SetupError(f"The role {role} cannot be assumed: {error}") from error
                 time.sleep(1)
             else:
                 return aws.acting_as(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
@@ -281,7 +281,7 @@ class World:
     @property
     def plain_refusal(self) -> Reply:
         """What the tenant API says to a request without a token."""
-        return self.once("plain refusal", lambda: self.tenant(self.cast.bob.tenant))
+        return self.once("plain refusal", lambda: self.tenant(self.users.bob.tenant))
 
 
 def _policy(*statements: Mapping[str, Any]) -> str:

@@ -17,19 +17,20 @@ from rich.console import Console
 from rich.markup import escape
 
 from tenantry.attacks import terminal
+from tenantry.attacks.accounts import sign_up, srp
 from tenantry.attacks.page import page
-from tenantry.attacks.people import sign_up, srp
 from tenantry.attacks.runner import run
 from tenantry.attacks.surfaces import REGISTRY
 from tenantry.attacks.target import Target
 from tenantry.ingest_client import CredentialsProvider, IngestClient
-from tenantry.local import lake, mail
+from tenantry.local import mail
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.settings import REGION, write_private
 from tenantry.operate.devices.folder import DeviceFolder
 from tenantry.operate.devices.lifecycle import Devices
 from tenantry.operate.devices.names import Server
 from tenantry.operate.environment import Environment
+from tenantry.testing.lake import Lake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +90,9 @@ class Tour:
         self._send_from_a_server(ada, grace)
         self._send_as_the_document_does(grace)
         self._look_into_the_lake(ada, grace)
-        verdict = self._attack()
+        exit_code = self._attack()
         self._farewell(ada, grace)
-        return verdict
+        return exit_code
 
     def _join(self, name: str, *, quietly: bool = False) -> _Person:
         cognito = self._target.aws.anonymous().cognito
@@ -269,12 +270,12 @@ class Tour:
         self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
 
     def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
-        self._step("The streaming application writes each record to its tenant's partition in the data lake.")
-        s3, bucket = self._target.aws.s3, self._target.lake
+        self._step("The streaming application brings each record into the partition of its tenant in the data lake.")
+        lake = Lake(self._target.aws.s3, self._target.lake)
         for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
-            files = lake.records(s3, bucket, tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
+            files = lake.records(tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
             lines = [line for key in files for line in files[key]]
-            self._console.print(f"   s3://{bucket}/{next(iter(files), '')}", highlight=False, soft_wrap=True)
+            self._console.print(f"   s3://{lake.bucket}/{next(iter(files), '')}", highlight=False, soft_wrap=True)
             self._reply(lines[0] if lines else None)
             if len(lines) < sent or any(line["tenantid"] != tenant for line in lines):
                 raise LocalCloudError(f"The lake has {len(lines)} records of {tenant}; {sent} were sent.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
-from tenantry.attacks.people import Person, Tokens
+from tenantry.attacks.accounts import Person, Tokens
 from tenantry.local.settings import PROJECT
 
 if TYPE_CHECKING:
@@ -107,16 +107,16 @@ class Users:
             UserAttributes=[{"Name": "email", "Value": someone.email}, {"Name": "name", "Value": name}],
         )
         user_id = made["UserSub"]
-        self._world.leftovers.user(user_id)
+        self._world.run_resources.user(user_id)
         cognito.admin_confirm_sign_up(UserPoolId=target.user_pool_id, Username=user_id)
         cognito.admin_update_user_attributes(
             UserPoolId=target.user_pool_id,
             Username=user_id,
             UserAttributes=[{"Name": "email_verified", "Value": "true"}],
         )
-        tenant = self._world.people.await_tenant(user_id)
+        tenant = self._world.accounts.await_tenant(user_id)
         if tenant_name:
-            self._world.people.found_tenant(tenant, tenant_name)
+            self._world.accounts.found_tenant(tenant, tenant_name)
         return DashboardUser(name=name, email=someone.email, password=someone.password, user_id=user_id, tenant=tenant)
 
 

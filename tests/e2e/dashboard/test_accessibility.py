@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tenantry.attacks.storage import MODES, Owner, Storage
+from tenantry.testing.lake import Lake
 from tests.e2e.dashboard.browser import code_for
-from tests.e2e.lake import aggregates
 
 if TYPE_CHECKING:
     from tenantry.attacks.world import World
@@ -39,14 +39,16 @@ _IN_DOCUMENTS: Final = {
 @pytest.fixture(scope="module")
 def user_with_data(deployed: LocalCloud, world: World, users: Users, ada: DashboardUser) -> DashboardUser:
     """Return Ada, with usage data, files and a second member in her tenant."""
-    aggregates(deployed, ada.tenant, [90 + int(45 * math.sin(minute / 5)) + minute * 37 % 29 for minute in range(55)])
-    owner = Owner(tenant=ada.tenant, user=ada.user_id, token=world.people.sign_in_with_claim(ada.person).id)
+    Lake(deployed.session().client("s3"), deployed.output("DataLakeBucket")).write_aggregates(
+        ada.tenant, [90 + int(45 * math.sin(minute / 5)) + minute * 37 % 29 for minute in range(55)]
+    )
+    owner = Owner(tenant=ada.tenant, user=ada.user_id, token=world.accounts.sign_in_with_claim(ada.person).id)
     for number, mode in enumerate(MODES, 1):
         for key in ("letters/menabrea.txt", "notes/G.txt", "plan.txt")[: 3 - number % 2]:
             body = json.dumps({"key": key, "value": f"{key} " * 90 * number})
             assert Storage.of(world).put(owner, mode, body).ok
     colleague = users.with_tenant("Charles Babbage")
-    world.people.enrol(colleague.person, ada.tenant, {"member", "visitor"})
+    world.accounts.enrol(colleague.person, ada.tenant, {"member", "visitor"})
     return ada
 
 
@@ -94,18 +96,18 @@ def test_tenant_switch_pages_are_accessible_and_fit_the_window(
 ) -> None:
     visit = make_visit(**_context(look))
     someone, host = users.with_tenant("Emilie du Chatelet"), users.with_tenant("Voltaire Arouet", tenant_name="Cirey")
-    world.people.enrol(host.person, someone.tenant, {"admin"})
-    world.people.enrol(someone.person, host.tenant, {"visitor"})
+    world.accounts.enrol(host.person, someone.tenant, {"admin"})
+    world.accounts.enrol(someone.person, host.tenant, {"visitor"})
     visit.sign_in(someone, "/files")
-    world.people.activate(someone.person, host.tenant)
+    world.accounts.activate(someone.person, host.tenant)
     visit.focus()
     expect(visit.page.get_by_role("status").filter(has_text="The active tenant is now Cirey")).to_be_visible()
     _check_page(visit, "switched", look, tmp_path)
-    world.people.dismiss(someone.person, host.tenant)
+    world.accounts.dismiss(someone.person, host.tenant)
     visit.focus()
     expect(visit.heading).to_have_text("Choose a tenant")
     _check_page(visit, "choose-tenant", look, tmp_path)
-    world.people.dismiss(someone.person, someone.tenant)
+    world.accounts.dismiss(someone.person, someone.tenant)
     visit.page.reload()
     expect(visit.heading).to_have_text("You are not a member of any tenant")
     _check_page(visit, "no-tenant", look, tmp_path)

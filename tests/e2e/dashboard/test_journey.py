@@ -46,7 +46,7 @@ def test_new_user_signs_up_and_names_their_tenant(
     expect(page.get_by_role("alert")).to_contain_text("The code is wrong")
     visit.confirm(right)
     page.wait_for_url(f"{visit.url}/tenant")
-    world.leftovers.user(user_id_of(world, someone.email))
+    world.run_resources.user(user_id_of(world, someone.email))
 
     # A new tenant has no name. A new name is shown at once and after a reload.
     expect(visit.heading).to_have_text("Unnamed tenant")
@@ -80,7 +80,7 @@ def test_confirmation_in_the_sign_up_tab_keeps_the_password(
 ) -> None:
     someone, page = users.without_account("Hertha Ayrton"), visit.page
     visit.sign_up(someone)
-    world.leftovers.user(user_id_of(world, someone.email))
+    world.run_resources.user(user_id_of(world, someone.email))
     page.reload()
     page.get_by_role("button", name="I already have an account").click()
     visit.fill_in(someone)
@@ -96,7 +96,7 @@ def test_confirmation_in_another_browser_requires_a_new_password(
     someone = users.without_account("Mary Golda Ross")
     strangers, owners = make_visit(), make_visit()
     strangers.sign_up(someone)
-    world.leftovers.user(user_id_of(world, someone.email))
+    world.run_resources.user(user_id_of(world, someone.email))
 
     # The owner of the address sees that it is taken, and gets an account that nobody else can use.
     page = owners.page

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tenantry.attacks.storage import Storage
+from tenantry.testing.lake import Lake
 from tests.e2e.dashboard.browser import DashboardUser, await_next_second, code_for, eventually
-from tests.e2e.lake import aggregates
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -54,7 +54,7 @@ def test_unconfirmed_user_requests_a_code_and_chooses_a_new_password(
         Password=someone.password,
         UserAttributes=[{"Name": "email", "Value": someone.email}, {"Name": "name", "Value": someone.name}],
     )
-    world.leftovers.user(made["UserSub"])
+    world.run_resources.user(made["UserSub"])
 
     visit.open("/login")
     visit.fill_in(someone)
@@ -100,7 +100,7 @@ def test_new_tenant_shows_empty_states(users: Users, visit: Visit) -> None:
 
 def test_admin_lists_and_removes_a_webhook(world: World, users: Users, visit: Visit) -> None:
     someone = users.with_tenant("Wangari Maathai", tenant_name="Green Belt")
-    token = world.people.sign_in_with_claim(someone.person).id
+    token = world.accounts.sign_in_with_claim(someone.person).id
     _create_park(world, token, "karura", "Karura Forest")
     _create_webhook(world, token, "karura", "park-closed")
 
@@ -120,9 +120,9 @@ def test_admin_lists_and_removes_a_webhook(world: World, users: Users, visit: Vi
 def test_admin_takes_over_the_webhook_of_a_removed_member(world: World, users: Users, visit: Visit) -> None:
     someone = users.with_tenant("Rachel Carson", tenant_name="Silent Spring")
     creator = users.with_tenant("Shirley Briggs")
-    token = world.people.sign_in_with_claim(someone.person).id
+    token = world.accounts.sign_in_with_claim(someone.person).id
     _create_park(world, token, "shore", "The Shore")
-    creator_token = world.people.move(creator.person, someone.tenant, {"visitor"}).tokens.id
+    creator_token = world.accounts.move(creator.person, someone.tenant, {"visitor"}).tokens.id
     _create_webhook(world, creator_token, "shore", "park-closed")
 
     visit.sign_in(someone)
@@ -147,9 +147,9 @@ def test_admin_takes_over_the_webhook_of_a_removed_member(world: World, users: U
 
 def test_visitor_sees_only_their_own_webhooks(world: World, users: Users, visit: Visit) -> None:
     host, someone = users.with_tenant("Jane Goodall", tenant_name="Gombe"), users.with_tenant("David Greybeard")
-    token = world.people.sign_in_with_claim(host.person).id
+    token = world.accounts.sign_in_with_claim(host.person).id
     _create_park(world, token, "gombe", "Gombe Park")
-    visitors = world.people.move(someone.person, host.tenant, {"visitor"}).tokens.id
+    visitors = world.accounts.move(someone.person, host.tenant, {"visitor"}).tokens.id
     _create_webhook(world, token, "gombe", "park-closed")
     _create_webhook(world, visitors, "gombe", "park-opened")
 
@@ -168,7 +168,7 @@ def test_ingestion_chart_shows_the_lake_aggregates_of_the_last_hour(
     deployed: LocalCloud, users: Users, visit: Visit
 ) -> None:
     someone = users.with_tenant("Katherine Johnson", tenant_name="Trajectories")
-    aggregates(deployed, someone.tenant, [7] * 30)
+    Lake(deployed.session().client("s3"), deployed.output("DataLakeBucket")).write_aggregates(someone.tenant, [7] * 30)
 
     visit.sign_in(someone)
 
@@ -265,7 +265,7 @@ def test_invalid_file_name_shows_the_reason_of_the_api(ada: DashboardUser, visit
 
 def test_visitor_sees_no_upload_form(world: World, users: Users, visit: Visit) -> None:
     someone = users.with_tenant("Alfred Wallace", tenant_name="Archipelago")
-    world.people.enrol(someone.person, someone.tenant, {"visitor"})
+    world.accounts.enrol(someone.person, someone.tenant, {"visitor"})
     visit.sign_in(someone, "/files")
 
     expect(visit.page.get_by_text("Visitors can list and open their files")).to_be_visible()
@@ -282,7 +282,7 @@ def test_refused_rename_restores_the_previous_name(world: World, users: Users, v
     visit.sign_in(someone, "/tenant")
     page = visit.page
     # The role is removed after the page has been loaded.
-    world.people.enrol(someone.person, someone.tenant, {"member"})
+    world.accounts.enrol(someone.person, someone.tenant, {"member"})
 
     page.get_by_label("Tenant name").fill("Hut 6")
     with page.expect_response(lambda answer: answer.request.method == "PUT") as answered:
@@ -344,7 +344,7 @@ def test_invited_user_accepts_and_switches_to_the_tenant(users: Users, make_visi
 
 def test_member_can_neither_rename_the_tenant_nor_manage_members(world: World, users: Users, visit: Visit) -> None:
     someone = users.with_tenant("Cecilia Payne", tenant_name="Stellar Atmospheres")
-    world.people.enrol(someone.person, someone.tenant, {"member"})
+    world.accounts.enrol(someone.person, someone.tenant, {"member"})
     visit.sign_in(someone, "/tenant")
     page = visit.page
 
@@ -465,7 +465,7 @@ def test_last_admin_cannot_delete_their_account(users: Users, visit: Visit) -> N
 def test_account_deletion_ends_the_session(world: World, users: Users, visit: Visit) -> None:
     someone, host, page = users.with_tenant("Lynn Margulis"), users.with_tenant("Konrad Lorenz"), visit.page
     # The tenant has another admin.
-    world.people.enrol(host.person, someone.tenant, {"admin"})
+    world.accounts.enrol(host.person, someone.tenant, {"admin"})
     visit.sign_in(someone, "/profile")
     token = visit.token()
     page.get_by_role("button", name="Delete my account").click()

@@ -191,7 +191,7 @@ def test_page_waits_until_the_tenant_of_a_new_user_is_created(
 ) -> None:
     someone, page = users.without_account("Mary Anning"), visit.page
     visit.sign_up(someone)
-    world.leftovers.user(user_id_of(world, someone.email))
+    world.run_resources.user(user_id_of(world, someone.email))
     # The tenant is created faster than the page loads, so the tokens are kept without it for a while.
     page.route("**/_cognito/", _without_tenant)
     visit.confirm(code_for(deployed, someone.email))

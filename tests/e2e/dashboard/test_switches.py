@@ -31,7 +31,7 @@ def user_in_two_tenants(world: World, users: Users) -> Callable[[str], tuple[Das
             users.with_tenant(name, tenant_name="First"),
             users.with_tenant("Second Host", tenant_name="Second"),
         )
-        world.people.enrol(someone.person, host.tenant, {"admin"})
+        world.accounts.enrol(someone.person, host.tenant, {"admin"})
         Storage.of(world).sweep(someone.tenant, someone.user_id)
         Storage.of(world).sweep(host.tenant, someone.user_id)
         return someone, host.tenant
@@ -85,7 +85,7 @@ def test_change_after_a_tenant_switch_in_another_browser_is_rejected(
     page = visit.page
     page.get_by_label("E-mail address", exact=True).fill("guest@example.com")
     # As in another browser: this tab gets no message about it.
-    world.people.activate(someone.person, second)
+    world.accounts.activate(someone.person, second)
     writes: list[Request] = []
     page.on("request", lambda request: writes.append(request) if request.method not in {"GET", "OPTIONS"} else None)
 
@@ -112,7 +112,7 @@ def test_tenant_switch_in_another_browser_is_detected_on_focus(
     someone, second = user_in_two_tenants("Chien-Shiung Wu")
     visit.sign_in(someone, "/files")
     visit.page.get_by_label("File name").fill("half-typed.txt")
-    world.people.activate(someone.person, second)
+    world.accounts.activate(someone.person, second)
 
     visit.focus()
 
@@ -127,9 +127,9 @@ def test_removed_member_chooses_another_tenant(
     world: World, user_in_two_tenants: Callable[[str], tuple[DashboardUser, str]], visit: Visit
 ) -> None:
     someone, second = user_in_two_tenants("Vera Rubin")
-    world.people.activate(someone.person, second)
+    world.accounts.activate(someone.person, second)
     visit.sign_in(someone)
-    world.people.dismiss(someone.person, second)
+    world.accounts.dismiss(someone.person, second)
 
     visit.focus()
 
@@ -141,8 +141,8 @@ def test_removed_member_chooses_another_tenant(
 
 def test_user_without_tenants_accepts_an_invitation(world: World, users: Users, make_visit: MakeVisit) -> None:
     someone, host = users.with_tenant("Jocelyn Bell"), users.with_tenant("Antony Hewish", tenant_name="Pulsars")
-    world.people.dismiss(someone.person, someone.tenant)
-    world.people.deactivate(someone.person)
+    world.accounts.dismiss(someone.person, someone.tenant)
+    world.accounts.deactivate(someone.person)
     visit = make_visit()
     visit.open("/login")
     visit.fill_in(someone)

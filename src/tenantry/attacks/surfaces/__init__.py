@@ -1,79 +1,11 @@
-"""The surfaces of the system, one module each, or several where it is large; importing this fills the registry."""
+"""The attacks by surface, a module each or several; importing this package imports them all and fills the registry."""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.surfaces import (
-    admin_api,
-    admin_api_roles,
-    employees,
-    events,
-    events_delivery,
-    identity,
-    identity_accounts,
-    identity_claims,
-    ingest,
-    ingest_bodies,
-    iot,
-    iot_credentials,
-    lake,
-    leaks,
-    membership,
-    membership_invitations,
-    parks,
-    queue,
-    roles,
-    roles_directory,
-    roles_provisioner,
-    sessions,
-    storage,
-    storage_names,
-    storage_requests,
-    stream,
-    tenant_api,
-    tenant_api_bodies,
-    tenant_api_cache,
-    tenant_api_paths,
-    tenant_api_usage,
-    tokens,
-    vending,
-    vending_trust,
-    webhooks,
-)
 
-__all__ = [
-    "REGISTRY",
-    "admin_api",
-    "admin_api_roles",
-    "employees",
-    "events",
-    "events_delivery",
-    "identity",
-    "identity_accounts",
-    "identity_claims",
-    "ingest",
-    "ingest_bodies",
-    "iot",
-    "iot_credentials",
-    "lake",
-    "leaks",
-    "membership",
-    "membership_invitations",
-    "parks",
-    "queue",
-    "roles",
-    "roles_directory",
-    "roles_provisioner",
-    "sessions",
-    "storage",
-    "storage_names",
-    "storage_requests",
-    "stream",
-    "tenant_api",
-    "tenant_api_bodies",
-    "tenant_api_cache",
-    "tenant_api_paths",
-    "tenant_api_usage",
-    "tokens",
-    "vending",
-    "vending_trust",
-    "webhooks",
-]
+for _module in iter_modules(__path__, f"{__name__}."):
+    import_module(_module.name)
+
+__all__ = ["REGISTRY"]

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from botocore.credentials import ReadOnlyCredentials
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.http import shortened
-from tenantry.attacks.judge import granted, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, held
 from tenantry.attacks.registry import REGISTRY
 
@@ -25,18 +25,22 @@ if TYPE_CHECKING:
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
-admin_api: Final = REGISTRY.surface("admin-api")
+admin_api: Final = REGISTRY.surface(
+    "admin-api",
+    "Requests without a signature, with a wrong one or with another principal's; assuming the application's "
+    "roles; calling functions past the gateway",
+)
 
 _SHUT: Final = "403, and no tenant is named; the operator's own request gets one."
 
 
 def _path(world: World) -> str:
-    return f"/tenants/{world.cast.bob.user_id}"
+    return f"/tenants/{world.users.bob.user_id}"
 
 
 def _shut(world: World, reply: Reply, *also: int) -> Outcome:
-    """Judge a refusal beside a request that the operator signs, and that must be answered."""
-    hidden = (*world.hidden, world.cast.bob.tenant)
+    """Check a refusal beside a request that the operator signs, and that must be answered."""
+    hidden = (*world.hidden, world.users.bob.tenant)
     return refused(reply, 403, *also, hidden=hidden, control=lambda: world.admin_api(_path(world), world.signer()))
 
 
@@ -44,10 +48,10 @@ def _shut(world: World, reply: Reply, *also: int) -> Outcome:
     "operator", threat=threats.LOOSE_POLICY, must="200 with that user's tenants and no others, also for another user."
 )
 def _(world: World) -> Outcome:
-    """Ask as the operator, whom IAM lets: what everything else here is measured against."""
+    """Ask as the operator, whom IAM allows: the control of all other attacks here."""
     replies = {
         person: world.admin_api(f"/tenants/{person.user_id}", world.signer())
-        for person in (world.cast.alice, world.cast.bob)
+        for person in (world.users.alice, world.users.bob)
     }
     outcomes = []
     for person, reply in replies.items():
@@ -72,16 +76,16 @@ _UNSIGNED: Final[tuple[tuple[str, str, Callable[[World], dict[str, str]], str], 
     (
         "own-token",
         "with a user's good ID token",
-        lambda world: {"Authorization": f"Bearer {world.cast.bob.tokens.id}"},
+        lambda world: {"Authorization": f"Bearer {world.users.bob.tokens.id}"},
         "",
     ),
     (
         "access-token",
         "with a user's access token",
-        lambda world: {"Authorization": f"Bearer {world.cast.bob.tokens.access}"},
+        lambda world: {"Authorization": f"Bearer {world.users.bob.tokens.access}"},
         "",
     ),
-    ("bare-token", "with a user's token and no scheme", lambda world: {"Authorization": world.cast.bob.tokens.id}, ""),
+    ("bare-token", "with a user's token and no scheme", lambda world: {"Authorization": world.users.bob.tokens.id}, ""),
     (
         "half-signature",
         "with a signature's header but no signature",
@@ -105,7 +109,7 @@ _UNSIGNED: Final[tuple[tuple[str, str, Callable[[World], dict[str, str]], str], 
             "X-Amzn-Caller-Identity": "root",
             "X-Amz-Security-Token": "x",
             "X-Amz-Date": "20260101T000000Z",
-            "X-Tenant-Id": world.cast.bob.tenant,
+            "X-Tenant-Id": world.users.bob.tenant,
         },
         "",
     ),
@@ -162,7 +166,7 @@ def _missigned(world: World, change: Callable[[Signer], Signer]) -> Outcome:
     signer = world.signer(_visitor(world))
     control = partial(world.admin_api, _path(world), signer)
     reply = world.admin_api(_path(world), change(signer))
-    return refused(reply, 403, hidden=(*world.hidden, world.cast.bob.tenant), control=control)
+    return refused(reply, 403, hidden=(*world.hidden, world.users.bob.tenant), control=control)
 
 
 def _with_key(signer: Signer, access_key: str = "", secret_key: str = "", token: str = "") -> Signer:
@@ -204,7 +208,7 @@ for _slug, _how, _change in _MISSIGNED:
     admin_api.add(
         _slug,
         threat=threats.FORGED_TOKEN,
-        tries=f"Ask for another's tenants, signed {_how}, where the right signature would be let in.",
+        tries=f"Ask for another's tenants, signed {_how}, where the right signature would be accepted.",
         must="403, and no tenant is named; the right signature gets one.",
         run=partial(_missigned, change=_change),
     )
@@ -213,11 +217,11 @@ for _slug, _how, _change in _MISSIGNED:
 def _replayed(world: World, altered: Callable[[World], str], method: str = "GET") -> Outcome:
     """Send the headers of a signed request with something else than was signed."""
     signer = world.signer(_visitor(world))
-    own = world.target.admin_api + f"/tenants/{world.cast.alice.user_id}"
+    own = world.target.admin_api + f"/tenants/{world.users.alice.user_id}"
     headers = signer.headers("GET", own)
     reply = world.http.send(method, world.target.admin_api + altered(world), headers=headers)
     control = partial(world.http.send, "GET", own, headers=headers)
-    return refused(reply, 403, hidden=(*world.hidden, world.cast.bob.tenant), control=control)
+    return refused(reply, 403, hidden=(*world.hidden, world.users.bob.tenant), control=control)
 
 
 _REPLAYED: Final[tuple[tuple[str, str, Callable[[World], str], str], ...]] = (
@@ -225,13 +229,13 @@ _REPLAYED: Final[tuple[tuple[str, str, Callable[[World], str], str], ...]] = (
     (
         "replayed-query",
         "a query",
-        lambda world: f"/tenants/{world.cast.alice.user_id}?userId={world.cast.bob.user_id}",
+        lambda world: f"/tenants/{world.users.alice.user_id}?userId={world.users.bob.user_id}",
         "GET",
     ),
     (
         "replayed-dots",
         "the way to another user's path",
-        lambda world: f"/tenants/{world.cast.alice.user_id}/../{world.cast.bob.user_id}",
+        lambda world: f"/tenants/{world.users.alice.user_id}/../{world.users.bob.user_id}",
         "GET",
     ),
 )
@@ -259,7 +263,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Ask as a principal that may invoke the API for one user's path only."""
-    alice = world.cast.alice
+    alice = world.users.alice
     clerk = world.signer(world.role("clerk", _may_invoke(world, f"/tenants/{alice.user_id}")))
     granted_path = granted(world.admin_api(f"/tenants/{alice.user_id}", clerk))
     return together(
@@ -268,7 +272,7 @@ def _(world: World) -> Outcome:
 
 
 def _hostile_user(world: World, user: str) -> Outcome:
-    bob = world.cast.bob
+    bob = world.users.bob
     raw = user.replace("BOB", bob.user_id)
     # Signed as it is sent, so that it is the API that judges it, and not the signature.
     reply = world.admin_api(f"/tenants/{raw}", world.signer())
@@ -308,6 +312,6 @@ def _(world: World) -> Outcome:
     signer, stranger = world.signer(world.nobody), str(uuid.uuid4())
     there, nowhere = world.admin_api(_path(world), signer), world.admin_api(f"/tenants/{stranger}", signer)
     # AWS names the resource that was asked for; apart from that, the texts must be the same.
-    if (there.status, there.text.replace(world.cast.bob.user_id, stranger)) != (nowhere.status, nowhere.text):
+    if (there.status, there.text.replace(world.users.bob.user_id, stranger)) != (nowhere.status, nowhere.text):
         return breached(f"the replies differ: {there} and {nowhere}")
     return _shut(world, there)

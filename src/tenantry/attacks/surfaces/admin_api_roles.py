@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import DENIALS, denied, together
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.assertions import DENIALS, denied, together
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _assumptions(world: World, assume: Callable[[str], object], codes: frozenset
         return inconclusive("the stacks have no roles")
     outcomes = [(role.rsplit("/", 1)[-1], denied(partial(assume, role), codes=codes)) for role in roles]
     worst = together(*outcomes)
-    return held(f"{len(roles)} roles, all denied") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(roles)} roles, all denied") if worst.result is AttackResult.HELD else worst
 
 
 _TRUST_DENIALS: Final = DENIALS | {"InvalidIdentityToken", "ValidationError", "IDPRejectedClaim"}
@@ -65,7 +65,7 @@ def _(world: World) -> Outcome:
 @admin_api.attack("assume-by-token", threat=threats.LOOSE_POLICY, must="STS denies each.")
 def _(world: World) -> Outcome:
     """Assume each role of the application with a user's good ID token."""
-    sts, token = world.target.aws.anonymous().sts, world.cast.alice.tokens.id
+    sts, token = world.target.aws.anonymous().sts, world.users.alice.tokens.id
 
     def assume(role: str) -> object:
         return sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName=world.run, WebIdentityToken=token)
@@ -75,9 +75,9 @@ def _(world: World) -> Outcome:
 
 @admin_api.attack("invoke-functions", threat=threats.LOOSE_POLICY, must="Lambda denies each call.")
 def _(world: World) -> Outcome:
-    """Call the functions behind both APIs directly, with a verdict of one's own in the event."""
+    """Call the functions behind both APIs directly, with an authorizer's policy of one's own in the event."""
     names = world.ids_of("AWS::Lambda::Function")
-    context = {"userId": world.cast.bob.user_id, "tenantId": world.cast.bob.tenant}
+    context = {"userId": world.users.bob.user_id, "tenantId": world.users.bob.tenant}
     event = {"pathParameters": {**context}, "requestContext": {"authorizer": context, "requestId": world.run}}
     payload = json.dumps(event).encode()
     steps = [
@@ -91,17 +91,17 @@ def _(world: World) -> Outcome:
     if not steps:
         return inconclusive("the stacks have no functions")
     worst = together(*steps)
-    return held(f"{len(names)} functions, all denied") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(names)} functions, all denied") if worst.result is AttackResult.HELD else worst
 
 
 @admin_api.attack(
-    "no-verdict",
+    "no-authorizer",
     threat=threats.NO_TOKEN,
     must="A refusal, in a word: each function checks for itself that the authorizer was there.",
 )
 def _(world: World) -> Outcome:
-    """Call the tenant API's functions past the gateway, in the operator's hand, without an authorizer's verdict."""
-    bob, steps = world.cast.bob, []
+    """Call the tenant API's functions past the gateway, with the operator's credentials and no authorizer context."""
+    bob, steps = world.users.bob, []
     api_functions = [name for name in world.ids_of("AWS::Lambda::Function") if _serves_tenants(name)]
     event = {
         "httpMethod": "GET",

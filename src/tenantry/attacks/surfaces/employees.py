@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
-from tenantry.attacks.employee_rows import employees_of, sweep_employees
-from tenantry.attacks.judge import granted, refused, require, together
-from tenantry.attacks.lately import Lately
-from tenantry.attacks.outcome import Outcome, Verdict, inconclusive
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.outcome import AttackResult, Outcome, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.surfaces.vending import put_employee
+from tenantry.attacks.tenant_rows import employees_of, sweep_employees
+from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
-employees: Final = REGISTRY.surface("employees")
+employees: Final = REGISTRY.surface(
+    "employees",
+    "Another tenant's rows by id, path and body; cached authorizer policies; a switch of the active tenant",
+)
 
 _VICTIM: Final = "victim-1"
 _INNER: Final = ("arn:aws", "AccessDenied", "ConditionalCheck", "ValidationException")
@@ -48,7 +51,7 @@ def _body(employee: object, name: object = "the attacker's", **more: object) -> 
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Scene:
+class _Scenario:
     """Who has which employees.
 
     Attributes
@@ -76,14 +79,14 @@ class _Scene:
         return (self.name, *_INNER)
 
     def good(self) -> Outcome:
-        """Judge whether the attacker still lists their own."""
-        reply = self.world.once("employees good", lambda: Lately(lambda: self.send("GET", "/employees")))()
+        """Check whether the attacker still lists their own."""
+        reply = self.world.once("employees good", lambda: TtlCache(lambda: self.send("GET", "/employees")))()
         if not reply.ok or '"own-1"' not in reply.text:
             return inconclusive(f"a good request failed: {reply}")
         return refused_nothing(reply, self.hidden)
 
     def untouched(self) -> Outcome:
-        """Judge whether the victim's employee is there, alone and unchanged."""
+        """Check whether the victim's employee is there, alone and unchanged."""
         rows = {key: row for key, row in employees_of(self.world, self.bob.tenant).items() if key != "prize.txt"}
         same = list(rows) == [_VICTIM] and rows[_VICTIM]["Name"] == {"S": self.name}
         return require(
@@ -92,24 +95,24 @@ class _Scene:
 
 
 def refused_nothing(reply: Reply, hidden: tuple[str, ...]) -> Outcome:
-    """Judge a reply that may succeed, as long as it shows nothing of another's."""
+    """Check a reply that may succeed, as long as it shows nothing of another's."""
     shown = any(value in reply.text for value in hidden)
     return require(not shown, otherwise=f"it shows another's: {reply}", observed=str(reply.status))
 
 
-def _scene(world: World) -> _Scene:
-    return world.once("employees scene", lambda: _set(world))
+def _scene(world: World) -> _Scenario:
+    return world.once("employees scenario", lambda: _set(world))
 
 
-def _set(world: World) -> _Scene:
-    cast = world.cast
-    made = _Scene(world=world, alice=cast.alice, bob=cast.bob, name=f"the victim's {world.people.mark}")
+def _set(world: World) -> _Scenario:
+    users = world.users
+    made = _Scenario(world=world, alice=users.alice, bob=users.bob, name=f"the victim's {world.accounts.mark}")
     for person, employee, name in ((made.bob, _VICTIM, made.name), (made.alice, "own-1", "the attacker's")):
         tenant = person.tenant
         world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
         reply = _send(world, "POST", "/employees", person.tokens.id, _body(employee, name))
         if not reply.ok or employee not in employees_of(world, tenant):
-            raise SceneError(f"An employee cannot be added: {reply}")
+            raise SetupError(f"An employee cannot be added: {reply}")
     return made
 
 
@@ -215,7 +218,7 @@ def _writer(world: World) -> Person:
 
 def _make_writer(world: World) -> Person:
     tenant = f"{world.run[-8:]}-employer"
-    person = world.landlord("employer", tenant)
+    person = world.tenant_admin("employer", tenant)
     world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
     return person
 
@@ -360,7 +363,7 @@ def _(world: World) -> Outcome:
         found = listed.get(f"exact-{number}")
         steps.append(require(found == wanted, otherwise=f"{value[:30]!r} comes back as {found}", observed="exact"))
     worst = together(*steps)
-    return worst if worst.verdict is not Verdict.HELD else together(*steps[-1:])
+    return worst if worst.result is not AttackResult.HELD else together(*steps[-1:])
 
 
 @employees.attack("id-mismatch", threat=threats.INJECTION, must="400, and nothing is stored.")
@@ -375,12 +378,12 @@ def _(world: World) -> Outcome:
     )
 
 
-# Verdicts that are kept, and memberships that change
+# Cached policies, and memberships that change
 
 
-@employees.attack("warm", threat=threats.CACHED_VERDICT, must="Each token reaches its own tenant's, in any order.")
+@employees.attack("warm", threat=threats.CACHED_POLICY, must="Each token reaches its own tenant's, in any order.")
 def _(world: World) -> Outcome:
-    """Use two tokens by turns, for every method, so that a verdict kept for one would serve the other."""
+    """Use two tokens by turns, for every method, so that a policy cached for one would serve the other."""
     at, writer, steps = _scene(world), _writer(world), []
     for turn in range(3):
         key = f"warm-{turn}"
@@ -399,19 +402,17 @@ def _(world: World) -> Outcome:
     return together(*steps, at.untouched(), ("a good request", at.good()))
 
 
-@employees.attack(
-    "switch", threat=threats.CACHED_VERDICT, must="With a new token, the active tenant's employees alone."
-)
+@employees.attack("switch", threat=threats.CACHED_POLICY, must="With a new token, the active tenant's employees alone.")
 def _(world: World) -> Outcome:
     """Belong to two tenants, list in the first, switch to the second, and list with the new token."""
     first, second = f"{world.run[-8:]}-first", f"{world.run[-8:]}-second"
-    person = world.landlord("switcher", first)
-    world.people.found_tenant(second, f"{world.run} second")
+    person = world.tenant_admin("switcher", first)
+    world.accounts.found_tenant(second, f"{world.run} second")
     for tenant in (first, second):
         world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
         put_employee(world, tenant, f"of-{tenant}")
     before = _send(world, "GET", "/employees", person.tokens.id)
-    moved = world.people.move(person, second, {"admin"})
+    moved = world.accounts.move(person, second, {"admin"})
     after = _send(world, "GET", "/employees", moved.tokens.id)
     theirs = _send(world, "DELETE", f"/employees/of-{first}", moved.tokens.id)
     return together(

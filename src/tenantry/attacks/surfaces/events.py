@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import denied, require, together
-from tenantry.attacks.outcome import Outcome, Verdict, held, inconclusive
+from tenantry.attacks.assertions import denied, require, together
+from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.saga import Newcomer, entry, put, settle
 
@@ -19,23 +19,27 @@ if TYPE_CHECKING:
 
     from tenantry.attacks.world import World
 
-events: Final = REGISTRY.surface("events")
+events: Final = REGISTRY.surface(
+    "events",
+    "Publishing as another source; events delivered again, late or out of order; hostile names and ids; "
+    "malformed events; the sagas' logs",
+)
 
 
 def _forgery(
     world: World, source: str = "tenant", detail_type: str = "created", *, bus: str | None = None
 ) -> PutEventsRequestEntryTypeDef:
     """Return an event that would make Alice an admin of Bob's tenant, if it were believed."""
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
     detail = {"tenantId": bob.tenant, "userName": alice.user_id, "email": alice.email, "name": alice.name}
     return entry(world, source.replace("APP", world.target.app), detail_type, detail, bus=bus)
 
 
 def _not_admitted(world: World) -> Outcome:
-    """Judge whether Alice has got into Bob's tenant."""
-    alice, bob = world.cast.alice, world.cast.bob
+    """Check whether Alice has got into Bob's tenant."""
+    alice, bob = world.users.alice, world.users.bob
     return require(
-        world.mapping(bob.tenant, alice.user_id) is None,
+        world.membership(bob.tenant, alice.user_id) is None,
         otherwise="the attacker is an admin of another's tenant",
         observed="the attacker is not in the tenant",
     )
@@ -52,7 +56,7 @@ def _(world: World) -> Outcome:
 
 @events.attack("around-the-bus", threat=threats.EVENT_DELIVERY, must="Each is denied.")
 def _(world: World) -> Outcome:
-    """Go around the bus without a grant: start the machines, read the dead letters, copy or replay the bus's events."""
+    """Bypass the bus without a grant: start the machines, read dead-letter queues, copy or replay events."""
     aws, target = world.nobody, world.target
     pattern = f'{{"source": ["{target.app}.idp"]}}'
     machines, queues = world.ids_of("AWS::StepFunctions::StateMachine"), world.ids_of("AWS::SQS::Queue")
@@ -69,7 +73,9 @@ def _(world: World) -> Outcome:
     }
     outcome = together(*((name, denied(call)) for name, call in calls.items()))
     return (
-        held(f"{len(calls)} calls, all denied") if machines and queues and outcome.verdict is Verdict.HELD else outcome
+        held(f"{len(calls)} calls, all denied")
+        if machines and queues and outcome.result is AttackResult.HELD
+        else outcome
     )
 
 
@@ -99,7 +105,7 @@ def _role_of(world: World, publisher: str) -> str:
 
 def _speaks(world: World, publisher: str) -> Outcome:
     """Put every kind of event with a publisher's own grants: its own must pass, all others must not."""
-    aws = world.understudy(_role_of(world, publisher))
+    aws = world.clone_role(_role_of(world, publisher))
     newcomer = Newcomer.of(world, f"heard-{publisher.lower()}")
     detail = {"tenantId": str(uuid.uuid4()), **newcomer.fields(), "role": "admin"}
 
@@ -127,7 +133,7 @@ for _publisher, _event in _PUBLISHERS.items():
 
 
 def _unheard(world: World, source: str, detail_type: str) -> Outcome:
-    """Put a forgery on the bus that resembles a real event, in the operator's hand, and see whether it is believed."""
+    """Put a forgery that resembles a real event on the bus, with the operator's credentials."""
     taken = put(world, _forgery(world, source, detail_type))
     settle(world)
     return together((f"{taken} taken", _not_admitted(world)))

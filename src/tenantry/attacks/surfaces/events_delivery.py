@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import require, together
+from tenantry.attacks.assertions import require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.saga import DeadLetters, Newcomer, put, settle, state
@@ -22,8 +22,8 @@ events: Final = REGISTRY.surface("events")
 
 
 def _one(world: World, newcomer: Newcomer, tenant: str) -> Outcome:
-    """Judge whether someone is one user with one tenant and one mapping, all as the event said."""
-    user, mappings = world.user_row(newcomer.user_id) or {}, world.people.mappings_of(newcomer.user_id)
+    """Check whether someone is one user with one tenant and one membership, all as the event said."""
+    user, mappings = world.user_row(newcomer.user_id) or {}, world.accounts.memberships_of(newcomer.user_id)
     if [mapping["tenantid"]["S"] for mapping in mappings] != [tenant]:
         return breached(f"the user has {len(mappings)} tenants")
     if not world.tenant_row(tenant):
@@ -35,7 +35,7 @@ def _one(world: World, newcomer: Newcomer, tenant: str) -> Outcome:
 # Again and again
 
 
-@events.attack("ten-times", threat=threats.EVENT_DELIVERY, must="One user, one tenant, one mapping.")
+@events.attack("ten-times", threat=threats.EVENT_DELIVERY, must="One user, one tenant, one membership.")
 def _(world: World) -> Outcome:
     """Deliver one sign-up ten times at once, and ten times more when all is done."""
     newcomer = Newcomer.of(world, "tenfold")
@@ -46,12 +46,12 @@ def _(world: World) -> Outcome:
     return _one(world, newcomer, tenant)
 
 
-@events.attack("out-of-order", threat=threats.EVENT_DELIVERY, must="One user, one tenant, one mapping.")
+@events.attack("out-of-order", threat=threats.EVENT_DELIVERY, must="One user, one tenant, one membership.")
 def _(world: World) -> Outcome:
     """Deliver what follows a sign-up before the sign-up itself, then all of them shuffled and repeated."""
     newcomer = Newcomer.of(world, "backwards")
     put(world, newcomer.created(world))
-    tenant = world.people.await_tenant(newcomer.user_id)
+    tenant = world.accounts.await_tenant(newcomer.user_id)
     everything = [newcomer.signed_up(world), newcomer.created(world), newcomer.founded(world, tenant)] * 3
     random.shuffle(everything)
     put(world, *everything)
@@ -94,7 +94,7 @@ def _remove(world: World, newcomer: Newcomer, tenant: str) -> None:
 
 
 def _rename(world: World, _: Newcomer, tenant: str) -> None:
-    world.people.found_tenant(tenant, f"{world.run} renamed")
+    world.accounts.found_tenant(tenant, f"{world.run} renamed")
 
 
 def _switch(world: World, newcomer: Newcomer, _: str) -> None:
@@ -102,7 +102,7 @@ def _switch(world: World, newcomer: Newcomer, _: str) -> None:
         TableName=world.target.users_table,
         Key={"userid": {"S": newcomer.user_id}},
         UpdateExpression="SET activetenantid = :tenant",
-        ExpressionAttributeValues={":tenant": {"S": world.cast.alice.tenant}},
+        ExpressionAttributeValues={":tenant": {"S": world.users.alice.tenant}},
     )
 
 
@@ -131,7 +131,9 @@ def _(world: World) -> Outcome:
     tenant = newcomer.arrive(world)
     settle(world)
     before = state(world, newcomer.user_id, tenant)
-    impostor = Newcomer(user_id=newcomer.user_id, email=world.people.mailbox("impostor"), name=f"{world.run} impostor")
+    impostor = Newcomer(
+        user_id=newcomer.user_id, email=world.accounts.mailbox("impostor"), name=f"{world.run} impostor"
+    )
     put(world, impostor.signed_up(world), impostor.created(world))
     settle(world)
     same = state(world, newcomer.user_id, tenant) == before
@@ -162,7 +164,7 @@ def _hostile_name(world: World, name: str) -> Outcome:
     newcomer = Newcomer.of(world, "hostile", name=name)
     put(world, newcomer.signed_up(world))
     settle(world)
-    if found := world.people.tenants_of(newcomer.user_id):
+    if found := world.accounts.tenants_of(newcomer.user_id):
         return _one(world, newcomer, found[0])
     user = world.user_row(newcomer.user_id)
     return together(
@@ -175,30 +177,30 @@ for _slug, _what, _name in _NAMES:
         f"name-{_slug}",
         threat=threats.INJECTION,
         tries=f"Sign up under a name that is {_what}.",
-        must="Stored letter by letter, or refused whole and kept as a dead letter.",
+        must="Stored letter by letter, or refused whole and kept as a dead-letter message.",
         run=partial(_hostile_name, name=_name),
     )
 
 
 def _hostile_user(world: World, user: object) -> Outcome:
-    """Announce a sign-up with a user id that is none; it must be kept as a dead letter, and nothing else of it."""
-    newcomer = Newcomer(user_id="", email=world.people.mailbox(f"no-user-{uuid.uuid4().hex[:8]}"), name=world.run)
+    """Publish a sign-up with a malformed user id; it must be kept as a dead-letter message, and nothing else of it."""
+    newcomer = Newcomer(user_id="", email=world.accounts.mailbox(f"no-user-{uuid.uuid4().hex[:8]}"), name=world.run)
     put(world, newcomer.signed_up(world, userName=user))
     return together(_kept(world, newcomer.email), _no_user(world, user))
 
 
 def _kept(world: World, mark: str) -> Outcome:
     if DeadLetters.of(world).await_one(mark):
-        return held("kept as a dead letter")
+        return held("kept as a dead-letter message")
     return inconclusive("it is not in a dead-letter queue")
 
 
 def _no_user(world: World, user: object) -> Outcome:
     if not isinstance(user, str) or not user:
         return held("nothing is stored")
-    stored = world.user_row(user) is not None or bool(world.people.tenants_of(user))
+    stored = world.user_row(user) is not None or bool(world.accounts.tenants_of(user))
     if stored:
-        world.leftovers.user(user)
+        world.run_resources.user(user)
     return require(not stored, otherwise="it is stored", observed="nothing is stored")
 
 
@@ -221,8 +223,8 @@ for _slug, _what, _user in _USERS:
     events.add(
         f"user-{_slug}",
         threat=threats.HOSTILE_NAMES,
-        tries=f"Announce a sign-up whose user id is {_what}.",
-        must="Nothing is stored; the event is kept as a dead letter.",
+        tries=f"Publish a sign-up whose user id is {_what}.",
+        must="Nothing is stored; the event is kept as a dead-letter message.",
         run=partial(_hostile_user, user=_user),
     )
 
@@ -231,7 +233,7 @@ def _hostile_tenant(world: World, tenant: object) -> Outcome:
     newcomer = Newcomer.of(world, f"no-tenant-{uuid.uuid4().hex[:8]}")
     put(world, newcomer.founded(world, "", tenantId=tenant))
     kept = _kept(world, newcomer.email)
-    mapped = world.people.tenants_of(newcomer.user_id)
+    mapped = world.accounts.tenants_of(newcomer.user_id)
     return together(kept, require(not mapped, otherwise="a mapping to it is stored", observed="nothing is stored"))
 
 
@@ -252,18 +254,18 @@ for _slug, _what, _tenant in _TENANTS:
     events.add(
         f"tenant-{_slug}",
         threat=threats.HOSTILE_NAMES,
-        tries=f"Announce a tenant whose id is {_what}.",
-        must="Nothing is stored; the event is kept as a dead letter.",
+        tries=f"Publish a tenant whose id is {_what}.",
+        must="Nothing is stored; the event is kept as a dead-letter message.",
         run=partial(_hostile_tenant, tenant=_tenant),
     )
 
 
 def _broken(world: World, data: dict[str, Any]) -> Outcome:
-    mark = world.people.mailbox(f"broken-{uuid.uuid4().hex[:8]}")
+    mark = world.accounts.mailbox(f"broken-{uuid.uuid4().hex[:8]}")
     newcomer = Newcomer.of(world, "broken")
     event = newcomer.signed_up(world, email=mark, **data)
     put(world, event)
-    mapped = world.people.tenants_of(newcomer.user_id)
+    mapped = world.accounts.tenants_of(newcomer.user_id)
     return together(_kept(world, mark), require(not mapped, otherwise="it is stored", observed="nothing is stored"))
 
 
@@ -275,17 +277,19 @@ for _slug, _what, _data in (
 ):
     events.add(
         f"broken-{_slug}",
-        threat=threats.POISON,
-        tries=f"Announce a sign-up with {_what}.",
-        must="Nothing is stored; the event is kept as a dead letter.",
+        threat=threats.REJECTED_RECORD,
+        tries=f"Publish a sign-up with {_what}.",
+        must="Nothing is stored; the event is kept as a dead-letter message.",
         run=partial(_broken, data=_data),
     )
 
 
-@events.attack("poison", threat=threats.POISON, must="They get their tenant: a poison event stops nobody else.")
+@events.attack(
+    "malformed", threat=threats.REJECTED_RECORD, must="They get their tenant: a malformed event stops no other."
+)
 def _(world: World) -> Outcome:
     """Send ten events that cannot be processed just before someone signs up."""
     for number in range(10):
-        put(world, Newcomer.of(world, f"poison-{number}").signed_up(world, userName="*", name=None))
-    newcomer = Newcomer.of(world, "after-poison")
+        put(world, Newcomer.of(world, f"malformed-{number}").signed_up(world, userName="*", name=None))
+    newcomer = Newcomer.of(world, "after-malformed")
     return _one(world, newcomer, newcomer.arrive(world))

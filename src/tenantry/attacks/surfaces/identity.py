@@ -8,17 +8,21 @@ from typing import TYPE_CHECKING, Final
 import jwt
 
 from tenantry.attacks import jws, threats
-from tenantry.attacks.forgeries import FORGERIES, Forgery, Material
-from tenantry.attacks.judge import refused, together
+from tenantry.attacks.accounts import srp
+from tenantry.attacks.assertions import refused, together
+from tenantry.attacks.forged_tokens import FORGERIES, Forgery, Material
+from tenantry.attacks.jwks_server import JwksServer
 from tenantry.attacks.outcome import Outcome, breached, inconclusive
-from tenantry.attacks.people import srp
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.trap import Trap
 
 if TYPE_CHECKING:
     from tenantry.attacks.world import World
 
-identity: Final = REGISTRY.surface("identity")
+identity: Final = REGISTRY.surface(
+    "identity",
+    "Forged, foreign and mangled tokens; attributes that users write at sign-up, at sign-in and later; claims "
+    "while the directory is inconsistent",
+)
 
 _AS_WITHOUT: Final = "401, and the very reply that a request without a token gets."
 
@@ -27,11 +31,11 @@ _AS_WITHOUT: Final = "401, and the very reply that a request without a token get
 
 
 def _material(world: World) -> Material:
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
     header = jwt.get_unverified_header(alice.tokens.id)
     keys = world.http.send("GET", world.target.jwks_url).json()["keys"]
-    trap = world.once("trap", lambda: Trap(header["kid"]))
-    world.cleanup.later("the attacker's web server", trap.close)
+    jwks_server = world.once("trap", lambda: JwksServer(header["kid"]))
+    world.cleanup.later("the attacker's web server", jwks_server.close)
     return Material(
         own=alice.tokens.id,
         own_claims=alice.tokens.claims,
@@ -40,7 +44,7 @@ def _material(world: World) -> Material:
         jwk=next(key for key in keys if key["kid"] == header["kid"]),
         pool_id=world.target.user_pool_id,
         client_id=world.target.client_id,
-        trap_url=trap.url,
+        jwks_url=jwks_server.url,
     )
 
 
@@ -61,9 +65,9 @@ def material_of(world: World) -> Material:
 
 def _forged(world: World, forgery: Forgery) -> Outcome:
     material = material_of(world)
-    outcome = _refused_token(world, f"/tenant/{world.cast.bob.tenant}", forgery.make(material))
-    trap: Trap = world.once("trap", lambda: Trap(material.kid))
-    if trap.visited(forgery.slug):
+    outcome = _refused_token(world, f"/tenant/{world.users.bob.tenant}", forgery.make(material))
+    jwks_server: JwksServer = world.once("trap", lambda: JwksServer(material.kid))
+    if jwks_server.visited(forgery.slug):
         return breached("the attacker's web server was asked for keys")
     return outcome
 
@@ -86,7 +90,7 @@ for _forgery in FORGERIES:
 def _(world: World) -> Outcome:
     """Send 25 tokens, each with another unknown key id."""
     material = material_of(world)
-    path = f"/tenant/{world.cast.bob.tenant}"
+    path = f"/tenant/{world.users.bob.tenant}"
     tokens = (material.token(jws.rs256, {"alg": "RS256", "kid": f"stranger-{number}"}) for number in range(25))
     return together(*(_refused_token(world, path, token) for token in tokens))
 
@@ -97,21 +101,21 @@ def _(world: World) -> Outcome:
 @identity.attack("access-token", threat=threats.FORGED_TOKEN, must=_AS_WITHOUT)
 def _(world: World) -> Outcome:
     """Send one's own access token where an ID token is due."""
-    alice = world.cast.alice
+    alice = world.users.alice
     return _refused_token(world, f"/tenant/{alice.tenant}", alice.tokens.access)
 
 
 @identity.attack("refresh-token", threat=threats.FORGED_TOKEN, must=_AS_WITHOUT)
 def _(world: World) -> Outcome:
     """Send one's own refresh token where an ID token is due."""
-    alice = world.cast.alice
+    alice = world.users.alice
     return _refused_token(world, f"/tenant/{alice.tenant}", alice.tokens.refresh)
 
 
 @identity.attack("other-client", threat=threats.FORGED_TOKEN, must=_AS_WITHOUT)
 def _(world: World) -> Outcome:
     """Send a token that the pool has issued to another of its clients: right key, right issuer, wrong audience."""
-    alice, pool, aws = world.cast.alice, world.target.user_pool_id, world.target.aws
+    alice, pool, aws = world.users.alice, world.target.user_pool_id, world.target.aws
     client = aws.cognito.create_user_pool_client(
         UserPoolId=pool,
         ClientName=world.run,
@@ -129,13 +133,13 @@ def _(world: World) -> Outcome:
 @identity.attack("other-pool", threat=threats.FORGED_TOKEN, must=_AS_WITHOUT)
 def _(world: World) -> Outcome:
     """Send a token of a pool of one's own, in which one has taken the victim's user id as a name."""
-    aws, bob = world.target.aws, world.cast.bob
+    aws, bob = world.target.aws, world.users.bob
     pool = aws.cognito.create_user_pool(PoolName=world.run)["UserPool"]["Id"]
     world.cleanup.later(f"the pool {pool}", lambda: aws.cognito.delete_user_pool(UserPoolId=pool))
     client = aws.cognito.create_user_pool_client(
         UserPoolId=pool, ClientName=world.run, ExplicitAuthFlows=["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     )["UserPoolClient"]["ClientId"]
-    password = world.cast.alice.password
+    password = world.users.alice.password
     aws.cognito.admin_create_user(UserPoolId=pool, Username=bob.user_id, MessageAction="SUPPRESS")
     aws.cognito.admin_set_user_password(UserPoolId=pool, Username=bob.user_id, Password=password, Permanent=True)
     tokens = srp(aws.anonymous().cognito, pool, client, bob.user_id, password)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import DENIALS, denied, require, together
+from tenantry.attacks.accounts import SetupError, sign_up, srp
+from tenantry.attacks.assertions import DENIALS, denied, require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
-from tenantry.attacks.people import SceneError, sign_up, srp
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.literals import AuthFlowTypeType
 
-    from tenantry.attacks.people import Person, Tokens
+    from tenantry.attacks.accounts import Person, Tokens
     from tenantry.attacks.world import World
 
 identity: Final = REGISTRY.surface("identity")
 
 
 def _still(person: Person, tokens: Tokens) -> Outcome:
-    """Judge whether a sign-in says of someone what it said before."""
+    """Check whether a sign-in says of someone what it said before."""
     now = (tokens.tenant, tokens.claims["cognito:username"], tokens.claims["sub"])
     before = (person.tenant, person.user_id, person.tokens.claims["sub"])
     return require(
@@ -50,25 +50,25 @@ def _attempt(call: Callable[[], object]) -> str:
 
 
 def _write_attribute(world: World, attribute: str) -> Outcome:
-    writer = world.once("writer", lambda: world.member("writer", world.cast.alice.tenant, {"member"}))
-    value = world.cast.bob.user_id if attribute in {"sub", "cognito:username"} else world.cast.bob.tenant
+    writer = world.once("writer", lambda: world.member("writer", world.users.alice.tenant, {"member"}))
+    value = world.users.bob.user_id if attribute in {"sub", "cognito:username"} else world.users.bob.tenant
     answer = _attempt(
         lambda: world.target.aws.anonymous().cognito.update_user_attributes(
             AccessToken=writer.tokens.access, UserAttributes=[{"Name": attribute, "Value": value}]
         )
     )
-    tokens = world.people.sign_in_with_claim(writer)
-    return together((f"writing it: {answer}", _still(writer, tokens)), world.shut(tokens))
+    tokens = world.accounts.sign_in_with_claim(writer)
+    return together((f"writing it: {answer}", _still(writer, tokens)), world.refusal(tokens))
 
 
 def _sign_up_with(world: World, attribute: str) -> Outcome:
-    email = world.people.mailbox(attribute.replace(":", "-"))
-    value = world.cast.bob.tenant
+    email = world.accounts.mailbox(attribute.replace(":", "-"))
+    value = world.users.bob.tenant
     try:
         made = world.target.aws.anonymous().cognito.sign_up(
             ClientId=world.target.client_id,
             Username=email,
-            Password=world.cast.alice.password,
+            Password=world.users.alice.password,
             UserAttributes=[
                 {"Name": "email", "Value": email},
                 {"Name": "name", "Value": world.run},
@@ -78,7 +78,7 @@ def _sign_up_with(world: World, attribute: str) -> Outcome:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         return held(code) if code in DENIALS | {"InvalidParameterException"} else inconclusive(str(error))
-    world.leftovers.user(made["UserSub"])
+    world.run_resources.user(made["UserSub"])
     return breached("the sign-up was accepted with the attribute")
 
 
@@ -99,7 +99,7 @@ for _attribute in (
         f"update-{_slug}",
         threat=threats.OWN_ATTRIBUTES,
         tries=f"Write `{_attribute}` of one's own account with one's own access token, and sign in again.",
-        must="The token says the same as before, and the other tenant stays shut.",
+        must="The token says the same as before, and gives no access to the other tenant.",
         run=partial(_write_attribute, attribute=_attribute),
     )
     identity.add(
@@ -114,33 +114,33 @@ _HINTS: Final = ("tenant", "tenantId", "custom:tenant", "activetenantid", "roles
 
 
 def _hints(world: World) -> dict[str, str]:
-    return dict.fromkeys(_HINTS, world.cast.bob.tenant)
+    return dict.fromkeys(_HINTS, world.users.bob.tenant)
 
 
 @identity.attack("sign-up-metadata", threat=threats.OWN_ATTRIBUTES, must="The new user gets a tenant of their own.")
 def _(world: World) -> Outcome:
     """Sign up with client metadata that name another's tenant."""
-    person = world.people.sign_up("metadata", **_hints(world))
+    person = world.accounts.sign_up("metadata", **_hints(world))
     own = require(
-        person.tenant not in {world.cast.bob.tenant, ""},
+        person.tenant not in {world.users.bob.tenant, ""},
         otherwise="the token carries the tenant that was asked for",
         observed="the token carries a new tenant",
     )
-    return together(own, world.shut(person.tokens))
+    return together(own, world.refusal(person.tokens))
 
 
 @identity.attack("sign-in-metadata", threat=threats.OWN_ATTRIBUTES, must="The token says the same as ever.")
 def _(world: World) -> Outcome:
     """Sign in with client metadata that name another's tenant."""
-    tokens = world.people.sign_in_with_claim(world.cast.alice, **_hints(world))
-    return together(_still(world.cast.alice, tokens), world.shut(tokens))
+    tokens = world.accounts.sign_in_with_claim(world.users.alice, **_hints(world))
+    return together(_still(world.users.alice, tokens), world.refusal(tokens))
 
 
 @identity.attack("refresh-metadata", threat=threats.OWN_ATTRIBUTES, must="The token says the same as ever.")
 def _(world: World) -> Outcome:
     """Refresh a token with client metadata that name another's tenant."""
-    tokens = world.people.refresh(world.cast.alice, **_hints(world))
-    return together(_still(world.cast.alice, tokens), world.shut(tokens))
+    tokens = world.accounts.refresh(world.users.alice, **_hints(world))
+    return together(_still(world.users.alice, tokens), world.refusal(tokens))
 
 
 @identity.attack(
@@ -150,37 +150,37 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Change one's own e-mail address to the victim's, and sign in with it."""
-    thief = world.member("thief", world.cast.alice.tenant, {"member"})
-    victim = world.landlord("robbed", str(uuid.uuid4()))
+    thief = world.member("thief", world.users.alice.tenant, {"member"})
+    victim = world.tenant_admin("robbed", str(uuid.uuid4()))
     answer = _attempt(
         lambda: world.target.aws.anonymous().cognito.update_user_attributes(
             AccessToken=thief.tokens.access, UserAttributes=[{"Name": "email", "Value": victim.email}]
         )
     )
-    theft = denied(lambda: world.people.sign_in(replace(thief, email=victim.email)))
-    return together((f"changing it: {answer}", theft), _still(victim, world.people.sign_in_with_claim(victim)))
+    theft = denied(lambda: world.accounts.sign_in(replace(thief, email=victim.email)))
+    return together((f"changing it: {answer}", theft), _still(victim, world.accounts.sign_in_with_claim(victim)))
 
 
 @identity.attack("take-name", threat=threats.OWN_ATTRIBUTES, must="Cognito refuses the sign-up.")
 def _(world: World) -> Outcome:
     """Sign up under the victim's user id, and under their e-mail address in capitals."""
-    bob, cognito = world.cast.bob, world.target.aws.anonymous().cognito
+    bob, cognito = world.users.bob, world.target.aws.anonymous().cognito
 
     def sign_up(username: str, email: str) -> Outcome:
         codes = {"InvalidParameterException", "UsernameExistsException", "AliasExistsException"}
         return denied(
-            lambda: world.leftovers.user(
+            lambda: world.run_resources.user(
                 cognito.sign_up(
                     ClientId=world.target.client_id,
                     Username=username,
-                    Password=world.cast.alice.password,
+                    Password=world.users.alice.password,
                     UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
                 )["UserSub"]
             ),
             codes=codes,
         )
 
-    fresh = world.people.mailbox("namesake")
+    fresh = world.accounts.mailbox("namesake")
     return together(
         ("under the id", sign_up(bob.user_id, fresh)), ("in capitals", sign_up(bob.email.upper(), bob.email.upper()))
     )
@@ -191,7 +191,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Sign in by flows that send the password, or that answer with no proof of one."""
-    alice, cognito = world.cast.alice, world.target.aws.anonymous().cognito
+    alice, cognito = world.users.alice, world.target.aws.anonymous().cognito
     codes = {"InvalidParameterException", "NotAuthorizedException", *DENIALS}
 
     def start(flow: AuthFlowTypeType) -> Outcome:
@@ -220,7 +220,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Sign up with somebody else's address and sign in without confirming it."""
-    email, password = world.people.mailbox("unconfirmed"), world.cast.alice.password
+    email, password = world.accounts.mailbox("unconfirmed"), world.users.alice.password
     cognito, target = world.target.aws.anonymous().cognito, world.target
     user_id = cognito.sign_up(
         ClientId=target.client_id,
@@ -228,13 +228,13 @@ def _(world: World) -> Outcome:
         Password=password,
         UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
     )["UserSub"]
-    world.leftovers.user(user_id)
+    world.run_resources.user(user_id)
     signed_in = denied(
         lambda: srp(cognito, target.user_pool_id, target.client_id, email, password),
         codes={"UserNotConfirmedException", "NotAuthorizedException"},
     )
     nothing = require(
-        not world.people.tenants_of(user_id), otherwise="the user has a tenant", observed="the user has no tenant"
+        not world.accounts.tenants_of(user_id), otherwise="the user has a tenant", observed="the user has no tenant"
     )
     return together(signed_in, nothing)
 
@@ -246,7 +246,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Call what only operators may: list users, confirm one, set an attribute or a password."""
-    pool, bob = world.target.user_pool_id, world.cast.bob
+    pool, bob = world.target.user_pool_id, world.users.bob
 
     def calls(who: str, cognito: CognitoIdentityProviderClient) -> list[tuple[str, Outcome]]:
         return [
@@ -290,7 +290,7 @@ def _(world: World) -> Outcome:
             return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
         return "signed in"
 
-    real, unreal = failure(world.cast.bob.email), failure(world.people.mailbox("nobody"))
+    real, unreal = failure(world.users.bob.email), failure(world.accounts.mailbox("nobody"))
     if "signed in" in {real, unreal}:
         return breached("a wrong password was accepted")
     if not real.startswith("NotAuthorizedException"):
@@ -302,13 +302,13 @@ def _(world: World) -> Outcome:
     "password-reset", threat=threats.EVENT_DELIVERY, must="No tenant is made: the hook acts on a sign-up only."
 )
 def _(world: World) -> Outcome:
-    """Reset a password, which calls the hook that also hears of sign-ups."""
-    reset, signed_up = world.people.admit("reset"), world.people.admit("signed-up")
+    """Reset a password, which calls the hook that also runs at sign-up."""
+    reset, signed_up = world.accounts.admit("reset"), world.accounts.admit("signed-up")
     _call_hook(world, reset, "PostConfirmation_ConfirmForgotPassword")
     _call_hook(world, signed_up, "PostConfirmation_ConfirmSignUp")
-    world.people.await_tenant(signed_up.user_id)  # the same hook works, and what it set off earlier has had its time
+    world.accounts.await_tenant(signed_up.user_id)  # the same hook works, and what it set off earlier has had its time
     return require(
-        not world.people.tenants_of(reset.user_id) and "email" not in (world.user_row(reset.user_id) or {}),
+        not world.accounts.tenants_of(reset.user_id) and "email" not in (world.user_row(reset.user_id) or {}),
         otherwise="a password reset has made a user or a tenant",
         observed="a sign-up has made a tenant meanwhile, the reset none",
     )
@@ -316,13 +316,13 @@ def _(world: World) -> Outcome:
 
 def _stranger(world: World, label: str, **metadata: str) -> Person:
     """Sign up with somebody else's address, as a stranger does who waits for its owner to confirm."""
-    owner = world.people.mailbox(f"{label}-{uuid.uuid4().hex[:8]}")
+    owner = world.accounts.mailbox(f"{label}-{uuid.uuid4().hex[:8]}")
     password = f"{uuid.uuid4()}aA1!"
-    world.people.keep_private([password])
+    world.accounts.keep_private([password])
     cognito, client_id = world.target.aws.anonymous().cognito, world.target.client_id
     user_id = sign_up(cognito, client_id, owner, password, name=world.run, metadata=metadata)
-    world.leftovers.user(user_id)
-    return replace(world.cast.alice, user_id=user_id, email=owner, password=password, tenant="")
+    world.run_resources.user(user_id)
+    return replace(world.users.alice, user_id=user_id, email=owner, password=password, tenant="")
 
 
 def _confirmed(world: World, person: Person, **metadata: str) -> Person:
@@ -338,11 +338,11 @@ _MUST_CHOOSE: Final = "No token for the first password: the account needs a new 
 
 
 def _first_password(world: World, victim: Person) -> Outcome:
-    """Judge whether a stranger's own password opens an account that another person confirmed."""
+    """Check whether a stranger's own password opens an account that another person confirmed."""
     own = _stranger(world, "own", confirmationHash=hashlib.sha256(b"own").hexdigest())
     # Confirmed from where it was made: the password is good, and the hooks work.
-    world.people.sign_in(_confirmed(world, own, confirmationSecret="own"))
-    return denied(lambda: world.people.sign_in(victim), codes={"UserLambdaValidationException"})
+    world.accounts.sign_in(_confirmed(world, own, confirmationSecret="own"))
+    return denied(lambda: world.accounts.sign_in(victim), codes={"UserLambdaValidationException"})
 
 
 @identity.attack("pre-hijack-code", threat=threats.OWN_ATTRIBUTES, must=_MUST_CHOOSE)
@@ -389,4 +389,4 @@ def _call_hook(world: World, person: Person, trigger: str, **metadata: str) -> N
         FunctionName=pool["LambdaConfig"]["PostConfirmation"], Payload=json.dumps(event).encode()
     )
     if error := answer.get("FunctionError"):
-        raise SceneError(f"The sign-up hook failed: {error}")
+        raise SetupError(f"The sign-up hook failed: {error}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import refused, require, together
+from tenantry.attacks.assertions import refused, require, together
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -22,37 +22,37 @@ identity: Final = REGISTRY.surface("identity")
 @identity.attack("active-not-member", threat=threats.WRONG_TENANT, must="The token carries no tenant.")
 def _(world: World) -> Outcome:
     """Have a tenant active that one does not belong to, as after a removal."""
-    person = world.people.admit("expelled")
-    world.people.activate(person, world.cast.bob.tenant)
-    tokens = world.people.sign_in(person)
+    person = world.accounts.admit("expelled")
+    world.accounts.activate(person, world.users.bob.tenant)
+    tokens = world.accounts.sign_in(person)
     claimless = require(
         tokens.tenant is None, otherwise="the token carries a tenant", observed="the token carries no tenant"
     )
-    return together(claimless, world.shut(tokens))
+    return together(claimless, world.refusal(tokens))
 
 
 @identity.attack("removed-member", threat=threats.WRONG_TENANT, must="The next token no longer carries the tenant.")
 def _(world: World) -> Outcome:
     """Sign in anew after having been removed from a tenant."""
-    person = world.member("removed", world.cast.bob.tenant, {"member"})
-    world.people.dismiss(person, person.tenant)
-    tokens = world.people.sign_in(person)
+    person = world.member("removed", world.users.bob.tenant, {"member"})
+    world.accounts.dismiss(person, person.tenant)
+    tokens = world.accounts.sign_in(person)
     claimless = require(
         tokens.tenant is None, otherwise="the token still carries the tenant", observed="the token carries no tenant"
     )
-    return together(claimless, world.shut(tokens))
+    return together(claimless, world.refusal(tokens))
 
 
 def _hostile_claim(world: World, hostile: Callable[[str], str]) -> Outcome:
-    bob, person = world.cast.bob, world.people.admit("hostile")
+    bob, person = world.users.bob, world.accounts.admit("hostile")
     tenant = hostile(bob.tenant)
-    world.people.enrol(person, tenant, {"admin"})
-    world.people.activate(person, tenant)
-    tokens = world.people.sign_in(person)
+    world.accounts.enrol(person, tenant, {"admin"})
+    world.accounts.activate(person, tenant)
+    tokens = world.accounts.sign_in(person)
     got = "the token carries it" if tokens.tenant else "the token carries no tenant"
     renamed = refused(world.rename(bob.tenant, tokens.id), 401, 403, hidden=world.hidden)
     named = refused(world.tenant(quote(tenant, safe=""), tokens.id), 400, 401, 403, 404, hidden=world.hidden)
-    return together((f"{got}; reading", world.shut(tokens)), ("renaming", renamed), ("by that name", named))
+    return together((f"{got}; reading", world.refusal(tokens)), ("renaming", renamed), ("by that name", named))
 
 
 _FULL_WIDTH: Final = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -80,6 +80,6 @@ for _slug, _what, _hostile in _HOSTILE:
         f"tenant-claim-{_slug}",
         threat=threats.HOSTILE_NAMES,
         tries=f"Belong to a tenant whose id is {_what}.",
-        must="No other tenant opens: the hook and the authorizer refuse an id that is not one.",
+        must="No access to another tenant: the hook and the authorizer refuse an id that is not one.",
         run=partial(_hostile_claim, hostile=_hostile),
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import DENIALS, denied, granted, refused, require, together
 from tenantry.attacks.ingest import Senders
-from tenantry.attacks.judge import DENIALS, denied, granted, refused, require, together
-from tenantry.attacks.outcome import Outcome, Verdict, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
     from tenantry.attacks.world import World
 
-ingest: Final = REGISTRY.surface("ingest")
+ingest: Final = REGISTRY.surface(
+    "ingest",
+    "Another tenant's path by every spelling; paths of no tenant; bodies that name another tenant or break out "
+    "of the template; broken and oversized batches; the integrations' roles",
+)
 
 _ONE: Final = '{"Data": {"from": "an attack"}}'
 _BATCH: Final = '{"Records": [{"Data": {"from": "an attack"}}]}'
 
 
 def _shut(world: World, *replies: tuple[str, Reply], status: int = 403) -> Outcome:
-    """Judge requests that have to be refused while one's own are taken, and with nothing of the victim's stored."""
+    """Check requests that have to be refused while one's own are taken, and with nothing of the victim's stored."""
     senders = Senders.of(world)
     hidden = (world.target.ingest_stream,)
     steps = [(name, refused(reply, status, hidden=hidden, control=senders.good)) for name, reply in replies]
@@ -73,7 +77,7 @@ def _(world: World) -> Outcome:
     return _shut(world, ("", senders.send(f"/{senders.theirs}", _ONE, by=world.nobody)))
 
 
-@ingest.attack("key-without-right", threat=threats.NO_TOKEN, must="403: the key of a rate lets nobody in.")
+@ingest.attack("key-without-right", threat=threats.NO_TOKEN, must="403: the key of a rate gives no access.")
 def _(world: World) -> Outcome:
     """Send with a tenant's API key and no right to its path."""
     senders = Senders.of(world)
@@ -176,7 +180,7 @@ def _(world: World) -> Outcome:
     worst = together(*steps)
     if not good.ok:
         return inconclusive(f"a good request failed: {good}")
-    return held(f"{len(_NO_TENANTS)} names, all refused") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(_NO_TENANTS)} names, all refused") if worst.result is AttackResult.HELD else worst
 
 
 @ingest.attack(
@@ -205,7 +209,7 @@ def _(world: World) -> Outcome:
     roles = [name for name in world.ids_of("AWS::IAM::Role") if "ApiOneRole" in name or "ApiManyRole" in name]
     steps = []
     for role in roles:
-        kinesis = world.understudy(role).kinesis
+        kinesis = world.clone_role(role).kinesis
         calls: dict[str, Callable[[], object]] = {
             "read": partial(kinesis.list_shards, StreamName=stream),
             "describe": partial(kinesis.describe_stream_summary, StreamName=stream),
@@ -216,4 +220,4 @@ def _(world: World) -> Outcome:
     if len(roles) != 2:  # noqa: PLR2004 - one a route
         return inconclusive(f"the roles of the two routes are not found, but {roles}")
     worst = together(*steps)
-    return held(f"{len(steps)} calls, all denied") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(steps)} calls, all denied") if worst.result is AttackResult.HELD else worst

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import refused, require, together
 from tenantry.attacks.ingest import Senders
-from tenantry.attacks.judge import refused, require, together
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.request_body import Body
 
 if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
 
 ingest: Final = REGISTRY.surface("ingest")
@@ -24,33 +23,9 @@ _JSON: Final = "application/json"
 _UNKNOWN: Final = object()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Body:
-    """A body for one's own path.
-
-    Attributes
-    ----------
-    slug, tries
-        Its name, and what it is.
-    text
-        The body; MARK stands for a word of its own, OTHER for another's tenant.
-    content_type
-        What it says it is.
-    stored
-        The `data` that may be stored instead of refusing it; None if it must be refused.
-    """
-
-    slug: str
-    tries: str
-    text: str | bytes
-    content_type: str = _JSON
-    stored: Any = None
-    threat: Threat = threats.INJECTION
-
-
-def _data(slug: str, tries: str, value: object, **more: object) -> _Body:
+def _data(slug: str, tries: str, value: object, **more: object) -> Body:
     """Return a body with a value, which has to be stored exactly; what else is in the body must not matter."""
-    return _Body(slug=slug, tries=tries, text=json.dumps({"Data": {"m": "MARK", "v": value}, **more}), stored=value)
+    return Body(slug=slug, tries=tries, text=json.dumps({"Data": {"m": "MARK", "v": value}, **more}), stored=value)
 
 
 _BREAKOUT: Final = '"},"PartitionKey":"OTHER","StreamName":"other","x":{"y":"'
@@ -83,59 +58,59 @@ _BODIES: Final = (
     _data("long-integer", "an integer of forty digits", 10**39 + 1),
     _data("empty-names", "fields without a name", {"": {"": ""}}),
     _data("prototype", "fields that other languages trip over", {"__proto__": {"tenantid": "OTHER"}, "constructor": 1}),
-    _Body(
+    Body(
         slug="duplicate-data",
         tries="the record twice, the second time another",
         text='{"Data":{"m":"MARK","v":1},"Data":{"m":"MARK","v":2}}',
         stored=_UNKNOWN,
     ),
-    _Body(
+    Body(
         slug="duplicate-data-text",
         tries="the record twice, the first time no object",
         text='{"Data":"text","Data":{"m":"MARK","v":1}}',
         stored=_UNKNOWN,
     ),
-    _Body(
+    Body(
         slug="escaped-name",
         tries="the record's name in escapes",
         text='{"D\\u0061ta":{"m":"MARK","v":1,"tenantid":"OTHER"}}',
         stored=1,
     ),
-    _Body(slug="surrogate", tries="half a surrogate pair", text='{"Data":{"m":"MARK","v":"\\ud800"}}', stored=_UNKNOWN),
-    _Body(
+    Body(slug="surrogate", tries="half a surrogate pair", text='{"Data":{"m":"MARK","v":"\\ud800"}}', stored=_UNKNOWN),
+    Body(
         slug="huge-number",
         tries="a number that no double holds",
         text='{"Data":{"m":"MARK","v":1e999}}',
         stored=_UNKNOWN,
     ),
-    _Body(
+    Body(
         slug="deep",
         tries="an object nested 5,000 deep",
         text='{"Data":{"m":"MARK","v":' + "[" * 5000 + "]" * 5000 + "}}",
         stored=_UNKNOWN,
-        threat=threats.POISON,
+        threat=threats.REJECTED_RECORD,
     ),
-    _Body(slug="not-a-number", tries="NaN", text='{"Data":{"m":"MARK","v":NaN}}'),
-    _Body(slug="trailing", tries="a second object behind the first", text='{"Data":{"m":"MARK"}}{"Data":{}}'),
-    _Body(slug="single-quotes", tries="single quotes for JSON's", text="{'Data':{'m':'MARK'}}"),
-    _Body(slug="unquoted", tries="the document's own example, without quotes", text='{ Data: { "m": "MARK" } }'),
-    _Body(slug="comment", tries="a comment in the JSON", text='{"Data":{"m":"MARK"}/*,*/}'),
-    _Body(slug="text-data", tries="text for a record", text='{"Data":"MARK"}'),
-    _Body(slug="list-data", tries="a list for a record", text='{"Data":[{"m":"MARK"}]}'),
-    _Body(slug="null-data", tries="null for a record", text='{"Data":null,"m":"MARK"}'),
-    _Body(slug="no-data", tries="no record", text='{"tenantid":"OTHER","m":"MARK"}'),
-    _Body(slug="array", tries="an array of records", text='[{"Data":{"m":"MARK"}}]'),
-    _Body(slug="empty", tries="an empty body", text=""),
-    _Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"Data":{"m":"MARK","v":"caf\xe9"}}'),
-    _Body(
+    Body(slug="not-a-number", tries="NaN", text='{"Data":{"m":"MARK","v":NaN}}'),
+    Body(slug="trailing", tries="a second object behind the first", text='{"Data":{"m":"MARK"}}{"Data":{}}'),
+    Body(slug="single-quotes", tries="single quotes for JSON's", text="{'Data':{'m':'MARK'}}"),
+    Body(slug="unquoted", tries="the document's own example, without quotes", text='{ Data: { "m": "MARK" } }'),
+    Body(slug="comment", tries="a comment in the JSON", text='{"Data":{"m":"MARK"}/*,*/}'),
+    Body(slug="text-data", tries="text for a record", text='{"Data":"MARK"}'),
+    Body(slug="list-data", tries="a list for a record", text='{"Data":[{"m":"MARK"}]}'),
+    Body(slug="null-data", tries="null for a record", text='{"Data":null,"m":"MARK"}'),
+    Body(slug="no-data", tries="no record", text='{"tenantid":"OTHER","m":"MARK"}'),
+    Body(slug="array", tries="an array of records", text='[{"Data":{"m":"MARK"}}]'),
+    Body(slug="empty", tries="an empty body", text=""),
+    Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"Data":{"m":"MARK","v":"caf\xe9"}}'),
+    Body(
         slug="utf-16",
         tries="UTF-16",
         text='{"Data":{"m":"MARK"}}'.encode("utf-16"),
         content_type=f"{_JSON}; charset=utf-16",
     ),
-    _Body(slug="utf-32", tries="UTF-32 that says nothing of it", text='{"Data":{"m":"MARK"}}'.encode("utf-32")),
-    _Body(slug="mark", tries="a byte order mark", text=b'\xef\xbb\xbf{"Data":{"m":"MARK"}}'),
-    _Body(
+    Body(slug="utf-32", tries="UTF-32 that says nothing of it", text='{"Data":{"m":"MARK"}}'.encode("utf-32")),
+    Body(slug="mark", tries="a byte order mark", text=b'\xef\xbb\xbf{"Data":{"m":"MARK"}}'),
+    Body(
         slug="request",
         tries="the service's own request",
         text='{"StreamName":"other","Data":"TUFSSw==","PartitionKey":"OTHER"}',
@@ -156,13 +131,13 @@ _TYPES: Final = {
 _PASSED_THROUGH: Final = '{"StreamName":"STREAM","Data":"TUFSSw==","PartitionKey":"OTHER","Data ":{"m":"MARK"}}'
 
 
-def _sent(world: World, body: _Body) -> Outcome:
+def _sent(world: World, body: Body) -> Outcome:
     senders, marker = Senders.of(world), f"{world.run}-{body.slug}."
     reply = senders.send(
         f"/{senders.mine}", _filled(world, body.text, marker), headers={"Content-Type": body.content_type}
     )
     return together(
-        ("", _judged(world, body, reply, marker)),
+        ("", _checked(world, body, reply, marker)),
         ("the victim's", require(not senders.of_victim(), otherwise="something is stored", observed="nothing")),
     )
 
@@ -177,7 +152,7 @@ def _filled(world: World, text: str | bytes, marker: str) -> str | bytes:
     return text
 
 
-def _judged(world: World, body: _Body, reply: Reply, marker: str) -> Outcome:
+def _checked(world: World, body: Body, reply: Reply, marker: str) -> Outcome:
     senders = Senders.of(world)
     found = senders.landed(marker, expect=reply.ok)
     if not reply.ok:
@@ -222,7 +197,7 @@ for _slug, _type in _TYPES.items():
         threat=threats.INJECTION,
         tries=f"Send Kinesis's own request, for another tenant, as {_type}.",
         must="415, or 400: nothing reaches the stream but through the template.",
-        run=partial(_sent, body=_Body(slug=f"type-{_slug}", tries="", text=_PASSED_THROUGH, content_type=_type)),
+        run=partial(_sent, body=Body(slug=f"type-{_slug}", tries="", text=_PASSED_THROUGH, content_type=_type)),
     )
 
 
@@ -267,7 +242,9 @@ _BATCHES: Final = {
 }
 
 
-@ingest.attack("batch-broken", threat=threats.POISON, must="400 or 413 for each, and none of its records is stored.")
+@ingest.attack(
+    "batch-broken", threat=threats.REJECTED_RECORD, must="400 or 413 for each, and none of its records is stored."
+)
 def _(world: World) -> Outcome:
     """Send batches of which a part is not as it must be."""
     senders, steps = Senders.of(world), []
@@ -278,7 +255,7 @@ def _(world: World) -> Outcome:
         stored = senders.landed(marker, expect=False)
         steps.append((slug, require(not stored, otherwise=f"{len(stored)} are stored", observed="none stored")))
     worst = together(*steps)
-    return held(f"{len(_BATCHES)} batches, all refused") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(_BATCHES)} batches, all refused") if worst.result is AttackResult.HELD else worst
 
 
 @ingest.attack("too-large", threat=threats.SECRETS_SHOWN, must="413, and nothing of the stream in the reply.")

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.devices import THING, Servers
-from tenantry.attacks.judge import granted, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
     from tenantry.attacks.world import World
 
-iot: Final = REGISTRY.surface("iot")
+iot: Final = REGISTRY.surface(
+    "iot",
+    "Certificates with a wrong or missing thing name, forged, revoked or stolen; other role aliases; a "
+    "server's credentials on other paths, methods, APIs and services; ids that nearly match",
+)
 
 _DENIED: Final = (403, 404)
 _LONGEST_SECONDS: Final = 900
 
 
 def _nothing(world: World, reply: Reply) -> Outcome:
-    """Judge an exchange that must give nothing, while a good one gives something."""
+    """Check an exchange that must give nothing, while a good one gives something."""
     return refused(reply, *_DENIED, control=Servers.of(world).good)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import DENIALS, denied, granted, refused, together
 from tenantry.attacks.devices import Servers
-from tenantry.attacks.judge import DENIALS, denied, granted, refused, together
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _REFUSALS: Final = (400, 403, 404)
 
 
 def _own(world: World, aws: Aws) -> Outcome:
-    """Judge the good request beside the bad ones: to one's own tenant's path."""
+    """Check the good request beside the bad ones: to one's own tenant's path."""
     servers = Servers.of(world)
     return granted(servers.post(aws, f"/{servers.mine.tenant}"))
 

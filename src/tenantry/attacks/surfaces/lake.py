@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import json
 import secrets
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import denied, require, together
-from tenantry.attacks.lake import Found, Lake
+from tenantry.attacks.assertions import denied, require, together
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.stream_producer import StreamProducer
 from tenantry.attacks.surfaces.stream import each
 
 if TYPE_CHECKING:
@@ -20,28 +19,33 @@ if TYPE_CHECKING:
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
+    from tenantry.testing.lake import Line
 
-lake: Final = REGISTRY.surface("lake")
+lake: Final = REGISTRY.surface(
+    "lake",
+    "Records that claim another tenant or leave their partition, malformed records, and the lake's files with "
+    "every kind of credentials",
+)
 
 _BODY: Final = b"the attacker was here"
 
 
-def _judged(at: Lake, marker: str, found: list[Found], *, poison: int = 0, own: int = 0) -> Outcome:
-    """Judge where records with a marker are: the attacker's own, and all others as dead letters, each exactly once."""
+def _checked(at: StreamProducer, marker: str, found: list[Line], *, rejected: int = 0, own: int = 0) -> Outcome:
+    """Check where records with a marker are: the attacker's own, and all others in `errors/`, each exactly once."""
     control = f"{marker}-control"
-    told = [line for line in found if control not in json.dumps(line.line)]
+    told = [line for line in found if control not in line.raw]
     mine = [line for line in told if line.key.startswith(f"data/tenantid={at.mine}/")]
-    letters = [line for line in told if line.key.startswith("errors/")]
-    others = [line.key for line in told if line not in mine and line not in letters]
-    named = [line.key for line in mine if line.line.get("tenantid") != at.mine]
+    errors = [line for line in told if line.key.startswith("errors/")]
+    others = [line.key for line in told if line not in mine and line not in errors]
+    named = [line.key for line in mine if line.content.get("tenantid") != at.mine]
     return together(
         ("elsewhere", require(not others, otherwise=f"in {others}", observed="nothing")),
-        ("outside", require(not at.strays(), otherwise=f"{at.strays()}", observed="nothing")),
+        ("outside", require(not at.lake.strays(), otherwise=f"{at.lake.strays()}", observed="nothing")),
         ("as another", require(not named, otherwise=f"in {named}", observed="nothing")),
         ("one's own", require(len(mine) == own, otherwise=f"{len(mine)} of {own}", observed=f"{own} lines")),
         (
             "errors",
-            require(len(letters) == poison, otherwise=f"{len(letters)} of {poison}", observed=f"{poison} lines"),
+            require(len(errors) == rejected, otherwise=f"{len(errors)} of {rejected}", observed=f"{rejected} lines"),
         ),
     )
 
@@ -53,7 +57,7 @@ def _marker() -> str:
 @lake.attack("claims", threat=threats.WRONG_TENANT, must="Each line is in the sender's partition, under its tenant.")
 def _(world: World) -> Outcome:
     """Claim another tenant in the record's own object, in every place and spelling."""
-    at, marker = Lake.of(world), _marker()
+    at, marker = StreamProducer.of(world), _marker()
     claims: list[dict[str, object]] = [
         {"tenantid": at.theirs},
         {"TenantId": at.theirs},
@@ -62,13 +66,13 @@ def _(world: World) -> Outcome:
         {"tenantid": f"{at.theirs}/year=2026"},
     ]
     records = [(at.mine, at.record(at.mine, marker=marker, **claim)) for claim in claims]
-    return _judged(at, marker, at.settled(marker, *records), own=len(records))
+    return _checked(at, marker, at.settled(marker, *records), own=len(records))
 
 
-@lake.attack("other-key", threat=threats.WRONG_TENANT, must="Each is a dead letter.")
+@lake.attack("other-key", threat=threats.WRONG_TENANT, must="Each is rejected.")
 def _(world: World) -> Outcome:
     """Write records of another tenant under one's own partition key, and one's own under another's."""
-    at, marker = Lake.of(world), _marker()
+    at, marker = StreamProducer.of(world), _marker()
     found = at.settled(
         marker,
         (at.mine, at.record(at.theirs, marker=marker)),
@@ -76,13 +80,13 @@ def _(world: World) -> Outcome:
         (at.mine, at.record(at.mine.upper(), marker=marker)),
         (at.mine, at.record(f"{at.mine}-1", marker=marker)),
     )
-    return _judged(at, marker, found, poison=4)
+    return _checked(at, marker, found, rejected=4)
 
 
-@lake.attack("escapes", threat=threats.HOSTILE_NAMES, must="Each is a dead letter; there is no new folder.")
+@lake.attack("escapes", threat=threats.HOSTILE_NAMES, must="Each is rejected; there is no new folder.")
 def _(world: World) -> Outcome:
     """Write records of tenants whose ids would leave their partition."""
-    at, marker = Lake.of(world), _marker()
+    at, marker = StreamProducer.of(world), _marker()
     ids = [
         f"../tenantid={at.theirs}",
         f"{at.mine}/../tenantid={at.theirs}",
@@ -98,20 +102,20 @@ def _(world: World) -> Outcome:
         f"{at.mine}=",
         "a" * 200,
     ]
-    before = set(at.tenants())
+    before = set(at.lake.tenants())
     found = at.settled(marker, *((at.mine, at.record(tenant, marker=marker)) for tenant in ids))
-    more = set(at.tenants()) - before - {f"data/tenantid={at.mine}/", f"data/tenantid={at.theirs}/"}
+    more = set(at.lake.tenants()) - before - {f"data/tenantid={at.mine}/", f"data/tenantid={at.theirs}/"}
     strange = [folder for folder in more if any(mark in folder for mark in ("%", "..", "*", " ", "prefix/"))]
     return together(
-        _judged(at, marker, found, poison=len(ids)),
+        _checked(at, marker, found, rejected=len(ids)),
         ("folders", require(not strange, otherwise=f"{strange}", observed="none that is no tenant's")),
     )
 
 
-@lake.attack("envelope", threat=threats.INJECTION, must="Each is a dead letter, with all of its bytes.")
+@lake.attack("envelope", threat=threats.INJECTION, must="Each is rejected, with all of its bytes in `errors/`.")
 def _(world: World) -> Outcome:
     """Write what a parser could read in two ways: names twice, two values, other encodings, members of one's own."""
-    at, marker = Lake.of(world), _marker()
+    at, marker = StreamProducer.of(world), _marker()
     text = f'"marker":"{marker}"'
     mine, theirs = f'"tenantid":"{at.mine}"', f'"tenantid":"{at.theirs}"'
     records = [
@@ -124,15 +128,19 @@ def _(world: World) -> Outcome:
         f'[{{{mine},"data":{{{text}}}}}]',
     ]
     found = at.settled(marker, *((at.mine, record.encode()) for record in records))
-    return _judged(at, marker, found, poison=len(records))
+    return _checked(at, marker, found, rejected=len(records))
 
 
-@lake.attack("poison", threat=threats.POISON, must="Each is a dead letter, and good records before and after arrive.")
+@lake.attack(
+    "malformed",
+    threat=threats.REJECTED_RECORD,
+    must="Each is rejected, and good records before and after arrive.",
+)
 def _(world: World) -> Outcome:
     """Write what could stop whoever reads it: no text, no JSON, deep nesting, huge values."""
-    at, marker = Lake.of(world), _marker()
+    at, marker = StreamProducer.of(world), _marker()
     deep = f'{{"tenantid":"{at.mine}","data":{{"marker":"{marker}","a":'.encode()
-    poison = [
+    malformed = [
         b"\xff\xfe" + marker.encode(),
         marker.encode(),
         deep,
@@ -143,18 +151,18 @@ def _(world: World) -> Outcome:
         f'{{"tenantid":"{at.mine}","data":"{marker}"}}'.encode(),
     ]
     good = (at.mine, at.record(at.mine, marker=marker, number=10**40))
-    found = at.settled(marker, good, *((at.mine, record) for record in poison), good)
-    return _judged(at, marker, found, poison=len(poison), own=2)
+    found = at.settled(marker, good, *((at.mine, record) for record in malformed), good)
+    return _checked(at, marker, found, rejected=len(malformed), own=2)
 
 
 @lake.attack("files", threat=threats.WRONG_TENANT, must="A denial of each.")
 def _(world: World) -> Outcome:
     """Read, list, write and delete files of the lake, with credentials of every kind that tenants get."""
-    at = Lake.of(world)
+    at = StreamProducer.of(world)
     theirs = f"data/tenantid={at.theirs}/year=2026/month=01/day=01/part-attack.json.gz"
 
     def calls(aws: Aws) -> Mapping[str, Callable[[], object]]:
-        s3, bucket = aws.s3, at.bucket
+        s3, bucket = aws.s3, at.lake.bucket
         return {
             "get": partial(s3.get_object, Bucket=bucket, Key=theirs),
             "list": partial(s3.list_objects_v2, Bucket=bucket, Prefix=f"data/tenantid={at.mine}/"),
@@ -172,8 +180,8 @@ def _(world: World) -> Outcome:
 @lake.attack("application", threat=threats.LOOSE_POLICY, must="A denial of each call.")
 def _(world: World) -> Outcome:
     """Act with the grants of the application on the lake: write elsewhere, delete what is finished, change settings."""
-    at, aws = Lake.of(world), world.understudy(world.target.streaming_role)
-    s3, bucket = aws.s3, at.bucket
+    at, aws = StreamProducer.of(world), world.clone_role(world.target.streaming_role)
+    s3, bucket = aws.s3, at.lake.bucket
     finished = f"data/tenantid={at.theirs}/year=2026/month=01/day=01/part-finished.json.gz"
     world.target.aws.s3.put_object(Bucket=bucket, Key=finished, Body=gzip.compress(b""))
     calls: dict[str, Callable[[], object]] = {

@@ -8,34 +8,39 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.households import Household
-from tenantry.attacks.judge import granted, refused, require, together
+from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.tenant_fixture import TenantFixture
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
-membership: Final = REGISTRY.surface("membership")
+membership: Final = REGISTRY.surface(
+    "membership",
+    "Another tenant's members, roles and invitations; roles that users give themselves; invitations of others, "
+    "used twice, expired or withdrawn; access after a switch, a lost role and a removal; two admins who demote "
+    "each other at once",
+)
 
 _NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 _INVITATION: Final = "0" * 32
 _DUELS: Final = 4
 
 
-def _victim(world: World) -> Household:
+def _victim(world: World) -> TenantFixture:
     """Return a tenant in which nothing of the attacker's is."""
-    return world.once("membership victim", lambda: Household.found(world, "victim"))
+    return world.once("membership victim", lambda: TenantFixture.create(world, "victim"))
 
 
-def _visited(world: World) -> tuple[Household, Person]:
+def _visited(world: World) -> tuple[TenantFixture, Person]:
     """Return a tenant, and an attacker who is a visitor there."""
 
-    def make() -> tuple[Household, Person]:
-        house = Household.found(world, "visited")
-        return house, house.member("visitor", "visitor")
+    def make() -> tuple[TenantFixture, Person]:
+        fixture = TenantFixture.create(world, "visited")
+        return fixture, fixture.member("visitor", "visitor")
 
     return world.once("membership visited", make)
 
@@ -68,16 +73,16 @@ def _own_calls(tenant: str) -> tuple[tuple[str, str, object], ...]:
 
 
 def _with_token(world: World, token: str | None) -> Outcome:
-    house = _victim(world)
-    named = {"x-tenant-id": house.tenant, "tenantId": house.tenant, "x-user-id": house.boss.user_id}
-    calls = (*_calls(house.tenant, house.boss.user_id), *_own_calls(house.tenant))
+    fixture = _victim(world)
+    named = {"x-tenant-id": fixture.tenant, "tenantId": fixture.tenant, "x-user-id": fixture.admin.user_id}
+    calls = (*_calls(fixture.tenant, fixture.admin.user_id), *_own_calls(fixture.tenant))
     replies = [
         world.parks_api(
-            method, f"{path}?tenantId={house.tenant}&userId={house.boss.user_id}", token, body, headers=named
+            method, f"{path}?tenantId={fixture.tenant}&userId={fixture.admin.user_id}", token, body, headers=named
         )
         for method, path, body in calls
     ]
-    return together(*(house.shut(reply, 401) for reply in replies), house.still(house.boss, "admin"))
+    return together(*(fixture.refusal(reply, 401) for reply in replies), fixture.has_roles(fixture.admin, "admin"))
 
 
 @membership.attack("no-token", threat=threats.NO_TOKEN, must="401 from every route, and nothing changes.")
@@ -89,7 +94,7 @@ def _(world: World) -> Outcome:
 @membership.attack("wrong-token", threat=threats.FORGED_TOKEN, must="401 from every route, and nothing changes.")
 def _(world: World) -> Outcome:
     """Call every route with the victim's access token, with their ID token less its signature, and with garbage."""
-    tokens = _victim(world).boss.tokens
+    tokens = _victim(world).admin.tokens
     stripped = ".".join([*tokens.id.split(".")[:2], ""])
     return together(*(_with_token(world, token) for token in (tokens.access, stripped, "garbage")))
 
@@ -97,13 +102,13 @@ def _(world: World) -> Outcome:
 @membership.attack("foreign-tenant", threat=threats.WRONG_TENANT, must="403 from every route, and nothing changes.")
 def _(world: World) -> Outcome:
     """As an admin of one's own tenant, make an admin's calls in another's."""
-    house, alice = _victim(world), world.cast.alice
+    fixture, alice = _victim(world), world.users.alice
     steps = [
-        house.shut(world.parks_api(method, path, alice.tokens.id, body))
-        for member in (house.boss.user_id, alice.user_id)
-        for method, path, body in _calls(house.tenant, member, alice.email)
+        fixture.refusal(world.parks_api(method, path, alice.tokens.id, body))
+        for member in (fixture.admin.user_id, alice.user_id)
+        for method, path, body in _calls(fixture.tenant, member, alice.email)
     ]
-    return together(*steps, house.still(house.boss, "admin"), house.still(alice))
+    return together(*steps, fixture.has_roles(fixture.admin, "admin"), fixture.has_roles(alice))
 
 
 @membership.attack(
@@ -111,19 +116,19 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Compare what is said of a tenant that there is with what is said of one that there is not, and of members too."""
-    house, alice = _victim(world), world.cast.alice
+    fixture, alice = _victim(world), world.users.alice
     visited, visitor = _visited(world)
     token = alice.tokens.id
     steps = []
-    pairs = zip(_calls(house.tenant, house.boss.user_id), _calls(_NOBODY, _NOBODY), strict=True)
+    pairs = zip(_calls(fixture.tenant, fixture.admin.user_id), _calls(_NOBODY, _NOBODY), strict=True)
     for (method, real, body), (_, unreal, _) in pairs:
         like = world.parks_api(method, unreal, token, body)
-        steps.append(refused(world.parks_api(method, real, token, body), 403, like=like, hidden=house.hidden))
+        steps.append(refused(world.parks_api(method, real, token, body), 403, like=like, hidden=fixture.hidden))
     like = world.parks_api("PUT", "/settings", token, {"tenantId": _NOBODY})
-    reply = world.parks_api("PUT", "/settings", token, {"tenantId": house.tenant})
-    steps.append(refused(reply, 403, like=like, control=house.good))
+    reply = world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
+    steps.append(refused(reply, 403, like=like, control=fixture.good))
     like = world.parks_api("DELETE", f"{visited.path}/{_NOBODY}", visitor.tokens.id)
-    reply = world.parks_api("DELETE", f"{visited.path}/{visited.boss.user_id}", visitor.tokens.id)
+    reply = world.parks_api("DELETE", f"{visited.path}/{visited.admin.user_id}", visitor.tokens.id)
     steps.append(refused(reply, 403, like=like, hidden=visited.hidden, control=visited.good))
     return together(*steps)
 
@@ -131,25 +136,25 @@ def _(world: World) -> Outcome:
 @membership.attack("switch-foreign", threat=threats.WRONG_TENANT, must="403, and the active tenant stays.")
 def _(world: World) -> Outcome:
     """Make a tenant active to which one does not belong."""
-    house, alice = _victim(world), world.cast.alice
-    reply = world.parks_api("PUT", "/settings", alice.tokens.id, {"tenantId": house.tenant})
+    fixture, alice = _victim(world), world.users.alice
+    reply = world.parks_api("PUT", "/settings", alice.tokens.id, {"tenantId": fixture.tenant})
     now = world.parks_api("GET", "/settings", alice.tokens.id)
     stays = require(
         (now.json() or {}).get("tenantId") == alice.tenant, otherwise=f"it is not: {now}", observed="own tenant active"
     )
-    return together(house.shut(reply), stays)
+    return together(fixture.refusal(reply), stays)
 
 
 @membership.attack("named-tenant", threat=threats.WRONG_TENANT, must="One's own tenants and settings, and no other's.")
 def _(world: World) -> Outcome:
     """Ask for settings, tenants and invitations with the victim named in headers and query."""
-    house, alice = _victim(world), world.cast.alice
-    named = {"x-tenant-id": house.tenant, "x-user-id": house.boss.user_id, "tenantId": house.tenant}
+    fixture, alice = _victim(world), world.users.alice
+    named = {"x-tenant-id": fixture.tenant, "x-user-id": fixture.admin.user_id, "tenantId": fixture.tenant}
     steps = []
     for path in ("/settings", "/tenants", "/invitations"):
-        query = f"?tenantId={house.tenant}&userId={house.boss.user_id}&email={house.boss.email}"
+        query = f"?tenantId={fixture.tenant}&userId={fixture.admin.user_id}&email={fixture.admin.email}"
         reply = world.parks_api("GET", path + query, alice.tokens.id, headers=named)
-        foreign = any(text in reply.text for text in (house.tenant, *house.hidden))
+        foreign = any(text in reply.text for text in (fixture.tenant, *fixture.hidden))
         steps += [granted(reply), require(not foreign, otherwise=f"it shows another's: {reply}", observed="one's own")]
     return together(*steps)
 
@@ -160,32 +165,32 @@ def _(world: World) -> Outcome:
 @membership.attack("self-grant", threat=threats.OWN_ATTRIBUTES, must="403, and they stay a visitor.")
 def _(world: World) -> Outcome:
     """As a visitor, make an admin's calls for oneself and against the admin."""
-    house, visitor = _visited(world)
+    fixture, visitor = _visited(world)
     steps = [
-        house.shut(world.parks_api(method, path, visitor.tokens.id, body))
-        for member in (visitor.user_id, house.boss.user_id)
-        for method, path, body in _calls(house.tenant, member, visitor.email)
-        if (method, path) != ("DELETE", f"{house.path}/{visitor.user_id}")  # leaving is everybody's right
+        fixture.refusal(world.parks_api(method, path, visitor.tokens.id, body))
+        for member in (visitor.user_id, fixture.admin.user_id)
+        for method, path, body in _calls(fixture.tenant, member, visitor.email)
+        if (method, path) != ("DELETE", f"{fixture.path}/{visitor.user_id}")  # leaving is everybody's right
     ]
     return together(
         *steps,
-        house.still(visitor, "visitor"),
-        house.still(house.boss, "admin"),
-        require(not house.invitations(), otherwise="there is an invitation", observed="no invitation"),
+        fixture.has_roles(visitor, "visitor"),
+        fixture.has_roles(fixture.admin, "admin"),
+        require(not fixture.invitations(), otherwise="there is an invitation", observed="no invitation"),
     )
 
 
 @membership.attack("roles-elsewhere", threat=threats.OWN_ATTRIBUTES, must="403 in the tenant where one is a visitor.")
 def _(world: World) -> Outcome:
     """With a token from where one is an admin, switch to where one is a visitor, and make an admin's calls in both."""
-    house = Household.found(world, "elsewhere")
-    own = Household.found(world, "at-home")
-    token = own.boss.tokens.id
-    world.people.enrol(own.boss, house.tenant, {"visitor"})
+    fixture = TenantFixture.create(world, "elsewhere")
+    own = TenantFixture.create(world, "at-home")
+    token = own.admin.tokens.id
+    world.accounts.enrol(own.admin, fixture.tenant, {"visitor"})
     at_home = own.good()
-    switched = world.parks_api("PUT", "/settings", token, {"tenantId": house.tenant})
-    calls = (*_calls(house.tenant, house.boss.user_id), *_calls(own.tenant, own.boss.user_id))
-    refusals = [house.shut(world.parks_api(method, path, token, body)) for method, path, body in calls]
+    switched = world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
+    calls = (*_calls(fixture.tenant, fixture.admin.user_id), *_calls(own.tenant, own.admin.user_id))
+    refusals = [fixture.refusal(world.parks_api(method, path, token, body)) for method, path, body in calls]
     back = world.parks_api("PUT", "/settings", token, {"tenantId": own.tenant})
     return together(
         granted(at_home),
@@ -193,16 +198,16 @@ def _(world: World) -> Outcome:
         *refusals,
         granted(back),
         granted(own.good()),
-        house.still(own.boss, "visitor"),
-        house.still(house.boss, "admin"),
+        fixture.has_roles(own.admin, "visitor"),
+        fixture.has_roles(fixture.admin, "admin"),
     )
 
 
 def _self_service(world: World, body: str) -> Outcome:
-    house, visitor = _visited(world)
-    sent = body.replace("TENANT", house.tenant).replace("MINE", visitor.user_id)
+    fixture, visitor = _visited(world)
+    sent = body.replace("TENANT", fixture.tenant).replace("MINE", visitor.user_id)
     reply = world.parks_api("PUT", "/settings", visitor.tokens.id, sent)
-    return together(house.shut(reply, 400), house.still(visitor, "visitor"))
+    return together(fixture.refusal(reply, 400), fixture.has_roles(visitor, "visitor"))
 
 
 for _slug, _body in (
@@ -222,16 +227,18 @@ for _slug, _body in (
 
 def _admins_body(world: World, body: str) -> Outcome:
     """Send a body with an admin's right: what is wrong with it must not reach the roles, nor another tenant."""
-    house, visitor = _visited(world)
+    fixture, visitor = _visited(world)
     other = _victim(world)
-    text = body.replace("OTHER", other.tenant).replace("BOSS", other.boss.user_id)
-    reply = house.by_boss("PUT", f"{house.path}/{visitor.user_id}/roles", text)
-    return together(house.shut(reply, 400), house.still(visitor, "visitor"), other.still(other.boss, "admin"))
+    text = body.replace("OTHER", other.tenant).replace("ADMIN", other.admin.user_id)
+    reply = fixture.by_admin("PUT", f"{fixture.path}/{visitor.user_id}/roles", text)
+    return together(
+        fixture.refusal(reply, 400), fixture.has_roles(visitor, "visitor"), other.has_roles(other.admin, "admin")
+    )
 
 
 for _slug, _body in (
     ("tenant", '{"roles": ["visitor"], "tenantId": "OTHER"}'),
-    ("member", '{"roles": ["visitor"], "userId": "BOSS"}'),
+    ("member", '{"roles": ["visitor"], "userId": "ADMIN"}'),
     ("twice", '{"roles": ["admin"], "roles": ["visitor"]}'),
     ("unknown-role", '{"roles": ["owner"]}'),
     ("case", '{"roles": ["Admin"]}'),
@@ -253,17 +260,17 @@ for _slug, _body in (
 
 
 def _hostile_id(world: World, name: str) -> Outcome:
-    house, visitor = _visited(world)
+    fixture, visitor = _visited(world)
     token = visitor.tokens.id
-    path = name.replace("TENANT", house.tenant).replace("BOSS", house.boss.user_id)
+    path = name.replace("TENANT", fixture.tenant).replace("ADMIN", fixture.admin.user_id)
     replies = [
         world.parks_api("PUT", f"/tenants/{path}/members/{visitor.user_id}/roles", token, {"roles": ["admin"]}),
-        world.parks_api("DELETE", f"{house.path}/{path}", token),
+        world.parks_api("DELETE", f"{fixture.path}/{path}", token),
         world.parks_api("PUT", "/settings", token, {"tenantId": path}),
         world.parks_api("POST", f"/invitations/{path}/acceptance", token),
     ]
-    judged = [house.shut(reply, 400, 403, 404) for reply in replies]
-    return together(*judged, house.still(visitor, "visitor"), house.still(house.boss, "admin"))
+    checked = [fixture.refusal(reply, 400, 403, 404) for reply in replies]
+    return together(*checked, fixture.has_roles(visitor, "visitor"), fixture.has_roles(fixture.admin, "admin"))
 
 
 for _slug, _name in (
@@ -293,90 +300,90 @@ for _slug, _name in (
 # What outlives a change
 
 
-@membership.attack("removed-member", threat=threats.CACHED_VERDICT, must="403 at the next call, with the same token.")
+@membership.attack("removed-member", threat=threats.CACHED_POLICY, must="403 at the next call, with the same token.")
 def _(world: World) -> Outcome:
     """Go on as an admin with the token that one had when one was removed."""
-    house = Household.found(world, "remover")
-    removed = house.member("removed", "admin")
+    fixture = TenantFixture.create(world, "remover")
+    removed = fixture.member("removed", "admin")
     token = removed.tokens.id
-    before = world.parks_api("GET", house.path, token)
-    done = house.by_boss("DELETE", f"{house.path}/{removed.user_id}")
-    calls = _calls(house.tenant, house.boss.user_id, removed.email)
-    after = [house.shut(world.parks_api(method, path, token, body)) for method, path, body in calls]
-    back = house.shut(world.parks_api("PUT", "/settings", token, {"tenantId": house.tenant}))
-    return together(granted(before), granted(done), *after, back, house.still(removed))
+    before = world.parks_api("GET", fixture.path, token)
+    done = fixture.by_admin("DELETE", f"{fixture.path}/{removed.user_id}")
+    calls = _calls(fixture.tenant, fixture.admin.user_id, removed.email)
+    after = [fixture.refusal(world.parks_api(method, path, token, body)) for method, path, body in calls]
+    back = fixture.refusal(world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant}))
+    return together(granted(before), granted(done), *after, back, fixture.has_roles(removed))
 
 
-@membership.attack("withdrawn-role", threat=threats.CACHED_VERDICT, must="403 at the next call, with the same token.")
+@membership.attack("withdrawn-role", threat=threats.CACHED_POLICY, must="403 at the next call, with the same token.")
 def _(world: World) -> Outcome:
     """Go on as an admin with the token that one had when one became a visitor."""
-    house = Household.found(world, "demoter")
-    demoted = house.member("demoted", "admin")
-    before = world.parks_api("GET", house.path, demoted.tokens.id)
-    done = house.by_boss("PUT", f"{house.path}/{demoted.user_id}/roles", {"roles": ["visitor"]})
-    calls = _calls(house.tenant, house.boss.user_id, demoted.email)
-    after = [house.shut(world.parks_api(method, path, demoted.tokens.id, body)) for method, path, body in calls]
-    return together(granted(before), granted(done), *after, house.still(demoted, "visitor"))
+    fixture = TenantFixture.create(world, "demoter")
+    demoted = fixture.member("demoted", "admin")
+    before = world.parks_api("GET", fixture.path, demoted.tokens.id)
+    done = fixture.by_admin("PUT", f"{fixture.path}/{demoted.user_id}/roles", {"roles": ["visitor"]})
+    calls = _calls(fixture.tenant, fixture.admin.user_id, demoted.email)
+    after = [fixture.refusal(world.parks_api(method, path, demoted.tokens.id, body)) for method, path, body in calls]
+    return together(granted(before), granted(done), *after, fixture.has_roles(demoted, "visitor"))
 
 
 @membership.attack(
-    "switching", threat=threats.CACHED_VERDICT, must="Each call is answered for the tenant that is active just then."
+    "switching", threat=threats.CACHED_POLICY, must="Each call is answered for the tenant that is active just then."
 )
 def _(world: World) -> Outcome:
     """Switch to and fro between two tenants with one token, and ask after each switch."""
-    first, second = Household.found(world, "first"), Household.found(world, "second")
-    token = first.boss.tokens.id
-    world.people.enrol(first.boss, second.tenant, {"visitor"})
+    first, second = TenantFixture.create(world, "first"), TenantFixture.create(world, "second")
+    token = first.admin.tokens.id
+    world.accounts.enrol(first.admin, second.tenant, {"visitor"})
     steps = []
-    for house, other, roles in ((second, first, ["visitor"]), (first, second, ["admin"])) * 3:
-        steps.append(granted(world.parks_api("PUT", "/settings", token, {"tenantId": house.tenant})))
+    for fixture, other, roles in ((second, first, ["visitor"]), (first, second, ["admin"])) * 3:
+        steps.append(granted(world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant})))
         reply = world.parks_api("GET", "/settings", token)
         steps.append(
             require(
-                reply.json() == {"tenantId": house.tenant, "roles": roles},
+                reply.json() == {"tenantId": fixture.tenant, "roles": roles},
                 otherwise=f"it is not: {reply}",
                 observed="the active tenant and its roles",
             )
         )
-        steps.append(house.shut(world.parks_api("GET", other.path, token)))
+        steps.append(fixture.refusal(world.parks_api("GET", other.path, token)))
     return together(*steps, granted(first.good()))
 
 
 @membership.attack("last-admin", threat=threats.OWN_ATTRIBUTES, must="409, and they stay: a tenant has an admin.")
 def _(world: World) -> Outcome:
     """As the last admin, leave, and give up the role."""
-    house = Household.found(world, "last")
+    fixture = TenantFixture.create(world, "last")
     replies = [
-        house.by_boss("DELETE", f"{house.path}/{house.boss.user_id}"),
-        house.by_boss("PUT", f"{house.path}/{house.boss.user_id}/roles", {"roles": ["member"]}),
+        fixture.by_admin("DELETE", f"{fixture.path}/{fixture.admin.user_id}"),
+        fixture.by_admin("PUT", f"{fixture.path}/{fixture.admin.user_id}/roles", {"roles": ["member"]}),
     ]
-    return together(*(house.shut(reply, 409) for reply in replies), house.still(house.boss, "admin"))
+    return together(*(fixture.refusal(reply, 409) for reply in replies), fixture.has_roles(fixture.admin, "admin"))
 
 
-@membership.attack("duel", threat=threats.POISON, must="At least one of the two stays an admin, every time.")
+@membership.attack("duel", threat=threats.REJECTED_RECORD, must="At least one of the two stays an admin, every time.")
 def _(world: World) -> Outcome:
     """As two admins, demote and remove each other, and leave, at the same moment."""
 
     def duel(number: int) -> Outcome:
-        house = Household.found(world, f"duel-{number}")
-        rival = house.member("rival", "admin")
-        sides = ((house.boss, rival), (rival, house.boss))
+        fixture = TenantFixture.create(world, f"duel-{number}")
+        rival = fixture.member("rival", "admin")
+        sides = ((fixture.admin, rival), (rival, fixture.admin))
 
         def strike(side: tuple[Person, Person]) -> Reply:
             mine, theirs = side
             if number % 3 == 0:
-                return world.parks_api("DELETE", f"{house.path}/{mine.user_id}", mine.tokens.id)
+                return world.parks_api("DELETE", f"{fixture.path}/{mine.user_id}", mine.tokens.id)
             if number % 3 == 1:
-                return world.parks_api("DELETE", f"{house.path}/{theirs.user_id}", mine.tokens.id)
-            path = f"{house.path}/{theirs.user_id}/roles"
+                return world.parks_api("DELETE", f"{fixture.path}/{theirs.user_id}", mine.tokens.id)
+            path = f"{fixture.path}/{theirs.user_id}/roles"
             return world.parks_api("PUT", path, mine.tokens.id, {"roles": ["visitor"]})
 
         with ThreadPoolExecutor(2) as pool:
             replies = list(pool.map(strike, sides))
-        admins = [person for person in (house.boss, rival) if house.roles(person)[0] == {"admin"}]
+        admins = [person for person in (fixture.admin, rival) if fixture.roles(person)[0] == {"admin"}]
         told = f"{[reply.status for reply in replies]}, {len(admins)} left"
         one = require(len(admins) >= 1, otherwise=f"nobody is left: {told}", observed=told)
-        clean = [house.still(person, "admin") for person in admins]
+        clean = [fixture.has_roles(person, "admin") for person in admins]
         answered = [reply for reply in replies if reply.status not in {204, 403, 409}]
         sound = refused(answered[0], 403) if answered else require(True, otherwise="", observed="answered as it must")  # noqa: FBT003
         won = granted(next((reply for reply in replies if reply.ok), replies[0]))
@@ -391,19 +398,21 @@ def _(world: World) -> Outcome:
 @membership.attack("members-shown", threat=threats.EXISTENCE_SHOWN, must="403: who belongs to it is for its admins.")
 def _(world: World) -> Outcome:
     """As a visitor and as a member, list the members and the invitations, and read the tenant for its admins."""
-    house, visitor = _visited(world)
-    member = house.member("curious", "member")
-    house.invite("somebody.else@example.com", "visitor")
+    fixture, visitor = _visited(world)
+    member = fixture.member("curious", "member")
+    fixture.invite("somebody.else@example.com", "visitor")
     steps = []
     for person in (visitor, member):
         steps += [
-            house.shut(world.parks_api("GET", f"{house.path}{query}", person.tokens.id))
-            for query in ("", "?limit=1", f"?after={house.boss.user_id}")
+            fixture.refusal(world.parks_api("GET", f"{fixture.path}{query}", person.tokens.id))
+            for query in ("", "?limit=1", f"?after={fixture.admin.user_id}")
         ]
-        steps.append(house.shut(world.parks_api("GET", f"/tenants/{house.tenant}/invitations", person.tokens.id)))
-        reply = world.tenant(house.tenant, person.tokens.id)
-        shown = "admins" in reply.text or any(hidden in reply.text for hidden in house.hidden)
+        steps.append(
+            fixture.refusal(world.parks_api("GET", f"/tenants/{fixture.tenant}/invitations", person.tokens.id))
+        )
+        reply = world.tenant(fixture.tenant, person.tokens.id)
+        shown = "admins" in reply.text or any(hidden in reply.text for hidden in fixture.hidden)
         steps += [granted(reply), require(not shown, otherwise=f"it shows them: {reply}", observed="no admins shown")]
-    for item in house.invitations():
-        house.by_boss("DELETE", f"/tenants/{house.tenant}/invitations/{item['invitationid']['S']}")
+    for item in fixture.invitations():
+        fixture.by_admin("DELETE", f"/tenants/{fixture.tenant}/invitations/{item['invitationid']['S']}")
     return together(*steps)

@@ -13,131 +13,135 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.households import Household
-from tenantry.attacks.judge import granted, require, together
+from tenantry.attacks.assertions import granted, require, together
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.tenant_fixture import TenantFixture
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 membership: Final = REGISTRY.surface("membership")
 
 
-def _accept(world: World, house: Household, person: Person, token: str = "") -> Reply:
-    return world.parks_api("POST", f"/invitations/{house.tenant}/acceptance", token or person.tokens.id)
+def _accept(world: World, fixture: TenantFixture, person: Person, token: str = "") -> Reply:
+    return world.parks_api("POST", f"/invitations/{fixture.tenant}/acceptance", token or person.tokens.id)
 
 
 def _guest(world: World, label: str) -> Person:
     """Make somebody who belongs to one tenant, and has nothing to do with any other."""
-    return Household.found(world, label).boss
+    return TenantFixture.create(world, label).admin
 
 
 @membership.attack("uninvited", threat=threats.OWN_ATTRIBUTES, must="404, and they do not belong to it.")
 def _(world: World) -> Outcome:
     """Accept, and decline, an invitation that there is not."""
-    house, alice = Household.found(world, "unwelcoming"), world.cast.alice
-    declined = world.parks_api("DELETE", f"/invitations/{house.tenant}", alice.tokens.id)
-    return together(house.shut(_accept(world, house, alice), 404), house.shut(declined, 404), house.still(alice))
+    fixture, alice = TenantFixture.create(world, "unwelcoming"), world.users.alice
+    declined = world.parks_api("DELETE", f"/invitations/{fixture.tenant}", alice.tokens.id)
+    return together(
+        fixture.refusal(_accept(world, fixture, alice), 404), fixture.refusal(declined, 404), fixture.has_roles(alice)
+    )
 
 
 @membership.attack("others-invitation", threat=threats.OWN_ATTRIBUTES, must="404; the invited can still accept it.")
 def _(world: World) -> Outcome:
     """Accept, decline and withdraw the invitation of somebody else, and name their address wherever one can."""
-    house, alice, guest = Household.found(world, "host"), world.cast.alice, _guest(world, "guest")
-    house.invite(guest.email, "admin")
-    (item,) = house.invitations()
+    fixture, alice, guest = TenantFixture.create(world, "host"), world.users.alice, _guest(world, "guest")
+    fixture.invite(guest.email, "admin")
+    (item,) = fixture.invitations()
     identifier = item["invitationid"]["S"]
     token, named = alice.tokens.id, {"x-user-id": guest.user_id, "email": guest.email}
-    path = f"/invitations/{house.tenant}"
+    path = f"/invitations/{fixture.tenant}"
     attempts = [
-        _accept(world, house, alice),
+        _accept(world, fixture, alice),
         world.parks_api("POST", f"{path}/acceptance?email={guest.email}", token, headers=named),
         world.parks_api("POST", f"{path}/acceptance", token, {"email": guest.email, "invitationId": identifier}),
         world.parks_api("POST", f"/invitations/{identifier}/acceptance", token),
         world.parks_api("DELETE", path, token, headers=named),
-        world.parks_api("DELETE", f"/tenants/{house.tenant}/invitations/{identifier}", token),
+        world.parks_api("DELETE", f"/tenants/{fixture.tenant}/invitations/{identifier}", token),
         world.parks_api("DELETE", f"/tenants/{alice.tenant}/invitations/{identifier}", token),
     ]
     listed = world.parks_api("GET", f"/invitations?email={guest.email}", token, headers=named)
-    steps = [house.shut(reply, 400, 403, 404) for reply in attempts]
-    unseen = require(house.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
+    steps = [fixture.refusal(reply, 400, 403, 404) for reply in attempts]
+    unseen = require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
     return together(
         *steps,
         granted(listed),
         unseen,
-        house.still(alice),
-        granted(_accept(world, house, guest)),
-        house.still(guest, "admin"),
+        fixture.has_roles(alice),
+        granted(_accept(world, fixture, guest)),
+        fixture.has_roles(guest, "admin"),
     )
 
 
 @membership.attack("replay", threat=threats.OWN_ATTRIBUTES, must="404: an invitation is good for one time.")
 def _(world: World) -> Outcome:
     """Accept an invitation again, as a member and after having been removed."""
-    house, guest = Household.found(world, "replayed"), _guest(world, "replayer")
-    house.invite(guest.email, "member")
-    first = _accept(world, house, guest)
-    again = house.shut(_accept(world, house, guest), 404)
-    removed = house.by_boss("DELETE", f"{house.path}/{guest.user_id}")
-    after = house.shut(_accept(world, house, guest), 404)
-    return together(granted(first), again, granted(removed), after, house.still(guest))
+    fixture, guest = TenantFixture.create(world, "replayed"), _guest(world, "replayer")
+    fixture.invite(guest.email, "member")
+    first = _accept(world, fixture, guest)
+    again = fixture.refusal(_accept(world, fixture, guest), 404)
+    removed = fixture.by_admin("DELETE", f"{fixture.path}/{guest.user_id}")
+    after = fixture.refusal(_accept(world, fixture, guest), 404)
+    return together(granted(first), again, granted(removed), after, fixture.has_roles(guest))
 
 
 @membership.attack("race", threat=threats.OWN_ATTRIBUTES, must="One acceptance of many counts.")
 def _(world: World) -> Outcome:
     """Accept one invitation eight times at once."""
-    house, guest = Household.found(world, "raced"), _guest(world, "racer")
-    house.invite(guest.email, "visitor")
+    fixture, guest = TenantFixture.create(world, "raced"), _guest(world, "racer")
+    fixture.invite(guest.email, "visitor")
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(lambda _: _accept(world, house, guest), range(8)))
+        replies = list(pool.map(lambda _: _accept(world, fixture, guest), range(8)))
     statuses = sorted(reply.status for reply in replies)
     sound = statuses[0] == 201 and all(status in {404, 409} for status in statuses[1:])  # noqa: PLR2004 - HTTP
-    return together(require(sound, otherwise=f"{statuses}", observed=f"{statuses}"), house.still(guest, "visitor"))
+    return together(
+        require(sound, otherwise=f"{statuses}", observed=f"{statuses}"), fixture.has_roles(guest, "visitor")
+    )
 
 
-@membership.attack("removed-inviter", threat=threats.CACHED_VERDICT, must="404: it counts while they are an admin.")
+@membership.attack("removed-inviter", threat=threats.CACHED_POLICY, must="404: it counts while they are an admin.")
 def _(world: World) -> Outcome:
     """As an admin who is about to be removed, leave an invitation behind to come back by."""
-    house, guest = Household.found(world, "betrayed"), _guest(world, "accomplice")
-    traitor = house.member("traitor", "admin")
-    sent = world.parks_api("POST", house.path, traitor.tokens.id, {"email": guest.email, "roles": ["admin"]})
-    removed = house.by_boss("DELETE", f"{house.path}/{traitor.user_id}")
+    fixture, guest = TenantFixture.create(world, "betrayed"), _guest(world, "accomplice")
+    traitor = fixture.member("traitor", "admin")
+    sent = world.parks_api("POST", fixture.path, traitor.tokens.id, {"email": guest.email, "roles": ["admin"]})
+    removed = fixture.by_admin("DELETE", f"{fixture.path}/{traitor.user_id}")
     listed = world.parks_api("GET", "/invitations", guest.tokens.id)
-    unseen = require(house.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
+    unseen = require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
     return together(
         granted(sent),
         granted(removed),
         granted(listed),
         unseen,
-        house.shut(_accept(world, house, guest), 404),
-        house.still(guest),
+        fixture.refusal(_accept(world, fixture, guest), 404),
+        fixture.has_roles(guest),
     )
 
 
-@membership.attack("expired", threat=threats.CACHED_VERDICT, must="404, though the database still has it.")
+@membership.attack("expired", threat=threats.CACHED_POLICY, must="404, though the database still has it.")
 def _(world: World) -> Outcome:
     """Accept an invitation that expired a second ago."""
-    house, guest = Household.found(world, "late"), _guest(world, "latecomer")
-    house.invite(guest.email, "member")
-    (item,) = house.invitations()
+    fixture, guest = TenantFixture.create(world, "late"), _guest(world, "latecomer")
+    fixture.invite(guest.email, "member")
+    (item,) = fixture.invitations()
     expired = {**item, "expires": {"N": str(int(time.time()) - 1)}}
     world.target.aws.dynamodb.put_item(TableName=world.target.invitations_table, Item=expired)
-    refusal = house.shut(_accept(world, house, guest), 404)
-    house.invite(guest.email, "member")
-    return together(refusal, granted(_accept(world, house, guest)), house.still(guest, "member"))
+    refusal = fixture.refusal(_accept(world, fixture, guest), 404)
+    fixture.invite(guest.email, "member")
+    return together(refusal, granted(_accept(world, fixture, guest)), fixture.has_roles(guest, "member"))
 
 
-@membership.attack("withdrawn", threat=threats.CACHED_VERDICT, must="404.")
+@membership.attack("withdrawn", threat=threats.CACHED_POLICY, must="404.")
 def _(world: World) -> Outcome:
     """Accept an invitation that was withdrawn."""
-    house, guest = Household.found(world, "regretful"), _guest(world, "rejected")
-    house.invite(guest.email, "member")
-    (item,) = house.invitations()
-    done = house.by_boss("DELETE", f"/tenants/{house.tenant}/invitations/{item['invitationid']['S']}")
-    return together(granted(done), house.shut(_accept(world, house, guest), 404), house.still(guest))
+    fixture, guest = TenantFixture.create(world, "regretful"), _guest(world, "rejected")
+    fixture.invite(guest.email, "member")
+    (item,) = fixture.invitations()
+    done = fixture.by_admin("DELETE", f"/tenants/{fixture.tenant}/invitations/{item['invitationid']['S']}")
+    return together(granted(done), fixture.refusal(_accept(world, fixture, guest), 404), fixture.has_roles(guest))
 
 
 @membership.attack(
@@ -145,10 +149,10 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Change one's own address to the invited one without being able to confirm it, and sign in anew."""
-    house = Household.found(world, "claimed")
+    fixture = TenantFixture.create(world, "claimed")
     thief = _guest(world, "thief")
-    address = world.people.mailbox(f"invited-{secrets.token_hex(4)}")
-    house.invite(address, "admin")
+    address = world.accounts.mailbox(f"invited-{secrets.token_hex(4)}")
+    fixture.invite(address, "admin")
     with contextlib.suppress(ClientError):  # which is as good
         world.target.aws.anonymous().cognito.update_user_attributes(
             AccessToken=thief.tokens.access, UserAttributes=[{"Name": "email", "Value": address}]
@@ -156,23 +160,25 @@ def _(world: World) -> Outcome:
     tokens = [thief.tokens.id]
     for email in (thief.email, address):
         with contextlib.suppress(ClientError):
-            tokens.append(world.people.sign_in(replace(thief, email=email)).id)
-    steps = [house.shut(_accept(world, house, thief, token), 404) for token in tokens]
+            tokens.append(world.accounts.sign_in(replace(thief, email=email)).id)
+    steps = [fixture.refusal(_accept(world, fixture, thief, token), 404) for token in tokens]
     for token in tokens:
         listed = world.parks_api("GET", "/invitations", token)
-        steps.append(require(house.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown"))
-    return together(*steps, house.still(thief))
+        steps.append(
+            require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
+        )
+    return together(*steps, fixture.has_roles(thief))
 
 
 def _odd_address(world: World, address: str) -> Outcome:
-    house = world.once("membership addresses", lambda: Household.found(world, "addresses"))
-    reply = house.by_boss("POST", house.path, {"email": address, "roles": ["visitor"]})
+    fixture = world.once("membership addresses", lambda: TenantFixture.create(world, "addresses"))
+    reply = fixture.by_admin("POST", fixture.path, {"email": address, "roles": ["visitor"]})
     kept = require(
-        not any(address.lower() in item["email"]["S"] for item in house.invitations()),
+        not any(address.lower() in item["email"]["S"] for item in fixture.invitations()),
         otherwise="it is stored",
         observed="nothing is stored",
     )
-    return together(house.shut(reply, 400), kept)
+    return together(fixture.refusal(reply, 400), kept)
 
 
 for _slug, _address in (
@@ -200,26 +206,26 @@ for _slug, _address in (
 @membership.attack("address-case", threat=threats.COLLIDING_NAMES, must="One invitation, which the invited can accept.")
 def _(world: World) -> Outcome:
     """Invite one address in different cases, so that two invitations might stand side by side."""
-    house, guest = Household.found(world, "cases"), _guest(world, "cased")
-    house.invite(guest.email.upper(), "admin")
-    house.invite(guest.email, "visitor")
-    single = require(len(house.invitations()) == 1, otherwise="there are two", observed="one invitation")
-    accepted = _accept(world, house, guest)
-    again = house.shut(_accept(world, house, guest), 404)
-    return together(single, granted(accepted), again, house.still(guest, "visitor"))
+    fixture, guest = TenantFixture.create(world, "cases"), _guest(world, "cased")
+    fixture.invite(guest.email.upper(), "admin")
+    fixture.invite(guest.email, "visitor")
+    single = require(len(fixture.invitations()) == 1, otherwise="there are two", observed="one invitation")
+    accepted = _accept(world, fixture, guest)
+    again = fixture.refusal(_accept(world, fixture, guest), 404)
+    return together(single, granted(accepted), again, fixture.has_roles(guest, "visitor"))
 
 
 @membership.attack("raised-roles", threat=threats.OWN_ATTRIBUTES, must="The invited roles, never others.")
 def _(world: World) -> Outcome:
     """Accept an invitation as a visitor with a body that asks for more."""
-    house, guest = Household.found(world, "modest"), _guest(world, "climber")
-    house.invite(guest.email, "visitor")
+    fixture, guest = TenantFixture.create(world, "modest"), _guest(world, "climber")
+    fixture.invite(guest.email, "visitor")
     world.parks_api(
         "POST",
-        f"/invitations/{house.tenant}/acceptance?roles=admin",
+        f"/invitations/{fixture.tenant}/acceptance?roles=admin",
         guest.tokens.id,
-        {"roles": ["admin"], "tenantId": house.tenant, "userId": house.boss.user_id},
+        {"roles": ["admin"], "tenantId": fixture.tenant, "userId": fixture.admin.user_id},
         headers={"roles": '["admin"]'},
     )
-    _accept(world, house, guest)
-    return together(house.still(guest, "visitor"), granted(house.good()))
+    _accept(world, fixture, guest)
+    return together(fixture.has_roles(guest, "visitor"), granted(fixture.good()))

@@ -9,22 +9,27 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import granted, refused, require, together
+from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.outcome import inconclusive
-from tenantry.attacks.parkland import OWN, PRIZE, Parkland
+from tenantry.attacks.parks_scenario import OWN, PRIZE, ParksScenario
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.tenant_rows import sweep_parks
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
-parks: Final = REGISTRY.surface("parks")
+parks: Final = REGISTRY.surface(
+    "parks",
+    "Another tenant's parks by id, path, body and cursor; roles on each route; bodies that break out of the "
+    "template of a direct integration",
+)
 
 
-def _scene(world: World) -> Parkland:
-    return Parkland.of(world, "parks")
+def _scene(world: World) -> ParksScenario:
+    return ParksScenario.of(world, "parks")
 
 
 # Identity
@@ -36,7 +41,7 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     named = {"x-tenant-id": at.victim.tenant, "tenantId": at.victim.tenant}
     steps = [
-        at.shut(world.parks_api(method, f"{path}?tenantId={at.victim.tenant}", None, body, headers=named), 401)
+        at.refusal(world.parks_api(method, f"{path}?tenantId={at.victim.tenant}", None, body, headers=named), 401)
         for method, path, body in at.calls(PRIZE)
     ]
     return together(*steps, at.untouched(), at.good())
@@ -49,7 +54,7 @@ def _(world: World) -> Outcome:
     tokens = at.victim.tokens
     stripped = ".".join([*tokens.id.split(".")[:2], ""])
     steps = [
-        at.shut(world.parks_api(method, path, token, body), 401)
+        at.refusal(world.parks_api(method, path, token, body), 401)
         for token in (tokens.access, stripped, "garbage")
         for method, path, body in at.calls(PRIZE)
     ]
@@ -67,7 +72,7 @@ def _(world: World) -> Outcome:
     unreal = at.send("GET", "/parks/nobody-has-this")
     return together(
         refused(show, 404, hidden=at.hidden, like=unreal),
-        at.shut(setting, 404),
+        at.refusal(setting, 404),
         at.untouched(),
         at.good(),
     )
@@ -87,7 +92,7 @@ def _(world: World) -> Outcome:
         "?IndexName=other&TableName=other",
     ):
         reply = at.send("GET", f"/parks{query}", headers={"x-tenant-id": tenant})
-        steps.append(at.discreet(reply))
+        steps.append(at.shows_nothing(reply))
         if reply.ok:
             ids = [park["id"] for park in reply.json()["items"]]
             steps.append(require(PRIZE not in ids, otherwise=f"it lists {ids}", observed="one's own"))
@@ -128,7 +133,7 @@ def _(world: World) -> Outcome:
             body = bodies[route]
             for spelling in _spellings(path):
                 sent = at.send(method, spelling, body, person=person, headers={"roles": '["admin"]'})
-                steps.append(at.shut(sent, 400, 403, 404))
+                steps.append(at.refusal(sent, 400, 403, 404))
     kept = at.rows(at.attacker.tenant)[OWN]["status"] == {"S": "park-opened"}
     return together(*steps, require(kept, otherwise="the status has changed", observed="unchanged"), at.good())
 
@@ -150,12 +155,12 @@ def _spellings(path: str) -> tuple[str, ...]:
     )
 
 
-@parks.attack("switch", threat=threats.CACHED_VERDICT, must="Each call is answered for the tenant active at that time.")
+@parks.attack("switch", threat=threats.CACHED_POLICY, must="Each call is answered for the tenant active at that time.")
 def _(world: World) -> Outcome:
     """Belong to two tenants, admin in one and visitor in the other, and switch between calls with one token."""
     at = _scene(world)
     person = world.member("parks-switcher", at.attacker.tenant, {"admin"})
-    world.people.enrol(person, at.victim.tenant, {"visitor"})
+    world.accounts.enrol(person, at.victim.tenant, {"visitor"})
     steps = []
     for _turn in range(3):
         for tenant, own, other, status in (
@@ -217,7 +222,7 @@ def _(world: World) -> Outcome:
     """Switch the active tenant in one tab, and add a park in another tab that means the tenant from before."""
     at = _scene(world)
     person = world.member("parks-tabs", at.attacker.tenant, {"admin"})
-    world.people.enrol(person, at.victim.tenant, {"admin"})
+    world.accounts.enrol(person, at.victim.tenant, {"admin"})
     meant = {"Expected-Tenant": at.attacker.tenant}
     first = at.send("POST", "/parks", {"id": "tab-1", "name": "x"}, person=person, headers=meant)
     switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": at.victim.tenant})
@@ -242,10 +247,10 @@ def _marked(body: object) -> object:
     return {name: marks.get(name, value) for name, value in body.items()} if isinstance(body, dict) else body
 
 
-def _differs(at: Parkland, reply: Reply) -> Outcome:
-    """Judge a request that had to be refused for the tenant that it means."""
+def _differs(at: ParksScenario, reply: Reply) -> Outcome:
+    """Check a request that had to be refused for the tenant that it means."""
     return together(
-        at.shut(reply, 409),
+        at.refusal(reply, 409),
         require(_DIFFERS in reply.text, otherwise=f"it is refused in other words: {reply}", observed="in its words"),
     )
 
@@ -285,7 +290,7 @@ def _(world: World) -> Outcome:
             ("POST", f"/parks/{park}/statuses", {"status": "park-closed"}),
             ("GET", f"/parks/{park}/webhooks", None),
         ):
-            steps.append(at.shut(at.send(method, path, body), 400, 403, 404))
+            steps.append(at.refusal(at.send(method, path, body), 400, 403, 404))
     return together(*steps, at.untouched(), at.good())
 
 
@@ -298,8 +303,8 @@ def _(world: World) -> Outcome:
     stem = f"{world.run[-8:]}-px"
     people: dict[str, Person] = {}
     for tenant in (stem, f"{stem}-park", f"{stem}1", stem.upper()):
-        world.cleanup.later(f"the parks of {tenant}", partial(at.sweep, tenant))
-        people[tenant] = world.landlord(f"px{len(people)}", tenant)
+        world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
+        people[tenant] = world.tenant_admin(f"px{len(people)}", tenant)
     steps = []
     for number, person in enumerate(people.values()):
         steps.append(granted(at.send("POST", "/parks", {"id": f"of-{number}", "name": "x"}, person=person)))
@@ -331,12 +336,12 @@ def _(world: World) -> Outcome:
         json.dumps({"pk": {"S": f"{at.victim.tenant}#park"}, "sk": {"S": "a"}}),
     ]
     steps = [
-        at.shut(at.send("GET", f"/parks?cursor={quote(base64.b64encode(text.encode()).decode())}"), 400)
+        at.refusal(at.send("GET", f"/parks?cursor={quote(base64.b64encode(text.encode()).decode())}"), 400)
         for text in victims
     ]
-    steps += [at.shut(at.send("GET", f"/parks?cursor={quote(text)}"), 400) for text in (*victims, "%", "==", "A")]
+    steps += [at.refusal(at.send("GET", f"/parks?cursor={quote(text)}"), 400) for text in (*victims, "%", "==", "A")]
     follows = at.send("GET", f"/parks?limit=1&cursor={quote(own['cursor'])}")
-    return together(*steps, granted(follows), at.discreet(follows), at.untouched(), at.good())
+    return together(*steps, granted(follows), at.shows_nothing(follows), at.untouched(), at.good())
 
 
 # Data paths
@@ -364,7 +369,7 @@ def _(world: World) -> Outcome:
     """Add parks whose names a template, an expression or JSON could take for its own."""
     at, steps = _scene(world), []
     for number, value in enumerate(_INJECTED):
-        name, park = value.replace("VICTIM", world.cast.bob.tenant), f"exact-{number}"
+        name, park = value.replace("VICTIM", world.users.bob.tenant), f"exact-{number}"
         steps.append(granted(at.send("POST", "/parks", {"id": park, "name": name})))
         shown = at.send("GET", f"/parks/{park}").json()
         same = shown == {"id": park, "name": name, "status": "park-opened"}
@@ -380,9 +385,9 @@ def _(world: World) -> Outcome:
     for value in _INJECTED:
         text = value.replace("VICTIM", at.victim.tenant)
         steps += [
-            at.shut(at.send("POST", "/parks", {"id": text, "name": "x"}), 400),
-            at.shut(at.send("POST", "/parks", {"id": "fields", "name": "x", "status": text}), 400),
-            at.shut(at.send("POST", f"/parks/{OWN}/statuses", {"status": text}), 400),
+            at.refusal(at.send("POST", "/parks", {"id": text, "name": "x"}), 400),
+            at.refusal(at.send("POST", "/parks", {"id": "fields", "name": "x", "status": text}), 400),
+            at.refusal(at.send("POST", f"/parks/{OWN}/statuses", {"status": text}), 400),
         ]
     victim = at.victim.tenant
     for body in (
@@ -392,7 +397,7 @@ def _(world: World) -> Outcome:
         {"id": ["fields"], "name": "x"},
         {"id": PRIZE, "name": "x", "Key": {"pk": {"S": f"{victim}#park"}}},
     ):
-        steps.append(at.shut(at.send("POST", "/parks", body), 400))
+        steps.append(at.refusal(at.send("POST", "/parks", body), 400))
     odd = [key for key in at.rows(at.attacker.tenant) if key.startswith("fields") or not key.isprintable()]
     return together(
         *steps,
@@ -423,7 +428,7 @@ def _(world: World) -> Outcome:
             (f"/parks/{OWN}/statuses", {"status": "natural-disaster"}),
             ("/parks/statuses", {"ids": [OWN], "status": "natural-disaster"}),
         ):
-            steps.append(at.shut(at.send("POST", path, body, headers={"Content-Type": content_type}), 400, 415))
+            steps.append(at.refusal(at.send("POST", path, body, headers={"Content-Type": content_type}), 400, 415))
     own = at.rows(at.attacker.tenant)
     same = "typed" not in own and own[OWN]["status"] != {"S": "natural-disaster"}
     return together(*steps, require(same, otherwise="it got through", observed="nothing is stored"), at.untouched())
@@ -438,6 +443,6 @@ def _(world: World) -> Outcome:
         '{"id": "twice#x", "name": "x", "id": "twice"}',
         '{"id": "twice", "name": "x", "status": "closed", "status": "park-closed"}',
     )
-    steps = [at.discreet(at.send("POST", "/parks", text)) for text in texts]
+    steps = [at.shows_nothing(at.send("POST", "/parks", text)) for text in texts]
     odd = [key for key in at.rows(at.attacker.tenant) if "#" in key]
     return together(*steps, require(not odd, otherwise=f"there is {odd}", observed="none is odd"), at.untouched())

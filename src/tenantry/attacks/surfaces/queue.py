@@ -10,39 +10,44 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import DENIALS, denied, granted, require, together
+from tenantry.attacks.assertions import DENIALS, denied, granted, require, together
 from tenantry.attacks.outcome import held, inconclusive
-from tenantry.attacks.parkland import OWN, PRIZE, Parkland
+from tenantry.attacks.parks_scenario import OWN, PRIZE, ParksScenario
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import Fence, Sessions
+from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import Owner
+from tenantry.attacks.tenant_rows import sweep_parks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
-queue: Final = REGISTRY.surface("queue")
+queue: Final = REGISTRY.surface(
+    "queue",
+    "Queued work of another tenant or a former member; forged, repeated and malformed messages; direct calls "
+    "on the queue and its dead-letter queue",
+)
 
 _PURPOSE: Final = "park-statuses"
 _PATIENCE_SECONDS: Final = 60.0
 _CODES: Final = DENIALS | {"AuthorizationError"}  # SNS's word for it
 
 
-def _scene(world: World) -> Parkland:
-    return Parkland.of(world, "queue")
+def _scene(world: World) -> ParksScenario:
+    return ParksScenario.of(world, "queue")
 
 
-def _send(at: Parkland, body: object) -> Outcome:
+def _send(at: ParksScenario, body: object) -> Outcome:
     reply = at.send("POST", "/parks/statuses", body)
     return granted(reply)
 
 
-def _done(at: Parkland, park: str, status: str) -> Outcome:
-    """Judge whether the attacker's own park gets a status, which says that the work before it has been done as well."""
+def _done(at: ParksScenario, park: str, status: str) -> Outcome:
+    """Check whether the attacker's own park gets a status, which says that the work before it has been done as well."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if at.rows(at.attacker.tenant)[park]["status"] == {"S": status}:
@@ -51,7 +56,7 @@ def _done(at: Parkland, park: str, status: str) -> Outcome:
     return inconclusive("the work is not done in time")
 
 
-def _after(at: Parkland, label: str) -> Outcome:
+def _after(at: ParksScenario, label: str) -> Outcome:
     """Queue good work and wait for it, and then some."""
     park = f"after-{label}"
     at.send("POST", "/parks", {"id": park, "name": "x"})
@@ -81,7 +86,7 @@ def _(world: World) -> Outcome:
         {"ids": []},
         {"ids": [PRIZE] * 101},
     )
-    refusals = [at.shut(at.send("POST", "/parks/statuses", {**body, **change}), 400) for change in changes]
+    refusals = [at.refusal(at.send("POST", "/parks/statuses", {**body, **change}), 400) for change in changes]
     return together(sent, *refusals, _done(at, OWN, "park-closed"), at.untouched())
 
 
@@ -101,23 +106,23 @@ def _(world: World) -> Outcome:
     )
     steps = []
     for text in texts:
-        steps.append(at.shut(at.send("POST", "/parks/statuses", {"ids": [text], "status": "park-closed"}), 400))
-        steps.append(at.shut(at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": text}), 400))
+        steps.append(at.refusal(at.send("POST", "/parks/statuses", {"ids": [text], "status": "park-closed"}), 400))
+        steps.append(at.refusal(at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": text}), 400))
     duplicate = f'{{"ids": ["{OWN}"], "status": "park-closed", "tenantId": "{victim}", "tenantId": "{victim}"}}'
-    steps.append(at.shut(at.send("POST", "/parks/statuses", duplicate), 400))
+    steps.append(at.refusal(at.send("POST", "/parks/statuses", duplicate), 400))
     return together(*steps, _after(at, "injection"), at.untouched())
 
 
-@queue.attack("switch", threat=threats.CACHED_VERDICT, must="It is done in the tenant of when it was asked for, alone.")
+@queue.attack("switch", threat=threats.CACHED_POLICY, must="It is done in the tenant of when it was asked for, alone.")
 def _(world: World) -> Outcome:
     """As an admin of two tenants, queue work in one and switch to the other at once, again and again."""
     at = _scene(world)
     person = world.member("queue-switcher", at.attacker.tenant, {"admin"})
-    world.people.enrol(person, at.victim.tenant, {"admin"})
+    world.accounts.enrol(person, at.victim.tenant, {"admin"})
     shared = "both-have-it"
     for who in (at.attacker, at.victim):
         at.send("POST", "/parks", {"id": shared, "name": "x"}, person=who)
-    world.cleanup.later("the shared park", partial(at.sweep, at.victim.tenant))
+    world.cleanup.later("the shared park", partial(sweep_parks, world, at.victim.tenant))
     steps = []
     for _turn in range(3):
         for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
@@ -136,25 +141,25 @@ def _(world: World) -> Outcome:
     return together(*steps)
 
 
-@queue.attack("left", threat=threats.CACHED_VERDICT, must="403 once the member is removed; nothing is queued.")
+@queue.attack("left", threat=threats.CACHED_POLICY, must="403 once the member is removed; nothing is queued.")
 def _(world: World) -> Outcome:
     """Be removed from a tenant, and queue work with the same token."""
     at = _scene(world)
     person = world.member("queue-leaver", at.attacker.tenant, {"admin"})
     before = granted(at.send("GET", "/parks", person=person))
-    world.people.dismiss(person, at.attacker.tenant)
+    world.accounts.dismiss(person, at.attacker.tenant)
     reply = at.send("POST", "/parks/statuses", {"ids": [OWN], "status": "natural-disaster"}, person=person)
     kept = _after(at, "left")
     same = at.rows(at.attacker.tenant)[OWN]["status"] != {"S": "natural-disaster"}
-    return together(before, at.shut(reply, 403), kept, require(same, otherwise="it was done", observed="not done"))
+    return together(before, at.refusal(reply, 403), kept, require(same, otherwise="it was done", observed="not done"))
 
 
 def _removed(world: World, person: Person) -> None:
-    world.people.dismiss(person, person.tenant)
+    world.accounts.dismiss(person, person.tenant)
 
 
 def _demoted(world: World, person: Person) -> None:
-    world.people.enrol(person, person.tenant, {"member", "visitor"})
+    world.accounts.enrol(person, person.tenant, {"member", "visitor"})
 
 
 def _account(attribute: str, value: Mapping[str, Any], world: World, person: Person) -> None:
@@ -219,7 +224,7 @@ for _slug, _tries, _end in _ENDINGS:
     )
 
 
-def _forged(at: Parkland) -> str:
+def _forged(at: ParksScenario) -> str:
     return json.dumps(
         {
             "id": "forged",
@@ -244,10 +249,10 @@ def _queue_calls(world: World, aws: Aws, text: str) -> list[Callable[[], object]
 
 @queue.attack("forged", threat=threats.EVENT_DELIVERY, must="Denied to each, and nothing is done.")
 def _(world: World) -> Outcome:
-    """Send, read and remove work as nobody, and as a session of a tenant of each kind of fence."""
+    """Send, read and remove work as nobody, and as a tenant's session with each isolation layer."""
     at = _scene(world)
     me = Owner(tenant=at.attacker.tenant, user=at.attacker.user_id)
-    sessions = [Sessions.of(world).act(_PURPOSE, fence, me) for fence in Fence]
+    sessions = [Sessions.of(world).act(_PURPOSE, layers, me) for layers in IsolationLayers]
     steps = [
         denied(call, codes=_CODES)
         for aws in (world.nobody, *sessions)
@@ -256,9 +261,9 @@ def _(world: World) -> Outcome:
     return together(*steps, _after(at, "forged"), at.untouched())
 
 
-@queue.attack("malformed", threat=threats.POISON, must="Each fails, and good work beside them is done.")
+@queue.attack("malformed", threat=threats.REJECTED_RECORD, must="Each fails, and good work beside them is done.")
 def _(world: World) -> Outcome:
-    """In the operator's hand, hand the consumer messages that no template makes: other ids, wildcards, no tenant."""
+    """Queue messages that no template makes, with the operator's credentials: other ids, wildcards, no tenant."""
     at = _scene(world)
     mine = {"tenantId": at.attacker.tenant, "userId": at.attacker.user_id, "ids": [OWN]}
     good: dict[str, Any] = {**json.loads(_forged(at)), **mine}
@@ -306,7 +311,9 @@ def _consume(world: World, records: list[dict[str, str]]) -> dict[str, Any]:
     return answer
 
 
-@queue.attack("session", threat=threats.LOOSE_POLICY, must="Denied by both fences and by each; one's own is not.")
+@queue.attack(
+    "session", threat=threats.LOOSE_POLICY, must="Denied by both isolation layers and by each; one's own is not."
+)
 def _(world: World) -> Outcome:
     """With credentials vended for one tenant's queued work, reach another tenant's parks and topics."""
     at = _scene(world)
@@ -315,8 +322,8 @@ def _(world: World) -> Outcome:
     account = world.target.aws.sts.get_caller_identity()["Account"]
     topic = f"arn:aws:sns:{prefix}:{account}:{world.target.app}-parks-{{}}_{PRIZE}_park-closed"
     steps = []
-    for fence in Fence:
-        aws = Sessions.of(world).act(_PURPOSE, fence, me)
+    for layers in IsolationLayers:
+        aws = Sessions.of(world).act(_PURPOSE, layers, me)
         steps.append(_can_do_its_own(world, aws, at))
         steps += [denied(call, codes=_CODES) for call in _reaching(world, aws, at, topic)]
     return together(*steps, at.untouched())
@@ -332,7 +339,7 @@ def _update(world: World, aws: Aws, tenant: str, park: str) -> object:
     return aws.dynamodb.update_item(**request)
 
 
-def _can_do_its_own(world: World, aws: Aws, at: Parkland) -> Outcome:
+def _can_do_its_own(world: World, aws: Aws, at: ParksScenario) -> Outcome:
     try:
         _update(world, aws, at.attacker.tenant, OWN)
     except ClientError as error:
@@ -340,7 +347,7 @@ def _can_do_its_own(world: World, aws: Aws, at: Parkland) -> Outcome:
     return held("its own park can be set")
 
 
-def _reaching(world: World, aws: Aws, at: Parkland, topic: str) -> list[Callable[[], object]]:
+def _reaching(world: World, aws: Aws, at: ParksScenario, topic: str) -> list[Callable[[], object]]:
     table, victim = world.target.parks_table, at.victim.tenant
     key: Any = {"pk": {"S": f"{victim}#park"}, "sk": {"S": PRIZE}}
     condition: Any = {

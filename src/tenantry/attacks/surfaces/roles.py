@@ -1,4 +1,4 @@
-"""What the application's own roles may do: each deed is tried with a role that has the same grants."""
+"""What the application's own roles may do: each operation is tried with a clone of each role."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import denied, require, together
-from tenantry.attacks.outcome import Outcome, Verdict, held, inconclusive
+from tenantry.attacks.assertions import denied, require, together
+from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 _RULES: Final = "events.amazonaws.com"
 
-roles: Final = REGISTRY.surface("roles")
+roles: Final = REGISTRY.surface(
+    "roles",
+    "Each action that no role needs, tried with a clone of each of the application's roles; every write to the "
+    "directory, by attribute, action, transaction and return value",
+)
 
 
 @dataclass(frozen=True)
-class _Deed:
+class _Operation:
     """Something that no role of the application has any business doing, but for the few whose job it is.
 
     Attributes
@@ -159,7 +163,7 @@ def _accounts(world: World, aws: Aws) -> _Calls:
     pool, nobody, cognito = world.target.user_pool_id, str(uuid.uuid4()), aws.cognito
     named: Any = {"UserPoolId": pool, "Username": nobody}
     return [
-        ("show", partial(cognito.admin_get_user, UserPoolId=pool, Username=world.cast.bob.user_id)),
+        ("show", partial(cognito.admin_get_user, UserPoolId=pool, Username=world.users.bob.user_id)),
         ("list", partial(cognito.list_users, UserPoolId=pool, Limit=1)),
         ("sign out", partial(cognito.admin_user_global_sign_out, **named)),
         ("disable", partial(cognito.admin_disable_user, **named)),
@@ -203,23 +207,23 @@ def _buckets(world: World, aws: Aws) -> _Calls:
     return calls
 
 
-def _tries(world: World, deed: _Deed) -> Outcome:
-    """Try a deed as every role that the stacks have made."""
-    actors = [role for role in _roles(world) if role.service != deed.save]
+def _tries(world: World, operation: _Operation) -> Outcome:
+    """Try a operation as every role that the stacks have made."""
+    actors = [role for role in _roles(world) if role.service != operation.save]
     steps = []
     for role in actors:
-        aws = world.understudy(role.name)
+        aws = world.clone_role(role.name)
         aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
-        for name, call in deed.calls(world, aws):
-            judge = _its_job if deed.is_job(role, name) else denied
-            steps.append((f"{role.name} {name}", judge(call)))
+        for name, call in operation.calls(world, aws):
+            check = _its_job if operation.is_job(role, name) else denied
+            steps.append((f"{role.name} {name}", check(call)))
     return _told(steps, actors)
 
 
 def _its_job(call: Callable[[], object]) -> Outcome:
-    """Judge a call that is a role's job: IAM lets it through."""
+    """Check a call that is a role's job: IAM lets it through."""
     outcome = denied(call)
-    return inconclusive("its job is denied") if outcome.verdict is Verdict.HELD else held("its job")
+    return inconclusive("its job is denied") if outcome.result is AttackResult.HELD else held("its job")
 
 
 def _told(steps: Sequence[tuple[str, Outcome]], actors: Sequence[_Role]) -> Outcome:
@@ -229,7 +233,7 @@ def _told(steps: Sequence[tuple[str, Outcome]], actors: Sequence[_Role]) -> Outc
     jobs = sum(step.observed == "its job" for _, step in steps)
     return (
         held(f"{len(steps) - jobs} calls in {len(actors)} roles, all denied; {jobs} that are a job work")
-        if outcome.verdict is Verdict.HELD
+        if outcome.result is AttackResult.HELD
         else outcome
     )
 
@@ -239,8 +243,8 @@ def _(world: World) -> Outcome:
     """Start each state machine with the grants of each rule's role in turn."""
     steps = []
     for role in (role for role in _roles(world) if role.service == _RULES):
-        calls = _start(world, world.understudy(role.name))
-        started = sum(denied(call).verdict is Verdict.BREACHED for _, call in calls)
+        calls = _start(world, world.clone_role(role.name))
+        started = sum(denied(call).result is AttackResult.BREACHED for _, call in calls)
         observed = f"started {started} of {len(calls)}"
         steps.append((role.name, require(started <= 1, otherwise=observed, observed=observed)))
     return together(*steps) if steps else inconclusive("no rule has a role")
@@ -257,7 +261,10 @@ _INVOKES: Final = {
         "ParksCheckEndpoint",
     ): "an endpoint is looked up before it is subscribed, by one who can do nothing else",
     ("ParksTakeOverWorkflow", "ParksCheckEndpoint"): "an endpoint is looked up again before it is subscribed again",
-    ("ParksSetStatusWorkflow", "ParksPublish"): "who is told of a status is decided by one who reads the directory",
+    (
+        "ParksSetStatusWorkflow",
+        "ParksPublish",
+    ): "a function that reads the directory decides which webhooks receive a status",
     ("AccountChanges", "AccountChangesDirectory"): "the directory is changed by one who can change nothing else",
     ("ControlUsers", "Reconciliation"): "operators compare pool and directory when they want to",
     ("Reconciliation", "Reconciliation"): "a comparison that does not end in time goes on in another call",
@@ -281,7 +288,7 @@ def _(world: World) -> Outcome:
     machines = [resource for resource in world.resources if resource.kind == "AWS::StepFunctions::StateMachine"]
     steps, actors = [], _roles(world)
     for role in actors:
-        start = world.understudy(role.name).stepfunctions.start_sync_execution
+        start = world.clone_role(role.name).stepfunctions.start_sync_execution
         for machine in machines:
             if any(role.is_of(a) and machine.logical_id.startswith(f"{b}Machine") for a, b in _STARTS):
                 continue
@@ -298,7 +305,7 @@ def _(world: World) -> Outcome:
     functions = [resource for resource in world.resources if resource.kind == "AWS::Lambda::Function"]
     steps, actors = [], _roles(world)
     for role in actors:
-        invoke = world.understudy(role.name).functions.invoke
+        invoke = world.clone_role(role.name).functions.invoke
         for function in functions:
             if any(role.is_of(a) and _is_function(function.logical_id, b) for a, b in _INVOKES):
                 continue
@@ -312,17 +319,17 @@ def _is_function(logical_id: str, name: str) -> bool:
     return logical_id[:-8] == name
 
 
-for _deed in (
+for _operation in (
     # The two whose whole is compared with the pool and with each other.
-    _Deed("scan", "Scan each table", _scan, jobs={"Reconciliation": {"users", "tenants"}}),
-    _Deed("delete", "Delete an item from each table", _delete),
-    _Deed("batch-write", "Write to each table in a batch", _batch),
-    _Deed("buckets", "Read, write and open each bucket of tenants' data", _buckets),
-    _Deed("assume", "Assume each other role", _assume),
-    _Deed("dead-letters", "Read each dead-letter queue, which holds names and addresses", _dead_letters),
-    _Deed("start-machines", "Start each state machine with an event of one's own", _start, _RULES),
-    _Deed("make-rules", "Make a rule on the bus that would copy its events elsewhere", _rules),
-    _Deed(
+    _Operation("scan", "Scan each table", _scan, jobs={"Reconciliation": {"users", "tenants"}}),
+    _Operation("delete", "Delete an item from each table", _delete),
+    _Operation("batch-write", "Write to each table in a batch", _batch),
+    _Operation("buckets", "Read, write and open each bucket of tenants' data", _buckets),
+    _Operation("assume", "Assume each other role", _assume),
+    _Operation("dead-letters", "Read each dead-letter queue, which holds names and addresses", _dead_letters),
+    _Operation("start-machines", "Start each state machine with an event of one's own", _start, _RULES),
+    _Operation("make-rules", "Make a rule on the bus that would copy its events elsewhere", _rules),
+    _Operation(
         "accounts",
         "Read, change and delete accounts of the user pool",
         _accounts,
@@ -334,13 +341,14 @@ for _deed in (
             "SignUpHook": {"sign out"},
         },
     ),
-    _Deed("policies", "Read and change a role", _policies),
-    _Deed("read-logs", "Read the logs", _logs, "apigateway.amazonaws.com"),
+    _Operation("policies", "Read and change a role", _policies),
+    _Operation("read-logs", "Read the logs", _logs, "apigateway.amazonaws.com"),
 ):
     roles.add(
-        _deed.slug,
+        _operation.slug,
         threat=threats.LOOSE_POLICY,
-        tries=f"{_deed.tries}, with the grants of each role in turn{_deed.save and f', save those of {_deed.save}'}.",
+        tries=f"{_operation.tries}, with the grants of each role in turn"
+        f"{_operation.save and f', save those of {_operation.save}'}.",
         must="Every call is denied: no role does more than its one job.",
-        run=partial(_tries, deed=_deed),
+        run=partial(_tries, operation=_operation),
     )

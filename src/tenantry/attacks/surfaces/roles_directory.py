@@ -1,6 +1,6 @@
 """What the application's own roles may write to the directory: each tries all that it does not need.
 
-Every call carries a condition that no item fulfils, so that one that IAM lets through changes nothing either: it then
+Every call carries a condition that no item fulfils, so that one that IAM allows changes nothing either: it then
 fails for that condition, which is the breach, or in the control what has to happen.
 """
 
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import DENIALS, denied, together
 from tenantry.attacks.directory_grants import ATTRIBUTES, GRANTS, KEYS, grants_of
-from tenantry.attacks.judge import DENIALS, denied, together
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.surfaces.roles import roles
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _ways() -> Iterator[tuple[str, bool]]:
 def _sent(world: World, role: str, write: _Write) -> str:
     """Send a write with a role's grants and return the error's code; empty if it has succeeded."""
     try:
-        write.send(world, world.understudy(role))
+        write.send(world, world.clone_role(role))
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return ""
@@ -147,7 +147,7 @@ def _stopped(world: World, role: str, write: _Write) -> Outcome:
 
 
 def _works(world: World, role: str, write: _Write) -> Outcome:
-    """Judge a write that a role needs: IAM lets it through to the condition."""
+    """Check a write that a role needs: IAM lets it through to the condition."""
     code = _sent(world, role, write)
     return held(f"{write} works") if code in _LET_THROUGH else inconclusive(f"{write}, which is needed: {code or 'ok'}")
 
@@ -170,7 +170,7 @@ def _all(world: World, tried: Sequence[tuple[Resource, _Write]]) -> Outcome:
         return inconclusive("there is nothing to try")
     actors = list(dict.fromkeys(role for role, _ in tried))
     for role in actors:  # made one after the other, used by many threads
-        world.understudy(role.id).sts.get_caller_identity()
+        world.clone_role(role.id).sts.get_caller_identity()
     needed = [(role, write) for role in actors for write in _controls(role.logical_id)]
     with ThreadPoolExecutor(_THREADS) as pool:
         working = list(pool.map(lambda step: _works(world, step[0].id, step[1]), needed))
@@ -180,7 +180,7 @@ def _all(world: World, tried: Sequence[tuple[Resource, _Write]]) -> Outcome:
     ]
     outcome = together(*named)
     told = f"{len(tried)} writes in {len(actors)} roles, all denied; {len(needed)} that they need work"
-    return held(told) if outcome.verdict is Verdict.HELD else outcome
+    return held(told) if outcome.result is AttackResult.HELD else outcome
 
 
 def _tried(world: World, wanted: Callable[[str], Iterator[_Write]]) -> Outcome:
@@ -276,7 +276,7 @@ for _slug, _tries, _wanted in (
         f"directory-{_slug}",
         threat=threats.LOOSE_POLICY,
         tries=f"{_tries}, with the grants of each role in turn.",
-        must="IAM denies each, and lets through what the role needs.",
+        must="IAM denies each, and allows what the role needs.",
         run=partial(_tried, wanted=_wanted),
     )
 
@@ -286,7 +286,7 @@ def _(world: World) -> Outcome:
     """Write to each table of the directory by PartiQL, with the grants of each role that writes there."""
     steps = []
     for role in (found for found in _actors(world) if grants_of(found.logical_id)):
-        execute = world.understudy(role.id).dynamodb.execute_statement
+        execute = world.clone_role(role.id).dynamodb.execute_statement
         for table, key in KEYS.items():
             where = " AND ".join(f"\"{name}\" = '{uuid.uuid4()}'" for name in key)
             statement = f'UPDATE "{_names(world)[table]}" SET "roles:tenanta" = \'admin\' WHERE {where}'  # noqa: S608
@@ -294,7 +294,7 @@ def _(world: World) -> Outcome:
     if not steps:
         return inconclusive("no role writes to the directory")
     outcome = together(*steps)
-    return held(f"{len(steps)} statements, all denied") if outcome.verdict is Verdict.HELD else outcome
+    return held(f"{len(steps)} statements, all denied") if outcome.result is AttackResult.HELD else outcome
 
 
 @roles.attack(
@@ -317,7 +317,7 @@ def _(world: World) -> Outcome:
 def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[str]) -> Outcome:
     """Read a tenant with a role, or list somebody's tenants: what it is for, and what it is not for."""
     role = next(role for role in _actors(world) if role.logical_id.startswith(f"{label}Role"))
-    client, nobody = world.understudy(role.id).dynamodb, {"S": str(uuid.uuid4())}
+    client, nobody = world.clone_role(role.id).dynamodb, {"S": str(uuid.uuid4())}
 
     def read(names: Collection[str] | None) -> object:
         placeholders = {f"#a{number}": name for number, name in enumerate(names or ())}
@@ -348,7 +348,7 @@ def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[
     )
 
 
-@roles.attack("directory-reads", threat=threats.LOOSE_POLICY, must="IAM denies each, and lets through what it is for.")
+@roles.attack("directory-reads", threat=threats.LOOSE_POLICY, must="IAM denies each, and allows what it is for.")
 def _(world: World) -> Outcome:
     """Read what a role has no need of: a tenant's admins, the names, addresses and roles beside a user's tenants."""
     return together(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import denied, together
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.assertions import denied, together
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.storage import Storage
 from tenantry.attacks.surfaces.roles import roles
 
@@ -31,7 +31,7 @@ def _maker(world: World) -> Aws:
     (role,) = (
         found.id for found in world.resources if found.kind == "AWS::IAM::Role" and found.logical_id.startswith(_MAKER)
     )
-    aws = world.understudy(role)
+    aws = world.clone_role(role)
     aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
     return aws
 
@@ -79,9 +79,9 @@ def _data(aws: Aws, bucket: str, key: str) -> _Calls:
     ]
 
 
-def _judged(calls: _Calls) -> Outcome:
+def _checked(calls: _Calls) -> Outcome:
     worst = together(*((name, denied(call)) for name, call in calls))
-    return held(f"{len(calls)} calls, all denied") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(calls)} calls, all denied") if worst.result is AttackResult.HELD else worst
 
 
 @roles.attack("provisioner-finished-bucket", threat=threats.LOOSE_POLICY, must="Each is denied by the bucket itself.")
@@ -97,7 +97,7 @@ def _(world: World) -> Outcome:
         ("delete", partial(aws.s3.delete_bucket, Bucket=bucket)),
     ]
     changes = _changes(aws, bucket, _policy_of(world, bucket), world.target.app)
-    outcome = _judged([*changes, *_data(aws, bucket, key), *destroy])
+    outcome = _checked([*changes, *_data(aws, bucket, key), *destroy])
     policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]  # which is its job, and shows that it works
     return outcome if '"Sealed"' in policy else breached(f"the bucket is not sealed: {policy}")
 
@@ -106,7 +106,7 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Change each bucket of the stacks, whose names may have the form that the provisioner makes, and its objects."""
     aws = _maker(world)
-    return _judged(
+    return _checked(
         [
             (f"{name} {bucket}", call)
             for bucket in world.ids_of("AWS::S3::Bucket")
@@ -143,7 +143,7 @@ def _(world: World) -> Outcome:
             (f"stop the rotation of {key}", partial(kms.disable_key_rotation, KeyId=key)),
             (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=policy)),
         ]
-    return _judged(calls) if calls else inconclusive("the stacks have no key")
+    return _checked(calls) if calls else inconclusive("the stacks have no key")
 
 
 def _tenants_key(world: World, alias: str) -> list[str]:

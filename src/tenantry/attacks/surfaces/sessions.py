@@ -1,4 +1,4 @@
-"""Sessions: every way in, after the account, the membership, the role or the session behind it has ended."""
+"""Sessions: every access path, after the account, the membership, the role or the session behind it has ended."""
 
 from __future__ import annotations
 
@@ -7,35 +7,40 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.devices import Servers
-from tenantry.attacks.judge import granted, refused, require, together
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.session_rows import BOUND_SECONDS, DOORS, ENDINGS, Row
+from tenantry.attacks.session_revocation import ACCESS_PATHS, BOUND_SECONDS, REVOCATIONS, RevocationRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.session_rows import Door, Ending
+    from tenantry.attacks.session_revocation import AccessPath, Revocation
     from tenantry.attacks.world import World
 
-sessions: Final = REGISTRY.surface("sessions")
+sessions: Final = REGISTRY.surface(
+    "sessions",
+    "Every access path after a member was removed, a role withdrawn, an account blocked or deleted, a password "
+    "reset, all sessions ended, or a certificate revoked. `make attack` prints the seconds until each was "
+    "refused",
+)
 _MINUTES: Final = 15 * 60
 
 
-def _cell(ending: Ending, door: Door) -> Callable[[World], Outcome]:
-    return lambda world: Row.of(world, ending, door).outcome(door)
+def _cell(revocation: Revocation, path: AccessPath) -> Callable[[World], Outcome]:
+    return lambda world: RevocationRun.of(world, revocation, path).outcome(path)
 
 
-for _ending in ENDINGS:
-    for _door in DOORS:
-        if _door.counts_for(_ending):
+for _revocation in REVOCATIONS:
+    for _path in ACCESS_PATHS:
+        if _path.is_closed_by(_revocation):
             sessions.add(
-                f"{_ending.slug}-{_door.slug}",
+                f"{_revocation.slug}-{_path.slug}",
                 threat=threats.OUTLIVED,
-                tries=f"Somebody {_door.tries}, which worked a moment ago, after {_ending.tries}.",
+                tries=f"Somebody {_path.tries}, which worked a moment ago, after {_revocation.tries}.",
                 must=f"It is refused within {BOUND_SECONDS:.0f} seconds.",
-                run=_cell(_ending, _door),
+                run=_cell(_revocation, _path),
             )
 
 

@@ -10,24 +10,42 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import granted, indiscretion, refused, require, together
-from tenantry.attacks.lately import Lately
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import granted, indiscretion, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
-from tenantry.attacks.people import SceneError
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.storage import MODES, Owner, Storage
+from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tenantry.attacks.http import Reply
+    from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
 
-storage: Final = REGISTRY.surface("storage")
+storage: Final = REGISTRY.surface(
+    "storage",
+    "Each partition mode: another tenant's object by every key, look-alike and longest ids, hostile queries "
+    "and bodies, metadata that points elsewhere",
+)
+
+
+def add_for_each_mode(*attacks: tuple[str, Threat, str, str, Callable[..., Outcome]]) -> None:
+    """Register attacks for each partition mode: slug, threat, what they try, what must happen, and the function."""
+    for slug, threat, tries, must, run in attacks:
+        for mode in MODES:
+            storage.add(
+                f"{mode.replace('_', '-')}-{slug}",
+                threat=threat,
+                tries=f"{tries} (`{mode}`).",
+                must=must,
+                run=partial(run, mode=mode),
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class Scenario:
     """What everybody has in one mode.
 
     Attributes
@@ -53,7 +71,7 @@ class Scene:
     carol: Owner
     secret: str
     value: str
-    lately: Lately[Reply]
+    lately: TtlCache[Reply]
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -61,11 +79,11 @@ class Scene:
         return (self.value, self.secret, *self.api.inner_names)
 
     def good(self) -> Outcome:
-        """Judge whether the attacker still reads what is their own, without which no refusal means anything."""
+        """Check whether the attacker still reads what is their own, without which no refusal means anything."""
         return granted(self.lately())
 
     def untouched(self) -> Outcome:
-        """Judge whether the victims have what they had, and nothing else."""
+        """Check whether the victims have what they had, and nothing else."""
         steps = [
             (
                 f"{who}'s objects",
@@ -81,15 +99,15 @@ class Scene:
         return together(*steps)
 
 
-def scene(world: World, mode: str) -> Scene:
-    """Return the scene of a mode, which is set at the first need."""
-    return world.once(f"storage scene {mode}", lambda: _set(world, mode))
+def scenario(world: World, mode: str) -> Scenario:
+    """Return the scenario of a mode, which is set at the first need."""
+    return world.once(f"storage scenario {mode}", lambda: _set(world, mode))
 
 
-def _set(world: World, mode: str) -> Scene:
-    api, mark = Storage.of(world), world.people.mark
+def _set(world: World, mode: str) -> Scenario:
+    api, mark = Storage.of(world), world.accounts.mark
     alice = api.alice
-    made = Scene(
+    made = Scenario(
         mode=mode,
         api=api,
         alice=alice,
@@ -97,7 +115,7 @@ def _set(world: World, mode: str) -> Scene:
         carol=api.carol,
         secret=f"secret-{mark}.txt",
         value=f"the victim's {mark} in {mode}",
-        lately=Lately(lambda: api.get(alice, mode, "own.txt")),
+        lately=TtlCache(lambda: api.get(alice, mode, "own.txt")),
     )
     # One after the other: the first object may have to wait for the tenant's bucket.
     for owner, key, value in (
@@ -108,7 +126,7 @@ def _set(world: World, mode: str) -> Scene:
     ):
         reply = api.put(owner, mode, json.dumps({"key": key, "value": value}))
         if not reply.ok or api.content(owner, mode, key) != value:
-            raise SceneError(f"An object cannot be stored and read again ({mode}): {reply}")
+            raise SetupError(f"An object cannot be stored and read again ({mode}): {reply}")
     return made
 
 
@@ -145,13 +163,13 @@ def keys_to(victim: Owner, key: str) -> tuple[str, ...]:
     )
 
 
-def _reads(world: World, mode: str, victim: Callable[[Scene], Owner], keys: slice = slice(None)) -> Outcome:
-    at = scene(world, mode)
+def _reads(world: World, mode: str, victim: Callable[[Scenario], Owner], keys: slice = slice(None)) -> Outcome:
+    at = scenario(world, mode)
     # The key itself is in the victim's, so that only the value and the inner workings may not be shown.
     replies = [at.api.get(at.alice, mode, key) for key in (at.secret, *keys_to(victim(at), at.secret)[keys])]
     steps = [refused(reply, 400, 404, hidden=(at.value, *at.api.inner_names)) for reply in replies]
     told = together(*steps)
-    return together(told, at.good()) if told.verdict is not told.verdict.HELD else _counted(replies, at.good())
+    return together(told, at.good()) if told.result is not told.result.HELD else _counted(replies, at.good())
 
 
 def _counted(replies: Iterable[Reply], good: Outcome) -> Outcome:
@@ -170,7 +188,7 @@ def _colleague_read(world: World, mode: str) -> Outcome:
 
 def _existence(world: World, mode: str) -> Outcome:
     """Ask for what another has and for what nobody has: the replies have to be the same."""
-    at = scene(world, mode)
+    at = scenario(world, mode)
     nobodys = at.secret[::-1]
     steps = []
     for there, missing in (
@@ -198,7 +216,7 @@ _LISTINGS: Final = (
 
 
 def _listing(world: World, mode: str) -> Outcome:
-    at, steps = scene(world, mode), []
+    at, steps = scenario(world, mode), []
     for more in _LISTINGS:
         query = (
             more.replace("BOB", f"{at.bob.tenant}/{at.bob.user}")
@@ -211,7 +229,7 @@ def _listing(world: World, mode: str) -> Outcome:
     return together(*steps, ("one's own", at.good()))
 
 
-def _own_names(at: Scene, reply: Reply) -> Outcome:
+def _own_names(at: Scenario, reply: Reply) -> Outcome:
     if shown := indiscretion(reply, at.hidden):
         return breached(f"the listing shows {shown}: {reply}")
     answer = reply.json()
@@ -224,8 +242,8 @@ def _own_names(at: Scene, reply: Reply) -> Outcome:
     )
 
 
-def _writes(world: World, mode: str, victim: Callable[[Scene], Owner], keys: slice = slice(None)) -> Outcome:
-    at, steps = scene(world, mode), []
+def _writes(world: World, mode: str, victim: Callable[[Scenario], Owner], keys: slice = slice(None)) -> Outcome:
+    at, steps = scenario(world, mode), []
     writer = world.once(
         "storage writer", lambda: at.api.stranger(at.alice.tenant, "writer")
     )  # so that listings stay readable
@@ -252,7 +270,7 @@ def _colleague_write(world: World, mode: str) -> Outcome:
 
 def _overwrite(world: World, mode: str) -> Outcome:
     """Store under the very key that both victims use."""
-    at = scene(world, mode)
+    at = scenario(world, mode)
     attacker = at.api.stranger(world.once("overwriting tenant", lambda: _new_tenant(world)), at.bob.user)
     reply = at.api.put(attacker, mode, json.dumps({"key": at.secret, "value": "the attacker's"}))
     own = at.api.content(attacker, mode, at.secret)
@@ -290,7 +308,7 @@ _EXACT: Final = (
 
 def _exact(world: World, mode: str) -> Outcome:
     """Store keys and values that something on the way could take for its own, and read and list them."""
-    at = scene(world, mode)
+    at = scenario(world, mode)
     me = at.api.stranger(world.once("exact tenant", lambda: f"{world.run[-8:]}-exact"), "exact")
 
     def one(case: tuple[str, str, str]) -> tuple[str, Outcome]:
@@ -367,12 +385,4 @@ _GROUPS: Final = (
         _exact,
     ),
 )
-for _mode in MODES:
-    for _slug, _threat, _tries, _must, _run in _GROUPS:
-        storage.add(
-            f"{_mode.replace('_', '-')}-{_slug}",
-            threat=_threat,
-            tries=f"{_tries} (`{_mode}`).",
-            must=_must,
-            run=partial(_run, mode=_mode),
-        )
+add_for_each_mode(*_GROUPS)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import granted, refused, require, together
-from tenantry.attacks.people import SceneError
-from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.storage import MODES, Owner, Storage
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.storage import Owner, Storage
+from tenantry.attacks.surfaces.storage import add_for_each_mode
 
 if TYPE_CHECKING:
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.world import World
-
-storage: Final = REGISTRY.surface("storage")
 
 
 def neighbours(world: World, whose: str) -> list[Owner]:
@@ -42,7 +39,7 @@ def _apart(world: World, mode: str) -> Outcome:
         for key in ("same", "b/same"):
             reply = api.put(owner, mode, json.dumps({"key": key, "value": _value(owner) + key}))
             if not reply.ok:
-                raise SceneError(f"An object cannot be stored ({mode}): {reply}")
+                raise SetupError(f"An object cannot be stored ({mode}): {reply}")
     for owner in all_of_them:
         who = f"{owner.user} in {owner.tenant}"
         steps.append(
@@ -103,34 +100,26 @@ def _longest(world: World, mode: str) -> Outcome:
     return together(*steps)
 
 
-for _mode in MODES:
-    for _slug, _threat, _tries, _must, _run in (
-        (
-            "neighbours",
-            threats.COLLIDING_NAMES,
-            "Store and list as users of tenants whose ids begin with each other's",
-            "Each reads and lists their own, and no other's.",
-            _apart,
-        ),
-        (
-            "look-alike",
-            threats.COLLIDING_NAMES,
-            "Come as a tenant whose id is another's in upper case",
-            "Refused where the name is in lower case, and apart where it is not; the first keeps what is theirs.",
-            _look_alike,
-        ),
-        (
-            "longest",
-            threats.HOSTILE_NAMES,
-            "Store with ids of 38 and 128 characters, under a key of 1,024 bytes in all and under longer ones",
-            "The longest is stored and read; longer ones get 400.",
-            _longest,
-        ),
-    ):
-        storage.add(
-            f"{_mode.replace('_', '-')}-{_slug}",
-            threat=_threat,
-            tries=f"{_tries} (`{_mode}`).",
-            must=_must,
-            run=partial(_run, mode=_mode),
-        )
+add_for_each_mode(
+    (
+        "neighbours",
+        threats.COLLIDING_NAMES,
+        "Store and list as users of tenants whose ids begin with each other's",
+        "Each reads and lists their own, and no other's.",
+        _apart,
+    ),
+    (
+        "look-alike",
+        threats.COLLIDING_NAMES,
+        "Come as a tenant whose id is another's in upper case",
+        "Refused where the name is in lower case, and apart where it is not; the first keeps what is theirs.",
+        _look_alike,
+    ),
+    (
+        "longest",
+        threats.HOSTILE_NAMES,
+        "Store with ids of 38 and 128 characters, under a key of 1,024 bytes in all and under longer ones",
+        "The longest is stored and read; longer ones get 400.",
+        _longest,
+    ),
+)

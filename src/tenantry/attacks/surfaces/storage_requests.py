@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import indiscretion, refused, require, together
+from tenantry.attacks.assertions import indiscretion, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.request_body import Body
 from tenantry.attacks.storage import MODES
-from tenantry.attacks.surfaces.storage import Scene, scene
+from tenantry.attacks.surfaces.storage import Scenario, scenario
 
 if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
@@ -40,7 +40,7 @@ _QUERIES: Final = (
 
 
 def _query(world: World, query: str) -> Outcome:
-    at = scene(world, "prefix")
+    at = scenario(world, "prefix")
     body = json.dumps({"key": "query.txt", "value": "x"})
     return together(
         ("PUT", refused(at.api.send("PUT", query, at.alice.token, body=body), 400, hidden=at.hidden)),
@@ -62,7 +62,7 @@ for _slug, _what, _text in _QUERIES:
 @storage.attack("partition-twice", threat=threats.INJECTION, must="400, or one's own objects of one of the two.")
 def _(world: World) -> Outcome:
     """Name two partitions, and then the victim's ids twice."""
-    at = scene(world, "prefix")
+    at = scenario(world, "prefix")
     steps = []
     for more in ("&partition=tag", "&partition=db_nosql", f"&key=own.txt&key={at.secret}"):
         reply = at.api.listing(at.alice, "prefix", more)
@@ -73,72 +73,50 @@ def _(world: World) -> Outcome:
     return together(*steps, ("a good request", at.good()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Body:
-    """A body that must not be taken for an object.
-
-    Attributes
-    ----------
-    slug, tries
-        Its name, and what it is.
-    text
-        The body.
-    content_type
-        What it says it is.
-    """
-
-    slug: str
-    tries: str
-    text: str | bytes
-    content_type: str = "application/json"
-
-
 _BODIES: Final = (
-    _Body(slug="empty", tries="nothing", text=""),
-    _Body(slug="word", tries="a word", text="key"),
-    _Body(slug="half", tries="half an object", text='{"key": "bad.txt", "value": "x"'),
-    _Body(slug="two", tries="two objects", text='{"key": "bad.txt", "value": "x"}{"key": "bad.txt", "value": "y"}'),
-    _Body(slug="array", tries="an array", text='[{"key": "bad.txt", "value": "x"}]'),
-    _Body(slug="null", tries="null", text="null"),
-    _Body(slug="no-key", tries="no key", text='{"value": "x"}'),
-    _Body(slug="no-value", tries="no value", text='{"key": "bad.txt"}'),
-    _Body(slug="empty-key", tries="an empty key", text='{"key": "", "value": "x"}'),
-    _Body(slug="number-key", tries="a number as a key", text='{"key": 7, "value": "x"}'),
-    _Body(slug="list-key", tries="a list as a key", text='{"key": ["bad.txt"], "value": "x"}'),
-    _Body(slug="object-value", tries="an object as a value", text='{"key": "bad.txt", "value": {"S": "x"}}'),
-    _Body(slug="null-value", tries="null as a value", text='{"key": "bad.txt", "value": null}'),
-    _Body(
-        slug="tenant", tries="a tenant beside the key", text='{"key": "bad.txt", "value": "x", "tenant_id": "OTHER"}'
-    ),
-    _Body(slug="bucket", tries="a bucket beside the key", text='{"key": "bad.txt", "value": "x", "bucket": "OTHER"}'),
-    _Body(
+    Body(slug="empty", tries="nothing", text=""),
+    Body(slug="word", tries="a word", text="key"),
+    Body(slug="half", tries="half an object", text='{"key": "bad.txt", "value": "x"'),
+    Body(slug="two", tries="two objects", text='{"key": "bad.txt", "value": "x"}{"key": "bad.txt", "value": "y"}'),
+    Body(slug="array", tries="an array", text='[{"key": "bad.txt", "value": "x"}]'),
+    Body(slug="null", tries="null", text="null"),
+    Body(slug="no-key", tries="no key", text='{"value": "x"}'),
+    Body(slug="no-value", tries="no value", text='{"key": "bad.txt"}'),
+    Body(slug="empty-key", tries="an empty key", text='{"key": "", "value": "x"}'),
+    Body(slug="number-key", tries="a number as a key", text='{"key": 7, "value": "x"}'),
+    Body(slug="list-key", tries="a list as a key", text='{"key": ["bad.txt"], "value": "x"}'),
+    Body(slug="object-value", tries="an object as a value", text='{"key": "bad.txt", "value": {"S": "x"}}'),
+    Body(slug="null-value", tries="null as a value", text='{"key": "bad.txt", "value": null}'),
+    Body(slug="tenant", tries="a tenant beside the key", text='{"key": "bad.txt", "value": "x", "tenant_id": "OTHER"}'),
+    Body(slug="bucket", tries="a bucket beside the key", text='{"key": "bad.txt", "value": "x", "bucket": "OTHER"}'),
+    Body(
         slug="tags", tries="tags beside the key", text='{"key": "bad.txt", "value": "x", "Tagging": "tenant_id=OTHER"}'
     ),
-    _Body(slug="nul-key", tries="a NUL in the key", text='{"key": "bad.txt\\u0000", "value": "x"}'),
-    _Body(
+    Body(slug="nul-key", tries="a NUL in the key", text='{"key": "bad.txt\\u0000", "value": "x"}'),
+    Body(
         slug="line-key", tries="two lines as a key", text='{"key": "bad.txt\\r\\nx-amz-acl: public-read", "value": "x"}'
     ),
-    _Body(slug="reversed-key", tries="a key shown backwards", text='{"key": "bad.txt\\u202e", "value": "x"}'),
-    _Body(slug="dots", tries="a path upwards as a key", text='{"key": "a/../bad.txt", "value": "x"}'),
-    _Body(slug="slash", tries="an absolute path as a key", text='{"key": "/bad.txt", "value": "x"}'),
-    _Body(slug="surrogate", tries="half a surrogate pair", text='{"key": "bad.txt", "value": "\\ud800"}'),
-    _Body(slug="surrogate-key", tries="half a surrogate pair as a key", text='{"key": "bad.txt\\ud800", "value": "x"}'),
-    _Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"key": "bad.txt", "value": "caf\xe9"}'),
-    _Body(slug="utf-16", tries="another character set", text='{"key": "bad.txt", "value": "x"}'.encode("utf-16")),
-    _Body(
+    Body(slug="reversed-key", tries="a key shown backwards", text='{"key": "bad.txt\\u202e", "value": "x"}'),
+    Body(slug="dots", tries="a path upwards as a key", text='{"key": "a/../bad.txt", "value": "x"}'),
+    Body(slug="slash", tries="an absolute path as a key", text='{"key": "/bad.txt", "value": "x"}'),
+    Body(slug="surrogate", tries="half a surrogate pair", text='{"key": "bad.txt", "value": "\\ud800"}'),
+    Body(slug="surrogate-key", tries="half a surrogate pair as a key", text='{"key": "bad.txt\\ud800", "value": "x"}'),
+    Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"key": "bad.txt", "value": "caf\xe9"}'),
+    Body(slug="utf-16", tries="another character set", text='{"key": "bad.txt", "value": "x"}'.encode("utf-16")),
+    Body(
         slug="deep",
         tries="arrays nested 5,000 deep",
         text='{"key": "bad.txt", "value": ' + "[" * 5000 + "]" * 5000 + "}",
     ),
-    _Body(slug="form", tries="a form", text="key=bad.txt&value=x", content_type="application/x-www-form-urlencoded"),
-    _Body(slug="xml", tries="XML with an entity", text="<x>&e;</x>", content_type="application/xml"),
+    Body(slug="form", tries="a form", text="key=bad.txt&value=x", content_type="application/x-www-form-urlencoded"),
+    Body(slug="xml", tries="XML with an entity", text="<x>&e;</x>", content_type="application/xml"),
 )
 
 
-def _body(world: World, case: _Body) -> Outcome:
+def _body(world: World, case: Body) -> Outcome:
     """Send a body to be stored, in turn in one of the modes, and see that nothing is."""
     mode = MODES[_BODIES.index(case) % len(MODES)]
-    at = scene(world, mode)
+    at = scenario(world, mode)
     text = case.text.replace("OTHER", at.bob.tenant) if isinstance(case.text, str) else case.text
     reply = at.api.put(at.alice, mode, text, **{"Content-Type": case.content_type})
     return together(
@@ -146,7 +124,7 @@ def _body(world: World, case: _Body) -> Outcome:
     )
 
 
-def _nothing_bad(at: Scene) -> Outcome:
+def _nothing_bad(at: Scenario) -> Outcome:
     names = [name for name in at.api.names(at.alice, at.mode) if "bad.txt" in name]
     return require(not names, otherwise=f"it is stored: {names}", observed="nothing is stored")
 
@@ -164,7 +142,7 @@ for _case in _BODIES:
 @storage.attack("body-key-twice", threat=threats.INJECTION, must="400, or one object under one of the two keys.")
 def _(world: World) -> Outcome:
     """Give the key twice, first one's own and then a path to another's."""
-    at = scene(world, "prefix")
+    at = scenario(world, "prefix")
     other = json.dumps(f"../../{at.bob.prefix}{at.secret}")
     steps = [
         _one_of(at, at.api.put(at.alice, "prefix", text))
@@ -176,17 +154,19 @@ def _(world: World) -> Outcome:
     return together(*steps, at.untouched(), ("a good request", at.good()))
 
 
-def _one_of(at: Scene, reply: Reply) -> Outcome:
+def _one_of(at: Scenario, reply: Reply) -> Outcome:
     if not reply.ok:
         return refused(reply, 400, hidden=(at.value, *at.api.inner_names))
     stored = at.api.content(at.alice, at.mode, "twice.txt")
     return require(stored == "x", otherwise="it went elsewhere", observed="one's own is stored")
 
 
-@storage.attack("body-large", threat=threats.POISON, must="Stored whole or refused with 413, never half and never 5xx.")
+@storage.attack(
+    "body-large", threat=threats.REJECTED_RECORD, must="Stored whole or refused with 413, never half and never 5xx."
+)
 def _(world: World) -> Outcome:
     """Store seven megabytes, and eleven, which is more than the gateway takes."""
-    at, steps = scene(world, "prefix"), []
+    at, steps = scenario(world, "prefix"), []
     for size in (7, 11):
         value = "v" * (size << 20)
         reply = at.api.put(at.alice, "prefix", json.dumps({"key": f"large-{size}.txt", "value": value}))
@@ -197,18 +177,18 @@ def _(world: World) -> Outcome:
 # Metadata that is not as it should be
 
 
-def _row(at: Scene, key: str, **more: dict[str, str]) -> dict[str, dict[str, str]]:
+def _row(at: Scenario, key: str, **more: dict[str, str]) -> dict[str, dict[str, str]]:
     return {"id_concat": {"S": f"{at.alice.tenant}^{at.alice.user}"}, "key_name": {"S": key}, **more}
 
 
-def _poisoned(world: World, slug: str) -> Outcome:
-    """Write a row in the operator's hand, read what it names, and see that the rest still works."""
-    at = scene(world, "db_nosql")
+def _malformed(world: World, slug: str) -> Outcome:
+    """Write a row with the operator's credentials, read what it names, and see that the rest still works."""
+    at = scenario(world, "db_nosql")
     aws, table = world.target.aws, world.target.metadata_table
     victim = f"{at.bob.prefix}{at.secret}"
     theirs = aws.s3.head_object(Bucket=at.api.shared_bucket("db_nosql"), Key=victim)["VersionId"]
     bucket = {"S": at.api.bucket("bucket", at.bob.tenant)}
-    key = f"poison-{slug}.txt"
+    key = f"malformed-{slug}.txt"
     own = f"{at.alice.prefix}{key}"
     row = {
         "other-version": _row(at, own, version_id={"S": theirs}, bucket_name={"S": at.api.shared_bucket("db_nosql")}),
@@ -247,8 +227,8 @@ for _slug, _what in (
 ):
     storage.add(
         f"metadata-{_slug}",
-        threat=threats.POISON,
-        tries=f"Read through a row of one's own metadata that names {_what}, written in the operator's hand.",
+        threat=threats.REJECTED_RECORD,
+        tries=f"Read through a row of one's own metadata that names {_what}, written with the operator's credentials.",
         must="Nothing of another's comes back, and all else works.",
-        run=partial(_poisoned, slug=_slug),
+        run=partial(_malformed, slug=_slug),
     )

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import DENIALS, denied, granted, together
 from tenantry.attacks.devices import Servers
 from tenantry.attacks.ingest import Senders
-from tenantry.attacks.judge import DENIALS, denied, granted, together
 from tenantry.attacks.outcome import Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import Fence, Sessions
+from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.surfaces.vending import prize
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
-stream: Final = REGISTRY.surface("stream")
+stream: Final = REGISTRY.surface(
+    "stream",
+    "Reading, writing and changing the stream with every kind of credentials; the grants of the streaming application",
+)
 
 _RECORD: Final = json.dumps({"tenantid": "tenanta", "data": {"from": "an attack"}}).encode()
 
@@ -32,20 +35,23 @@ def outsiders(world: World) -> Mapping[str, Aws]:
     return {
         "a sender": Senders.of(world).attacker,
         "a server": world.once("a server's credentials", lambda: Servers.of(world).act(Servers.of(world).mine)),
-        **{f"a session for {purpose}": sessions.act(purpose, Fence.BOTH, alice) for purpose in ("prefix", "employees")},
+        **{
+            f"a session for {purpose}": sessions.act(purpose, IsolationLayers.BOTH, alice)
+            for purpose in ("prefix", "employees")
+        },
         "nobody": world.nobody,
         "a stranger": world.target.aws.anonymous(),
     }
 
 
 def each(world: World, calls: Callable[[Aws], Mapping[str, Callable[[], object]]]) -> Outcome:
-    """Judge calls that have to be denied to all of them, while a good request is taken."""
-    judged = [
+    """Check calls that have to be denied to all of them, while a good request is taken."""
+    checked = [
         (f"{who}: {what}", denied(call, codes=DENIALS | {"403"}))
         for who, aws in outsiders(world).items()
         for what, call in calls(aws).items()
     ]
-    return together(*judged, ("a record of one's own", granted(Senders.of(world).good())))
+    return together(*checked, ("a record of one's own", granted(Senders.of(world).good())))
 
 
 @stream.attack("write", threat=threats.WRONG_TENANT, must="A denial of each: the gateway alone writes.")
@@ -104,7 +110,7 @@ def _(world: World) -> Outcome:
 @stream.attack("application", threat=threats.LOOSE_POLICY, must="A denial of each call.")
 def _(world: World) -> Outcome:
     """Act with the grants of the application that reads the stream, on everything but its one job."""
-    aws = world.understudy(world.target.streaming_role)
+    aws = world.clone_role(world.target.streaming_role)
     name, kinesis = world.target.ingest_stream, aws.kinesis
     entry: Any = {"PartitionKey": "tenanta", "Data": _RECORD}
     calls: dict[str, Callable[[], object]] = {
@@ -117,6 +123,6 @@ def _(world: World) -> Outcome:
         "read the tenants' table": partial(aws.dynamodb.scan, TableName=world.target.tenants_table),
         "list another bucket": partial(aws.s3.list_objects_v2, Bucket=world.target.storage_names.shared["prefix"]),
     }
-    judged = [(what, denied(call)) for what, call in calls.items()]
+    checked = [(what, denied(call)) for what, call in calls.items()]
     own = kinesis.list_shards(StreamName=name)["Shards"]
-    return together(*judged, ("its own stream", held("it can be read") if own else inconclusive("no shards")))
+    return together(*checked, ("its own stream", held("it can be read") if own else inconclusive("no shards")))

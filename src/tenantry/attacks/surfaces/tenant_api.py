@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import denied, granted, indiscretion, refused, require, together
+from tenantry.attacks.assertions import denied, granted, indiscretion, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, inconclusive
 from tenantry.attacks.registry import REGISTRY
 
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
     from tenantry.attacks.world import World
 
-tenant_api: Final = REGISTRY.surface("tenant-api")
+tenant_api: Final = REGISTRY.surface(
+    "tenant-api",
+    "Requests that name a tenant instead of proving it; another tenant by path, header, query and method; ids "
+    "that nearly match; bodies; cached authorizer policies; usage",
+)
 
 _ROUTES: Final[tuple[tuple[str, str, Callable[[World], str]], ...]] = (
-    ("get", "GET", lambda world: f"/tenant/{world.cast.bob.tenant}"),
-    ("put", "PUT", lambda world: f"/tenant/{world.cast.bob.tenant}"),
-    ("list", "GET", lambda world: f"/tenants/{world.cast.bob.user_id}"),
-    ("usage", "GET", lambda world: f"/tenant/{world.cast.bob.tenant}/usage"),
+    ("get", "GET", lambda world: f"/tenant/{world.users.bob.tenant}"),
+    ("put", "PUT", lambda world: f"/tenant/{world.users.bob.tenant}"),
+    ("list", "GET", lambda world: f"/tenants/{world.users.bob.user_id}"),
+    ("usage", "GET", lambda world: f"/tenant/{world.users.bob.tenant}/usage"),
 )
 _NAME: Final = '{"name": "tenantry-attack was here"}'
 
@@ -52,7 +56,7 @@ for _slug, _method, _path in _ROUTES:
 
 
 def _named(world: World, headers: Mapping[str, str], query: str, body: str | None) -> Outcome:
-    bob, token = world.cast.bob, world.cast.bob.tokens.id
+    bob, token = world.users.bob, world.users.bob.tokens.id
     fill = {"TENANT": bob.tenant, "USER": bob.user_id, "EMAIL": bob.email, "TOKEN": token}
 
     def filled(text: str) -> str:
@@ -90,7 +94,7 @@ _NAMED: Final[tuple[tuple[str, str, dict[str, str], str, str | None], ...]] = (
     ),
     (
         "context-headers",
-        "headers that look like an authorizer's verdict",
+        "headers that look like an authorizer's context",
         {"X-Amzn-Authorizer-Tenantid": "TENANT", "X-Amzn-Request-Context": '{"authorizer":{"tenantId":"TENANT"}}'},
         "",
         None,
@@ -134,7 +138,7 @@ for _slug, _what, _headers, _query, _body in _NAMED:
 
 
 def _header_case(world: World, name: str) -> Outcome:
-    alice = world.cast.alice
+    alice = world.users.alice
     return granted(_send(world, "GET", f"/tenant/{alice.tenant}", **{name: f"Bearer {alice.tokens.id}"}))
 
 
@@ -143,7 +147,7 @@ for _name in ("authorization", "AUTHORIZATION", "aUTHORIZATION"):
         f"header-{'lower' if _name.islower() else 'upper' if _name.isupper() else 'mixed'}-case",
         threat=threats.WRONG_TENANT,
         tries=f"Send a good token in a header spelt `{_name}`.",
-        must="200: a proxy that changes the case of a header shuts nobody out.",
+        must="200: a proxy that changes the case of a header excludes nobody.",
         run=partial(_header_case, name=_name),
     )
 
@@ -152,12 +156,12 @@ for _name in ("authorization", "AUTHORIZATION", "aUTHORIZATION"):
 
 
 def _foreign(world: World, method: str, path: Callable[[World], str]) -> Outcome:
-    alice = world.cast.alice
+    alice = world.users.alice
     return refused(_send(world, method, path(world), alice.tokens.id), 403, hidden=world.hidden, control=world.good)
 
 
 def _claimed(world: World, method: str, path: Callable[[World], str]) -> Outcome:
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
     own = {"X-Tenant-Id": alice.tenant, "X-User-Id": alice.user_id, "X-Original-Url": f"/tenant/{alice.tenant}"}
     reply = _send(
         world, method, f"{path(world)}?tenantId={alice.tenant}&userId={alice.user_id}", alice.tokens.id, **own
@@ -170,7 +174,7 @@ def _claimed(world: World, method: str, path: Callable[[World], str]) -> Outcome
 
 
 def _twins(world: World, method: str, path: Callable[[World], str]) -> Outcome:
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
     there = _send(world, method, path(world), alice.tokens.id)
     nowhere = path(world).replace(bob.tenant, str(uuid.uuid4())).replace(bob.user_id, str(uuid.uuid4()))
     not_there = _send(world, method, nowhere, alice.tokens.id)
@@ -206,7 +210,7 @@ for _slug, _method, _path in _ROUTES:
 @tenant_api.attack("member-put", threat=threats.WRONG_TENANT, must="403, and the tenant keeps its name.")
 def _(world: World) -> Outcome:
     """Rename one's own tenant as a member who is no admin."""
-    carol, alice = world.cast.carol, world.cast.alice
+    carol, alice = world.users.carol, world.users.alice
     before = world.tenant_row(alice.tenant)
     outcome = refused(world.rename(carol.tenant, carol.tokens.id), 403, control=world.good)
     kept = require(world.tenant_row(alice.tenant) == before, otherwise="it is renamed", observed="the name is kept")
@@ -218,13 +222,13 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Read one's own tenant as a member who is no admin."""
-    carol = world.cast.carol
+    carol = world.users.carol
     return granted(world.tenant(carol.tenant, carol.tokens.id))
 
 
 def _odd_role(world: World, roles: set[str]) -> Outcome:
     tenant = str(uuid.uuid4())
-    world.people.found_tenant(tenant, world.run)
+    world.accounts.found_tenant(tenant, world.run)
     person = world.member("odd-role", tenant, roles)
     return refused(world.rename(tenant, person.tokens.id), 403, control=world.good)
 
@@ -249,10 +253,10 @@ for _slug, _roles in (
 )
 def _(world: World) -> Outcome:
     """Ask with a good token that carries no tenant for the tenants `None`, `null`, `undefined`, empty and another's."""
-    tokens = world.people.sign_in(world.people.admit("claimless"))
+    tokens = world.accounts.sign_in(world.accounts.admit("claimless"))
     if tokens.tenant:
         return inconclusive("the token of a user without a tenant carries one")
-    names = ("None", "null", "undefined", "", "%20", "false", "0", world.cast.bob.tenant)
+    names = ("None", "null", "undefined", "", "%20", "false", "0", world.users.bob.tenant)
     return together(
         *(
             (
@@ -270,7 +274,7 @@ def _(world: World) -> Outcome:
 @tenant_api.attack("tables", threat=threats.LOOSE_POLICY, must="DynamoDB denies it.")
 def _(world: World) -> Outcome:
     """Read and write the tables as a principal of the account that has been granted nothing, and as nobody at all."""
-    target, bob = world.target, world.cast.bob
+    target, bob = world.target, world.users.bob
     key = {"tenantid": {"S": bob.tenant}}
     steps = []
     for who, aws in (("without a grant", world.nobody), ("unsigned", target.aws.anonymous())):

@@ -1,4 +1,4 @@
-"""The tenant API: verdicts that API Gateway keeps for a token, used for something else or for too long."""
+"""The tenant API: authorizer policies that API Gateway caches for a token, used for another request or for too long."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import granted, refused, require, together
+from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.outcome import inconclusive
 from tenantry.attacks.registry import REGISTRY
 
@@ -20,13 +20,13 @@ tenant_api: Final = REGISTRY.surface("tenant-api")
 
 @tenant_api.attack(
     "get-then-put",
-    threat=threats.CACHED_VERDICT,
-    must="All of them work, in either order: a kept verdict covers every route.",
+    threat=threats.CACHED_POLICY,
+    must="All of them work, in either order: a cached policy covers every route.",
 )
 def _(world: World) -> Outcome:
     """Read, rename, list and read again with one token, and rename first with another."""
     tenant = str(uuid.uuid4())
-    first = world.landlord("reader", tenant)
+    first = world.tenant_admin("reader", tenant)
     second = world.member("writer", tenant, {"admin"})
     return together(
         ("GET", granted(world.tenant(tenant, first.tokens.id))),
@@ -39,11 +39,11 @@ def _(world: World) -> Outcome:
 
 
 @tenant_api.attack(
-    "warm-token", threat=threats.CACHED_VERDICT, must="403 each time, also when the same route has just been allowed."
+    "warm-token", threat=threats.CACHED_POLICY, must="403 each time, also when the same route has just been allowed."
 )
 def _(world: World) -> Outcome:
-    """Warm the verdict of one's own token, and use it for another's tenant, their list and a rename."""
-    alice, bob = world.cast.alice, world.cast.bob
+    """Have the policy of one's own token cached, and use it for another's tenant, their list and a rename."""
+    alice, bob = world.users.alice, world.users.bob
     token = alice.tokens.id
     return together(
         ("own", granted(world.tenant(alice.tenant, token))),
@@ -54,10 +54,10 @@ def _(world: World) -> Outcome:
     )
 
 
-@tenant_api.attack("warm-route", threat=threats.CACHED_VERDICT, must="403: another's verdict is not hers.")
+@tenant_api.attack("warm-route", threat=threats.CACHED_POLICY, must="403: another's policy is not hers.")
 def _(world: World) -> Outcome:
     """Ask for another's tenant right after its owner has."""
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
     return together(
         ("the owner", granted(world.tenant(bob.tenant, bob.tokens.id))),
         ("GET", refused(world.tenant(bob.tenant, alice.tokens.id), 403, hidden=world.hidden)),
@@ -67,11 +67,11 @@ def _(world: World) -> Outcome:
     )
 
 
-@tenant_api.attack("cold-refusal", threat=threats.CACHED_VERDICT, must="403 first, and then 200 for what is one's own.")
+@tenant_api.attack("cold-refusal", threat=threats.CACHED_POLICY, must="403 first, and then 200 for what is one's own.")
 def _(world: World) -> Outcome:
     """Use a fresh token for another's tenant first, and for one's own after that."""
-    alice, bob = world.cast.alice, world.cast.bob
-    token = world.people.sign_in(alice).id
+    alice, bob = world.users.alice, world.users.bob
+    token = world.accounts.sign_in(alice).id
     return together(
         ("another's", refused(world.tenant(bob.tenant, token), 403, hidden=world.hidden)),
         ("own", granted(world.tenant(alice.tenant, token))),
@@ -79,11 +79,11 @@ def _(world: World) -> Outcome:
 
 
 @tenant_api.attack(
-    "crossfire", threat=threats.CACHED_VERDICT, must="Each gets their own and never the other's, 48 times."
+    "crossfire", threat=threats.CACHED_POLICY, must="Each gets their own and never the other's, 48 times."
 )
 def _(world: World) -> Outcome:
     """Send the requests of both, good and bad, all at once and mixed."""
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
 
     def shot(number: int) -> Outcome:
         person, other = (alice, bob) if number % 2 else (bob, alice)
@@ -105,23 +105,23 @@ def _(world: World) -> Outcome:
 
 @tenant_api.attack(
     "demoted-admin",
-    threat=threats.CACHED_VERDICT,
+    threat=threats.CACHED_POLICY,
     must="403 at once: a withdrawn role does not live on in a cache or a token.",
 )
 def _(world: World) -> Outcome:
     """Rename a tenant with a warm token right after having ceased to be its admin."""
     tenant = str(uuid.uuid4())
-    person = world.landlord("demoted", tenant)
+    person = world.tenant_admin("demoted", tenant)
     while_admin = granted(world.rename(tenant, person.tokens.id, world.run))
-    world.people.enrol(person, tenant, {"member"})
+    world.accounts.enrol(person, tenant, {"member"})
     return together(("as admin", while_admin), ("as member", refused(world.rename(tenant, person.tokens.id), 403)))
 
 
-@tenant_api.attack("removed-admin", threat=threats.CACHED_VERDICT, must="403 at once.")
+@tenant_api.attack("removed-admin", threat=threats.CACHED_POLICY, must="403 at once.")
 def _(world: World) -> Outcome:
     """Rename a tenant with a warm token right after having been removed from it."""
     tenant = str(uuid.uuid4())
-    person = world.landlord("removed", tenant)
+    person = world.tenant_admin("removed", tenant)
     while_admin = granted(world.rename(tenant, person.tokens.id, world.run))
     world.target.aws.dynamodb.delete_item(
         TableName=world.target.tenant_users_table,
@@ -130,13 +130,13 @@ def _(world: World) -> Outcome:
     return together(("as admin", while_admin), ("once removed", refused(world.rename(tenant, person.tokens.id), 403)))
 
 
-@tenant_api.attack("admin-elsewhere", threat=threats.CACHED_VERDICT, must="403: a role counts in its tenant only.")
+@tenant_api.attack("admin-elsewhere", threat=threats.CACHED_POLICY, must="403: a role counts in its tenant only.")
 def _(world: World) -> Outcome:
     """Rename, as a member, the tenant that is active, being an admin of another."""
-    carol = world.cast.carol
+    carol = world.users.carol
     elsewhere = [
         item["tenantid"]["S"]
-        for item in world.people.mappings_of(carol.user_id)
+        for item in world.accounts.memberships_of(carol.user_id)
         if item.get("roles") == {"SS": ["admin"]}
     ]
     if not elsewhere:

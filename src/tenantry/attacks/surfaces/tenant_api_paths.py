@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
+from tenantry.attacks.assertions import granted, indiscretion, refused, require, together
 from tenantry.attacks.http import shortened
-from tenantry.attacks.judge import granted, indiscretion, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 
@@ -23,7 +23,7 @@ _NAME: Final = '{"name": "tenantry-attack was here"}'
 
 
 def _ask(world: World, path: str) -> Outcome:
-    alice, bob = world.cast.alice, world.cast.bob
+    alice, bob = world.users.alice, world.users.bob
     raw = (
         path.replace("OWN", alice.tenant)
         .replace("OTHER", bob.tenant)
@@ -87,7 +87,7 @@ for _slug, _raw in _PATHS:
 
 
 def _other_case(world: World) -> Outcome:
-    alice = world.cast.alice
+    alice = world.users.alice
     upper = alice.tenant.upper()
     if upper == alice.tenant:
         return inconclusive("the tenant's id has no letters")
@@ -105,9 +105,9 @@ tenant_api.add(
 
 def _neighbour(world: World, twin: Callable[[str], str]) -> Outcome:
     """Attack a tenant from one whose id differs by one character at the end, in both directions."""
-    bob = world.cast.bob
+    bob = world.users.bob
     near = twin(bob.tenant)
-    neighbour = world.landlord("neighbour", near)
+    neighbour = world.tenant_admin("neighbour", near)
     control = granted(world.tenant(near, neighbour.tokens.id))
     inward = refused(world.tenant(bob.tenant, neighbour.tokens.id), 403, hidden=world.hidden)
     rename = refused(world.rename(bob.tenant, neighbour.tokens.id), 403, hidden=world.hidden)
@@ -125,7 +125,7 @@ for _slug, _what, _twin in (
         f"neighbour-{_slug}",
         threat=threats.COLLIDING_NAMES,
         tries=f"Belong to a tenant whose id {_what}, and ask for the other.",
-        must="403 both ways; one's own opens.",
+        must="403 both ways; one's own is allowed.",
         run=partial(_neighbour, twin=_twin),
     )
 
@@ -134,7 +134,7 @@ for _slug, _what, _twin in (
 
 
 def _method(world: World, method: str) -> Outcome:
-    bob, alice = world.cast.bob, world.cast.alice
+    bob, alice = world.users.bob, world.users.alice
     before = world.tenant_row(alice.tenant), world.tenant_row(bob.tenant)
     replies = [
         world.tenant_api(f"/tenant/{person.tenant}", token, method=method, body=_NAME)
@@ -157,11 +157,11 @@ for _verb in ("POST", "PATCH", "DELETE", "TRACE", "PROPFIND"):
 
 
 @tenant_api.attack(
-    "method-override", threat=threats.CACHED_VERDICT, must="It stays a GET, and the tenant keeps its name."
+    "method-override", threat=threats.CACHED_POLICY, must="It stays a GET, and the tenant keeps its name."
 )
 def _(world: World) -> Outcome:
     """Send, as a member, a GET with headers and a query that ask for it to be taken as a PUT."""
-    carol = world.cast.carol
+    carol = world.users.carol
     before = world.tenant_row(carol.tenant)
     headers = dict.fromkeys(("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"), "PUT")
     reply = world.tenant_api(f"/tenant/{carol.tenant}?_method=PUT", carol.tokens.id, headers=headers, body=_NAME)
@@ -178,7 +178,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Send OPTIONS, which needs no token, for another's tenant and for one that does not exist."""
-    bob = world.cast.bob
+    bob = world.users.bob
     headers = {"Origin": "https://attacker.example", "Access-Control-Request-Method": "PUT"}
     there = world.tenant_api(f"/tenant/{bob.tenant}", method="OPTIONS", headers=headers)
     nowhere = world.tenant_api(f"/tenant/{uuid.uuid4()}", method="OPTIONS", headers=headers)
@@ -200,7 +200,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Call from a page of another origin: preflight, good request and refusal."""
-    alice, origin = world.cast.alice, {"Origin": "https://attacker.example"}
+    alice, origin = world.users.alice, {"Origin": "https://attacker.example"}
     path = f"/tenant/{alice.tenant}"
     replies = {
         "preflight": world.tenant_api(

@@ -1,4 +1,4 @@
-"""The usage read: another tenant's figures, and the sessions that count them in the attacker's hand."""
+"""The usage read: another tenant's figures, and direct calls with the sessions that count them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import denied, granted, require, together
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import denied, granted, require, together
 from tenantry.attacks.outcome import Outcome, held, inconclusive
-from tenantry.attacks.people import SceneError
-from tenantry.attacks.sessions import Fence, Sessions
+from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Storage
 from tenantry.attacks.surfaces.tenant_api import tenant_api
 from tenantry.attacks.surfaces.vending import CODES, prize
@@ -20,7 +20,7 @@ from tenantry.attacks.surfaces.vending import CODES, prize
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tenantry.attacks.people import Person
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
@@ -35,7 +35,7 @@ _EACH: Final = 3
 def _usage(world: World, who: Person) -> dict[str, Any]:
     reply = world.tenant_api(f"/tenant/{who.tenant}/usage", who.tokens.id)
     if not reply.ok:
-        raise SceneError(f"Somebody cannot read what their own tenant uses: {reply}")
+        raise SetupError(f"Somebody cannot read what their own tenant uses: {reply}")
     usage: dict[str, Any] = reply.json()
     return usage
 
@@ -54,11 +54,11 @@ def _aggregates(world: World, tenant: str) -> str:
 
 def _victims(world: World) -> dict[str, str]:
     """Return the files of Bob's aggregates, and of tenants whose ids begin or end as Alice's does."""
-    return world.once("aggregates of others", lambda: _near(world, world.cast.alice.tenant))
+    return world.once("aggregates of others", lambda: _near(world, world.users.alice.tenant))
 
 
 def _near(world: World, tenant: str) -> dict[str, str]:
-    others = (world.cast.bob.tenant, f"{tenant}-1", f"{tenant}0", tenant[:-1], tenant.upper())
+    others = (world.users.bob.tenant, f"{tenant}-1", f"{tenant}0", tenant[:-1], tenant.upper())
     return {other: _aggregates(world, other) for other in others if other != tenant}
 
 
@@ -68,13 +68,13 @@ def _near(world: World, tenant: str) -> dict[str, str]:
 def _(world: World) -> Outcome:
     """Read the usage of an empty tenant, while others, of like names too, have stored objects and sent records."""
     tenant, storage = f"usage-{secrets.token_hex(4)}", Storage.of(world)
-    somebody = world.landlord("usage", tenant)
+    somebody = world.tenant_admin("usage", tenant)
     _near(world, tenant)
-    for other in (tenant[:-1], f"{tenant}0", world.cast.bob.tenant):
+    for other in (tenant[:-1], f"{tenant}0", world.users.bob.tenant):
         owner = storage.stranger(other, "usage")
         for mode in MODES[1:]:
             if not storage.put(owner, mode, json.dumps({"key": "usage.txt", "value": "x" * 1000})).ok:
-                raise SceneError(f"An object of {owner.tenant} cannot be stored.")
+                raise SetupError(f"An object of {owner.tenant} cannot be stored.")
     seen = _usage(world, somebody)
     counted = [mode for mode in MODES if seen["storage"][mode]["objects"]]
     sent = seen["ingestion"]["minutes"]
@@ -90,8 +90,8 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Store an object and send records oneself, and read one's own usage."""
     prize(world)
-    _aggregates(world, world.cast.alice.tenant)
-    seen = _usage(world, world.cast.alice)
+    _aggregates(world, world.users.alice.tenant)
+    seen = _usage(world, world.users.alice)
     empty = [mode for mode in MODES if not seen["storage"][mode]["objects"]]
     return together(
         ("storage", require(not empty, otherwise=f"nothing in {empty}", observed="counted in each mode")),
@@ -102,16 +102,16 @@ def _(world: World) -> Outcome:
 @tenant_api.attack("usage-member", threat=threats.WRONG_TENANT, must="200: every member may.")
 def _(world: World) -> Outcome:
     """Read the usage of one's own tenant as a member who is no admin."""
-    carol = world.cast.carol
+    carol = world.users.carol
     return granted(world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id))
 
 
-# The sessions that count, in the attacker's hand
+# Direct calls with the sessions that count
 
 
-def _counting(world: World, fence: Fence) -> Outcome:
+def _counting(world: World, layers: IsolationLayers) -> Outcome:
     at, storage = prize(world), Storage.of(world)
-    aws = Sessions.of(world).act(_STORAGE, fence, at.alice)
+    aws = Sessions.of(world).act(_STORAGE, layers, at.alice)
     calls: Calls = []
     for mode in MODES:
         bucket, s3 = storage.bucket(mode, at.bob.tenant), aws.s3
@@ -135,17 +135,17 @@ def _counting(world: World, fence: Fence) -> Outcome:
                     partial(s3.list_objects_v2, Bucket=bucket, Prefix=at.alice.tenant),
                 ),
             ]
-    # Between purposes there is the session policy only: the role's fence is between tenants.
-    calls += _of_the_lake(world, aws, own=fence is not Fence.ROLE)
+    # Between purposes there is the session policy only: the role's layers is between tenants.
+    calls += _of_the_lake(world, aws, own=layers is not IsolationLayers.ROLE)
     return together(_can_count(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
 
 
-def _reading(world: World, fence: Fence) -> Outcome:
+def _reading(world: World, layers: IsolationLayers) -> Outcome:
     at = prize(world)
-    aws = Sessions.of(world).act(_INGESTION, fence, at.alice)
+    aws = Sessions.of(world).act(_INGESTION, layers, at.alice)
     shared = Storage.of(world).shared_bucket("prefix")
     calls = _of_the_lake(world, aws, own=False)
-    if fence is not Fence.ROLE:
+    if layers is not IsolationLayers.ROLE:
         mine = f"{at.alice.tenant}/"
         calls.append(("list in another bucket", partial(aws.s3.list_objects_v2, Bucket=shared, Prefix=mine)))
     return together(_can_read(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
@@ -153,7 +153,7 @@ def _reading(world: World, fence: Fence) -> Outcome:
 
 def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
     """Return every way to others' parts of the lake; to one's own as well, for who has no business there."""
-    lake, alice, s3 = world.target.lake, world.cast.alice.tenant, aws.s3
+    lake, alice, s3 = world.target.lake, world.users.alice.tenant, aws.s3
     calls: Calls = [
         ("list the lake", partial(s3.list_objects_v2, Bucket=lake)),
         ("list all aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix="aggregates/")),
@@ -176,7 +176,7 @@ def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
 
 
 def _can_count(world: World, aws: Aws) -> Outcome:
-    """Judge whether the session can do what it is for: without it, a denial of all else means nothing."""
+    """Check whether the session can do what it is for: without it, a denial of all else means nothing."""
     at, storage = prize(world), Storage.of(world)
     for mode in MODES:
         bucket = storage.bucket(mode, at.alice.tenant)
@@ -190,7 +190,7 @@ def _can_count(world: World, aws: Aws) -> Outcome:
 
 
 def _can_read(world: World, aws: Aws) -> Outcome:
-    key = _aggregates(world, world.cast.alice.tenant)
+    key = _aggregates(world, world.users.alice.tenant)
     try:
         aws.s3.list_objects_v2(Bucket=world.target.lake, Prefix=f"{key.rpartition('/')[0]}/")
         aws.s3.get_object(Bucket=world.target.lake, Key=key)
@@ -199,23 +199,23 @@ def _can_read(world: World, aws: Aws) -> Outcome:
     return held("its own aggregates can be read")
 
 
-_STANDING: Final = {
-    Fence.BOTH: "both fences standing",
-    Fence.ROLE: "the role's fence alone standing",
-    Fence.POLICY: "the session policy's fence alone standing",
+_IN_FORCE: Final = {
+    IsolationLayers.BOTH: "both isolation layers in force",
+    IsolationLayers.ROLE: "the role's policy alone in force",
+    IsolationLayers.POLICY: "the session policy alone in force",
 }
-for _fence, _which in _STANDING.items():
+for _layers, _which in _IN_FORCE.items():
     tenant_api.add(
-        f"usage-count-{_fence}",
+        f"usage-count-{_layers}",
         threat=threats.LOOSE_POLICY,
         tries=f"List and read others' objects with a session that counts, {_which}.",
         must="Denied, reading what it counts included.",
-        run=partial(_counting, fence=_fence),
+        run=partial(_counting, layers=_layers),
     )
     tenant_api.add(
-        f"usage-lake-{_fence}",
+        f"usage-lake-{_layers}",
         threat=threats.LOOSE_POLICY,
         tries=f"List and read others' part of the lake with a session that reads aggregates, {_which}.",
         must="Denied, its own tenant's records included.",
-        run=partial(_reading, fence=_fence),
+        run=partial(_reading, layers=_layers),
     )

@@ -12,13 +12,13 @@ from urllib.parse import quote
 import jwt
 
 from tenantry.attacks import jws, threats
-from tenantry.attacks.forgeries import FORGERIES, Forgery, Material
-from tenantry.attacks.judge import granted, refused, require, together
-from tenantry.attacks.lately import Lately
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.forged_tokens import FORGERIES, Forgery, Material
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.storage import Storage
 from tenantry.attacks.surfaces.identity import material_of
+from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
     from tenantry.attacks.world import World
 
-tokens: Final = REGISTRY.surface("tokens")
+tokens: Final = REGISTRY.surface(
+    "tokens",
+    "The storage API's `x-token`: forged tokens, valid signatures over wrong claims, ids with a meaning in a "
+    "policy or a key, and the issuer",
+)
 
 _OPEN_ISSUER: Final = ("local", "dev")
 """The environments in which the hands-on is played: the issuer is open there, and the secret is the published one."""
@@ -38,7 +42,7 @@ _HOUR: Final = 3600
 def _good(world: World) -> Reply:
     """Send the good request beside a bad one: Alice lists her objects."""
     api = Storage.of(world)
-    lately = world.once("tokens good", lambda: Lately(lambda: api.listing(api.alice, "prefix")))
+    lately = world.once("tokens good", lambda: TtlCache(lambda: api.listing(api.alice, "prefix")))
     return lately()
 
 
@@ -160,7 +164,7 @@ def _lists(reply: Reply, key: str) -> Outcome:
 @tokens.attack("pool-access", threat=threats.FORGED_TOKEN, must=_AS_WITHOUT)
 def _(world: World) -> Outcome:
     """Send one's own access token, and one's refresh token, where an ID token is due."""
-    own = world.cast.alice.tokens
+    own = world.users.alice.tokens
     return together(_shut(world, own.access), _shut(world, own.refresh))
 
 
@@ -181,7 +185,7 @@ def _(world: World) -> Outcome:
 
 @tokens.attack("mangled", threat=threats.FORGED_TOKEN, must=_AS_WITHOUT)
 def _(world: World) -> Outcome:
-    """Change claims, algorithm and signature of a token that was issued to oneself, when its verdict is warm."""
+    """Change claims, algorithm and signature of a token that was issued to oneself, while its policy is cached."""
     api = Storage.of(world)
     own = world.once("mangled", lambda: api.stranger(f"{world.run[-8:]}-own", "u")).token
     warm = api.send("GET", "?partition=prefix", own)
@@ -236,7 +240,7 @@ def _ids(bare: Mapping[str, str]) -> dict[str, str]:
 def _with_secret(world: World, claims: Mapping[str, Any], secret: bytes = _PUBLISHED, alg: str = "HS256") -> Outcome:
     """Send a token whose signature is good where the published secret is in force, and say where it is not."""
     outcome = _shut(world, _sign(claims, secret=secret, alg=alg))
-    if outcome.verdict is Verdict.HELD and not _in_force(world):
+    if outcome.result is AttackResult.HELD and not _in_force(world):
         return held(f"{outcome.observed} (the published secret is not in force here, so that its signature is bad too)")
     return outcome
 
@@ -430,10 +434,10 @@ def _(world: World) -> Outcome:
     """Send a well-signed token for the victim's tenant in upper case, and for the victim's user in upper case."""
     api, steps = Storage.of(world), []
     bob = api.bob
-    stored = api.put(bob, "prefix", json.dumps({"key": "case.txt", "value": world.people.mark}))
+    stored = api.put(bob, "prefix", json.dumps({"key": "case.txt", "value": world.accounts.mark}))
     for tenant, user in ((bob.tenant.upper(), bob.user), (bob.tenant, bob.user.upper())):
         reply = api.get(api.stranger(tenant, user), "prefix", "case.txt")
-        steps.append(refused(reply, 404, hidden=(world.people.mark, *Storage.of(world).inner_names)))
+        steps.append(refused(reply, 404, hidden=(world.accounts.mark, *Storage.of(world).inner_names)))
     return together(("storing", granted(stored)), *steps)
 
 
@@ -465,10 +469,10 @@ def _(world: World) -> Outcome:
 
 
 @tokens.attack(
-    "issuer-ids", threat=threats.HOSTILE_NAMES, must="400 for ids that are none, 401 for missing ones; no token."
+    "issuer-ids", threat=threats.HOSTILE_NAMES, must="400 for malformed ids, 401 for missing ones; no token."
 )
 def _(world: World) -> Outcome:
-    """Ask for tokens for ids that are none, in the operator's hand."""
+    """Ask for tokens for malformed ids, with the operator's credentials."""
     api, steps = Storage.of(world), []
     good = {"x-tenant-id": f"{world.run[-8:]}-own", "x-user-id": "u"}
     bad = [{"x-tenant-id": tenant} for tenant in ("*", "../x", "a^b", "prefix", "DBNS", "ab", _LONG, "a b", "abc-")]
@@ -483,7 +487,7 @@ def _(world: World) -> Outcome:
 
 
 @tokens.attack(
-    "issuer-claims", threat=threats.FORGED_TOKEN, must="It expires in an hour, and says for whom and by whom."
+    "issuer-claims", threat=threats.FORGED_TOKEN, must="It expires in an hour, and names its audience and its issuer."
 )
 def _(world: World) -> Outcome:
     """Look into a token that was issued for what would make it good for longer, or elsewhere."""

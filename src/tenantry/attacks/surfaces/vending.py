@@ -1,4 +1,4 @@
-"""Vended credentials in the attacker's hand: what they reach beyond one tenant, with both fences and with each."""
+"""Direct AWS calls with vended credentials: what they reach beyond one tenant, with each isolation layer and both."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import DENIALS, denied, together
-from tenantry.attacks.outcome import Outcome, Verdict, held, inconclusive
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import DENIALS, denied, together
+from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import PURPOSES, Fence, Sessions
+from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Owner, Storage
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     Call = Callable[[], object]
     Calls = list[tuple[str, Call]]
 
-vending: Final = REGISTRY.surface("vending")
+vending: Final = REGISTRY.surface(
+    "vending",
+    "Direct AWS calls with vended credentials for each purpose, with each isolation layer alone and with both, "
+    "on another tenant's objects, rows and settings; the same calls with a function's own role",
+)
 
 CODES: Final = DENIALS | {"403", "AllAccessDisabled"}
 """A denial of a HEAD has no body that could name it."""
@@ -75,13 +79,13 @@ def _place(world: World) -> Prize:
         for mode in MODES:
             reply = api.put(owner, mode, json.dumps({"key": made.key, "value": f"of {owner.prefix}"}))
             if not reply.ok or api.content(owner, mode, made.key) != f"of {owner.prefix}":
-                raise SceneError(f"An object cannot be stored and read again ({mode}): {reply}")
+                raise SetupError(f"An object cannot be stored and read again ({mode}): {reply}")
         put_employee(world, owner.tenant, made.key)
     return made
 
 
 def put_employee(world: World, tenant: str, employee: str) -> None:
-    """Write an employee, in the operator's hand."""
+    """Write an employee, with the operator's credentials."""
     aws, table = world.target.aws, world.target.employees_table
     key = {"Tenant": {"S": tenant}, "Id": {"S": employee}}
     world.cleanup.later(
@@ -94,7 +98,7 @@ def put_employee(world: World, tenant: str, employee: str) -> None:
 
 
 def own(world: World, purpose: str, aws: Aws, me: Owner) -> Outcome:
-    """Judge whether a session can do what it is vended for."""
+    """Check whether a session can do what it is vended for."""
     api, key = Storage.of(world), _MINE
     try:
         if purpose == "employees":
@@ -375,7 +379,7 @@ class _Group:
     calls
         Makes them for a session, its purpose and a victim.
     colleagues
-        Whether another user of the same tenant is a victim as well, where a fence keeps users apart.
+        Whether another user of the same tenant is a victim as well, where an isolation layer keeps users apart.
     """
 
     slug: str
@@ -402,21 +406,23 @@ _GROUPS: Final = (
         slug="escape", tries="assume a role again, with another's tags, change it, or call functions", calls=_escapes
     ),
 )
-_FENCES: Final = {
-    Fence.BOTH: "with both fences",
-    Fence.ROLE: "with the tenant role's own policy and no session policy",
-    Fence.POLICY: "with the session policy, and a role that may do almost anything",
+_LAYERS: Final = {
+    IsolationLayers.BOTH: "with both isolation layers",
+    IsolationLayers.ROLE: "with the tenant role's own policy and no session policy",
+    IsolationLayers.POLICY: "with the session policy, and a role that may do almost anything",
 }
 
 
-def _tries(world: World, purpose: str, fence: Fence, group: _Group) -> Outcome:
+def _tries(world: World, purpose: str, layers: IsolationLayers, group: _Group) -> Outcome:
     at = prize(world)
-    aws = Sessions.of(world).act(purpose, fence, at.alice)
+    aws = Sessions.of(world).act(purpose, layers, at.alice)
     first = own(world, purpose, aws, at.alice)
-    if first.verdict is not Verdict.HELD:
+    if first.result is not AttackResult.HELD:
         return first
     victims = [at.bob]
-    if group.colleagues and fence is not Fence.ROLE:  # the role is bound to the tenant; the session policy to the user
+    if (
+        group.colleagues and layers is not IsolationLayers.ROLE
+    ):  # the role is bound to the tenant; the session policy to the user
         victims.append(at.carol)
     steps = []
     for victim in victims:
@@ -431,20 +437,20 @@ def _tries(world: World, purpose: str, fence: Fence, group: _Group) -> Outcome:
 
 def _told(steps: list[tuple[str, Outcome]], good: Outcome) -> Outcome:
     worst = together(*steps) if steps else inconclusive("there was nothing to try")
-    if worst.verdict is not Verdict.HELD:
+    if worst.result is not AttackResult.HELD:
         return worst
     return together(held(f"{len(steps)} calls, all denied"), good)
 
 
 for _purpose in PURPOSES:
-    for _fence, _said in _FENCES.items():
+    for _layers, _said in _LAYERS.items():
         for _group in _GROUPS:
             vending.add(
-                f"{_purpose.replace('_', '-')}-{_fence}-{_group.slug}",
+                f"{_purpose.replace('_', '-')}-{_layers}-{_group.slug}",
                 threat=threats.LOOSE_POLICY,
                 tries=f"With credentials vended for `{_purpose}`, {_said}: {_group.tries}.",
                 must="Each call is denied by IAM, and one's own can be used all the while.",
-                run=partial(_tries, purpose=_purpose, fence=_fence, group=_group),
+                run=partial(_tries, purpose=_purpose, layers=_layers, group=_group),
             )
 
 
@@ -465,7 +471,7 @@ def _function(world: World, part: str) -> Outcome:
         return inconclusive(f"no role is that of {part}")
     steps = []
     for role in roles:
-        aws = world.understudy(role)
+        aws = world.clone_role(role)
         aws.sts.get_caller_identity()
         for owner in (at.alice, at.bob):
             for mode in MODES:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import DENIALS, denied, together
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.assertions import DENIALS, denied, together
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import PURPOSES, Fence, Sessions, tags
+from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions, tags
 from tenantry.attacks.storage import MODES, Owner, Storage
 from tenantry.attacks.surfaces.storage_names import neighbours
 from tenantry.attacks.surfaces.vending import CODES, own, prize
@@ -29,7 +29,10 @@ vending: Final = REGISTRY.surface("vending")
 
 _REFUSALS: Final = DENIALS | {"ValidationError", "InvalidParameterValue"}
 _POLICY_CHARACTERS: Final = 2048
-_FENCES: Final = {Fence.ROLE: "the role's own policy alone", Fence.POLICY: "the session policy alone"}
+_LAYERS: Final = {
+    IsolationLayers.ROLE: "the role's own policy alone",
+    IsolationLayers.POLICY: "the session policy alone",
+}
 _VENDORS: Final = ("prefix", "employees")
 """One purpose of each tenant role."""
 
@@ -77,12 +80,12 @@ for _slug, _what, _make in _UNTAGGED:
     "trust-function", threat=threats.LOOSE_POLICY, must="STS denies each, but for a function's own tenant role."
 )
 def _(world: World) -> Outcome:
-    """Assume each tenant role, well tagged, as the operator's understudy of every function, and as a stranger to it."""
+    """Assume each tenant role, well tagged, as a clone of every function's role, and as an unrelated role."""
     at, target, steps = prize(world), world.target, []
     session_tags: Any = tags(at.alice.tenant)
     actors: list[tuple[str, Aws]] = [("nobody", world.nobody), ("without credentials", target.aws.anonymous())]
     actors += [
-        (role.id, world.understudy(role.id))
+        (role.id, world.clone_role(role.id))
         for role in world.resources
         if role.kind == "AWS::IAM::Role"
         and role.logical_id.startswith(("StorageProvisioner", "TokenIssuer", "ApiAuth"))
@@ -92,7 +95,7 @@ def _(world: World) -> Outcome:
             assume = partial(aws.sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=session_tags)
             steps.append((name, denied(assume, codes=CODES)))
     worst = together(*steps)
-    return held(f"{len(steps)} calls, all denied") if worst.verdict is Verdict.HELD else worst
+    return held(f"{len(steps)} calls, all denied") if worst.result is AttackResult.HELD else worst
 
 
 # Tags that are no tenant's id
@@ -103,8 +106,8 @@ def _wild(world: World, tenant: str, purpose: str) -> Outcome:
     sessions, at = Sessions.of(world), prize(world)
     value = tenant.replace("BOB", at.bob.tenant)
     role = sessions.copy(purpose)
-    good = own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)
-    if good.verdict is not Verdict.HELD:
+    good = own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)
+    if good.result is not AttackResult.HELD:
         return good
     try:
         aws = sessions.assume(role, [_tag("TenantId", value), _tag("TenantName", value)])
@@ -161,7 +164,7 @@ def _(world: World) -> Outcome:
     for purpose in ("bucket", "access_point"):
         steps += [
             (f"a session ({purpose})", denied(partial(sessions.assume, sessions.copy(purpose), mixed))),
-            (purpose, own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)),
+            (purpose, own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)),
         ]
     return together(*steps)
 
@@ -181,26 +184,26 @@ def _(world: World) -> Outcome:
         steps += [
             (f"{name} ({purpose})", denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)
         ]
-        steps.append((purpose, own(world, purpose, sessions.act(purpose, Fence.ROLE, at.alice), at.alice)))
+        steps.append((purpose, own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)))
     return together(*steps)
 
 
 # Ids that are alike, and ids that are long
 
 
-def _near(world: World, purpose: str, fence: Fence) -> Outcome:
+def _near(world: World, purpose: str, layers: IsolationLayers) -> Outcome:
     """Reach from each neighbour for each other."""
     sessions, api, steps = Sessions.of(world), Storage.of(world), []
     near, far, hyphen, *_ = neighbours(world, "vending")
     pairs = [(near, far), (far, near)]
-    if purpose != "employees" and fence is not Fence.ROLE:
+    if purpose != "employees" and layers is not IsolationLayers.ROLE:
         pairs += [(near, hyphen), (hyphen, near)]
     if purpose in MODES:
         for owner in (near, far, hyphen):
             if not api.put(owner, purpose, '{"key": "prize.txt", "value": "x"}').ok:
                 return inconclusive("an object cannot be stored")
     for attacker, victim in pairs:
-        aws = sessions.act(purpose, fence, attacker)
+        aws = sessions.act(purpose, layers, attacker)
         steps += [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, victim)]
         steps.append(("one's own", own(world, purpose, aws, attacker)))
     return together(*steps)
@@ -214,19 +217,19 @@ def _long(world: World, purpose: str) -> Outcome:
         return inconclusive("an object cannot be stored")
     if len(sessions.policy(purpose, owner.tenant, owner.user)) > _POLICY_CHARACTERS:
         return breached("the session policy is longer than STS takes")
-    aws = sessions.act(purpose, Fence.BOTH, owner)
+    aws = sessions.act(purpose, IsolationLayers.BOTH, owner)
     steps = [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)]
     return together(("one's own", own(world, purpose, aws, owner)), *steps)
 
 
 for _purpose in PURPOSES:
-    for _fence in (Fence.ROLE, Fence.POLICY):  # where each keeps them apart alone, both do
+    for _layers in (IsolationLayers.ROLE, IsolationLayers.POLICY):  # where each keeps them apart alone, both do
         vending.add(
-            f"{_purpose.replace('_', '-')}-{_fence}-neighbours",
+            f"{_purpose.replace('_', '-')}-{_layers}-neighbours",
             threat=threats.COLLIDING_NAMES,
-            tries=f"With credentials vended for `{_purpose}` ({_FENCES[_fence]}), reach for ids that begin alike.",
+            tries=f"With credentials vended for `{_purpose}` ({_LAYERS[_layers]}), reach for ids that begin alike.",
             must="Each call is denied by IAM, and one's own can be used.",
-            run=partial(_near, purpose=_purpose, fence=_fence),
+            run=partial(_near, purpose=_purpose, layers=_layers),
         )
     vending.add(
         f"{_purpose.replace('_', '-')}-longest",

@@ -6,24 +6,29 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.judge import DENIALS, denied, granted, refused, require, together
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import DENIALS, denied, granted, refused, require, together
 from tenantry.attacks.outcome import inconclusive
 from tenantry.attacks.park_listener import ParkListener
-from tenantry.attacks.parkland import ENDPOINT, OWN, PRIZE, Parkland
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.parks_scenario import ENDPOINT, OWN, PRIZE, ParksScenario
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.tenant_rows import sweep_parks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 _CODES: Final = DENIALS | {"AuthorizationError"}  # SNS's word for it
 _PATIENCE_SECONDS: Final = 30.0
-webhooks: Final = REGISTRY.surface("webhooks")
+webhooks: Final = REGISTRY.surface(
+    "webhooks",
+    "Endpoints inside the network; another tenant's webhooks; topics and subscriptions by direct calls; "
+    "deliveries after the maker has lost access",
+)
 
 _INSIDE: Final = (
     "http://8-8-8-8.sslip.io/",
@@ -61,11 +66,11 @@ _INSIDE: Final = (
 )
 
 
-def _scene(world: World) -> Parkland:
-    return Parkland.of(world, "hooks")
+def _scene(world: World) -> ParksScenario:
+    return ParksScenario.of(world, "hooks")
 
 
-def _subscribe(at: Parkland, park: str, endpoint: str, *, person: Person | None = None) -> Reply:
+def _subscribe(at: ParksScenario, park: str, endpoint: str, *, person: Person | None = None) -> Reply:
     return at.send("POST", f"/parks/{park}/webhooks", {"eventType": "park-closed", "endpoint": endpoint}, person=person)
 
 
@@ -85,7 +90,7 @@ def _forget_topics(world: World, tenant: str) -> None:
         world.target.aws.sns.delete_topic(TopicArn=topic)
 
 
-def _hook_of(at: Parkland, person: Person, park: str) -> str:
+def _hook_of(at: ParksScenario, person: Person, park: str) -> str:
     """Return the id of somebody's webhook, made now, and gone after the run."""
     tenant = person.tenant
     at.world.once(
@@ -101,7 +106,7 @@ def _(world: World) -> Outcome:
     """Subscribe endpoints of the inside: loopback, private, link-local, metadata, in every spelling and by DNS."""
     at = _scene(world)
     control = _hook_of(at, at.attacker, OWN)
-    steps = [at.shut(_subscribe(at, OWN, endpoint), 400) for endpoint in _INSIDE]
+    steps = [at.refusal(_subscribe(at, OWN, endpoint), 400) for endpoint in _INSIDE]
     kept = [row for row in at.rows(at.attacker.tenant, "webhook") if row.startswith(f"{OWN}#")]
     if not control:
         return inconclusive("no webhook can be made at all")
@@ -117,18 +122,18 @@ def _(world: World) -> Outcome:
     if not webhook:
         return inconclusive("the victim's webhook cannot be made")
     steps = [
-        at.shut(_subscribe(at, PRIZE, ENDPOINT), 404),
-        at.shut(at.send("GET", f"/parks/{PRIZE}/webhooks"), 404),
-        at.shut(at.send("DELETE", f"/parks/{PRIZE}/webhooks/{webhook}"), 404),
-        at.shut(at.send("POST", f"/parks/{PRIZE}/webhooks/{webhook}/owner"), 404),
-        at.shut(at.send("DELETE", f"/parks/{OWN}/webhooks/{webhook[:-1]}0"), 404),
-        at.shut(at.send("DELETE", f"/parks/{PRIZE}/webhooks/{webhook}?tenantId={at.victim.tenant}"), 404),
+        at.refusal(_subscribe(at, PRIZE, ENDPOINT), 404),
+        at.refusal(at.send("GET", f"/parks/{PRIZE}/webhooks"), 404),
+        at.refusal(at.send("DELETE", f"/parks/{PRIZE}/webhooks/{webhook}"), 404),
+        at.refusal(at.send("POST", f"/parks/{PRIZE}/webhooks/{webhook}/owner"), 404),
+        at.refusal(at.send("DELETE", f"/parks/{OWN}/webhooks/{webhook[:-1]}0"), 404),
+        at.refusal(at.send("DELETE", f"/parks/{PRIZE}/webhooks/{webhook}?tenantId={at.victim.tenant}"), 404),
     ]
     own = at.send("GET", f"/parks/{OWN}/webhooks")
     kept = list(at.rows(at.victim.tenant, "webhook"))
     return together(
         *steps,
-        at.discreet(own),
+        at.shows_nothing(own),
         require(kept == [f"{PRIZE}#{webhook}"], otherwise=f"the victim has {kept}", observed="the victim's is there"),
         at.good(),
     )
@@ -136,7 +141,7 @@ def _(world: World) -> Outcome:
 
 @webhooks.attack("existence", threat=threats.EXISTENCE_SHOWN, must="The same 404, whether there is such a one or not.")
 def _(world: World) -> Outcome:
-    """Compare what is said of the victim's park and webhook with what is said of ones that nobody has."""
+    """Compare the replies to the victim's park and webhook with those to missing ones."""
     at = _scene(world)
     webhook = _hook_of(at, at.victim, PRIZE)
     pairs = (
@@ -162,7 +167,7 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     webhook = _hook_of(at, at.victim, PRIZE)
     steps = [
-        at.shut(at.send("DELETE", f"/parks/{park}/webhooks/{hook}"), 400, 403, 404)
+        at.refusal(at.send("DELETE", f"/parks/{park}/webhooks/{hook}"), 400, 403, 404)
         for park, hook in (
             (OWN, f"..%2F..%2F{PRIZE}%2Fwebhooks%2F{webhook}"),
             (OWN, "*"),
@@ -202,7 +207,7 @@ def _(world: World) -> Outcome:
             {"eventType": "park-closed", "endpoint": f"https://{text}"},
             {"eventType": "park-closed", "endpoint": ENDPOINT, "tenantId": victim, "id": text},
         )
-        steps += [at.shut(at.send("POST", f"/parks/{OWN}/webhooks", body), 400) for body in bodies]
+        steps += [at.refusal(at.send("POST", f"/parks/{OWN}/webhooks", body), 400) for body in bodies]
     same = _topics(world, victim) == before
     return together(*steps, require(same, otherwise="a topic was made for the victim", observed="no topic is new"))
 
@@ -217,8 +222,8 @@ def _(world: World) -> Outcome:
     steps = []
     for tenant, park in pairs:
         if tenant not in people:
-            world.cleanup.later(f"the parks of {tenant}", partial(at.sweep, tenant))
-            people[tenant] = world.landlord(f"tx{len(people)}", tenant)
+            world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
+            people[tenant] = world.tenant_admin(f"tx{len(people)}", tenant)
         person = people[tenant]
         steps.append(granted(at.send("POST", "/parks", {"id": park, "name": "x"}, person=person)))
         steps.append(require(bool(_hook_of(at, person, park)), otherwise="it is not made", observed="subscribed"))
@@ -262,9 +267,9 @@ def _(world: World) -> Outcome:
     theirs = [made[at.attacker.user_id], made[other.user_id]]
     listed = at.send("GET", path, person=visitor)
     shown = [hook["id"] for hook in listed.json()["items"]] if listed.ok else None
-    steps = [at.shut(at.send("DELETE", f"{path}/{hook}", person=visitor), 404) for hook in theirs]
-    steps += [at.shut(at.send("POST", f"{path}/{hook}/owner", person=visitor), 403) for hook in theirs]
-    steps += [at.shut(_subscribe(at, park, f"{ENDPOINT}/{number}", person=visitor), 409) for number in range(2)]
+    steps = [at.refusal(at.send("DELETE", f"{path}/{hook}", person=visitor), 404) for hook in theirs]
+    steps += [at.refusal(at.send("POST", f"{path}/{hook}/owner", person=visitor), 403) for hook in theirs]
+    steps += [at.refusal(_subscribe(at, park, f"{ENDPOINT}/{number}", person=visitor), 409) for number in range(2)]
     rows = {key: row["createdby"]["S"] for key, row in at.rows(at.attacker.tenant, "webhook").items()}
     kept = {f"{park}#{hook}": maker for maker, hook in made.items()}
     return together(
@@ -276,25 +281,25 @@ def _(world: World) -> Outcome:
     )
 
 
-def _removed(at: Parkland, person: Person) -> None:
+def _removed(at: ParksScenario, person: Person) -> None:
     _expect(at.send("DELETE", f"/tenants/{person.tenant}/members/{person.user_id}"))
 
 
-def _made_member(at: Parkland, person: Person) -> None:
+def _made_member(at: ParksScenario, person: Person) -> None:
     _expect(at.send("PUT", f"/tenants/{person.tenant}/members/{person.user_id}/roles", {"roles": ["member"]}))
 
 
 def _expect(reply: Reply) -> None:
     if not reply.ok:
-        raise SceneError(f"The admin cannot do it: {reply}")
+        raise SetupError(f"The admin cannot do it: {reply}")
 
 
-def _gone_unheard(at: Parkland, person: Person) -> None:
+def _gone_unheard(at: ParksScenario, person: Person) -> None:
     """Remove somebody as a function does that dies before it publishes."""
-    at.world.people.dismiss(person, person.tenant)
+    at.world.accounts.dismiss(person, person.tenant)
 
 
-def _closed(attribute: str, at: Parkland, person: Person) -> None:
+def _closed(attribute: str, at: ParksScenario, person: Person) -> None:
     """Close an account as a saga does that stops before it publishes."""
     at.world.target.aws.dynamodb.update_item(
         TableName=at.world.target.users_table,
@@ -305,7 +310,7 @@ def _closed(attribute: str, at: Parkland, person: Person) -> None:
     )
 
 
-_ENDINGS: Final[tuple[tuple[str, str, Callable[[Parkland, Person], None]], ...]] = (
+_ENDINGS: Final[tuple[tuple[str, str, Callable[[ParksScenario, Person], None]], ...]] = (
     ("removed", "is removed by an admin", _removed),
     ("role-lost", "loses the role by an admin", _made_member),
     ("removed-unheard", "is removed, and the event of it is lost", _gone_unheard),
@@ -314,7 +319,7 @@ _ENDINGS: Final[tuple[tuple[str, str, Callable[[Parkland, Person], None]], ...]]
 )
 
 
-def _outlives(label: str, end: Callable[[Parkland, Person], None], world: World) -> Outcome:
+def _outlives(label: str, end: Callable[[ParksScenario, Person], None], world: World) -> Outcome:
     at = _scene(world)
     tenant, park = at.attacker.tenant, f"end-{label}"
     at.send("POST", "/parks", {"id": park, "name": "x"})
@@ -322,15 +327,17 @@ def _outlives(label: str, end: Callable[[Parkland, Person], None], world: World)
     listeners = [ParkListener.of(world, tenant, park, maker) for maker in (person, at.attacker)]
     close = partial(at.send, "POST", f"/parks/{park}/statuses", {"status": "park-closed"})
     before = granted(close())
-    if not all(listener.told(_PATIENCE_SECONDS) for listener in listeners):
-        return inconclusive("webhooks are told nothing at all")
+    if not all(listener.received(_PATIENCE_SECONDS) for listener in listeners):
+        return inconclusive("webhooks receive nothing at all")
     end(at, person)
     after = granted(close())
     theirs, kept = listeners
-    if not kept.told(_PATIENCE_SECONDS):
-        return inconclusive("the admin's webhook is told nothing any more, either")
+    if not kept.received(_PATIENCE_SECONDS):
+        return inconclusive("the admin's webhook receives nothing any more, either")
     return together(
-        before, after, require(not theirs.told(1), otherwise="it is still delivered", observed="told nothing more")
+        before,
+        after,
+        require(not theirs.received(1), otherwise="it is still delivered", observed="it received nothing more"),
     )
 
 
@@ -344,7 +351,7 @@ for _slug, _tries, _end in _ENDINGS:
     )
 
 
-@webhooks.attack("unknown", threat=threats.OUTLIVED, must="It is told nothing; a webhook that there is, is told.")
+@webhooks.attack("unknown", threat=threats.OUTLIVED, must="It receives nothing; an existing webhook does.")
 def _(world: World) -> Outcome:
     """Listen by a subscription whose webhook was removed or paused before its endpoint confirmed."""
     at = _scene(world)
@@ -353,6 +360,8 @@ def _(world: World) -> Outcome:
     stale = ParkListener.of(world, tenant, park, None)
     kept = ParkListener.of(world, tenant, park, at.attacker)
     sent = granted(at.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}))
-    if not kept.told(_PATIENCE_SECONDS):
-        return inconclusive("a webhook that there is, is told nothing")
-    return together(sent, require(not stale.told(1), otherwise="it is told", observed="told nothing"))
+    if not kept.received(_PATIENCE_SECONDS):
+        return inconclusive("an existing webhook receives nothing")
+    return together(
+        sent, require(not stale.received(1), otherwise="it received the event", observed="it received nothing")
+    )

@@ -1,4 +1,4 @@
-"""Removes what a run has set off: users, tenants, and what the application has made for them on its own."""
+"""The users and tenants of a run, removed with all that the application has made for them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _GONE: Final = frozenset(
 )
 
 
-class Leftovers:
+class RunResources:
     """The users and tenants of one run.
 
     Parameters
@@ -71,7 +71,7 @@ class Leftovers:
         self._cleanup.later(f"the tenant {tenant}", partial(self._forget_tenant, tenant))
 
     def tenants_of(self, user_id: str) -> list[str]:
-        """Return the ids of the tenants that someone is mapped to."""
+        """Return the ids of the tenants that someone is a member of."""
         pages = self._target.aws.dynamodb.get_paginator("query").paginate(
             TableName=self._target.tenant_users_table,
             IndexName="user-index",

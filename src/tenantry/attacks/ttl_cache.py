@@ -1,4 +1,4 @@
-"""Good requests that many attacks share: one that succeeded a moment ago says as much as one sent now."""
+"""One-second cache of control requests, which many attacks share."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ T = TypeVar("T")
 _GOOD_FOR_SECONDS: Final = 1.0
 
 
-class Lately(Generic[T]):
-    """What came of something that is done again when it is older than a second.
+class TtlCache(Generic[T]):
+    """The result of a call, which is repeated when the result is older than a second.
 
     Parameters
     ----------
-    do
-        Does it.
+    call
+        The call.
 
     Examples
     --------
-    >>> lately = Lately(lambda: print("asked"))
-    >>> lately(), lately()
+    >>> cached = TtlCache(lambda: print("asked"))
+    >>> cached(), cached()
     asked
     (None, None)
     """
 
-    def __init__(self, do: Callable[[], T]) -> None:
-        self._do = do
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
         self._lock = threading.Lock()
         self._latest: tuple[float, T] | None = None
 
     def __call__(self) -> T:
-        """Return what came of it."""
+        """Return the result."""
         with self._lock:
             if self._latest is None or time.monotonic() > self._latest[0] + _GOOD_FOR_SECONDS:
                 began = time.monotonic()
-                self._latest = (began, self._do())
+                self._latest = (began, self._call())
             return self._latest[1]

@@ -1,4 +1,4 @@
-"""The people an attack plays with: real accounts, signed in as a browser would, and gone after the run."""
+"""The accounts that attacks use: real ones, signed in as a browser would, and removed after the run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.type_defs import AuthenticationResultTypeTypeDef
 
-    from tenantry.attacks.leftovers import Leftovers
+    from tenantry.attacks.run_resources import RunResources
     from tenantry.attacks.target import Target
 
 _PATIENCE_SECONDS: Final = 60.0
@@ -30,8 +30,8 @@ _HOOK_FAILURES: Final = frozenset({"UserLambdaValidationException", "UnexpectedL
 _SIGN_IN_TRIES: Final = 4
 
 
-class SceneError(Exception):
-    """The scene for an attack could not be set, so that it proves nothing."""
+class SetupError(Exception):
+    """What an attack needs could not be set up, so that it proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cast:
-    """The people of every run.
+class Users:
+    """The users of every run.
 
     Attributes
     ----------
@@ -107,8 +107,8 @@ class Cast:
     carol: Person
 
 
-class People:
-    """Makes people in one target, and unmakes them.
+class Accounts:
+    """Creates accounts in one target, and removes them.
 
     Parameters
     ----------
@@ -116,14 +116,14 @@ class People:
         Where.
     run
         The run's name, which marks what it makes.
-    leftovers
-        Unmakes them in the end.
+    run_resources
+        Removes them in the end.
     """
 
-    def __init__(self, target: Target, run: str, leftovers: Leftovers) -> None:
+    def __init__(self, target: Target, run: str, run_resources: RunResources) -> None:
         self._target = target
         self._run = run
-        self._leftovers = leftovers
+        self._run_resources = run_resources
         #: In every name and address that a run makes up, and nowhere else: what a leak is found by.
         self.mark = f"pii{secrets.token_hex(6)}"
         self._private = {self.mark}
@@ -140,17 +140,17 @@ class People:
         with self._lock:
             self._private.update(values)
 
-    def cast(self) -> Cast:
-        """Sign up the people of a run."""
+    def users(self) -> Users:
+        """Sign up the users of a run."""
         with ThreadPoolExecutor(3) as pool:
             alice, bob, carol = pool.map(self.sign_up, ("alice", "bob", "carol"))
         for person in (alice, bob):
             self.found_tenant(person.tenant, self.tenant_name(person))
-        return Cast(alice=alice, bob=bob, carol=self.move(carol, alice.tenant, {"member"}))
+        return Users(alice=alice, bob=bob, carol=self.move(carol, alice.tenant, {"member"}))
 
     @staticmethod
     def tenant_name(person: Person) -> str:
-        """Return the name that the tenant of one of the cast has."""
+        """Return the name that the tenant of one of the users has."""
         return f"{person.name}'s own"
 
     def sign_up(self, label: str, **metadata: str) -> Person:
@@ -160,8 +160,8 @@ class People:
         user_id = sign_up(
             cognito, self._target.client_id, person.email, person.password, name=person.name, metadata=metadata
         )
-        self._leftovers.user(user_id)
-        self._leftovers.event_sent()
+        self._run_resources.user(user_id)
+        self._run_resources.event_sent()
         person = replace(person, user_id=user_id)
         try:
             cognito.admin_confirm_sign_up(
@@ -176,7 +176,7 @@ class People:
         return replace(person, tenant=tokens.tenant or "", tokens=tokens)
 
     def admit(self, label: str) -> Person:
-        """Make an account in the operator's hand, which founds no tenant. It is not signed in."""
+        """Make an account with the operator's credentials, which founds no tenant. It is not signed in."""
         person = self._someone(label)
         cognito = self._target.aws.cognito
         made = cognito.admin_create_user(
@@ -190,16 +190,16 @@ class People:
             ],
         )
         user_id = made["User"]["Username"]
-        self._leftovers.user(user_id)
+        self._run_resources.user(user_id)
         cognito.admin_set_user_password(
             UserPoolId=self._target.user_pool_id, Username=user_id, Password=person.password, Permanent=True
         )
         return replace(person, user_id=user_id)
 
     def enrol(self, person: Person, tenant: str, roles: Collection[str]) -> None:
-        """Write that someone belongs to a tenant, in the operator's hand, without making it active.
+        """Make someone a member of a tenant with the operator's credentials, without making it active.
 
-        It is written wherever the application writes it: the mapping, the user, and the tenant's admins.
+        It is written wherever the application writes it: the membership, the user, and the tenant's admins.
         """
         item: dict[str, Any] = {
             "tenantid": {"S": tenant},
@@ -228,7 +228,7 @@ class People:
             )
 
     def dismiss(self, person: Person, tenant: str) -> None:
-        """Write that someone does not belong to a tenant any more, in the operator's hand; it may stay active."""
+        """Remove someone's membership with the operator's credentials; the tenant may stay active for them."""
         aws, target, user = self._target.aws, self._target, {"S": person.user_id}
         aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": user})
         aws.dynamodb.update_item(
@@ -239,7 +239,7 @@ class People:
         )
 
     def activate(self, person: Person, tenant: str) -> None:
-        """Write which tenant is active for someone, in the operator's hand and without asking if they belong to it."""
+        """Set someone's active tenant with the operator's credentials, member or not."""
         self._target.aws.dynamodb.update_item(
             TableName=self._target.users_table,
             Key={"userid": {"S": person.user_id}},
@@ -248,7 +248,7 @@ class People:
         )
 
     def deactivate(self, person: Person) -> None:
-        """Write that no tenant is active for someone, in the operator's hand."""
+        """Write that no tenant is active for someone, with the operator's credentials."""
         self._target.aws.dynamodb.update_item(
             TableName=self._target.users_table,
             Key={"userid": {"S": person.user_id}},
@@ -261,12 +261,12 @@ class People:
         self.activate(person, tenant)
         tokens = self.sign_in_with_claim(person)
         if tokens.tenant != tenant:
-            raise SceneError("The token of someone who was moved to another tenant does not carry that tenant.")
+            raise SetupError("The token of someone who was moved to another tenant does not carry that tenant.")
         return replace(person, tenant=tenant, tokens=tokens)
 
     def found_tenant(self, tenant: str, name: str) -> None:
-        """Write a tenant with its name, in the operator's hand."""
-        self._leftovers.tenant(tenant)
+        """Write a tenant with its name, with the operator's credentials."""
+        self._run_resources.tenant(tenant)
         self._target.aws.dynamodb.update_item(
             TableName=self._target.tenants_table,
             Key={"tenantid": {"S": tenant}},
@@ -302,7 +302,7 @@ class People:
             if tokens.tenant:
                 break
             if time.monotonic() > deadline:
-                raise SceneError(f"The token still has no tenant after {_PATIENCE_SECONDS:.0f} seconds.")
+                raise SetupError(f"The token still has no tenant after {_PATIENCE_SECONDS:.0f} seconds.")
             time.sleep(_PAUSE_SECONDS)
         return tokens
 
@@ -317,9 +317,9 @@ class People:
 
     def tenants_of(self, user_id: str) -> list[str]:
         """Return the ids of the tenants that someone is mapped to."""
-        return self._leftovers.tenants_of(user_id)
+        return self._run_resources.tenants_of(user_id)
 
-    def mappings_of(self, user_id: str) -> list[Mapping[str, Any]]:
+    def memberships_of(self, user_id: str) -> list[Mapping[str, Any]]:
         """Return the mappings of someone to tenants, as they are stored."""
         pages = self._target.aws.dynamodb.get_paginator("query").paginate(
             TableName=self._target.tenant_users_table,
@@ -336,7 +336,7 @@ class People:
             if found := self.tenants_of(user_id):
                 return found[0]
             time.sleep(_PAUSE_SECONDS)
-        raise SceneError(f"No tenant has appeared for a new user in {_PATIENCE_SECONDS:.0f} seconds.")
+        raise SetupError(f"No tenant has appeared for a new user in {_PATIENCE_SECONDS:.0f} seconds.")
 
     def mailbox(self, label: str) -> str:
         """Return an address at SES's mailbox simulator, which takes mail, so that nothing bounces."""

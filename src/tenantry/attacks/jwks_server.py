@@ -1,4 +1,4 @@
-"""A web server on this machine that serves the attacker's keys, and remembers whether anyone asked for them."""
+"""A web server on this machine that serves the attacker's key set (JWKS) and records who asks for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tenantry.attacks import jws
 
 
-class Trap:
+class JwksServer:
     """Serves a key set with the attacker's key under every path.
 
     Only a verifier on the same machine can reach it, so that it proves nothing about others when nobody comes.

@@ -1,4 +1,4 @@
-"""The scene of attacks on parks, their webhooks and their queue: whose parks there are, and what must not change."""
+"""Two tenants with parks, which attacks on parks, their webhooks and their queue use."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.attacks.judge import refused, require
-from tenantry.attacks.lately import Lately
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import refused, require
 from tenantry.attacks.outcome import Outcome, inconclusive
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.tenant_rows import parks_of, sweep_parks
+from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 PRIZE: Final = "prize"
@@ -29,11 +30,10 @@ _INNER: Final = (
     "States.",
     "stateMachine",
 )
-_KINDS: Final = ("park", "webhook")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parkland:
+class ParksScenario:
     """Two tenants with parks, and an attacker who is an admin of one of them.
 
     Attributes
@@ -45,7 +45,7 @@ class Parkland:
     name
         The name of the victim's park, which nobody else may see.
     shared
-        What else an attack has let the victim have.
+        What else an attack has given the victim.
     """
 
     world: World
@@ -55,19 +55,19 @@ class Parkland:
     shared: frozenset[str] = frozenset({"both-have-it"})
 
     @classmethod
-    def of(cls, world: World, label: str) -> Parkland:
-        """Return the scene of a surface, made at the first call."""
-        return world.once(f"{label} parkland", lambda: cls._make(world, label))
+    def of(cls, world: World, label: str) -> ParksScenario:
+        """Return the scenario of a surface, made at the first call."""
+        return world.once(f"{label} parks scenario", lambda: cls._make(world, label))
 
     @classmethod
-    def _make(cls, world: World, label: str) -> Parkland:
-        people = [world.landlord(f"{label}-{who}", f"{world.run[-8:]}-{label}-{who}") for who in ("mine", "theirs")]
-        made = cls(world=world, attacker=people[0], victim=people[1], name=f"the victim's {world.people.mark}")
+    def _make(cls, world: World, label: str) -> ParksScenario:
+        people = [world.tenant_admin(f"{label}-{who}", f"{world.run[-8:]}-{label}-{who}") for who in ("mine", "theirs")]
+        made = cls(world=world, attacker=people[0], victim=people[1], name=f"the victim's {world.accounts.mark}")
         for person, park, name in ((made.victim, PRIZE, made.name), (made.attacker, OWN, "the attacker's")):
-            world.cleanup.later(f"the parks of {person.tenant}", partial(made.sweep, person.tenant))
+            world.cleanup.later(f"the parks of {person.tenant}", partial(sweep_parks, world, person.tenant))
             reply = made.send("POST", "/parks", {"id": park, "name": name}, person=person)
             if not reply.ok:
-                raise SceneError(f"A park cannot be added: {reply}")
+                raise SetupError(f"A park cannot be added: {reply}")
         return made
 
     def send(
@@ -87,12 +87,12 @@ class Parkland:
         """What no reply to the attacker may show."""
         return (self.name, self.victim.tenant, *_INNER)
 
-    def shut(self, reply: Reply, *statuses: int) -> Outcome:
-        """Judge a request that had to be refused."""
+    def refusal(self, reply: Reply, *statuses: int) -> Outcome:
+        """Check a request that had to be refused."""
         return refused(reply, *statuses, hidden=self.hidden)
 
-    def discreet(self, reply: Reply) -> Outcome:
-        """Judge a reply that may succeed, as long as it shows nothing of the victim's."""
+    def shows_nothing(self, reply: Reply) -> Outcome:
+        """Check a reply that may succeed, as long as it shows nothing of the victim's."""
         shown = [value for value in self.hidden if value in reply.text]
         return require(
             not shown, otherwise=f"it shows another's, or inner workings: {reply}", observed=str(reply.status)
@@ -100,24 +100,10 @@ class Parkland:
 
     def rows(self, tenant: str, kind: str = "park") -> dict[str, Mapping[str, Any]]:
         """Return a tenant's parks or webhooks as they are stored."""
-        pages = self.world.target.aws.dynamodb.get_paginator("query").paginate(
-            TableName=self.world.target.parks_table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"{tenant}#{kind}"}},
-            ConsistentRead=True,
-        )
-        return {item["sk"]["S"]: item for page in pages for item in page["Items"]}
-
-    def sweep(self, tenant: str) -> None:
-        """Remove what a tenant of the run has."""
-        for kind in _KINDS:
-            for item in self.rows(tenant, kind).values():
-                self.world.target.aws.dynamodb.delete_item(
-                    TableName=self.world.target.parks_table, Key={"pk": item["pk"], "sk": item["sk"]}
-                )
+        return parks_of(self.world, tenant, kind)
 
     def untouched(self) -> Outcome:
-        """Judge whether the victim has the one park, as it was, and no webhook."""
+        """Check whether the victim has the one park, as it was, and no webhook."""
         parks, webhooks = self.rows(self.victim.tenant), self.rows(self.victim.tenant, "webhook")
         same = (
             parks.keys() - self.shared == {PRIZE}
@@ -147,7 +133,7 @@ class Parkland:
         )
 
     def good(self) -> Outcome:
-        """Judge whether the attacker still sees their own."""
+        """Check whether the attacker still sees their own."""
         key = f"{self.attacker.tenant} parks good"
-        reply = self.world.once(key, lambda: Lately(lambda: self.send("GET", f"/parks/{OWN}")))()
-        return self.discreet(reply) if reply.ok else inconclusive(f"a good request failed: {reply}")
+        reply = self.world.once(key, lambda: TtlCache(lambda: self.send("GET", f"/parks/{OWN}")))()
+        return self.shows_nothing(reply) if reply.ok else inconclusive(f"a good request failed: {reply}")

@@ -54,11 +54,11 @@ def _silent(world: World, wanted: Callable[[Resource], bool]) -> Outcome:
             break
         time.sleep(1)
     count = sum(map(len, read.values()))
-    if not count and wanted is _hears_events and _no_data(world):
+    if not count and wanted is _subscribes and _no_data(world):
         return held("no line of this run has arrived, and the machines are set to log no data of their executions")
     if not count:
         return inconclusive(f"nothing at all was logged in {', '.join(groups) or 'any group'}")
-    private = world.people.private
+    private = world.accounts.private
     leaking = {group for group, lines in read.items() for line in lines if any(secret in line for secret in private)}
     if leaking:
         return breached(f"a name, an address, a password or a token is in {', '.join(sorted(leaking))}")
@@ -77,7 +77,7 @@ def _is_machine(resource: Resource) -> bool:
     return resource.id.startswith(_MACHINES)
 
 
-def _hears_events(resource: Resource) -> bool:
+def _subscribes(resource: Resource) -> bool:
     return _is_machine(resource) or not resource.stack.endswith(("-user", "-tenant"))
 
 
@@ -90,7 +90,7 @@ for _surface, _what, _wanted in (
     ),
     ("storage", "the storage API and its functions", lambda resource: resource.stack.endswith("-storage")),
     ("employees", "the employees API and its functions", lambda resource: resource.stack.endswith("-employees")),
-    ("events", "the state machines, and of whatever else hears the events", _hears_events),
+    ("events", "the state machines, and of all subscribers of the bus", _subscribes),
 ):
     REGISTRY.surface(_surface).add(
         "logs",

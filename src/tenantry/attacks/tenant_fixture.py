@@ -1,4 +1,4 @@
-"""Tenants of an attack's own, with the people in them, and what is stored of who belongs to them."""
+"""Tenants that attacks create for themselves, with their members, and their memberships as they are stored."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tenantry.attacks.judge import refused, require
-from tenantry.attacks.people import SceneError
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import refused, require
 
 if TYPE_CHECKING:
+    from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
-    from tenantry.attacks.people import Person
     from tenantry.attacks.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
-class Household:
+class TenantFixture:
     """A tenant.
 
     Attributes
@@ -26,24 +26,24 @@ class Household:
         The run.
     tenant
         Its id.
-    boss
+    admin
         Its first admin.
     """
 
     world: World
     tenant: str
-    boss: Person
+    admin: Person
 
     @classmethod
-    def found(cls, world: World, label: str) -> Household:
-        """Make a tenant with one admin, in the operator's hand."""
+    def create(cls, world: World, label: str) -> TenantFixture:
+        """Create a tenant with one admin, with the operator's credentials."""
         tenant = str(uuid.uuid4())
-        return cls(world=world, tenant=tenant, boss=world.landlord(f"{label}-boss", tenant))
+        return cls(world=world, tenant=tenant, admin=world.tenant_admin(f"{label}-admin", tenant))
 
     @property
     def hidden(self) -> tuple[str, ...]:
         """What only its admins may see."""
-        return self.boss.email, self.boss.name
+        return self.admin.email, self.admin.name
 
     @property
     def path(self) -> str:
@@ -54,15 +54,15 @@ class Household:
         """Make somebody who belongs to it, and in whose hand it is active."""
         return self.world.member(label, self.tenant, set(roles))
 
-    def by_boss(self, method: str, path: str, body: object = None) -> Reply:
+    def by_admin(self, method: str, path: str, body: object = None) -> Reply:
         """Send a request as its admin."""
-        return self.world.parks_api(method, path, self.boss.tokens.id, body)
+        return self.world.parks_api(method, path, self.admin.tokens.id, body)
 
     def invite(self, email: str, *roles: str) -> None:
         """Invite somebody, as its admin."""
-        reply = self.by_boss("POST", self.path, {"email": email, "roles": list(roles)})
+        reply = self.by_admin("POST", self.path, {"email": email, "roles": list(roles)})
         if not reply.ok:
-            raise SceneError(f"Nobody can be invited: {reply}")
+            raise SetupError(f"An invitation failed: {reply}")
 
     def invitations(self) -> list[dict[str, Any]]:
         """Return its invitations as they are stored."""
@@ -76,14 +76,14 @@ class Household:
     def roles(self, person: Person) -> list[set[str]]:
         """Return someone's roles in it, from each of the places that say so."""
         world = self.world
-        mapping = world.mapping(self.tenant, person.user_id) or {}
+        mapping = world.membership(self.tenant, person.user_id) or {}
         own = (world.user_row(person.user_id) or {}).get(f"roles:{self.tenant}", {})
         admins = (world.tenant_row(self.tenant) or {}).get("admins", {}).get("SS", [])
         places = [set(mapping.get("roles", {}).get("SS", [])), set(own.get("SS", []))]
         return [*places, {"admin"} if person.user_id in admins else set()]
 
-    def still(self, person: Person, *roles: str) -> Outcome:
-        """Judge whether someone has these roles in it and no others, wherever it is written."""
+    def has_roles(self, person: Person, *roles: str) -> Outcome:
+        """Check whether someone has these roles in it and no others, wherever it is written."""
         wanted = set(roles)
         found = self.roles(person)
         return require(
@@ -94,8 +94,8 @@ class Household:
 
     def good(self) -> Reply:
         """Send the good request beside a bad one: its admin lists its members."""
-        return self.by_boss("GET", self.path)
+        return self.by_admin("GET", self.path)
 
-    def shut(self, reply: Reply, *statuses: int) -> Outcome:
-        """Judge a request that had to be refused."""
+    def refusal(self, reply: Reply, *statuses: int) -> Outcome:
+        """Check a request that had to be refused."""
         return refused(reply, *(statuses or (403,)), hidden=self.hidden, control=self.good)

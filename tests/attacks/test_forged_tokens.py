@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.utils import base64url_decode
 
 from tenantry.attacks import jws
-from tenantry.attacks.forgeries import FORGERIES, Forgery, Material
-from tenantry.attacks.trap import Trap
+from tenantry.attacks.forged_tokens import FORGERIES, Forgery, Material
+from tenantry.attacks.jwks_server import JwksServer
 from tests.attacks import fakes
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ BY_SLUG = {forgery.slug: forgery for forgery in FORGERIES}
 
 
 @pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap(fakes.KID)
+def jwks_server() -> Iterator[JwksServer]:
+    made = JwksServer(fakes.KID)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def material(trap: Trap) -> Material:
+def material(jwks_server: JwksServer) -> Material:
     alice = fakes.person("alice", "tenant-a")
     return Material(
         own=alice.tokens.id,
@@ -41,7 +41,7 @@ def material(trap: Trap) -> Material:
         jwk=jws.public_jwk(fakes.KID),
         pool_id="us-east-1_pool",
         client_id="client",
-        trap_url=trap.url,
+        jwks_url=jwks_server.url,
     )
 
 
@@ -58,7 +58,7 @@ def test_slugs_are_unique() -> None:
 
 
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.slug)
-def test_each_can_be_sent_in_a_header_and_is_not_a_good_token(forgery: Forgery, material: Material) -> None:
+def test_forgery_fits_in_a_header_and_is_not_valid(forgery: Forgery, material: Material) -> None:
     token = forgery.make(material)
     assert token.encode("latin-1").isascii()
     assert "\n" not in token
@@ -66,7 +66,7 @@ def test_each_can_be_sent_in_a_header_and_is_not_a_good_token(forgery: Forgery, 
     assert token != material.own
 
 
-def test_a_verifier_that_honours_none_is_deceived(material: Material) -> None:
+def test_verifier_that_allows_none_accepts_the_forgery(material: Material) -> None:
     token = BY_SLUG["alg-none"].make(material)
     assert jwt.decode(token, "", algorithms=["none"], options={"verify_signature": False})["tenant"] == "tenant-b"
     assert token.endswith(".")
@@ -76,13 +76,13 @@ def test_a_verifier_that_honours_none_is_deceived(material: Material) -> None:
     ("slug", "secret"),
     [("hs256-empty", b""), ("hs256-secret", b"secret"), ("hs256-client-id", b"client"), ("path-kid", b"")],
 )
-def test_a_verifier_with_a_guessable_secret_is_deceived(slug: str, secret: bytes, material: Material) -> None:
+def test_verifier_with_a_guessable_secret_accepts_the_forgery(slug: str, secret: bytes, material: Material) -> None:
     signed, _, signature = BY_SLUG[slug].make(material).rpartition(".")
     assert base64url_decode(signature) == hmac.new(secret, signed.encode(), hashlib.sha256).digest()
     assert _claims(f"{signed}.")["tenant"] == "tenant-b"
 
 
-def test_a_verifier_that_takes_the_public_key_for_a_secret_is_deceived(material: Material) -> None:
+def test_verifier_that_uses_the_public_key_as_a_secret_accepts_the_forgery(material: Material) -> None:
     signed, _, signature = BY_SLUG["hs256-public-pem"].make(material).rpartition(".")
     pem = jws.stranger_key().public_key()
     secret = pem.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -90,23 +90,25 @@ def test_a_verifier_that_takes_the_public_key_for_a_secret_is_deceived(material:
 
 
 @pytest.mark.parametrize("slug", ["jku", "x5u", "url-kid"])
-def test_a_verifier_that_follows_a_link_is_deceived_and_caught(slug: str, material: Material, trap: Trap) -> None:
+def test_verifier_that_follows_a_link_accepts_the_forgery_and_is_seen(
+    slug: str, material: Material, jwks_server: JwksServer
+) -> None:
     token = BY_SLUG[slug].make(material)
     link = _header(token)["kid" if slug == "url-kid" else slug]
-    assert not trap.visited(slug)
+    assert not jwks_server.visited(slug)
     keys = jwt.PyJWKClient(link).get_jwk_set()
     assert jwt.decode(token, keys[fakes.KID], algorithms=["RS256"], audience="client")["tenant"] == "tenant-b"
-    assert trap.visited(slug)
+    assert jwks_server.visited(slug)
 
 
-def test_a_verifier_that_takes_the_key_of_the_header_is_deceived(material: Material) -> None:
+def test_verifier_that_uses_the_key_of_the_header_accepts_the_forgery(material: Material) -> None:
     token = BY_SLUG["jwk"].make(material)
     key = jwt.PyJWK(_header(token)["jwk"])
     assert jwt.decode(token, key, algorithms=["RS256"], audience="client")["tenant"] == "tenant-b"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256", "ES256", "EdDSA"])
-def test_the_stranger_signs_properly(algorithm: str) -> None:
+def test_attackers_signature_is_valid(algorithm: str) -> None:
     sign = {
         "RS256": jws.rs256,
         "RS512": jws.rs512,
@@ -124,12 +126,12 @@ def test_the_stranger_signs_properly(algorithm: str) -> None:
     ("slug", "claim"),
     [("no-exp", "exp"), ("no-iss", "iss"), ("no-aud", "aud"), ("no-use", "token_use"), ("no-kid", "kid")],
 )
-def test_what_is_said_to_be_missing_is_missing(slug: str, claim: str, material: Material) -> None:
+def test_omitted_claim_is_missing(slug: str, claim: str, material: Material) -> None:
     token = BY_SLUG[slug].make(material)
     assert claim not in {**_header(token), **_claims(token)}
 
 
-def test_a_spliced_token_keeps_the_genuine_signature(material: Material) -> None:
+def test_spliced_token_keeps_the_genuine_signature(material: Material) -> None:
     token = BY_SLUG["spliced"].make(material)
     assert token.rsplit(".", 1)[1] == material.own.rsplit(".", 1)[1]
     assert _claims(token)["tenant"] == "tenant-b"

@@ -1,4 +1,4 @@
-"""Says who has won, from what came back."""
+"""The checks that decide what an attack ended in, from what came back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from tenantry.attacks.outcome import Outcome, Verdict, breached, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
 
 _TRACES: Final = ("Traceback", 'File "/', "/var/task", "/var/runtime", "botocore", "errorType", "stackTrace", "eyJ")
-_SEVERITY: Final = (Verdict.BREACHED, Verdict.ERROR, Verdict.HELD)
+_SEVERITY: Final = (AttackResult.BREACHED, AttackResult.INCONCLUSIVE, AttackResult.HELD)
 DENIALS: Final = frozenset(
     {
         "AccessDenied",
@@ -44,7 +44,7 @@ def refused(
     like: Reply | None = None,
     control: Callable[[], Reply] | None = None,
 ) -> Outcome:
-    """Judge a request that had to be refused.
+    """Check a request that had to be refused.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def refused(
     like
         A reply that it must not differ from, since a difference would tell something.
     control
-        Sends a request that must succeed: a refusal means nothing while the API is down.
+        Sends a request that must succeed: a refusal proves nothing while the API is down.
     """
     if reply.ok:
         return breached(f"it got in: {reply}")
@@ -73,12 +73,12 @@ def refused(
 
 
 def granted(reply: Reply) -> Outcome:
-    """Judge a request that has to succeed, without which a refusal of others would be worth nothing."""
+    """Check a request that has to succeed, without which a refusal of others would be worth nothing."""
     return held(str(reply)) if reply.ok else inconclusive(f"a good request failed: {reply}")
 
 
 def denied(call: Callable[[], object], *, codes: Collection[str] = DENIALS) -> Outcome:
-    """Judge a call of an AWS service that had to be denied."""
+    """Check a call of an AWS service that had to be denied."""
     try:
         call()
     except ClientError as error:
@@ -88,17 +88,17 @@ def denied(call: Callable[[], object], *, codes: Collection[str] = DENIALS) -> O
 
 
 def together(*outcomes: Outcome | tuple[str, Outcome]) -> Outcome:
-    """Join the outcomes of the steps of one attack: the worst decides, and each step is told."""
+    """Join the outcomes of the steps of one attack: the worst result counts, and each step is shown."""
     named = [step if isinstance(step, tuple) else ("", step) for step in outcomes]
-    worst = min((outcome.verdict for _, outcome in named), key=_SEVERITY.index)
+    worst = min((outcome.result for _, outcome in named), key=_SEVERITY.index)
     told = [
         f"{name}: {outcome.observed}" if name else outcome.observed
         for name, outcome in named
-        if worst is Verdict.HELD or outcome.verdict is not Verdict.HELD
+        if worst is AttackResult.HELD or outcome.result is not AttackResult.HELD
     ]
     return Outcome(worst, "; ".join(dict.fromkeys(told)))
 
 
-def require(condition: bool, *, otherwise: str, observed: str) -> Outcome:  # noqa: FBT001 - what is judged
-    """Judge a state: `otherwise` says what the attacker has achieved if it is not so."""
+def require(condition: bool, *, otherwise: str, observed: str) -> Outcome:  # noqa: FBT001 - what is checked
+    """Check a state: `otherwise` says what the attacker has achieved if it is not so."""
     return held(observed) if condition else breached(otherwise)

@@ -38,7 +38,7 @@ class Material:
         That key's public half, as the pool publishes it.
     pool_id, client_id
         The names of the pool and its client, which every browser sees.
-    trap_url
+    jwks_url
         A server of theirs that serves their own keys.
     """
 
@@ -49,7 +49,7 @@ class Material:
     jwk: Mapping[str, Any]
     pool_id: str
     client_id: str
-    trap_url: str
+    jwks_url: str
 
     def token(self, sign: Sign, header: Mapping[str, Any], **claims: object) -> str:
         """Write a token with the wanted claims; a claim or header field that is None is left out."""
@@ -123,7 +123,7 @@ def _header(**header: object) -> Callable[[Material], str]:
 
 def _trap(field: str, slug: str) -> Callable[[Material], str]:
     """Sign with the attacker's key, with a link to it in the header; the path tells which forgery was followed."""
-    return lambda m: m.token(jws.rs256, {"alg": "RS256", field: f"{m.trap_url}/{slug}"})
+    return lambda m: m.token(jws.rs256, {"alg": "RS256", field: f"{m.jwks_url}/{slug}"})
 
 
 def _claims(**claims: object) -> Callable[[Material], str]:
@@ -226,7 +226,7 @@ _KEYS: Final = (
     Forgery(
         "trap-issuer",
         "A token whose issuer is the attacker's server.",
-        lambda m: m.token(jws.rs256, {"alg": "RS256"}, iss=f"{m.trap_url}/trap-issuer"),
+        lambda m: m.token(jws.rs256, {"alg": "RS256"}, iss=f"{m.jwks_url}/trap-issuer"),
     ),
 )
 

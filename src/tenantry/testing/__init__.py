@@ -1,0 +1,1 @@
+"""Helpers that the attacks, the local cloud and the tests share."""

@@ -1,0 +1,1 @@
+"""Tests of the helpers that the attacks, the local cloud and the tests share."""
