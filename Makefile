@@ -53,10 +53,10 @@ down: setup ## Stop the local cloud and remove its state
 	@$(RUN) $(PY) -m tenantry.local down
 
 run: up ## Start, deploy, then the tour: a sign-up, a tenant, real requests, and a sample of the attack suite
-	@$(RUN) $(PY) -m tenantry.local tour
+	@$(RUN) $(PY) -m tools.tour
 
 tour: setup ## Run the tour against the running local cloud
-	@$(RUN) $(PY) -m tenantry.local tour
+	@$(RUN) $(PY) -m tools.tour
 
 test: setup ## Run all tests, including the deployed system and the attacks, in two processes
 	@$(RUN) $(PY) -m pytest -n 2
@@ -87,6 +87,7 @@ docs: setup ## Update the diagrams of docs/architecture.md and the idle costs fr
 	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 	@$(RUN) $(PY) -m tenantry.attacks --table docs/attacks.md
+	@$(RUN) $(PY) -m tools.gaps_table
 
 screenshots: setup ## Take the dashboard's screenshots for docs/screenshots; needs Chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_accessibility.py -n0 -q

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tenantry.local.gaps import vtl
+from tenantry.local.patching import vtl
 
 
 def raw(

@@ -1,9 +1,11 @@
 """Two emulators: one with its gaps closed, and one with every gap open, to see that each test of a gap can fail."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.gaps import GAPS
 from tenantry.local.settings import PORT_VARIABLE
@@ -34,3 +36,14 @@ def bare_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         bare.start()
         yield Ground(bare)
         bare.stop()
+
+
+@pytest.fixture
+def own_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
+    """Return a running cloud that the test may stop or damage."""
+    monkeypatch.delenv(PORT_VARIABLE, raising=False)
+    started = LocalCloud(tmp_path / "state")
+    started.start()
+    yield started
+    if process.find(started.folder):
+        started.remove()

@@ -1,4 +1,4 @@
-"""Make the resources that a test needs, in few words."""
+"""Create the resources that a test needs."""
 
 import io
 import itertools
@@ -191,13 +191,17 @@ class Ground:
         return "" if status.endswith("_IN_PROGRESS") else str(status)
 
 
+#: An integration that answers every request with 200.
+MOCK: dict[str, Any] = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+
+
 def proxy(function: str) -> dict[str, Any]:
     """Return the proxy integration of a function."""
     return {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": invocation_uri(function)}
 
 
 def invocation_uri(function: str) -> str:
-    """Return the URI by which API Gateway knows a function."""
+    """Return the URI by which API Gateway invokes a function."""
     return f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
 
 
@@ -222,7 +226,7 @@ def outcome(call: Callable[[], object]) -> str:
 
 
 def eventually(look: Callable[[], Found], seconds: float = 10) -> Found:
-    """Return the first true value of repeated looks, or the last value."""
+    """Call until the value is true, and return the last value."""
     deadline = time.monotonic() + seconds
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.05)

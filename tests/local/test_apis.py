@@ -1,4 +1,4 @@
-"""Lambda authorizers at an API: what the emulator does by itself, so that a new version of it cannot change unseen."""
+"""Lambda authorizers at an API: behaviour of MiniStack itself that the system depends on."""
 
 import pytest
 
@@ -52,13 +52,13 @@ def test_the_context_reaches_the_function_as_text(ground: Ground, url: str) -> N
     assert context["calls"].isdigit()
 
 
-def test_a_verdict_is_kept_for_the_same_token_in_any_case_of_the_headers_name(ground: Ground, url: str) -> None:
-    verdicts = [
+def test_an_authorizer_policy_is_cached_whatever_the_case_of_the_header_name(ground: Ground, url: str) -> None:
+    calls = [
         ground.get(url, **{name: "kept"}).json()["calls"]
         for name in ("Authorization", "AUTHORIZATION", "authorization")
     ]
-    assert len(set(verdicts)) == 1
-    assert ground.get(url, Authorization="another").json()["calls"] != verdicts[0]
+    assert len(set(calls)) == 1
+    assert ground.get(url, Authorization="another").json()["calls"] != calls[0]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,9 @@ def test_a_verdict_is_kept_for_the_same_token_in_any_case_of_the_headers_name(gr
         ("broken", 500, {"message": None}),
     ],
 )
-def test_refusals(ground: Ground, url: str, token: str | None, status: int, body: dict[str, str | None]) -> None:
+def test_requests_that_the_authorizer_refuses(
+    ground: Ground, url: str, token: str | None, status: int, body: dict[str, str | None]
+) -> None:
     reply = ground.get(url, **({"Authorization": token} if token else {}))
     assert (reply.status_code, reply.json()) == (status, body)
     assert reply.headers.get("Access-Control-Allow-Origin") == ("*" if status < 500 else None)

@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_fingerprint_is_of_contents(project: Path) -> None:
+def test_equal_contents_have_equal_fingerprints(project: Path) -> None:
     before = cdk.fingerprint(project)
     (project / "app.py").write_text("app")
     assert cdk.fingerprint(project) == before
@@ -46,7 +46,7 @@ def test_any_input_changes_the_fingerprint(project: Path, path: str) -> None:
         "dashboard/node_modules/x.js",
     ],
 )
-def test_what_is_no_input_does_not(project: Path, path: str) -> None:
+def test_other_files_do_not_change_the_fingerprint(project: Path, path: str) -> None:
     before = cdk.fingerprint(project)
     (project / path).parent.mkdir(parents=True, exist_ok=True)
     (project / path).write_text("changed")
@@ -65,7 +65,7 @@ def test_a_failing_deployment_shows_what_the_cli_said(cloud: LocalCloud, tmp_pat
         cloud.deploy(tmp_path)
 
 
-def test_bootstrapping_twice_is_bootstrapping_once(cloud: LocalCloud) -> None:
+def test_bootstrapping_twice_changes_nothing(cloud: LocalCloud) -> None:
     session = cloud.session()
     cdk.bootstrap(session)
     cdk.bootstrap(session)
@@ -73,7 +73,7 @@ def test_bootstrapping_twice_is_bootstrapping_once(cloud: LocalCloud) -> None:
     assert int(version["Parameter"]["Value"]) >= 21
 
 
-def test_stacks_that_no_update_can_mend_are_removed(ground: Ground) -> None:
+def test_stacks_that_no_update_can_repair_are_removed(ground: Ground) -> None:
     session, name = ground.cloud.session(), ground.name("broken")
     cloudformation = session.client("cloudformation")
     properties = {"FunctionName": "missing", "Qualifier": "$LATEST"}
@@ -98,14 +98,14 @@ def _session_with(*statuses: str) -> Mock:
     return session
 
 
-def test_a_deployment_that_still_goes_on_is_waited_for() -> None:
+def test_a_running_deployment_is_awaited() -> None:
     session = _session_with("UPDATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
     assert cdk.clear_broken_stacks(session) == []
     session.client().delete_stack.assert_not_called()
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "ROLLBACK_FAILED"])
-def test_a_deployment_that_nobody_ends_is_removed(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_abandoned_deployment_is_removed(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cdk, "_SETTLE_SECONDS", 0.3)
     session = _session_with(status)
     assert cdk.clear_broken_stacks(session) == ["s"]

@@ -32,7 +32,7 @@ def test_it_is_made_once(folder: StateFolder) -> None:
     assert _server(folder) == first
 
 
-def test_a_broken_certificate_is_made_anew(folder: StateFolder) -> None:
+def test_a_broken_certificate_is_replaced(folder: StateFolder) -> None:
     certificates.ensure(folder)
     (folder.tls / "server.pem").write_text("nonsense")
     certificates.ensure(folder)

@@ -1,8 +1,5 @@
 """`python -m tenantry.local`."""
 
-import sys
-from types import ModuleType
-
 import pytest
 
 from tenantry.local import mail
@@ -19,7 +16,7 @@ def test_every_command_has_a_help_text(capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    for command in ("up", "stop", "down", "status", "logs", "mail", "tour"):
+    for command in ("up", "stop", "down", "status", "logs", "mail"):
         assert f"    {command} " in said
 
 
@@ -59,15 +56,6 @@ def test_logs_prints_a_functions_log(ground: Ground, capsys: pytest.CaptureFixtu
 def test_logs_prints_the_emulators_log(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(cloud, "logs", "-n", "3") == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
-
-
-def test_tour_is_of_the_cloud_that_the_command_names(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[LocalCloud] = []
-    tour = ModuleType("tenantry.local.tour")
-    tour.main = lambda toured: seen.append(toured) or 3  # type: ignore[attr-defined, func-returns-value]
-    monkeypatch.setitem(sys.modules, "tenantry.local.tour", tour)
-    assert _run(cloud, "tour") == 3
-    assert [toured.folder for toured in seen] == [cloud.folder]
 
 
 def test_other_commands_refuse_what_they_do_not_know(cloud: LocalCloud) -> None:

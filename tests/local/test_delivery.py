@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from tests.local.ground import Ground, allow
-from tests.local.probes.events import emit, rule
+from tests.local.probes.eventbridge.delivery import emit, rule
 
 
 def _attributes(message: dict[str, Any] | None) -> dict[str, str]:
@@ -15,15 +15,15 @@ def _attributes(message: dict[str, Any] | None) -> dict[str, str]:
     return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
 
 
-def test_a_dead_letter_has_the_event_and_says_what_went_wrong(ground: Ground) -> None:
+def test_a_dead_letter_message_has_the_event_and_the_error(ground: Ground) -> None:
     _, queue = ground.queue()
-    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
-    source = rule(ground, queue, DeadLetterConfig={"Arn": letters})
+    dead_letter_url, dead_letter_queue = ground.queue(open_to="events.amazonaws.com")
+    source = rule(ground, queue, DeadLetterConfig={"Arn": dead_letter_queue})
     emit(ground, source)
-    letter = ground.received(letters_url)
-    attributes = _attributes(letter)
-    assert letter is not None
-    assert json.loads(letter["Body"])["source"] == source
+    dead_letter = ground.received(dead_letter_url)
+    attributes = _attributes(dead_letter)
+    assert dead_letter is not None
+    assert json.loads(dead_letter["Body"])["source"] == source
     assert attributes["RULE_ARN"].endswith(f"rule/{source}")
     assert attributes["TARGET_ARN"] == queue
     assert attributes["ERROR_CODE"] == "NO_PERMISSIONS"
@@ -32,29 +32,29 @@ def test_a_dead_letter_has_the_event_and_says_what_went_wrong(ground: Ground) ->
     assert "EXHAUSTED_RETRY_CONDITION" not in attributes  # no retry would have helped
 
 
-def test_a_missing_target_is_a_dead_letter(ground: Ground) -> None:
+def test_an_event_for_a_missing_target_becomes_a_dead_letter_message(ground: Ground) -> None:
     function = ground.function("def handler(event, context): pass")
-    letters_url, letters = ground.queue(open_to="events.amazonaws.com")
-    source = rule(ground, function, DeadLetterConfig={"Arn": letters})
+    dead_letter_url, dead_letter_queue = ground.queue(open_to="events.amazonaws.com")
+    source = rule(ground, function, DeadLetterConfig={"Arn": dead_letter_queue})
     ground.client("lambda").delete_function(FunctionName=function)
     emit(ground, source)
-    assert _attributes(ground.received(letters_url))["ERROR_CODE"] == "NO_RESOURCE"
+    assert _attributes(ground.received(dead_letter_url))["ERROR_CODE"] == "NO_RESOURCE"
 
 
 def test_without_permission_on_the_dead_letter_queue_the_event_is_lost(ground: Ground) -> None:
     _, queue = ground.queue()
-    letters_url, letters = ground.queue()
-    emit(ground, rule(ground, queue, DeadLetterConfig={"Arn": letters}))
-    assert ground.received(letters_url, seconds=1) is None
+    dead_letter_url, dead_letter_queue = ground.queue()
+    emit(ground, rule(ground, queue, DeadLetterConfig={"Arn": dead_letter_queue}))
+    assert ground.received(dead_letter_url, seconds=1) is None
 
 
 @pytest.fixture
 def delivery(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
     """Return the module of the gap, whose pauses take no time."""
-    from tenantry.local.gaps import eventbridge_delivery  # noqa: PLC0415 - imports MiniStack
+    from tenantry.local.gaps.eventbridge import delivery  # noqa: PLC0415 - imports MiniStack
 
-    monkeypatch.setattr(eventbridge_delivery, "_FIRST_PAUSE_SECONDS", 0.001)
-    return eventbridge_delivery
+    monkeypatch.setattr(delivery, "_FIRST_PAUSE_SECONDS", 0.001)
+    return delivery
 
 
 def _deliver(
@@ -63,24 +63,24 @@ def _deliver(
     policy: dict[str, int],
     send: Mock,
 ) -> list[dict[str, str]]:
-    letters: list[dict[str, str]] = []
-    monkeypatch.setattr(delivery, "_give_up", lambda _target, _payload, reason: letters.append(reason))
+    failures: list[dict[str, str]] = []
+    monkeypatch.setattr(delivery, "_give_up", lambda _target, _payload, reason: failures.append(reason))
     target = delivery._Target(settings={"Arn": "arn:x", "RetryPolicy": policy}, rule_arn="arn:rule")  # noqa: SLF001
     delivery._deliver(target, "{}", send)  # noqa: SLF001
-    return letters
+    return failures
 
 
-def test_what_may_pass_is_tried_again(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_transient_failures_are_retried(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     send = Mock(side_effect=[ConnectionError("down"), ConnectionError("down"), None])
     assert _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 5}, send) == []
     assert send.call_count == 3
 
 
-def test_retries_end_in_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
+def test_exhausted_retries_end_in_a_dead_letter_message(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     send = Mock(side_effect=ConnectionError("down"))
-    (letter,) = _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 2}, send)
+    (dead_letter,) = _deliver(delivery, monkeypatch, {"MaximumRetryAttempts": 2}, send)
     assert send.call_count == 3
-    assert letter == {
+    assert dead_letter == {
         "ERROR_CODE": "ConnectionError",
         "ERROR_MESSAGE": "down",
         "RETRY_ATTEMPTS": "2",
@@ -88,12 +88,15 @@ def test_retries_end_in_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyP
     }
 
 
-def test_an_old_event_is_a_dead_letter(delivery: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
-    (letter,) = _deliver(delivery, monkeypatch, {"MaximumEventAgeInSeconds": 0}, Mock(side_effect=OSError))
-    assert letter["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
+def test_an_event_past_its_maximum_age_becomes_a_dead_letter_message(
+    delivery: Any,  # noqa: ANN401
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (dead_letter,) = _deliver(delivery, monkeypatch, {"MaximumEventAgeInSeconds": 0}, Mock(side_effect=OSError))
+    assert dead_letter["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
 
 
-def test_a_failed_function_leaves_the_event_with_its_error(ground: Ground) -> None:
+def test_a_failed_function_sends_event_and_error_to_its_dead_letter_queue(ground: Ground) -> None:
     url, arn = ground.queue()
     function = ground.function(
         "def handler(event, context): raise KeyError('lost')",
@@ -103,10 +106,10 @@ def test_a_failed_function_leaves_the_event_with_its_error(ground: Ground) -> No
     client = ground.client("lambda")
     client.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
     client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"order": 1}')
-    letter = ground.received(url)
-    assert letter is not None
-    assert json.loads(letter["Body"]) == {"order": 1}
-    assert _attributes(letter)["ErrorMessage"] == "'lost'"
+    dead_letter = ground.received(url)
+    assert dead_letter is not None
+    assert json.loads(dead_letter["Body"]) == {"order": 1}
+    assert _attributes(dead_letter)["ErrorMessage"] == "'lost'"
 
 
 def test_a_destination_gets_an_envelope(ground: Ground) -> None:
@@ -117,9 +120,9 @@ def test_a_destination_gets_an_envelope(ground: Ground) -> None:
         FunctionName=function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}
     )
     client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"order": 1}')
-    letter = ground.received(url)
-    assert letter is not None
-    envelope = json.loads(letter["Body"])
+    dead_letter = ground.received(url)
+    assert dead_letter is not None
+    envelope = json.loads(dead_letter["Body"])
     assert envelope["requestPayload"] == {"order": 1}
     assert envelope["requestContext"]["condition"] == "RetriesExhausted"
     assert envelope["requestContext"]["approximateInvokeCount"] == 1

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.local.gaps.dynamodb_attributes import keys_of
+from tenantry.local.gaps.dynamodb.attributes import keys_of
 
 _KEY = {"id": {"S": "a"}}
 _UNREADABLE = "\ue002unreadable"
@@ -33,7 +33,7 @@ def _attributes(**request: object) -> list[str]:
         ("SET contains = :v", ["contains"]),
     ],
 )  # fmt: skip
-def test_paths_of_an_update_begin_with_attributes(expression: str, named: list[str]) -> None:
+def test_attributes_of_an_update_expression(expression: str, named: list[str]) -> None:
     assert _attributes(UpdateExpression=expression, ExpressionAttributeNames={"#c": "red"}) == named
 
 
@@ -50,7 +50,7 @@ def test_paths_of_an_update_begin_with_attributes(expression: str, named: list[s
         ]),
     ],
 )  # fmt: skip
-def test_what_a_condition_compares_is_named(expression: str, named: list[str]) -> None:
+def test_attributes_of_a_condition_expression(expression: str, named: list[str]) -> None:
     assert _attributes(ConditionExpression=expression, ExpressionAttributeNames={"#c": "red"}) == named
 
 
@@ -70,11 +70,11 @@ def test_what_a_condition_compares_is_named(expression: str, named: list[str]) -
         {"RequestItems": {"things": [{"PutRequest": "color"}]}},
     ],
 )
-def test_what_cannot_be_read_satisfies_nothing(request_: dict[str, Any]) -> None:
+def test_an_unreadable_request_satisfies_no_condition(request_: dict[str, Any]) -> None:
     assert _UNREADABLE in keys_of("UpdateItem", request_)["dynamodb:Attributes"]
 
 
-def test_every_other_member_that_names_attributes_counts() -> None:
+def test_attributes_of_other_request_members() -> None:
     request = {
         "Key": _KEY,
         "Item": {"one": {"S": "1"}},
@@ -95,7 +95,7 @@ def test_every_other_member_that_names_attributes_counts() -> None:
     }
 
 
-def test_a_batch_names_what_all_of_its_parts_name() -> None:
+def test_a_batch_has_the_attributes_of_all_its_parts() -> None:
     request = {
         "RequestItems": {
             "things": {"Keys": [_KEY], "ProjectionExpression": "#c", "ExpressionAttributeNames": {"#c": "color"}},
@@ -119,7 +119,7 @@ def test_a_batch_names_what_all_of_its_parts_name() -> None:
         ("UpdateItem", {"Key": _KEY}, None),
     ],
 )
-def test_a_read_selects_and_a_write_does_not(operation: str, request_: dict[str, Any], selected: str | None) -> None:
+def test_select_is_set_for_reads_only(operation: str, request_: dict[str, Any], selected: str | None) -> None:
     assert keys_of(operation, request_).get("dynamodb:Select") == selected
 
 
@@ -133,5 +133,5 @@ def test_a_read_selects_and_a_write_does_not(operation: str, request_: dict[str,
         ({"ReturnValues": ["NONE"]}, "['NONE']"),
     ],
 )
-def test_what_a_write_asks_to_get_back(request_: dict[str, Any], returned: str | None) -> None:
+def test_return_values_of_a_write(request_: dict[str, Any], returned: str | None) -> None:
     assert keys_of("UpdateItem", request_).get("dynamodb:ReturnValues") == returned

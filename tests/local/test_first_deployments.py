@@ -1,4 +1,4 @@
-"""A stack whose first creation fails: what is kept later goes with it, but for what says plain `Retain`."""
+"""A stack whose first creation fails: its resources are deleted, except those with the policy `Retain`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page for browsers: what comes in by plain HTTP, and what it becomes."""
+"""The page for browsers: how a request by plain HTTP reaches the distribution."""
 
 import asyncio
 from typing import Any
@@ -54,7 +54,7 @@ def _ask(
     return start["status"], dict(start["headers"]), b"".join(message.get("body", b"") for message in sent[1:])
 
 
-def test_a_request_goes_to_the_distribution_as_if_by_tls_and_under_its_name() -> None:
+def test_a_request_reaches_the_distribution_as_https_with_its_host_name() -> None:
     emulator = _Emulator()
 
     assert _ask(emulator, "/tenant")[0] == 200
@@ -78,7 +78,7 @@ def test_cognito_answers_under_a_path_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("host", [f"127.0.0.1:{_PORT}", f"localhost:{_PORT}"])
-def test_the_settings_lead_there_whichever_name_the_page_has_been_asked_by(host: str) -> None:
+def test_the_settings_name_the_host_of_the_request(host: str) -> None:
     emulator = _Emulator(
         b'{"userPoolEndpoint": "https://cognito-idp.us-ea', b'st-1.amazonaws.com/", "application": "x"}'
     )
@@ -90,20 +90,20 @@ def test_the_settings_lead_there_whichever_name_the_page_has_been_asked_by(host:
 
 
 @pytest.mark.parametrize("host", ["evil.example", f"evil.example:{_PORT}", "127.0.0.1", "127.0.0.1:1", ""])
-def test_another_name_gets_nothing(host: str) -> None:
+def test_other_host_names_are_refused(host: str) -> None:
     emulator = _Emulator()
 
     assert _ask(emulator, host=host)[0] == 421
     assert emulator.scopes == []
 
 
-def test_before_there_is_a_page_it_says_what_to_do() -> None:
+def test_without_a_deployed_page_the_answer_says_what_to_do() -> None:
     status, _, body = _ask(_Emulator(), page=None)
 
     assert (status, b"make up" in body) == (503, True)
 
 
-def test_what_comes_by_tls_is_left_alone() -> None:
+def test_tls_requests_pass_unchanged() -> None:
     emulator = _Emulator()
 
     _ask(emulator, "/config.json", scheme="https", host="anything")

@@ -20,7 +20,7 @@ def _message(body: str, to: str = "ann@example.com") -> mail.Message:
     return mail.Message(to=to, subject="Your code", body=body)
 
 
-def test_the_latest_message_is_the_one_to_read(folder: StateFolder) -> None:
+def test_the_latest_message_is_returned(folder: StateFolder) -> None:
     mail.send(folder, _message("first"))
     mail.send(folder, _message("second"))
     assert mail.latest(folder, "Ann@Example.com ") == _message("second")
@@ -32,13 +32,13 @@ def test_addresses_do_not_share_a_mailbox(folder: StateFolder) -> None:
 
 
 @pytest.mark.parametrize("address", ["../../root-key", "a/b@example.com", "ü" * 300])
-def test_an_address_is_no_path(folder: StateFolder, address: str) -> None:
+def test_an_address_cannot_leave_the_mail_folder(folder: StateFolder, address: str) -> None:
     mail.send(folder, _message("hello", to=address))
     assert mail.latest(folder, address) == _message("hello", to=address)
     assert len(list(folder.mail.iterdir())) == 1
 
 
-def test_only_the_operator_reads_it(folder: StateFolder) -> None:
+def test_messages_are_readable_by_their_owner_only(folder: StateFolder) -> None:
     mail.send(folder, _message("hello"))
     (path,) = folder.mail.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -39,7 +39,7 @@ def test_outputs_become_shell_variables() -> None:
     assert found == {"APP_NAME": "tenantry", "TENANT_API_URL": "u", "USER_POOL_ID": "p"}
 
 
-def test_the_app_name_comes_from_the_stacks_when_they_say_it() -> None:
+def test_the_app_name_is_read_from_the_outputs() -> None:
     assert outputs.shell_variables({"a": {"AppName": "acme"}}) == {"APP_NAME": "acme"}
 
 

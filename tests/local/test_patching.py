@@ -1,11 +1,10 @@
-"""A MiniStack that has changed is noticed at start."""
+"""A changed MiniStack is an error at start."""
 
 from types import SimpleNamespace
 
 import pytest
 
-from tenantry.local import gaps
-from tenantry.local.gaps import patching
+from tenantry.local import gaps, patching
 from tenantry.local.settings import WITHOUT_GAPS_VARIABLE
 
 
@@ -27,6 +26,6 @@ def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gap_that_does_not_exist_cannot_be_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(WITHOUT_GAPS_VARIABLE, "root_key,typo")
-    with pytest.raises(patching.GapError, match="names typo; gaps are: root_key"):
+    monkeypatch.setenv(WITHOUT_GAPS_VARIABLE, "emulator.root_key,typo")
+    with pytest.raises(patching.GapError, match="names typo; gaps are: apigateway"):
         gaps.close_all()

@@ -1,9 +1,8 @@
-"""The emulator's life: start, stop, restart, death."""
+"""Start, stop, restart and crash of the emulator."""
 
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,83 +10,72 @@ import pytest
 from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
-from tenantry.local.settings import PORT_VARIABLE
 from tests.local.ground import eventually
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
-    """Return a running cloud that the test may ruin."""
-    monkeypatch.delenv(PORT_VARIABLE, raising=False)
-    started = LocalCloud(tmp_path / "state")
-    started.start()
-    yield started
-    started.remove()
-
-
-def _running(cloud: LocalCloud) -> process.Running:
-    found = process.find(cloud.folder)
+def _running(own_cloud: LocalCloud) -> process.Running:
+    found = process.find(own_cloud.folder)
     assert found is not None
     return found
 
 
-def _remember(cloud: LocalCloud, value: str) -> None:
-    cloud.session().client("ssm").put_parameter(Name="/kept", Value=value, Type="String", Overwrite=True)
-    s3 = cloud.session().client("s3")
+def _remember(own_cloud: LocalCloud, value: str) -> None:
+    own_cloud.session().client("ssm").put_parameter(Name="/kept", Value=value, Type="String", Overwrite=True)
+    s3 = own_cloud.session().client("s3")
     s3.create_bucket(Bucket="kept")
     s3.put_object(Bucket="kept", Key="a/b", Body=value.encode())
 
 
-def _remembered(cloud: LocalCloud) -> list[str]:
-    session = cloud.session()
+def _remembered(own_cloud: LocalCloud) -> list[str]:
+    session = own_cloud.session()
     parameters = session.client("ssm").get_parameters(Names=["/kept"])["Parameters"]
     buckets = [bucket["Name"] for bucket in session.client("s3").list_buckets()["Buckets"]]
     objects = [session.client("s3").get_object(Bucket=name, Key="a/b")["Body"].read().decode() for name in buckets]
     return [parameter["Value"] for parameter in parameters] + objects
 
 
-def test_starting_again_finds_it_running(cloud: LocalCloud) -> None:
-    before = _running(cloud)
-    LocalCloud(cloud.folder.root).start()
-    assert _running(cloud) == before
+def test_starting_twice_keeps_the_running_emulator(own_cloud: LocalCloud) -> None:
+    before = _running(own_cloud)
+    LocalCloud(own_cloud.folder.root).start()
+    assert _running(own_cloud) == before
 
 
-def test_state_and_address_survive_a_stop(cloud: LocalCloud) -> None:
-    endpoint = cloud.endpoint
-    _remember(cloud, "value")
-    assert cloud.stop()
-    assert process.find(cloud.folder) is None
-    cloud.start()
-    assert cloud.endpoint == endpoint
-    assert _remembered(cloud) == ["value", "value"]
+def test_state_and_address_survive_a_stop(own_cloud: LocalCloud) -> None:
+    endpoint = own_cloud.endpoint
+    _remember(own_cloud, "value")
+    assert own_cloud.stop()
+    assert process.find(own_cloud.folder) is None
+    own_cloud.start()
+    assert own_cloud.endpoint == endpoint
+    assert _remembered(own_cloud) == ["value", "value"]
 
 
-def test_stopping_twice_is_stopping_once(cloud: LocalCloud) -> None:
-    assert cloud.stop()
-    assert not cloud.stop()
+def test_stopping_twice_is_no_error(own_cloud: LocalCloud) -> None:
+    assert own_cloud.stop()
+    assert not own_cloud.stop()
 
 
-def test_other_code_restarts_it_with_its_state(cloud: LocalCloud) -> None:
-    before = _running(cloud).pid
-    _remember(cloud, "value")
-    other = LocalCloud(cloud.folder.root, left_open="lambda_worker_limit")
+def test_changed_code_restarts_the_emulator_with_its_state(own_cloud: LocalCloud) -> None:
+    before = _running(own_cloud).pid
+    _remember(own_cloud, "value")
+    other = LocalCloud(own_cloud.folder.root, left_open="aws_lambda.worker_limit")
     other.start()
-    assert _running(cloud).pid != before
+    assert _running(own_cloud).pid != before
     assert _remembered(other) == ["value", "value"]
 
 
-def test_one_that_was_killed_starts_anew_and_empty(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
-    _remember(cloud, "value")
-    os.kill(_running(cloud).pid, signal.SIGKILL)
-    eventually(lambda: process.find(cloud.folder) is None)
-    assert process.died(cloud.folder)
-    cloud.start()
+def test_a_killed_emulator_starts_again_empty(own_cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    _remember(own_cloud, "value")
+    os.kill(_running(own_cloud).pid, signal.SIGKILL)
+    eventually(lambda: process.find(own_cloud.folder) is None)
+    assert process.died(own_cloud.folder)
+    own_cloud.start()
     assert "ended without saving its state" in capsys.readouterr().out
-    assert _remembered(cloud) == []
+    assert _remembered(own_cloud) == []
 
 
-def test_it_listens_on_this_machine_only(cloud: LocalCloud) -> None:
-    port = _running(cloud).port
+def test_the_emulator_listens_on_the_loopback_interface_only(own_cloud: LocalCloud) -> None:
+    port = _running(own_cloud).port
     for address in {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)}:
         with socket.socket() as client:
             client.settimeout(2)
@@ -95,13 +83,13 @@ def test_it_listens_on_this_machine_only(cloud: LocalCloud) -> None:
     assert client
 
 
-def test_removing_it_leaves_nothing(cloud: LocalCloud) -> None:
-    cloud.remove()
-    assert not cloud.folder.home.exists()
-    assert process.find(cloud.folder) is None
+def test_removing_the_cloud_deletes_its_files(own_cloud: LocalCloud) -> None:
+    own_cloud.remove()
+    assert not own_cloud.folder.home.exists()
+    assert process.find(own_cloud.folder) is None
 
 
-def test_a_call_to_a_stopped_one_says_how_to_start_it(tmp_path: Path) -> None:
+def test_a_call_to_a_stopped_cloud_says_how_to_start_it(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"not running\. Start it with: make up"):
         LocalCloud(tmp_path).session()
 
@@ -111,7 +99,7 @@ def test_an_emulator_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) 
         LocalCloud(tmp_path, left_open="no_such_gap").start()
 
 
-def test_nothing_of_the_shell_reaches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_emulator_inherits_no_variables_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("MY_TOKEN", "secret")
     started = LocalCloud(tmp_path)

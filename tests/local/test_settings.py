@@ -54,7 +54,7 @@ def test_a_free_port_is_found_once_and_remembered(folder: StateFolder) -> None:
     assert folder.port() == folder.port()
 
 
-def test_a_remembered_port_that_something_took_is_given_up(folder: StateFolder, taken: int) -> None:
+def test_a_remembered_port_in_use_is_replaced(folder: StateFolder, taken: int) -> None:
     (folder.home / "port").write_text(str(taken))
     assert folder.port() != taken
 
@@ -65,7 +65,7 @@ def test_a_configured_port_is_used(folder: StateFolder, monkeypatch: pytest.Monk
     assert folder.port() == port
 
 
-def test_a_configured_port_that_something_took_is_an_error_that_names_the_way_out(
+def test_a_configured_port_in_use_is_an_error_with_its_remedy(
     folder: StateFolder, taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PORT_VARIABLE, str(taken))
@@ -74,7 +74,7 @@ def test_a_configured_port_that_something_took_is_an_error_that_names_the_way_ou
 
 
 @pytest.mark.parametrize("nonsense", ["x", "0", "70000", "-1"])
-def test_a_configured_port_that_is_none_is_an_error(
+def test_an_invalid_configured_port_is_an_error(
     folder: StateFolder, nonsense: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PORT_VARIABLE, nonsense)
@@ -82,7 +82,7 @@ def test_a_configured_port_that_is_none_is_an_error(
         folder.port()
 
 
-def test_a_file_cut_short_reads_as_nothing(tmp_path: Path) -> None:
+def test_a_truncated_file_reads_as_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text('{"a": ')
     assert read_json(tmp_path / "file") is None
     assert read_json(tmp_path / "missing") is None

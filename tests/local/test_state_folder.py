@@ -1,9 +1,8 @@
-"""A state folder that another version, or nobody who knows it, has written: no command ends in a traceback."""
+"""A state folder of another version, or with unreadable files: no command ends in a traceback."""
 
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,18 +51,6 @@ def folder(tmp_path: Path) -> StateFolder:
     return made
 
 
-@pytest.fixture
-def cloud(folder: StateFolder) -> Iterator[LocalCloud]:
-    """Return a running cloud that the test may ruin."""
-    started = LocalCloud(folder.root)
-    started.start()
-    running = process.find(folder)
-    assert running is not None
-    yield started
-    if process.find(folder):
-        started.remove()
-
-
 def _write(folder: StateFolder, name: str, content: bytes) -> None:
     path = folder.root / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +70,7 @@ def test_any_file_may_hold_anything(folder: StateFolder, name: str, content: byt
 
 
 @pytest.mark.parametrize("content", _CONTENTS.values(), ids=_CONTENTS)
-def test_what_nobody_can_read_is_made_anew(folder: StateFolder, content: bytes) -> None:
+def test_an_unreadable_root_key_is_replaced(folder: StateFolder, content: bytes) -> None:
     for name in ("root-key.json", "port", "page-port"):
         _write(folder, f"cloud/{name}", content)
     assert folder.root_key() == folder.root_key()
@@ -92,9 +79,7 @@ def test_what_nobody_can_read_is_made_anew(folder: StateFolder, content: bytes) 
     assert folder.page_port() == folder.page_port()
 
 
-def test_up_starts_on_a_folder_in_which_nothing_can_be_read(
-    folder: StateFolder, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_up_starts_with_unreadable_files(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     for name in set(_FILES) - {"cloud/lock"}:
         _write(folder, name, b"\xff")
     try:
@@ -106,53 +91,53 @@ def test_up_starts_on_a_folder_in_which_nothing_can_be_read(
 
 
 @pytest.mark.parametrize("said", ["without the port of the page", "with more", "nothing", "no text"])
-def test_a_running_one_of_another_version_is_stopped_and_goes_on_with_its_state(
-    cloud: LocalCloud, said: str, capsys: pytest.CaptureFixture[str]
+def test_an_emulator_of_another_version_restarts_with_its_state(
+    own_cloud: LocalCloud, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = cloud.folder.process
+    path = own_cloud.folder.process
     known = json.loads(path.read_text())
     if said == "without the port of the page":
-        cloud.folder.lock.write_text("")  # older ones did not say it twice
+        own_cloud.folder.lock.write_text("")  # older ones did not say it twice
         path.write_text(json.dumps({name: known[name] for name in ("pid", "port", "version")}))
     elif said == "with more":
         path.write_text(json.dumps({**known, "version": "of another", "kept": 1}))
     else:
         path.write_bytes(b"\xff" if said == "no text" else b"")
-    assert _run(cloud.folder, "status") == (1 if said in {"nothing", "no text"} else 0)
+    assert _run(own_cloud.folder, "status") == (1 if said in {"nothing", "no text"} else 0)
     assert str(known["pid"]) in capsys.readouterr().out
-    assert _run(cloud.folder, "up", "--no-deploy") == 0
-    restarted = process.find(cloud.folder)
+    assert _run(own_cloud.folder, "up", "--no-deploy") == 0
+    restarted = process.find(own_cloud.folder)
     assert restarted is not None
     assert restarted.pid != known["pid"]
 
 
-def test_a_running_one_that_nobody_can_name_is_said_to_be_ended_by_hand(
-    cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
+def test_an_unidentified_emulator_is_reported_with_the_remedy(
+    own_cloud: LocalCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said, held = cloud.folder.process.read_text(), cloud.folder.lock.read_text()
-    cloud.folder.process.write_text("{}")
-    cloud.folder.lock.write_text("")
-    assert [_run(cloud.folder, command) for command in ("up", "status", "stop", "down")] == [1, 1, 1, 1]
-    assert capsys.readouterr().err.count("does not say which process it is") == 4
-    cloud.folder.process.write_text(said)
-    cloud.folder.lock.write_text(held)
+    said, held = own_cloud.folder.process.read_text(), own_cloud.folder.lock.read_text()
+    own_cloud.folder.process.write_text("{}")
+    own_cloud.folder.lock.write_text("")
+    assert [_run(own_cloud.folder, command) for command in ("up", "status", "stop", "down")] == [1, 1, 1, 1]
+    assert capsys.readouterr().err.count("does not name its process") == 4
+    own_cloud.folder.process.write_text(said)
+    own_cloud.folder.lock.write_text(held)
 
 
-def test_state_that_cannot_be_restored_whole_is_kept_and_said(cloud: LocalCloud) -> None:
-    cloud.session().client("ssm").put_parameter(Name="/kept", Value="value", Type="String")
-    assert cloud.stop()
-    saved = cloud.folder.saved / "ssm.json"
+def test_unreadable_state_is_kept_and_reported(own_cloud: LocalCloud) -> None:
+    own_cloud.session().client("ssm").put_parameter(Name="/kept", Value="value", Type="String")
+    assert own_cloud.stop()
+    saved = own_cloud.folder.saved / "ssm.json"
     content = saved.read_text()
     for damaged in ("{", json.dumps({"__ministack_format__": 99, "payload": {}}), "[1]"):
         saved.write_text(damaged)
         with pytest.raises(LocalCloudError, match=r"(?s)saved state in .*ssm\.json cannot be read.*make down"):
-            cloud.start()
+            own_cloud.start()
     saved.write_text(content)
-    cloud.start()
-    assert cloud.session().client("ssm").get_parameter(Name="/kept")["Parameter"]["Value"] == "value"
+    own_cloud.start()
+    assert own_cloud.session().client("ssm").get_parameter(Name="/kept")["Parameter"]["Value"] == "value"
 
 
-def test_the_state_of_a_newer_version_is_left_alone(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_state_of_a_newer_version_is_not_changed(folder: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     folder.layout.write_text(json.dumps({"version": layout.VERSION + 1}))
     assert _run(folder, "up", "--no-deploy") == 1
     assert "of a newer version" in capsys.readouterr().err
@@ -160,11 +145,11 @@ def test_the_state_of_a_newer_version_is_left_alone(folder: StateFolder, capsys:
     assert _run(folder, "down") == 0
 
 
-def test_the_version_of_the_folder_is_noted(cloud: LocalCloud) -> None:
-    assert json.loads(cloud.folder.layout.read_text()) == {"version": layout.VERSION}
+def test_the_version_of_the_folder_is_written(own_cloud: LocalCloud) -> None:
+    assert json.loads(own_cloud.folder.layout.read_text()) == {"version": layout.VERSION}
 
 
-def test_a_full_disk_is_said(
+def test_a_full_disk_is_reported(
     folder: StateFolder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: StateFolder) -> None:
@@ -175,17 +160,17 @@ def test_a_full_disk_is_said(
     assert "No space left on device" in capsys.readouterr().err
 
 
-def test_one_that_was_killed_leaves_no_streaming_application(
-    cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
+def test_streaming_applications_of_a_killed_emulator_are_stopped(
+    own_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[Path] = []
     monkeypatch.setattr(process, "end_job", ended.append)
-    (cloud.folder.flink / "application").mkdir(parents=True)
-    running = process.find(cloud.folder)
+    (own_cloud.folder.flink / "application").mkdir(parents=True)
+    running = process.find(own_cloud.folder)
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
-    eventually(lambda: process.find(cloud.folder) is None)
-    assert not cloud.stop()
-    assert ended == [cloud.folder.flink / "application"]
-    cloud.start()
+    eventually(lambda: process.find(own_cloud.folder) is None)
+    assert not own_cloud.stop()
+    assert ended == [own_cloud.folder.flink / "application"]
+    own_cloud.start()
     assert len(ended) == 2

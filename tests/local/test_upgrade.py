@@ -1,10 +1,9 @@
-"""`make up` on another commit, and after somebody took a part away: the stacks are as the app says, with their data.
+"""`make up` on another commit, and after a stack was deleted: the stacks match the app and keep their data.
 
 The app is a folder of templates, so that a deployment takes the CDK CLI's seconds only.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
-from tenantry.local.settings import ACCOUNT, PORT_VARIABLE, REGION
+from tenantry.local.settings import ACCOUNT, REGION
 
 _Stacks = dict[str, dict[str, Any]]
 
@@ -51,16 +50,6 @@ _NEW: _Stacks = {
 }
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloud]:
-    """Return a running cloud of its own."""
-    monkeypatch.delenv(PORT_VARIABLE, raising=False)
-    started = LocalCloud(tmp_path / "state")
-    started.start()
-    yield started
-    started.remove()
-
-
 def _app(folder: Path, stacks: _Stacks) -> Path:
     """Write an app whose synthesis is a copy."""
     assembly = folder / "stacks"
@@ -79,58 +68,62 @@ def _app(folder: Path, stacks: _Stacks) -> Path:
     return folder
 
 
-def _fill(cloud: LocalCloud) -> None:
-    session = cloud.session()
+def _fill(own_cloud: LocalCloud) -> None:
+    session = own_cloud.session()
     session.client("dynamodb").put_item(TableName="rows", Item={"id": {"S": "row"}})
     session.client("s3").put_object(Bucket="objects", Key="object", Body=b"content")
-    session.client("cognito-idp").admin_create_user(UserPoolId=_pool(cloud), Username="person")
+    session.client("cognito-idp").admin_create_user(UserPoolId=_pool(own_cloud), Username="person")
 
 
-def _pool(cloud: LocalCloud) -> str:
-    found = cloud.session().client("cloudformation").describe_stack_resource(StackName="data", LogicalResourceId="Pool")
+def _pool(own_cloud: LocalCloud) -> str:
+    found = (
+        own_cloud.session().client("cloudformation").describe_stack_resource(StackName="data", LogicalResourceId="Pool")
+    )
     return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
 
-def _kept(cloud: LocalCloud) -> list[str]:
-    session = cloud.session()
+def _kept(own_cloud: LocalCloud) -> list[str]:
+    session = own_cloud.session()
     rows = session.client("dynamodb").scan(TableName="rows")["Items"]
     objects = session.client("s3").list_objects_v2(Bucket="objects").get("Contents", [])
-    people = session.client("cognito-idp").list_users(UserPoolId=_pool(cloud))["Users"]
+    people = session.client("cognito-idp").list_users(UserPoolId=_pool(own_cloud))["Users"]
     return [row["id"]["S"] for row in rows] + [entry["Key"] for entry in objects] + [one["Username"] for one in people]
 
 
 def test_a_new_version_keeps_the_data_and_a_deleted_stack_comes_back(
-    cloud: LocalCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_cloud: LocalCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud.deploy(_app(tmp_path / "app", _OLD))
-    _fill(cloud)
+    own_cloud.deploy(_app(tmp_path / "app", _OLD))
+    _fill(own_cloud)
     everything = ["row", "object", "person"]
 
-    assert cloud.stop()
-    cloud.start()
+    assert own_cloud.stop()
+    own_cloud.start()
     app = _app(tmp_path / "app", _NEW)
-    cloud.deploy(app)
-    assert sorted(cloud.outputs) == ["data", "one", "two"]
-    assert _kept(cloud) == everything
-    cloud.deploy(app)
+    own_cloud.deploy(app)
+    assert sorted(own_cloud.outputs) == ["data", "one", "two"]
+    assert _kept(own_cloud) == everything
+    own_cloud.deploy(app)
     assert "Nothing has changed" in capsys.readouterr().out
 
-    cloudformation, ssm = cloud.session().client("cloudformation"), cloud.session().client("ssm")
+    cloudformation, ssm = own_cloud.session().client("cloudformation"), own_cloud.session().client("ssm")
     cloudformation.delete_stack(StackName="two")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="two", WaiterConfig={"Delay": 1})
-    cloud.deploy(app)
+    own_cloud.deploy(app)
     assert ssm.get_parameters(Names=["/two"])["Parameters"][0]["Value"] == "2"
-    assert _kept(cloud) == everything
+    assert _kept(own_cloud) == everything
 
     # With an object in it the bucket stays, and with it the stack.
     cloudformation.delete_stack(StackName="data")
     with pytest.raises(LocalCloudError, match=r"(?s)stack data .*Bucket.*make down"):
-        cloud.deploy(app)
+        own_cloud.deploy(app)
 
 
-def test_what_an_older_version_noted_of_its_deployment_is_no_obstacle(cloud: LocalCloud, tmp_path: Path) -> None:
+def test_the_record_of_an_older_versions_deployment_is_ignored(own_cloud: LocalCloud, tmp_path: Path) -> None:
     app = _app(tmp_path / "app", {"one": _OLD["one"]})
-    cloud.session().client("ssm").put_parameter(Name="/local-cloud/deployed", Value="0123456789abcdef", Type="String")
-    cloud.folder.raw_outputs.write_text("{}")
-    cloud.deploy(app)
-    assert sorted(cloud.outputs) == ["one"]
+    own_cloud.session().client("ssm").put_parameter(
+        Name="/local-cloud/deployed", Value="0123456789abcdef", Type="String"
+    )
+    own_cloud.folder.raw_outputs.write_text("{}")
+    own_cloud.deploy(app)
+    assert sorted(own_cloud.outputs) == ["one"]

@@ -8,7 +8,7 @@ import pytest
 
 from tenantry.local import mail
 from tests.local.ground import Ground, allow, outcome
-from tests.local.probes.users import PASSWORD, Pool, claims, trigger
+from tests.local.user_pool import PASSWORD, Pool, claims, trigger
 
 _REMEMBERING = """
 import boto3, json
@@ -75,7 +75,7 @@ def test_a_user_whose_trigger_failed_stays_confirmed(ground: Ground) -> None:
     assert pool.tokens(address)["IdToken"]
 
 
-def test_codes_cannot_be_tried_without_end(ground: Ground) -> None:
+def test_confirmation_attempts_are_limited(ground: Ground) -> None:
     pool = Pool(ground)
     address = pool.sign_up()
     code = _code(ground, address)
@@ -85,33 +85,35 @@ def test_codes_cannot_be_tried_without_end(ground: Ground) -> None:
     assert outcome(lambda: pool.confirm(address, code)) == "LimitExceededException"
 
 
-def test_each_code_is_another(ground: Ground) -> None:
+def test_codes_differ(ground: Ground) -> None:
     pool = Pool(ground)
     codes = {_code(ground, pool.sign_up()) for _ in range(5)}
     assert len(codes) > 1
 
 
 def test_a_slow_trigger_has_three_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tenantry.local.gaps import cognito_triggers, service_calls  # noqa: PLC0415 - import MiniStack
+    from tenantry.local.gaps.cognito import triggers  # noqa: PLC0415 - import MiniStack
+    from tenantry.local.patching import service_calls  # noqa: PLC0415 - import MiniStack
 
-    monkeypatch.setattr(cognito_triggers, "_SECONDS", 0.05)
+    monkeypatch.setattr(triggers, "_SECONDS", 0.05)
     monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
     execute = Mock(side_effect=lambda _function, _event: time.sleep(0.2))
     event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
-    with pytest.raises(cognito_triggers.TriggerError, match=r"PreTokenGeneration invocation failed .* timeout"):
-        cognito_triggers._call(execute, {"FunctionArn": "arn:f"}, event)  # noqa: SLF001
+    with pytest.raises(triggers.TriggerError, match=r"PreTokenGeneration invocation failed .* timeout"):
+        triggers._call(execute, {"FunctionArn": "arn:f"}, event)  # noqa: SLF001
     assert execute.call_count == 3
 
 
 def test_the_start_of_a_triggers_process_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tenantry.local.gaps import cognito_triggers, service_calls  # noqa: PLC0415 - import MiniStack
+    from tenantry.local.gaps.cognito import triggers  # noqa: PLC0415 - import MiniStack
+    from tenantry.local.patching import service_calls  # noqa: PLC0415 - import MiniStack
 
-    monkeypatch.setattr(cognito_triggers, "_SECONDS", 0.2)
+    monkeypatch.setattr(triggers, "_SECONDS", 0.2)
     monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
-    spawn = cognito_triggers._timed(lambda: time.sleep(0.5))  # noqa: SLF001
+    spawn = triggers._timed(lambda: time.sleep(0.5))  # noqa: SLF001
     execute = Mock(side_effect=lambda _function, _event: spawn() or {"body": {}})
     event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
-    assert cognito_triggers._call(execute, {"FunctionArn": "arn:f"}, event) == {"body": {}}  # noqa: SLF001
+    assert triggers._call(execute, {"FunctionArn": "arn:f"}, event) == {"body": {}}  # noqa: SLF001
     assert execute.call_count == 1
 
 
@@ -128,7 +130,7 @@ def handler(event, context):
     assert "tenant" not in claims(tokens["AccessToken"])
 
 
-def test_an_address_of_somebody_else_cannot_be_taken(ground: Ground) -> None:
+def test_an_address_in_use_is_refused(ground: Ground) -> None:
     pool = Pool(ground)
     victim, token = pool.confirmed(), pool.tokens(pool.confirmed())["AccessToken"]
     attributes = [{"Name": "email", "Value": victim}]
@@ -152,7 +154,7 @@ def test_a_value_of_the_wrong_length_is_refused(ground: Ground) -> None:
     assert outcome(lambda: pool.sign_up(name="x" * 2048)) == "done"
 
 
-def test_a_new_address_counts_once_its_code_came_back(ground: Ground) -> None:
+def test_a_new_address_is_used_after_verification(ground: Ground) -> None:
     pool = Pool(ground, verify_first=True)
     address = pool.sign_up()
     pool.confirm(address, _code(ground, address))
@@ -164,7 +166,7 @@ def test_a_new_address_counts_once_its_code_came_back(ground: Ground) -> None:
     assert outcome(lambda: pool.attributes(address)) == "UserNotFoundException"
 
 
-def test_a_new_address_is_not_taken_from_somebody_who_has_it_by_then(ground: Ground) -> None:
+def test_an_address_that_another_user_has_by_then_is_refused(ground: Ground) -> None:
     pool = Pool(ground, verify_first=True)
     token, new = pool.tokens(pool.confirmed())["AccessToken"], f"{ground.name('new')}@example.com"
     pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
@@ -217,7 +219,7 @@ def test_a_pre_sign_up_trigger_is_told_the_name_that_the_user_will_have(ground: 
     assert _seen(ground, parameter)["userName"] == made["User"]["Username"]
 
 
-def test_an_old_refresh_token_counts_within_the_grace_period(ground: Ground) -> None:
+def test_an_old_refresh_token_is_valid_within_the_grace_period(ground: Ground) -> None:
     rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 60}
     pool = Pool(ground, ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"], RefreshTokenRotation=rotation)
     first = pool.tokens(pool.confirmed())

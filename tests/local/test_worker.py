@@ -1,4 +1,4 @@
-"""The interpreter of the functions, the hook that leads them here, and the bootstrap that runs them."""
+"""The interpreter of the functions, the hook that redirects AWS host names, and the bootstrap that runs a function."""
 
 import json
 import subprocess
@@ -30,12 +30,12 @@ def _run(python: Path, script: str) -> str:
     return done.stdout.strip()
 
 
-def test_it_has_what_awss_runtime_brings(python: Path) -> None:
+def test_the_interpreter_has_the_packages_of_awss_runtime(python: Path) -> None:
     assert _run(python, "import boto3; print(boto3.session.Session().client('sts', 'us-east-1').meta.region_name)")
 
 
 @pytest.mark.parametrize("package", ["pydantic", "jwt", "requests", "ministack", "aws_cdk", "tenantry.local"])
-def test_it_has_nothing_else(python: Path, package: str) -> None:
+def test_the_interpreter_has_no_other_packages(python: Path, package: str) -> None:
     assert _run(python, f"import importlib.util; print(importlib.util.find_spec({package!r}))") == "None"
 
 
@@ -45,7 +45,7 @@ def test_it_is_made_once(python: Path) -> None:
     assert python.lstat().st_ino == before
 
 
-def test_it_is_made_anew_for_other_packages(python: Path) -> None:
+def test_the_interpreter_is_made_again_for_other_packages(python: Path) -> None:
     stamp = python.parent.parent / "made-of"
     right = stamp.read_text()
     stamp.write_text("another boto3")
@@ -63,7 +63,7 @@ def test_aws_host_names_lead_to_the_local_cloud(python: Path, host: str, port: o
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 443), ("localhost", 80)])
-def test_other_names_lead_where_they_lead(python: Path, host: str, port: int) -> None:
+def test_other_host_names_are_not_redirected(python: Path, host: str, port: int) -> None:
     said = _run(python, f"import socket; print(socket.getaddrinfo({host!r}, {port!r}, socket.AF_INET)[0][4])")
     assert said == f"('127.0.0.1', {port})"
 
@@ -127,7 +127,7 @@ def handler(event, context):
     assert function.invoke({"a": 1}, request_id="r1", timeout_ms=2000) == [{"a": 1}, "r1", "128", True, "red"]
 
 
-def test_what_it_prints_is_log_and_no_answer(tmp_path: Path) -> None:
+def test_printed_text_goes_to_the_log_only(tmp_path: Path) -> None:
     function = _Function(tmp_path, 'def handler(event, context): print(\'{"status": "ok"}\'); return 1')
     assert function.invoke(None) == 1
     assert '{"status": "ok"}' in function.log()

@@ -18,7 +18,7 @@ def _workers(ground: Ground, burst: int) -> int:
 
 
 def test_a_burst_does_not_start_a_process_for_each(ground: Ground, bare_ground: Ground) -> None:
-    from tenantry.local.gaps.lambda_worker_limit import _WORKERS  # noqa: PLC0415 - imports MiniStack
+    from tenantry.local.gaps.aws_lambda.worker_limit import _WORKERS  # noqa: PLC0415 - imports MiniStack
 
     burst = _WORKERS + 4
     assert _workers(ground, burst) <= _WORKERS

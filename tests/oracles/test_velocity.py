@@ -1,6 +1,6 @@
 """Apache Velocity 1.7: it renders our templates as our engine does, and no request changes their structure.
 
-Tests of templates and the local cloud share `tenantry.local.gaps.vtl`, so that a wrong assumption in it would pass in both.
+Tests of templates and the local cloud share `tenantry.local.patching.vtl`, so that a wrong assumption in it would pass in both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tenantry.local.gaps import vtl
+from tenantry.local.patching import vtl
 from tests.oracles import requests, velocity
 from tests.oracles.templates import ENVIRONMENTS, resources
 

@@ -17,7 +17,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stacks.application_plane.parks.schemas import PARK_ID_PATTERN, STATUSES
-from tenantry.local.gaps import vtl
+from tenantry.local.patching import vtl
 from tenantry.model.names import name_refusal
 from tests.statements import listed
 from tests.synthesized import Template, assembly

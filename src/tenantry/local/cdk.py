@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     import boto3
 
 _TOOLKIT = "CDKToolkit"
-#: Where the deployed cloud remembers what was deployed into it, so that a new or emptied cloud is never taken for one
-#: that has it all.
+#: Where the running cloud keeps the digest of the deployed app, so that a new or emptied cloud counts as not deployed.
 _DEPLOYED_PARAMETER = "/local-cloud/deployed"
 
 _INPUTS = (
@@ -42,19 +41,19 @@ _INPUTS = (
     "dashboard",
     "streaming",
 )
-# What is built of the sources is none: the page is built while it is deployed.
+# Build results are not input: the page is built during the deployment.
 _IGNORED = {"__pycache__", "node_modules", "dist", ".built", ".mypy_cache", ".ruff_cache"}
 _NOT_FROM_THE_SHELL = {
-    # They would win over the local cloud's key or endpoint.
+    # They would take precedence over the local cloud's key or endpoint.
     "AWS_PROFILE",
     "AWS_SESSION_TOKEN",
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_CONFIG_FILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    # Without its bytecode the CDK library compiles for half a minute, each time.
+    # Without bytecode files, Python compiles the CDK library for half a minute each time.
     "PYTHONDONTWRITEBYTECODE",
 }
-# States that no update leads out of.
+# States of a stack that no update can leave.
 _BROKEN = {
     "CREATE_FAILED",
     "DELETE_FAILED",
@@ -142,7 +141,7 @@ def is_deployed(session: "boto3.Session", digest: str) -> bool:
     try:
         known = json.loads(found[0]["Value"])
         return bool(known["digest"] == digest) and set(known["stacks"]) <= _whole_stacks(session)
-    except (IndexError, KeyError, TypeError, ValueError):  # nothing, or what an older version has noted
+    except (IndexError, KeyError, TypeError, ValueError):  # no record, or one of an older version
         return False
 
 
@@ -152,7 +151,7 @@ def _whole_stacks(session: "boto3.Session") -> set[str]:
 
 
 def remember(session: "boto3.Session", digest: str, stacks: Iterable[str]) -> None:
-    """Note in the running cloud what was deployed into it."""
+    """Record in the running cloud what was deployed into it."""
     value = json.dumps({"digest": digest, "stacks": sorted(stacks)})
     session.client("ssm").put_parameter(Name=_DEPLOYED_PARAMETER, Value=value, Type="String", Overwrite=True)
 
@@ -166,7 +165,7 @@ def stacks(assembly: Path) -> list[str]:
 
 
 def clear_broken_stacks(session: "boto3.Session") -> list[str]:
-    """Delete the stacks that an interrupted deployment left in a state that no update leads out of.
+    """Delete the stacks that an interrupted deployment left in a state that no update can leave.
 
     Returns
     -------
@@ -184,7 +183,7 @@ def clear_broken_stacks(session: "boto3.Session") -> list[str]:
         stacks = cloudformation.describe_stacks()["Stacks"]
         return [stack["StackName"] for stack in stacks if is_wanted(stack["StackStatus"])]
 
-    # The cloud may still be at work on what was interrupted; what it does not finish was left by one that ended.
+    # The cloud may still work on an interrupted deployment. What it does not finish is from an earlier emulator.
     deadline = time.monotonic() + _SETTLE_SECONDS
     while in_state(_is_busy) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -211,7 +210,7 @@ def _reason(error: WaiterError) -> str:
 
 
 def _is_busy(status: str) -> bool:
-    return status.endswith(_BUSY) and status != "REVIEW_IN_PROGRESS"  # nothing goes on in a review
+    return status.endswith(_BUSY) and status != "REVIEW_IN_PROGRESS"  # a stack in review does not change
 
 
 def deploy(
@@ -254,7 +253,7 @@ def deploy(
     Raises
     ------
     LocalCloudError
-        When the CLI fails, with the end of what it said.
+        When the CLI fails, with the end of its output.
     """
     command = [
         cli(),
@@ -264,7 +263,7 @@ def deploy(
         "--context=env=local",
         *([f"--context=app={application}"] if application else []),
         f"--concurrency={os.cpu_count() or 2}",
-        # A change set costs three calls and as many waits a stack, and there is nobody to review it here.
+        # A change set costs three calls and as many waits for each stack, and is not reviewed here.
         "--method=direct",
         "--no-notices",
         "--no-version-reporting",
@@ -286,7 +285,7 @@ def deploy(
                 detail(line.replace("✅", "").strip())
     if process.wait() != 0:
         raise LocalCloudError(
-            f"cdk deploy failed; all it said is in {log}. Its end:\n\n{tail(log, 30)}\n\n"
+            f"cdk deploy failed; its whole output is in {log}. The end of it:\n\n{tail(log, 30)}\n\n"
             "Fix the app and run the same command again: stacks that failed are removed first. "
             "To start from nothing: make down"
         )

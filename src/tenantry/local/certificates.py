@@ -1,4 +1,4 @@
-"""A certificate authority for one machine: made at the first start, trusted by nothing but what we start.
+"""A certificate authority for one machine: made at the first start, trusted by the local cloud's clients only.
 
 The authority's private key signs one server certificate and is then thrown away, so that trusting the authority (in a
 browser, say) trusts that one certificate and nothing that anybody could sign later.
@@ -47,7 +47,7 @@ _RENEW_BEFORE = dt.timedelta(days=14)
 
 
 def ensure(folder: StateFolder) -> None:
-    """Make the authority, the server's certificate and the clients' bundle, unless they are there and still good.
+    """Make the authority, the server's certificate and the clients' bundle, unless they exist and are valid.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def ensure(folder: StateFolder) -> None:
 
 
 def _is_current(folder: Path) -> bool:
-    """Whether the certificate lives a while longer, names every host, and belongs to the key and to the authority."""
+    """Return whether the certificate is valid for some days, names every host, and matches both key and CA."""
     try:
         certificate = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()))

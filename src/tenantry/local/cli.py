@@ -40,7 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.add_argument("-n", "--lines", type=int, default=50, help="number of lines (default: 50)")
     sent = command("mail", _mail, "print the latest message that was sent to an address")
     sent.add_argument("address", help="an e-mail address or a telephone number")
-    command("tour", _tour, "show the deployed system with real requests")
 
     parsed = parser.parse_args(arguments)
     try:
@@ -122,12 +121,6 @@ def _mail(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
         raise LocalCloudError(f"Nothing was sent to {parsed.address}.")
     note(f"To: {message.to}\nSubject: {message.subject}\n\n{message.body}")
     return 0
-
-
-def _tour(cloud: LocalCloud, _: argparse.Namespace) -> int:
-    from tenantry.local.tour import main as tour  # noqa: PLC0415 - only this command needs all that the tour uses
-
-    return tour(cloud)
 
 
 def _relative(path: Path) -> Path:

@@ -1,5 +1,5 @@
-"""What can go wrong with the local cloud, said so that a person knows what to do next."""
+"""Errors of the local cloud, whose messages say what to do next."""
 
 
 class LocalCloudError(Exception):
-    """A failure that its message explains, together with the way out."""
+    """A failure whose message names the cause and the remedy."""

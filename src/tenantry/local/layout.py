@@ -1,6 +1,6 @@
-"""The version of the state folder: what an older program cannot know it says so of, instead of reading it wrongly.
+"""The version of the state folder, so that an older program refuses a folder that it would misread.
 
-A folder without a version, or of an older one, is read: every field that is missing has a value that leads on.
+A folder without a version, or with an older one, is read: every missing field has a default.
 """
 
 import json

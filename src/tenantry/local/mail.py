@@ -28,7 +28,7 @@ class Message:
 
 
 def send(folder: StateFolder, message: Message) -> None:
-    """Leave a message for its addressee, in the place of the one before."""
+    """Write a message for its recipient, which replaces the previous one."""
     write_private(_path(folder, message.to), json.dumps(asdict(message)))
 
 

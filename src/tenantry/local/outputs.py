@@ -1,4 +1,4 @@
-"""The two files that scripts may rely on: the stacks' outputs, and shell exports that lead to the local cloud."""
+"""The two files for scripts: the stacks' outputs, and shell exports for the local cloud."""
 
 import json
 import re
@@ -88,7 +88,7 @@ def shell_variables(outputs: Outputs) -> dict[str, str]:
 def write_env(path: Path, exports: Mapping[str, str]) -> None:
     """Write the shell exports, readable by their owner only."""
     lines = [f"export {name}={shlex.quote(value)}" for name, value in exports.items()]
-    # Left over from another account, a session token or a profile would win over the key.
+    # A session token or a profile of another account would take precedence over the key.
     write_private(path, "\n".join(["unset AWS_SESSION_TOKEN AWS_PROFILE", *lines, ""]))
 
 

@@ -43,7 +43,7 @@ _ANEW = "If that is of its saved state, start from nothing: make down && make up
 class Running:
     """A running emulator.
 
-    One of another version may not have said all of this: a port that is not known is 0.
+    One of another version may not report all of this: an unknown port is 0.
     """
 
     pid: int
@@ -79,27 +79,27 @@ def _is_held(folder: StateFolder) -> bool:
         return False
     with folder.lock.open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who look must not see each other
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two checks at once must not see each other
         except BlockingIOError:
             return True
     return False
 
 
 def _running(folder: StateFolder) -> Running | None:
-    """Return what the running emulator says of itself, as far as it can be read."""
-    said = read_json(folder.process)
-    known = said if isinstance(said, dict) else {}
-    # Never a number that means more than one process to the operating system.
+    """Return what the running emulator has written about itself, as far as it is readable."""
+    content = read_json(folder.process)
+    known = content if isinstance(content, dict) else {}
+    # Never a number that stands for several processes (0, negative).
     pid = next((pid for pid in (read_json(folder.lock), known.get("pid")) if type(pid) is int and pid > 1), None)
     if pid is None:
         if not folder.process.exists():
-            return None  # it holds the lock and is about to say
+            return None  # it holds the lock and has not written the file yet
         raise LocalCloudError(
-            f"A local cloud runs on {folder.home}, and {folder.process.name} does not say which process it is. "
+            f"A local cloud runs on {folder.home}, and {folder.process.name} does not name its process. "
             f"End it (`fuser {folder.lock}` names it), then: make down"
         )
     ports = {name: known[name] for name in ("port", "page_port") if is_port(known.get(name))}
-    # Of what is not whole nothing is known of the code that it runs either.
+    # With a port missing, the version is treated as unknown too.
     return Running(pid=pid, **ports, version=str(known.get("version", "")) if len(ports) == 2 else "")  # noqa: PLR2004
 
 
@@ -117,8 +117,7 @@ def code_version(left_open: str) -> str:
         here / "front_door.py",
         here / "saved_state.py",
         here / "settings.py",
-        *sorted((here / "gaps").rglob("*.py")),
-        *sorted((here / "flink").rglob("*.py")),
+        *(path for folder in ("gaps", "patching", "flink") for path in sorted((here / folder).rglob("*.py"))),
     ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -175,17 +174,17 @@ def stop(folder: StateFolder) -> bool:
     """Stop the emulator so that it saves its state; return whether one ran."""
     running = find(folder)
     if running is None:
-        end_jobs(folder)  # one that was killed leaves them behind
+        end_jobs(folder)  # a killed emulator does not stop them
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(running.pid, signal.SIGTERM)
     if not _wait_until(lambda: not _is_held(folder), _STOP_SECONDS):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, signal.SIGKILL)
-    # What is left of its session: workers whose function does not return.
+    # The rest of its session: workers whose function does not return.
     _kill(running.pid)
     end_jobs(folder)
-    # The next start wants the port back, which is given up a moment after the lock.
+    # The next start uses the same port, which is released a moment after the lock.
     _wait_until(lambda: not _is_held(folder) and not port_answers(running.port), _STOP_SECONDS)
     return True
 
@@ -202,7 +201,7 @@ def tail(path: Path, lines: int = 20) -> str:
 
 
 def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait, but not for ever, and return whether it came true."""
+    """Wait until a condition holds, at most `seconds`, and return whether it does."""
     deadline = time.monotonic() + seconds
     while not (holds := condition()) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -215,7 +214,7 @@ def _kill(group: int) -> None:
 
 
 def _environment(folder: StateFolder, port: int, python: Path, left_open: str) -> dict[str, str]:
-    """Return the emulator's whole environment, which its Lambda workers inherit: nothing of the person's shell."""
+    """Return the emulator's whole environment, which its Lambda workers inherit: nothing comes from the shell."""
     root, bundle = folder.root_key(), str(folder.ca_bundle)
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),

@@ -1,4 +1,4 @@
-"""Show what is being done: one line a step with its seconds, plain when nobody watches."""
+"""Show progress: one line for each step with its seconds, without animation when there is no terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def step(text: str) -> Iterator[Detail]:
 
 
 def note(text: str) -> None:
-    """Say something that took no time."""
+    """Print a line."""
     _console.print(escape(text), soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Where a local cloud keeps its things, and the few constants that name it."""
+"""The files of a local cloud, its ports and its constants."""
 
 import json
 import os
@@ -20,10 +20,10 @@ _HIGHEST_PORT = 65535
 
 #: The port to use instead of a free one.
 PORT_VARIABLE = "TENANTRY_PORT"
-#: Names of gaps to leave open, separated by commas: how a test shows that it would fail without one.
+#: Names of gaps to leave open, separated by commas. With it a test shows that it fails without a gap.
 WITHOUT_GAPS_VARIABLE = "TENANTRY_WITHOUT_GAPS"
 
-# What the emulator's process is told beside MiniStack's own variables.
+# Variables of the emulator's process beside MiniStack's own.
 FOLDER_VARIABLE = "TENANTRY_LOCAL_FOLDER"
 VERSION_VARIABLE = "TENANTRY_LOCAL_VERSION"
 INTERPRETER_VARIABLE = "TENANTRY_LOCAL_INTERPRETER"
@@ -33,7 +33,7 @@ CREDENTIALS_PORT_VARIABLE = "TENANTRY_LOCAL_CREDENTIALS_PORT"
 
 @dataclass(frozen=True, kw_only=True)
 class RootKey:
-    """The access key of the account's root user, made anew for every installation."""
+    """The access key of the account's root user, random for every installation."""
 
     access_key_id: str
     secret_access_key: str
@@ -53,7 +53,7 @@ class StateFolder:
 
     @property
     def home(self) -> Path:
-        """What belongs to the emulator rather than to the person who runs it."""
+        """The emulator's own files."""
         return self.root / "cloud"
 
     @property
@@ -128,12 +128,12 @@ class StateFolder:
 
     @property
     def lock(self) -> Path:
-        """Held by the running emulator, so that its death needs no notice."""
+        """Held by the running emulator, and released when its process ends."""
         return self.home / "lock"
 
     @property
     def turn(self) -> Path:
-        """Held by whoever starts, deploys to or stops the emulator."""
+        """Held by the process that starts, deploys to or stops the emulator."""
         return self.home / "turn"
 
     @property
@@ -153,7 +153,7 @@ class StateFolder:
         self.home.chmod(0o700)
 
     def root_key(self) -> RootKey:
-        """Return the root access key, made at the first call, and anew when its file holds none."""
+        """Return the root access key, made at the first call, and again when its file has none."""
         path = self.home / "root-key.json"
         known = read_fields(path, access_key_id=str, secret_access_key=str)
         if known is None:
@@ -180,8 +180,8 @@ class StateFolder:
                 raise LocalCloudError(f"{PORT_VARIABLE} must be a port number, not {configured!r}.")
             if port_answers(int(configured)):
                 raise LocalCloudError(
-                    f"Port {configured} of {HOST} is in use by something else. "
-                    f"Stop that, or set {PORT_VARIABLE} to another port, or unset it to let a free one be found."
+                    f"Port {configured} of {HOST} is in use by another process. "
+                    f"Stop it, or set {PORT_VARIABLE} to another port, or unset it to use a free one."
                 )
             return int(configured)
         return self._port("port")

@@ -40,7 +40,7 @@ def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3
 
 
 def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
-    """Stop every application that runs; each takes a snapshot, from which it goes on when it is started again.
+    """Stop every application that runs; each takes a snapshot, from which it resumes when it is started again.
 
     What cannot be asked, such as an emulator of another version, is not: an application then goes on from its last
     snapshot.
@@ -51,9 +51,9 @@ def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 
             with step(f"Stop the streaming application {name}"):
                 client.stop_application(ApplicationName=name)
                 if not _wait(client, name, "READY"):
-                    note(f"{name} did not stop in time; it goes on from its last snapshot.")
+                    note(f"{name} did not stop in time; it resumes from its last snapshot.")
     except (BotoCoreError, ClientError, OSError) as error:
-        note(f"The streaming applications could not be stopped; they go on from their last snapshot: {error}")
+        note(f"The streaming applications could not be stopped; they resume from their last snapshot: {error}")
 
 
 def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: ANN401 - a client has no type of its own
@@ -64,7 +64,7 @@ def _names(client: Any, outputs: Outputs, status: str) -> list[str]:  # noqa: AN
 def _status(client: Any, name: str) -> str:  # noqa: ANN401
     try:
         return str(client.describe_application(ApplicationName=name)["ApplicationDetail"]["ApplicationStatus"])
-    except client.exceptions.ResourceNotFoundException:  # somebody has deleted it
+    except client.exceptions.ResourceNotFoundException:  # it was deleted
         return ""
 
 

@@ -58,7 +58,7 @@ def is_ready() -> bool:
 
 
 def ensure() -> Installation:
-    """Return the installation, made or made anew if need be.
+    """Return the installation, installed first if it is missing or broken.
 
     Raises
     ------

@@ -58,7 +58,7 @@ appender.out.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5p %c{1} %m%n
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What the service is told of an application.
+    """The settings of an application.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Application:
 
 
 def end(folder: Path) -> None:
-    """End the application that runs on a folder, whoever started it, if one does."""
+    """End the application that runs on a folder, whichever process started it, if there is one."""
     if not (folder / _LOCK).exists():
         return
     with (folder / _LOCK).open("a") as lock:
@@ -333,7 +333,7 @@ class Job:
     def _variables(self) -> dict[str, str]:
         home = self._installation.home
         return {
-            # Not pyenv's stand-ins, and nothing of the person's shell.
+            # Not pyenv's shims, and no variables of the shell.
             "PATH": os.pathsep.join([str(self._installation.python.parent), os.defpath]),
             "HOME": str(self._folder / "tmp"),
             "LANG": "C.UTF-8",
@@ -381,7 +381,7 @@ class Job:
 
 
 def _write_trust(authority: Path, output: Path) -> None:
-    """Write an authority in Java's form. Java's own list is left out: a job of the local cloud talks to nobody else."""
+    """Write an authority in Java's form, without Java's own list: a job connects to the local cloud only."""
     certificate = pkcs12.PKCS12Certificate(x509.load_pem_x509_certificate(authority.read_bytes()), b"local")
     output.write_bytes(
         pkcs12.serialize_java_truststore([certificate], BestAvailableEncryption(_STORE_PASSWORD.encode()))

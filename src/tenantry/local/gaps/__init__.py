@@ -1,81 +1,26 @@
-"""What MiniStack lacks and these stacks need, one module a gap.
+"""What MiniStack lacks and these stacks need: one module for each gap, `<service>/<gap>.py`, found by its place.
 
-Each module's docstring says what AWS does, where AWS says so, what MiniStack does instead and what the patch does.
-MiniStack resolves its functions late, so replacing a module's attribute before the server starts is enough.
+A module's docstring says what AWS does, where AWS documents it, what MiniStack does instead and what the gap changes.
+Its `close()` makes the change; `AFTER`, if it has one, names the gaps that have to be closed before it. MiniStack
+resolves its functions late, so it is enough to replace a module's attribute before the server starts.
 """
 
 import importlib
 import os
+import pkgutil
+from collections.abc import Collection, Mapping
+from graphlib import CycleError, TopologicalSorter
 
-from tenantry.local.gaps.patching import GapError
+from tenantry.local.patching import GapError
 from tenantry.local.settings import WITHOUT_GAPS_VARIABLE
 
-#: Every gap, in the order in which they are closed.
-GAPS: tuple[str, ...] = (
-    "root_key",
-    "admin_endpoints",
-    "iam_policy_variables",
-    "events_condition_keys",
-    "sns_condition_keys",
-    "dynamodb_leading_keys",
-    "dynamodb_attributes",
-    "s3_object_tag_keys",
-    "s3_put_object_tagging",
-    "s3_access_point_host",
-    "s3_bucket_owner",
-    "s3_lifecycle",
-    "s3_policies",
-    "iam_sizes",
-    "lambda_python_runtime",
-    "lambda_worker_limit",
-    "lambda_role_credentials",
-    "lambda_failure_destinations",
-    "lambda_payloads",
-    "lambda_settings",
-    "execute_api_host",
-    "apigateway_authorizer",
-    "apigateway_permission",
-    "apigateway_errors",
-    "apigateway_iam_denial",
-    "apigateway_signing_scope",
-    "apigateway_empty_segments",
-    "apigateway_bodies",
-    "apigateway_service_integrations",
-    "apigateway_patched_methods",
-    "kinesis_records",
-    "cognito_case",
-    "cognito_triggers",
-    "cognito_mail",
-    "cognito_attributes",
-    "cognito_auth_flows",
-    "cognito_refresh_tokens",
-    "cognito_domain",
-    "cognito_jwks_https",
-    "kinesis_get_records",
-    "flink_jobs",
-    "stepfunctions_role",
-    "stepfunctions_start",
-    "stepfunctions_logs",
-    "stepfunctions_succeed",
-    "stepfunctions_input",
-    "stepfunctions_definitions",
-    "sns_https",
-    "sns_content_type",
-    "cloudwatch_alarm_actions",
-    "eventbridge_delivery",
-    "iot_role_aliases",
-    "iot_credentials_provider",
-    "cloudfront_api_origin",
-    "cloudfront_compression",
-    "cfn_events_archive",
-    "cfn_event_schemas",
-    "cfn_dynamodb_settings",
-    "cfn_metric_math_alarms",
-    "cfn_request_validators",
-    "cfn_secret_ref",
-    "cfn_role_boundary",
-    "cfn_stack_of_resource",
-    "cfn_deletion",
+#: The names of all gaps, `<service>.<gap>`.
+GAPS: tuple[str, ...] = tuple(
+    sorted(
+        found.name.removeprefix(f"{__name__}.")
+        for found in pkgutil.walk_packages(__path__, f"{__name__}.")
+        if not found.ispkg
+    )
 )
 
 
@@ -85,11 +30,36 @@ def close_all() -> None:
     Raises
     ------
     GapError
-        When the environment names a gap that does not exist, or MiniStack lacks what a gap replaces.
+        When the environment names a gap that does not exist, a gap's `AFTER` names one or has no order, or MiniStack
+        lacks what a gap replaces.
     """
     left_open = {name.strip() for name in os.environ.get(WITHOUT_GAPS_VARIABLE, "").split(",") if name.strip()}
     if unknown := left_open - set(GAPS):
         raise GapError(f"{WITHOUT_GAPS_VARIABLE} names {', '.join(sorted(unknown))}; gaps are: {', '.join(GAPS)}")
-    for name in GAPS:
-        if name not in left_open:
-            importlib.import_module(f"tenantry.local.gaps.{name}").close()
+    modules = {name: importlib.import_module(f"{__name__}.{name}") for name in GAPS if name not in left_open}
+    for name in in_order({name: getattr(module, "AFTER", ()) for name, module in modules.items()}):
+        if name in modules:
+            modules[name].close()
+
+
+def in_order(after: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Return gaps in the order in which they are closed; it depends on the names alone.
+
+    Parameters
+    ----------
+    after
+        For each gap, the gaps that are closed before it.
+
+    Raises
+    ------
+    GapError
+        When a gap is to be closed after one that does not exist, or after itself by way of others.
+    """
+    for name, earlier in after.items():
+        if unknown := set(earlier) - set(GAPS):
+            raise GapError(f"AFTER of {name} names {', '.join(sorted(unknown))}; gaps are: {', '.join(GAPS)}")
+    try:
+        return tuple(TopologicalSorter({name: sorted(after[name]) for name in sorted(after)}).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise GapError(f"These gaps wait for each other: {circle}. Remove a name from AFTER of one of them.") from None

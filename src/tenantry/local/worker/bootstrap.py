@@ -27,7 +27,7 @@ Handler = Callable[[Any, "Context"], Any]
 
 
 class Context:
-    """What AWS gives a function beside the event."""
+    """The context object of an invocation."""
 
     def __init__(self, init: dict[str, Any], call: dict[str, Any]) -> None:
         self.function_name = init["function_name"]
@@ -101,7 +101,7 @@ def _set(name: str, value: object) -> None:
 
 
 def main() -> None:
-    """Answer invocations until the emulator hangs up."""
+    """Answer invocations until the emulator closes the pipe."""
     replies, sys.stdout = sys.stdout, sys.stderr
 
     def reply(content: dict[str, Any]) -> None:

@@ -1,0 +1,111 @@
+"""A failed asynchronous invocation is sent to its dead-letter queue or destination, if the role allows it.
+
+AWS: after the last try, a dead-letter queue gets the event itself, with attributes that say what went wrong; a
+destination gets an envelope around it. Either is written with the function's role.
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+
+MiniStack: sends an envelope to both, to queues and topics only, as root.
+
+Here: both forms, with the role's session, and event buses and functions as destinations, too.
+"""
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+from ministack.core.responses import new_uuid, now_iso
+from ministack.services import lambda_svc, sqs
+
+from tenantry.local.patching import replace, require, service_calls
+
+
+def close() -> None:
+    """Close the gap."""
+    service_calls.check()
+    require(lambda_svc, "_functions", "logger")
+    replace(lambda_svc, "_route_async_failure", lambda _: _report)
+
+
+def _report(destination: str, function_name: str, event: Any, result: dict[str, Any]) -> None:
+    function = lambda_svc._functions.get(function_name) or {}
+    config = function.get("config") or {}
+    answer = result.get("body")
+    body: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    try:
+        session = service_calls.role_session(
+            config.get("Role", ""), service="lambda.amazonaws.com", session_name=function_name
+        )
+        if destination == (config.get("DeadLetterConfig") or {}).get("TargetArn"):
+            _dead_letter(session, destination, event, body)
+        else:
+            settings = function.get("event_invoke_config") or (function.get("event_invoke_configs") or {}).get(
+                "$LATEST"
+            )
+            tries = int((settings or {}).get("MaximumRetryAttempts", 2)) + 1
+            _send(session, destination, _envelope(config, event, body, tries))
+    except (service_calls.RefusedError, ClientError, LookupError) as error:
+        # On AWS, too, the event is then lost; the metric DestinationDeliveryFailures says so.
+        lambda_svc.logger.error("Lambda %s: %s not reached: %s", function_name, destination, error)
+
+
+def _envelope(config: dict[str, Any], event: Any, body: dict[str, Any], tries: int) -> str:
+    return json.dumps(
+        {
+            "version": "1.0",
+            "timestamp": now_iso(),
+            "requestContext": {
+                "requestId": body.get("requestId") or new_uuid(),
+                "functionArn": f"{config.get('FunctionArn')}:$LATEST",
+                "condition": "RetriesExhausted",
+                "approximateInvokeCount": tries,
+            },
+            "requestPayload": event,
+            "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+            "responsePayload": body,
+        }
+    )
+
+
+def _dead_letter(session: Any, destination: str, event: Any, body: dict[str, Any]) -> None:
+    values = {
+        "RequestID": ("String", body.get("requestId") or new_uuid()),
+        "ErrorCode": ("Number", "200"),
+        "ErrorMessage": ("String", str(body.get("errorMessage") or "")[:1024] or "-"),
+    }
+    attributes = {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in values.items()}
+    if ":sqs:" in destination:
+        service_calls.client("sqs", session).send_message(
+            QueueUrl=_queue_url(destination), MessageBody=json.dumps(event), MessageAttributes=attributes
+        )
+    else:
+        service_calls.client("sns", session).publish(
+            TopicArn=destination, Message=json.dumps(event), MessageAttributes=attributes
+        )
+
+
+def _send(session: Any, destination: str, envelope: str) -> None:
+    service = destination.split(":")[2]
+    client = service_calls.client(service, session)
+    send = {
+        "sqs": lambda: client.send_message(QueueUrl=_queue_url(destination), MessageBody=envelope),
+        "sns": lambda: client.publish(TopicArn=destination, Message=envelope),
+        "lambda": lambda: client.invoke(FunctionName=destination, InvocationType="Event", Payload=envelope.encode()),
+        "events": lambda: client.put_events(
+            Entries=[
+                {
+                    "Source": "lambda",
+                    "DetailType": "Lambda Function Invocation Result - Failure",
+                    "EventBusName": destination,
+                    "Detail": envelope,
+                }
+            ]
+        ),
+    }
+    send[service]()
+
+
+def _queue_url(arn: str) -> str:
+    account, name = arn.split(":")[4:6]
+    if sqs._queue_by_arn(arn) is None:
+        raise LookupError(f"no such queue: {arn}")
+    return str(sqs._queue_url_for_account(account, name))

@@ -1,0 +1,38 @@
+"""Policies can restrict which endpoints a caller subscribes.
+
+AWS: `sns:Protocol` and `sns:Endpoint` hold the protocol and the endpoint of a `Subscribe`.
+https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html#sns-policy-keys
+
+MiniStack: does not have these keys, so that no condition on them ever holds.
+
+Here: the keys are present.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core import iam_actions
+
+from tenantry.local.patching import replace, require
+
+#: Both replace: iam_actions.request_tag_context.
+AFTER = ("eventbridge.condition_keys",)
+
+_ACTION = "sns:Subscribe"
+
+
+def close() -> None:
+    """Close the gap."""
+    require(iam_actions, "_param")
+    replace(iam_actions, "request_tag_context", _reading_subscriptions)
+
+
+def _reading_subscriptions(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    def request_tag_context(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
+        context = read(service, action, body, parameters)
+        if action != _ACTION:
+            return context
+        given = {f"sns:{name}": iam_actions._param(body, parameters, name) for name in ("Protocol", "Endpoint")}
+        return {**context, **{key: value for key, value in given.items() if value}}
+
+    return request_tag_context
