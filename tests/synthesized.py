@@ -18,7 +18,7 @@ from stacks.platform import names
 from tenantry.functions import AWS_ARM64
 
 ROOT: Final = Path(__file__).parents[1]
-STACKS: Final = names.STACKS
+STACKS: Final[tuple[str, ...]] = names.STACKS
 ENVIRONMENTS: Final = NAMES
 STATEFUL_TYPES: Final = {
     "AWS::Cognito::UserPool",
