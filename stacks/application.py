@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 
@@ -11,9 +11,11 @@ from stacks.application_plane.ingestion.stack import IngestionStack
 from stacks.application_plane.parks.stack import ParksStack
 from stacks.application_plane.storage.stack import StorageStack
 from stacks.control_plane.control.stack import ControlStack
+from stacks.control_plane.membership.stack import MembershipStack
 from stacks.control_plane.tenant.stack import TenantStack
 from stacks.control_plane.user.stack import UserStack
 from stacks.platform.collisions import refuse_collisions
+from stacks.platform.names import STACKS
 from stacks.platform.stack import CommonStack
 from stacks.web.dashboard.stack import DashboardStack
 from tenantry.functions import declare_application
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from aws_cdk import App
 
     from stacks.environments import Environment
-
-_STACKS: Final = ("common", "user", "ingestion", "storage", "tenant", "control", "employees", "parks", "dashboard")
+    from stacks.platform.names import StackName
 
 
 def compose(app: App, environment: Environment) -> None:
@@ -35,67 +36,42 @@ def compose(app: App, environment: Environment) -> None:
     """
     ids = _construct_ids(app, environment)
     common = CommonStack(app, ids["common"], environment=environment)
-    user = UserStack(app, ids["user"], environment=environment, bus=common.bus, alarms=common.alarms)
-    ingestion = IngestionStack(app, ids["ingestion"], environment=environment, alarms=common.alarms)
-    storage = StorageStack(
-        app,
-        ids["storage"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
-    )
+    user = UserStack(app, ids["user"], foundation=common.foundation)
+    platform = common.foundation.with_identity(user.identity)
+    ingestion = IngestionStack(app, ids["ingestion"], platform=platform)
+    storage = StorageStack(app, ids["storage"], platform=platform)
     tenant = TenantStack(
         app,
         ids["tenant"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
+        platform=platform,
         users=user.users,
         token_claims_hook=user.token_claims_hook,
         partitions=storage.partitions,
         lake=ingestion.lake,
     )
     control = ControlStack(
-        app,
-        ids["control"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        directory=tenant.directory,
-        invitations=tenant.invitations,
+        app, ids["control"], platform=platform, directory=tenant.directory, invitations=tenant.invitations
     )
-    EmployeesStack(
+    membership = MembershipStack(
         app,
-        ids["employees"],
-        environment=environment,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
-    )
-    parks = ParksStack(
-        app,
-        ids["parks"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
+        ids["membership"],
+        platform=platform,
         directory=tenant.directory,
         invitations=tenant.invitations,
         account_changes=control.account_changes,
     )
+    EmployeesStack(app, ids["employees"], platform=platform)
+    parks = ParksStack(app, ids["parks"], platform=platform, directory=tenant.directory)
     DashboardStack(
         app,
         ids["dashboard"],
-        environment=environment,
-        user_pool=user.user_pool,
-        client=user.client,
-        apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
+        platform=platform,
+        apis={
+            "tenant": tenant.api_url,
+            "membership": membership.api_url,
+            "storage": storage.api_url,
+            "parks": parks.api_url,
+        },
     )
     for stack in ids.values():
         declare_application(
@@ -106,9 +82,9 @@ def compose(app: App, environment: Environment) -> None:
         )
 
 
-def _construct_ids(app: App, environment: Environment) -> Mapping[str, str]:
+def _construct_ids(app: App, environment: Environment) -> Mapping[StackName, str]:
     """Return the ids of the stacks in `app`: their names, with account and region where another has these already."""
-    ids = {stack: environment.stack_name(stack) for stack in _STACKS}
+    ids = {stack: environment.stack_name(stack) for stack in STACKS}
     if not any(Stack.is_stack(child) for child in app.node.children):
         return ids
     refuse_collisions(app)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tenantry.model.identifiers import TenantId
 
 OPENS_WEBHOOKS: Final = frozenset({Role.ADMIN, Role.VISITOR})
-"""The roles that may make webhooks; `stacks.application_plane.parks.routes` opens the routes to the same."""
+"""The roles that may make webhooks; `stacks.application_plane.parks.webhooks` opens the routes to the same."""
 _BATCH: Final = 100
 _TRIES: Final = 4
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 from aws_cdk import Token
+
+StackName = Literal[
+    "common", "user", "ingestion", "storage", "tenant", "control", "membership", "employees", "parks", "dashboard"
+]
+STACKS: Final[tuple[StackName, ...]] = get_args(StackName)
+"""All stacks of an environment, without the application's name; each after those that it depends on."""
 
 HANDS_ON: Final = "aws-saas-s3"
 """What the names of the S3 hands-on begin with."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = sorted(path.parent for path in (ROOT / "lambdas").rglob("handler.py"))
 _IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
 # Lambda's Python has boto3 and nothing else of what we use.
-# What functions share beside the runtime, as `stacks.application_plane.parks.routes` says.
+# What functions share beside the runtime, as `stacks.application_plane.parks.webhook_functions` says.
 _SHARED = dict.fromkeys(("park_statuses", "webhook_pauses", "webhook_publication"), ("park_webhooks",))
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from park_webhooks.makers import OPENS_WEBHOOKS, Makers, Reason
 from park_webhooks.publication import Publication
-from stacks.application_plane.parks.routes import WEBHOOK_ROLES
+from stacks.application_plane.parks.webhooks import WEBHOOK_ROLES
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId
 from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context

@@ -135,7 +135,7 @@ def test_published_secret_is_in_local_and_dev_only(environment: str) -> None:
 
     assert len(secrets) == 1
     assert ("SecretString" in secrets[0]) == (environment in {"local", "dev"})
-    assert ("GenerateSecretString" in secrets[0]) == (environment in {"staging", "prod"})
+    assert ("GenerateSecretString" in secrets[0]) == (environment not in {"local", "dev"})
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
