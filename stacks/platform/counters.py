@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
@@ -32,6 +34,8 @@ def usage_counter(
     environment: Mapping[str, str],
 ) -> None:
     """Make and register the counter of `name`: a function that vends sessions and holds no grant on data.
+
+    The page shows the other parts of the usage when it fails, so an alarm tells operators.
 
     Parameters
     ----------
@@ -62,4 +66,13 @@ def usage_counter(
     vendor = TokenVendor(scope, "UsageVendor")
     grant(vendor.purpose(name))
     vendor.grant_vend(function)
+    function.metric_errors(period=Duration.minutes(5)).create_alarm(
+        scope,
+        "UsageFailedAlarm",
+        alarm_description=f"A tenant's usage of {name} cannot be counted. See docs/operations.md",
+        threshold=3,
+        evaluation_periods=1,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    ).add_alarm_action(actions.SnsAction(platform.alarms))
     UsageCounter(scope, "UsageCounter", registry=registry, name=name, function=function)
