@@ -111,8 +111,12 @@ def test_usage_function_alone_may_invoke_a_counter(environment: str, stack: str)
         if name != counter and "Metadata" not in name and f'"{counter}"' in json.dumps(found)
     ]
 
-    # A policy of the usage function's role, and the registration: nothing else of the stack names the function.
-    assert sorted(found["Type"] for _, found in named) == ["AWS::IAM::Policy", "AWS::SSM::Parameter"]
+    # A policy of the usage function's role, the registration and an alarm: nothing else of the stack names the function.
+    assert sorted(found["Type"] for _, found in named) == [
+        "AWS::CloudWatch::Alarm",
+        "AWS::IAM::Policy",
+        "AWS::SSM::Parameter",
+    ]
     (policy,) = [found["Properties"] for _, found in named if found["Type"] == "AWS::IAM::Policy"]
     assert [role["Fn::ImportValue"].partition(":")[0] for role in policy["Roles"]] == ["tenantry-tenant"]
     assert "TenantUsageRole" in json.dumps(policy["Roles"])
