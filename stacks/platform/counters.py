@@ -65,7 +65,7 @@ def usage_counter(
     )
     vendor = TokenVendor(scope, "UsageVendor")
     grant(vendor.purpose(name))
-    vendor.grant_vend(function)
+    vendor.grant_vend(function, purposes=[name])
     function.metric_errors(period=Duration.minutes(5)).create_alarm(
         scope,
         "UsageFailedAlarm",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stacks.platform.defaults import api_defaults, function_defaults
+from stacks.platform.defaults import function_defaults
 from stacks.platform.events import Events
+from tenantry.isolation.api import ApiDefaults
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cognito as cognito
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from stacks.environments import Environment
     from tenantry.functions import FunctionDefaults
-    from tenantry.isolation.api import ApiDefaults
     from tenantry.isolation.events import ApplicationBus
 
 
@@ -68,7 +68,16 @@ class Foundation:
     @property
     def api_defaults(self) -> ApiDefaults:
         """What the APIs have in common."""
-        return api_defaults(self.environment, self.alarms)
+        environment = self.environment
+        return ApiDefaults(
+            allowed_origin=environment.allowed_origin,
+            throttle_rate=environment.throttle_rate,
+            throttle_burst=environment.throttle_burst,
+            alarms=self.alarms,
+            web_acl_arn=environment.web_acl_arn,
+            log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+        )
 
     @property
     def function_defaults(self) -> FunctionDefaults:

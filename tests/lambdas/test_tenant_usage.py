@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
@@ -114,7 +114,7 @@ def test_tenant_isolated_counter_is_invoked_with_its_tenant(module: ModuleType, 
 
     def respond(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - botocore's
         sent.append(request.headers.get("X-Amz-Tenant-Id"))
-        return AWSResponse(request.url, 200, {}, io.BytesIO(b'{"objects": 1}'))
+        return AWSResponse(request.url, 200, HTTPHeaders(), io.BytesIO(b'{"objects": 1}'))
 
     events = module.counters._functions.meta.events  # noqa: SLF001 - what is sent
     events.register_first("before-send.lambda.Invoke", respond)

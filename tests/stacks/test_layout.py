@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, Stack
-from aws_cdk import aws_lambda as lambda_
 
 from stacks.application import compose
 from stacks.environments import environment
 from stacks.platform.names import STACKS
 from tenantry.operate.environment import STACKS as OPERATED
-from tests.synthesized import ROOT, new_app
+from tests.synthesized import ROOT, assembly, new_app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,11 +66,30 @@ def test_operators_commands_know_every_stack() -> None:
 
 def test_authorizers_trust_the_issuer_of_the_platform(app: App) -> None:
     user: Any = app.node.find_child("tenantry-user")
-    stack: Any = app.node.find_child("tenantry-employees")
-    variables = [
-        stack.resolve(function.environment)["variables"]
-        for function in stack.node.find_all()
-        if isinstance(function, lambda_.CfnFunction)
+    templates = assembly("prod").templates
+    exports = {
+        output["Export"]["Name"]: output["Value"]
+        for output in templates["user"]["Outputs"].values()
+        if "Export" in output
+    }
+    issuers = [
+        _with_values(function["Properties"]["Environment"]["Variables"]["ISSUER"], exports)
+        for template in templates.values()
+        for name, function in template["Resources"].items()
+        if "AuthorizerFunction" in name and function["Type"] == "AWS::Lambda::Function"
     ]
 
-    assert [found["ISSUER"] for found in variables if "ISSUER" in found] == [stack.resolve(user.identity.issuer)]
+    assert issuers
+    assert all(issuer == user.resolve(user.identity.issuer) for issuer in issuers)
+
+
+def _with_values(value: Any, exports: dict[str, Any]) -> Any:  # noqa: ANN401 - any part of a template
+    match value:
+        case {"Fn::ImportValue": name}:
+            return exports[name]
+        case dict():
+            return {key: _with_values(part, exports) for key, part in value.items()}
+        case list():
+            return [_with_values(part, exports) for part in value]
+        case _:
+            return value

@@ -150,7 +150,7 @@ export const removeWebhook = (park: string, webhook: string): Promise<unknown> =
 export const takeOverWebhook = (park: string, webhook: string): Promise<unknown> =>
   request("parks", `/parks/${encode(park)}/webhooks/${encode(webhook)}/owner`, { method: "POST" });
 
-// The parks API: members, invitations and the active tenant
+// The membership API: members, invitations and the active tenant
 
 export const ROLES = ["admin", "member", "visitor"] as const;
 export type Role = (typeof ROLES)[number];
@@ -243,7 +243,7 @@ export const acceptInvitation = (tenant: string): Promise<unknown> =>
 export const declineInvitation = (tenant: string): Promise<unknown> =>
   request("membership", `/invitations/${encode(tenant)}`, { method: "DELETE" });
 
-// The parks API: the user's own account. These requests do not depend on the active tenant.
+// The membership API: the user's own account. These requests do not depend on the active tenant.
 
 const SIGN_OUT_TIMEOUT_MS = 5000;
 

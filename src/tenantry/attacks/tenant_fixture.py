@@ -56,7 +56,7 @@ class TenantFixture:
 
     def by_admin(self, method: str, path: str, body: object = None) -> Reply:
         """Send a request as its admin."""
-        return self.world.parks_api(method, path, self.admin.tokens.id, body)
+        return self.world.membership_api(method, path, self.admin.tokens.id, body)
 
     def invite(self, email: str, *roles: str) -> None:
         """Invite somebody, as its admin."""

@@ -107,6 +107,19 @@ class World:
             sent["Content-Type"] = "application/json"
         return self.http.send(method, self.target.tenant_api + path, headers={**sent, **(headers or {})}, body=body)
 
+    def membership_api(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a request to the membership API; a body that is no text yet is sent as JSON."""
+        sent, text = _json_request(token, body, headers)
+        return self.http.send(method, self.target.membership_api + path, headers=sent, body=text)
+
     def parks_api(
         self,
         method: str,
@@ -117,11 +130,8 @@ class World:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send a request to the parks API; a body that is no text yet is sent as JSON."""
-        sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        text = body if body is None or isinstance(body, str) else json.dumps(body)
-        return self.http.send(method, self.target.parks_api + path, headers={**sent, **(headers or {})}, body=text)
+        sent, text = _json_request(token, body, headers)
+        return self.http.send(method, self.target.parks_api + path, headers=sent, body=text)
 
     def control_api(self, method: str, path: str, body: object = None) -> Reply:
         """Send a request to the control API, signed by the operator."""
@@ -282,6 +292,17 @@ class World:
     def plain_refusal(self) -> Reply:
         """What the tenant API says to a request without a token."""
         return self.once("plain refusal", lambda: self.tenant(self.users.bob.tenant))
+
+
+def _json_request(
+    token: str | None, body: object, headers: Mapping[str, str] | None
+) -> tuple[Mapping[str, str], str | None]:
+    """Return the headers and the body of a request; a body that is no text yet becomes JSON."""
+    sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    if body is not None:
+        sent["Content-Type"] = "application/json"
+    text = body if body is None or isinstance(body, str) else json.dumps(body)
+    return {**sent, **(headers or {})}, text
 
 
 def _policy(*statements: Mapping[str, Any]) -> str:

@@ -113,6 +113,7 @@ class Parks(Construct):
                 "SetStatuses",
                 "park_statuses",
                 "Updates the status of many parks in the tenant that the request was made in",
+                purposes=["park-statuses", "webhooks"],
             ),
             consumer_timeout=CONSUMER_TIMEOUT,
             alarms=platform.alarms,

@@ -12,6 +12,8 @@ from tenantry.functions import PythonFunction, acknowledge
 from tenantry.functions.sources import RUNTIME, package_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
@@ -62,6 +64,8 @@ class WebhookFunctions:
         construct_id: str,
         entry: str,
         description: str,
+        *,
+        purposes: Sequence[str] = ("webhooks",),
         **more: Any,  # noqa: ANN401 - of `PythonFunction`
     ) -> PythonFunction:
         """Return a function that tells or pauses webhooks.
@@ -96,7 +100,7 @@ class WebhookFunctions:
             "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic.",
             resource="*",
         )
-        self._vendor.grant_vend(function)
+        self._vendor.grant_vend(function, purposes=purposes)
         return function
 
     def pause_webhooks(self, *, dead_letters: sqs.IQueue) -> None:

@@ -60,7 +60,7 @@ class StorageStack(ApplicationStack):
         grant_on(provisioner.function_arn, objects, "lambda:InvokeFunction")
         vendor = TokenVendor(self, "Vendor")
         partitions.grant_tenant_read_write(vendor)
-        vendor.grant_vend(objects)
+        vendor.grant_vend(objects, purposes=["bucket", "prefix", "tag", "access_point", "db_nosql"])
         usage_counter(
             self,
             "storage",

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
 from stacks.platform.defaults import allow, grant_on, writes
+from stacks.platform.functions import api_function
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
@@ -77,14 +76,12 @@ class ControlFunctions:
 
     def users(self, reconciliation: PythonFunction) -> PythonFunction:
         """Make the function of the routes. It reads user pool and directory, and changes neither."""
-        function = self._function(
-            "ControlUsers",
+        function = api_function(
+            self._scope,
             "control_users",
             "Shows and changes user accounts for operators",
-            environment={
-                "CORS_HEADERS": Stack.of(self._scope).to_json_string(dict(self._platform.api_defaults.cors_headers)),
-                "RECONCILIATION_FUNCTION": reconciliation.function_name,
-            },
+            foundation=self._platform,
+            environment={**self._variables, "RECONCILIATION_FUNCTION": reconciliation.function_name},
             timeout=Duration.seconds(28),  # API Gateway waits for 29
         )
         self._grant_reads(function)
@@ -96,11 +93,14 @@ class ControlFunctions:
     def reconciliation(self, *, dead_letters: sqs.IQueue) -> PythonFunction:
         """Make the function that compares user pool and directory, and that goes on by calling itself."""
         environment = self._platform.environment
-        function = self._function(
+        function = PythonFunction(
+            self._scope,
             "Reconciliation",
-            "account_reconciliation",
-            "Finds and repairs differences between the user pool and the directory",
+            entry=package_folder("account_reconciliation"),
+            defaults=self._platform.function_defaults,
+            description="Finds and repairs differences between the user pool and the directory",
             environment={
+                **self._variables,
                 "APPLICATION": environment.application,
                 "EVENT_BUS_NAME": self._platform.bus.bus_name,
                 "UNCONFIRMED_DAYS": str(environment.unconfirmed_days),
@@ -137,25 +137,6 @@ class ControlFunctions:
         grant_on(self._directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
         grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
         grant_on(f"{self._directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
-
-    def _function(
-        self,
-        construct_id: str,
-        package: str,
-        description: str,
-        *,
-        environment: Mapping[str, str],
-        **more: object,
-    ) -> PythonFunction:
-        return PythonFunction(
-            self._scope,
-            construct_id,
-            entry=package_folder(package),
-            defaults=self._platform.function_defaults,
-            description=description,
-            environment={**self._variables, **environment},
-            **more,  # type: ignore[arg-type]
-        )
 
 
 def schedule_reconciliation(scope: Construct, function: PythonFunction, *, dead_letters: sqs.IQueue) -> events.Rule:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 
 from stacks.platform.defaults import allow, grant_on, writes
-from tenantry.functions import PythonFunction
-from tenantry.functions.sources import package_folder
+from stacks.platform.functions import api_function
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from stacks.control_plane.control.account_changes import AccountChanges
     from stacks.platform.platform import Platform
+    from tenantry.functions import PythonFunction
     from tenantry.isolation.api import Directory
 
 # What is written of a person beside their id, and of an invitation beside the address.
@@ -34,16 +34,14 @@ def membership_function(
     invitations: dynamodb.ITable,
 ) -> PythonFunction:
     """Make the function of the routes: it reads the directory, and writes to it in transactions only."""
-    function = PythonFunction(
+    function = api_function(
         scope,
-        "Membership",
-        entry=package_folder("membership"),
-        defaults=platform.function_defaults,
-        description="Manages memberships, roles and invitations",
+        "membership",
+        "Manages memberships, roles and invitations",
+        foundation=platform,
         timeout=Duration.seconds(28),  # a change of an account takes a while; API Gateway waits for 29
         environment={
             "APPLICATION": platform.environment.application,
-            "CORS_HEADERS": Stack.of(scope).to_json_string(dict(platform.api_defaults.cors_headers)),
             **directory.variables,
             "INVITATIONS_TABLE": invitations.table_name,
             "INVITATION_DAYS": str(platform.environment.invitation_days),

@@ -126,7 +126,7 @@ def _(world: World) -> Outcome:
     steps = []
     for _turn in range(3):
         for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
-            steps.append(granted(world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
+            steps.append(granted(world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
             steps.append(
                 granted(at.send("POST", "/parks/statuses", {"ids": [shared], "status": status}, person=person))
             )
