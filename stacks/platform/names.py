@@ -14,10 +14,13 @@ from typing import Final, Literal, get_args
 from aws_cdk import Token
 
 StackName = Literal[
-    "common", "user", "ingestion", "storage", "tenant", "control", "membership", "employees", "parks", "dashboard"
+    "common", "user", "tenant", "control", "membership", "ingestion", "storage", "employees", "parks", "dashboard"
 ]
 STACKS: Final[tuple[StackName, ...]] = get_args(StackName)
 """All stacks of an environment, without the application's name; each after those that it depends on."""
+
+CONTROL_PLANE: Final[tuple[StackName, ...]] = ("common", "user", "tenant", "control", "membership")
+"""The stacks that need no others: they deploy alone."""
 
 HANDS_ON: Final = "aws-saas-s3"
 """What the names of the S3 hands-on begin with."""
@@ -35,6 +38,14 @@ def admin_api_parameter(application: str) -> str:
     two stacks from depending on each other in a circle (docs/adr/0003-late-binding.md).
     """
     return f"/{application}/tenant-admin-api-url"
+
+
+def usage_path(application: str) -> str:
+    """Return the path of the SSM parameters by which stacks register what counts a tenant's usage.
+
+    The usage function of the tenant stack lists them at run time (docs/adr/0032-usage-is-registered.md).
+    """
+    return f"/{application}/usage"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,9 +101,11 @@ export interface Minute {
   readonly bytes: number;
 }
 
+/** Usage by part; a part that could not be counted is missing, and named in `failed`. */
 export interface Usage {
-  readonly storage: Record<Partition, PartitionUsage>;
-  readonly ingestion: {
+  readonly failed?: readonly string[];
+  readonly storage?: Record<Partition, PartitionUsage>;
+  readonly ingestion?: {
     readonly from: string;
     readonly to: string;
     readonly minutes: readonly Minute[];

@@ -64,6 +64,11 @@ class Vendor:
 class Sessions(PerRun):
     """Vends sessions in one run."""
 
+    @property
+    def purposes(self) -> Sequence[str]:
+        """Everything that the deployed application vends sessions for."""
+        return sorted(self._world.once("vendors", self._vendors))
+
     def vendor(self, purpose: str) -> Vendor:
         """Return what vends for a purpose in the deployed application."""
         vendors = self._world.once("vendors", self._vendors)

@@ -9,6 +9,7 @@ from aws_cdk import CfnOutput, Duration
 from stacks.application_plane.ingestion.senders import allow_test_user, tenant_devices
 from stacks.application_plane.ingestion.stream import record_key, record_stream
 from stacks.platform.base import ApplicationStack
+from stacks.platform.counters import usage_counter
 from tenantry.isolation.devices import IngestApi, TenantLimit
 from tenantry.streaming import DataLake, StreamingApplication
 
@@ -16,20 +17,15 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.platform.platform import Platform
+    from tenantry.isolation.metering import UsageRegistry
 
 
 class IngestionStack(ApplicationStack):
-    """The stream of all tenants' records, the API that is the only way onto it, and the lake that they end up in.
-
-    Attributes
-    ----------
-    lake
-        The lake.
-    """
+    """The stream of all tenants' records, the API that is the only way onto it, and the lake that they end up in."""
 
     name = "ingestion"
 
-    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform, usage: UsageRegistry) -> None:
         environment = platform.environment
         super().__init__(scope, construct_id, environment=environment)
         key = record_key(self, environment)
@@ -49,7 +45,7 @@ class IngestionStack(ApplicationStack):
         if environment.test_identity:
             allow_test_user(self, api)
         devices = tenant_devices(self, api, application=environment.application)
-        self.lake = lake = DataLake(
+        lake = DataLake(
             self,
             "Lake",
             key=key,
@@ -57,6 +53,15 @@ class IngestionStack(ApplicationStack):
             record_format=environment.lake_format,
             keep=Duration.days(environment.lake_days) if environment.lake_days else None,
             removal_policy=environment.removal_policy,
+        )
+        usage_counter(
+            self,
+            "ingestion",
+            "Counts the records of a tenant in the last hour",
+            platform=platform,
+            registry=usage,
+            grant=lake.grant_tenant_read_aggregates,
+            environment={"LAKE_BUCKET": lake.bucket_name},
         )
         application = StreamingApplication(
             self,

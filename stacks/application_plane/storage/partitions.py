@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, Token
 
-from stacks.control_plane.metering.usage import Partitions
 from stacks.platform.names import StorageNames
 from tenantry.isolation.data import (
     AccessPointBucket,
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stacks.environments import Environment
-    from tenantry.isolation.vending import TokenVendor
+    from tenantry.isolation.vending import Purpose, TokenVendor
 
 
 class StoragePartitions:
@@ -34,6 +33,8 @@ class StoragePartitions:
         What their buckets and access points are called.
     metadata
         The table.
+    variables
+        What tells a function the names of the buckets.
     """
 
     def __init__(self, stack: Stack, environment: Environment) -> None:
@@ -78,7 +79,7 @@ class StoragePartitions:
         self.silos = SiloBuckets(stack, name=self.names.tenant_bucket(TENANT_NAME), tenant_keys=environment.tenant_keys)
         self.tenant_bucket_name = for_runtime(self.names.tenant_bucket(TENANT_NAME))
         self.tenant_access_point_name = for_runtime(self.names.access_point(TENANT_NAME))
-        self._variables = {
+        self.variables: Mapping[str, str] = {
             "PREFIX_BUCKET": self.prefix.bucket_name,
             "TAG_BUCKET": self.tagged.bucket_name,
             "DOCUMENTS_BUCKET": self.documents.bucket_name,
@@ -88,13 +89,10 @@ class StoragePartitions:
             ),
         }
 
-    @property
-    def countable(self) -> Partitions:
-        """The partitions, for whoever counts what is in them."""
-        return Partitions(
-            buckets=[self.silos, self.prefix, self.tagged, self.access_points, self.documents],
-            variables=self._variables,
-        )
+    def grant_tenant_count(self, purpose: Purpose) -> None:
+        """Let a purpose's sessions list what their tenant has in every partition, and read none of it."""
+        for bucket in (self.silos, self.prefix, self.tagged, self.access_points, self.documents):
+            bucket.grant_tenant_count(purpose)
 
     def grant_tenant_read_write(self, vendor: TokenVendor) -> None:
         """Let the vendor's sessions read and write their tenant's objects, in one partition each."""

@@ -10,16 +10,19 @@ from aws_cdk import CfnOutput, Duration
 from stacks.application_plane.storage.partitions import StoragePartitions
 from stacks.application_plane.storage.provisioner import storage_provisioner
 from stacks.application_plane.storage.routes import DESCRIPTION, REFUSALS, storage_routes
+from stacks.application_plane.storage.tokens import shared_tokens
 from stacks.platform.base import ApplicationStack
+from stacks.platform.counters import usage_counter
 from stacks.platform.defaults import directory, grant_on
 from stacks.platform.functions import api_function
-from tenantry.isolation.api import SharedTokens, TenantApi
+from tenantry.isolation.api import TenantApi
 from tenantry.isolation.vending import TokenVendor
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.platform.platform import Platform
+    from tenantry.isolation.metering import UsageRegistry
 
 
 class StorageStack(ApplicationStack):
@@ -29,18 +32,15 @@ class StorageStack(ApplicationStack):
     ----------
     api_url
         Address of the storage API.
-    partitions
-        The five partitions, for whoever counts what is in them.
     """
 
     name = "storage"
 
-    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform, usage: UsageRegistry) -> None:
         environment = platform.environment
         super().__init__(scope, construct_id, environment=environment)
         apis = replace(platform.api_defaults, token_header="x-token")  # noqa: S106 - a name
         partitions = StoragePartitions(self, environment)
-        self.partitions = partitions.countable
         provisioner = storage_provisioner(self, platform, partitions.names, apis=apis)
         objects = api_function(
             self,
@@ -52,7 +52,7 @@ class StorageStack(ApplicationStack):
             timeout=Duration.seconds(28),  # API Gateway waits 29; a first object waits for its bucket
             memory_size=1024,
             environment={
-                **self.partitions.variables,
+                **partitions.variables,
                 "DOCUMENTS_TABLE": partitions.metadata.table_name,
                 "PROVISIONER": provisioner.function_name,
             },
@@ -61,22 +61,16 @@ class StorageStack(ApplicationStack):
         vendor = TokenVendor(self, "Vendor")
         partitions.grant_tenant_read_write(vendor)
         vendor.grant_vend(objects, purposes=["bucket", "prefix", "tag", "access_point", "db_nosql"])
-        tokens = SharedTokens(
+        usage_counter(
             self,
-            "Tokens",
-            issuer=f"{environment.application}-storage",
-            published_secret=environment.hands_on_secret,
-            removal_policy=environment.removal_policy,
+            "storage",
+            "Counts the objects of a tenant",
+            platform=platform,
+            registry=usage,
+            grant=partitions.grant_tenant_count,
+            environment=partitions.variables,
         )
-        issuer = api_function(
-            self,
-            "token_issuer",
-            "Issues tokens for the hands-on",
-            foundation=platform,
-            apis=apis,
-            environment=tokens.settings,
-        )
-        tokens.grant_read(issuer)
+        tokens, issuer = shared_tokens(self, platform, apis=apis)
         api = TenantApi(
             self,
             "Api",

@@ -31,25 +31,26 @@ TENANT: Final = Schema(
 )
 _NUMBER: Final = {"type": "integer", "minimum": 0}
 _STORED: Final = object_schema(objects=_NUMBER, bytes=_NUMBER, complete={"type": "boolean"})
+_OBJECTS: Final = {
+    **object_schema(bucket=_STORED, prefix=_STORED, tag=_STORED, access_point=_STORED, db_nosql=_STORED),
+    "description": "Stored data of all users of the tenant; `complete` is false if counting stopped at a limit",
+}
+_RECORDS: Final = {
+    "type": "object",
+    "required": ["complete", "from", "minutes", "to"],
+    "properties": {
+        "from": TIME,
+        "to": TIME,
+        "minutes": {"type": "array", "items": object_schema(start=TIME, records=_NUMBER, bytes=_NUMBER)},
+        "complete": {"type": "boolean"},
+    },
+    "additionalProperties": False,
+    "description": "Records per minute in the last 60 full minutes; minutes without records are omitted",
+}
+_FAILED: Final = {**TEXTS, "description": "Names of the parts that could not be counted; absent if there are none"}
 USAGE: Final = Schema(
     name="Usage",
-    definition=object_schema(
-        storage={
-            **object_schema(bucket=_STORED, prefix=_STORED, tag=_STORED, access_point=_STORED, db_nosql=_STORED),
-            "description": "Stored data of all users of the tenant; `complete` is false if counting stopped at a limit",
-        },
-        ingestion={
-            "type": "object",
-            "required": ["complete", "from", "minutes", "to"],
-            "properties": {
-                "from": TIME,
-                "to": TIME,
-                "minutes": {"type": "array", "items": object_schema(start=TIME, records=_NUMBER, bytes=_NUMBER)},
-                "complete": {"type": "boolean"},
-            },
-            "additionalProperties": False,
-            "description": "Records per minute in the last 60 full minutes; minutes without records are omitted",
-        },
-    ),
+    # A part for each counter that a stack has registered: an application of its own may have others.
+    definition=object_schema(optional={"storage": _OBJECTS, "ingestion": _RECORDS, "failed": _FAILED}, more=True),
 )
 TENANT_IDS: Final = Schema(name="TenantIds", definition=object_schema(tenants=TEXTS))

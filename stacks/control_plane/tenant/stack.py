@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from constructs import Construct
 
-    from stacks.control_plane.metering.usage import Partitions
     from stacks.platform.platform import Platform
     from tenantry.functions import PythonFunction
-    from tenantry.streaming import DataLake
 
 
 class TenantStack(ApplicationStack):
@@ -36,6 +34,8 @@ class TenantStack(ApplicationStack):
         The tables by which every authorizer decides.
     invitations
         The table of invitations.
+    usage
+        Where other stacks register what counts a tenant's usage.
     """
 
     name = "tenant"
@@ -48,14 +48,10 @@ class TenantStack(ApplicationStack):
         platform: Platform,
         users: dynamodb.ITable,
         token_claims_hook: PythonFunction,
-        partitions: Partitions,
-        lake: DataLake,
     ) -> None:
         environment = platform.environment
         super().__init__(scope, construct_id, environment=environment)
-        usage = usage_function(
-            self, environment=environment, apis=platform.api_defaults, partitions=partitions, lake=lake
-        )
+        usage, self.usage = usage_function(self, platform)
         tables = tenant_tables(self, environment)
         tenants = tenant_saga(self, platform, tables)
         admins = admin_saga(self, platform, tables, users)

@@ -200,6 +200,16 @@ def test_failed_request_shows_an_error_and_can_be_retried(ada: DashboardUser, vi
     expect(ingestion.get_by_role("alert")).to_have_count(0)
 
 
+def test_part_of_the_usage_that_failed_is_shown_beside_the_other(ada: DashboardUser, visit: Visit) -> None:
+    hour = {"from": "2026-11-25T03:08:00Z", "to": "2026-11-25T04:08:00Z", "minutes": [], "complete": True}
+    visit.page.route("**/usage", lambda route: route.fulfill(json={"ingestion": hour, "failed": ["storage"]}))
+    visit.sign_in(ada)
+
+    storage = visit.page.get_by_role("region", name="Storage")
+    expect(storage.get_by_role("alert")).to_contain_text("Storage usage could not be loaded.")
+    expect(visit.page.get_by_role("region", name="Ingestion")).to_contain_text("No records in the last hour")
+
+
 # /files
 
 

@@ -207,6 +207,23 @@ def _buckets(world: World, aws: Aws) -> _Calls:
     return calls
 
 
+def _registrations(world: World, aws: Aws) -> _Calls:
+    """Return calls that change which functions are asked for a tenant's usage; let through, each is undone or empty."""
+    path, ssm, operator = f"/{world.target.app}/usage", aws.client("ssm"), world.target.aws.client("ssm")
+    new = f"{path}/{world.run}"
+    world.once(
+        "registrations",
+        lambda: world.cleanup.later(f"the parameter {new}", partial(operator.delete_parameters, Names=[new])),
+    )
+    registered = world.once("registered", lambda: operator.get_parameters_by_path(Path=path)["Parameters"])
+    put = partial(ssm.put_parameter, Type="String", Overwrite=True)
+    return [
+        ("register", partial(put, Name=new, Value="{}")),
+        ("remove", partial(ssm.delete_parameters, Names=[new])),
+        *((f"replace {found['Name']}", partial(put, Name=found["Name"], Value=found["Value"])) for found in registered),
+    ]
+
+
 def _tries(world: World, operation: _Operation) -> Outcome:
     """Try a operation as every role that the stacks have made."""
     actors = [role for role in _roles(world) if role.service != operation.save]
@@ -265,6 +282,8 @@ _INVOKES: Final = {
         "ParksSetStatusWorkflow",
         "ParksPublish",
     ): "a function that reads the directory decides which webhooks receive a status",
+    ("TenantUsage", "StorageUsage"): "what a tenant uses is counted by those who hold it",
+    ("TenantUsage", "IngestionUsage"): "what a tenant uses is counted by those who hold it",
     ("AccountChanges", "AccountChangesDirectory"): "the directory is changed by one who can change nothing else",
     ("ControlUsers", "Reconciliation"): "operators compare pool and directory when they want to",
     ("Reconciliation", "Reconciliation"): "a comparison that does not end in time goes on in another call",
@@ -342,6 +361,7 @@ for _operation in (
         },
     ),
     _Operation("policies", "Read and change a role", _policies),
+    _Operation("usage-counters", "Register, replace and remove a counter of tenants' usage", _registrations),
     _Operation("read-logs", "Read the logs", _logs, "apigateway.amazonaws.com"),
 ):
     roles.add(

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
+
 from tenantry.attacks import threats
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import denied, granted, require, together
-from tenantry.attacks.outcome import Outcome, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Storage
 from tenantry.attacks.surfaces.tenant_api import tenant_api
@@ -37,6 +39,8 @@ def _usage(world: World, who: Person) -> dict[str, Any]:
     if not reply.ok:
         raise SetupError(f"Somebody cannot read what their own tenant uses: {reply}")
     usage: dict[str, Any] = reply.json()
+    if "failed" in usage:
+        raise SetupError(f"What somebody's own tenant uses cannot be counted: {usage['failed']}")
     return usage
 
 
@@ -104,6 +108,71 @@ def _(world: World) -> Outcome:
     """Read the usage of one's own tenant as a member who is no admin."""
     carol = world.users.carol
     return granted(world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id))
+
+
+# The counters themselves
+
+
+def _counters(world: World) -> list[str]:
+    """Return the registered counters."""
+    ssm, path = world.target.aws.client("ssm"), f"/{world.target.app}/usage"
+    found = ssm.get_parameters_by_path(Path=path)["Parameters"]
+    return [json.loads(parameter["Value"])["function"] for parameter in found]
+
+
+def _clone_of_usage_role(world: World) -> Aws:
+    (role,) = (
+        found.id
+        for found in world.resources
+        if found.kind == "AWS::IAM::Role" and found.logical_id.startswith("TenantUsageRole")
+    )
+    return world.clone_role(role)
+
+
+@tenant_api.attack("usage-counters", threat=threats.WRONG_TENANT, must="Each is denied, but for the usage function.")
+def _(world: World) -> Outcome:
+    """Invoke the registered counters directly, with Bob's tenant in the event."""
+    at, counters = prize(world), _counters(world)
+    if not counters:
+        return inconclusive("no counter is registered")
+    event = {"tenantId": at.bob.tenant, "userId": at.bob.user}
+    sessions = Sessions.of(world)
+    callers = {
+        "nobody": world.target.aws.anonymous(),
+        "somebody without a grant": world.nobody,
+        **{
+            f"a session for {purpose}, {layers}": sessions.act(purpose, layers, at.alice)
+            for purpose in (_STORAGE, _INGESTION)
+            for layers in IsolationLayers
+        },
+    }
+    steps = [
+        (f"{name} by {who}", denied(partial(aws.functions.invoke, FunctionName=name, Payload=json.dumps(event))))
+        for name in counters
+        for who, aws in callers.items()
+    ]
+    allowed = _clone_of_usage_role(world).functions
+    for name in counters:  # without which the denials would mean nothing
+        try:
+            allowed.invoke(FunctionName=name, InvocationType="DryRun")
+        except ClientError as error:
+            steps.append((f"{name} by the usage function", inconclusive(str(error))))
+    outcome = together(*steps)
+    return held(f"{len(steps)} calls, all denied") if outcome.result is AttackResult.HELD else outcome
+
+
+@tenant_api.attack("usage-other-functions", threat=threats.LOOSE_POLICY, must="Each is denied: a counter alone may be.")
+def _(world: World) -> Outcome:
+    """Invoke every other function with the grants of the usage function, as if a registration named it."""
+    aws, counters = _clone_of_usage_role(world), _counters(world)
+    aws.sts.get_caller_identity()
+    names = [
+        name for name in world.ids_of("AWS::Lambda::Function") if not any(arn.endswith(f":{name}") for arn in counters)
+    ]
+    outcome = together(
+        *((name, denied(partial(aws.functions.invoke, FunctionName=name, InvocationType="DryRun"))) for name in names)
+    )
+    return held(f"{len(names)} functions, all denied") if outcome.result is AttackResult.HELD else outcome
 
 
 # Direct calls with the sessions that count

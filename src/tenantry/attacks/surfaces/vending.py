@@ -367,7 +367,10 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     calls += [
         (f"call {name}", partial(functions.invoke, FunctionName=name, InvocationType="DryRun"))
         for name in world.ids_of("AWS::Lambda::Function")
-        if any(part in name for part in ("StorageProvisioner", "TokenIssuer", "TenantObjects"))
+        if any(
+            part in name
+            for part in ("StorageProvisioner", "TokenIssuer", "TenantObjects", "StorageUsage", "IngestionUsage")
+        )
     ]
     return calls
 
