@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +16,7 @@ from tenantry.model.identifiers import user_id
 from tenantry.model.names import name_or, name_refusal
 from tenantry.runtime.account_records import AccountRecords, Origin
 from tenantry.runtime.events import Announcer, EventMetadata, SignUp, SignUpData
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ class _Attributes(BaseModel):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
 # Cognito waits five seconds for a hook: two quick tries, then the dead-letter queue for what must not be lost.
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 accounts = AccountRecords(boto3.client("dynamodb", config=_quick), settings.users_table)
@@ -77,8 +75,7 @@ def pool_client() -> CognitoIdentityProviderClient:
     return boto3.client("cognito-idp", config=_quick)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Do what the trigger is about and return the event unchanged, as Cognito demands.
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Json, ValidationError
 
@@ -19,6 +18,7 @@ from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import POOL, Accounts
 from tenantry.runtime.membership import Tables
+from tenantry.runtime.observability import logger, metrics, observed
 from tenantry.runtime.pool import UserPool
 from tenantry.runtime.settings import Settings
 
@@ -49,9 +49,6 @@ class _Settings(Settings):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
-metrics = Metrics()
 database = boto3.client("dynamodb")
 functions = boto3.client("lambda")
 tables = Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table)
@@ -75,8 +72,7 @@ reconciliation = Reconciliation(
 )
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Serve one of the three who call it.

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
-from tenantry.model.errors import TenancyError
+from tenantry.model.errors import TenancyError, UnfinishedError
 from tenantry.model.identifiers import TenantId, UserId
-from tenantry.runtime.account_workflow import UnfinishedError
 from tenantry.runtime.accounts import POOL
 from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
 

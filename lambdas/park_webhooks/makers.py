@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tenantry.model.roles import Role
 from tenantry.runtime.active_membership import roles_attribute
 from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT
+from tenantry.runtime.batches import read_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 OPENS_WEBHOOKS: Final = frozenset({Role.ADMIN, Role.VISITOR})
 """The roles that may make webhooks; `stacks.application_plane.parks.routes` opens the routes to the same."""
-_BATCH: Final = 100
-_TRIES: Final = 4
 
 
 class Reason(StrEnum):
@@ -81,23 +80,5 @@ class Makers:
 
     def _read(self, tenant: TenantId, makers: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
         names = ["userid", BLOCKED_AT, DELETED_AT, roles_attribute(tenant)]
-        places = {f"#{number}": name for number, name in enumerate(names)}
-        shape = {
-            "ProjectionExpression": ",".join(places),
-            "ExpressionAttributeNames": places,
-            "ConsistentRead": True,
-        }
-        left = sorted(makers)
-        found: dict[str, Mapping[str, Any]] = {}
-        for _ in range(_TRIES + len(left) // _BATCH):
-            if not left:
-                return found
-            wanted: Any = {self._users: {"Keys": [{"userid": {"S": maker}} for maker in left[:_BATCH]], **shape}}
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            found |= {item["userid"]["S"]: item for item in answer["Responses"].get(self._users, [])}
-            unprocessed: Any = answer.get("UnprocessedKeys") or {}
-            again = unprocessed.get(self._users, {}).get("Keys", [])
-            left = [*left[_BATCH:], *(key["userid"]["S"] for key in again)]
-        if left:
-            raise TimeoutError("The directory did not answer for all keys.")
-        return found
+        keys = [{"userid": {"S": maker}} for maker in sorted(makers)]
+        return {item["userid"]["S"]: item for item in read_all(self._client, self._users, keys, names)}

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ADMIN = {"userId": "ada", "tenantId": "t-1"}
+_ROUTES = {
+    "tenant_get": ("GET", "/tenant/{tenantId}"),
+    "tenant_rename": ("PUT", "/tenant/{tenantId}"),
+    "user_tenants_list": ("GET", "/tenants/{userId}"),
+    "admin_user_tenants_list": ("GET", "/tenants/{userId}"),
+}
 _MEMBER = {"userId": "bob", "tenantId": "t-1"}
 
 
@@ -48,7 +54,8 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 def _call(name: str, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
     handler = importlib.reload(importlib.import_module(f"{name}.handler")).handler
-    answer = handler(event, Context())
+    method, resource = _ROUTES[name]
+    answer = handler({**event, "httpMethod": method, "resource": resource}, Context())
     return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
 
 

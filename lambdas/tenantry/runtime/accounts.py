@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from tenantry.model.errors import ConflictError, NotFoundError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
+from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ class Accounts:
 
     def find_all(self, users: Collection[UserId]) -> dict[UserId, Account]:
         """Return what the directory has of many people at this moment, without those of whom it has nothing."""
-        items = self._get_all(self._tables.users, [_key(user) for user in users])
+        items = read_all(self._client, self._tables.users, [_key(user) for user in users])
         return {UserId(item["userid"]["S"]): Account.of(item) for item in items}
 
     def page(self, after: UserId | None, *, limit: int) -> tuple[list[Account], UserId | None]:
@@ -188,7 +189,7 @@ class Accounts:
 
     def founders(self, tenants: Collection[TenantId]) -> dict[TenantId, str]:
         """Return who has founded each of those tenants that exist; empty where the saga has not finished."""
-        items = self._get_all(self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
+        items = read_all(self._client, self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
         return {TenantId(item["tenantid"]["S"]): item.get("foundedby", {}).get("S", "") for item in items}
 
     def tenants_of(self, account: Account) -> dict[TenantId, frozenset[str]]:
@@ -634,21 +635,11 @@ class Accounts:
 
     def _noted_admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str] | None]:
         """Return `admins` of those tenants that exist; None where it is absent."""
-        items = self._get_all(self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
+        items = read_all(self._client, self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
         return {
             TenantId(item["tenantid"]["S"]): frozenset(item["admins"].get("SS", [])) if "admins" in item else None
             for item in items
         }
-
-    def _get_all(self, table: str, keys: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        wanted, items = list(keys), list[Any]()
-        while wanted:
-            request: Any = {table: {"Keys": wanted[:_BATCH], "ConsistentRead": True}}
-            answer = self._client.batch_get_item(RequestItems=request)
-            items += answer["Responses"].get(table, [])
-            left: Any = answer["UnprocessedKeys"].get(table, {})
-            wanted = [*left.get("Keys", []), *wanted[_BATCH:]]
-        return items
 
 
 def _update(asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:

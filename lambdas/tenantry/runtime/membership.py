@@ -9,10 +9,11 @@ from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, user_id
 from tenantry.model.roles import Role
 from tenantry.runtime.active_membership import ACTIVE, Standings, UserRecord, roles_attribute
+from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 LIVING: Final = "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
 """What holds of the item of a user who is neither blocked nor deleted."""
 _NOT_DELETED: Final = "attribute_not_exists(deletedat)"
-_BATCH: Final = 100  # of BatchGetItem
 _USER_INDEX: Final = "user-index"
 
 
@@ -117,26 +117,9 @@ class Memberships:
 
     def names(self, tenants: Collection[TenantId]) -> Mapping[TenantId, str]:
         """Return the names of those tenants that have one."""
-        wanted, names = list(tenants), dict[TenantId, str]()
-        while wanted:
-            keys = [{"tenantid": {"S": tenant}} for tenant in wanted[:_BATCH]]
-            answer = self._client.batch_get_item(
-                RequestItems={
-                    self._tables.tenants: {
-                        "Keys": keys,
-                        "ProjectionExpression": "tenantid, #name",
-                        "ExpressionAttributeNames": {"#name": "name"},
-                    }
-                }
-            )
-            names |= {
-                TenantId(item["tenantid"]["S"]): item["name"]["S"]
-                for item in answer["Responses"].get(self._tables.tenants, [])
-                if "name" in item
-            }
-            left = answer["UnprocessedKeys"].get(self._tables.tenants)
-            wanted = [*_ids(left["Keys"] if left else []), *wanted[_BATCH:]]
-        return names
+        keys = [{"tenantid": {"S": tenant}} for tenant in tenants]
+        items = read_all(self._client, self._tables.tenants, keys, ["tenantid", "name"], consistent=False)
+        return {TenantId(item["tenantid"]["S"]): item["name"]["S"] for item in items if "name" in item}
 
     def members(self, tenant: TenantId, *, limit: int, after: UserId | None) -> tuple[Sequence[Member], UserId | None]:
         """Return a page of a tenant's members, and after whom the next one begins; None at the end."""
@@ -458,10 +441,6 @@ class Memberships:
 def _item(kind: str, asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:
     made: Any = {kind: asked}  # boto3's types know no member that may be left out
     return cast("TransactWriteItemTypeDef", made)
-
-
-def _ids(keys: Iterable[Mapping[str, Any]]) -> Iterator[TenantId]:
-    return (TenantId(key["tenantid"]["S"]) for key in keys)
 
 
 def _member(item: Mapping[str, Any]) -> Member:

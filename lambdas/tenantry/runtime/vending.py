@@ -16,10 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from tenantry.model.policies import PolicyTemplate
+from tenantry.runtime.observability import logger
 from tenantry.runtime.own_buckets import only_own_buckets
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ _NAME_LENGTH: Final = 64
 _PACKED_WARNING_PERCENT: Final = 80
 # Standard mode retries throttled calls with exponential backoff and full jitter.
 _RETRYING: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=2, read_timeout=5)
-
-logger: Final = Logger(utc=True)
 
 
 @dataclass

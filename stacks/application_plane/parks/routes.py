@@ -14,7 +14,7 @@ from stacks.application_plane.parks.workflows import PARK, ParkWorkflows
 from stacks.platform.defaults import function_defaults
 from stacks.platform.events import Events
 from stacks.platform.roles import ADMIN, ALL_ROLES, MEMBER, VISITOR
-from tenantry.functions import PythonFunction, acknowledge, declare_store
+from tenantry.functions import PythonFunction, RuntimeLock, acknowledge, declare_store
 from tenantry.functions.sources import RUNTIME, package_folder
 from tenantry.isolation.api import Answer, Route
 from tenantry.isolation.data import TenantTable
@@ -137,7 +137,12 @@ class Parks(Construct):
         self._workflows = ParkWorkflows(table=self._table.table_name, topics=self._topics)
         self._vendor = TokenVendor(self, "Vendor")
         self._let_tenants()
-        self._check = self._function("CheckEndpoint", "webhook_endpoint", "Checks that a webhook's endpoint is public")
+        self._check = self._function(
+            "CheckEndpoint",
+            "webhook_endpoint",
+            "Checks that a webhook's endpoint is public",
+            lock=RuntimeLock.POWERTOOLS,
+        )
         self._bulk = self._queue(alarms)
         self._publish = self._webhook_function(
             "Publish",

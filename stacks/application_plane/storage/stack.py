@@ -16,7 +16,7 @@ from stacks.platform.defaults import api_defaults, directory, function_defaults,
 from stacks.platform.events import Events
 from stacks.platform.names import SHARED_BUCKETS, StorageNames
 from stacks.platform.roles import ALL_ROLES, WRITERS
-from tenantry.functions import PythonFunction, declare_store
+from tenantry.functions import PythonFunction, RuntimeLock, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.api import Access, Answer, Route, SharedTokens, TenantApi
 from tenantry.isolation.data import (
@@ -181,7 +181,9 @@ class StorageStack(Stack):
             published_secret=environment.hands_on_secret,
             removal_policy=kept,
         )
-        issuer = self._function("token_issuer", "Issues tokens for the hands-on", environment=tokens.settings)
+        issuer = self._function(
+            "token_issuer", "Issues tokens for the hands-on", environment=tokens.settings, lock=RuntimeLock.TOKENS
+        )
         tokens.grant_read(issuer)
         api = TenantApi(
             self,
@@ -341,11 +343,13 @@ class StorageStack(Stack):
         memory_size: int = 512,
         tenant_isolated: bool = False,
         dead_letters: sqs.IQueue | None = None,
+        lock: RuntimeLock | None = None,
     ) -> PythonFunction:
         return PythonFunction(
             self,
             "".join(word.capitalize() for word in name.split("_")),
             entry=package_folder(name),
+            lock=lock,
             defaults=function_defaults(self._environment),
             description=description,
             timeout=timeout,

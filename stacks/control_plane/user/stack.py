@@ -15,7 +15,7 @@ from stacks.control_plane.saga_checks import has_user, text
 from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, function_defaults, grant_on, reads, table, writes
 from stacks.platform.events import Events
 from stacks.platform.names import admin_api_parameter
-from tenantry.functions import PythonFunction, acknowledge, declare_store
+from tenantry.functions import PythonFunction, RuntimeLock, acknowledge, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.events import EventSaga, SagaEmission, SagaTask, dead_letter_queue
 from tenantry.model.stores import By, Store
@@ -116,6 +116,7 @@ class UserStack(Stack):
             self,
             "TokenClaimsHook",
             entry=package_folder("token_claims_hook"),
+            lock=RuntimeLock.SIGNED_REQUESTS,
             defaults=functions,
             description="Refuses tokens to blocked and deleted accounts, and adds the active tenant to tokens",
             timeout=Duration.seconds(5),  # Cognito waits no longer
