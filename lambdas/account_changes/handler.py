@@ -1,4 +1,4 @@
-"""Makes a change of an account in the directory, and says what is left to do in the user pool and on the event bus."""
+"""Changes an account in the directory, and returns the state machine's next steps in user pool and event bus."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ _CHANGES: Final[Mapping[ChangeName, Callable[[UserId, Change], Outcome]]] = {
 
 
 def _require_somebody(user: UserId) -> None:
-    """Refuse an id that neither the directory nor the user pool knows: a tombstone of nobody would say nothing."""
+    """Refuse an id that neither the directory nor the user pool has: no tombstone is written for an unknown id."""
     if accounts.find(user) is None and _in_pool(user) is None:
         raise NotFoundError("Account not found")
 

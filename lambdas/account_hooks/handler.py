@@ -1,4 +1,4 @@
-"""Keeps it known whose an account is, from its sign-up to a new password, and publishes confirmed sign-ups."""
+"""Records how accounts are confirmed and when passwords are reset, and publishes confirmed sign-ups."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenantry.model.identifiers import user_id
 from tenantry.model.names import name_or, name_refusal
 from tenantry.runtime.account_records import AccountRecords, Origin
-from tenantry.runtime.events import Announcer, EventMetadata, SignUp, SignUpData
+from tenantry.runtime.events import EventMetadata, EventPublisher, SignUp, SignUpData
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 
@@ -59,9 +59,9 @@ accounts = AccountRecords(boto3.client("dynamodb", config=_quick), settings.user
 
 
 @cache
-def announcer() -> Announcer:
+def publisher() -> EventPublisher:
     """Return what publishes sign-ups. A cold start, which a sign-up may wait for, does not make its clients."""
-    return Announcer(
+    return EventPublisher(
         boto3.client("events", config=_quick),
         boto3.client("sqs", config=_quick),
         bus_name=settings.event_bus_name,
@@ -77,7 +77,7 @@ def pool_client() -> CognitoIdentityProviderClient:
 
 @observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Do what the trigger is about and return the event unchanged, as Cognito demands.
+    """Handle the trigger and return the event unchanged, as Cognito requires.
 
     Isolation: a hook that fails before a code goes out or before a user is made keeps Cognito from doing so. One that
     fails after a confirmation leaves the account where it was before: it needs a new password if it did.
@@ -131,7 +131,7 @@ def _after_sign_up(event: dict[str, Any]) -> None:
         logger.info("confirmed", where=_confirmed(event, user))
     except (ClientError, BotoCoreError):
         logger.exception("could not record where the account was confirmed; a required new password stays required")
-    refusal = announcer().announce(f"{settings.application}.idp", "signup", _sign_up(event, user))
+    refusal = publisher().publish(f"{settings.application}.idp", "signup", _sign_up(event, user))
     if refusal is None:
         logger.info("published")
     else:

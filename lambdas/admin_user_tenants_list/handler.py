@@ -1,4 +1,4 @@
-"""Tells other services, which IAM has authorized, the tenants of a user."""
+"""Returns the tenants of a user to services that IAM has authorized."""
 
 from __future__ import annotations
 

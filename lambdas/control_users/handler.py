@@ -82,13 +82,13 @@ def list_users(request: Request) -> dict[str, Any]:
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Return all that both places have of an account."""
+    """Return what the user pool and the directory have of an account."""
     user = _user(request)
     found, account = pool.find(user), accounts.find(user)
     if found is None and account is None:
         raise NotFoundError("Account not found")
     tenants = accounts.tenants_of(account or Account(user_id=user))
-    deserted = set(accounts.without_admin(tenants))
+    without_admin = set(accounts.without_admin(tenants))
     body = {
         **_summary(found, account),
         "pool": found
@@ -102,7 +102,7 @@ def show(request: Request) -> dict[str, Any]:
         },
         "directory": account and _of_directory(account),
         "tenants": [
-            {"tenantId": tenant, "roles": sorted(roles), "withoutAdmin": tenant in deserted}
+            {"tenantId": tenant, "roles": sorted(roles), "withoutAdmin": tenant in without_admin}
             for tenant, roles in tenants.items()
         ],
     }
@@ -178,7 +178,7 @@ def _summary(found: PoolUser | None, account: Account | None) -> dict[str, Any]:
 
 
 def _state(found: PoolUser | None, account: Account | None) -> str:
-    """Return what an account is in one word; `differs` where a reconciliation has something to repair."""
+    """Return the state of an account; `differs` where a reconciliation has something to repair."""
     if account and account.deleted_at is not None:
         return "differs" if found or account.left_over else "deleted"
     if found is None:

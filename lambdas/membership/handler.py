@@ -1,4 +1,4 @@
-"""Who belongs to which tenant: shows it, changes it, and says so on the event bus."""
+"""Shows and changes memberships, and publishes each change on the event bus."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tenantry.model.roles import Role
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.events import (
     ActiveTenantSwitched,
-    Announcer,
+    EventPublisher,
     MemberAdded,
     MemberInvited,
     MemberRemoved,
@@ -80,7 +80,7 @@ class Choice(_Body):
 
 
 class NewAddress(_Body):
-    """The body of a change of address: what the user pool asks of whoever verifies one."""
+    """The body of a change of address: what the user pool requires to verify one."""
 
     accessToken: Annotated[str, Field(min_length=1, max_length=8192)]  # noqa: N815 - the contract's spelling
     code: Annotated[str, Field(min_length=1, max_length=64)]
@@ -94,7 +94,7 @@ memberships = Memberships(
 )
 invitations = Invitations(database, settings.invitations_table, memberships, days=settings.invitation_days)
 bus = boto3.client("events")
-announcer = Announcer(
+publisher = EventPublisher(
     bus, boto3.client("sqs"), bus_name=settings.event_bus_name, queue_url=settings.dead_letter_queue_url
 )
 
@@ -109,7 +109,7 @@ addresses = Addresses(
 
 
 def show_settings(request: Request) -> dict[str, Any]:
-    """Return the tenant that calls are answered for, and the roles in it."""
+    """Return the active tenant and the roles in it."""
     roles = json.loads((request.authorizer or {}).get("roles", "[]"))
     return _present(tenantId=request.caller.tenant_id, roles=roles)
 
@@ -119,7 +119,7 @@ def switch(request: Request) -> None:
     user, tenant = request.caller.user_id, tenant_id(request.body(Choice).tenantId)
     before = memberships.switch(user, tenant)
     if before != tenant:
-        _announce("activeTenantSwitched", ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
+        _publish("activeTenantSwitched", ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
 
 
 def list_tenants(request: Request) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def invite(request: Request) -> dict[str, Any]:
     if own is not None and own.lower() == mailbox(wanted.email):
         raise ConflictError("You cannot invite your own address: give another address")
     made = invitations.invite(tenant, mailbox(wanted.email), wanted.roles, by=user)
-    _announce(
+    _publish(
         "memberInvited",
         MemberInvited(
             tenantId=tenant, by=user, email=made.invitee, roles=sorted(made.roles), expires=_time(made.expires)
@@ -183,7 +183,7 @@ def set_roles(request: Request) -> None:
     member, roles = user_id(request.path.get("memberId")), request.body(NewRoles).roles
     change = memberships.set_roles(tenant, member, roles, by=user)
     if change.before != change.member.roles:
-        _announce(
+        _publish(
             "memberRolesChanged",
             MemberRolesChanged(
                 tenantId=tenant, by=user, userName=member, roles=sorted(roles), rolesBefore=sorted(change.before)
@@ -199,7 +199,7 @@ def remove(request: Request) -> None:
     if member != user:
         _admin(request)
     change = memberships.remove(tenant, member, by=user)
-    _announce(
+    _publish(
         "memberRemoved",
         MemberRemoved(tenantId=tenant, by=user, userName=member, rolesBefore=sorted(change.before)),
     )
@@ -227,7 +227,7 @@ def accept(request: Request) -> dict[str, Any]:
     """Accept an invitation."""
     user, tenant = request.caller.user_id, _inviting(request)
     member = invitations.accept(tenant, user, _invitee(request), Profile.from_authorizer(request.authorizer).name)
-    _announce(
+    _publish(
         "memberAdded",
         MemberAdded(
             tenantId=tenant,
@@ -330,8 +330,8 @@ def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _announce(detail_type: str, detail: MembershipEvent) -> None:
-    refusal = announcer.announce(f"{settings.application}.tenant", detail_type, detail)
+def _publish(detail_type: str, detail: MembershipEvent) -> None:
+    refusal = publisher.publish(f"{settings.application}.tenant", detail_type, detail)
     if refusal is not None:
         logger.error("not published; kept in the dead-letter queue", exc_info=refusal)
 

@@ -1,4 +1,4 @@
-"""Does the work on the queue of changes of many parks, each in the tenant that was captured with it.
+"""Consumes the queue of bulk updates of parks, each in the tenant that was captured with it.
 
 It is done only if whoever asked for it may still do so: the directory is asked when the work is done.
 """
@@ -42,7 +42,7 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 
 
 def work(record: SQSRecord) -> None:
-    """Do one piece of work, or say in the log why it failed."""
+    """Do one message's work, and log why it failed."""
     try:
         _do(Work.model_validate_json(record.body))
     except Exception:
@@ -51,7 +51,7 @@ def work(record: SQSRecord) -> None:
 
 
 def _do(asked: Work) -> None:
-    """Do it, or nothing if whoever asked may not do it any more.
+    """Do the work, or drop it if the user who requested it has lost the required role.
 
     Isolation: the tenant is the one that the authorizer found when the request came in, whatever is active for the user
     by now; the credentials are vended for it, and deny everything of another's. Account, session, membership and role
@@ -75,7 +75,7 @@ def _do(asked: Work) -> None:
 
 
 def _may(asked: Work) -> bool:
-    """Return whether whoever asked may set the status of parks in that tenant at this moment."""
+    """Return whether the user who requested it may update parks in that tenant at this moment."""
     try:
         state = states.in_tenant(asked.sign_in, asked.caller.tenant_id)
     except SessionEndedError:
@@ -85,5 +85,5 @@ def _may(asked: Work) -> bool:
 
 @observed
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Do a batch, and name what failed of it, so that only that is tried again."""
+    """Work on a batch, and return the messages that failed, so that only these are retried."""
     return process_partial_response(event=event, record_handler=work, processor=processor, context=context)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from park_webhooks.makers import Makers
+from park_webhooks.owners import Owners
 from park_webhooks.pausing import Pauser
 from park_webhooks.publication import Publication
 from tenantry.runtime.settings import Settings
@@ -32,9 +32,9 @@ class PublicationSettings(WebhookSettings):
     topics: str
 
 
-def make_makers(settings: WebhookSettings) -> Makers:
+def make_owners(settings: WebhookSettings) -> Owners:
     """Return what knows who may have webhooks."""
-    return Makers(boto3.client("dynamodb"), users=settings.users_table, memberships=settings.tenant_users_table)
+    return Owners(boto3.client("dynamodb"), users=settings.users_table, memberships=settings.tenant_users_table)
 
 
 def make_pauser(settings: WebhookSettings) -> Pauser:
@@ -58,7 +58,7 @@ class Publications:
 
     def __init__(self, settings: PublicationSettings) -> None:
         self._settings = settings
-        self._makers = make_makers(settings)
+        self._owners = make_owners(settings)
         self._pauser = make_pauser(settings)
 
     def of(self, caller: TenantCaller, vendor: TokenVendor) -> Publication:
@@ -66,7 +66,7 @@ class Publications:
         return Publication(
             vendor.session(caller, "webhooks"),
             caller.tenant_id,
-            makers=self._makers,
+            owners=self._owners,
             pauser=self._pauser,
             table=self._settings.parks_table,
             topics=self._settings.topics,

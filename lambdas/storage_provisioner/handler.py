@@ -323,7 +323,7 @@ def _this_tenant_only(tenant: TenantId, resources: list[str]) -> dict[str, Any]:
 
 
 def _unfinished(arn: str) -> dict[str, Any]:
-    """Return what shuts a bucket to the sessions of all tenants until all its settings are made."""
+    """Return the policy that denies a bucket to the sessions of all tenants until all its settings are made."""
     return {
         "Sid": "Unfinished",
         "Effect": "Deny",

@@ -1,4 +1,4 @@
-"""The five ways to keep tenants' objects apart. Each works with a session of one tenant and nothing else."""
+"""The five partition modes. Each works with a session of one tenant and nothing else."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Partition(ABC):
             self._write(self._full(key), value.encode())
 
     def check(self, key: str) -> None:
-        """Say whether a key is usable, before anything is called.
+        """Check that a key is usable, before anything is called.
 
         Raises
         ------

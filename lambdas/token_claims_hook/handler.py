@@ -167,7 +167,7 @@ def _check(account: AccountRecord) -> None:
 
 
 def _update(event: dict[str, Any], user: UserId, account: AccountRecord) -> None:
-    """Notice what no other trigger tells for sure: a new address, and a new password whose trigger was lost."""
+    """Record what no other trigger reports reliably: a new address, and a new password whose trigger was lost."""
     attributes = event["request"]["userAttributes"]
     now, refreshes = int(time.time()), event["triggerSource"] == _REFRESH
     email = attributes.get("email", "")

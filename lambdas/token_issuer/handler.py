@@ -1,4 +1,4 @@
-"""Issues tokens for any tenant and user: an operator's tool, and open only where the hands-on is played."""
+"""Issues tokens for any tenant and user, for operators; public only with the hands-on's settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Settings(RestSettings):
 
 
 class MissingFieldsError(UnauthorizedError):
-    """The request does not say for whom."""
+    """The request lacks the tenant or the user."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__("Unauthorized")

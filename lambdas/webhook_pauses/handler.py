@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import BaseModel, ConfigDict, Field
 
-from park_webhooks.parts import WebhookSettings, make_makers, make_pauser
+from park_webhooks.parts import WebhookSettings, make_owners, make_pauser
 from park_webhooks.webhooks import Webhooks
 from tenantry.model.caller import TenantCaller
 from tenantry.model.identifiers import tenant_id, user_id
@@ -30,12 +30,12 @@ class _Detail(BaseModel):
 
 settings = WebhookSettings.load()
 vendor = TokenVendor.from_environment()
-makers, pauser = make_makers(settings), make_pauser(settings)
+owners, pauser = make_owners(settings), make_pauser(settings)
 
 
 @observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Pause the webhooks of the person whom an event is about, in the tenants that it names.
+    """Pause the webhooks of the user whom an event is about, in the tenants that it names.
 
     Isolation: the event says about whom to ask, and the directory says at this moment whether they may have webhooks:
     an event that comes late or twice pauses nothing of somebody who belongs to the tenant again. Rows are touched with
@@ -46,7 +46,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     for named in dict.fromkeys([detail.tenant] if detail.tenant else detail.tenants):
         tenant = tenant_id(named)
         logger.append_keys(tenant=tenant, correlation_id=event.get("id"))
-        reason = makers.lapsed(tenant, [user]).get(user)
+        reason = owners.lapsed(tenant, [user]).get(user)
         if reason is None:
             logger.info("the user still has the required role")
             continue

@@ -1,4 +1,4 @@
-"""Publishes what has happened to a park, for the workflow that sets its status and for operators who replay it."""
+"""Publishes an event of a park, for the workflow that sets its status and for operators who replay it."""
 
 from __future__ import annotations
 

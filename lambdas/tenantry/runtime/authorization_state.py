@@ -1,4 +1,4 @@
-"""Who may act now, in which tenant and in which roles: one decision, for every API and for work that waited."""
+"""Who may act now, in which tenant and in which roles: one decision, for every API and for queued work."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SignIn:
             raise UnauthorizedError("Unauthorized") from None
 
     def to_authorizer(self) -> dict[str, str]:
-        """Return what is said of the sign-in to what is behind the API: scalars, as API Gateway demands."""
+        """Return the sign-in for the authorizer's context: scalars, as API Gateway requires."""
         return {"authTime": str(self.authenticated_at), "session": self.session}
 
 
@@ -160,11 +160,11 @@ class AuthorizationStates:
     ) -> AuthorizationState:
         if account is None or tenant is None or not _is_open(found):
             return NO_TENANT
-        roles = _roles(account.get(roles_attribute(tenant))) or self._mapped_roles(tenant, user)
+        roles = _roles(account.get(roles_attribute(tenant))) or self._membership_roles(tenant, user)
         return AuthorizationState(tenant_id=tenant, roles=roles) if roles else NO_TENANT
 
-    def _mapped_roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
-        """Return the roles of who joined before users had theirs."""
+    def _membership_roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
+        """Return the roles in the membership, for a user whose item has none."""
         answer = self._client.get_item(
             TableName=self._memberships,
             Key={"tenantid": {"S": tenant}, "userid": {"S": user}},

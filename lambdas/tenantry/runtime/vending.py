@@ -67,7 +67,7 @@ class TenantSession:
 
 
 class TokenVendor:
-    """Vends sessions, and keeps them while they are good.
+    """Vends sessions, and caches them until shortly before they expire.
 
     Isolation: a session is bound by two fences, each enough alone. The tenant role's own policy is bound to the
     session tag ``TenantId``; the session policy, filled from the purpose's template, narrows it to the tenant, the
@@ -112,7 +112,7 @@ class TokenVendor:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Make the vendor that the construct `TokenVendor` has set this function up with.
+        """Make the vendor from the settings that the construct `TokenVendor` gives the function.
 
         Raises
         ------

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from tenantry.isolation.events import ApplicationBus
 
 WEBHOOK_ROLES: Final = (VISITOR, ADMIN)
-"""The roles that may make webhooks; `park_webhooks.makers` pauses those of who has neither any more."""
+"""The roles that may make webhooks; `park_webhooks.owners` pauses those of who has neither any more."""
 _BY_STATUS: Final = "by-status"
 _CONSUMER_TIMEOUT: Final = Duration.seconds(30)
 _TENANT: Final = ContextText("authorizer.tenantId")

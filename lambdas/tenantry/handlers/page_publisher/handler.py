@@ -159,12 +159,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         _answer(event, {"Status": "SUCCESS"})
 
 
-def _answer(event: Mapping[str, Any], verdict: Mapping[str, str]) -> None:
+def _answer(event: Mapping[str, Any], result: Mapping[str, str]) -> None:
     content = {
         # A page is its bucket: another bucket is another page, and the old one is withdrawn.
         "PhysicalResourceId": event.get("PhysicalResourceId") or event["ResourceProperties"]["Bucket"],
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
-        **verdict,
+        **result,
     }
     if event["RequestType"] == "Update":
         content["PhysicalResourceId"] = event["ResourceProperties"]["Bucket"]

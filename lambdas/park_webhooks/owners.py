@@ -1,4 +1,4 @@
-"""Who may have webhooks in a tenant, as the directory has it now."""
+"""Who may own webhooks in a tenant, as the directory has it now."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from tenantry.model.identifiers import TenantId
 
-OPENS_WEBHOOKS: Final = frozenset({Role.ADMIN, Role.VISITOR})
+WEBHOOK_ROLES: Final = frozenset({Role.ADMIN, Role.VISITOR})
 """The roles that may make webhooks; `stacks.application_plane.parks.routes` opens the routes to the same."""
 
 
 class Reason(StrEnum):
-    """Why somebody may have no webhooks in a tenant."""
+    """Why a user may own no webhooks in a tenant."""
 
     BLOCKED = "blocked"
     DELETED = "deleted"
@@ -30,11 +30,11 @@ class Reason(StrEnum):
     ROLE_LOST = "roleLost"
 
 
-class Makers:
-    """Asks the directory about those who made webhooks.
+class Owners:
+    """Reads from the directory whether owners may still have webhooks.
 
     Isolation: reads are strongly consistent, so that what was written a moment ago counts. Sessions do not matter: a
-    webhook is the tenant's, and goes on when its maker signs out or chooses a new password.
+    webhook is the tenant's, and goes on when its owner signs out or chooses a new password.
 
     Parameters
     ----------
@@ -51,34 +51,34 @@ class Makers:
         self._users = users
         self._memberships = memberships
 
-    def lapsed(self, tenant: TenantId, makers: Collection[str]) -> Mapping[str, Reason]:
-        """Return those who may have no webhooks in the tenant any more, each with the reason."""
-        found = self._read(tenant, makers)
-        reasons = {maker: self._reason(tenant, maker, found.get(maker)) for maker in makers}
-        return {maker: reason for maker, reason in reasons.items() if reason}
+    def lapsed(self, tenant: TenantId, owners: Collection[str]) -> Mapping[str, Reason]:
+        """Return the owners who may have no webhooks in the tenant any more, each with the reason."""
+        found = self._read(tenant, owners)
+        reasons = {owner: self._reason(tenant, owner, found.get(owner)) for owner in owners}
+        return {owner: reason for owner, reason in reasons.items() if reason}
 
-    def _reason(self, tenant: TenantId, maker: str, account: Mapping[str, Any] | None) -> Reason | None:
+    def _reason(self, tenant: TenantId, owner: str, account: Mapping[str, Any] | None) -> Reason | None:
         if account and DELETED_AT in account:
             return Reason.DELETED
         if account and BLOCKED_AT in account:
             return Reason.BLOCKED
-        roles = (account or {}).get(roles_attribute(tenant), {}).get("SS") or self._mapped_roles(tenant, maker)
+        roles = (account or {}).get(roles_attribute(tenant), {}).get("SS") or self._membership_roles(tenant, owner)
         if roles is None:
             return Reason.REMOVED
-        return None if OPENS_WEBHOOKS.intersection(roles) else Reason.ROLE_LOST
+        return None if WEBHOOK_ROLES.intersection(roles) else Reason.ROLE_LOST
 
-    def _mapped_roles(self, tenant: TenantId, maker: str) -> Collection[str] | None:
-        """Return the roles of who joined before users had theirs; None if they do not belong to the tenant."""
+    def _membership_roles(self, tenant: TenantId, owner: str) -> Collection[str] | None:
+        """Return the roles in the membership, for a user whose item has none; None if there is no membership."""
         item = self._client.get_item(
             TableName=self._memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": maker}},
+            Key={"tenantid": {"S": tenant}, "userid": {"S": owner}},
             ProjectionExpression="userid, #roles",
             ExpressionAttributeNames={"#roles": "roles"},
             ConsistentRead=True,
         ).get("Item")
         return None if item is None else item.get("roles", {}).get("SS", [])
 
-    def _read(self, tenant: TenantId, makers: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+    def _read(self, tenant: TenantId, owners: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
         names = ["userid", BLOCKED_AT, DELETED_AT, roles_attribute(tenant)]
-        keys = [{"userid": {"S": maker}} for maker in sorted(makers)]
+        keys = [{"userid": {"S": owner}} for owner in sorted(owners)]
         return {item["userid"]["S"]: item for item in read_all(self._client, self._users, keys, names)}
