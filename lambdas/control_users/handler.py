@@ -75,7 +75,7 @@ def list_users(request: Request) -> dict[str, Any]:
     email, after = request.query.get("email"), request.query.get("after")
     if after == "":
         raise BadRequestError("Invalid `after`: give `next` of the previous page")
-    found, following = pool.page(after, limit=_limit(request), email=mailbox(email) if email is not None else None)
+    found, following = pool.page(after, limit=request.limit(PAGE), email=mailbox(email) if email is not None else None)
     directory = accounts.find_all([user.user_id for user in found])
     users = [_summary(user, directory.get(user.user_id)) for user in found]
     return {"users": users, **({"next": following} if following else {})}
@@ -156,13 +156,6 @@ def _change(request: Request, change: str, **more: object) -> dict[str, Any]:
 
 def _user(request: Request) -> UserId:
     return user_id(request.path.get("userId"))
-
-
-def _limit(request: Request) -> int:
-    text = request.query.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(PAGE)) and 1 <= int(text) <= PAGE):
-        raise BadRequestError(f"Invalid limit: use a number from 1 to {PAGE}")
-    return int(text)
 
 
 def _summary(found: PoolUser | None, account: Account | None) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def list_members(request: Request) -> dict[str, Any]:
     tenant, _ = _admin(request)
     if unknown := set(request.query) - {"limit", "after"}:
         raise BadRequestError(f"{len(unknown)} unknown query parameters: use limit and after")
-    page, following = memberships.members(tenant, limit=_limit(request), after=_after(request))
+    page, following = memberships.members(tenant, limit=request.limit(_PAGE), after=_after(request))
     members = [
         {"userId": member.user_id, "email": member.email, "name": member.name, "roles": sorted(member.roles)}
         for member in page
@@ -298,13 +298,6 @@ def _invitee(request: Request) -> Mailbox:
     if email is None:
         raise NotFoundError("Invitation not found, expired or withdrawn")
     return mailbox(email)
-
-
-def _limit(request: Request) -> int:
-    text = request.query.get("limit", str(_PAGE))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_PAGE)) and 1 <= int(text) <= _PAGE):
-        raise BadRequestError(f"Invalid limit: use a number from 1 to {_PAGE}")
-    return int(text)
 
 
 def _after(request: Request) -> UserId | None:

@@ -89,6 +89,19 @@ class Request:
         """
         return Caller.from_authorizer(self.authorizer)
 
+    def limit(self, most: int) -> int:
+        """Return the query parameter ``limit``; `most` if there is none.
+
+        Raises
+        ------
+        BadRequestError
+            It is no number from 1 to `most`.
+        """
+        text = self.query.get("limit", str(most))
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
+            raise BadRequestError(f"Invalid limit: use a number from 1 to {most}")
+        return int(text)
+
     def body(self, model: type[Model]) -> Model:
         """Return the body as `model`.
 
