@@ -29,7 +29,8 @@ from tenantry.runtime.events import (
 from tenantry.runtime.invitations import Invitations, invitation_id
 from tenantry.runtime.mailbox import mailbox
 from tenantry.runtime.membership import Memberships, Tables
-from tenantry.runtime.rest import Request, RestSettings, created, logger, no_content, rest_handler
+from tenantry.runtime.observability import logger
+from tenantry.runtime.rest import Request, RestSettings, created, no_content, rest_handler
 
 if TYPE_CHECKING:
     from tenantry.model.identifiers import TenantId, UserId

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tenantry.model.identifiers import TenantId
 
-WEBHOOK_ROLES: Final = frozenset({Role.ADMIN, Role.VISITOR})
+OWNER_ROLES: Final = frozenset({Role.ADMIN, Role.VISITOR})
 """The roles that may make webhooks; `stacks.application_plane.parks.routes` opens the routes to the same."""
 
 
@@ -65,7 +65,7 @@ class Owners:
         roles = (account or {}).get(roles_attribute(tenant), {}).get("SS") or self._membership_roles(tenant, owner)
         if roles is None:
             return Reason.REMOVED
-        return None if WEBHOOK_ROLES.intersection(roles) else Reason.ROLE_LOST
+        return None if OWNER_ROLES.intersection(roles) else Reason.ROLE_LOST
 
     def _membership_roles(self, tenant: TenantId, owner: str) -> Collection[str] | None:
         """Return the roles in the membership, for a user whose item has none; None if there is no membership."""

@@ -66,7 +66,7 @@ def function(workflow: RecordingWorkflow, cognito: _Cognito, monkeypatch: pytest
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("membership.handler"))
         monkeypatch.setattr(module, "workflow", workflow)
-        monkeypatch.setattr(module, "addresses", Addresses(cognito))
+        monkeypatch.setattr(module, "addresses", Addresses(cognito))  # type: ignore[arg-type]
         yield module
 
 

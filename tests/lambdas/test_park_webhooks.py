@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from park_webhooks.owners import WEBHOOK_ROLES, Owners, Reason
+from park_webhooks.owners import OWNER_ROLES, Owners, Reason
 from park_webhooks.publication import Publication
 from stacks.application_plane.parks.routes import WEBHOOK_ROLES
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId
@@ -163,7 +163,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
 
 
 def test_roles_of_routes_and_of_webhooks_are_equal() -> None:
-    assert set(WEBHOOK_ROLES) == WEBHOOK_ROLES
+    assert set(WEBHOOK_ROLES) == OWNER_ROLES
 
 
 @pytest.mark.parametrize(

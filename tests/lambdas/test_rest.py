@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tenantry.model import errors
-from tenantry.runtime import rest
+from tenantry.runtime import observability
 from tenantry.runtime.replies import PlainReplies, StatusReplies
 from tenantry.runtime.rest import Request, created, no_content, rest_handler
 from tenantry.runtime.statuses import raise_for, status_of
@@ -72,7 +72,7 @@ def test_success_status_is_declared_beside_the_route(method: str, reply: tuple[i
 @pytest.mark.parametrize("route", ["PUT /things/{id}", "GET /things", "GET /things/{other}", " "])
 def test_unknown_route_fails_and_is_logged(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
-    stream = rest.logger.registered_handler
+    stream = observability.logger.registered_handler
     assert isinstance(stream, logging.StreamHandler)
     monkeypatch.setattr(stream, "stream", written)
 

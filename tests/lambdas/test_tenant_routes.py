@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenantry.runtime import rest
+from tenantry.runtime import observability
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -46,7 +46,7 @@ def database() -> Iterator[DynamoDBClient]:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     written = io.StringIO()
-    handler = rest.logger.registered_handler
+    handler = observability.logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     monkeypatch.setattr(handler, "stream", written)
     return written
