@@ -55,7 +55,7 @@ class Employees:
             raise ConflictError("An employee with this Id already exists") from None
 
     def replace(self, row: Row) -> None:
-        """Put an employee in the place of the one with the same id.
+        """Replace the employee with the same id.
 
         Raises
         ------

@@ -32,7 +32,7 @@ class Parks:
         self._publication = publication
 
     def set_status(self, park: str, status: str, at: str) -> bool:
-        """Set a park's status as of a time, and tell its webhooks.
+        """Set a park's status as of a time, and notify its webhooks.
 
         It may be done again. Nothing is done where there is no such park, or where it was set since.
 

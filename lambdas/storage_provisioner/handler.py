@@ -12,11 +12,11 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 
 from storage_provisioner.keys import KeyMaker
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, tenant_id
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.own_buckets import only_own_buckets
 from tenantry.runtime.settings import Settings
 
@@ -55,8 +55,6 @@ class _Settings(Settings):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
 database = boto3.client("dynamodb")
 s3 = only_own_buckets(boto3.client("s3"), settings.account)
 s3control = boto3.client("s3control")
@@ -79,8 +77,7 @@ class NameTakenError(Exception):
     """A bucket or an access point of the tenant's name is there, and it is not what would be made here."""
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Onboard the tenant of an event ``App.tenant`` / ``created``.
 
@@ -106,7 +103,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     try:
         tenant = tenant_id(event["detail"]["tenantId"])
     except InvalidIdentifierError as error:
-        logger.error("refused: %s", error)  # noqa: TRY400 - there is nothing to trace
+        logger.error("refused: %s", error)  # noqa: TRY400 - a trace says no more
         return {"onboarded": False}
     logger.append_keys(tenant=tenant)
     if not _claim(tenant):
@@ -326,7 +323,7 @@ def _this_tenant_only(tenant: TenantId, resources: list[str]) -> dict[str, Any]:
 
 
 def _unfinished(arn: str) -> dict[str, Any]:
-    """Return what shuts a bucket to the sessions of all tenants until all its settings are made."""
+    """Return the policy that denies a bucket to the sessions of all tenants until all its settings are made."""
     return {
         "Sid": "Unfinished",
         "Effect": "Deny",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tenant_usage.ingestion import last_hour
 from tenant_usage.storage import stored
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ vendor = TokenVendor.from_environment()
 _pool = ThreadPoolExecutor(max_workers=6)
 
 
-def show(request: Request) -> Reply:
-    """Reply with what the caller's tenant has stored and sent.
+def show(request: Request) -> dict[str, Any]:
+    """Return what the caller's tenant has stored and sent.
 
     Isolation: everything is listed and read with credentials vended for this tenant, which see nothing of another's;
     the function has none of its own.
@@ -53,17 +53,15 @@ def show(request: Request) -> Reply:
     aggregates = f"aggregates/tenantid={caller.tenant_id}/"
     hour = _pool.submit(last_hour, lake, settings.lake_bucket, aggregates, datetime.now(UTC))
     begin, end, ingested = hour.result()
-    return Reply(
-        body={
-            "storage": {partition: asdict(count.result()) for partition, count in counts.items()},
-            "ingestion": {
-                "from": _time(begin),
-                "to": _time(end),
-                "minutes": [{**asdict(minute), "start": _time(minute.start)} for minute in ingested.minutes],
-                "complete": ingested.complete,
-            },
-        }
-    )
+    return {
+        "storage": {partition: asdict(count.result()) for partition, count in counts.items()},
+        "ingestion": {
+            "from": _time(begin),
+            "to": _time(end),
+            "minutes": [{**asdict(minute), "start": _time(minute.start)} for minute in ingested.minutes],
+            "complete": ingested.complete,
+        },
+    }
 
 
 def _partitions(caller: TenantCaller) -> Mapping[str, tuple[str, str]]:
@@ -82,4 +80,4 @@ def _time(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-handler = rest_handler(show, cors_headers=settings.cors_headers)
+handler = rest_handler({"GET /tenant/{tenantId}/usage": show}, cors_headers=settings.cors_headers)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from park_webhooks.makers import OPENS_WEBHOOKS, Makers, Reason
+from park_webhooks.owners import OWNER_ROLES, Owners, Reason
 from park_webhooks.publication import Publication
 from stacks.application_plane.parks.webhooks import WEBHOOK_ROLES
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId
@@ -163,7 +163,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
 
 
 def test_roles_of_routes_and_of_webhooks_are_equal() -> None:
-    assert set(WEBHOOK_ROLES) == OPENS_WEBHOOKS
+    assert set(WEBHOOK_ROLES) == OWNER_ROLES
 
 
 @pytest.mark.parametrize(
@@ -374,11 +374,11 @@ def test_unexpected_request_is_refused(scene: _Scene, changes: dict[str, str]) -
 
 
 def test_owners_are_read_in_batches(scene: _Scene) -> None:
-    makers = Makers(scene.dynamodb, users="app-users", memberships="app-tenant-users")
+    owners = Owners(scene.dynamodb, users="app-users", memberships="app-tenant-users")
     many = {f"user-{number}" for number in range(230)}
     for user in list(many)[:3]:
         join(scene.dynamodb, "texas", user, "visitor")
 
-    lapsed = makers.lapsed(_TEXAS, many | {"ada", "vera"})
+    lapsed = owners.lapsed(_TEXAS, many | {"ada", "vera"})
     assert set(lapsed.values()) == {Reason.REMOVED}
     assert len(lapsed) == 227

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from tenantry.model.errors import ConflictError, NotFoundError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
+from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Outcome:
 class Accounts:
     """The directory's side of what happens to accounts.
 
-    Isolation: the person's own item, which every authorizer reads, is written first, and shuts them out at once. All
+    Isolation: the person's own item, which every authorizer reads, is written first, and refuses them at once. All
     writes are transactions on condition of what was read; each change can be made again, and then finishes what an
     earlier attempt has left. `admins` of each tenant holds living admins only: a blocked or deleted person is taken out
     of it, and an unblocked one comes back if they have the role still.
@@ -176,7 +177,7 @@ class Accounts:
 
     def find_all(self, users: Collection[UserId]) -> dict[UserId, Account]:
         """Return what the directory has of many people at this moment, without those of whom it has nothing."""
-        items = self._get_all(self._tables.users, [_key(user) for user in users])
+        items = read_all(self._client, self._tables.users, [_key(user) for user in users])
         return {UserId(item["userid"]["S"]): Account.of(item) for item in items}
 
     def page(self, after: UserId | None, *, limit: int) -> tuple[list[Account], UserId | None]:
@@ -188,7 +189,7 @@ class Accounts:
 
     def founders(self, tenants: Collection[TenantId]) -> dict[TenantId, str]:
         """Return who has founded each of those tenants that exist; empty where the saga has not finished."""
-        items = self._get_all(self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
+        items = read_all(self._client, self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
         return {TenantId(item["tenantid"]["S"]): item.get("foundedby", {}).get("S", "") for item in items}
 
     def tenants_of(self, account: Account) -> dict[TenantId, frozenset[str]]:
@@ -234,7 +235,9 @@ class Accounts:
                 # Whatever they joined until then; nobody who is blocked joins anything.
                 tenants = self.tenants_of(self._undeleted(user))
             self._leave_admins(user, tenants)
-            return Outcome(changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._deserted(tenants))
+            return Outcome(
+                changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._adminless(tenants)
+            )
 
         return decided(attempt)
 
@@ -271,7 +274,7 @@ class Accounts:
                 at=at,
                 by=by,
                 tenants=list(tenants),
-                without_admin=self._deserted(tenants),
+                without_admin=self._adminless(tenants),
             )
 
         return decided(attempt)
@@ -395,8 +398,10 @@ class Accounts:
             if account.email:
                 self._remove_invitations(account.email)
             if changed or account.left_over:
-                self._bury(user, at=at, by=who)
-            return Outcome(changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._deserted(tenants))
+                self._write_tombstone(user, at=at, by=who)
+            return Outcome(
+                changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._adminless(tenants)
+            )
 
         return decided(attempt)
 
@@ -422,7 +427,7 @@ class Accounts:
         """Make `admins` of a tenant what memberships and accounts say; return whether it was anything else."""
 
         def attempt() -> bool:
-            found = self._noted_admins([tenant])
+            found = self._recorded_admins([tenant])
             living = self.living_admins(tenant)
             before = found.get(tenant) or frozenset()
             if not found or before == living:
@@ -466,7 +471,7 @@ class Accounts:
         return account
 
     def _block(self, account: Account, *, at: int, by: str, reason: str) -> None:
-        # Sign-ins are known to the second. Who signed in during this one is shut out as well: nobody who is blocked
+        # Sign-ins are known to the second. Who signed in during this one is refused as well: nobody who is blocked
         # signs in anew, so that no sign-in of later in it is lost.
         ending = self._ending(account, at + 1)
         asked: Any = ending["Update"]
@@ -510,7 +515,7 @@ class Accounts:
         return _update(asked)
 
     def _mark_deleted(self, account: Account, tenants: Mapping[TenantId, frozenset[str]], *, at: int, by: str) -> None:
-        """Shut somebody out for good; who deletes their own account stops being an admin in the same transaction."""
+        """Mark an account as deleted; who deletes their own account stops being an admin in the same transaction."""
         user = account.user_id
         mark = self._user(
             user,
@@ -521,10 +526,10 @@ class Accounts:
         if by != user:
             write(self._client, [mark])
             return
-        noted = self._noted_admins([tenant for tenant, roles in tenants.items() if Role.ADMIN in roles])
-        for tenant in (tenant for tenant, ids in noted.items() if ids is None):
+        recorded = self._recorded_admins([tenant for tenant, roles in tenants.items() if Role.ADMIN in roles])
+        for tenant in (tenant for tenant, ids in recorded.items() if ids is None):
             self.repair_admins(tenant)
-        admins = self._admins(noted)
+        admins = self._admins(recorded)
         last = sorted(tenant for tenant, ids in admins.items() if ids == {user})
         if last:
             raise ConflictError(
@@ -552,9 +557,9 @@ class Accounts:
 
     def _join_admins(self, user: UserId, roles: Mapping[TenantId, frozenset[str]]) -> None:
         wanted = {tenant: own for tenant, own in roles.items() if Role.ADMIN in own}
-        noted = self._noted_admins(wanted)
-        missing = [tenant for tenant, admins in noted.items() if admins is not None and user not in admins]
-        for tenant in (tenant for tenant, admins in noted.items() if admins is None):
+        recorded = self._recorded_admins(wanted)
+        missing = [tenant for tenant, admins in recorded.items() if admins is not None and user not in admins]
+        for tenant in (tenant for tenant, admins in recorded.items() if admins is None):
             self.repair_admins(tenant)  # with the others, of whom an absent set says nothing
         for some in _batched(missing, _TRANSACTION):
             joining: list[Any] = [
@@ -610,7 +615,7 @@ class Accounts:
             ]
             write(self._client, removals)
 
-    def _bury(self, user: UserId, *, at: int, by: str) -> None:
+    def _write_tombstone(self, user: UserId, *, at: int, by: str) -> None:
         put: TransactWriteItemTypeDef = {
             "Put": {
                 "TableName": self._tables.users,
@@ -621,7 +626,7 @@ class Accounts:
         }
         write(self._client, [put])
 
-    def _deserted(self, tenants: Mapping[TenantId, frozenset[str]]) -> list[TenantId]:
+    def _adminless(self, tenants: Mapping[TenantId, frozenset[str]]) -> list[TenantId]:
         return self.without_admin([tenant for tenant, roles in tenants.items() if Role.ADMIN in roles])
 
     def _admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str]]:
@@ -629,26 +634,16 @@ class Accounts:
         return {
             # None is also what a tenant of before tenants had the set says.
             tenant: self.living_admins(tenant) if admins is None else admins
-            for tenant, admins in self._noted_admins(tenants).items()
+            for tenant, admins in self._recorded_admins(tenants).items()
         }
 
-    def _noted_admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str] | None]:
+    def _recorded_admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str] | None]:
         """Return `admins` of those tenants that exist; None where it is absent."""
-        items = self._get_all(self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
+        items = read_all(self._client, self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
         return {
             TenantId(item["tenantid"]["S"]): frozenset(item["admins"].get("SS", [])) if "admins" in item else None
             for item in items
         }
-
-    def _get_all(self, table: str, keys: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        wanted, items = list(keys), list[Any]()
-        while wanted:
-            request: Any = {table: {"Keys": wanted[:_BATCH], "ConsistentRead": True}}
-            answer = self._client.batch_get_item(RequestItems=request)
-            items += answer["Responses"].get(table, [])
-            left: Any = answer["UnprocessedKeys"].get(table, {})
-            wanted = [*left.get("Keys", []), *wanted[_BATCH:]]
-        return items
 
 
 def _update(asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:

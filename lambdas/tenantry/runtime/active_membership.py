@@ -56,7 +56,7 @@ class UserRecord:
         return cls(exists=item is not None, active=_tenant(found.get(ACTIVE, {}).get("S")), roles=roles)
 
 
-class Standings:
+class MembershipRecords:
     """Reads users and their roles, with strongly consistent reads.
 
     Parameters
@@ -80,7 +80,7 @@ class Standings:
         return UserRecord.of(found.get("Item"))
 
     def roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
-        """Return a user's roles in a tenant, as the mapping of users to tenants has them; None if they have none."""
+        """Return a user's roles in a tenant, as their membership has them; None if they have none."""
         found = self._client.get_item(
             TableName=self._memberships,
             Key={"tenantid": {"S": tenant}, "userid": {"S": user}},

@@ -1,4 +1,4 @@
-"""Invitations into a tenant: each for one mailbox, for a while, and good for one time."""
+"""Invitations into a tenant: each for one mailbox, with an expiry, and used once."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class Invitations:
         decided(attempt)
 
     def decline(self, tenant: TenantId, invitee: Mailbox) -> None:
-        """Throw one's own invitation away.
+        """Decline one's own invitation.
 
         Raises
         ------

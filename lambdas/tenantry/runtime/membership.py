@@ -1,4 +1,4 @@
-"""Who belongs to which tenant, and in which roles: changed in all of its places at once."""
+"""Memberships and roles, changed in all items that hold them in one transaction."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, user_id
 from tenantry.model.roles import Role
-from tenantry.runtime.active_membership import ACTIVE, Standings, UserRecord, roles_attribute
+from tenantry.runtime.active_membership import ACTIVE, MembershipRecords, UserRecord, roles_attribute
+from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 LIVING: Final = "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
 """What holds of the item of a user who is neither blocked nor deleted."""
 _NOT_DELETED: Final = "attribute_not_exists(deletedat)"
-_BATCH: Final = 100  # of BatchGetItem
 _USER_INDEX: Final = "user-index"
 
 
@@ -81,7 +81,7 @@ class Memberships:
     """The directory's memberships.
 
     Isolation: a change is decided on consistent reads and written in one transaction, on condition that what was read
-    still holds: the mapping of the user to the tenant, the user's own item (which authorizers read), and the set of
+    still holds: the membership, the user's own item (which authorizers read), and the set of
     admins in the tenant's item. So whoever changes somebody else's membership is an admin of that tenant at that
     moment, a tenant never loses its last living admin by a member's hand, and authorizers never see half a change.
     Nobody who is blocked counts as an admin, and nobody who is deleted becomes a member again.
@@ -97,11 +97,11 @@ class Memberships:
     def __init__(self, client: DynamoDBClient, tables: Tables) -> None:
         self._client = client
         self._tables = tables
-        self._standings = Standings(client, tables.users, tables.memberships)
+        self._records = MembershipRecords(client, tables.users, tables.memberships)
 
     def tenants_of(self, user: UserId) -> Mapping[TenantId, frozenset[str]]:
         """Return the roles of a user, by tenant."""
-        found = dict(self._standings.record(user).roles)
+        found = dict(self._records.record(user).roles)
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
             IndexName=_USER_INDEX,
@@ -110,33 +110,16 @@ class Memberships:
             ProjectionExpression="tenantid",
         )
         for tenant in (TenantId(item["tenantid"]["S"]) for page in pages for item in page["Items"]):
-            # Of before users had their roles, or gone since: an index lags, the mapping itself does not.
-            if tenant not in found and (roles := self._standings.roles(tenant, user)) is not None:
+            # Of before users had their roles, or gone since: an index lags, the membership itself does not.
+            if tenant not in found and (roles := self._records.roles(tenant, user)) is not None:
                 found[tenant] = roles
         return dict(sorted(found.items()))
 
     def names(self, tenants: Collection[TenantId]) -> Mapping[TenantId, str]:
         """Return the names of those tenants that have one."""
-        wanted, names = list(tenants), dict[TenantId, str]()
-        while wanted:
-            keys = [{"tenantid": {"S": tenant}} for tenant in wanted[:_BATCH]]
-            answer = self._client.batch_get_item(
-                RequestItems={
-                    self._tables.tenants: {
-                        "Keys": keys,
-                        "ProjectionExpression": "tenantid, #name",
-                        "ExpressionAttributeNames": {"#name": "name"},
-                    }
-                }
-            )
-            names |= {
-                TenantId(item["tenantid"]["S"]): item["name"]["S"]
-                for item in answer["Responses"].get(self._tables.tenants, [])
-                if "name" in item
-            }
-            left = answer["UnprocessedKeys"].get(self._tables.tenants)
-            wanted = [*_ids(left["Keys"] if left else []), *wanted[_BATCH:]]
-        return names
+        keys = [{"tenantid": {"S": tenant}} for tenant in tenants]
+        items = read_all(self._client, self._tables.tenants, keys, ["tenantid", "name"], consistent=False)
+        return {TenantId(item["tenantid"]["S"]): item["name"]["S"] for item in items if "name" in item}
 
     def members(self, tenant: TenantId, *, limit: int, after: UserId | None) -> tuple[Sequence[Member], UserId | None]:
         """Return a page of a tenant's members, and after whom the next one begins; None at the end."""
@@ -169,7 +152,7 @@ class Memberships:
             raise NotFoundError("Tenant not found")
         if "admins" in found:
             return frozenset(found["admins"].get("SS", []))
-        admins = self._admins_by_mapping(tenant)
+        admins = self._admins_by_membership(tenant)
         if admins:
             update: TransactWriteItemTypeDef = {
                 "Update": {
@@ -196,18 +179,18 @@ class Memberships:
         """
 
         def attempt() -> TenantId | None:
-            before = self._standings.record(user).active
-            roles = self._standings.roles(tenant, user)
+            before = self._records.record(user).active
+            roles = self._records.roles(tenant, user)
             if roles is None:
                 raise ForbiddenError("You are not a member of this tenant")
-            check = self._mapping_item("ConditionCheck", tenant, user, while_roles_are=roles)
+            check = self._membership_item("ConditionCheck", tenant, user, while_roles_are=roles)
             write(self._client, [check, self._user_update(user, tenant, roles, activate=True, condition=_NOT_DELETED)])
             return before
 
         return decided(attempt)
 
     def set_roles(self, tenant: TenantId, member: UserId, roles: frozenset[Role], *, by: UserId) -> Change:
-        """Give a member these roles in the place of those that they have.
+        """Replace a member's roles.
 
         Raises
         ------
@@ -221,7 +204,7 @@ class Memberships:
 
         def attempt() -> Change:
             admins = self._admins_with(tenant, by)
-            item = self._mapping(tenant, member)
+            item = self._membership(tenant, member)
             before = _member(item).roles
             loses = member in admins and Role.ADMIN not in roles
             if loses and admins == {member}:
@@ -233,7 +216,7 @@ class Memberships:
             write(
                 self._client,
                 [
-                    self._mapping_item("Update", tenant, member, while_roles_are=before, new=roles),
+                    self._membership_item("Update", tenant, member, while_roles_are=before, new=roles),
                     self._user_update(member, tenant, roles, condition=condition),
                     self.tenant_condition(
                         tenant, admin=by, gains=member if gains else None, loses=member if loses else None
@@ -245,7 +228,7 @@ class Memberships:
         return decided(attempt)
 
     def remove(self, tenant: TenantId, member: UserId, *, by: UserId) -> Change:
-        """Remove a member, who may be the one who asks.
+        """Remove a member, who may be the caller.
 
         If the tenant is active for them, none is from now on: they have to choose one.
 
@@ -262,13 +245,13 @@ class Memberships:
         def attempt() -> Change:
             leaves = member == by
             admins = self.admins(tenant) if leaves else self._admins_with(tenant, by)
-            item = self._mapping(tenant, member)
+            item = self._membership(tenant, member)
             before = _member(item).roles
             loses = member in admins
             if admins == {member}:
                 raise ConflictError("The last admin cannot leave: make another member an admin first")
-            items = [self._mapping_item("Delete", tenant, member, while_roles_are=before)]
-            if (record := self._standings.record(member)).exists:
+            items = [self._membership_item("Delete", tenant, member, while_roles_are=before)]
+            if (record := self._records.record(member)).exists:
                 items.append(self._user_leaves(member, tenant, record))
             if loses or not leaves:
                 items.append(
@@ -280,7 +263,7 @@ class Memberships:
         return decided(attempt)
 
     def additions(self, tenant: TenantId, member: Member) -> list[TransactWriteItemTypeDef]:
-        """Return what makes somebody a member who is none yet, all but what `tenant_condition` says of the tenant."""
+        """Return the writes that add a member, without the condition on the tenant (`tenant_condition`)."""
         put: TransactWriteItemTypeDef = {
             "Put": {
                 "TableName": self._tables.memberships,
@@ -319,12 +302,12 @@ class Memberships:
 
     def belongs(self, tenant: TenantId, user: UserId) -> bool:
         """Return whether a user belongs to a tenant."""
-        return self._standings.roles(tenant, user) is not None
+        return self._records.roles(tenant, user) is not None
 
     def tenant_condition(
         self, tenant: TenantId, *, admin: UserId | None, gains: UserId | None = None, loses: UserId | None = None
     ) -> TransactWriteItemTypeDef:
-        """Return what a transaction asks of a tenant, and changes in the set of its admins.
+        """Return a transaction's condition on a tenant, and its change of the set of admins.
 
         Parameters
         ----------
@@ -361,7 +344,7 @@ class Memberships:
             raise ForbiddenError("Only an admin of the tenant may manage its members")
         return admins
 
-    def _admins_by_mapping(self, tenant: TenantId) -> frozenset[str]:
+    def _admins_by_membership(self, tenant: TenantId) -> frozenset[str]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
             KeyConditionExpression="tenantid = :tenant",
@@ -374,7 +357,7 @@ class Memberships:
         return frozenset(admin for admin in admins if self._living(UserId(admin)))
 
     def _living(self, user: UserId) -> bool:
-        """Return whether somebody's account is neither blocked nor deleted."""
+        """Return whether an account is neither blocked nor deleted."""
         found = self._client.get_item(
             TableName=self._tables.users,
             Key={"userid": {"S": user}},
@@ -383,7 +366,7 @@ class Memberships:
         )
         return not found.get("Item")
 
-    def _mapping(self, tenant: TenantId, user: UserId) -> Mapping[str, Any]:
+    def _membership(self, tenant: TenantId, user: UserId) -> Mapping[str, Any]:
         found = self._client.get_item(
             TableName=self._tables.memberships,
             Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
@@ -393,7 +376,7 @@ class Memberships:
             raise NotFoundError("Member not found in this tenant")
         return found["Item"]
 
-    def _mapping_item(
+    def _membership_item(
         self,
         kind: Literal["ConditionCheck", "Update", "Delete"],
         tenant: TenantId,
@@ -402,7 +385,7 @@ class Memberships:
         while_roles_are: frozenset[str],
         new: Collection[str] = (),
     ) -> TransactWriteItemTypeDef:
-        """Return what is done with a mapping, on condition that it is there and its roles are these."""
+        """Return what is done with a membership, on condition that it is there and its roles are these."""
         values: dict[str, Any] = {":roles": {"SS": sorted(while_roles_are)}} if while_roles_are else {}
         if new:
             values[":new"] = {"SS": sorted(new)}
@@ -458,10 +441,6 @@ class Memberships:
 def _item(kind: str, asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:
     made: Any = {kind: asked}  # boto3's types know no member that may be left out
     return cast("TransactWriteItemTypeDef", made)
-
-
-def _ids(keys: Iterable[Mapping[str, Any]]) -> Iterator[TenantId]:
-    return (TenantId(key["tenantid"]["S"]) for key in keys)
 
 
 def _member(item: Mapping[str, Any]) -> Member:

@@ -16,10 +16,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from tenantry.model.policies import PolicyTemplate
+from tenantry.runtime.observability import logger
 from tenantry.runtime.own_buckets import only_own_buckets
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ _NAME_LENGTH: Final = 64
 _PACKED_WARNING_PERCENT: Final = 80
 # Standard mode retries throttled calls with exponential backoff and full jitter.
 _RETRYING: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=2, read_timeout=5)
-
-logger: Final = Logger(utc=True)
 
 
 @dataclass
@@ -69,7 +67,7 @@ class TenantSession:
 
 
 class TokenVendor:
-    """Vends sessions, and keeps them while they are good.
+    """Vends sessions, and caches them until shortly before they expire.
 
     Isolation: a session is bound by two layers, each enough alone. The tenant role's own policy is bound to the
     session tags ``TenantId`` and ``Purpose``; the session policy, filled from the purpose's template, narrows it to the
@@ -114,7 +112,7 @@ class TokenVendor:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Make the vendor that the construct `TokenVendor` has set this function up with.
+        """Make the vendor from the settings that the construct `TokenVendor` gives the function.
 
         Raises
         ------

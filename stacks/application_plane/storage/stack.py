@@ -13,6 +13,7 @@ from stacks.application_plane.storage.routes import DESCRIPTION, REFUSALS, stora
 from stacks.platform.base import ApplicationStack
 from stacks.platform.defaults import directory, grant_on
 from stacks.platform.functions import api_function
+from tenantry.functions import RuntimeLock
 from tenantry.isolation.api import SharedTokens, TenantApi
 from tenantry.isolation.vending import TokenVendor
 
@@ -75,6 +76,7 @@ class StorageStack(ApplicationStack):
             foundation=platform,
             apis=apis,
             environment=tokens.settings,
+            lock=RuntimeLock.TOKENS,
         )
         tokens.grant_read(issuer)
         api = TenantApi(

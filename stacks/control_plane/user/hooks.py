@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 
 from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, grant_on, reads, writes
 from stacks.platform.names import admin_api_parameter
-from tenantry.functions import PythonFunction
+from tenantry.functions import PythonFunction, RuntimeLock
 from tenantry.functions.sources import package_folder
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def _token_claims_hook(scope: Construct, foundation: Foundation, users: dynamodb
         "TokenClaimsHook",
         "token_claims_hook",
         foundation,
+        lock=RuntimeLock.SIGNED_REQUESTS,
         description="Refuses tokens to blocked and deleted accounts, and adds the active tenant to tokens",
         environment={
             "APPLICATION": environment.application,
@@ -151,11 +152,13 @@ def _hook(
     *,
     description: str,
     environment: Mapping[str, str],
+    lock: RuntimeLock | None = None,
 ) -> PythonFunction:
     return PythonFunction(
         scope,
         construct_id,
         entry=package_folder(package),
+        lock=lock,
         defaults=foundation.function_defaults,
         description=description,
         timeout=Duration.seconds(5),  # Cognito waits no longer

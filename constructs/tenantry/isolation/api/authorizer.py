@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from tenantry.functions import FunctionDefaults, PythonFunction, acknowledge, declare_store
+from tenantry.functions import FunctionDefaults, PythonFunction, RuntimeLock, acknowledge, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.api.route import Access, Route
 from tenantry.model.stores import By, Store
@@ -167,6 +167,7 @@ class TenantAuthorizer(Construct):
             self,
             "Function",
             entry=package_folder("tenantry.handlers.authorizer"),
+            lock=RuntimeLock.TOKENS,
             defaults=defaults,
             description="Verifies ID tokens and returns a policy from the caller's membership and roles",
             environment={

@@ -11,6 +11,7 @@ from tools import lock
 if TYPE_CHECKING:
     from pathlib import Path
 
+_FUNCTION_LOCKS = "lambdas/tenantry/runtime/locks"
 # Stands in for uv: writes its arguments, but for the output file, and what it reads, into that file.
 _UV = """#!/bin/sh
 arguments="$*"
@@ -29,12 +30,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     uv.chmod(0o755)
     monkeypatch.setattr(lock, "find_uv_bin", lambda: str(uv))
     made = tmp_path / "project"
-    for function in ("one", "two"):
-        (made / "lambdas" / function).mkdir(parents=True)
-        (made / "lambdas" / function / "requirements.in").write_text("pydantic\n")
-    (made / "lambdas" / "shared").mkdir()
+    (made / _FUNCTION_LOCKS).mkdir(parents=True)
+    for name in ("one", "two"):
+        (made / _FUNCTION_LOCKS / f"{name}.in").write_text("pydantic\n")
     (made / "pyproject.toml").write_text('[project]\ndependencies = ["aws-cdk-lib", "uv>=1,<2"]\n')
     return made
+
+
+def _locks(project: Path) -> list[Path]:
+    return [*project.glob("requirements*.txt"), *(project / _FUNCTION_LOCKS).glob("*.txt")]
 
 
 def _run(project: Path, *arguments: str) -> int:
@@ -43,10 +47,10 @@ def _run(project: Path, *arguments: str) -> int:
 
 def test_all_lock_files_are_written(project: Path) -> None:
     assert _run(project) == 0
-    written = sorted(str(path.relative_to(project)) for path in project.rglob("requirements*.txt"))
+    written = sorted(str(path.relative_to(project)) for path in _locks(project))
     assert written == [
-        "lambdas/one/requirements.txt",
-        "lambdas/two/requirements.txt",
+        f"{_FUNCTION_LOCKS}/one.txt",
+        f"{_FUNCTION_LOCKS}/two.txt",
         "requirements-bootstrap.txt",
         "requirements-dev.txt",
         "requirements-flink.txt",
@@ -55,7 +59,7 @@ def test_all_lock_files_are_written(project: Path) -> None:
 
 def test_locks_have_hashes_and_no_machine_paths(project: Path) -> None:
     _run(project)
-    for path in project.rglob("requirements*.txt"):
+    for path in _locks(project):
         text = path.read_text()
         assert "--universal --generate-hashes --no-header --python-version 3.11" in text
         assert str(project) not in text
@@ -68,8 +72,8 @@ def test_installer_version_is_locked(project: Path) -> None:
 
 def test_function_locks_match_the_tests_and_exclude_the_sdk(project: Path) -> None:
     _run(project)
-    text = (project / "lambdas/one/requirements.txt").read_text()
-    assert "lambdas/one/requirements.in --no-annotate --constraint requirements-dev.txt" in text
+    text = (project / _FUNCTION_LOCKS / "one.txt").read_text()
+    assert f"{_FUNCTION_LOCKS}/one.in --no-annotate --constraint requirements-dev.txt" in text
     assert "--no-emit-package boto3" in text
 
 
@@ -82,10 +86,10 @@ def test_current_locks_pass_the_check(project: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("broken", ["changed", "missing"])
 def test_stale_lock_fails_the_check_unchanged(broken: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _run(project)
-    path = project / "lambdas/two/requirements.txt"
+    path = project / _FUNCTION_LOCKS / "two.txt"
     path.unlink() if broken == "missing" else path.write_text("pydantic==1\n")
     assert _run(project, "--check") == 1
-    assert "Stale: lambdas/two/requirements.txt. Run `make lock`." in capsys.readouterr().out
+    assert f"Stale: {_FUNCTION_LOCKS}/two.txt. Run `make lock`." in capsys.readouterr().out
     assert not path.exists() or path.read_text() == "pydantic==1\n"
 
 
