@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenant_usage.ingestion import last_hour
 from tenant_usage.storage import stored
+from tenantry.model.directory_tables import TENANT_ID
+from tenantry.model.placeholders import name_for_tenant
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 from tenantry.runtime.vending import TokenVendor
 
@@ -50,7 +52,7 @@ def show(request: Request) -> dict[str, Any]:
         partition: _pool.submit(stored, partitions, bucket, prefix, own=partition in _OWN)
         for partition, (bucket, prefix) in _partitions(caller).items()
     }
-    aggregates = f"aggregates/tenantid={caller.tenant_id}/"
+    aggregates = f"aggregates/{TENANT_ID}={caller.tenant_id}/"
     hour = _pool.submit(last_hour, lake, settings.lake_bucket, aggregates, datetime.now(UTC))
     begin, end, ingested = hour.result()
     return {
@@ -68,10 +70,10 @@ def _partitions(caller: TenantCaller) -> Mapping[str, tuple[str, str]]:
     """Return the bucket, or the access point, and the prefix of each partition."""
     own = f"{caller.tenant_id}/"
     return {
-        "bucket": (settings.tenant_bucket.replace("{tenant}", caller.tenant_name), ""),
+        "bucket": (name_for_tenant(settings.tenant_bucket, caller.tenant_id), ""),
         "prefix": (settings.prefix_bucket, own),
         "tag": (settings.tag_bucket, own),
-        "access_point": (settings.access_point_arn.replace("{tenant}", caller.tenant_name), own),
+        "access_point": (name_for_tenant(settings.access_point_arn, caller.tenant_id), own),
         "db_nosql": (settings.documents_bucket, own),
     }
 

@@ -15,7 +15,9 @@ from tenantry.isolation.data import TenantTable
 from tenantry.isolation.direct import SyncWorkflow
 from tenantry.isolation.events import TenantQueue, dead_letter_queue
 from tenantry.isolation.vending import TENANT, TenantStatement, TokenVendor
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
+from tenantry.model.tenant_tables import PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,11 +72,11 @@ class Parks(Construct):
         self.table = TenantTable(
             self,
             "Table",
-            partition_key="pk",
-            sort_key="sk",
+            partition_key=PARTITION_KEY,
+            sort_key=SORT_KEY,
             leading_key=f"{TENANT}#*",
             # The partition is the table's own, so that what binds it there binds it here.
-            indexes={BY_STATUS: ("pk", "statuskey")},
+            indexes={BY_STATUS: (PARTITION_KEY, "statuskey")},
             deletion_protection=not environment.ephemeral,
             removal_policy=environment.removal_policy,
         )
@@ -85,7 +87,7 @@ class Parks(Construct):
                 holds="subscriptions to a park's events",
                 by=By.NAME,
                 kind="AWS::SNS::Topic",
-                name=f"{environment.application}-parks-{{tenant}}_{{park}}_{{event}}",
+                name=f"{environment.application}-parks-{TENANT_IN_NAME}_{{park}}_{{event}}",
             ),
         )
         self.webhook_dead_letters = _webhook_dead_letters(self, self.topics, platform)
