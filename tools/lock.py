@@ -86,7 +86,7 @@ def locks(project: Path) -> Iterator[Lock]:
         Path("requirements-dev.txt"),
         ("pyproject.toml", "--all-extras", "--group", "dev"),
     )
-    # For pip, which refuses `-e` beside hashes (docs/adr/0033-the-published-package.md).
+    # For pip, which refuses `-e` beside hashes (docs/adr/0033-published-package.md).
     own = ("-", "--no-annotate", "--constraint", "requirements-dev.txt")
     yield Lock(Path("requirements.txt"), own, text="-e .[streaming]\n", hashes=False)
     flink = Path("src/tenantry/local/flink/requirements.in")

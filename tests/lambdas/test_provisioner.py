@@ -31,6 +31,11 @@ _SHARED: Final = f"aws-saas-s3-ap-{_ACCOUNT}"
 _OTHER: Final = "lake"
 _STRANGER: Final = "999999999999"
 _SETTINGS: Final = {
+    # Read at import, before the function-scoped environment of conftest.
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
     "APPLICATION": "shop",
     "ACCOUNT": _ACCOUNT,
     "PARTITION": "aws",

@@ -70,9 +70,11 @@ _LAYERS: Final = {
     "tenantry.isolation": (
         ("devices",),
         ("api",),
-        ("data", "events"),
+        ("data",),  # a table makes a saga's tasks
+        ("events",),
         ("direct",),
         ("documentation", "vending"),
+        ("validation", "_imported"),
     ),
 }
 # `__file__` and `parents[...]` find what lies beside a source; a wheel may lie elsewhere.
