@@ -175,8 +175,8 @@ def _parser(command: str, monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentP
         raise _ParserFoundError(parser)
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", caught)
+    module, *arguments = command.split()
     with pytest.raises(_ParserFoundError) as found:
-        module, *arguments = command.split()
         import_module(module).main(*[arguments] if arguments else [])
     return found.value.parser
 
