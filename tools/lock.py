@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The oldest Python that the project runs on, the functions on the local cloud included; a universal lock serves the
 # newer ones as well, Lambda's among them.
 _PYTHON: Final = "3.11"
+_FUNCTION_LOCKS: Final = "lambdas/tenantry/runtime/locks"
 # A function gets the versions that the tests have run with, and no SDK, which Lambda brings along.
 _FUNCTION: Final = (
     "--no-annotate",
@@ -82,7 +83,7 @@ def locks(project: Path) -> Iterator[Lock]:
         ("pyproject.toml", "--extra", "operate", "--extra", "streaming", "--group", "dev"),
     )
     yield Lock(Path("requirements-flink.txt"), ("requirements-flink.in", "--no-annotate"))
-    for source in sorted(project.glob("lambdas/**/requirements.in")):
+    for source in sorted((project / _FUNCTION_LOCKS).glob("*.in")):
         relative = source.relative_to(project)
         yield Lock(relative.with_suffix(".txt"), (relative.as_posix(), *_FUNCTION))
 

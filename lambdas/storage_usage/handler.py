@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from storage_usage.objects import stored
+from tenantry.model.placeholders import name_for_tenant
 from tenantry.runtime.counting import counter_handler
 from tenantry.runtime.settings import Settings
 from tenantry.runtime.vending import TokenVendor
@@ -52,10 +53,10 @@ def _partitions(caller: TenantCaller) -> Mapping[str, tuple[str, str]]:
     """Return the bucket, or the access point, and the prefix of each partition."""
     own = f"{caller.tenant_id}/"
     return {
-        "bucket": (settings.tenant_bucket.replace("{tenant}", caller.tenant_name), ""),
+        "bucket": (name_for_tenant(settings.tenant_bucket, caller.tenant_id), ""),
         "prefix": (settings.prefix_bucket, own),
         "tag": (settings.tag_bucket, own),
-        "access_point": (settings.access_point_arn.replace("{tenant}", caller.tenant_name), own),
+        "access_point": (name_for_tenant(settings.access_point_arn, caller.tenant_id), own),
         "db_nosql": (settings.documents_bucket, own),
     }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
 from tenant_usage.counters import Counters
-from tenantry.runtime.rest import Reply, Request, RestSettings, logger, rest_handler
+from tenantry.runtime.observability import logger
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 # A counter has 12 seconds (`stacks.control_plane.metering.usage`): two calls of it are still within this function's.
 _PATIENT = Config(connect_timeout=1, read_timeout=12, retries={"mode": "standard", "total_max_attempts": 2})
@@ -26,8 +29,8 @@ counters = Counters(
 )
 
 
-def show(request: Request) -> Reply:
-    """Reply with what each registered counter says of the caller's tenant.
+def show(request: Request) -> dict[str, Any]:
+    """Return what each registered counter says of the caller's tenant.
 
     Isolation: the counters are told the tenant of the authorizer's context. They count with credentials of that
     tenant; this function has none, and no grant on data.
@@ -35,7 +38,7 @@ def show(request: Request) -> Reply:
     request.caller.require_tenant(request.path.get("tenantId"))
     usage = counters.count(request.caller.in_tenant(), logger.get_correlation_id())
     failed = {"failed": sorted(usage.failed)} if usage.failed else {}
-    return Reply(body={**usage.counted, **failed})
+    return {**usage.counted, **failed}
 
 
-handler = rest_handler(show, cors_headers=settings.cors_headers)
+handler = rest_handler({"GET /tenant/{tenantId}/usage": show}, cors_headers=settings.cors_headers)

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from tenantry.functions import FunctionDefaults
 from tenantry.isolation.api import Directory
+from tenantry.model.directory_tables import MEMBERSHIPS, TENANTS, USERS, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +42,9 @@ def directory(scope: Construct, environment: Environment) -> Directory:
     return Directory.from_table_names(
         scope,
         "Directory",
-        users=f"{name}-users",
-        tenants=f"{name}-tenants",
-        memberships=f"{name}-tenant-users",
+        users=table_name(name, USERS),
+        tenants=table_name(name, TENANTS),
+        memberships=table_name(name, MEMBERSHIPS),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.platform.platform import Foundation
+    from tenantry.functions import RuntimeLock
     from tenantry.isolation.api import ApiDefaults
 
 
@@ -33,6 +34,7 @@ def api_function(
     memory_size: int = 512,
     tenant_isolated: bool = False,
     dead_letters: sqs.IQueue | None = None,
+    lock: RuntimeLock | None = None,
 ) -> PythonFunction:
     """Make a function that sends an API's CORS headers itself.
 
@@ -52,7 +54,7 @@ def api_function(
         Another construct id.
     apis
         The defaults of its API, where they differ from the other APIs'.
-    timeout, memory_size, tenant_isolated, dead_letters
+    timeout, memory_size, tenant_isolated, dead_letters, lock
         As `PythonFunction` takes them.
     """
     headers = (apis or foundation.api_defaults).cors_headers
@@ -60,6 +62,7 @@ def api_function(
         scope,
         construct_id or "".join(word.capitalize() for word in package.split("_")),
         entry=package_folder(package),
+        lock=lock,
         defaults=foundation.function_defaults,
         description=description,
         timeout=timeout,

@@ -25,9 +25,6 @@ CONTROL_PLANE: Final[tuple[StackName, ...]] = ("common", "user", "tenant", "cont
 HANDS_ON: Final = "aws-saas-s3"
 """What the names of the S3 hands-on begin with."""
 
-SHARED_BUCKETS: Final = ("prefix", "tag", "ap", "dbns")
-"""The words of the four buckets that all tenants share; none of them is a tenant id."""
-
 _READABLE, _DIGEST = 4, 6
 
 
@@ -77,7 +74,7 @@ class StorageNames:
         return instance_code(self.application, "" if Token.is_unresolved(self.region) else self.region)
 
     def shared_bucket(self, word: str) -> str:
-        """Return the name of the bucket of all tenants that goes by one of `SHARED_BUCKETS`.
+        """Return the name of the bucket of all tenants that goes by one of `tenantry.model.identifiers.RESERVED_WORDS`.
 
         It is as short as that of the hands-on: functions carry it in session policies, within Lambda's 4 KB.
         """

@@ -10,17 +10,6 @@ if TYPE_CHECKING:
 TEXT: Final = {"type": "string"}
 TEXTS: Final = {"type": "array", "items": TEXT}
 TIME: Final = {"type": "string", "format": "date-time"}
-# As `tenantry.model.identifiers` checks them.
-TENANT_ID_TEXT: Final = {
-    "type": "string",
-    "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$",
-    "not": {"enum": ["prefix", "tag", "dbns"]},
-}
-USER_ID_TEXT: Final = {
-    "type": "string",
-    "pattern": "^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$",
-    "not": {"pattern": "\\.\\."},
-}
 EMAIL_TEXT: Final = {
     "type": "string",
     "maxLength": 254,

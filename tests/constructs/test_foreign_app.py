@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 from uv import find_uv_bin
 
+from tenantry.functions import RuntimeLock
 from tests.synthesized import ROOT
 
 _SNIPPET = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
@@ -108,8 +108,6 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as file:
             file.write(code)
-    for package in (folder / "functions").iterdir():
-        shutil.copy(own / "page_publisher" / "requirements.txt", package)
 
     done = _python(folder, target, "app.py", CDK_OUTDIR=str(folder / "cdk.out"))
 
@@ -125,8 +123,7 @@ def test_wheel_contains_packages_and_functions_only(wheel: Path) -> None:
     assert tops == {"tenantry"}
     assert {f"tenantry/{package}/py.typed" for package in ("functions", "isolation", "runtime")} <= names
     assert {name.split("/")[2] for name in names if name.endswith("/handler.py")} == deployed
-    for function in deployed:
-        assert f"tenantry/handlers/{function}/requirements.txt" in names
+    assert {f"tenantry/runtime/locks/{lock}.txt" for lock in RuntimeLock} <= names
     assert [name for name in names if "__pycache__" in name or "/tests/" in name or name.endswith(".pyc")] == []
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
@@ -218,6 +215,8 @@ def test_vending_function_has_no_grant_on_tenant_data(shop: _Shop) -> None:
 
 def test_app_function_refuses_another_tenants_path(shop: _Shop) -> None:
     event = {
+        "httpMethod": "POST",
+        "resource": "/tenants/{tenantId}/orders",
         "pathParameters": {"tenantId": "tenant-b"},
         "requestContext": {"requestId": "r", "authorizer": {"userId": "u", "tenantId": "tenant-a"}},
         "body": '{"item": "book"}',

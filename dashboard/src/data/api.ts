@@ -155,6 +155,9 @@ export const takeOverWebhook = (park: string, webhook: string): Promise<unknown>
 export const ROLES = ["admin", "member", "visitor"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** The roles that may change the tenant's things. */
+export const WRITERS: readonly Role[] = ["admin", "member"];
+
 export interface Settings {
   readonly tenantId?: string;
   readonly roles: readonly Role[];

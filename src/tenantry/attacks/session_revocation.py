@@ -18,6 +18,7 @@ from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inco
 from tenantry.attacks.park_listener import ParkListener
 from tenantry.attacks.storage import MODES, Owner, Storage
 from tenantry.attacks.tenant_rows import sweep_employees, sweep_parks
+from tenantry.model.tenant_tables import PARK, park_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -300,7 +301,7 @@ def _queued(scenario: Scenario) -> bool:
 def _status(scenario: Scenario, park: str) -> str:
     row = scenario.world.target.aws.dynamodb.get_item(
         TableName=scenario.world.target.parks_table,
-        Key={"pk": {"S": f"{scenario.tenant}#park"}, "sk": {"S": park}},
+        Key=park_key(scenario.tenant, PARK, park),
         ConsistentRead=True,
     )
     return str(row["Item"]["status"]["S"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.operate.environment import LOCAL, STATE_FOLDER, Environment
 from tenantry.operate.storage import DeployedNames
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from tenantry.operate.aws import Aws
 
 PRODUCTION: Final = "prod"
-_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket="no-storage-{tenant}", access_point="no-storage-{tenant}")
+_NO_NAME: Final = f"no-storage-{TENANT_IN_NAME}"
+_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket=_NO_NAME, access_point=_NO_NAME)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from tenantry.attacks.cleanup import Cleanup
 from tenantry.attacks.http import Http
 from tenantry.attacks.run_resources import RunResources
 from tenantry.attacks.sigv4 import Signer
+from tenantry.model.directory_tables import membership_key, tenant_key, user_key
 from tenantry.operate.stacks import resources
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class World:
     def tenant_row(self, tenant: str) -> Mapping[str, Any] | None:
         """Return a tenant as it is stored."""
         found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.tenants_table, Key={"tenantid": {"S": tenant}}, ConsistentRead=True
+            TableName=self.target.tenants_table, Key=tenant_key(tenant), ConsistentRead=True
         )
         return found.get("Item")
 
@@ -186,7 +187,7 @@ class World:
         """Return the membership of a user in a tenant as it is stored."""
         found = self.target.aws.dynamodb.get_item(
             TableName=self.target.tenant_users_table,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user_id}},
+            Key=membership_key(tenant, user_id),
             ConsistentRead=True,
         )
         return found.get("Item")
@@ -194,7 +195,7 @@ class World:
     def user_row(self, user_id: str) -> Mapping[str, Any] | None:
         """Return a user as they are stored."""
         found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.users_table, Key={"userid": {"S": user_id}}, ConsistentRead=True
+            TableName=self.target.users_table, Key=user_key(user_id), ConsistentRead=True
         )
         return found.get("Item")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stacks.application_plane.employees import schemas
-from stacks.platform.roles import ADMIN, ALL_ROLES, WRITERS
 from tenantry.isolation.api import Answer, Route
+from tenantry.model.roles import READERS, WRITERS, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ def employee_routes(function: PythonFunction) -> Sequence[Route]:
             method="GET",
             path="/employees",
             handler=function,
-            roles=ALL_ROLES,
+            roles=READERS,
             summary="List the employees of the caller's tenant",
             answers={200: Answer(description="All employees of the tenant", schema=schemas.EMPLOYEES)},
         ),
@@ -54,7 +54,7 @@ def employee_routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/employees/{id}",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="Remove an employee",
             parameters=[schemas.EMPLOYEE_ID],
             answers={

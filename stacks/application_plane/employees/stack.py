@@ -13,6 +13,7 @@ from stacks.platform.functions import api_function
 from tenantry.isolation.api import TenantApi
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.vending import TokenVendor
+from tenantry.model.tenant_tables import EMPLOYEE_ID, EMPLOYEE_TENANT
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -31,8 +32,8 @@ class EmployeesStack(ApplicationStack):
         table = TenantTable(
             self,
             "Employees",
-            partition_key="Tenant",
-            sort_key="Id",
+            partition_key=EMPLOYEE_TENANT,
+            sort_key=EMPLOYEE_ID,
             deletion_protection=not environment.ephemeral,
             removal_policy=environment.removal_policy,
         )

@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from tenantry.functions import declare_store
 from tenantry.isolation.devices import TenantDevices
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -41,16 +42,16 @@ def tenant_devices(scope: Construct, api: IngestApi, *, application: str) -> Ten
             holds="a tenant's part of the rate",
             by=By.NAME,
             kind="AWS::ApiGateway::ApiKey",
-            name=f"{application}-{{tenant}}",
+            name=f"{application}-{TENANT_IN_NAME}",
         ),
         Store(
             holds="a tenant's servers, with their certificates",
             by=By.NAME,
             kind="AWS::IoT::Thing",
-            name=f"{application}:{{tenant}}:{{server}}",
+            name=f"{application}:{TENANT_IN_NAME}:{{server}}",
         ),
         # Only those that its tag says to be the application's.
-        Store(holds="which servers are a tenant's", by=By.NAME, kind="AWS::IoT::ThingType", name="{tenant}"),
+        Store(holds="which servers are a tenant's", by=By.NAME, kind="AWS::IoT::ThingType", name=TENANT_IN_NAME),
     )
     devices = TenantDevices(scope, "Devices")
     devices.grant_tenant_send(api)

@@ -9,6 +9,7 @@ from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kms as kms
 
 from tenantry.functions import acknowledge, declare_store
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def record_stream(scope: Construct, environment: Environment, key: kms.IKey) -> 
     )
     declare_store(
         stream,
-        Store(holds="records under way to the lake", by=By.PARTITION_KEY, key="PartitionKey", forms=("{tenant}",)),
+        Store(holds="records under way to the lake", by=By.PARTITION_KEY, key="PartitionKey", forms=(TENANT_IN_NAME,)),
     )
     acknowledge(
         stream, "AwsSolutions-KDS3", "A customer managed key: readers and writers need a grant on the key as well."

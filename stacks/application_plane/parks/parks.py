@@ -9,13 +9,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.application_plane.parks.webhook_functions import CONSUMER_TIMEOUT, WebhookFunctions
-from tenantry.functions import PythonFunction, declare_store
+from tenantry.functions import PythonFunction, RuntimeLock, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.direct import SyncWorkflow
 from tenantry.isolation.events import TenantQueue, dead_letter_queue
 from tenantry.isolation.vending import TENANT, TenantStatement, TokenVendor
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
+from tenantry.model.tenant_tables import PARTITION_KEY, SORT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,11 +72,11 @@ class Parks(Construct):
         self.table = TenantTable(
             self,
             "Table",
-            partition_key="pk",
-            sort_key="sk",
+            partition_key=PARTITION_KEY,
+            sort_key=SORT_KEY,
             leading_key=f"{TENANT}#*",
             # The partition is the table's own, so that what binds it there binds it here.
-            indexes={BY_STATUS: ("pk", "statuskey")},
+            indexes={BY_STATUS: (PARTITION_KEY, "statuskey")},
             deletion_protection=not environment.ephemeral,
             removal_policy=environment.removal_policy,
         )
@@ -85,7 +87,7 @@ class Parks(Construct):
                 holds="subscriptions to a park's events",
                 by=By.NAME,
                 kind="AWS::SNS::Topic",
-                name=f"{environment.application}-parks-{{tenant}}_{{park}}_{{event}}",
+                name=f"{environment.application}-parks-{TENANT_IN_NAME}_{{park}}_{{event}}",
             ),
         )
         self.webhook_dead_letters = _webhook_dead_letters(self, self.topics, platform)
@@ -95,6 +97,7 @@ class Parks(Construct):
             self,
             "CheckEndpoint",
             entry=package_folder("webhook_endpoint"),
+            lock=RuntimeLock.POWERTOOLS,
             defaults=platform.function_defaults,
             description="Checks that a webhook's endpoint is public",
         )

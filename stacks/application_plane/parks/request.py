@@ -6,15 +6,15 @@ from typing import Final
 
 from stacks.application_plane.parks import schemas
 from tenantry.isolation.api import Answer
-from tenantry.isolation.devices.ingest_api import TENANT_ID_PATTERN
 from tenantry.isolation.direct import ContextText, Matches, PathText
+from tenantry.model.identifiers import TENANT_PATTERN
 
 TENANT: Final = ContextText("authorizer.tenantId")
 USER: Final = ContextText("authorizer.userId")
 ROLES: Final = ContextText("authorizer.roles")
 PARK_ID: Final = PathText("id")
 WEBHOOK_ID: Final = PathText("webhookId")
-IS_TENANT: Final = Matches(TENANT, TENANT_ID_PATTERN)
+IS_TENANT: Final = Matches(TENANT, TENANT_PATTERN)
 IS_PARK: Final = Matches(PARK_ID, schemas.PARK_ID_PATTERN)
 IS_WEBHOOK: Final = Matches(WEBHOOK_ID, schemas.WEBHOOK_ID_PATTERN)
 A_STATUS: Final = "|".join(schemas.STATUSES)

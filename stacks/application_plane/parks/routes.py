@@ -16,8 +16,6 @@ from stacks.application_plane.parks.request import (
     STATUSES,
     TENANT,
 )
-from stacks.application_plane.parks.workflow_states import PARK
-from stacks.platform.roles import ADMIN, ALL_ROLES, MEMBER
 from tenantry.isolation.api import Answer, Route
 from tenantry.isolation.direct import (
     BodyJson,
@@ -38,6 +36,8 @@ from tenantry.isolation.direct import (
     WholeNumber,
 )
 from tenantry.model.names import NAME_PATTERN
+from tenantry.model.roles import READERS, WRITERS
+from tenantry.model.tenant_tables import PARK, PARTITION_KEY, SORT_KEY, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from stacks.application_plane.parks.parks import Parks
     from tenantry.isolation.direct.template_statements import Value
 
-_PARKS_OF_TENANT: Final = Joined(TENANT, f"#{PARK}")
+_PARKS_OF_TENANT: Final = Joined(TENANT, of_kind(PARK))
 _STATUS_GIVEN: Final = Given(QueryText("status"))
 _OTHERWISE: Final = schemas.STATUSES[1]  # a park is open unless it is said to be otherwise
 
@@ -57,7 +57,7 @@ def park_routes(parks: Parks) -> Sequence[Route]:
             method="GET",
             path="/parks",
             handler=_list(parks),
-            roles=ALL_ROLES,
+            roles=READERS,
             summary="List the parks of the active tenant",
             parameters=[schemas.LIMIT, schemas.CURSOR, schemas.STATUS],
             answers={
@@ -69,7 +69,7 @@ def park_routes(parks: Parks) -> Sequence[Route]:
             method="GET",
             path="/parks/{id}",
             handler=_get(parks),
-            roles=ALL_ROLES,
+            roles=READERS,
             summary="Show a park",
             parameters=[schemas.PARK_ID],
             answers={200: Answer(description="The park", schema=schemas.PARK), 404: NO_PARK},
@@ -78,7 +78,7 @@ def park_routes(parks: Parks) -> Sequence[Route]:
             method="POST",
             path="/parks",
             handler=_create(parks),
-            roles=[ADMIN, MEMBER],
+            roles=WRITERS,
             takes=schemas.NEW_PARK,
             summary="Add a park",
             answers={
@@ -93,8 +93,8 @@ def _list(parks: Parks) -> ServiceIntegration:
     cursor, following = PageCursor(schemas.PARK_ID_PATTERN), NextPage("$.LastEvaluatedKey.sk.S")
     status = QueryText("status")
     position: Mapping[str, Value] = {
-        "pk": {"S": _PARKS_OF_TENANT},
-        "sk": {"S": cursor.position},
+        PARTITION_KEY: {"S": _PARKS_OF_TENANT},
+        SORT_KEY: {"S": cursor.position},
         "statuskey": When(_STATUS_GIVEN, {"S": Joined(status, "#", cursor.position)}),
     }
     return ServiceIntegration(
@@ -128,7 +128,7 @@ def _get(parks: Parks) -> ServiceIntegration:
         parks,
         "Get",
         action=parks.table.service_action("GetItem"),
-        request={"Key": {"pk": {"S": _PARKS_OF_TENANT}, "sk": {"S": PARK_ID}}, "ConsistentRead": True},
+        request={"Key": {PARTITION_KEY: {"S": _PARKS_OF_TENANT}, SORT_KEY: {"S": PARK_ID}}, "ConsistentRead": True},
         guards=[IS_TENANT, IS_PARK],
         reply=ServiceReply(
             body=Either(Given(found), _shown("$.Item"), {"message": "Park not found"}),
@@ -147,7 +147,7 @@ def _create(parks: Parks) -> ServiceIntegration:
         "Create",
         action=parks.table.service_action("UpdateItem"),
         request={
-            "Key": {"pk": {"S": _PARKS_OF_TENANT}, "sk": {"S": BodyText("$.id")}},
+            "Key": {PARTITION_KEY: {"S": _PARKS_OF_TENANT}, SORT_KEY: {"S": BodyText("$.id")}},
             "ConditionExpression": "attribute_not_exists(pk)",
             "UpdateExpression": "SET #name = :name, #status = :status, statuskey = :statuskey, statusat = :at",
             "ExpressionAttributeNames": {"#name": "name", "#status": "status"},

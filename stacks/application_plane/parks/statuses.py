@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from stacks.application_plane.parks import schemas
 from stacks.application_plane.parks.request import A_STATUS, IS_PARK, IS_TENANT, NO_PARK, PARK_ID, STATUSES, USER
 from stacks.application_plane.parks.workflows import set_status
-from stacks.platform.roles import ADMIN
 from tenantry.isolation.api import Answer, Route
 from tenantry.isolation.direct import BodyJson, BodyText, ContextText, Matches
+from tenantry.model.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ def status_routes(parks: Parks) -> Sequence[Route]:
             method="POST",
             path="/parks/{id}/statuses",
             handler=_set_status(parks),
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_STATUS,
             summary="Update a park's status and notify its webhooks",
             parameters=[schemas.PARK_ID],
@@ -35,7 +35,7 @@ def status_routes(parks: Parks) -> Sequence[Route]:
             method="POST",
             path="/parks/statuses",
             handler=_set_statuses(parks),
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_STATUSES,
             summary="Update many parks asynchronously; unknown ids are ignored",
             answers={202: Answer(description="The update is queued", schema=schemas.WORK)},

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stacks.application_plane.parks.workflow_states import (
     INPUT,
     NO_PARK,
-    PARK,
     RETRY,
-    WEBHOOK,
     choice,
     end,
     end_with,
@@ -26,7 +24,8 @@ from stacks.application_plane.parks.workflow_states import (
     task,
     text,
 )
-from stacks.platform.roles import ADMIN
+from tenantry.model.roles import Role
+from tenantry.model.tenant_tables import PARK, WEBHOOK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 MOST_WEBHOOKS: Final = 20
 _UNKNOWN: Final = "Sns.NotFoundException"
 # The roles are JSON of the authorizer's; the quotes keep a name from being a part of another one.
-_IS_ADMIN: Final = f"""$contains({INPUT}.roles, '"{ADMIN}"')"""
+_IS_ADMIN: Final = f"""$contains({INPUT}.roles, '"{Role.ADMIN}"')"""
 _SOMEBODY_ELSES: Final = "Another user owns this webhook; an admin can take it over"
 # How often SNS tries to deliver: at once, then within ten minutes. SNS takes the content types of its list alone;
 # `application/json` is on it, without a parameter. JSON is UTF-8 in any case (RFC 8259).

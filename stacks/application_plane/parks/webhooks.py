@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from stacks.application_plane.parks import schemas
 from stacks.application_plane.parks.request import (
@@ -20,10 +20,10 @@ from stacks.application_plane.parks.request import (
     WEBHOOK_ID,
 )
 from stacks.application_plane.parks.webhook_workflows import WebhookWorkflows
-from stacks.platform.roles import ADMIN, VISITOR
 from tenantry.functions import acknowledge
 from tenantry.isolation.api import Answer, Route
 from tenantry.isolation.direct import BodyText, Matches
+from tenantry.model.roles import WEBHOOK_OWNERS, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +31,10 @@ if TYPE_CHECKING:
     from stacks.application_plane.parks.parks import Parks
     from tenantry.isolation.direct import ServiceIntegration, SyncWorkflow
 
-WEBHOOK_ROLES: Final = (VISITOR, ADMIN)
-"""The roles that may make webhooks; `park_webhooks.makers` pauses those of who has neither any more."""
-
 
 def webhook_routes(parks: Parks) -> Sequence[Route]:
     """Return the routes, each with the roles that open it."""
-    path, roles = "/parks/{id}/webhooks", WEBHOOK_ROLES
+    path, roles = "/parks/{id}/webhooks", WEBHOOK_OWNERS
     return [
         Route(
             method="POST",
@@ -84,7 +81,7 @@ def webhook_routes(parks: Parks) -> Sequence[Route]:
             method="POST",
             path=f"{path}/{{webhookId}}/owner",
             handler=_take_over(parks),
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="Take over a webhook, active or paused: the caller becomes its owner",
             parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
             answers={

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.model.tenant_tables import PARTITION_KEY, SORT_KEY, of_kind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PARK: Final = "park"
-WEBHOOK: Final = "webhook"
 INPUT: Final = "$states.context.Execution.Input"
 RETRY: Final[Mapping[str, Any]] = {
     "ErrorEquals": ["States.ALL"],
@@ -80,12 +80,12 @@ def given(name: str) -> str:
 
 def partition(kind: str) -> str:
     """Return the partition key of the authorizer's tenant for one kind of row."""
-    return text(f"{INPUT}.tenantId & '#{kind}'")
+    return text(f"{INPUT}.tenantId & '{of_kind(kind)}'")
 
 
 def row(kind: str, sort_key: str) -> Mapping[str, Any]:
     """Return the key of a row of the authorizer's tenant."""
-    return {"pk": {"S": partition(kind)}, "sk": {"S": text(sort_key)}}
+    return {PARTITION_KEY: {"S": partition(kind)}, SORT_KEY: {"S": text(sort_key)}}
 
 
 def invoke(function: str, payload: Mapping[str, Any], *, then: str) -> Mapping[str, Any]:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from stacks.application_plane.parks.workflow_states import (
     INPUT,
     NO_PARK,
-    PARK,
-    WEBHOOK,
     choice,
     end,
     given,
@@ -19,6 +17,7 @@ from stacks.application_plane.parks.workflow_states import (
     task,
     text,
 )
+from tenantry.model.tenant_tables import PARK, WEBHOOK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

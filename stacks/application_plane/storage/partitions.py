@@ -16,6 +16,7 @@ from tenantry.isolation.data import (
     TenantTable,
 )
 from tenantry.isolation.vending import TENANT, TENANT_NAME, USER
+from tenantry.model.placeholders import run_time_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ class StoragePartitions:
 
 def for_runtime(name: str) -> str:
     """Return a name with the placeholder that the functions fill in."""
-    return name.replace(TENANT_NAME, "{tenant}")
+    return run_time_form(name)
 
 
 def _storage_names(stack: Stack, environment: Environment) -> StorageNames:

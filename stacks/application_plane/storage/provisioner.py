@@ -11,10 +11,12 @@ from stacks.application_plane.storage.partitions import for_runtime
 from stacks.application_plane.storage.provisioning import grant_provisioning
 from stacks.platform.defaults import grant_on, table
 from stacks.platform.functions import api_function
-from stacks.platform.names import SHARED_BUCKETS
 from tenantry.functions import declare_store
 from tenantry.isolation.events import dead_letter_queue
 from tenantry.isolation.vending import TENANT_NAME
+from tenantry.model.directory_tables import TENANT_ID
+from tenantry.model.identifiers import RESERVED_WORDS
+from tenantry.model.placeholders import run_time_form
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def storage_provisioner(stack: Stack, platform: Platform, names: StorageNames, *
     bucket_name, access_point_name = names.tenant_bucket(TENANT_NAME), names.access_point(TENANT_NAME)
     key_alias = f"alias/{environment.application}-storage-{TENANT_NAME}"
     claims = table(stack, "TenantNames", hash_key="name", environment=environment)
-    declare_store(claims, Store(holds="names that tenants have taken", by=By.ATTRIBUTE, key="tenantid"))
+    declare_store(claims, Store(holds="names that tenants have taken", by=By.ATTRIBUTE, key=TENANT_ID))
     queue = dead_letter_queue(
         stack, "OnboardingDeadLetters", alarms=platform.alarms, removal_policy=environment.removal_policy
     )
@@ -66,14 +68,14 @@ def storage_provisioner(stack: Stack, platform: Platform, names: StorageNames, *
                 holds="the key of a tenant's objects",
                 by=By.NAME,
                 kind="AWS::KMS::Alias",
-                name=key_alias.replace(TENANT_NAME, "{tenant}"),
+                name=run_time_form(key_alias),
             ),
         )
     grant_provisioning(
         provisioner,
         buckets=any_bucket,
         # The hands-on's have names of the same form, and are none of its business.
-        shared_buckets=[f"arn:{stack.partition}:s3:::{names.shared_bucket(word)}" for word in SHARED_BUCKETS],
+        shared_buckets=[f"arn:{stack.partition}:s3:::{names.shared_bucket(word)}" for word in RESERVED_WORDS],
         access_points=any_access_point,
         key_aliases=key_alias.replace(TENANT_NAME, "*") if environment.tenant_keys else None,
     )

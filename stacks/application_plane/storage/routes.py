@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stacks.application_plane.storage import schemas
-from stacks.platform.roles import ALL_ROLES, WRITERS
 from tenantry.isolation.api import Access, Answer, Route
+from tenantry.model.roles import READERS, WRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def storage_routes(*, objects: PythonFunction, issuer: PythonFunction, tokens_ar
             method="GET",
             path="/object",
             handler=objects,
-            roles=ALL_ROLES,
+            roles=READERS,
             summary="List the caller's objects, or read one object",
             parameters=[schemas.PARTITION, schemas.KEY, schemas.KEYS_AFTER, schemas.KEYS_LIMIT],
             answers={

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from stacks.platform.name_schemas import key_schema
-from stacks.platform.schema_parts import TENANT_ID_TEXT, TEXT, TEXTS, USER_ID_TEXT, object_schema
+from stacks.platform.schema_parts import TEXT, TEXTS, object_schema
 from tenantry.isolation.api import Parameter, Schema
+from tenantry.model.identifier_checks import TENANT_ID_SCHEMA, USER_ID_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +29,8 @@ KEYS_LIMIT: Final = Parameter(
     schema={"type": "integer", "minimum": 1, "maximum": 10_000},
     description="Maximum number of keys; without it, all. A shorter list is the last page",
 )
-FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=TENANT_ID_TEXT)
-FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=USER_ID_TEXT)
+FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=TENANT_ID_SCHEMA)
+FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=USER_ID_SCHEMA)
 NEW_OBJECT: Final = Schema(
     name="NewObject",
     definition=object_schema(key=key_schema(), value={"type": "string", "description": "Any text"}),

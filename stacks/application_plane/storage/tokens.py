@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stacks.platform.functions import api_function
+from tenantry.functions import RuntimeLock
 from tenantry.isolation.api import SharedTokens
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def shared_tokens(scope: Construct, platform: Platform, *, apis: ApiDefaults) ->
         foundation=platform,
         apis=apis,
         environment=tokens.settings,
+        lock=RuntimeLock.TOKENS,
     )
     tokens.grant_read(issuer)
     return tokens, issuer

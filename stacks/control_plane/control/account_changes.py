@@ -14,6 +14,14 @@ from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.direct.express_machine import express_machine
 from tenantry.isolation.events import dead_letter_queue
+from tenantry.model.directory_tables import (
+    INVITATION_ID,
+    INVITEE_INDEX,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    roles_attribute,
+)
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
@@ -74,26 +82,26 @@ class AccountChanges(Construct):
         grant_on(directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
         grant_on(directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
         grant_on(directory.memberships.table_arn, function, "dynamodb:Query")
-        grant_on(f"{directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
-        grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
+        grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
+        grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query")
         allow(
             function,
             writes(
                 directory.users.table_arn,
                 "dynamodb:UpdateItem",
-                attributes=["userid", "email", "validafter", "endedsessions", *_BLOCKED, *_DELETED],
+                attributes=[USER_ID, "email", "validafter", "endedsessions", *_BLOCKED, *_DELETED],
             ),
-            writes(directory.users.table_arn, "dynamodb:PutItem", attributes=["userid", *_DELETED]),
-            writes(directory.users.table_arn, "dynamodb:DeleteItem", attributes=["userid", "email", "deletedat"]),
+            writes(directory.users.table_arn, "dynamodb:PutItem", attributes=[USER_ID, *_DELETED]),
+            writes(directory.users.table_arn, "dynamodb:DeleteItem", attributes=[USER_ID, "email", "deletedat"]),
             writes(
                 directory.users.table_arn,
                 "dynamodb:ConditionCheckItem",
-                attributes=["userid", "blockedat", "deletedat", "roles:*"],
+                attributes=[USER_ID, "blockedat", "deletedat", roles_attribute("*")],
             ),
-            writes(directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
-            writes(directory.memberships.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "userid", "email"]),
-            writes(directory.memberships.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "userid"]),
-            writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "invitationid"]),
+            writes(directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
+            writes(directory.memberships.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, USER_ID, "email"]),
+            writes(directory.memberships.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, USER_ID]),
+            writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, INVITATION_ID]),
         )
         grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser")
         self._machine = express_machine(

@@ -13,6 +13,7 @@ from stacks.platform.defaults import allow, grant_on, writes
 from stacks.platform.functions import api_function
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
+from tenantry.model.directory_tables import TENANT_ID, USER_INDEX
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
@@ -115,7 +116,7 @@ class ControlFunctions:
         grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
         allow(
             function,
-            writes(self._directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
+            writes(self._directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
         )
         grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
         self._account_changes.grant_start(function)
@@ -136,7 +137,7 @@ class ControlFunctions:
         grant_on(self._directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
         grant_on(self._directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
         grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
-        grant_on(f"{self._directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
+        grant_on(f"{self._directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
 
 
 def schedule_reconciliation(scope: Construct, function: PythonFunction, *, dead_letters: sqs.IQueue) -> events.Rule:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacks.platform.name_schemas import name_schema
-from stacks.platform.schema_parts import EMAIL_TEXT, TEXT, TEXTS, TIME, USER_ID_TEXT, object_schema
+from stacks.platform.schema_parts import EMAIL_TEXT, TEXT, TEXTS, TIME, object_schema
 from tenantry.isolation.api import Parameter, Schema
+from tenantry.model.identifier_checks import USER_ID_SCHEMA
 
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _FLAG: Final = {"type": "boolean"}
@@ -21,7 +22,7 @@ _PLACE: Final = object_schema(
 )
 
 ACCOUNT_ID: Final = Parameter(
-    name="userId", where="path", schema=USER_ID_TEXT, description="The user's id (`cognito:username`)"
+    name="userId", where="path", schema=USER_ID_SCHEMA, description="The user's id (`cognito:username`)"
 )
 POOL_LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 60})
 POOL_AFTER: Final = Parameter(name="after", schema={**TEXT, "minLength": 1}, description="`next` of the previous page")

@@ -8,6 +8,15 @@ from aws_cdk import Duration
 
 from stacks.platform.defaults import allow, grant_on, writes
 from stacks.platform.functions import api_function
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    INVITATION_ID,
+    INVITEE_INDEX,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    roles_attribute,
+)
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
 # What is written of a person beside their id, and of an invitation beside the address.
 _JOINED: Final = ("name", "email")
-_INVITATION: Final = ("tenantid", "invitationid", "roles", "invitedby", "expires")
+_INVITATION: Final = (TENANT_ID, INVITATION_ID, "roles", "invitedby", "expires")
 
 
 def membership_function(
@@ -53,32 +62,30 @@ def membership_function(
     grant_on(directory.users.table_arn, function, "dynamodb:GetItem")
     grant_on(directory.tenants.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
     grant_on(directory.memberships.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
+    grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
     grant_on(invitations.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
+    grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query")
     allow(
         function,
         writes(
             directory.users.table_arn,
             "dynamodb:UpdateItem",
             # The last two are compared only: whoever is blocked or deleted does not change.
-            attributes=["userid", *_JOINED, "activetenantid", "roles:*", "blockedat", "deletedat"],
+            attributes=[USER_ID, *_JOINED, ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"],
         ),
         writes(
             directory.tenants.table_arn,
             "dynamodb:UpdateItem",
             "dynamodb:ConditionCheckItem",
-            attributes=["tenantid", "admins"],
+            attributes=[TENANT_ID, "admins"],
         ),
-        writes(
-            directory.memberships.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", *_JOINED, "roles"]
-        ),
+        writes(directory.memberships.table_arn, "dynamodb:PutItem", attributes=[TENANT_ID, USER_ID, *_JOINED, "roles"]),
         writes(
             directory.memberships.table_arn,
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
             "dynamodb:ConditionCheckItem",
-            attributes=["tenantid", "userid", "roles"],
+            attributes=[TENANT_ID, USER_ID, "roles"],
         ),
         writes(invitations.table_arn, "dynamodb:PutItem", attributes=[*_INVITATION, "email"]),
         writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=_INVITATION),

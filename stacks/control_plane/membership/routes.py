@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stacks.control_plane.membership import schemas
-from stacks.platform.roles import ADMIN, MEMBER, VISITOR
 from tenantry.isolation.api import Access, Answer, Route
+from tenantry.model.roles import NON_ADMINS, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="GET",
             path="/tenants/{tenantId}/members",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="List the members of the tenant",
             parameters=[schemas.ACTIVE_TENANT, schemas.LIMIT, schemas.AFTER],
             answers={200: Answer(description="A page of members", schema=schemas.MEMBERS), 400: _BAD_ID},
@@ -67,7 +67,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="POST",
             path="/tenants/{tenantId}/members",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_INVITATION,
             summary="Invite a user to the tenant; a new invitation replaces an earlier one",
             parameters=[schemas.ACTIVE_TENANT],
@@ -80,7 +80,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="PUT",
             path="/tenants/{tenantId}/members/{memberId}/roles",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_ROLES,
             summary="Replace a member's roles",
             parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
@@ -94,8 +94,8 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/tenants/{tenantId}/members/{memberId}",
             handler=function,
-            roles=[ADMIN],
-            own_roles=[MEMBER, VISITOR],
+            roles=[Role.ADMIN],
+            own_roles=NON_ADMINS,
             summary="Remove a member, or leave the tenant",
             parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
             answers={
@@ -109,7 +109,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="GET",
             path="/tenants/{tenantId}/invitations",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="List the tenant's pending invitations",
             parameters=[schemas.ACTIVE_TENANT],
             answers={200: Answer(description="Pending invitations", schema=schemas.INVITATIONS)},
@@ -118,7 +118,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/tenants/{tenantId}/invitations/{invitationId}",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="Withdraw an invitation",
             parameters=[schemas.ACTIVE_TENANT, schemas.INVITATION_ID],
             answers={204: Answer(description="Withdrawn"), 400: _BAD_ID, 404: _NO_INVITATION},

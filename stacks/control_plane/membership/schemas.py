@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-from stacks.platform.schema_parts import EMAIL_TEXT, TENANT_ID_TEXT, TEXT, TIME, USER_ID_TEXT, object_schema
+from stacks.platform.schema_parts import EMAIL_TEXT, TEXT, TIME, object_schema
 from tenantry.isolation.api import Parameter, Schema
+from tenantry.model.identifier_checks import TENANT_ID_SCHEMA, USER_ID_SCHEMA
+from tenantry.model.roles import ALL_ROLES
 
-_ROLES: Final = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["admin", "member", "visitor"]}}
+_ROLES: Final = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": [*map(str, ALL_ROLES)]}}
 _SOME_ROLES: Final = {"type": "array", "items": TEXT}
 _INVITATION_ID: Final = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
 ACTIVE_TENANT: Final = Parameter(
     name="tenantId", where="path", description="The tenant id; must be the caller's active tenant"
 )
-MEMBER_ID: Final = Parameter(name="memberId", where="path", schema=USER_ID_TEXT, description="The member's user id")
+MEMBER_ID: Final = Parameter(name="memberId", where="path", schema=USER_ID_SCHEMA, description="The member's user id")
 INVITATION_ID: Final = Parameter(name="invitationId", where="path", schema=_INVITATION_ID)
 INVITING_TENANT: Final = Parameter(
     name="invitingTenantId",
     where="path",
-    schema=TENANT_ID_TEXT,
+    schema=TENANT_ID_SCHEMA,
     description="The tenant that invited the caller's verified address",
 )
 LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 100})
-AFTER: Final = Parameter(name="after", schema=USER_ID_TEXT, description="`next` of the previous page")
+AFTER: Final = Parameter(name="after", schema=USER_ID_SCHEMA, description="`next` of the previous page")
 SETTINGS: Final = Schema(name="Settings", definition=object_schema(roles=_SOME_ROLES, optional={"tenantId": TEXT}))
-CHOICE: Final = Schema(name="Choice", definition=object_schema(tenantId=TENANT_ID_TEXT))
+CHOICE: Final = Schema(name="Choice", definition=object_schema(tenantId=TENANT_ID_SCHEMA))
 OWN_TENANTS: Final = Schema(
     name="OwnTenants",
     definition=object_schema(

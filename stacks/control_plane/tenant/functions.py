@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, reads, writes
 from stacks.platform.functions import api_function
+from tenantry.model.directory_tables import TENANT_ID, USER_ID
+from tenantry.model.variables import TENANT_USERS_TABLE, TENANTS_TABLE
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -36,18 +38,18 @@ class TenantFunctions:
 
 def tenant_functions(scope: Construct, platform: Platform, tables: TenantTables) -> TenantFunctions:
     """Make the functions."""
-    tenants = {"TENANTS_TABLE": tables.tenants.table_name}
-    memberships = {"TENANT_USERS_TABLE": tables.memberships.table_name}
+    tenants = {TENANTS_TABLE: tables.tenants.table_name}
+    memberships = {TENANT_USERS_TABLE: tables.memberships.table_name}
     show = api_function(scope, "tenant_get", "Shows a tenant", foundation=platform, environment=tenants)
-    shown = ["tenantid", "name", "foundedby"]  # as `tenantry.runtime.directory` asks for
+    shown = [TENANT_ID, "name", "foundedby"]  # as `tenantry.runtime.directory` asks for
     allow(show, reads(tables.tenants.table_arn, "dynamodb:GetItem", attributes=shown))
     rename = api_function(
         scope, "tenant_rename", "Renames a tenant", foundation=platform, environment={**tenants, **memberships}
     )
     allow(
         rename,
-        writes(tables.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "name"]),
-        writes(tables.memberships.table_arn, "dynamodb:ConditionCheckItem", attributes=["tenantid", "userid", "roles"]),
+        writes(tables.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "name"]),
+        writes(tables.memberships.table_arn, "dynamodb:ConditionCheckItem", attributes=[TENANT_ID, USER_ID, "roles"]),
     )
     tenants_of_caller = api_function(
         scope, "user_tenants_list", "Lists the caller's tenants", foundation=platform, environment=memberships
@@ -62,7 +64,7 @@ def tenant_functions(scope: Construct, platform: Platform, tables: TenantTables)
     )
     for function in (tenants_of_caller, tenants_of_user):
         # Without the names, addresses and roles beside them.
-        allow(function, reads(tables.user_index_arn, "dynamodb:Query", attributes=["userid", "tenantid"]))
+        allow(function, reads(tables.user_index_arn, "dynamodb:Query", attributes=[USER_ID, TENANT_ID]))
     return TenantFunctions(
         show=show, rename=rename, tenants_of_caller=tenants_of_caller, tenants_of_user=tenants_of_user
     )

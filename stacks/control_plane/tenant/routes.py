@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stacks.control_plane.tenant import schemas
-from stacks.platform.roles import ADMIN, ALL_ROLES
 from tenantry.isolation.api import Access, Answer, Route
+from tenantry.model.roles import ALL_ROLES, READERS, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def tenant_routes(functions: TenantFunctions, usage: PythonFunction) -> Sequence
             method="PUT",
             path="/tenant/{tenantId}",
             handler=functions.rename,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_NAME,
             summary="Rename the caller's tenant; admins only",
             parameters=[schemas.TENANT_ID],
@@ -47,7 +47,7 @@ def tenant_routes(functions: TenantFunctions, usage: PythonFunction) -> Sequence
             method="GET",
             path="/tenant/{tenantId}/usage",
             handler=usage,
-            roles=ALL_ROLES,
+            roles=READERS,
             summary="Show the tenant's stored data and its records of the last hour",
             parameters=[schemas.TENANT_ID],
             answers={200: Answer(description="Current usage, counted up to a limit", schema=schemas.USAGE)},

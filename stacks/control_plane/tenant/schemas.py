@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from stacks.platform.name_schemas import name_schema
-from stacks.platform.schema_parts import TEXT, TEXTS, TIME, USER_ID_TEXT, object_schema
+from stacks.platform.schema_parts import TEXT, TEXTS, TIME, object_schema
 from tenantry.isolation.api import Parameter, Schema
+from tenantry.model.identifier_checks import USER_ID_SCHEMA
 
 TENANT_ID: Final = Parameter(
     name="tenantId", where="path", description="The tenant id; must equal the `tenant` claim of the token"
 )
 USER_ID: Final = Parameter(name="userId", where="path", description="The caller's `cognito:username`")
 ANY_USER_ID: Final = Parameter(
-    name="userId", where="path", schema=USER_ID_TEXT, description="A user's `cognito:username`"
+    name="userId", where="path", schema=USER_ID_SCHEMA, description="A user's `cognito:username`"
 )
 _NAME: Final = {**name_schema(), "description": f"Must contain more than white space. {name_schema()['description']}"}
 NEW_NAME: Final = Schema(name="NewName", definition=object_schema(name=_NAME))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from stacks.control_plane.saga_checks import has_tenant, has_user, text
 from stacks.platform.defaults import reads, writes
 from tenantry.isolation.events import EventSaga, SagaEmission, SagaTask
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID, ROLES_PREFIX, TENANT_ID, USER_ID, roles_attribute
+from tenantry.model.roles import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,11 +44,11 @@ def tenant_saga(scope: Construct, platform: Platform, tables: TenantTables) -> E
                 resource="arn:aws:states:::dynamodb:updateItem",
                 arguments={
                     "TableName": tenants.table_name,
-                    "Key": {"tenantid": {"S": "{% $tenantId %}"}},
-                    "ConditionExpression": "attribute_not_exists(tenantid)",
+                    "Key": {TENANT_ID: {"S": "{% $tenantId %}"}},
+                    "ConditionExpression": f"attribute_not_exists({TENANT_ID})",
                 },
                 statements=[
-                    writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid"], in_transaction=False)
+                    writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID], in_transaction=False)
                 ],
                 done_already=["DynamoDB.ConditionalCheckFailedException"],
             )
@@ -73,11 +75,11 @@ def admin_saga(scope: Construct, platform: Platform, tables: TenantTables, users
                 resource="arn:aws:states:::dynamodb:getItem",
                 arguments={
                     "TableName": tenants.table_name,
-                    "Key": {"tenantid": {"S": "{% $event.detail.tenantId %}"}},
+                    "Key": {TENANT_ID: {"S": "{% $event.detail.tenantId %}"}},
                     "ProjectionExpression": "foundedby",
                     "ConsistentRead": True,
                 },
-                statements=[reads(tenants.table_arn, "dynamodb:GetItem", attributes=["tenantid", "foundedby"])],
+                statements=[reads(tenants.table_arn, "dynamodb:GetItem", attributes=[TENANT_ID, "foundedby"])],
                 # An event that is replayed later must not bring back an admin who has been removed since.
                 all_done_when="$exists($states.result.Item.foundedby)",
             ),
@@ -85,7 +87,7 @@ def admin_saga(scope: Construct, platform: Platform, tables: TenantTables, users
         ],
         emits=SagaEmission(
             event=events.admin_added,
-            detail={"tenantId": "{% $event.detail.tenantId %}", **_person(), "role": "admin"},
+            detail={"tenantId": "{% $event.detail.tenantId %}", **_person(), "role": str(Role.ADMIN)},
         ),
         alarms=platform.alarms,
         log_retention=platform.environment.log_retention,
@@ -96,31 +98,30 @@ def admin_saga(scope: Construct, platform: Platform, tables: TenantTables, users
 def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dynamodb.ITable) -> SagaTask:
     """Write all that says who the first admin of a tenant is, in one transaction: nobody ever sees a part of it."""
     tenant, user = {"S": "{% $event.detail.tenantId %}"}, {"S": "{% $event.detail.userName %}"}
-    mapping = {
+    membership = {
         "TableName": members.table_name,
         "Item": {
-            "tenantid": tenant,
-            "userid": user,
+            TENANT_ID: tenant,
+            USER_ID: user,
             "name": {"S": "{% $event.detail.name %}"},
             "email": {"S": "{% $event.detail.email %}"},
-            "roles": {"SS": ["admin"]},
+            "roles": {"SS": [str(Role.ADMIN)]},
         },
         # Roles may have changed since the first delivery; they stay.
-        "ConditionExpression": "attribute_not_exists(tenantid)",
+        "ConditionExpression": f"attribute_not_exists({TENANT_ID})",
     }
-    standing = {
+    user_record = {
         "TableName": users.table_name,
-        "Key": {"userid": user},
-        "UpdateExpression": "SET #roles = :roles, activetenantid = if_not_exists(activetenantid, :tenant)",
+        "Key": {USER_ID: user},
+        "UpdateExpression": f"SET #roles = :roles, {ACTIVE_TENANT_ID} = if_not_exists({ACTIVE_TENANT_ID}, :tenant)",
         # Nobody who is deleted comes back by an event that is replayed, and nobody who is blocked becomes an admin.
         "ConditionExpression": "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)",
-        # As `tenantry.runtime.active_membership` reads it.
-        "ExpressionAttributeNames": {"#roles": "{% 'roles:' & $event.detail.tenantId %}"},
-        "ExpressionAttributeValues": {":tenant": tenant, ":roles": {"SS": ["admin"]}},
+        "ExpressionAttributeNames": {"#roles": f"{{% '{ROLES_PREFIX}' & $event.detail.tenantId %}}"},
+        "ExpressionAttributeValues": {":tenant": tenant, ":roles": {"SS": [str(Role.ADMIN)]}},
     }
     founded = {
         "TableName": tenants.table_name,
-        "Key": {"tenantid": tenant},
+        "Key": {TENANT_ID: tenant},
         "UpdateExpression": "SET foundedby = :user ADD admins :users",
         "ConditionExpression": "attribute_not_exists(foundedby)",
         "ExpressionAttributeValues": {":user": user, ":users": {"SS": ["{% $event.detail.userName %}"]}},
@@ -128,15 +129,15 @@ def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dyna
     return SagaTask(
         name="Found the tenant",
         resource="arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
-        arguments={"TransactItems": [{"Put": mapping}, {"Update": standing}, {"Update": founded}]},
+        arguments={"TransactItems": [{"Put": membership}, {"Update": user_record}, {"Update": founded}]},
         statements=[
-            writes(members.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", "name", "email", "roles"]),
+            writes(members.table_arn, "dynamodb:PutItem", attributes=[TENANT_ID, USER_ID, "name", "email", "roles"]),
             writes(
                 users.table_arn,
                 "dynamodb:UpdateItem",
-                attributes=["userid", "activetenantid", "roles:*", "blockedat", "deletedat"],
+                attributes=[USER_ID, ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"],
             ),
-            writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "foundedby", "admins"]),
+            writes(tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "foundedby", "admins"]),
         ],
         # Deliveries at the same time conflict; whoever tries again finds that it is done.
         done_if_cause_has={"DynamoDb.TransactionCanceledException": "ConditionalCheckFailed"},

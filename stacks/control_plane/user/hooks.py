@@ -11,8 +11,10 @@ from aws_cdk import aws_cloudwatch_actions as actions
 
 from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, grant_on, reads, writes
 from stacks.platform.names import admin_api_parameter
-from tenantry.functions import PythonFunction
+from tenantry.functions import PythonFunction, RuntimeLock
 from tenantry.functions.sources import package_folder
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID, USER_ID
+from tenantry.model.variables import USERS_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from stacks.platform.platform import Foundation
 
 # What both sign-up and token hook write of a user: when their sessions end, and never of somebody who is deleted.
-_ACCOUNT: Final = ("userid", "resetasked", "validafter", "deletedat")
+_ACCOUNT: Final = (USER_ID, "resetasked", "validafter", "deletedat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ def user_pool_hooks(
         "APPLICATION": environment.application,
         "EVENT_BUS_NAME": foundation.bus.bus_name,
         "DEAD_LETTER_QUEUE_URL": sign_up_dead_letters.queue_url,
-        "USERS_TABLE": users.table_name,
+        USERS_TABLE: users.table_name,
         "CONFIRMATION_PROOF_REQUIRED": str(environment.confirmation_proof_required).lower(),
     }
     account = _hook(
@@ -85,7 +87,7 @@ def user_pool_hooks(
         writes(
             users.table_arn,
             "dynamodb:UpdateItem",
-            attributes=["userid", "origin", "newpassword", "confirmationhash", "resetasked", "deletedat"],
+            attributes=[USER_ID, "origin", "newpassword", "confirmationhash", "resetasked", "deletedat"],
             in_transaction=False,
         ),
     )
@@ -114,11 +116,12 @@ def _token_claims_hook(scope: Construct, foundation: Foundation, users: dynamodb
         "TokenClaimsHook",
         "token_claims_hook",
         foundation,
+        lock=RuntimeLock.SIGNED_REQUESTS,
         description="Refuses tokens to blocked and deleted accounts, and adds the active tenant to tokens",
         environment={
             "APPLICATION": environment.application,
             "EVENT_BUS_NAME": foundation.bus.bus_name,
-            "USERS_TABLE": users.table_name,
+            USERS_TABLE: users.table_name,
             "ADMIN_API_PARAMETER": parameter,
             "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
         },
@@ -127,7 +130,7 @@ def _token_claims_hook(scope: Construct, foundation: Foundation, users: dynamodb
     role = cast("iam.CfnRole", function.execution_role.node.default_child)
     role.override_logical_id("TokenClaimsHookRole5A26C696")
     # As `tenantry.runtime.account_records` asks for.
-    asked = ["userid", "activetenantid", "email", "origin", "newpassword", "resetasked", "blockedat", "deletedat"]
+    asked = [USER_ID, ACTIVE_TENANT_ID, "email", "origin", "newpassword", "resetasked", "blockedat", "deletedat"]
     allow(
         function,
         reads(users.table_arn, "dynamodb:GetItem", attributes=asked),
@@ -151,11 +154,13 @@ def _hook(
     *,
     description: str,
     environment: Mapping[str, str],
+    lock: RuntimeLock | None = None,
 ) -> PythonFunction:
     return PythonFunction(
         scope,
         construct_id,
         entry=package_folder(package),
+        lock=lock,
         defaults=foundation.function_defaults,
         description=description,
         timeout=Duration.seconds(5),  # Cognito waits no longer

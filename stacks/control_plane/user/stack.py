@@ -14,6 +14,8 @@ from stacks.platform.defaults import table
 from stacks.platform.platform import Identity
 from tenantry.functions import declare_store
 from tenantry.isolation.events import dead_letter_queue
+from tenantry.model.directory_tables import USER_ID, USERS, roles_attribute, table_name
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -41,9 +43,11 @@ class UserStack(ApplicationStack):
         environment = foundation.environment
         super().__init__(scope, construct_id, environment=environment)
         self.users = table(
-            self, "Users", name=f"{environment.application}-users", hash_key="userid", environment=environment
+            self, "Users", name=table_name(environment.application, USERS), hash_key=USER_ID, environment=environment
         )
-        declare_store(self.users, Store(holds="people, with their roles", by=By.ATTRIBUTE, key="roles:{tenant}"))
+        declare_store(
+            self.users, Store(holds="people, with their roles", by=By.ATTRIBUTE, key=roles_attribute(TENANT_IN_NAME))
+        )
         dead_letters = dead_letter_queue(
             self, "SignUpDeadLetters", alarms=foundation.alarms, removal_policy=environment.removal_policy
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stacks.control_plane.saga_checks import has_user, text
 from stacks.platform.defaults import writes
 from tenantry.isolation.events import EventSaga, SagaEmission, SagaTask
+from tenantry.model.directory_tables import USER_ID
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
@@ -41,7 +42,7 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
         resource="arn:aws:states:::dynamodb:updateItem",
         arguments={
             "TableName": users.table_name,
-            "Key": {"userid": {"S": "{% $event.detail.data.userName %}"}},
+            "Key": {USER_ID: {"S": "{% $event.detail.data.userName %}"}},
             "UpdateExpression": "SET #email = if_not_exists(#email, :email), #name = if_not_exists(#name, :name)",
             # An event that comes late must not bring a deleted person's data back, nor make them a tenant.
             "ConditionExpression": "attribute_not_exists(deletedat)",
@@ -55,7 +56,7 @@ def _put_user(users: dynamodb.Table) -> SagaTask:
             writes(
                 users.table_arn,
                 "dynamodb:UpdateItem",
-                attributes=["userid", "email", "name", "deletedat"],
+                attributes=[USER_ID, "email", "name", "deletedat"],
                 in_transaction=False,
             )
         ],

@@ -11,6 +11,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.tenant_fixture import TenantFixture
+from tenantry.model.directory_tables import roles_attribute
 
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
@@ -286,7 +287,7 @@ for _slug, _name in (
     ("line-break", "TENANT%0A"),
     ("nul", "TENANT%00"),
     ("prefix", "prefix"),
-    ("attribute", "roles:TENANT"),
+    ("attribute", roles_attribute("TENANT")),
 ):
     membership.add(
         f"name-{_slug}",

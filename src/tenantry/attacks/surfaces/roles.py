@@ -12,6 +12,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import denied, require, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.directory_tables import MEMBERSHIPS, TENANT_ID, USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -99,10 +100,10 @@ def _tables(world: World) -> list[tuple[str, str, dict[str, dict[str, str]]]]:
     nothing = {"S": str(uuid.uuid4())}
     target = world.target
     return [
-        ("users", target.users_table, {"userid": nothing}),
-        ("tenants", target.tenants_table, {"tenantid": nothing}),
-        ("tenant-users", target.tenant_users_table, {"tenantid": nothing, "userid": nothing}),
-        ("invitations", target.invitations_table, {"tenantid": nothing, "invitationid": nothing}),
+        ("users", target.users_table, {USER_ID: nothing}),
+        ("tenants", target.tenants_table, {TENANT_ID: nothing}),
+        (MEMBERSHIPS, target.tenant_users_table, {TENANT_ID: nothing, USER_ID: nothing}),
+        ("invitations", target.invitations_table, {TENANT_ID: nothing, "invitationid": nothing}),
         ("metadata", target.metadata_table, {"id_concat": nothing, "key_name": nothing}),
         ("employees", target.employees_table, {"Tenant": nothing, "Id": nothing}),
         ("parks", target.parks_table, {"pk": nothing, "sk": nothing}),

@@ -18,6 +18,7 @@ from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Storage
 from tenantry.attacks.surfaces.tenant_api import tenant_api
 from tenantry.attacks.surfaces.vending import CODES, prize
+from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def _usage(world: World, who: Person) -> dict[str, Any]:
 def _aggregates(world: World, tenant: str) -> str:
     """Write that a tenant has sent records just now, as the streaming application does, and return the file's key."""
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
-    key = f"aggregates/tenantid={tenant}/year={start:%Y}/month={start:%m}/day={start:%d}/part-{world.run}"
+    key = f"aggregates/{TENANT_ID}={tenant}/year={start:%Y}/month={start:%m}/day={start:%d}/part-{world.run}"
     text = start.strftime("%Y-%m-%d %H:%M:%S")
     row = {"window_start": text, "window_end": text, "records": _RECORDS, "bytes": _RECORDS}
     aws, bucket = world.target.aws, world.target.lake
@@ -226,8 +227,8 @@ def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
     calls: Calls = [
         ("list the lake", partial(s3.list_objects_v2, Bucket=lake)),
         ("list all aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix="aggregates/")),
-        ("list without the slash", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"aggregates/tenantid={alice}")),
-        ("list one's own records", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"data/tenantid={alice}/")),
+        ("list without the slash", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"aggregates/{TENANT_ID}={alice}")),
+        ("list one's own records", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"data/{TENANT_ID}={alice}/")),
         ("list the errors", partial(s3.list_objects_v2, Bucket=lake, Prefix="errors/")),
     ]
     for tenant, key in list(_victims(world).items())[:_EACH]:
@@ -239,7 +240,7 @@ def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
             (f"delete those of {tenant}", partial(s3.delete_object, Bucket=lake, Key=key)),
         ]
     if own:
-        prefix = f"aggregates/tenantid={alice}/"
+        prefix = f"aggregates/{TENANT_ID}={alice}/"
         calls.append(("list one's own aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix=prefix)))
     return calls
 
