@@ -109,7 +109,7 @@ teardown: setup ## Delete ENV with its data; lists the resources and asks first:
 	@$(if $(CONTEXT),$(error teardown reads no CONTEXT. Name another application so: APP_NAME=shop make teardown ENV=$(ENV)))
 	@$(RUN) tenantry teardown --env $(ENV) $(TEARDOWN)
 
-lock: setup ## Update the lock files from pyproject.toml and the functions' requirements.in
+lock: setup ## Update the lock files from pyproject.toml and lambdas/tenantry/runtime/locks/*.in
 	@$(RUN) $(PY) -m tools.lock
 
 clean: ## Delete everything that make has built or installed

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The oldest Python that the project runs on, the functions on the local cloud included; a universal lock serves the
 # newer ones as well, Lambda's among them.
 _PYTHON: Final = "3.11"
+_FUNCTION_LOCKS: Final = "lambdas/tenantry/runtime/locks"
 # A function gets the versions that the tests have run with, and no SDK, which Lambda brings along.
 _FUNCTION: Final = (
     "--no-annotate",
@@ -91,7 +92,7 @@ def locks(project: Path) -> Iterator[Lock]:
     yield Lock(Path("requirements.txt"), own, text="-e .[streaming]\n", hashes=False)
     flink = Path("src/tenantry/local/flink/requirements.in")
     yield Lock(flink.with_suffix(".txt"), (flink.as_posix(), "--no-annotate"))
-    for source in sorted(project.glob("lambdas/**/requirements.in")):
+    for source in sorted((project / _FUNCTION_LOCKS).glob("*.in")):
         relative = source.relative_to(project)
         yield Lock(relative.with_suffix(".txt"), (relative.as_posix(), *_FUNCTION))
 

@@ -174,7 +174,7 @@ class Tour:
         self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
 
     def _visit(self, grace: _Person, ada: _Person) -> None:
-        api = self._cloud.output("ParksApiUrl")
+        api = self._cloud.output("MembershipApiUrl")
         members = f"/tenants/{ada.tenant}/members"
         self._step("Ada invites Grace as a visitor. Grace, whose address is verified, accepts.")
         self._request("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]}, api=api)

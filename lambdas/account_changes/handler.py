@@ -1,4 +1,4 @@
-"""Makes a change of an account in the directory, and says what is left to do in the user pool and on the event bus."""
+"""Changes an account in the directory, and returns the state machine's next steps in user pool and event bus."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenantry.model.errors import ConflictError, NotFoundError, TenancyError
+from tenantry.model.event_types import BLOCKED, DELETED, SESSIONS_ENDED, UNBLOCKED
 from tenantry.model.identifiers import UserId, user_id
 from tenantry.runtime.accounts import Accounts, Outcome
 from tenantry.runtime.membership import Tables
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
+from tenantry.runtime.statuses import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,8 +67,6 @@ class Change(BaseModel):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
 pool = boto3.client("cognito-idp")
 accounts = Accounts(
     boto3.client("dynamodb"),
@@ -84,18 +84,17 @@ _POOL: Final[Mapping[str, str]] = {
     "forget": "delete",
 }
 _EVENTS: Final[Mapping[str, str]] = {
-    "block": "blocked",
-    "unblock": "unblocked",
-    "delete": "deleted",
-    "signOut": "sessionsEnded",
-    "signedOut": "sessionsEnded",
-    "changeAddress": "sessionsEnded",
+    "block": BLOCKED,
+    "unblock": UNBLOCKED,
+    "delete": DELETED,
+    "signOut": SESSIONS_ENDED,
+    "signedOut": SESSIONS_ENDED,
+    "changeAddress": SESSIONS_ENDED,
 }
-_WITH_TENANTS: Final = frozenset({"blocked", "unblocked", "deleted"})
+_WITH_TENANTS: Final = frozenset({BLOCKED, UNBLOCKED, DELETED})
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Make the change, and return what the state machine does next.
 
@@ -113,8 +112,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         user = user_id(change.userId)
         outcome = _CHANGES[change.change](user, change)
     except TenancyError as error:
-        logger.info("refused", status=int(error.status))
-        return {"status": int(error.status), "message": str(error)}
+        status = int(status_of(error))
+        logger.info("refused", status=status)
+        return {"status": status, "message": str(error)}
     logger.info("written", changed=outcome.changed)
     return {
         "status": int(HTTPStatus.OK),
@@ -186,7 +186,7 @@ _CHANGES: Final[Mapping[ChangeName, Callable[[UserId, Change], Outcome]]] = {
 
 
 def _require_somebody(user: UserId) -> None:
-    """Refuse an id that neither the directory nor the user pool knows: a tombstone of nobody would say nothing."""
+    """Refuse an id that neither the directory nor the user pool has: no tombstone is written for an unknown id."""
     if accounts.find(user) is None and _in_pool(user) is None:
         raise NotFoundError("Account not found")
 

@@ -1,4 +1,4 @@
-"""Keeps it known whose an account is, from its sign-up to a new password, and publishes confirmed sign-ups."""
+"""Records how accounts are confirmed and when passwords are reset, and publishes confirmed sign-ups."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.identifiers import user_id
 from tenantry.model.names import name_or, name_refusal
 from tenantry.runtime.account_records import AccountRecords, Origin
-from tenantry.runtime.events import Announcer, EventMetadata, SignUp, SignUpData
+from tenantry.runtime.events import EventMetadata, EventPublisher, SignUp, SignUpData
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,17 +54,15 @@ class _Attributes(BaseModel):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
 # Cognito waits five seconds for a hook: two quick tries, then the dead-letter queue for what must not be lost.
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 accounts = AccountRecords(boto3.client("dynamodb", config=_quick), settings.users_table)
 
 
 @cache
-def announcer() -> Announcer:
+def publisher() -> EventPublisher:
     """Return what publishes sign-ups. A cold start, which a sign-up may wait for, does not make its clients."""
-    return Announcer(
+    return EventPublisher(
         boto3.client("events", config=_quick),
         boto3.client("sqs", config=_quick),
         bus_name=settings.event_bus_name,
@@ -77,10 +76,9 @@ def pool_client() -> CognitoIdentityProviderClient:
     return boto3.client("cognito-idp", config=_quick)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Do what the trigger is about and return the event unchanged, as Cognito demands.
+    """Handle the trigger and return the event unchanged, as Cognito requires.
 
     Isolation: a hook that fails before a code goes out or before a user is made keeps Cognito from doing so. One that
     fails after a confirmation leaves the account where it was before: it needs a new password if it did.
@@ -134,7 +132,7 @@ def _after_sign_up(event: dict[str, Any]) -> None:
         logger.info("confirmed", where=_confirmed(event, user))
     except (ClientError, BotoCoreError):
         logger.exception("could not record where the account was confirmed; a required new password stays required")
-    refusal = announcer().announce(f"{settings.application}.idp", "signup", _sign_up(event, user))
+    refusal = publisher().publish(source(settings.application, IDENTITY), SIGN_UP, _sign_up(event, user))
     if refusal is None:
         logger.info("published")
     else:
@@ -169,7 +167,7 @@ def _metadata(event: dict[str, Any]) -> dict[str, str]:
 def _sign_up(event: dict[str, Any], user: UserId) -> SignUp:
     attributes = _Attributes.model_validate(event["request"]["userAttributes"])
     return SignUp(
-        metadata=EventMetadata(domain="idp", application=settings.application, event_type="signup"),
+        metadata=EventMetadata(domain=IDENTITY, application=settings.application, event_type=SIGN_UP),
         data=SignUpData(
             email=attributes.email,
             userName=user,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What differs. The value is what a reconciliation's report says."""
+    """What differs. The value stands in a reconciliation's report."""
 
     UNRECORDED = "unrecorded"
     """Confirmed in the pool, and without a directory record: the sign-up's event was lost."""
@@ -61,15 +61,15 @@ class Difference:
     user_id: UserId | None = None
     tenant_id: TenantId | None = None
 
-    def told(self) -> dict[str, Any]:
-        """Return what a report says of it: ids, and no personal data."""
+    def entry(self) -> dict[str, Any]:
+        """Return the entry of a report: ids, and no personal data."""
         subject = {"userId": self.user_id} if self.user_id else {"tenantId": self.tenant_id}
         return {"kind": self.kind.value, **subject}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What the environment has decided.
+    """The environment's settings of a reconciliation.
 
     Attributes
     ----------
@@ -83,12 +83,12 @@ class Rules:
     operator_accounts_found_tenants: bool
 
     def founds(self, account: Account | None) -> bool:
-        """Return whether somebody's sign-up makes a tenant."""
+        """Return whether a user's sign-up makes a tenant."""
         return account is None or account.origin != "operator" or self.operator_accounts_found_tenants
 
 
 def founded_by(user: UserId) -> TenantId:
-    """Return the id of the tenant that somebody's sign-up makes, as the tenant saga derives it."""
+    """Return the id of the tenant that a sign-up makes, as the tenant saga derives it."""
     d = hashlib.sha256(f"tenant of {user}".encode()).hexdigest()
     return TenantId(f"{d[:8]}-{d[8:12]}-8{d[13:16]}-8{d[17:20]}-{d[20:32]}")
 
@@ -105,7 +105,7 @@ def between(
     account
         What the directory has of them, if it has anything.
     rules
-        What the environment has decided.
+        The environment's settings of a reconciliation.
     founded
         Whether the tenant that their sign-up makes has a founder.
     now

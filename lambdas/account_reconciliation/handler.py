@@ -1,4 +1,4 @@
-"""Finds and repairs where the user pool and the directory differ: on a schedule, when asked to, and when told."""
+"""Finds and repairs differences between user pool and directory: on a schedule, on request, and after an API call."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import Json, ValidationError
 
 from account_reconciliation.differences import Rules
 from account_reconciliation.reconciliation import Place, Reconciliation
 from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.event_types import RECONCILIATION, source
 from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import POOL, Accounts
 from tenantry.runtime.membership import Tables
+from tenantry.runtime.observability import logger, metrics, observed
 from tenantry.runtime.pool import UserPool
 from tenantry.runtime.settings import Settings
 
@@ -49,9 +50,6 @@ class _Settings(Settings):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
-metrics = Metrics()
 database = boto3.client("dynamodb")
 functions = boto3.client("lambda")
 tables = Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table)
@@ -75,11 +73,10 @@ reconciliation = Reconciliation(
 )
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Serve one of the three who call it.
+    """Compare everything, one part, or one account, by what has invoked the function.
 
     The schedule's event runs until all is compared; what a run has no time for, it hands to an invocation of its own.
     The control API asks for one part at a time and gets its report. CloudTrail tells of one person.
@@ -87,7 +84,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if "request" in event:
         return _part(event["request"])
     if event.get("detail-type") == _CLOUD_TRAIL:
-        _told(event["detail"])
+        _compare_account(event["detail"])
         return {}
     _run(event, context)
     return {}
@@ -109,23 +106,23 @@ def _run(event: dict[str, Any], context: LambdaContext) -> None:
     place = Place.model_validate(event["detail"]["next"]) if continued else Place()
     seconds = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
     part = reconciliation.run(place, dry=False, in_time=_until(seconds))
-    left = sum(not told["repaired"] for told in part.told)
-    metrics.add_metric("Differences", MetricUnit.Count, len(part.told))
+    left = sum(not entry["repaired"] for entry in part.differences)
+    metrics.add_metric("Differences", MetricUnit.Count, len(part.differences))
     metrics.add_metric("DifferencesLeft", MetricUnit.Count, left)
-    logger.info("compared", users=part.users, tenants=part.tenants, differences=len(part.told), left=left)
+    logger.info("compared", users=part.users, tenants=part.tenants, differences=len(part.differences), left=left)
     if part.following:
         detail = {"next": part.following.model_dump()}
         functions.invoke(
             FunctionName=context.function_name,
             InvocationType="Event",
             Payload=json.dumps(
-                {"source": f"{settings.application}.reconciliation", "detail-type": _CONTINUED, "detail": detail}
+                {"source": source(settings.application, RECONCILIATION), "detail-type": _CONTINUED, "detail": detail}
             ).encode(),
         )
 
 
-def _told(detail: dict[str, Any]) -> None:
-    """Look at the person whom an API call to the user pool was about.
+def _compare_account(detail: dict[str, Any]) -> None:
+    """Compare the account that an API call to the user pool was about.
 
     CloudTrail names them by `sub` only, and a call with a person's own token names no pool: somebody else's person is
     in neither place.

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
-from tenantry.model.errors import TenancyError
+from tenantry.model.directory_tables import TENANT_ID, tenant_key
+from tenantry.model.errors import TenancyError, UnfinishedError
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.identifiers import TenantId, UserId
-from tenantry.runtime.account_workflow import UnfinishedError
 from tenantry.runtime.accounts import POOL
 from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
 
@@ -34,7 +35,7 @@ _PAGE: Final = 500  # items of a table at once
 _LOOKUPS: Final = 8  # at once, far from the pool's quota of reads
 # Somebody who is in the middle of a change of ours is left alone for so long before they are looked at again.
 _SETTLING_SECONDS: Final = 2.0
-_MOST_TOLD: Final = 1000
+_MOST_DIFFERENCES: Final = 1000
 _MOST_GONE: Final = 100
 # Of a page of the directory, more than these and more than half are gone only where the pool is another one.
 _FEW_GONE: Final = 50
@@ -68,7 +69,7 @@ class Part:
         Whether nothing is repaired.
     users, tenants
         How many were looked at.
-    told
+    differences
         The differences, each with what became of it.
     following
         Where the next part begins; None at the end of all.
@@ -83,7 +84,7 @@ class Part:
     dry: bool
     users: int = 0
     tenants: int = 0
-    told: list[dict[str, Any]] = field(default_factory=list)
+    differences: list[dict[str, Any]] = field(default_factory=list)
     following: Place | None = None
     gone: int = 0
     seen: set[UserId] = field(default_factory=set)
@@ -95,7 +96,7 @@ class Part:
             "dryRun": self.dry,
             "users": self.users,
             "tenants": self.tenants,
-            "differences": self.told,
+            "differences": self.differences,
             **({"next": self.following.model_dump(exclude_none=True)} if self.following else {}),
         }
 
@@ -115,7 +116,7 @@ class Reconciliation:
     bus, bus_name, application
         Where a lost sign-up is published again, and as whose.
     rules
-        What the environment has decided.
+        The environment's settings of a reconciliation.
     logger
         Told of ids and kinds only.
     """
@@ -162,7 +163,7 @@ class Reconciliation:
         at: Place | None = place
         while at is not None:
             at = steps[at.phase](at.after, part)
-            if not in_time() or len(part.told) >= _MOST_TOLD:
+            if not in_time() or len(part.differences) >= _MOST_DIFFERENCES:
                 break
         part.following = at
         return part
@@ -193,16 +194,16 @@ class Reconciliation:
         return Place(phase="directory", after=following) if following else Place(phase="tenants")
 
     def _tenants_page(self, after: str | None, part: Part) -> Place | None:
-        start: Any = {"ExclusiveStartKey": {"tenantid": {"S": after}}} if after else {}
+        start: Any = {"ExclusiveStartKey": tenant_key(after)} if after else {}
         page = self._database.scan(
             TableName=self._tables.tenants,
             Limit=_PAGE,
-            ProjectionExpression="tenantid, foundedby, admins, #state",
+            ProjectionExpression=f"{TENANT_ID}, foundedby, admins, #state",
             ExpressionAttributeNames={"#state": "state"},
             ConsistentRead=True,
             **start,
         )
-        noted = {TenantId(item["tenantid"]["S"]): item for item in page["Items"]}
+        noted = {TenantId(item[TENANT_ID]["S"]): item for item in page["Items"]}
         part.tenants += len(noted)
         admins = {UserId(admin) for item in noted.values() for admin in item.get("admins", {}).get("SS", [])}
         dead = {user for user, account in self._accounts.find_all(admins).items() if not account.living}
@@ -223,7 +224,7 @@ class Reconciliation:
                 found.append(Difference(kind=Kind.WITHOUT_ADMIN, tenant_id=tenant))
         self._repair(found, part)
         last = page.get("LastEvaluatedKey")
-        return Place(phase="tenants", after=last["tenantid"]["S"]) if last else None
+        return Place(phase="tenants", after=last[TENANT_ID]["S"]) if last else None
 
     def _with_pool(self, accounts: Sequence[Account]) -> list[tuple[PoolUser | None, Account | None]]:
         with ThreadPoolExecutor(_LOOKUPS) as threads:
@@ -267,18 +268,18 @@ class Reconciliation:
 
     def _repair(self, found: Sequence[Difference], part: Part) -> None:
         for difference in found:
-            told = difference.told()
-            part.told.append(told)
-            told["repaired"] = False
+            entry = difference.entry()
+            part.differences.append(entry)
+            entry["repaired"] = False
             if difference.kind is Kind.WITHOUT_ADMIN or (difference.kind is Kind.UNFOUNDED and difference.tenant_id):
-                told["remedy"] = "The tenant has no active admin: an operator must choose one"
+                entry["remedy"] = "The tenant has no active admin: an operator must choose one"
             elif not part.dry:
                 try:
                     self._repair_one(difference, part)
-                    told["repaired"] = True
+                    entry["repaired"] = True
                 except (TenancyError, PublishError) as error:
-                    told["remedy"] = str(error)
-            self._logger.info("difference", **told)
+                    entry["remedy"] = str(error)
+            self._logger.info("difference", **entry)
 
     def _repair_one(self, difference: Difference, part: Part) -> None:
         if difference.kind is Kind.DEAD_ADMIN and difference.tenant_id:
@@ -317,7 +318,7 @@ class Reconciliation:
         if found is None:
             return
         detail = SignUp(
-            metadata=EventMetadata(domain="idp", application=self._application, event_type="signup"),
+            metadata=EventMetadata(domain=IDENTITY, application=self._application, event_type=SIGN_UP),
             data=SignUpData(
                 email=found.email,
                 userName=user,
@@ -329,8 +330,8 @@ class Reconciliation:
         publish(
             self._bus,
             {
-                "Source": f"{self._application}.idp",
-                "DetailType": "signup",
+                "Source": source(self._application, IDENTITY),
+                "DetailType": SIGN_UP,
                 "Detail": detail.model_dump_json(),
                 "EventBusName": self._bus_name,
             },

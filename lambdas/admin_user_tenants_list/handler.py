@@ -1,12 +1,14 @@
-"""Tells other services, which IAM has authorized, the tenants of a user."""
+"""Returns the tenants of a user to services that IAM has authorized."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import boto3
 
 from tenantry.model.identifiers import user_id
 from tenantry.runtime.directory import TenantLists
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):
@@ -17,9 +19,9 @@ settings = _Settings.load()
 memberships = TenantLists(boto3.client("dynamodb"), settings.tenant_users_table)
 
 
-def tenants_of_user(request: Request) -> Reply:
-    """Reply with the ids of the tenants of the user that the path names."""
-    return Reply(body={"tenants": memberships.tenants_of(user_id(request.path.get("userId")))})
+def tenants_of_user(request: Request) -> dict[str, Any]:
+    """Return the ids of the tenants of the user that the path names."""
+    return {"tenants": memberships.tenants_of(user_id(request.path.get("userId")))}
 
 
-handler = rest_handler(tenants_of_user, cors_headers=settings.cors_headers)
+handler = rest_handler({"GET /tenants/{userId}": tenants_of_user}, cors_headers=settings.cors_headers)

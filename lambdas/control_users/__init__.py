@@ -1,1 +1,1 @@
-"""People's accounts in the operator's hand: the users' routes of the control API."""
+"""The users' routes of the control API, by which operators manage accounts."""

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import boto3
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError, UnfinishedError
 from tenantry.model.identifiers import UserId, user_id
 from tenantry.model.names import usable_name
-from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
+from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import Account, Accounts
 from tenantry.runtime.mailbox import mailbox
 from tenantry.runtime.membership import Tables
 from tenantry.runtime.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):
@@ -71,27 +68,27 @@ workflow = AccountWorkflow(boto3.client("stepfunctions", config=_patient), setti
 functions = boto3.client("lambda", config=_patient)
 
 
-def list_users(request: Request) -> Reply:
-    """Reply with a page of accounts."""
+def list_users(request: Request) -> dict[str, Any]:
+    """Return a page of accounts."""
     if unknown := set(request.query) - {"after", "email", "limit"}:
         raise BadRequestError(f"{len(unknown)} unknown query parameters: use after, email and limit")
     email, after = request.query.get("email"), request.query.get("after")
     if after == "":
         raise BadRequestError("Invalid `after`: give `next` of the previous page")
-    found, following = pool.page(after, limit=_limit(request), email=mailbox(email) if email is not None else None)
+    found, following = pool.page(after, limit=request.limit(PAGE), email=mailbox(email) if email is not None else None)
     directory = accounts.find_all([user.user_id for user in found])
     users = [_summary(user, directory.get(user.user_id)) for user in found]
-    return Reply(body={"users": users, **({"next": following} if following else {})})
+    return {"users": users, **({"next": following} if following else {})}
 
 
-def show(request: Request) -> Reply:
-    """Reply with all that both places have of an account."""
+def show(request: Request) -> dict[str, Any]:
+    """Return what the user pool and the directory have of an account."""
     user = _user(request)
     found, account = pool.find(user), accounts.find(user)
     if found is None and account is None:
         raise NotFoundError("Account not found")
     tenants = accounts.tenants_of(account or Account(user_id=user))
-    deserted = set(accounts.without_admin(tenants))
+    without_admin = set(accounts.without_admin(tenants))
     body = {
         **_summary(found, account),
         "pool": found
@@ -105,34 +102,34 @@ def show(request: Request) -> Reply:
         },
         "directory": account and _of_directory(account),
         "tenants": [
-            {"tenantId": tenant, "roles": sorted(roles), "withoutAdmin": tenant in deserted}
+            {"tenantId": tenant, "roles": sorted(roles), "withoutAdmin": tenant in without_admin}
             for tenant, roles in tenants.items()
         ],
     }
-    return Reply(body={name: value for name, value in body.items() if value is not None})
+    return {name: value for name, value in body.items() if value is not None}
 
 
-def block(request: Request) -> Reply:
+def block(request: Request) -> dict[str, Any]:
     """Block an account."""
     return _change(request, "block", reason=request.body(Block).reason)
 
 
-def unblock(request: Request) -> Reply:
+def unblock(request: Request) -> dict[str, Any]:
     """Unblock an account."""
     return _change(request, "unblock")
 
 
-def sign_out(request: Request) -> Reply:
+def sign_out(request: Request) -> dict[str, Any]:
     """End every session of an account."""
     return _change(request, "signOut")
 
 
-def delete(request: Request) -> Reply:
+def delete(request: Request) -> dict[str, Any]:
     """Delete an account."""
     return _change(request, "delete")
 
 
-def reconcile(request: Request) -> Reply:
+def reconcile(request: Request) -> dict[str, Any]:
     """Have a part of the user pool and the directory compared, and what differs repaired."""
     wanted = request.body(Reconciliation)
     answer = functions.invoke(
@@ -141,47 +138,24 @@ def reconcile(request: Request) -> Reply:
             {"request": {"dryRun": wanted.dryRun, "next": wanted.next.model_dump(exclude_unset=True)}}
         ).encode(),
     )
-    payload = json.loads(answer["Payload"].read() or b"null")
+    payload: dict[str, Any] = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
         raise UnfinishedError("The reconciliation failed; send the request again")
     if "refusal" in payload:
         raise BadRequestError(payload["refusal"])
-    return Reply(body=payload)
+    return payload
 
 
-_ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
-    "GET /users": list_users,
-    "GET /users/{userId}": show,
-    "PUT /users/{userId}/block": block,
-    "DELETE /users/{userId}/block": unblock,
-    "DELETE /users/{userId}/sessions": sign_out,
-    "DELETE /users/{userId}": delete,
-    "POST /users/reconciliations": reconcile,
-}
-
-
-def route(request: Request) -> Reply:
-    """Serve a request."""
-    return _ROUTES[request.route](request)
-
-
-def _change(request: Request, change: str, **more: object) -> Reply:
+def _change(request: Request, change: str, **more: object) -> dict[str, Any]:
     if not request.principal:
         raise TenancyError("The request has no IAM principal: sign it with SigV4")
     outcome = workflow.run(change, _user(request), by=request.principal, **more)
     shown = ("userId", "change", "changed", "by", "at", "tenants", "tenantsWithoutAdmin")
-    return Reply(body={**{name: outcome[name] for name in shown}, "at": _time(outcome["at"])})
+    return {**{name: outcome[name] for name in shown}, "at": _time(outcome["at"])}
 
 
 def _user(request: Request) -> UserId:
     return user_id(request.path.get("userId"))
-
-
-def _limit(request: Request) -> int:
-    text = request.query.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(PAGE)) and 1 <= int(text) <= PAGE):
-        raise BadRequestError(f"Invalid limit: use a number from 1 to {PAGE}")
-    return int(text)
 
 
 def _summary(found: PoolUser | None, account: Account | None) -> dict[str, Any]:
@@ -197,7 +171,7 @@ def _summary(found: PoolUser | None, account: Account | None) -> dict[str, Any]:
 
 
 def _state(found: PoolUser | None, account: Account | None) -> str:
-    """Return what an account is in one word; `differs` where a reconciliation has something to repair."""
+    """Return the state of an account; `differs` where a reconciliation has something to repair."""
     if account and account.deleted_at is not None:
         return "differs" if found or account.left_over else "deleted"
     if found is None:
@@ -232,4 +206,15 @@ def _time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-handler = rest_handler(route, cors_headers=settings.cors_headers)
+handler = rest_handler(
+    {
+        "GET /users": list_users,
+        "GET /users/{userId}": show,
+        "PUT /users/{userId}/block": block,
+        "DELETE /users/{userId}/block": unblock,
+        "DELETE /users/{userId}/sessions": sign_out,
+        "DELETE /users/{userId}": delete,
+        "POST /users/reconciliations": reconcile,
+    },
+    cors_headers=settings.cors_headers,
+)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from employees.store import Employees
 from tenantry.model.errors import BadRequestError, NotFoundError
 from tenantry.model.names import usable_name
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.rest import Request, RestSettings, created, no_content, rest_handler
 from tenantry.runtime.vending import TokenVendor
 
 
@@ -35,30 +34,37 @@ settings = _Settings.load()
 vendor = TokenVendor.from_environment()
 
 
-def route(request: Request) -> Reply:
-    """Do what the request asks for in the caller's tenant."""
+def list_employees(request: Request) -> dict[str, Any]:
+    """Return the employees of the caller's tenant."""
+    return {"employees": _employees(request).all()}
+
+
+def add_employee(request: Request) -> dict[str, Any]:
+    """Add an employee."""
+    employees, employee = _employees(request), request.body(Employee)
+    employees.add(employee.model_dump())
+    return {"Id": employee.Id}
+
+
+def replace_employee(request: Request) -> dict[str, Any]:
+    """Replace an employee."""
+    employees, employee = _employees(request), request.body(Employee)
+    if employee.Id != request.path.get("id"):
+        raise BadRequestError("Invalid request body: Id must equal the Id in the path")
+    employees.replace(employee.model_dump())
+    return {"Id": employee.Id}
+
+
+def remove_employee(request: Request) -> None:
+    """Remove an employee."""
+    _employees(request).remove(_named(request))
+
+
+def _employees(request: Request) -> Employees:
     caller = request.caller.in_tenant()
     # The one line that matters: from here on, nothing but this tenant's rows can be reached.
     client = vendor.session(caller, "employees").client("dynamodb")
-    employees = Employees(client, settings.employees_table, caller.tenant_id)
-    match request.route.partition(" ")[0]:
-        case "GET":
-            return Reply(body={"employees": employees.all()})
-        case "POST":
-            employee = request.body(Employee)
-            employees.add(employee.model_dump())
-            return Reply(status=HTTPStatus.CREATED, body={"Id": employee.Id})
-        case "PUT":
-            employee = request.body(Employee)
-            if employee.Id != request.path.get("id"):
-                raise BadRequestError("Invalid request body: Id must equal the Id in the path")
-            employees.replace(employee.model_dump())
-            return Reply(body={"Id": employee.Id})
-        case "DELETE":
-            employees.remove(_named(request))
-            return Reply(status=HTTPStatus.NO_CONTENT, body=None)
-        case other:
-            raise BadRequestError(f"Unsupported method {other}")
+    return Employees(client, settings.employees_table, caller.tenant_id)
 
 
 def _named(request: Request) -> str:
@@ -68,4 +74,12 @@ def _named(request: Request) -> str:
         raise NotFoundError("Employee not found") from None
 
 
-handler = rest_handler(route, cors_headers=settings.cors_headers)
+handler = rest_handler(
+    {
+        "GET /employees": list_employees,
+        "POST /employees": created(add_employee),
+        "PUT /employees/{id}": replace_employee,
+        "DELETE /employees/{id}": no_content(remove_employee),
+    },
+    cors_headers=settings.cors_headers,
+)

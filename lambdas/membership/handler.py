@@ -1,10 +1,9 @@
-"""Who belongs to which tenant: shows it, changes it, and says so on the event bus."""
+"""Shows and changes memberships, and publishes each change on the event bus."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import boto3
@@ -12,14 +11,25 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from membership.addresses import Addresses
+from tenantry.model import authorizer_context
 from tenantry.model.caller import Profile
 from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.event_types import (
+    ACTIVE_TENANT_SWITCHED,
+    MEMBER_ADDED,
+    MEMBER_INVITED,
+    MEMBER_REMOVED,
+    MEMBER_ROLES_CHANGED,
+    TENANT,
+    source,
+)
 from tenantry.model.identifiers import tenant_id, user_id
 from tenantry.model.roles import Role
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.events import (
     ActiveTenantSwitched,
-    Announcer,
+    EventPublisher,
     MemberAdded,
     MemberInvited,
     MemberRemoved,
@@ -29,11 +39,10 @@ from tenantry.runtime.events import (
 from tenantry.runtime.invitations import Invitations, invitation_id
 from tenantry.runtime.mailbox import mailbox
 from tenantry.runtime.membership import Memberships, Tables
-from tenantry.runtime.rest import Reply, Request, RestSettings, logger, rest_handler
+from tenantry.runtime.observability import logger
+from tenantry.runtime.rest import Request, RestSettings, created, no_content, rest_handler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from tenantry.model.identifiers import TenantId, UserId
     from tenantry.runtime.invitations import Invitation
     from tenantry.runtime.mailbox import Mailbox
@@ -82,7 +91,7 @@ class Choice(_Body):
 
 
 class NewAddress(_Body):
-    """The body of a change of address: what the user pool asks of whoever verifies one."""
+    """The body of a change of address: what the user pool requires to verify one."""
 
     accessToken: Annotated[str, Field(min_length=1, max_length=8192)]  # noqa: N815 - the contract's spelling
     code: Annotated[str, Field(min_length=1, max_length=64)]
@@ -96,7 +105,7 @@ memberships = Memberships(
 )
 invitations = Invitations(database, settings.invitations_table, memberships, days=settings.invitation_days)
 bus = boto3.client("events")
-announcer = Announcer(
+publisher = EventPublisher(
     bus, boto3.client("sqs"), bus_name=settings.event_bus_name, queue_url=settings.dead_letter_queue_url
 )
 
@@ -105,59 +114,52 @@ workflow = AccountWorkflow(
     boto3.client("stepfunctions", config=Config(read_timeout=27, retries={"total_max_attempts": 1})),
     settings.account_changes_arn,
 )
-# What a person does in the pool with their own access token takes no signature of ours.
-pool = boto3.client("cognito-idp", config=Config(signature_version=UNSIGNED, connect_timeout=2, read_timeout=5))
+addresses = Addresses(
+    boto3.client("cognito-idp", config=Config(signature_version=UNSIGNED, connect_timeout=2, read_timeout=5))
+)
 
 
-def show_settings(request: Request) -> Reply:
-    """Reply with the tenant that calls are answered for, and the roles in it."""
-    roles = json.loads((request.authorizer or {}).get("roles", "[]"))
-    return Reply(body=_present(tenantId=request.caller.tenant_id, roles=roles))
+def show_settings(request: Request) -> dict[str, Any]:
+    """Return the active tenant and the roles in it."""
+    roles = json.loads((request.authorizer or {}).get(authorizer_context.ROLES, "[]"))
+    return _present(tenantId=request.caller.tenant_id, roles=roles)
 
 
-def switch(request: Request) -> Reply:
+def switch(request: Request) -> None:
     """Make another tenant the active one."""
     user, tenant = request.caller.user_id, tenant_id(request.body(Choice).tenantId)
     before = memberships.switch(user, tenant)
     if before != tenant:
-        _announce("activeTenantSwitched", ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
-    return _DONE
+        _publish(ACTIVE_TENANT_SWITCHED, ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
 
 
-def list_tenants(request: Request) -> Reply:
-    """Reply with the tenants of the caller."""
+def list_tenants(request: Request) -> dict[str, Any]:
+    """Return the tenants of the caller."""
     caller = request.caller
     found = memberships.tenants_of(caller.user_id)
     names = memberships.names(found)
-    return Reply(
-        body={
-            "tenants": [
-                _present(
-                    tenantId=tenant,
-                    name=names.get(tenant),
-                    roles=sorted(roles),
-                    active=tenant == caller.tenant_id,
-                )
-                for tenant, roles in found.items()
-            ]
-        }
-    )
+    return {
+        "tenants": [
+            _present(tenantId=tenant, name=names.get(tenant), roles=sorted(roles), active=tenant == caller.tenant_id)
+            for tenant, roles in found.items()
+        ]
+    }
 
 
-def list_members(request: Request) -> Reply:
-    """Reply with a page of the tenant's members."""
+def list_members(request: Request) -> dict[str, Any]:
+    """Return a page of the tenant's members."""
     tenant, _ = _admin(request)
     if unknown := set(request.query) - {"limit", "after"}:
         raise BadRequestError(f"{len(unknown)} unknown query parameters: use limit and after")
-    page, following = memberships.members(tenant, limit=_limit(request), after=_after(request))
+    page, following = memberships.members(tenant, limit=request.limit(_PAGE), after=_after(request))
     members = [
         {"userId": member.user_id, "email": member.email, "name": member.name, "roles": sorted(member.roles)}
         for member in page
     ]
-    return Reply(body=_present(members=members, next=following))
+    return _present(members=members, next=following)
 
 
-def invite(request: Request) -> Reply:
+def invite(request: Request) -> dict[str, Any]:
     """Invite somebody into the tenant."""
     tenant, user = _admin(request)
     wanted = request.body(NewInvitation)
@@ -165,44 +167,42 @@ def invite(request: Request) -> Reply:
     if own is not None and own.lower() == mailbox(wanted.email):
         raise ConflictError("You cannot invite your own address: give another address")
     made = invitations.invite(tenant, mailbox(wanted.email), wanted.roles, by=user)
-    _announce(
-        "memberInvited",
+    _publish(
+        MEMBER_INVITED,
         MemberInvited(
             tenantId=tenant, by=user, email=made.invitee, roles=sorted(made.roles), expires=_time(made.expires)
         ),
     )
-    return Reply(status=HTTPStatus.CREATED, body=_to_admin(made))
+    return _to_admin(made)
 
 
-def list_invitations_of_tenant(request: Request) -> Reply:
-    """Reply with the tenant's invitations."""
+def list_invitations_of_tenant(request: Request) -> dict[str, Any]:
+    """Return the tenant's invitations."""
     tenant, _ = _admin(request)
-    return Reply(body={"invitations": [_to_admin(found) for found in invitations.of_tenant(tenant)]})
+    return {"invitations": [_to_admin(found) for found in invitations.of_tenant(tenant)]}
 
 
-def withdraw(request: Request) -> Reply:
+def withdraw(request: Request) -> None:
     """Take an invitation back."""
     tenant, user = _admin(request)
     invitations.withdraw(tenant, invitation_id(request.path.get("invitationId")), by=user)
-    return _DONE
 
 
-def set_roles(request: Request) -> Reply:
+def set_roles(request: Request) -> None:
     """Give a member other roles."""
     tenant, user = _admin(request)
     member, roles = user_id(request.path.get("memberId")), request.body(NewRoles).roles
     change = memberships.set_roles(tenant, member, roles, by=user)
     if change.before != change.member.roles:
-        _announce(
-            "memberRolesChanged",
+        _publish(
+            MEMBER_ROLES_CHANGED,
             MemberRolesChanged(
                 tenantId=tenant, by=user, userName=member, roles=sorted(roles), rolesBefore=sorted(change.before)
             ),
         )
-    return _DONE
 
 
-def remove(request: Request) -> Reply:
+def remove(request: Request) -> None:
     """Remove a member, or leave."""
     caller = request.caller
     tenant, user = caller.require_tenant(request.path.get("tenantId")), caller.user_id
@@ -210,39 +210,36 @@ def remove(request: Request) -> Reply:
     if member != user:
         _admin(request)
     change = memberships.remove(tenant, member, by=user)
-    _announce(
-        "memberRemoved",
+    _publish(
+        MEMBER_REMOVED,
         MemberRemoved(tenantId=tenant, by=user, userName=member, rolesBefore=sorted(change.before)),
     )
-    return _DONE
 
 
-def list_invitations_of_caller(request: Request) -> Reply:
-    """Reply with the invitations of the caller's verified address; none if they have none."""
+def list_invitations_of_caller(request: Request) -> dict[str, Any]:
+    """Return the invitations of the caller's verified address; none if they have none."""
     email = Profile.from_authorizer(request.authorizer).email
     found = invitations.of_invitee(mailbox(email)) if email else []
     names = memberships.names({invitation.tenant_id for invitation in found})
-    return Reply(
-        body={
-            "invitations": [
-                _present(
-                    tenantId=invitation.tenant_id,
-                    tenantName=names.get(invitation.tenant_id),
-                    roles=sorted(invitation.roles),
-                    expires=_time(invitation.expires).isoformat(),
-                )
-                for invitation in found
-            ]
-        }
-    )
+    return {
+        "invitations": [
+            _present(
+                tenantId=invitation.tenant_id,
+                tenantName=names.get(invitation.tenant_id),
+                roles=sorted(invitation.roles),
+                expires=_time(invitation.expires).isoformat(),
+            )
+            for invitation in found
+        ]
+    }
 
 
-def accept(request: Request) -> Reply:
+def accept(request: Request) -> dict[str, Any]:
     """Accept an invitation."""
     user, tenant = request.caller.user_id, _inviting(request)
     member = invitations.accept(tenant, user, _invitee(request), Profile.from_authorizer(request.authorizer).name)
-    _announce(
-        "memberAdded",
+    _publish(
+        MEMBER_ADDED,
         MemberAdded(
             tenantId=tenant,
             by=user,
@@ -252,82 +249,43 @@ def accept(request: Request) -> Reply:
             roles=sorted(member.roles),
         ),
     )
-    return Reply(status=HTTPStatus.CREATED, body={"tenantId": tenant, "roles": sorted(member.roles)})
+    return {"tenantId": tenant, "roles": sorted(member.roles)}
 
 
-def decline(request: Request) -> Reply:
+def decline(request: Request) -> None:
     """Decline an invitation."""
     invitations.decline(_inviting(request), _invitee(request))
-    return _DONE
 
 
-def delete_account(request: Request) -> Reply:
+def delete_account(request: Request) -> None:
     """Delete the caller's account, unless that would leave a tenant without an admin."""
-    return _change_own(request, "delete")
+    _change_own(request, "delete")
 
 
-def end_sessions(request: Request) -> Reply:
+def end_sessions(request: Request) -> None:
     """End every session of the caller, this one too."""
-    return _change_own(request, "signOut", session=_session(request))
+    _change_own(request, "signOut", session=_session(request))
 
 
-def end_session(request: Request) -> Reply:
+def end_session(request: Request) -> None:
     """End the session that the request is made in."""
-    return _change_own(request, "endSession", session=_session(request))
+    _change_own(request, "endSession", session=_session(request))
 
 
-def change_address(request: Request) -> Reply:
+def change_address(request: Request) -> None:
     """Have the pool verify the caller's new address, and write it wherever the old one stands."""
-    wanted, user = request.body(NewAddress), request.caller.user_id
-    errors = pool.exceptions
-    try:
-        owner = pool.get_user(AccessToken=wanted.accessToken)["Username"]
-        if owner != user:
-            raise ForbiddenError("The access token belongs to another user: sign in again")
-        pool.verify_user_attribute(AccessToken=wanted.accessToken, AttributeName="email", Code=wanted.code)
-    except (errors.CodeMismatchException, errors.ExpiredCodeException):
-        raise BadRequestError("Wrong or expired code: request a new one") from None
-    except (errors.NotAuthorizedException, errors.InvalidParameterException, errors.UserNotFoundException):
-        raise ForbiddenError("Invalid or expired access token: sign in again") from None
-    except errors.AliasExistsException:
-        raise ConflictError("Another account already uses this address") from None
-    return _change_own(request, "changeAddress")
-
-
-_DONE: Final = Reply(status=HTTPStatus.NO_CONTENT, body=None)
-_ROUTES: Final[Mapping[str, Callable[[Request], Reply]]] = {
-    "GET /settings": show_settings,
-    "PUT /settings": switch,
-    "GET /tenants": list_tenants,
-    "GET /tenants/{tenantId}/members": list_members,
-    "POST /tenants/{tenantId}/members": invite,
-    "PUT /tenants/{tenantId}/members/{memberId}/roles": set_roles,
-    "DELETE /tenants/{tenantId}/members/{memberId}": remove,
-    "GET /tenants/{tenantId}/invitations": list_invitations_of_tenant,
-    "DELETE /tenants/{tenantId}/invitations/{invitationId}": withdraw,
-    "GET /invitations": list_invitations_of_caller,
-    "POST /invitations/{invitingTenantId}/acceptance": accept,
-    "DELETE /invitations/{invitingTenantId}": decline,
-    "DELETE /me": delete_account,
-    "DELETE /me/sessions": end_sessions,
-    "DELETE /me/sessions/current": end_session,
-    "PUT /me/address": change_address,
-}
-
-
-def route(request: Request) -> Reply:
-    """Serve a request."""
-    return _ROUTES[request.route](request)
+    wanted = request.body(NewAddress)
+    addresses.verify(request.caller.user_id, wanted.accessToken, wanted.code)
+    _change_own(request, "changeAddress")
 
 
 def _session(request: Request) -> str:
-    return str((request.authorizer or {}).get("session", ""))
+    return str((request.authorizer or {}).get(authorizer_context.SESSION, ""))
 
 
-def _change_own(request: Request, change: str, **more: object) -> Reply:
+def _change_own(request: Request, change: str, **more: object) -> None:
     user = request.caller.user_id
     workflow.run(change, user, by=user, **more)
-    return _DONE
 
 
 def _admin(request: Request) -> tuple[TenantId, UserId]:
@@ -337,7 +295,7 @@ def _admin(request: Request) -> tuple[TenantId, UserId]:
     """
     caller = request.caller
     tenant = caller.require_tenant(request.path.get("tenantId"))
-    if Role.ADMIN not in json.loads((request.authorizer or {}).get("roles", "[]")):
+    if Role.ADMIN not in json.loads((request.authorizer or {}).get(authorizer_context.ROLES, "[]")):
         raise ForbiddenError("Forbidden")
     return tenant, caller.user_id
 
@@ -351,13 +309,6 @@ def _invitee(request: Request) -> Mailbox:
     if email is None:
         raise NotFoundError("Invitation not found, expired or withdrawn")
     return mailbox(email)
-
-
-def _limit(request: Request) -> int:
-    text = request.query.get("limit", str(_PAGE))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_PAGE)) and 1 <= int(text) <= _PAGE):
-        raise BadRequestError(f"Invalid limit: use a number from 1 to {_PAGE}")
-    return int(text)
 
 
 def _after(request: Request) -> UserId | None:
@@ -383,10 +334,30 @@ def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _announce(detail_type: str, detail: MembershipEvent) -> None:
-    refusal = announcer.announce(f"{settings.application}.tenant", detail_type, detail)
+def _publish(detail_type: str, detail: MembershipEvent) -> None:
+    refusal = publisher.publish(source(settings.application, TENANT), detail_type, detail)
     if refusal is not None:
         logger.error("not published; kept in the dead-letter queue", exc_info=refusal)
 
 
-handler = rest_handler(route, cors_headers=settings.cors_headers)
+handler = rest_handler(
+    {
+        "GET /settings": show_settings,
+        "PUT /settings": no_content(switch),
+        "GET /tenants": list_tenants,
+        "GET /tenants/{tenantId}/members": list_members,
+        "POST /tenants/{tenantId}/members": created(invite),
+        "PUT /tenants/{tenantId}/members/{memberId}/roles": no_content(set_roles),
+        "DELETE /tenants/{tenantId}/members/{memberId}": no_content(remove),
+        "GET /tenants/{tenantId}/invitations": list_invitations_of_tenant,
+        "DELETE /tenants/{tenantId}/invitations/{invitationId}": no_content(withdraw),
+        "GET /invitations": list_invitations_of_caller,
+        "POST /invitations/{invitingTenantId}/acceptance": created(accept),
+        "DELETE /invitations/{invitingTenantId}": no_content(decline),
+        "DELETE /me": no_content(delete_account),
+        "DELETE /me/sessions": no_content(end_sessions),
+        "DELETE /me/sessions/current": no_content(end_session),
+        "PUT /me/address": no_content(change_address),
+    },
+    cors_headers=settings.cors_headers,
+)

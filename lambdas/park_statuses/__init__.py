@@ -1,1 +1,1 @@
-"""Sets the status of many parks at once, in the tenant of when that was asked for."""
+"""Updates many parks asynchronously, in the tenant that the request was made in."""

@@ -1,4 +1,4 @@
-"""What a message asks for."""
+"""The messages of the queue."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Work(BaseModel):
 
     @property
     def caller(self) -> TenantCaller:
-        """Who asked for it, in the tenant that was theirs then.
+        """The user who requested it, in the tenant that was active then.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Work(BaseModel):
 
     @property
     def sign_in(self) -> SignIn:
-        """The sign-in with which it was asked for.
+        """The sign-in with which it was requested.
 
         Raises
         ------

@@ -1,1 +1,1 @@
-"""Webhooks of parks and those who made them; shared by the functions that publish and that pause."""
+"""Webhooks of parks and their owners; shared by the functions that publish and that pause."""

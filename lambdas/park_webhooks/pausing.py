@@ -1,4 +1,4 @@
-"""Pauses webhooks: the subscription is ended, the row stays and says why, and the bus is told."""
+"""Pauses webhooks: ends the subscription, keeps the row with the reason, and publishes an event."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from tenantry.model.event_types import TENANT, WEBHOOK_PAUSED, source
 from tenantry.runtime.events import publish
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sns import SNSClient
 
-    from park_webhooks.makers import Reason
+    from park_webhooks.owners import Reason
     from park_webhooks.webhooks import Webhook, Webhooks
     from tenantry.model.identifiers import TenantId
 
-_EVENT: Final = "webhookPaused"
+_EVENT: Final = WEBHOOK_PAUSED
 
 
 class WebhookPaused(BaseModel):
@@ -40,7 +41,7 @@ class WebhookPaused(BaseModel):
 
 
 class Pauser:
-    """Pauses the webhooks of those who may have none any more.
+    """Pauses the webhooks of users who may have none any more.
 
     Isolation: what is read and written are rows of one tenant, by its session. SNS knows no resource for ending a
     subscription; the ARNs are from these rows.
@@ -73,25 +74,25 @@ class Pauser:
     ) -> None:
         self._sns: Any = sns
         self._bus = bus
-        self._source = f"{application}.tenant"
+        self._source = source(application, TENANT)
         self._bus_name = bus_name
         self._clock = clock
 
-    def pause(self, webhooks: Webhooks, tenant: TenantId, maker: str, reason: Reason) -> int:
-        """Pause all webhooks of somebody in a tenant; return how many."""
+    def pause(self, webhooks: Webhooks, tenant: TenantId, owner: str, reason: Reason) -> int:
+        """Pause all webhooks of an owner in a tenant; return how many."""
         at, count = int(self._clock() * 1000), 0
-        for webhook in webhooks.of_maker(maker):
+        for webhook in webhooks.of_owner(owner):
             marked = webhooks.pause(webhook, reason, at)
             if marked is None:
                 continue
             self.end(webhook.subscription)
             self._publish(tenant, marked, reason)
-            webhooks.told(marked)
+            webhooks.mark_published(marked)
             count += 1
         return count
 
     def end(self, subscription: str) -> None:
-        """End a subscription; one that was never confirmed goes away by itself, and is not told of anything."""
+        """End a subscription. SNS removes one that was never confirmed by itself, and delivers nothing to it."""
         errors = self._sns.exceptions
         with suppress(errors.NotFoundException, errors.InvalidParameterException):
             self._sns.unsubscribe(SubscriptionArn=subscription)
@@ -104,7 +105,7 @@ class Pauser:
             tenantId=tenant,
             parkId=webhook.park,
             webhookId=webhook.id,
-            userName=webhook.maker,
+            userName=webhook.owner,
             reason=reason,
         )
         publish(

@@ -1,4 +1,4 @@
-"""Publishes what happens to a park, to the webhooks whose makers may have them at this moment."""
+"""Publishes events of parks to the webhooks whose owners still have the required role."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from park_webhooks.webhooks import Webhooks
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from park_webhooks.makers import Makers
+    from park_webhooks.owners import Owners
     from park_webhooks.pausing import Pauser
     from park_webhooks.webhooks import Webhook
     from tenantry.model.identifiers import TenantId
@@ -36,7 +36,7 @@ class Publication:
         Vended for the tenant.
     tenant
         The tenant.
-    makers
+    owners
         Knows who may have webhooks.
     pauser
         Pauses those of the others.
@@ -53,7 +53,7 @@ class Publication:
         session: TenantSession,
         tenant: TenantId,
         *,
-        makers: Makers,
+        owners: Owners,
         pauser: Pauser,
         table: str,
         topics: str,
@@ -62,13 +62,13 @@ class Publication:
         self._webhooks = Webhooks(session, tenant, table=table)
         self._sns: Any = session.client("sns")
         self._tenant = tenant
-        self._makers = makers
+        self._owners = owners
         self._pauser = pauser
         self._topics = topics
         self._sleep = sleep
 
     def publish(self, park: str, event_type: str, at: str) -> bool:
-        """Tell a park's webhooks of an event; return whether there was anybody to tell.
+        """Publish an event to a park's webhooks; return whether it has any.
 
         Parameters
         ----------
@@ -95,13 +95,13 @@ class Publication:
 
     def _listening(self, park: str, event_type: str) -> Collection[Webhook]:
         found = self._webhooks.of_park(park, event_type)
-        lapsed = self._makers.lapsed(self._tenant, {webhook.maker for webhook in found if webhook.maker})
-        for maker, reason in lapsed.items():
-            self._pauser.pause(self._webhooks, self._tenant, maker, reason)
-        return [webhook for webhook in found if webhook.maker not in lapsed]
+        lapsed = self._owners.lapsed(self._tenant, {webhook.owner for webhook in found if webhook.owner})
+        for owner, reason in lapsed.items():
+            self._pauser.pause(self._webhooks, self._tenant, owner, reason)
+        return [webhook for webhook in found if webhook.owner not in lapsed]
 
     def _end_unknown(self, topic: str, park: str, event_type: str, listening: Iterable[Webhook]) -> None:
-        """End what listens without a row: a webhook that was removed or paused while its endpoint had not confirmed."""
+        """End subscriptions without a row: of webhooks that were removed or paused before their endpoint confirmed."""
         confirmed = set(self._confirmed(topic))
         if not confirmed - _subscriptions(listening):
             return

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from tenantry.model.tenant_tables import SORT_KEY, WEBHOOK, of_kind, park_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from park_webhooks.makers import Reason
+    from park_webhooks.owners import Reason
     from tenantry.model.identifiers import TenantId
     from tenantry.runtime.vending import TenantSession
 
@@ -25,7 +27,7 @@ class Webhook:
         What it is told of.
     subscription
         ARN of its subscription.
-    maker
+    owner
         Who made it, or has taken it over; empty if it is not known.
     paused_at
         When it was paused, in milliseconds since 1970; empty if it is not.
@@ -35,19 +37,19 @@ class Webhook:
     id: str
     event_type: str
     subscription: str
-    maker: str
+    owner: str
     paused_at: str
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
         """Read a row."""
-        park, _, webhook = item["sk"]["S"].partition("#")
+        park, _, webhook = item[SORT_KEY]["S"].partition("#")
         return cls(
             park=park,
             id=webhook,
             event_type=item["eventtype"]["S"],
             subscription=item["subscription"]["S"],
-            maker=item.get("createdby", {}).get("S", ""),
+            owner=item.get("createdby", {}).get("S", ""),
             paused_at=item.get("pausedat", {}).get("N", ""),
         )
 
@@ -71,11 +73,12 @@ class Webhooks:
 
     def __init__(self, session: TenantSession, tenant: TenantId, *, table: str) -> None:
         self._dynamodb: Any = session.client("dynamodb")
-        self._pk = {"S": f"{tenant}#webhook"}
+        self._tenant = tenant
+        self._pk = {"S": tenant + of_kind(WEBHOOK)}
         self._table = table
 
     def of_park(self, park: str, event_type: str) -> list[Webhook]:
-        """Return those that are to be told of an event of a park: paused ones are not."""
+        """Return the webhooks to notify of an event of a park: all but the paused ones."""
         found = self._query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :park)",
             FilterExpression="eventtype = :event AND attribute_not_exists(pausedat)",
@@ -83,27 +86,27 @@ class Webhooks:
         )
         return list(found)
 
-    def of_maker(self, maker: str) -> list[Webhook]:
-        """Return somebody's webhooks, but for those that were paused and told of."""
+    def of_owner(self, owner: str) -> list[Webhook]:
+        """Return an owner's webhooks, but for those whose pause was published."""
         found = self._query(
             KeyConditionExpression="pk = :pk",
-            FilterExpression="createdby = :maker AND attribute_not_exists(pausetold)",
-            ExpressionAttributeValues={":pk": self._pk, ":maker": {"S": maker}},
+            FilterExpression="createdby = :owner AND attribute_not_exists(pausetold)",
+            ExpressionAttributeValues={":pk": self._pk, ":owner": {"S": owner}},
         )
         return list(found)
 
     def pause(self, webhook: Webhook, reason: Reason, at: int) -> Webhook | None:
-        """Mark a webhook as paused; None if it is gone, or somebody else's by now. An earlier mark stays."""
+        """Mark a webhook as paused; None if it was removed or has another owner. An earlier mark stays."""
         condition = self._dynamodb.exceptions.ConditionalCheckFailedException
         try:
             answer = self._dynamodb.update_item(
                 TableName=self._table,
                 Key=self._key(webhook),
-                ConditionExpression="createdby = :maker",
+                ConditionExpression="createdby = :owner",
                 UpdateExpression="SET pausedat = if_not_exists(pausedat, :at), "
                 "pausedreason = if_not_exists(pausedreason, :reason)",
                 ExpressionAttributeValues={
-                    ":maker": {"S": webhook.maker},
+                    ":owner": {"S": webhook.owner},
                     ":at": {"N": str(at)},
                     ":reason": {"S": reason},
                 },
@@ -113,8 +116,8 @@ class Webhooks:
             return None
         return Webhook.of(answer["Attributes"])
 
-    def told(self, webhook: Webhook) -> None:
-        """Remember that the pause of a webhook was published, unless the webhook is another by now."""
+    def mark_published(self, webhook: Webhook) -> None:
+        """Record that the pause of a webhook was published, unless the webhook was replaced since."""
         condition = self._dynamodb.exceptions.ConditionalCheckFailedException
         try:
             self._dynamodb.update_item(
@@ -128,7 +131,7 @@ class Webhooks:
             return
 
     def _key(self, webhook: Webhook) -> Mapping[str, Any]:
-        return {"pk": self._pk, "sk": {"S": f"{webhook.park}#{webhook.id}"}}
+        return park_key(self._tenant, WEBHOOK, f"{webhook.park}#{webhook.id}")
 
     def _query(self, **asked: Any) -> Iterator[Webhook]:  # noqa: ANN401 - parts of a request
         pages = self._dynamodb.get_paginator("query").paginate(TableName=self._table, ConsistentRead=True, **asked)

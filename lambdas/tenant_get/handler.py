@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 
 from tenantry.runtime.directory import Tenants
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):
@@ -16,9 +18,9 @@ settings = _Settings.load()
 tenants = Tenants(boto3.client("dynamodb"), settings.tenants_table)
 
 
-def show(request: Request) -> Reply:
-    """Reply with an array of the tenant's item, the document's shape."""
-    return Reply(body=[tenants.get(request.caller.require_tenant(request.path.get("tenantId")))])
+def show_tenant(request: Request) -> list[dict[str, Any]]:
+    """Return an array of the tenant's item, the document's shape."""
+    return [tenants.get(request.caller.require_tenant(request.path.get("tenantId")))]
 
 
-handler = rest_handler(show, cors_headers=settings.cors_headers)
+handler = rest_handler({"GET /tenant/{tenantId}": show_tenant}, cors_headers=settings.cors_headers)

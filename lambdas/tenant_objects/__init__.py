@@ -1,1 +1,1 @@
-"""A tenant's objects on S3, partitioned five ways."""
+"""A tenant's objects on S3, in five partition modes."""

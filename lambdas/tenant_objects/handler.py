@@ -1,12 +1,10 @@
-"""Stores, lists and reads the caller's objects, partitioned the way that the request asks for."""
+"""Stores, lists and reads the caller's objects, in the partition mode that the request asks for."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from tenant_objects.onboarding import Onboarding, OnboardingFailedError
@@ -17,8 +15,10 @@ from tenant_objects.partitions import (
     PlainPartition,
     TaggedPartition,
 )
-from tenantry.model.errors import BadRequestError, ForbiddenError, TenancyError
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.model.errors import BadRequestError, ForbiddenError
+from tenantry.model.placeholders import name_for_tenant
+from tenantry.runtime.replies import StatusReplies
+from tenantry.runtime.rest import Request, RestSettings, created, rest_handler
 from tenantry.runtime.vending import TenantSession, TokenVendor
 
 if TYPE_CHECKING:
@@ -39,12 +39,6 @@ class _Settings(RestSettings):
     provisioner: str
 
 
-class UnknownPartitionError(TenancyError):
-    """The request asks for a way that there is not."""
-
-    status = HTTPStatus.BAD_REQUEST
-
-
 class NewObject(BaseModel):
     """The body of a PUT."""
 
@@ -61,7 +55,7 @@ onboarding = Onboarding(boto3.client("lambda"), settings.provisioner)
 
 
 def _bucket(caller: TenantCaller, session: TenantSession) -> Partition:
-    bucket = settings.tenant_bucket.replace("{tenant}", caller.tenant_name)
+    bucket = name_for_tenant(settings.tenant_bucket, caller.tenant_id)
     return PlainPartition(session.client("s3"), bucket, f"{caller.user_id}/")
 
 
@@ -74,7 +68,7 @@ def _tag(caller: TenantCaller, session: TenantSession) -> Partition:
 
 
 def _access_point(caller: TenantCaller, session: TenantSession) -> Partition:
-    access_point = settings.access_point_arn.replace("{tenant}", caller.tenant_name)
+    access_point = name_for_tenant(settings.access_point_arn, caller.tenant_id)
     return PlainPartition(session.client("s3"), access_point, _own(caller))
 
 
@@ -102,27 +96,29 @@ _BUCKET: Final = "bucket"
 _OWN: Final = frozenset({_BUCKET, "access_point"})  # where what is written to is made for the tenant alone
 
 
-def route(request: Request) -> Reply:
-    """Do what the request asks for, with credentials for this caller and this partition."""
+def store(request: Request) -> dict[str, str]:
+    """Store an object, and return its key."""
+    caller, mode, partition = _open(request)
+    new = request.body(NewObject)
+    _put(partition, new, caller, mode)
+    return {"key": new.key}
+
+
+def read(request: Request) -> str | list[str]:
+    """Return the content of the object that the request names, or the keys of the caller's objects."""
+    _, _, partition = _open(request)
+    if "key" in request.query:
+        return partition.get(request.query["key"])
+    return partition.names(after=request.query.get("after", ""), limit=_limit(request.query.get("limit")))
+
+
+def _open(request: Request) -> tuple[TenantCaller, str, Partition]:
+    """Return the caller, the partition mode that they ask for, and the partition with credentials for both."""
     caller = request.caller.in_tenant()
-    name = request.query.get("partition", "")
-    if name not in _PARTITIONS:
-        raise UnknownPartitionError("input for partition approach")
-    partition = _PARTITIONS[name](caller, vendor.session(caller, name))
-    try:
-        if request.route.startswith("PUT "):
-            new = request.body(NewObject)
-            _put(partition, new, caller, name)
-            return Reply(status=HTTPStatus.CREATED, body={"status": "Created", "result": {"key": new.key}})
-        if "key" in request.query:
-            return Reply(body={"status": "OK", "result": partition.get(request.query["key"])})
-        names = partition.names(after=request.query.get("after", ""), limit=_limit(request.query.get("limit")))
-        return Reply(body={"status": "OK", "result": names})
-    except ClientError as error:
-        # Such as a tenant whose name is another's but for upper and lower case: the bucket of that name is not theirs.
-        if error.response["Error"]["Code"] == "AccessDenied":
-            raise ForbiddenError("Forbidden") from None
-        raise
+    mode = request.query.get("partition", "")
+    if mode not in _PARTITIONS:
+        raise BadRequestError("input for partition approach")
+    return caller, mode, _PARTITIONS[mode](caller, vendor.session(caller, mode))
 
 
 def _limit(text: str | None) -> int | None:
@@ -134,26 +130,26 @@ def _limit(text: str | None) -> int | None:
     return int(text)
 
 
-def _put(partition: Partition, new: NewObject, caller: TenantCaller, name: str) -> None:
+def _put(partition: Partition, new: NewObject, caller: TenantCaller, mode: str) -> None:
     partition.check(new.key)
-    if name == _BUCKET:
+    if mode == _BUCKET:
         onboarding.ensure(caller.tenant_id)
     try:
         partition.put(new.key, new.value)
     except NotOnboardedError:  # the tenant's first object; from then on a write is one call
-        _put_once_made(partition, new, caller, name)
-    except ClientError as error:
-        if name in _OWN and error.response["Error"]["Code"] == "AccessDenied":
+        _put_once_made(partition, new, caller, mode)
+    except ForbiddenError:
+        if mode in _OWN:
             # It fails if somebody else has the name of the bucket or of the access point.
             onboarding.ensure(caller.tenant_id, denied=True)
         raise
 
 
-def _put_once_made(partition: Partition, new: NewObject, caller: TenantCaller, name: str) -> None:
+def _put_once_made(partition: Partition, new: NewObject, caller: TenantCaller, mode: str) -> None:
     try:
         onboarding.ensure(caller.tenant_id, missing=True)
     except OnboardingFailedError as failure:
-        if name == _BUCKET:
+        if mode == _BUCKET:
             raise
         # The access point may have been made although the bucket's name is taken.
         try:
@@ -168,9 +164,6 @@ def _own(caller: TenantCaller) -> str:
     return f"{caller.tenant_id}/{caller.user_id}/"
 
 
-def refusal(error: TenancyError) -> object:
-    """Return an error in the shape of the hands-on."""
-    return {"status": error.status.phrase, "result": {"invalid": str(error)}}
-
-
-handler = rest_handler(route, cors_headers=settings.cors_headers, refusal=refusal)
+handler = rest_handler(
+    {"PUT /object": created(store), "GET /object": read}, cors_headers=settings.cors_headers, replies=StatusReplies()
+)

@@ -1,4 +1,4 @@
-"""Asks the provisioner for a tenant's own bucket and access point, and remembers what it said."""
+"""Asks the provisioner for a tenant's own bucket and access point, and caches its answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Answer:
 
 @dataclass
 class Onboarding:
-    """What the provisioner said of tenants, for as long as the container is warm.
+    """The provisioner's answers by tenant, kept while the container is warm.
 
     Isolation: a bucket is written to only after the provisioner said that it is finished, and finished for this very
     tenant: two ids that differ in case only have one name, and until its policy is there a bucket refuses neither.

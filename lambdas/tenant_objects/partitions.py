@@ -1,8 +1,9 @@
-"""The five ways to keep tenants' objects apart. Each works with a session of one tenant and nothing else."""
+"""The five partition modes. Each works with a session of one tenant and nothing else."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -10,11 +11,14 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from tenantry.model.errors import BadRequestError, NotFoundError, TooLargeError
+from tenantry.model.errors import BadRequestError, ForbiddenError, NotFoundError, TooLargeError
 from tenantry.model.names import key_refusal
+from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG
 from tenantry.runtime.rest import REPLY_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, PaginatorConfigTypeDef
@@ -56,13 +60,16 @@ class Partition(ABC):
         ------
         BadRequestError
             The key is not usable.
+        ForbiddenError
+            S3 denies it.
         NotOnboardedError
             The tenant has no bucket or access point yet.
         """
-        self._write(self._full(key), value.encode())
+        with _denials():
+            self._write(self._full(key), value.encode())
 
     def check(self, key: str) -> None:
-        """Say whether a key is usable, before anything is called.
+        """Check that a key is usable, before anything is called.
 
         Raises
         ------
@@ -85,6 +92,8 @@ class Partition(ABC):
         ------
         BadRequestError
             No object of the caller's can have the key.
+        ForbiddenError
+            S3 denies it.
         """
         try:
             pages = self._s3.get_paginator("list_objects_v2").paginate(
@@ -97,7 +106,8 @@ class Partition(ABC):
         except ClientError as error:
             if _code(error) in _NOT_THERE_YET:
                 return []
-            raise
+            with _denials():
+                raise
 
     def get(self, key: str) -> str:
         """Return an object's content.
@@ -157,7 +167,7 @@ class TaggedPartition(Partition):
 
     def __init__(self, s3: S3Client, bucket: str, prefix: str, caller: TenantCaller) -> None:
         super().__init__(s3, bucket, prefix)
-        self._tags = urlencode({"tenant_id": caller.tenant_id, "user_id": caller.user_id})
+        self._tags = urlencode({OBJECT_TENANT_TAG: caller.tenant_id, OBJECT_USER_TAG: caller.user_id})
 
     def _write(self, full_key: str, content: bytes) -> None:
         self._put_object(full_key, content, Tagging=self._tags)
@@ -249,6 +259,20 @@ def _surely_refused(error: ClientError) -> bool:
     """Return whether nothing was written. Nobody knows after the service's own errors, or a try that had no answer."""
     answer = error.response["ResponseMetadata"]
     return answer["HTTPStatusCode"] < HTTPStatus.INTERNAL_SERVER_ERROR and not answer["RetryAttempts"]
+
+
+@contextmanager
+def _denials() -> Iterator[None]:
+    """Turn S3's denial into the caller's error.
+
+    Such as for a tenant whose name is another's but for upper and lower case: the bucket of that name is not theirs.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) == "AccessDenied":
+            raise ForbiddenError("Forbidden") from None
+        raise
 
 
 def _at_most(limit: int | None) -> PaginatorConfigTypeDef:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from tenantry.model.names import usable_name
 from tenantry.runtime.directory import Tenants
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
 class _Settings(RestSettings):
@@ -36,13 +36,13 @@ settings = _Settings.load()
 tenants = Tenants(boto3.client("dynamodb"), settings.tenants_table, settings.tenant_users_table)
 
 
-def rename(request: Request) -> Reply:
+def rename(request: Request) -> dict[str, Any]:
     """Rename the caller's tenant, if they are an admin of it."""
     caller = request.caller
     tenant = caller.require_tenant(request.path.get("tenantId"))
     name = request.body(NewName).name
     tenants.rename(tenant, name, by=caller.user_id)
-    return Reply(body={"message": "Tenant name updated successfully", "updatedAttributes": {"name": name}})
+    return {"message": "Tenant name updated successfully", "updatedAttributes": {"name": name}}
 
 
-handler = rest_handler(rename, cors_headers=settings.cors_headers)
+handler = rest_handler({"PUT /tenant/{tenantId}": rename}, cors_headers=settings.cors_headers)

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import requests
-from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities import parameters
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from requests_aws4auth import AWS4Auth
 
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
 from tenantry.model.names import name_or
 from tenantry.runtime.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
 from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 from token_claims_hook.hedge import first_of_two
 
@@ -59,8 +60,6 @@ class _Settings(Settings):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 session = boto3.Session()
 accounts = AccountRecords(session.client("dynamodb", config=_quick), settings.users_table)
@@ -75,8 +74,7 @@ def bus() -> EventBridgeClient:
     return session.client("events", config=_quick)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer Cognito's version 2 event.
 
@@ -170,7 +168,7 @@ def _check(account: AccountRecord) -> None:
 
 
 def _update(event: dict[str, Any], user: UserId, account: AccountRecord) -> None:
-    """Notice what no other trigger tells for sure: a new address, and a new password whose trigger was lost."""
+    """Record what no other trigger reports reliably: a new address, and a new password whose trigger was lost."""
     attributes = event["request"]["userAttributes"]
     now, refreshes = int(time.time()), event["triggerSource"] == _REFRESH
     email = attributes.get("email", "")
@@ -197,7 +195,7 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
     if not email or status == "UNCONFIRMED":
         return
     detail = SignUp(
-        metadata=EventMetadata(domain="idp", application=settings.application, event_type="signup"),
+        metadata=EventMetadata(domain=IDENTITY, application=settings.application, event_type=SIGN_UP),
         data=SignUpData(
             email=email,
             userName=user,
@@ -210,8 +208,8 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
         publish(
             bus(),
             {
-                "Source": f"{settings.application}.idp",
-                "DetailType": "signup",
+                "Source": source(settings.application, IDENTITY),
+                "DetailType": SIGN_UP,
                 "Detail": detail.model_dump_json(),
                 "EventBusName": settings.event_bus_name,
             },

@@ -1,4 +1,4 @@
-"""One retry that does not give the first try up."""
+"""A hedged request: one retry while the first try goes on."""
 
 from __future__ import annotations
 

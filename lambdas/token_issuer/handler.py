@@ -1,16 +1,16 @@
-"""Issues tokens for any tenant and user: an operator's tool, and open only where the hands-on is played."""
+"""Issues tokens for any tenant and user, for operators; public only with the hands-on's settings."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools.utilities import parameters
 
 from tenantry.model.caller import TenantCaller
 from tenantry.model.errors import TenancyError, UnauthorizedError
 from tenantry.model.identifiers import tenant_id, user_id
-from tenantry.runtime.rest import Reply, Request, RestSettings, rest_handler
+from tenantry.runtime.replies import StatusReplies
+from tenantry.runtime.rest import Request, RestSettings, rest_handler
 from tenantry.runtime.tokens import header, issue
 
 _TENANT_HEADER: Final = "x-tenant-id"
@@ -24,7 +24,7 @@ class _Settings(RestSettings):
 
 
 class MissingFieldsError(UnauthorizedError):
-    """The request does not say for whom."""
+    """The request lacks the tenant or the user."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__("Unauthorized")
@@ -34,8 +34,16 @@ class MissingFieldsError(UnauthorizedError):
 settings = _Settings.load()
 
 
-def route(request: Request) -> Reply:
-    """Reply with a token for the tenant and user of the headers."""
+class Replies(StatusReplies):
+    """The format of the hands-on, which names missing fields."""
+
+    def refusal(self, error: TenancyError) -> object:
+        """Return what an error's ``result`` is."""
+        return {"missing_fields": error.fields} if isinstance(error, MissingFieldsError) else super().refusal(error)
+
+
+def issue_token(request: Request) -> dict[str, Any]:
+    """Return a token for the tenant and user of the headers."""
     missing = [name for name in (_TENANT_HEADER, _USER_HEADER) if not _value(request, name)]
     if missing:
         raise MissingFieldsError(missing)
@@ -43,7 +51,7 @@ def route(request: Request) -> Reply:
         tenant_id=tenant_id(_value(request, _TENANT_HEADER)), user_id=user_id(_value(request, _USER_HEADER))
     )
     secret = str(parameters.get_secret(settings.shared_secret_arn, max_age=_SECRET_AGE_SECONDS))
-    return Reply(body={"status": "OK", "result": {"token": issue(caller, secret, settings.shared_issuer)}})
+    return {"token": issue(caller, secret, settings.shared_issuer)}
 
 
 def _value(request: Request, name: str) -> str:
@@ -53,11 +61,4 @@ def _value(request: Request, name: str) -> str:
         return ""
 
 
-def refusal(error: TenancyError) -> object:
-    """Return an error in the shape of the hands-on."""
-    if isinstance(error, MissingFieldsError):
-        return {"status": HTTPStatus.UNAUTHORIZED.phrase, "result": {"missing_fields": error.fields}}
-    return {"status": error.status.phrase, "result": {"invalid": str(error)}}
-
-
-handler = rest_handler(route, cors_headers=settings.cors_headers, refusal=refusal)
+handler = rest_handler({"GET /token": issue_token}, cors_headers=settings.cors_headers, replies=Replies())

@@ -1,1 +1,1 @@
-"""Says whether a webhook's endpoint is one that anybody on the internet could be called at."""
+"""Checks that a webhook's endpoint is public."""

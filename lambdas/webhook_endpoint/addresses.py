@@ -1,4 +1,4 @@
-"""Which addresses belong to the internet at large."""
+"""Which IP addresses are public."""
 
 from __future__ import annotations
 

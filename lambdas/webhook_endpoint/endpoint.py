@@ -1,4 +1,4 @@
-"""What an endpoint must look like, before anybody asks where it leads."""
+"""The form of an endpoint, which is checked before its name is resolved."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Endpoint:
 
     @classmethod
     def parse(cls, url: object) -> Endpoint:
-        """Read a URL as strictly as can be: what another parser might read otherwise is refused.
+        """Parse a URL strictly: what another parser might read otherwise is refused.
 
         Raises
         ------

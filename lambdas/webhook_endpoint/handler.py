@@ -7,22 +7,17 @@ delivers, from AWS's own network, where no address of ours is reached (docs/park
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Tracer
-
+from tenantry.runtime.observability import logger, observed
 from webhook_endpoint.addresses import is_public
 from webhook_endpoint.endpoint import Endpoint, EndpointError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-logger: Final = Logger(utc=True)
-tracer: Final = Tracer()
 
-
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, str]:
     """Return why the endpoint is refused; empty if it is not.
 

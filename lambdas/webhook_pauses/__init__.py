@@ -1,1 +1,1 @@
-"""Pauses the webhooks of those who may have none any more."""
+"""Pauses the webhooks of users who may have none any more."""

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
-import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import BaseModel, ConfigDict, Field
 
-from park_webhooks.makers import Makers
-from park_webhooks.pausing import Pauser
+from park_webhooks.parts import WebhookSettings, make_owners, make_pauser
 from park_webhooks.webhooks import Webhooks
 from tenantry.model.caller import TenantCaller
 from tenantry.model.identifiers import tenant_id, user_id
-from tenantry.runtime.settings import Settings
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-class _Settings(Settings):
-    application: str
-    event_bus_name: str
-    parks_table: str
-    tenant_users_table: str
-    users_table: str
 
 
 class _Detail(BaseModel):
@@ -39,24 +28,14 @@ class _Detail(BaseModel):
     tenants: list[str] = []
 
 
-settings = _Settings.load()
-logger: Final = Logger(utc=True)
-tracer: Final = Tracer()
-metrics: Final = Metrics()
+settings = WebhookSettings.load()
 vendor = TokenVendor.from_environment()
-makers = Makers(boto3.client("dynamodb"), users=settings.users_table, memberships=settings.tenant_users_table)
-pauser = Pauser(
-    boto3.client("sns"),
-    boto3.client("events"),
-    application=settings.application,
-    bus_name=settings.event_bus_name,
-)
+owners, pauser = make_owners(settings), make_pauser(settings)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Pause the webhooks of the person whom an event is about, in the tenants that it names.
+    """Pause the webhooks of the user whom an event is about, in the tenants that it names.
 
     Isolation: the event says about whom to ask, and the directory says at this moment whether they may have webhooks:
     an event that comes late or twice pauses nothing of somebody who belongs to the tenant again. Rows are touched with
@@ -67,7 +46,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     for named in dict.fromkeys([detail.tenant] if detail.tenant else detail.tenants):
         tenant = tenant_id(named)
         logger.append_keys(tenant=tenant, correlation_id=event.get("id"))
-        reason = makers.lapsed(tenant, [user]).get(user)
+        reason = owners.lapsed(tenant, [user]).get(user)
         if reason is None:
             logger.info("the user still has the required role")
             continue

@@ -1,1 +1,1 @@
-"""Publishes a park's event to the webhooks whose makers may still have them."""
+"""Publishes a park's event to the webhooks whose owners may still have them."""

@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError
+from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError, UnfinishedError
 from tenantry.model.identifiers import UserId
-from tenantry.runtime.account_workflow import AccountWorkflow, UnfinishedError
+from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.pool import PoolUser
 from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event

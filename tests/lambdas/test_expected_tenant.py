@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
 
-from tenantry.runtime.rest import Reply, Request, rest_handler
+from tenantry.runtime.rest import Request, rest_handler
 from tests.lambdas.events import Context, proxy_event
 
 _WORDS: Final = "Expected-Tenant names another tenant than the one this request would act in"
@@ -18,11 +17,11 @@ def _send(headers: dict[str, str] | None, authorizer: dict[str, Any] | None) -> 
     """Return the status, the body, and the requests that reached the route."""
     seen: list[Request] = []
 
-    def route(request: Request) -> Reply:
+    def use_case(request: Request) -> dict[str, str]:
         seen.append(request)
-        return Reply(status=HTTPStatus.OK, body={})
+        return {}
 
-    handler = rest_handler(route, cors_headers={})
+    handler = rest_handler({"GET /": use_case}, cors_headers={})
     answer = handler({**proxy_event(path={}, authorizer=authorizer), "headers": headers}, Context())
     return answer["statusCode"], json.loads(answer["body"]), seen
 

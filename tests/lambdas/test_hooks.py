@@ -68,7 +68,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with mock_aws():
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("account_hooks.handler"))
-        monkeypatch.setattr(module.announcer()._bus, "put_events", lambda **_: {"FailedEntryCount": 0})  # noqa: SLF001
+        monkeypatch.setattr(module.publisher()._bus, "put_events", lambda **_: {"FailedEntryCount": 0})  # noqa: SLF001
         yield module
 
 
@@ -80,7 +80,7 @@ class TestSignUps:
             sent.extend(arguments["Entries"])
             return {"FailedEntryCount": 0}
 
-        monkeypatch.setattr(hook.announcer()._bus, "put_events", put_events)  # noqa: SLF001
+        monkeypatch.setattr(hook.publisher()._bus, "put_events", put_events)  # noqa: SLF001
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event
@@ -103,7 +103,7 @@ class TestSignUps:
     def test_other_triggers_publish_nothing(
         self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str
     ) -> None:
-        monkeypatch.setattr(hook.announcer()._bus, "put_events", lambda **_: pytest.fail("published"))  # noqa: SLF001
+        monkeypatch.setattr(hook.publisher()._bus, "put_events", lambda **_: pytest.fail("published"))  # noqa: SLF001
         monkeypatch.setattr(hook, "pool_client", _Pool)
         event = _sign_up_event(trigger)
 
@@ -132,7 +132,7 @@ class TestSignUps:
                 raise error
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
 
-        monkeypatch.setattr(hook.announcer()._bus, "put_events", put_events)  # noqa: SLF001
+        monkeypatch.setattr(hook.publisher()._bus, "put_events", put_events)  # noqa: SLF001
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event
@@ -581,7 +581,7 @@ class TestTokenClaimsHook:
         monkeypatch.setattr(hook.accounts, "get", get)
 
         try:
-            with pytest.raises(hook.RefusedError, match="Try again"):
+            with pytest.raises(hook.RefusedError, match="try again"):
                 self._claim(hook)
         finally:
             released.set()

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenantry.model.errors import ConflictError
-from tenantry.runtime.account_workflow import UnfinishedError
+from membership.addresses import Addresses
+from tenantry.model.errors import ConflictError, UnfinishedError
 from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory
@@ -66,7 +66,7 @@ def function(workflow: RecordingWorkflow, cognito: _Cognito, monkeypatch: pytest
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("membership.handler"))
         monkeypatch.setattr(module, "workflow", workflow)
-        monkeypatch.setattr(module, "pool", cognito)
+        monkeypatch.setattr(module, "addresses", Addresses(cognito))  # type: ignore[arg-type]
         yield module
 
 
@@ -94,7 +94,7 @@ def test_change_is_of_the_callers_account(
 
 
 def test_last_admin_gets_a_reason(function: ModuleType, workflow: RecordingWorkflow) -> None:
-    workflow.error = ConflictError("You are the last admin of texas: make somebody else an admin there first")
+    workflow.error = ConflictError("You are the last admin of texas: make another member an admin there first")
 
     status, said = _call(function, "DELETE /me")
 
@@ -159,4 +159,4 @@ def test_admin_cannot_invite_themselves(function: ModuleType, address: str) -> N
     answer = function.handler(event, Context())
 
     assert answer["statusCode"] == 409
-    assert "somebody else" in answer["body"]
+    assert "another address" in answer["body"]

@@ -10,9 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from park_webhooks.makers import OPENS_WEBHOOKS, Makers, Reason
+from park_webhooks.owners import Owners, Reason
 from park_webhooks.publication import Publication
-from stacks.application_plane.parks.routes import WEBHOOK_ROLES
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId
 from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
@@ -160,10 +159,6 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
         made = _Scene()
         made.listen()
         yield made
-
-
-def test_roles_of_routes_and_of_webhooks_are_equal() -> None:
-    assert set(WEBHOOK_ROLES) == OPENS_WEBHOOKS
 
 
 @pytest.mark.parametrize(
@@ -374,11 +369,11 @@ def test_unexpected_request_is_refused(scene: _Scene, changes: dict[str, str]) -
 
 
 def test_owners_are_read_in_batches(scene: _Scene) -> None:
-    makers = Makers(scene.dynamodb, users="app-users", memberships="app-tenant-users")
+    owners = Owners(scene.dynamodb, users="app-users", memberships="app-tenant-users")
     many = {f"user-{number}" for number in range(230)}
     for user in list(many)[:3]:
         join(scene.dynamodb, "texas", user, "visitor")
 
-    lapsed = makers.lapsed(_TEXAS, many | {"ada", "vera"})
+    lapsed = owners.lapsed(_TEXAS, many | {"ada", "vera"})
     assert set(lapsed.values()) == {Reason.REMOVED}
     assert len(lapsed) == 227

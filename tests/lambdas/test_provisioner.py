@@ -426,7 +426,7 @@ def test_concurrent_key_creation_makes_one_key(
 
     def meanwhile(**call: str) -> object:
         monkeypatch.setattr(with_keys.kms, "create_key", make)
-        with pytest.raises(KeyIsBeingMadeError, match="Another run is making alias/tenantry-storage-tenant-1"):
+        with pytest.raises(KeyIsBeingMadeError, match="Another run is creating alias/tenantry-storage-tenant-1"):
             _onboard(with_keys, "tenant-1")
         found.extend(pauses)
         return make(**call)

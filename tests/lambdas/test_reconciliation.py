@@ -13,8 +13,8 @@ import pytest
 from moto import mock_aws
 
 from account_reconciliation.differences import Kind, Rules, between, founded_by
+from tenantry.model.errors import UnfinishedError
 from tenantry.model.identifiers import TenantId, UserId, user_id
-from tenantry.runtime.account_workflow import UnfinishedError
 from tenantry.runtime.accounts import POOL, Account
 from tenantry.runtime.pool import PoolUser
 from tests.lambdas.events import Context

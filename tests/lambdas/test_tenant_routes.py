@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenantry.runtime import rest
+from tenantry.runtime import observability
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.tables import create_directory, join
 
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ADMIN = {"userId": "ada", "tenantId": "t-1"}
+_ROUTES = {
+    "tenant_get": ("GET", "/tenant/{tenantId}"),
+    "tenant_rename": ("PUT", "/tenant/{tenantId}"),
+    "user_tenants_list": ("GET", "/tenants/{userId}"),
+    "admin_user_tenants_list": ("GET", "/tenants/{userId}"),
+}
 _MEMBER = {"userId": "bob", "tenantId": "t-1"}
 
 
@@ -40,7 +46,7 @@ def database() -> Iterator[DynamoDBClient]:
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     written = io.StringIO()
-    handler = rest.logger.registered_handler
+    handler = observability.logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
     monkeypatch.setattr(handler, "stream", written)
     return written
@@ -48,7 +54,8 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 def _call(name: str, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
     handler = importlib.reload(importlib.import_module(f"{name}.handler")).handler
-    answer = handler(event, Context())
+    method, resource = _ROUTES[name]
+    answer = handler({**event, "httpMethod": method, "resource": resource}, Context())
     return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from tenantry.model.caller import TenantCaller
 from tenantry.model.identifiers import tenant_id, user_id
 from tenantry.model.policies import PolicyTemplate, TemplateError
-from tenantry.runtime import vending
+from tenantry.runtime import observability
 from tenantry.runtime.vending import TenantSession, TokenVendor, session_name
 from tests.lambdas.expected_owner import demand_owners
 from tests.waiting import until
@@ -349,7 +349,7 @@ class TestFailure:
         self, vendor: TokenVendor, sts: _Sts, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         warned: list[int] = []
-        monkeypatch.setattr(vending.logger, "warning", lambda _message, *, percent: warned.append(percent))
+        monkeypatch.setattr(observability.logger, "warning", lambda _message, *, percent: warned.append(percent))
         for number, packed in enumerate((80, 81, 100)):
             sts.packed = packed
             vendor.session(_caller(f"tenant-{number}"), "read")

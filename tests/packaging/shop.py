@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 from tests.packaging.project import ROOT
@@ -14,20 +13,10 @@ if TYPE_CHECKING:
 _SNIPPET = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
 
 
-def write(folder: Path, handlers: Path) -> None:
-    """Write the app; its functions' locks are that of an installed one, as the page says.
-
-    Parameters
-    ----------
-    folder
-        Where the app goes.
-    handlers
-        The folder of the installed package `tenantry.handlers`.
-    """
+def write(folder: Path) -> None:
+    """Write the app's files into a folder."""
     for name, code in _SNIPPET.findall((ROOT / "docs" / "constructs.md").read_text()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a") as file:
             file.write(code)
-    for package in (folder / "functions").iterdir():
-        shutil.copy(handlers / "page_publisher" / "requirements.txt", package)

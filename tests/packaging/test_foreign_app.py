@@ -23,7 +23,6 @@ from tests.sizes import SOAK
 
 _AT_HAND: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 _VERSIONS: Final = ("3.11", "3.12", "3.13", "3.14")
-_HANDLERS: Final = "from tenantry.functions.sources import package_folder; print(package_folder('tenantry.handlers'))"
 
 
 def _interpreter(version: str) -> str | None:
@@ -56,7 +55,7 @@ def test_app_is_synthesized_from_the_wheel(version: str, wheel: Path, tmp_path: 
     python = environment(tmp_path / "venv", wheel, python=interpreter)
     shell = {**clean_shell(), "CDK_OUTDIR": str(tmp_path / "cdk.out")}
     folder = tmp_path / "shop"
-    shop.write(folder, Path(run(python, "-c", _HANDLERS, cwd=tmp_path, env=shell).strip()))
+    shop.write(folder)
 
     run(python, "app.py", cwd=folder, env=shell)
 

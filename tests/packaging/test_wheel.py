@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tenantry.functions import RuntimeLock
 from tests.packaging.imports import SOURCE_ROOTS
 from tests.packaging.project import ROOT, build
 
@@ -36,8 +37,6 @@ def test_functions_are_those_that_constructs_deploy(recorded: set[PurePosixPath]
 
     assert deployed
     assert {path.parent.as_posix() for path in packed} == {f"tenantry/handlers/{name}" for name in deployed}
-    for name in deployed:
-        assert PurePosixPath("tenantry/handlers", name, "requirements.txt") in recorded
 
 
 def test_all_below_tenantry_is_packed_and_nothing_else(recorded: set[PurePosixPath]) -> None:
@@ -64,7 +63,8 @@ def test_types_and_licence_are_packed(wheel: Path, recorded: set[PurePosixPath])
 
 
 def test_data_that_the_code_reads_is_packed(recorded: set[PurePosixPath]) -> None:
-    for name in ("local/flink/requirements.txt", "streaming_job/jars.toml", "streaming_job/main.py"):
+    locks = {f"runtime/locks/{lock}.txt" for lock in RuntimeLock}
+    for name in ("local/flink/requirements.txt", "streaming_job/jars.toml", "streaming_job/main.py", *locks):
         assert PurePosixPath("tenantry", name) in recorded
 
 

@@ -4,6 +4,7 @@ from tenantry.functions.account import in_own_account, service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleError, BundleTarget, bundle, bundle_hash, host_target
 from tenantry.functions.checks import acknowledge
 from tenantry.functions.function import FunctionDefaults, PythonFunction
+from tenantry.functions.locks import RuntimeLock, find_lock
 from tenantry.functions.sources import RUNTIME, Source, function_sources, package_folder
 from tenantry.functions.stores import LOG, declare_application, declare_store
 
@@ -15,12 +16,14 @@ __all__ = [
     "BundleTarget",
     "FunctionDefaults",
     "PythonFunction",
+    "RuntimeLock",
     "Source",
     "acknowledge",
     "bundle",
     "bundle_hash",
     "declare_application",
     "declare_store",
+    "find_lock",
     "function_sources",
     "host_target",
     "in_own_account",

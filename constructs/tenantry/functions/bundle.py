@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
+
+from tenantry.functions.locks import LOCKS, OWN_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from tenantry.functions.sources import Source
 
-_LOCK: Final = "requirements.txt"
 # Files of a package that are no part of what runs.
-_LEFT_OUT: Final = (_LOCK, "requirements.in", "__pycache__", "*.pyc")
+_LEFT_OUT: Final = frozenset({OWN_LOCK, "requirements.in", "__pycache__"})
 
 
 class BundleError(RuntimeError):
@@ -63,17 +66,22 @@ def host_target() -> BundleTarget:
     )
 
 
-def _files(package: Path) -> Iterator[Path]:
-    return (
-        path
-        for path in sorted(package.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
-    )
+def _runs(path: Path) -> bool:
+    """Return whether a file or folder of a package is part of what runs."""
+    return path.name not in _LEFT_OUT and path.suffix != ".pyc" and path != LOCKS
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(filter(_runs, folder.iterdir())):
+        if path.is_dir():
+            yield from _files(path)
+        else:
+            yield path
 
 
 @cache
-def bundle_hash(sources: tuple[Source, ...], target: BundleTarget) -> str:
-    """Return the hash of everything that decides what a bundle holds: sources, locks and target.
+def bundle_hash(sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> str:
+    """Return the hash of everything that decides what a bundle holds: sources, lock and target.
 
     It depends on contents and relative names only, so it is the same on every machine and in every checkout.
 
@@ -83,8 +91,10 @@ def bundle_hash(sources: tuple[Source, ...], target: BundleTarget) -> str:
         The function's package first, then the packages that it shares.
     target
         What the bundle is made for.
+    lock
+        The lock file.
     """
-    digest = hashlib.sha256(repr(target).encode())
+    digest = hashlib.sha256(_lock_hash(lock, target).encode())
     for source in sources:
         for path in _files(source.folder):
             digest.update(f"\0{source.place}/{path.relative_to(source.folder).as_posix()}\0".encode())
@@ -92,37 +102,71 @@ def bundle_hash(sources: tuple[Source, ...], target: BundleTarget) -> str:
     return digest.hexdigest()
 
 
-def bundle(sources: Sequence[Source], target: BundleTarget, output: Path) -> None:
-    """Put the packages and what the first one's lock lists into `output`.
+def bundle(sources: Sequence[Source], target: BundleTarget, lock: Path, output: Path) -> None:
+    """Put the packages and what a lock lists into `output`.
 
-    Nothing is resolved, compiled or run: the wheels that the lock names by hash are unpacked for the target.
+    Nothing is resolved, compiled or run: the wheels that the lock names by hash are unpacked for the target. Functions
+    with the same lock share what was unpacked for the first of them in this process.
 
     Parameters
     ----------
     sources
-        The function's package first (its ``requirements.txt`` is the lock), then the packages that it shares.
+        The function's package first, then the packages that it shares.
     target
         What the bundle is made for.
+    lock
+        The lock file, which names each wheel by its hash.
     output
         An existing folder.
 
     Raises
     ------
     BundleError
-        The lock is missing, a wheel does not fit its hash, or there is none for the target.
+        A wheel does not fit its hash, or there is none for the target.
     """
-    entry = sources[0].folder
-    lock = entry / _LOCK
-    if not lock.is_file():
-        raise BundleError(f"{entry.name}: no {_LOCK}; write {lock.with_suffix('.in').name} and run `make lock`.")
-    command = [
-        sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
-        "--only-binary", ":all:", "--python-version", target.python, "--python-platform", target.platform,
-        "--target", str(output), "--requirement", str(lock),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words, own paths
-    if done.returncode:
-        raise BundleError(f"{entry.name}: could not install {_LOCK} for {target}:\n{done.stderr.strip()}")
-    (output / ".lock").unlink(missing_ok=True)
+    shutil.copytree(_unpacked(lock, target), output, copy_function=_link, dirs_exist_ok=True)
     for source in sources:
-        shutil.copytree(source.folder, output / source.place, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        shutil.copytree(
+            source.folder,
+            output / source.place,
+            ignore=lambda folder, names: [name for name in names if not _runs(Path(folder) / name)],
+        )
+
+
+def _lock_hash(lock: Path, target: BundleTarget) -> str:
+    return hashlib.sha256(repr(target).encode() + lock.read_bytes()).hexdigest()
+
+
+@cache
+def _cache() -> TemporaryDirectory[str]:
+    """Return the folder of unpacked locks, which is removed when the process ends."""
+    return TemporaryDirectory(prefix="tenantry-locks-")
+
+
+def _unpacked(lock: Path, target: BundleTarget) -> Path:
+    """Return the folder with the wheels of a lock, which are unpacked once in a process."""
+    folder = Path(_cache().name) / _lock_hash(lock, target)
+    if folder.exists():
+        return folder
+    with TemporaryDirectory(dir=_cache().name) as unfinished:
+        packages = Path(unfinished) / "packages"
+        packages.mkdir()  # for a lock that lists nothing
+        command = [
+            sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--require-hashes",
+            "--only-binary", ":all:", "--python-version", target.python, "--python-platform", target.platform,
+            "--target", str(packages), "--requirement", str(lock),
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed words, own paths
+        if done.returncode:
+            raise BundleError(f"could not install {lock} for {target}:\n{done.stderr.strip()}")
+        (packages / ".lock").unlink(missing_ok=True)
+        packages.rename(folder)
+    return folder
+
+
+def _link(source: str, target: str) -> None:
+    """Link a file, or copy it where the two folders are on different file systems."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)

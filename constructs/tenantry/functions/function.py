@@ -19,6 +19,7 @@ from constructs import Construct
 from tenantry.functions.account import service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
 from tenantry.functions.checks import acknowledge
+from tenantry.functions.locks import RuntimeLock, find_lock
 from tenantry.functions.sources import RUNTIME, function_sources
 from tenantry.functions.stores import LOG, declare_store
 
@@ -71,9 +72,12 @@ class PythonFunction(lambda_.Function):
     scope, construct_id
         Where the function stands in the app.
     entry
-        The function's package: a folder with ``handler.py`` (which has ``handler``) and ``requirements.txt`` (a lock).
+        The function's package: a folder with ``handler.py``, which has ``handler``.
     shared
         Importable packages to bundle beside it, by name.
+    lock
+        The lock file that names the wheels to bundle by their hashes, or one of the runtime's. By default it is
+        ``requirements.txt`` in `entry` if there is one, else `RuntimeLock.BASE`.
     defaults
         What the environment's functions have in common.
     environment
@@ -102,7 +106,7 @@ class PythonFunction(lambda_.Function):
     Raises
     ------
     ValueError
-        `entry` has no ``handler.py``.
+        `entry` has no ``handler.py``, or `lock` is no file.
     BundleError
         At synthesis, when the bundle cannot be made.
 
@@ -119,6 +123,7 @@ class PythonFunction(lambda_.Function):
         entry: Path,
         defaults: FunctionDefaults,
         shared: Sequence[str] = RUNTIME,
+        lock: RuntimeLock | Path | None = None,
         environment: Mapping[str, str] | None = None,
         description: str | None = None,
         timeout: Duration | None = None,
@@ -155,7 +160,7 @@ class PythonFunction(lambda_.Function):
             runtime=_RUNTIME,
             architecture=lambda_.Architecture.ARM_64 if defaults.target.arm else lambda_.Architecture.X86_64,
             handler=f"{entry.name}.handler.handler",
-            code=_code(sources, defaults.target),
+            code=_code(sources, defaults.target, find_lock(entry, lock)),
             role=role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
@@ -224,24 +229,25 @@ def _id_beside(scope: Construct, construct_id: str) -> str:
     return f"{name[:240]}{digest[:8].upper()}"
 
 
-def _code(sources: tuple[Source, ...], target: BundleTarget) -> lambda_.Code:
+def _code(sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> lambda_.Code:
     return lambda_.Code.from_asset(
         str(sources[0].folder),
-        asset_hash=bundle_hash(sources, target),
+        asset_hash=bundle_hash(sources, target, lock),
         asset_hash_type=AssetHashType.CUSTOM,
         bundling=BundlingOptions(
             image=DockerImage.from_registry("docker-is-not-used"),
-            local=_WithoutDocker(sources, target),
+            local=_WithoutDocker(sources, target, lock),
         ),
     )
 
 
 @jsii.implements(ILocalBundling)
 class _WithoutDocker:
-    def __init__(self, sources: tuple[Source, ...], target: BundleTarget) -> None:
+    def __init__(self, sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> None:
         self._sources = sources
         self._target = target
+        self._lock = lock
 
     def try_bundle(self, output_dir: str, _options: BundlingOptions | None = None, **_: Any) -> bool:  # noqa: ANN401
-        bundle(self._sources, self._target, Path(output_dir))
+        bundle(self._sources, self._target, self._lock, Path(output_dir))
         return True  # False would fall through to Docker

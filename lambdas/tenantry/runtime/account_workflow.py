@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from tenantry.model.errors import BadRequestError, ConflictError, NotFoundError, TenancyError
+from tenantry.model.errors import UnfinishedError
+from tenantry.runtime.statuses import raise_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mypy_boto3_stepfunctions import SFNClient
 
     from tenantry.model.identifiers import UserId
-
-_REFUSALS: Final[Mapping[int, type[TenancyError]]] = {
-    int(error.status): error for error in (BadRequestError, NotFoundError, ConflictError)
-}
-
-
-class UnfinishedError(TenancyError):
-    """A change was begun and is not finished. It is kept, to be finished by an operator or the reconciliation."""
-
-    status = HTTPStatus.BAD_GATEWAY
 
 
 class AccountWorkflow:
@@ -68,6 +56,5 @@ class AccountWorkflow:
                 "queue AccountChanges; make it again, or replay it"
             )
         outcome: dict[str, Any] = json.loads(answer["output"])
-        if outcome["status"] != HTTPStatus.OK:
-            raise _REFUSALS.get(outcome["status"], TenancyError)(outcome["message"])
+        raise_for(outcome["status"], outcome.get("message", ""))
         return outcome

@@ -139,7 +139,7 @@ class RoleRule:
 class RoleTable:
     """An API's routes and the roles that open them, declared beside the routes.
 
-    Isolation: roles add up, and what none of a caller's roles opens stays shut, even where the wildcard of another
+    Isolation: roles add up, and what none of a caller's roles opens stays denied, even where the wildcard of another
     route would cover it: API Gateway's wildcards match slashes, so that ``GET /parks/*`` is also ``GET
     /parks/x/webhooks``. Such a route is denied by name.
 
@@ -187,12 +187,12 @@ class RoleTable:
     def _denied(self, roles: frozenset[str]) -> list[tuple[str, str]]:
         opened = [rule.route for rule in self._rules if rule.opens_to(roles)]
         shapes = {(route.method, route.shape) for route in opened}
-        shut = {
+        denied = {
             (rule.route.method, rule.route.shape)
             for rule in self._rules
             if any(route.covers(rule.route, bound_to="own") for route in opened)
         }
-        return sorted(shut - shapes)
+        return sorted(denied - shapes)
 
     def _check(self, roles: frozenset[str]) -> None:
         for method, shape in self._denied(roles):

@@ -1,13 +1,23 @@
-"""Who may act now, in which tenant and in which roles: one decision, for every API and for work that waited."""
+"""Who may act now, in which tenant and in which roles: one decision, for every API and for queued work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tenantry.model.authorizer_context import AUTH_TIME, SESSION
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    TENANT_ID,
+    USER_ID,
+    membership_key,
+    roles_attribute,
+    tenant_key,
+    user_key,
+)
 from tenantry.model.errors import UnauthorizedError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
-from tenantry.runtime.active_membership import ACTIVE, roles_attribute
+from tenantry.runtime.batches import read, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +32,7 @@ NEW_PASSWORD: Final = "newpassword"  # noqa: S105 - an attribute's name
 TENANT_STATE: Final = "state"
 _OPEN: Final = "active"
 _CLOSING: Final = (BLOCKED_AT, DELETED_AT, NEW_PASSWORD)
-_ACCOUNT: Final = (ACTIVE, VALID_AFTER, ENDED_SESSIONS, *_CLOSING)
-_TRIES: Final = 3
+_ACCOUNT: Final = (ACTIVE_TENANT_ID, VALID_AFTER, ENDED_SESSIONS, *_CLOSING)
 
 
 class SessionEndedError(UnauthorizedError):
@@ -66,8 +75,8 @@ class SignIn:
             raise UnauthorizedError("Unauthorized") from None
 
     def to_authorizer(self) -> dict[str, str]:
-        """Return what is said of the sign-in to what is behind the API: scalars, as API Gateway demands."""
-        return {"authTime": str(self.authenticated_at), "session": self.session}
+        """Return the sign-in for the authorizer's context: scalars, as API Gateway requires."""
+        return {AUTH_TIME: str(self.authenticated_at), SESSION: self.session}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,14 +169,14 @@ class AuthorizationStates:
     ) -> AuthorizationState:
         if account is None or tenant is None or not _is_open(found):
             return NO_TENANT
-        roles = _roles(account.get(roles_attribute(tenant))) or self._mapped_roles(tenant, user)
+        roles = _roles(account.get(roles_attribute(tenant))) or self._membership_roles(tenant, user)
         return AuthorizationState(tenant_id=tenant, roles=roles) if roles else NO_TENANT
 
-    def _mapped_roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
-        """Return the roles of who joined before users had theirs."""
+    def _membership_roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
+        """Return the roles in the membership, for a user whose item has none."""
         answer = self._client.get_item(
             TableName=self._memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            Key=membership_key(tenant, user),
             ProjectionExpression="#roles",
             ExpressionAttributeNames={"#roles": "roles"},
             ConsistentRead=True,
@@ -176,28 +185,12 @@ class AuthorizationStates:
 
     def _read(self, user: UserId, tenant: TenantId | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
         """Return the items of a user and of a tenant, as far as they exist."""
-        names = ["userid", *_ACCOUNT, *([roles_attribute(tenant)] if tenant else [])]
-        wanted: Any = {self._users: _get({"userid": {"S": user}}, names)}
+        names = [USER_ID, *_ACCOUNT, *([roles_attribute(tenant)] if tenant else [])]
+        wanted = {self._users: request([user_key(user)], names)}
         if tenant:
-            wanted[self._tenants] = _get({"tenantid": {"S": tenant}}, ["tenantid", TENANT_STATE])
-        found: dict[str, Mapping[str, Any]] = {}
-        for _ in range(_TRIES):
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            found |= {table: items[0] for table, items in answer["Responses"].items() if items}
-            wanted = answer.get("UnprocessedKeys")
-            if not wanted:
-                return found.get(self._users), found.get(self._tenants)
-        raise TimeoutError("The directory did not answer for all keys.")  # a 500, which lets nobody through
-
-
-def _get(key: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
-    places = {f"#{number}": name for number, name in enumerate(names)}
-    return {
-        "Keys": [key],
-        "ProjectionExpression": ",".join(places),
-        "ExpressionAttributeNames": places,
-        "ConsistentRead": True,
-    }
+            wanted[self._tenants] = request([tenant_key(tenant)], [TENANT_ID, TENANT_STATE])
+        found = read(self._client, wanted)  # a key without an answer is an error, and the reply a 500: nobody gets in
+        return next(iter(found[self._users]), None), next(iter(found.get(self._tenants, ())), None)
 
 
 def _check(account: Mapping[str, Any] | None, sign_in: SignIn) -> None:
@@ -218,7 +211,7 @@ def _is_ended(account: Mapping[str, Any], session: str) -> bool:
 
 def _active(account: Mapping[str, Any] | None) -> TenantId | None:
     try:
-        return tenant_id((account or {}).get(ACTIVE, {}).get("S"))
+        return tenant_id((account or {}).get(ACTIVE_TENANT_ID, {}).get("S"))
     except InvalidIdentifierError:
         return None
 

@@ -21,12 +21,12 @@ class PublishError(RuntimeError):
 
 
 class EventMetadata(BaseModel):
-    """What is said of each event beside its data.
+    """The metadata of each event.
 
     Attributes
     ----------
     domain
-        The part of the system that speaks.
+        The part of the system that publishes it.
     application
         The application's name.
     event_type
@@ -96,7 +96,7 @@ class MemberInvited(MembershipEvent):
 
 
 class MemberAdded(MembershipEvent):
-    """Detail of ``memberAdded``: somebody has accepted an invitation."""
+    """Detail of ``memberAdded``: a user has accepted an invitation."""
 
     userName: str  # noqa: N815 - the contract's spelling
     email: str
@@ -113,14 +113,14 @@ class MemberRolesChanged(MembershipEvent):
 
 
 class MemberRemoved(MembershipEvent):
-    """Detail of ``memberRemoved``: somebody was removed, or has left if it is they who made the change."""
+    """Detail of ``memberRemoved``: a member was removed, or has left if they made the change."""
 
     userName: str  # noqa: N815 - the contract's spelling
     rolesBefore: list[str]  # noqa: N815 - as above
 
 
 class ActiveTenantSwitched(MembershipEvent):
-    """Detail of ``activeTenantSwitched``: somebody works in this tenant from now on."""
+    """Detail of ``activeTenantSwitched``: a user has made this tenant the active one."""
 
     tenantIdBefore: str | None  # noqa: N815 - the contract's spelling
 
@@ -144,8 +144,8 @@ def publish(client: EventBridgeClient, entry: PutEventsRequestEntryTypeDef) -> N
         raise PublishError(answer["Entries"][0].get("ErrorCode", "unknown"))
 
 
-class Announcer:
-    """Publishes events of things that have happened already, and so must not be lost.
+class EventPublisher:
+    """Publishes events that must not be lost, since what they report has happened already.
 
     What the bus does not take goes to a dead-letter queue, from where an operator replays it.
 
@@ -165,7 +165,7 @@ class Announcer:
         self._bus_name = bus_name
         self._queue_url = queue_url
 
-    def announce(self, source: str, detail_type: str, detail: BaseModel) -> Exception | None:
+    def publish(self, source: str, detail_type: str, detail: BaseModel) -> Exception | None:
         """Publish an event; return why it is in the dead-letter queue instead, if it is.
 
         Raises
@@ -182,7 +182,7 @@ class Announcer:
         try:
             publish(self._bus, entry)
         except (PublishError, ClientError, BotoCoreError) as error:
-            letter: dict[str, Any] = {"entry": entry, "error": type(error).__name__}
-            self._queue.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(letter))
+            message: dict[str, Any] = {"entry": entry, "error": type(error).__name__}
+            self._queue.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))
             return error
         return None

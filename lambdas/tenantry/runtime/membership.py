@@ -1,18 +1,29 @@
-"""Who belongs to which tenant, and in which roles: changed in all of its places at once."""
+"""Memberships and roles, changed in all items that hold them in one transaction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    membership_key,
+    roles_attribute,
+    tenant_key,
+    user_key,
+)
 from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, user_id
 from tenantry.model.roles import Role
-from tenantry.runtime.active_membership import ACTIVE, Standings, UserRecord, roles_attribute
+from tenantry.runtime.active_membership import MembershipRecords, UserRecord
+from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -20,8 +31,6 @@ if TYPE_CHECKING:
 LIVING: Final = "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
 """What holds of the item of a user who is neither blocked nor deleted."""
 _NOT_DELETED: Final = "attribute_not_exists(deletedat)"
-_BATCH: Final = 100  # of BatchGetItem
-_USER_INDEX: Final = "user-index"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +90,7 @@ class Memberships:
     """The directory's memberships.
 
     Isolation: a change is decided on consistent reads and written in one transaction, on condition that what was read
-    still holds: the mapping of the user to the tenant, the user's own item (which authorizers read), and the set of
+    still holds: the membership, the user's own item (which authorizers read), and the set of
     admins in the tenant's item. So whoever changes somebody else's membership is an admin of that tenant at that
     moment, a tenant never loses its last living admin by a member's hand, and authorizers never see half a change.
     Nobody who is blocked counts as an admin, and nobody who is deleted becomes a member again.
@@ -97,60 +106,43 @@ class Memberships:
     def __init__(self, client: DynamoDBClient, tables: Tables) -> None:
         self._client = client
         self._tables = tables
-        self._standings = Standings(client, tables.users, tables.memberships)
+        self._records = MembershipRecords(client, tables.users, tables.memberships)
 
     def tenants_of(self, user: UserId) -> Mapping[TenantId, frozenset[str]]:
         """Return the roles of a user, by tenant."""
-        found = dict(self._standings.record(user).roles)
+        found = dict(self._records.record(user).roles)
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
-            IndexName=_USER_INDEX,
-            KeyConditionExpression="userid = :user",
+            IndexName=USER_INDEX,
+            KeyConditionExpression=f"{USER_ID} = :user",
             ExpressionAttributeValues={":user": {"S": user}},
-            ProjectionExpression="tenantid",
+            ProjectionExpression=TENANT_ID,
         )
-        for tenant in (TenantId(item["tenantid"]["S"]) for page in pages for item in page["Items"]):
-            # Of before users had their roles, or gone since: an index lags, the mapping itself does not.
-            if tenant not in found and (roles := self._standings.roles(tenant, user)) is not None:
+        for tenant in (TenantId(item[TENANT_ID]["S"]) for page in pages for item in page["Items"]):
+            # Of before users had their roles, or gone since: an index lags, the membership itself does not.
+            if tenant not in found and (roles := self._records.roles(tenant, user)) is not None:
                 found[tenant] = roles
         return dict(sorted(found.items()))
 
     def names(self, tenants: Collection[TenantId]) -> Mapping[TenantId, str]:
         """Return the names of those tenants that have one."""
-        wanted, names = list(tenants), dict[TenantId, str]()
-        while wanted:
-            keys = [{"tenantid": {"S": tenant}} for tenant in wanted[:_BATCH]]
-            answer = self._client.batch_get_item(
-                RequestItems={
-                    self._tables.tenants: {
-                        "Keys": keys,
-                        "ProjectionExpression": "tenantid, #name",
-                        "ExpressionAttributeNames": {"#name": "name"},
-                    }
-                }
-            )
-            names |= {
-                TenantId(item["tenantid"]["S"]): item["name"]["S"]
-                for item in answer["Responses"].get(self._tables.tenants, [])
-                if "name" in item
-            }
-            left = answer["UnprocessedKeys"].get(self._tables.tenants)
-            wanted = [*_ids(left["Keys"] if left else []), *wanted[_BATCH:]]
-        return names
+        keys = [tenant_key(tenant) for tenant in tenants]
+        items = read_all(self._client, self._tables.tenants, keys, [TENANT_ID, "name"], consistent=False)
+        return {TenantId(item[TENANT_ID]["S"]): item["name"]["S"] for item in items if "name" in item}
 
     def members(self, tenant: TenantId, *, limit: int, after: UserId | None) -> tuple[Sequence[Member], UserId | None]:
         """Return a page of a tenant's members, and after whom the next one begins; None at the end."""
-        start = {"ExclusiveStartKey": {"tenantid": {"S": tenant}, "userid": {"S": after}}} if after else {}
+        start = {"ExclusiveStartKey": membership_key(tenant, after)} if after else {}
         page = self._client.query(
             TableName=self._tables.memberships,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
             ConsistentRead=True,
             Limit=limit,
             **start,  # type: ignore[arg-type]
         )
         last = page.get("LastEvaluatedKey")
-        return [_member(item) for item in page["Items"]], user_id(last["userid"]["S"]) if last else None
+        return [_member(item) for item in page["Items"]], user_id(last[USER_ID]["S"]) if last else None
 
     def admins(self, tenant: TenantId) -> frozenset[str]:
         """Return the living admins of a tenant: those who are neither blocked nor deleted.
@@ -163,20 +155,20 @@ class Memberships:
         NotFoundError
             There is no such tenant.
         """
-        key = {"tenantid": {"S": tenant}}
+        key = tenant_key(tenant)
         found = self._client.get_item(TableName=self._tables.tenants, Key=key, ConsistentRead=True).get("Item")
         if found is None:
             raise NotFoundError("Tenant not found")
         if "admins" in found:
             return frozenset(found["admins"].get("SS", []))
-        admins = self._admins_by_mapping(tenant)
+        admins = self._admins_by_membership(tenant)
         if admins:
             update: TransactWriteItemTypeDef = {
                 "Update": {
                     "TableName": self._tables.tenants,
                     "Key": key,
                     "UpdateExpression": "SET admins = :admins",
-                    "ConditionExpression": "attribute_exists(tenantid) AND attribute_not_exists(admins)",
+                    "ConditionExpression": f"attribute_exists({TENANT_ID}) AND attribute_not_exists(admins)",
                     "ExpressionAttributeValues": {":admins": {"SS": sorted(admins)}},
                 }
             }
@@ -196,18 +188,18 @@ class Memberships:
         """
 
         def attempt() -> TenantId | None:
-            before = self._standings.record(user).active
-            roles = self._standings.roles(tenant, user)
+            before = self._records.record(user).active
+            roles = self._records.roles(tenant, user)
             if roles is None:
                 raise ForbiddenError("You are not a member of this tenant")
-            check = self._mapping_item("ConditionCheck", tenant, user, while_roles_are=roles)
+            check = self._membership_item("ConditionCheck", tenant, user, while_roles_are=roles)
             write(self._client, [check, self._user_update(user, tenant, roles, activate=True, condition=_NOT_DELETED)])
             return before
 
         return decided(attempt)
 
     def set_roles(self, tenant: TenantId, member: UserId, roles: frozenset[Role], *, by: UserId) -> Change:
-        """Give a member these roles in the place of those that they have.
+        """Replace a member's roles.
 
         Raises
         ------
@@ -221,7 +213,7 @@ class Memberships:
 
         def attempt() -> Change:
             admins = self._admins_with(tenant, by)
-            item = self._mapping(tenant, member)
+            item = self._membership(tenant, member)
             before = _member(item).roles
             loses = member in admins and Role.ADMIN not in roles
             if loses and admins == {member}:
@@ -233,7 +225,7 @@ class Memberships:
             write(
                 self._client,
                 [
-                    self._mapping_item("Update", tenant, member, while_roles_are=before, new=roles),
+                    self._membership_item("Update", tenant, member, while_roles_are=before, new=roles),
                     self._user_update(member, tenant, roles, condition=condition),
                     self.tenant_condition(
                         tenant, admin=by, gains=member if gains else None, loses=member if loses else None
@@ -245,7 +237,7 @@ class Memberships:
         return decided(attempt)
 
     def remove(self, tenant: TenantId, member: UserId, *, by: UserId) -> Change:
-        """Remove a member, who may be the one who asks.
+        """Remove a member, who may be the caller.
 
         If the tenant is active for them, none is from now on: they have to choose one.
 
@@ -262,13 +254,13 @@ class Memberships:
         def attempt() -> Change:
             leaves = member == by
             admins = self.admins(tenant) if leaves else self._admins_with(tenant, by)
-            item = self._mapping(tenant, member)
+            item = self._membership(tenant, member)
             before = _member(item).roles
             loses = member in admins
             if admins == {member}:
                 raise ConflictError("The last admin cannot leave: make another member an admin first")
-            items = [self._mapping_item("Delete", tenant, member, while_roles_are=before)]
-            if (record := self._standings.record(member)).exists:
+            items = [self._membership_item("Delete", tenant, member, while_roles_are=before)]
+            if (record := self._records.record(member)).exists:
                 items.append(self._user_leaves(member, tenant, record))
             if loses or not leaves:
                 items.append(
@@ -280,30 +272,30 @@ class Memberships:
         return decided(attempt)
 
     def additions(self, tenant: TenantId, member: Member) -> list[TransactWriteItemTypeDef]:
-        """Return what makes somebody a member who is none yet, all but what `tenant_condition` says of the tenant."""
+        """Return the writes that add a member, without the condition on the tenant (`tenant_condition`)."""
         put: TransactWriteItemTypeDef = {
             "Put": {
                 "TableName": self._tables.memberships,
                 "Item": {
-                    "tenantid": {"S": tenant},
-                    "userid": {"S": member.user_id},
+                    TENANT_ID: {"S": tenant},
+                    USER_ID: {"S": member.user_id},
                     "name": {"S": member.name},
                     "email": {"S": member.email},
                     "roles": {"SS": sorted(member.roles)},
                 },
-                "ConditionExpression": "attribute_not_exists(tenantid)",
+                "ConditionExpression": f"attribute_not_exists({TENANT_ID})",
             }
         }
         update: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": self._tables.users,
-                "Key": {"userid": {"S": member.user_id}},
+                "Key": user_key(member.user_id),
                 "UpdateExpression": "SET #roles = :roles, #active = if_not_exists(#active, :tenant), "
                 "#name = if_not_exists(#name, :name), #email = if_not_exists(#email, :email)",
                 "ConditionExpression": LIVING,
                 "ExpressionAttributeNames": {
                     "#roles": roles_attribute(tenant),
-                    "#active": ACTIVE,
+                    "#active": ACTIVE_TENANT_ID,
                     "#name": "name",
                     "#email": "email",
                 },
@@ -319,12 +311,12 @@ class Memberships:
 
     def belongs(self, tenant: TenantId, user: UserId) -> bool:
         """Return whether a user belongs to a tenant."""
-        return self._standings.roles(tenant, user) is not None
+        return self._records.roles(tenant, user) is not None
 
     def tenant_condition(
         self, tenant: TenantId, *, admin: UserId | None, gains: UserId | None = None, loses: UserId | None = None
     ) -> TransactWriteItemTypeDef:
-        """Return what a transaction asks of a tenant, and changes in the set of its admins.
+        """Return a transaction's condition on a tenant, and its change of the set of admins.
 
         Parameters
         ----------
@@ -335,7 +327,7 @@ class Memberships:
         gains, loses
             Who becomes an admin of it, or no longer is one. The last never stops being one.
         """
-        conditions = ["attribute_exists(tenantid)"]
+        conditions = [f"attribute_exists({TENANT_ID})"]
         values: dict[str, Any] = {}
         if admin is not None:
             conditions.append("contains(admins, :admin)")
@@ -348,7 +340,7 @@ class Memberships:
             values[":changed"] = {"SS": [changed]}
         asked: Any = {
             "TableName": self._tables.tenants,
-            "Key": {"tenantid": {"S": tenant}},
+            "Key": tenant_key(tenant),
             "ConditionExpression": " AND ".join(conditions),
             **({"UpdateExpression": f"{'ADD' if gains else 'DELETE'} admins :changed"} if changed else {}),
             **({"ExpressionAttributeValues": values} if values else {}),
@@ -361,39 +353,39 @@ class Memberships:
             raise ForbiddenError("Only an admin of the tenant may manage its members")
         return admins
 
-    def _admins_by_mapping(self, tenant: TenantId) -> frozenset[str]:
+    def _admins_by_membership(self, tenant: TenantId) -> frozenset[str]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             FilterExpression="contains(#roles, :admin)",
             ExpressionAttributeNames={"#roles": "roles"},
             ExpressionAttributeValues={":tenant": {"S": tenant}, ":admin": {"S": Role.ADMIN}},
             ConsistentRead=True,
         )
-        admins = [item["userid"]["S"] for page in pages for item in page["Items"]]
+        admins = [item[USER_ID]["S"] for page in pages for item in page["Items"]]
         return frozenset(admin for admin in admins if self._living(UserId(admin)))
 
     def _living(self, user: UserId) -> bool:
-        """Return whether somebody's account is neither blocked nor deleted."""
+        """Return whether an account is neither blocked nor deleted."""
         found = self._client.get_item(
             TableName=self._tables.users,
-            Key={"userid": {"S": user}},
+            Key=user_key(user),
             ProjectionExpression="blockedat, deletedat",
             ConsistentRead=True,
         )
         return not found.get("Item")
 
-    def _mapping(self, tenant: TenantId, user: UserId) -> Mapping[str, Any]:
+    def _membership(self, tenant: TenantId, user: UserId) -> Mapping[str, Any]:
         found = self._client.get_item(
             TableName=self._tables.memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            Key=membership_key(tenant, user),
             ConsistentRead=True,
         )
         if "Item" not in found:
             raise NotFoundError("Member not found in this tenant")
         return found["Item"]
 
-    def _mapping_item(
+    def _membership_item(
         self,
         kind: Literal["ConditionCheck", "Update", "Delete"],
         tenant: TenantId,
@@ -402,16 +394,16 @@ class Memberships:
         while_roles_are: frozenset[str],
         new: Collection[str] = (),
     ) -> TransactWriteItemTypeDef:
-        """Return what is done with a mapping, on condition that it is there and its roles are these."""
+        """Return what is done with a membership, on condition that it is there and its roles are these."""
         values: dict[str, Any] = {":roles": {"SS": sorted(while_roles_are)}} if while_roles_are else {}
         if new:
             values[":new"] = {"SS": sorted(new)}
         asked: Any = {
             "TableName": self._tables.memberships,
-            "Key": {"tenantid": {"S": tenant}, "userid": {"S": user}},
+            "Key": membership_key(tenant, user),
             "ConditionExpression": "#roles = :roles"
             if while_roles_are
-            else "attribute_exists(userid) AND attribute_not_exists(#roles)",
+            else f"attribute_exists({USER_ID}) AND attribute_not_exists(#roles)",
             "ExpressionAttributeNames": {"#roles": "roles"},
             **({"UpdateExpression": "SET #roles = :new"} if new else {}),
             **({"ExpressionAttributeValues": values} if values else {}),
@@ -426,12 +418,12 @@ class Memberships:
             names["#roles"], values[":roles"] = roles_attribute(tenant), {"SS": sorted(roles)}
             sets.append("#roles = :roles")
         if activate:
-            names["#active"], values[":tenant"] = ACTIVE, {"S": tenant}
+            names["#active"], values[":tenant"] = ACTIVE_TENANT_ID, {"S": tenant}
             sets.append("#active = :tenant")
         return {
             "Update": {
                 "TableName": self._tables.users,
-                "Key": {"userid": {"S": user}},
+                "Key": user_key(user),
                 "UpdateExpression": "SET " + ", ".join(sets),
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": names,
@@ -444,12 +436,12 @@ class Memberships:
         return {
             "Update": {
                 "TableName": self._tables.users,
-                "Key": {"userid": {"S": user}},
+                "Key": user_key(user),
                 "UpdateExpression": "REMOVE #roles, #active" if active else "REMOVE #roles",
                 "ConditionExpression": "#active = :tenant"
                 if active
-                else "attribute_exists(userid) AND (attribute_not_exists(#active) OR #active <> :tenant)",
-                "ExpressionAttributeNames": {"#roles": roles_attribute(tenant), "#active": ACTIVE},
+                else f"attribute_exists({USER_ID}) AND (attribute_not_exists(#active) OR #active <> :tenant)",
+                "ExpressionAttributeNames": {"#roles": roles_attribute(tenant), "#active": ACTIVE_TENANT_ID},
                 "ExpressionAttributeValues": {":tenant": {"S": tenant}},
             }
         }
@@ -460,13 +452,9 @@ def _item(kind: str, asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:
     return cast("TransactWriteItemTypeDef", made)
 
 
-def _ids(keys: Iterable[Mapping[str, Any]]) -> Iterator[TenantId]:
-    return (TenantId(key["tenantid"]["S"]) for key in keys)
-
-
 def _member(item: Mapping[str, Any]) -> Member:
     return Member(
-        user_id=UserId(item["userid"]["S"]),
+        user_id=UserId(item[USER_ID]["S"]),
         email=item.get("email", {}).get("S", ""),
         name=item.get("name", {}).get("S", ""),
         roles=frozenset(item.get("roles", {}).get("SS", [])),

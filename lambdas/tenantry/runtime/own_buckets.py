@@ -1,4 +1,4 @@
-"""S3 for buckets of one account only: a name that somebody else took is never read or written."""
+"""S3 for buckets of one account only: a bucket of another account is never read or written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OWNERS: Final = ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
 
 
 def only_own_buckets(client: _Client, account: str) -> _Client:
-    """Have every call of an S3 client say whose the bucket must be, where S3 lets it say so.
+    """Add the expected bucket owner to every call of an S3 client that takes one.
 
     Isolation: S3 answers 403 (AccessDenied) of a bucket that another account owns, whatever its owner allows. Of the
     calls that are made here, only `CreateBucket` cannot say it; S3 answers that one with BucketAlreadyExists.

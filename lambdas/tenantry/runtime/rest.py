@@ -1,4 +1,8 @@
-"""From an API Gateway proxy event to a reply: the one place where requests are read and errors become replies."""
+"""From an API Gateway proxy event to a reply: the one place where requests are read and errors become replies.
+
+A function behind an API is a mapping of routes to use cases. A use case takes a `Request` and returns its result, or
+raises an error of `tenantry.model.errors`. Which status either has is declared here and beside the route, nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,26 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, Json, ValidationError
 
+from tenantry.model.authorizer_context import TENANT_ID
 from tenantry.model.caller import Caller
 from tenantry.model.errors import BadRequestError, TenancyError, TooLargeError, UnexpectedTenantError
+from tenantry.runtime.observability import logger, metrics, observed, tracer
+from tenantry.runtime.replies import PlainReplies
 from tenantry.runtime.settings import Settings
+from tenantry.runtime.statuses import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-logger: Final = Logger(utc=True)
-tracer: Final = Tracer()
-metrics: Final = Metrics()
 
 EXPECTED_TENANT: Final = "expected-tenant"
 """The request header in which a caller may name the tenant that they mean."""
@@ -34,6 +38,8 @@ REPLY_BYTES: Final = 6 * 1024 * 1024
 
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
+
+_PLAIN: Final = PlainReplies()
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -56,8 +62,6 @@ class Request:
 
     Attributes
     ----------
-    route
-        The method and the path's pattern, such as ``GET /tenant/{tenantId}``.
     path, query, headers
         The path and query parameters, and the headers.
     authorizer
@@ -68,7 +72,6 @@ class Request:
         ARN of who has signed the request, on a route that IAM authorizes.
     """
 
-    route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -86,6 +89,19 @@ class Request:
             The request did not pass the tenant authorizer.
         """
         return Caller.from_authorizer(self.authorizer)
+
+    def limit(self, most: int) -> int:
+        """Return the query parameter ``limit``; `most` if there is none.
+
+        Raises
+        ------
+        BadRequestError
+            It is no number from 1 to `most`.
+        """
+        text = self.query.get("limit", str(most))
+        if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
+            raise BadRequestError(f"Invalid limit: use a number from 1 to {most}")
+        return int(text)
 
     def body(self, model: type[Model]) -> Model:
         """Return the body as `model`.
@@ -116,7 +132,7 @@ def _check_expected_tenant(headers: Mapping[str, str], authorizer: Mapping[str, 
     if authorizer is None:  # IAM has authorized it, and no tenant is active
         return
     for name, value in headers.items():
-        if name.lower() == EXPECTED_TENANT and value != authorizer.get("tenantId"):
+        if name.lower() == EXPECTED_TENANT and value != authorizer.get(TENANT_ID):
             raise UnexpectedTenantError
 
 
@@ -125,60 +141,90 @@ def _each_once(pairs: list[tuple[str, object]]) -> None:
         raise BadRequestError("Invalid request body: a field appears twice")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """A status and what is sent as JSON; nothing is sent for None."""
+class UnknownRouteError(Exception):
+    """API Gateway sends the function a route for which it has no use case: the two were not deployed together."""
 
+
+@dataclass(frozen=True)
+class Route:
+    """A use case, and the status of its success.
+
+    Attributes
+    ----------
+    use_case
+        Takes the request and returns what is sent as JSON; nothing is sent for None.
+    status
+        Of the reply when the use case returns.
+    """
+
+    use_case: Callable[[Request], object]
     status: HTTPStatus = HTTPStatus.OK
+
+
+def created(use_case: Callable[[Request], object]) -> Route:
+    """Return a route that replies 201 when its use case returns."""
+    return Route(use_case, HTTPStatus.CREATED)
+
+
+def no_content(use_case: Callable[[Request], None]) -> Route:
+    """Return a route that replies 204, without a body, when its use case returns."""
+    return Route(use_case, HTTPStatus.NO_CONTENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reply:
+    status: HTTPStatus
     body: object
 
 
-def _message(error: TenancyError) -> object:
-    return {"message": str(error)}
-
-
 def rest_handler(
-    route: Callable[[Request], Reply],
+    routes: Mapping[str, Callable[[Request], object] | Route],
     *,
     cors_headers: Mapping[str, str],
-    refusal: Callable[[TenancyError], object] = _message,
+    replies: PlainReplies = _PLAIN,
 ) -> Any:  # noqa: ANN401 - Powertools' decorators are typed so
-    """Make a Lambda handler of a route.
+    """Make a Lambda handler of use cases.
 
     It logs under the request's correlation id and the caller's tenant, never the event; traces; counts replies by
     status and tenant; and turns errors into replies that say no more than the caller may know.
 
     Parameters
     ----------
-    route
-        What to do with a request.
+    routes
+        The use case of each route, named by method and path as API Gateway has them (``GET /tenant/{tenantId}``). A
+        use case alone replies 200; see `created` and `no_content`. Any other route is a 500, as the function's own
+        failures are, and the log names it.
     cors_headers
         Headers that every reply carries, refusals included.
-    refusal
-        The body for an error; by default ``{"message": ...}``.
-    """
+    replies
+        How results and errors become bodies.
 
-    @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
-    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    Examples
+    --------
+    >>> handler = rest_handler({"GET /tenant/{tenantId}": show}, cors_headers=settings.cors_headers)
+    """
+    known = {name: found if isinstance(found, Route) else Route(found) for name, found in routes.items()}
+
+    @partial(observed, correlation_id_path=correlation_paths.API_GATEWAY_REST)
     @metrics.log_metrics
     def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         authorizer = (event.get("requestContext") or {}).get("authorizer")
-        tenant = (authorizer or {}).get("tenantId", "none")
+        tenant = (authorizer or {}).get(TENANT_ID, "none")
         logger.append_keys(tenant=tenant)
         tracer.put_annotation("tenant", tenant)
         metrics.add_dimension("tenant", tenant)
-        answer = _proxy_answer(_answer(route, refusal, event, authorizer), cors_headers)
+        answer = _proxy_answer(_answer(known, replies, event, authorizer), cors_headers)
         if _is_too_large(answer):  # the caller would get a 502 that says nothing
             logger.info("refused", error=TooLargeError.__name__)
             error = TooLargeError("The reply exceeds 6 MB. Request fewer items")
-            answer = _proxy_answer(Reply(status=error.status, body=refusal(error)), cors_headers)
+            answer = _proxy_answer(_refusal(error, replies), cors_headers)
         metrics.add_metric(f"Replies{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
         return answer
 
     return handler
 
 
-def _proxy_answer(reply: Reply, cors_headers: Mapping[str, str]) -> dict[str, Any]:
+def _proxy_answer(reply: _Reply, cors_headers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "statusCode": int(reply.status),
         "headers": {
@@ -198,16 +244,16 @@ def _is_too_large(answer: Mapping[str, Any]) -> bool:
 
 
 def _answer(
-    route: Callable[[Request], Reply],
-    refusal: Callable[[TenancyError], object],
+    routes: Mapping[str, Route],
+    replies: PlainReplies,
     event: Mapping[str, Any],
     authorizer: Mapping[str, Any] | None,
-) -> Reply:
+) -> _Reply:
     try:
+        route = _find_route(routes, f"{event.get('httpMethod')} {event.get('resource')}")
         _check_expected_tenant(event.get("headers") or {}, authorizer)
-        return route(
+        result = route.use_case(
             Request(
-                route=f"{event.get('httpMethod')} {event.get('resource')}",
                 path=event.get("pathParameters") or {},
                 query=event.get("queryStringParameters") or {},
                 headers=event.get("headers") or {},
@@ -216,12 +262,24 @@ def _answer(
                 principal=_principal(event),
             ),
         )
+        return _Reply(status=route.status, body=None if result is None else replies.result(result, route.status))
     except TenancyError as error:
-        logger.info("refused", status=int(error.status), error=type(error).__name__)
-        return Reply(status=error.status, body=refusal(error))
+        logger.info("refused", status=int(status_of(error)), error=type(error).__name__)
+        return _refusal(error, replies)
     except Exception:
         logger.exception("failed")
-        return Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})
+        return _Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})
+
+
+def _find_route(routes: Mapping[str, Route], name: str) -> Route:
+    if name not in routes:
+        raise UnknownRouteError(f"No use case for {name!r}: this function has {', '.join(sorted(routes))}")
+    return routes[name]
+
+
+def _refusal(error: TenancyError, replies: PlainReplies) -> _Reply:
+    status = status_of(error)
+    return _Reply(status=status, body=replies.error(error, status))
 
 
 def _principal(event: Mapping[str, Any]) -> str:

@@ -128,7 +128,7 @@ class TokenVerifier:
             )
             _check_begun(claims)
         except PyJWKClientConnectionError:
-            raise  # ours to mend, not the caller's: a 500 that a retry may get past
+            raise  # our failure, not the caller's: a 500, and a retry may succeed
         except (jwt.InvalidTokenError, PyJWKClientError, ValueError) as error:
             raise UnauthorizedError("Unauthorized") from error
         if claims["token_use"] != "id":  # noqa: S105 - a claim's value
@@ -210,7 +210,7 @@ def _check_begun(claims: Mapping[str, Any]) -> None:
 
 
 def issue(caller: TenantCaller, secret: str, issuer: str) -> str:
-    """Return a token for a caller, good for an hour."""
+    """Return a token for a caller that expires after an hour."""
     now = int(time.time())
     claims = {
         "tenant_id": caller.tenant_id,

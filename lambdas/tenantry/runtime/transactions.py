@@ -1,4 +1,4 @@
-"""Decisions that are taken on what was read, and written only while that still holds."""
+"""Optimistic transactions: decisions on what was read, written on condition that it still holds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OVERTAKEN: Final = frozenset({"None", "ConditionalCheckFailed", "TransactionCon
 
 
 class OvertakenError(Exception):
-    """Something of what was read has changed since, or is being changed."""
+    """What was read has changed since, or is being changed."""
 
 
 def write(client: DynamoDBClient, items: Sequence[TransactWriteItemTypeDef]) -> None:
@@ -45,7 +45,7 @@ def write(client: DynamoDBClient, items: Sequence[TransactWriteItemTypeDef]) -> 
 
 
 def decided(attempt: Callable[[], Result]) -> Result:
-    """Read, decide and write, and do it again from the start when another was quicker.
+    """Read, decide and write; retry from the start when another write came first.
 
     Parameters
     ----------

@@ -16,10 +16,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import boto3
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from tenantry.model.policies import PolicyTemplate
+from tenantry.model.tags import SESSION_TAGS, session_tags
+from tenantry.model.variables import TOKEN_VENDOR
+from tenantry.runtime.observability import logger
 from tenantry.runtime.own_buckets import only_own_buckets
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from tenantry.model.caller import TenantCaller
 
-_VARIABLE: Final = "TOKEN_VENDOR"
 _DURATION_SECONDS: Final = 900  # the shortest that STS gives
 _MARGIN_SECONDS: Final = 300.0
 _CAPACITY: Final = 256
@@ -38,8 +39,6 @@ _NAME_LENGTH: Final = 64
 _PACKED_WARNING_PERCENT: Final = 80
 # Standard mode retries throttled calls with exponential backoff and full jitter.
 _RETRYING: Final = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=2, read_timeout=5)
-
-logger: Final = Logger(utc=True)
 
 
 @dataclass
@@ -69,7 +68,7 @@ class TenantSession:
 
 
 class TokenVendor:
-    """Vends sessions, and keeps them while they are good.
+    """Vends sessions, and caches them until shortly before they expire.
 
     Isolation: a session is bound by two layers, each enough alone. The tenant role's own policy is bound to the
     session tags ``TenantId`` and ``Purpose``; the session policy, filled from the purpose's template, narrows it to the
@@ -114,7 +113,7 @@ class TokenVendor:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Make the vendor that the construct `TokenVendor` has set this function up with.
+        """Make the vendor from the settings that the construct `TokenVendor` gives the function.
 
         Raises
         ------
@@ -123,7 +122,7 @@ class TokenVendor:
         TemplateError
             A template is not safe.
         """
-        configuration = json.loads(os.environ[_VARIABLE])
+        configuration = json.loads(os.environ[TOKEN_VENDOR])
         role = configuration["role"]
         templates = {
             purpose: PolicyTemplate.of(given, account=_account(role))
@@ -182,13 +181,9 @@ class TokenVendor:
             SourceIdentity=caller.tenant_id,
             Policy=policy,
             DurationSeconds=_DURATION_SECONDS,
-            Tags=[
-                {"Key": "TenantId", "Value": caller.tenant_id},
-                {"Key": "TenantName", "Value": caller.tenant_name},
-                {"Key": "Purpose", "Value": purpose},
-            ],
+            Tags=session_tags(caller.tenant_id, purpose),
             # A session that assumes a role stays the tenant's.
-            TransitiveTagKeys=["TenantId", "TenantName", "Purpose"],
+            TransitiveTagKeys=SESSION_TAGS,
         )
         if answer.get("PackedPolicySize", 0) > _PACKED_WARNING_PERCENT:
             logger.warning("the session policy is near its packed size", percent=answer["PackedPolicySize"])

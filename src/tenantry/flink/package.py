@@ -24,7 +24,7 @@ SOURCE: Final = Path(str(files("tenantry.streaming_job")))
 _MODEL_FOLDER: Final = Path(str(files("tenantry.model")))
 _JAVA: Final = "java"
 # What says which ids are a tenant's.
-_MODEL: Final = ("__init__.py", "identifiers.py", "errors.py")
+_MODEL: Final = ("__init__.py", "directory_tables.py", "errors.py", "identifiers.py")
 # The service's Flink 1.20 runs on Java 11.
 _LANGUAGE: Final = "-11"
 # Of no use in a jar of many: signatures that no longer fit, and classes for newer Javas than the service's.

@@ -1,39 +1,26 @@
-"""The errors that a caller may see. `tenantry.runtime.rest` maps each to its reply; all others become a 500."""
+"""The errors that a caller may see. `tenantry.runtime.statuses` has the reply's status for each."""
 
 from __future__ import annotations
-
-from http import HTTPStatus
-from typing import ClassVar
 
 
 class TenancyError(Exception):
     """An error whose message may be shown to the caller."""
 
-    status: ClassVar[HTTPStatus] = HTTPStatus.INTERNAL_SERVER_ERROR
-
 
 class BadRequestError(TenancyError):
     """The request is not well-formed; the message says what to change."""
-
-    status = HTTPStatus.BAD_REQUEST
 
 
 class UnauthorizedError(TenancyError):
     """Nobody knows who is calling. The message never says why a token was refused."""
 
-    status = HTTPStatus.UNAUTHORIZED
-
 
 class ForbiddenError(TenancyError):
     """The caller is known and may not do this."""
 
-    status = HTTPStatus.FORBIDDEN
-
 
 class ConflictError(TenancyError):
     """It cannot be done as things are: something with that id exists."""
-
-    status = HTTPStatus.CONFLICT
 
 
 class UnexpectedTenantError(ConflictError):
@@ -46,10 +33,10 @@ class UnexpectedTenantError(ConflictError):
 class TooLargeError(TenancyError):
     """What is asked for does not fit into one reply; the message says what to ask for instead."""
 
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
 
 class NotFoundError(TenancyError):
     """It does not exist, or it is another tenant's: the reply is the same."""
 
-    status = HTTPStatus.NOT_FOUND
+
+class UnfinishedError(TenancyError):
+    """A change was begun and is not finished. It is kept, so that an operator or the reconciliation can finish it."""

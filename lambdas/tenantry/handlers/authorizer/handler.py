@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.utilities import parameters
 
+from tenantry.model.authorizer_context import ROLES
 from tenantry.model.caller import Caller, Profile
 from tenantry.model.errors import UnauthorizedError
 from tenantry.runtime.authorization import RoleTable, answer
 from tenantry.runtime.authorization_state import AuthorizationStates, SignIn
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 from tenantry.runtime.tokens import SharedSecretVerifier, TokenVerifier, bearer_token, header, is_shared
 
@@ -39,8 +41,6 @@ class _Settings(Settings):
 
 
 settings = _Settings.load()
-logger = Logger(utc=True)
-tracer = Tracer()
 table = RoleTable.parse(settings.routes)
 verifier = TokenVerifier(settings.issuer, settings.audience)
 database = boto3.client("dynamodb")
@@ -52,8 +52,7 @@ states = AuthorizationStates(
 )
 
 
-@logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@partial(observed, correlation_id_path="requestContext.requestId")
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer API Gateway with the caller's policy.
 
@@ -90,7 +89,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             **caller.to_authorizer(),
             **Profile.from_claims(claims).to_authorizer(),
             **sign_in.to_authorizer(),
-            "roles": json.dumps(sorted(state.roles)),
+            ROLES: json.dumps(sorted(state.roles)),
         },
     )
 

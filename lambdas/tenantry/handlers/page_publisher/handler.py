@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.request import Request, urlopen
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
 from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict, Field, Json
 
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.own_buckets import only_own_buckets
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ _TYPES: Final = {
 }
 _BATCH: Final = 1000
 _ANSWER_SECONDS: Final = 10
-
-logger = Logger(utc=True)
-tracer = Tracer()
 
 
 class Page(BaseModel):
@@ -147,8 +144,7 @@ client = only_own_buckets(boto3.client("s3"), os.environ["ACCOUNT"])
 publisher = Publisher(client)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+@observed
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Publish or withdraw a page, and tell CloudFormation how it went."""
     try:
@@ -163,12 +159,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         _answer(event, {"Status": "SUCCESS"})
 
 
-def _answer(event: Mapping[str, Any], verdict: Mapping[str, str]) -> None:
+def _answer(event: Mapping[str, Any], result: Mapping[str, str]) -> None:
     content = {
         # A page is its bucket: another bucket is another page, and the old one is withdrawn.
         "PhysicalResourceId": event.get("PhysicalResourceId") or event["ResourceProperties"]["Bucket"],
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
-        **verdict,
+        **result,
     }
     if event["RequestType"] == "Update":
         content["PhysicalResourceId"] = event["ResourceProperties"]["Bucket"]

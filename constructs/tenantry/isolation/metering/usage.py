@@ -1,0 +1,106 @@
+"""Counters of a tenant's usage, registered so that the function that shows usage depends on none of their stacks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from tenantry.functions import PythonFunction
+
+_PATH: Final = re.compile(r"(/[A-Za-z0-9_.-]+)+")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_TAKEN: Final = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageRegistry:
+    """Where counters register: below one path of Parameter Store, which nothing but a deployment writes.
+
+    Isolation: the reader can invoke registered counters only, and tells them the tenant that it has verified. What a
+    counter counts, it counts with credentials vended for that tenant.
+
+    Attributes
+    ----------
+    path
+        The path, such as ``/shop/usage``.
+    reader
+        The role of the function that asks the counters and shows what they say.
+
+    Raises
+    ------
+    ValueError
+        The path is not one of Parameter Store.
+    """
+
+    path: str
+    reader: iam.IRole
+
+    def __post_init__(self) -> None:
+        """Check the path."""
+        if not _PATH.fullmatch(self.path):
+            raise ValueError(
+                f"The path {self.path!r} is not one of Parameter Store: begin with '/', do not end with it, and use "
+                "letters, digits, '.', '-' and '_' between."
+            )
+
+
+class UsageCounter(Construct):
+    """Registers a function that counts what one tenant uses; the reader's role alone may invoke it.
+
+    Isolation: no other role is granted the function. It makes its own handler by
+    `tenantry.runtime.counting.counter_handler`, and should hold no grant on data but the sessions that it vends.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app: in the stack that holds what is counted.
+    registry
+        Where it registers. The registry's stack stays unaware of this one.
+    name
+        What the figures are called in the reply.
+    function
+        The function.
+
+    Raises
+    ------
+    ValueError
+        The name is not made of lower-case letters, digits and underscores, or is ``failed``.
+
+    Examples
+    --------
+    >>> UsageCounter(self, "Usage", registry=registry, name="storage", function=function)
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, registry: UsageRegistry, name: str, function: PythonFunction
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not _NAME.fullmatch(name) or name == _TAKEN:
+            raise ValueError(
+                f"The counter's name {name!r} cannot be a part of the reply: use up to 32 lower-case letters, digits "
+                f"and underscores, a letter first, and not {_TAKEN!r}, which lists the counters that fail."
+            )
+        # A policy of this stack on a role of another: a grant would make that one depend on this.
+        invokes = iam.Policy(
+            self,
+            "ReaderInvokes",
+            roles=[registry.reader],
+            statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])],
+        )
+        parameter = ssm.StringParameter(
+            self,
+            "Registration",
+            parameter_name=f"{registry.path}/{name}",
+            string_value=Stack.of(self).to_json_string(
+                {"function": function.function_arn, "tenantIsolated": function.tenant_isolated}
+            ),
+            description=f"The counter of {name} for the function that shows what a tenant uses",
+        )
+        parameter.node.add_dependency(invokes)

@@ -1,0 +1,122 @@
+"""How routes, results and errors become replies."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tenantry.model import errors
+from tenantry.runtime import observability
+from tenantry.runtime.replies import PlainReplies, StatusReplies
+from tenantry.runtime.rest import Request, created, no_content, rest_handler
+from tenantry.runtime.statuses import raise_for, status_of
+from tests.lambdas.events import Context, proxy_event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ERRORS = [
+    (errors.BadRequestError("x"), 400),
+    (errors.UnauthorizedError("x"), 401),
+    (errors.ForbiddenError("x"), 403),
+    (errors.NotFoundError("x"), 404),
+    (errors.ConflictError("x"), 409),
+    (errors.UnexpectedTenantError(), 409),
+    (errors.TooLargeError("x"), 413),
+    (errors.TenancyError("x"), 500),
+    (errors.UnfinishedError("x"), 502),
+]
+
+
+def _find(request: Request) -> object:
+    return {"found": request.path["id"]}
+
+
+def _remove(_request: Request) -> None:
+    return None
+
+
+_ROUTES: Any = {
+    "GET /things/{id}": _find,
+    "POST /things/{id}": created(_find),
+    "DELETE /things/{id}": no_content(_remove),
+}
+
+
+def _call(route: str, routes: Any = None, replies: PlainReplies | None = None) -> tuple[int, Any]:  # noqa: ANN401
+    more = {"replies": replies} if replies else {}
+    handler = rest_handler(routes or _ROUTES, cors_headers={}, **more)
+    answer = handler(proxy_event(path={"id": "x"}, authorizer=None, route=route), Context())
+    return answer["statusCode"], json.loads(answer["body"]) if answer["body"] else None
+
+
+def _failing(error: Exception) -> Any:  # noqa: ANN401 - a table of routes
+    def use_case(_request: Request) -> None:
+        raise error
+
+    return {"GET /": use_case}
+
+
+@pytest.mark.parametrize(
+    ("method", "reply"), [("GET", (200, {"found": "x"})), ("POST", (201, {"found": "x"})), ("DELETE", (204, None))]
+)
+def test_success_status_is_declared_beside_the_route(method: str, reply: tuple[int, Any]) -> None:
+    assert _call(f"{method} /things/{{id}}") == reply
+
+
+@pytest.mark.parametrize("route", ["PUT /things/{id}", "GET /things", "GET /things/{other}", " "])
+def test_unknown_route_fails_and_is_logged(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    stream = observability.logger.registered_handler
+    assert isinstance(stream, logging.StreamHandler)
+    monkeypatch.setattr(stream, "stream", written)
+
+    assert _call(route) == (500, {"message": "Internal server error"})
+    assert f"No use case for {route!r}: this function has DELETE /things/{{id}}" in written.getvalue()
+
+
+@pytest.mark.parametrize(("error", "status"), _ERRORS, ids=lambda value: type(value).__name__)
+def test_error_has_one_status(error: errors.TenancyError, status: int) -> None:
+    assert _call("GET /", _failing(error)) == (status, {"message": str(error)})
+    assert _call("GET /", _failing(error), StatusReplies()) == (
+        status,
+        {"status": HTTPStatus(status).phrase, "result": {"invalid": str(error)}},
+    )
+    with pytest.raises(errors.TenancyError) as raised:
+        raise_for(status, "x")
+    assert status_of(raised.value) == status
+
+
+def test_every_error_of_the_model_is_tested() -> None:
+    assert set(_subclasses(errors.TenancyError)) <= {type(error) for error, _ in _ERRORS}
+
+
+def test_error_without_own_status_has_that_of_its_base() -> None:
+    class MissingError(errors.NotFoundError):
+        pass
+
+    assert status_of(MissingError("x")) == HTTPStatus.NOT_FOUND
+
+
+def test_results_in_the_hands_on_format_carry_the_status() -> None:
+    assert _call("POST /things/{id}", replies=StatusReplies()) == (
+        201,
+        {"status": "Created", "result": {"found": "x"}},
+    )
+
+
+def test_success_raises_nothing() -> None:
+    raise_for(200, "")
+
+
+def _subclasses(kind: type[errors.TenancyError]) -> Iterable[type[errors.TenancyError]]:
+    """Return the errors of the model that are derived from one."""
+    for found in kind.__subclasses__():
+        if found.__module__ == errors.__name__:
+            yield found
+            yield from _subclasses(found)
