@@ -14,7 +14,7 @@ _SNIPPET = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
 
 
 def write(folder: Path) -> None:
-    """Write the app's files into a folder."""
+    """Write the app into a folder."""
     for name, code in _SNIPPET.findall((ROOT / "docs" / "constructs.md").read_text()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
