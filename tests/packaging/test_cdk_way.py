@@ -16,7 +16,7 @@ import pytest
 from tests.packaging.project import ROOT, clean_shell, clone, run
 
 _LINES: Final = re.compile(r"the CDK's own way[^\n]*\n\n```sh\n(.*?)```", re.DOTALL)
-_STACK: Final = "tenantry-dev-common"
+_STACK: Final = "tenantry-common"
 
 
 def _node(folder: Path) -> Path:

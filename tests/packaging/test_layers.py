@@ -66,6 +66,7 @@ _LAYERS: Final = {
         ("control_plane",),
         ("platform",),
         ("environments",),
+        ("names",),
     ),
     "tenantry.isolation": (
         ("devices",),
@@ -73,7 +74,7 @@ _LAYERS: Final = {
         ("data",),  # a table makes a saga's tasks
         ("events",),
         ("direct",),
-        ("documentation", "vending"),
+        ("documentation", "metering", "vending"),
         ("validation", "_imported"),
     ),
 }
@@ -228,7 +229,7 @@ def test_paths_beside_sources_are_noticed(source: str, count: int) -> None:
 
 
 _TREE: Final = {
-    "stacks/platform/names.py": "from stacks.application_plane.parks import stack",
+    "stacks/platform/words.py": "from stacks.application_plane.parks import stack",
     "stacks/application_plane/parks/stack.py": "import aws_cdk",
     "tenantry/runtime/rest.py": "from aws_cdk import Stack\nfrom tenantry.functions import x",
     "tenantry/functions/x.py": "",
@@ -257,7 +258,7 @@ def test_wrong_imports_are_noticed(wrong: Mapping[str, Module]) -> None:
         "tenantry.runtime.rest -> tenantry.functions.x",
     ]
     layers = (("application_plane",), ("platform",))
-    assert _against_layers(wrong, "stacks", layers) == ["stacks.platform.names -> stacks.application_plane.parks.stack"]
+    assert _against_layers(wrong, "stacks", layers) == ["stacks.platform.words -> stacks.application_plane.parks.stack"]
     assert set(circle({module.name: set(module.own) for module in wrong.values()})) == {
         "shared.words",
         "shared.letters",

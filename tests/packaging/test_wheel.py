@@ -37,8 +37,6 @@ def test_functions_are_those_that_constructs_deploy(recorded: set[PurePosixPath]
 
     assert deployed
     assert {path.parent.as_posix() for path in packed} == {f"tenantry/handlers/{name}" for name in deployed}
-    for lock in RuntimeLock:
-        assert PurePosixPath("tenantry/runtime/locks", f"{lock}.txt") in recorded
 
 
 def test_all_below_tenantry_is_packed_and_nothing_else(recorded: set[PurePosixPath]) -> None:
@@ -65,7 +63,8 @@ def test_types_and_licence_are_packed(wheel: Path, recorded: set[PurePosixPath])
 
 
 def test_data_that_the_code_reads_is_packed(recorded: set[PurePosixPath]) -> None:
-    for name in ("local/flink/requirements.txt", "streaming_job/jars.toml", "streaming_job/main.py"):
+    locks = {f"runtime/locks/{lock}.txt" for lock in RuntimeLock}
+    for name in ("local/flink/requirements.txt", "streaming_job/jars.toml", "streaming_job/main.py", *locks):
         assert PurePosixPath("tenantry", name) in recorded
 
 

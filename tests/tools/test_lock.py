@@ -39,7 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _locks(project: Path) -> list[Path]:
-    return [*project.glob("requirements*.txt"), *(project / _FUNCTION_LOCKS).glob("*.txt")]
+    return [*project.rglob("requirements*.txt"), *(project / _FUNCTION_LOCKS).glob("*.txt")]
 
 
 def _run(project: Path, *arguments: str) -> int:
