@@ -52,7 +52,13 @@ def api_defaults(environment: Environment, alarms: sns.ITopic) -> ApiDefaults:
 def directory(scope: Construct, environment: Environment) -> Directory:
     """Return the directory by the names that the contracts give its tables, for stacks that do not follow its own."""
     name = environment.application
-    return Directory.named(scope, users=f"{name}-users", tenants=f"{name}-tenants", memberships=f"{name}-tenant-users")
+    return Directory.from_table_names(
+        scope,
+        "Directory",
+        users=f"{name}-users",
+        tenants=f"{name}-tenants",
+        memberships=f"{name}-tenant-users",
+    )
 
 
 def table(

@@ -96,7 +96,9 @@ def template() -> assertions.Template:
         api_name="parks",
         user_pool=pool,
         client=pool.add_client("Client"),
-        directory=Directory.named(stack, users="users", tenants="tenants", memberships="memberships"),
+        directory=Directory.from_table_names(
+            stack, "Directory", users="users", tenants="tenants", memberships="memberships"
+        ),
         routes=[
             Route(
                 method="POST",

@@ -13,6 +13,9 @@ from tenantry.functions import FunctionDefaults, PythonFunction
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import AccessPointBucket, DocumentedBucket, PrefixBucket, SiloBuckets, TaggedBucket
 from tenantry.isolation.vending import TENANT_NAME, TokenVendor
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.policies import PolicyTemplate
 from tests.statements import listed
 from tests.synthesized import assembly, new_app
 
@@ -26,7 +29,7 @@ _ENVIRONMENT: Final = Environment(account=_ACCOUNT, region="eu-north-1")
 _POINTS: Final = f"arn:aws:s3:eu-north-1:{_ACCOUNT}:accesspoint"
 _TAG: Final = "${aws:PrincipalTag/TenantId}"
 _NAME: Final = "${aws:PrincipalTag/TenantName}"
-_OWN: Final = {"StringEquals": {"aws:ResourceAccount": [_ACCOUNT]}}
+_OWN: Final = {"StringEquals": {"aws:ResourceAccount": [_ACCOUNT], "aws:PrincipalTag/Purpose": ["objects"]}}
 _FORMS: Final[dict[str, Callable[..., Any]]] = {
     "prefix": PrefixBucket,
     "tag": TaggedBucket,
@@ -34,8 +37,8 @@ _FORMS: Final[dict[str, Callable[..., Any]]] = {
         scope, name, access_point_name=f"shop-{TENANT_NAME}", **options
     ),
     "documented": DocumentedBucket,
-    "silo": lambda scope, _, tenant_keys=False, **__: SiloBuckets(
-        scope, name=f"shop-{TENANT_NAME}-{_ACCOUNT}", tenant_keys=tenant_keys
+    "silo": lambda scope, _, tenant_keys=False, per_user=True, **__: SiloBuckets(
+        scope, name=f"shop-{TENANT_NAME}-{_ACCOUNT}", tenant_keys=tenant_keys, per_user=per_user
     ),
 }
 _POOLED: Final = [form for form in _FORMS if form != "silo"]
@@ -47,6 +50,15 @@ class _Synthesized:
 
     template: assertions.Template
     role: list[dict[str, Any]]
+
+    def session(self, tenant: str, user: str) -> list[dict[str, Any]]:
+        """Return the statements of a caller's session policy, as the function's code completes them."""
+        (function,) = self.template.find_resources("AWS::Lambda::Function").values()
+        text = _flat(function["Properties"]["Environment"]["Variables"])["TOKEN_VENDOR"]
+        policy = PolicyTemplate.of(json.loads(text)["policies"]["objects"], account=_ACCOUNT)
+        caller = TenantCaller(tenant_id=tenant_id(tenant), user_id=user_id(user))
+        found: list[dict[str, Any]] = json.loads(policy.fill(caller))["Statement"]
+        return found
 
     @property
     def bucket(self) -> dict[str, Any]:
@@ -66,7 +78,7 @@ def _synthesize(form: str, **options: Any) -> _Synthesized:  # noqa: ANN401 - th
     bucket = _FORMS[form](stack, "Bucket", **{"bucket_name": "shop-pool", **options})
     vendor = TokenVendor(stack, "Vendor")
     bucket.grant_tenant_read_write(vendor.purpose("objects"))
-    vendor.grant_vend(_function(stack))
+    vendor.grant_vend(_function(stack), purposes=["objects"])
     template = assertions.Template.from_stack(stack)
     (role,) = template.find_resources(
         "AWS::IAM::Role", {"Properties": {"Policies": assertions.Match.any_value()}}
@@ -272,9 +284,55 @@ def test_tenant_keys_are_usable_for_the_tenants_bucket_only() -> None:
             "StringEquals": {
                 "kms:EncryptionContext:aws:s3:arn": [f"arn:aws:s3:::shop-{_NAME}-{_ACCOUNT}"],
                 "kms:ViaService": ["s3.eu-north-1.amazonaws.com"],
+                "aws:PrincipalTag/Purpose": ["objects"],
             }
         },
     }
+
+
+@pytest.mark.parametrize("form", _FORMS)
+def test_tenant_wide_bucket_names_the_tenant_in_both_layers(form: str) -> None:
+    synthesized = _synthesize(form, per_user=False)
+    layers = {
+        "role": (synthesized.role, _TAG, _NAME),
+        "session": (synthesized.session("T-1", "ada@example.com"), "T-1", "t-1"),
+    }
+
+    for layer, (statements, tenant, name) in layers.items():
+        objects: list[dict[str, Any]] = []
+        listings: list[dict[str, Any]] = []
+        for statement in map(_flat, statements):
+            (listings if statement["Action"] in ("s3:ListBucket", ["s3:ListBucket"]) else objects).append(statement)
+        inside = f"shop-{name}-{_ACCOUNT}/*" if form == "silo" else f"shop-pool/{tenant}/*"
+        for statement in objects:
+            assert inside in json.dumps(statement["Resource"]), layer
+            assert "user" not in json.dumps(statement), layer
+            assert "ada" not in json.dumps(statement), layer
+        for statement in listings:
+            prefixes = listed(statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", []))
+            assert prefixes == ([] if form == "silo" else [f"{tenant}/*"]), layer
+        # A tenant whose id begins with this one's is another.
+        assert f"{tenant}*" not in json.dumps(statements), layer
+
+
+def test_tenant_wide_tags_name_the_tenant_only() -> None:
+    synthesized = _synthesize("tag", per_user=False)
+
+    for statements, tenant in ((synthesized.role, _TAG), (synthesized.session("T-1", "ada"), "T-1")):
+        read, write, _ = map(_flat, statements)
+        assert {key: listed(value) for key, value in read["Condition"]["StringLike"].items()} == {
+            "s3:ExistingObjectTag/tenant_id": [tenant]
+        }
+        assert listed(write["Condition"]["StringLike"]["s3:RequestObjectTag/tenant_id"]) == [tenant]
+        assert listed(write["Condition"]["ForAllValues:StringEquals"]["s3:RequestObjectTagKeys"]) == ["tenant_id"]
+
+
+@pytest.mark.parametrize("form", _POOLED)
+@pytest.mark.parametrize(("per_user", "prefix"), [(True, "{tenant}/{user}/"), (False, "{tenant}/")])
+def test_declared_store_has_the_keys_of_the_mode(form: str, *, per_user: bool, prefix: str) -> None:
+    (bucket,) = _synthesize(form, per_user=per_user).template.find_resources("AWS::S3::Bucket").values()
+
+    assert bucket["Metadata"]["tenantry:stores"][0]["forms"] == (["{tenant}"] if form == "tag" else [prefix])
 
 
 def test_generated_bucket_name_is_bound_the_same_way() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import pytest
 from aws_cdk import RemovalPolicy, Stack, assertions
+from aws_cdk import aws_sns as sns
+from tenantry.isolation.LOST import saga_checks
 
 from tenantry.functions import FunctionDefaults, PythonFunction
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
+from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission
 from tenantry.isolation.vending import TENANT, USER, TokenVendor
+from tenantry.model.identifiers import TENANT_PATTERN
 from tests.synthesized import new_app
 
 _READS: Final = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
@@ -37,7 +42,11 @@ class _Shop:
         function = PythonFunction(
             self.stack, "Function", entry=package_folder("employees"), defaults=FunctionDefaults(namespace="test")
         )
-        self.vendor.grant_vend(function)
+        self.vendor.grant_vend(function, purposes=["orders"])
+        return assertions.Template.from_stack(self.stack)
+
+    def synthesize_without_vending(self) -> assertions.Template:
+        self.vendor.node.scope.node.try_remove_child("Vendor")  # type: ignore[union-attr]  # the stack
         return assertions.Template.from_stack(self.stack)
 
     def statement(self) -> dict[str, Any]:
@@ -102,6 +111,7 @@ def test_every_grant_is_bound_to_the_leading_key(grant: str, actions: set[str]) 
     assert statement["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/TenantId}"]},
         "Null": {"dynamodb:LeadingKeys": ["false"]},  # "for all" is also true of none
+        "StringEquals": {"aws:PrincipalTag/Purpose": ["orders"]},
     }
 
 
@@ -130,10 +140,9 @@ def test_leading_key_must_begin_with_the_tenant(leading_key: str) -> None:
 
 def test_ambiguous_leading_key_is_refused() -> None:
     shop = _Shop(leading_key=f"{TENANT}-{USER}")  # "a" and "b-c" would be "a-b" and "c"
-    shop.table.grant_tenant_read(shop.purpose)
 
     with pytest.raises(ValueError, match="bind the tenant"):
-        shop.synthesize()
+        shop.table.grant_tenant_read(shop.purpose)
 
 
 def test_operations_can_be_granted_one_by_one() -> None:
@@ -188,3 +197,118 @@ def test_resource_policy_allows_nobody() -> None:
 
     (table,) = shop.synthesize().find_resources("AWS::DynamoDB::Table").values()
     assert "ResourcePolicy" not in table["Properties"]
+
+
+_ORDERED: Final = EventType(source="shop.orders", detail_type="placed")
+_TENANT_PATH: Final = "$event.detail.tenantId"
+_IN_EVENT: Final = "$states.context.Execution.Input.detail.tenantId"
+
+
+def _saga(**task: Any) -> assertions.Template:  # noqa: ANN401 - the task's own parameters
+    shop = _Shop(**({"leading_key": f"{TENANT}^{USER}"} if "user" in task else {}))
+    EventSaga(
+        shop.stack,
+        "Saga",
+        bus=ApplicationBus(shop.stack, "Bus", bus_name="bus", archive_days=1, event_schemas={}),
+        on=_ORDERED,
+        checks=[],
+        tasks=[
+            shop.table.saga_task(
+                "Write",
+                **{
+                    "operation": "PutItem",
+                    "tenant": _TENANT_PATH,
+                    "row": {"Id": {"S": "{% $event.detail.id %}"}},
+                    **task,
+                },
+            )
+        ],
+        emits=SagaEmission(event=_ORDERED, detail={}),
+        alarms=sns.Topic(shop.stack, "Alarms"),
+    )
+    return shop.synthesize_without_vending()
+
+
+def _states(template: assertions.Template) -> dict[str, Any]:
+    (machine,) = template.find_resources("AWS::StepFunctions::StateMachine").values()
+    parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+    states: dict[str, Any] = json.loads("".join(part if isinstance(part, str) else "TOKEN" for part in parts))["States"]
+    return states
+
+
+def test_saga_writes_the_row_of_the_events_tenant() -> None:
+    task = _states(_saga(arguments={"ConditionExpression": "attribute_not_exists(Id)"}))["Write"]
+
+    assert task["Resource"] == "arn:aws:states:::dynamodb:putItem"
+    assert task["Arguments"] == {
+        "TableName": "TOKEN",
+        "Item": {"Tenant": {"S": f"{{% {_TENANT_PATH} %}}"}, "Id": {"S": "{% $event.detail.id %}"}},
+        "ConditionExpression": "attribute_not_exists(Id)",
+    }
+
+
+def test_saga_makes_the_key_of_tenant_and_user_where_the_table_has_both() -> None:
+    states = _states(_saga(operation="UpdateItem", user="$event.detail.userId"))
+
+    key = states["Write"]["Arguments"]["Key"]["Tenant"]["S"]
+    assert key == '{% $event.detail.tenantId & "^" & $event.detail.userId %}'
+    assert "detail.userId, /^[A-Za-z0-9]" in states["Check the event"]["Choices"][0]["Condition"]
+
+
+def test_saga_checks_the_tenants_id_before_it_does_anything() -> None:
+    check = _states(_saga())["Check the event"]
+
+    assert check["Choices"][0]["Condition"].startswith(
+        f"{{% ($type({_IN_EVENT}) = 'string' and $contains({_IN_EVENT}, /^"
+    )
+    assert check["Default"] == "Refuse the event"
+    assert f"^{re.sub(r'^[(][?]!.*?[$][)]', '', TENANT_PATTERN)}$" == saga_checks.TENANT_ID
+
+
+def test_sagas_role_gets_the_operation_on_rows_of_some_tenant_and_nothing_else_of_the_table() -> None:
+    policies = _saga().find_resources("AWS::IAM::Policy").values()
+    (statement,) = (
+        statement
+        for policy in policies
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "dynamodb:" in json.dumps(statement["Action"])
+    )
+
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "dynamodb:PutItem",
+        "Resource": {"Fn::GetAtt": ["OrdersTable1F8332C7", "Arn"]},
+        "Condition": {
+            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["?*"]},
+            "Null": {"dynamodb:LeadingKeys": ["false"]},
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ({"operation": "Scan"}, r"cannot do 'Scan' .*: choose of GetItem, PutItem, UpdateItem, DeleteItem"),
+        ({"operation": "Query"}, r"cannot do 'Query'"),
+        ({"row": {"Tenant": {"S": "t"}}}, r"'Tenant' is for stack/Orders to say"),
+        ({"arguments": {"TableName": "other"}}, r"'TableName' is for stack/Orders to say"),
+        ({"arguments": {"Item": {}}}, r"'Item' is for stack/Orders to say"),
+    ],
+)
+def test_task_that_would_choose_the_tenant_or_the_table_is_refused(task: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        _saga(**task)
+
+
+def test_task_names_the_user_where_the_leading_key_does() -> None:
+    for leading_key, user in ((TENANT, "$event.detail.userId"), (f"{TENANT}^{USER}", "")):
+        with pytest.raises(ValueError, match=r"leading key .* do not fit: name the user in both"):
+            _Shop(leading_key=leading_key).table.saga_task("W", "PutItem", tenant=_TENANT_PATH, user=user, row={})
+
+
+def test_integration_names_an_index_that_the_table_has() -> None:
+    shop = _Shop(indexes={"by-name": ("Tenant", "Name")})
+
+    assert shop.table.service_action("Query", indexes=["by-name"]).index_arns
+    with pytest.raises(ValueError, match=r"stack/Orders has no index 'by-day'; it has by-name"):
+        shop.table.service_action("Query", indexes=["by-day"])

@@ -27,6 +27,7 @@ _LIST: Final = TenantStatement(
 )
 _ENVIRONMENT_BYTES: Final = 4096
 _ACCOUNT: Final = "123456789012"
+_FOR_READ: Final = {"aws:PrincipalTag/Purpose": ["read"]}
 _OWN: Final = {"aws:ResourceAccount": [{"Ref": "AWS::AccountId"}]}
 
 
@@ -54,7 +55,7 @@ class _Shop:
     @property
     def role(self) -> dict[str, Any]:
         (found,) = self.template.find_resources(
-            "AWS::IAM::Role", {"Properties": {"Description": assertions.Match.string_like_regexp("one tenant")}}
+            "AWS::IAM::Role", {"Properties": {"Description": assertions.Match.string_like_regexp("tenant session")}}
         ).values()
         properties: dict[str, Any] = found["Properties"]
         return properties
@@ -79,7 +80,7 @@ def shop() -> _Shop:
 
 def test_role_policy_requires_the_session_tag(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ, _LIST)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     (policy,) = shop.role["Policies"]
     assert policy["PolicyDocument"]["Statement"] == [
@@ -87,27 +88,31 @@ def test_role_policy_requires_the_session_tag(shop: _Shop) -> None:
             "Effect": "Allow",
             "Action": "s3:GetObject",
             "Resource": "arn:aws:s3:::bucket-${aws:PrincipalTag/TenantName}/${aws:PrincipalTag/TenantId}/*/*",
-            "Condition": {"StringEquals": _OWN},
+            "Condition": {"StringEquals": {**_OWN, **_FOR_READ}},
         },
         {
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": "arn:aws:s3:::bucket",
-            "Condition": {"StringLike": {"s3:prefix": ["${aws:PrincipalTag/TenantId}/*/*"]}, "StringEquals": _OWN},
+            "Condition": {
+                "StringLike": {"s3:prefix": ["${aws:PrincipalTag/TenantId}/*/*"]},
+                "StringEquals": {**_OWN, **_FOR_READ},
+            },
         },
     ]
     assert "ManagedPolicyArns" not in shop.role
 
 
-def test_role_cannot_be_assumed_without_a_tenant_or_with_another_tag(shop: _Shop) -> None:
+def test_role_requires_exactly_the_session_tags(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     vending, source = shop.role["AssumeRolePolicyDocument"]["Statement"]
     assert vending["Action"] == ["sts:AssumeRole", "sts:TagSession"]
     assert vending["Condition"] == {
         "StringLike": {"aws:RequestTag/TenantId": "?*", "aws:RequestTag/TenantName": "?*"},
-        "ForAllValues:StringEquals": {"aws:TagKeys": ["TenantId", "TenantName"]},
+        "StringEquals": {"aws:RequestTag/Purpose": ["read"]},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["TenantId", "TenantName", "Purpose"]},
         # The name is the id, but for upper and lower case.
         "StringEqualsIgnoreCase": {"aws:RequestTag/TenantName": "${aws:RequestTag/TenantId}"},
     }
@@ -118,8 +123,8 @@ def test_role_cannot_be_assumed_without_a_tenant_or_with_another_tag(shop: _Shop
 def test_only_granted_functions_can_assume_the_role(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ)
     shop.a_function("Other")
-    shop.vendor.grant_vend(shop.function)
-    shop.vendor.grant_vend(shop.a_function("Second"))
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
+    shop.vendor.grant_vend(shop.a_function("Second"), purposes=["read"])
 
     statements = shop.role["AssumeRolePolicyDocument"]["Statement"]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
@@ -130,7 +135,7 @@ def test_only_granted_functions_can_assume_the_role(shop: _Shop) -> None:
 
 def test_function_may_assume_the_role_but_has_no_data_access(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     policies = shop.template.find_resources("AWS::IAM::Policy").values()
     statements = [statement for policy in policies for statement in policy["Properties"]["PolicyDocument"]["Statement"]]
@@ -148,7 +153,7 @@ def test_function_may_assume_the_role_but_has_no_data_access(shop: _Shop) -> Non
 def test_policy_templates_in_environment_match_the_runtime(shop: _Shop) -> None:
     shop.vendor.purpose("read").allow(_READ, _LIST)
     shop.vendor.purpose("list").allow(_LIST)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read", "list"])
 
     read = ["s3:GetObject", "arn:aws:s3:::bucket-{{tenant_name}}/{{tenant_id}}/{{user_id}}/*"]
     listing = [
@@ -176,41 +181,42 @@ def test_policy_templates_in_environment_match_the_runtime(shop: _Shop) -> None:
 def test_role_is_limited_to_own_accounts_buckets(shop: _Shop) -> None:
     elsewhere = TenantStatement(actions=["dynamodb:GetItem"], resources=[f"arn:aws:dynamodb:::table/{TENANT}"])
     shop.vendor.purpose("read").allow(_READ, _LIST, elsewhere)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     conditions = {
         statement["Action"]: statement.get("Condition", {}).get("StringEquals")
         for statement in shop.role["Policies"][0]["PolicyDocument"]["Statement"]
     }
-    assert conditions == {"s3:GetObject": _OWN, "s3:ListBucket": _OWN, "dynamodb:GetItem": None}
+    own = {**_OWN, **_FOR_READ}
+    assert conditions == {"s3:GetObject": own, "s3:ListBucket": own, "dynamodb:GetItem": _FOR_READ}
 
 
 def test_own_account_condition_ignores_the_case_of_actions(shop: _Shop) -> None:
     statement = TenantStatement(actions=["S3:GetObject"], resources=[f"arn:aws:s3:::bucket/{TENANT}/*"])
     shop.vendor.purpose("read").allow(statement)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     (given,) = shop.role["Policies"][0]["PolicyDocument"]["Statement"]
-    assert given["Condition"]["StringEquals"] == _OWN
+    assert given["Condition"]["StringEquals"] == {**_OWN, **_FOR_READ}
 
 
 def test_deny_covers_buckets_of_every_account(shop: _Shop) -> None:
     denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
     shop.vendor.purpose("read").allow(_READ, denial)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     (denied,) = (
         statement
         for statement in shop.role["Policies"][0]["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Deny"
     )
-    assert "Condition" not in denied
+    assert denied["Condition"] == {"StringEquals": _FOR_READ}
 
 
 def test_deny_statement_keeps_its_effect(shop: _Shop) -> None:
     denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
     shop.vendor.purpose("read").allow(_READ, denial)
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
 
     denied = shop.configuration["policies"]["read"][1]
     assert denied == ["s3:GetObject", "arn:aws:s3:::bucket/*/secret", {}, "Deny"]
@@ -224,12 +230,84 @@ def test_purpose_is_created_once() -> None:
     assert vendor.purpose("read") is vendor.purpose("read")
 
 
-def test_late_grant_is_refused(shop: _Shop) -> None:
-    shop.vendor.purpose("read").allow(_READ)
-    shop.vendor.grant_vend(shop.function)
+def _in_order(*steps: str) -> dict[str, Any]:
+    """Return the template of two purposes that are granted and vended in this order."""
+    shop = _Shop()
+    for step in steps:
+        match step:
+            case "vend":
+                shop.vendor.grant_vend(shop.function, purposes=["read", "list"])
+            case "read":
+                shop.vendor.purpose("read").allow(_READ)
+            case "list":
+                shop.vendor.purpose("list").allow(_LIST)
+    return dict(shop.template.to_json())
 
-    with pytest.raises(ValueError, match=r"'read' is closed: grant before"):
-        shop.vendor.purpose("read").allow(_LIST)
+
+@pytest.mark.parametrize("steps", [("vend", "read", "list"), ("read", "vend", "list")])
+def test_order_of_grants_does_not_matter(steps: tuple[str, ...]) -> None:
+    assert _in_order(*steps) == _in_order("read", "list", "vend")
+
+
+def test_function_vends_named_purposes_only(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ)
+    shop.vendor.purpose("list").allow(_LIST)
+    shop.vendor.grant_vend(shop.function, purposes=["list"])
+
+    assert shop.configuration["policies"].keys() == {"list"}
+    vending, _ = shop.role["AssumeRolePolicyDocument"]["Statement"]
+    assert vending["Condition"]["StringEquals"] == {"aws:RequestTag/Purpose": ["list"]}
+    # And what the role allows is allowed to sessions of that purpose only.
+    bound = {
+        statement["Action"]: statement["Condition"]["StringEquals"]["aws:PrincipalTag/Purpose"]
+        for statement in shop.role["Policies"][0]["PolicyDocument"]["Statement"]
+    }
+    assert bound == {"s3:GetObject": ["read"], "s3:ListBucket": ["list"]}
+
+
+def test_functions_of_one_vendor_have_purposes_of_their_own(shop: _Shop) -> None:
+    shop.vendor.purpose("read").allow(_READ)
+    shop.vendor.purpose("list").allow(_LIST)
+    shop.vendor.grant_vend(shop.function, purposes=["list"])
+    shop.vendor.grant_vend(shop.a_function("Second"), purposes=["read"])
+
+    purposes = {
+        statement["Principal"]["AWS"]["Fn::GetAtt"][0].partition("Role")[0]: statement["Condition"]["StringEquals"]
+        for statement in shop.role["AssumeRolePolicyDocument"]["Statement"]
+        if "Condition" in statement
+    }
+    assert purposes == {
+        "Function": {"aws:RequestTag/Purpose": ["list"]},
+        "Second": {"aws:RequestTag/Purpose": ["read"]},
+    }
+
+
+@pytest.mark.parametrize("purposes", [["read"], ["list", "read"]])
+def test_purpose_without_grants_fails_synthesis(shop: _Shop, purposes: list[str]) -> None:
+    shop.vendor.purpose("list").allow(_LIST)
+    shop.vendor.grant_vend(shop.function, purposes=purposes)
+
+    with pytest.raises(RuntimeError, match=r"stack/Function vends for 'read', which nothing is granted to"):
+        _ = shop.template
+
+
+def test_function_vends_for_something_and_is_granted_it_once(shop: _Shop) -> None:
+    with pytest.raises(ValueError, match=r"stack/Function vends for no purpose: name what it needs"):
+        shop.vendor.grant_vend(shop.function, purposes=[])
+    shop.vendor.grant_vend(shop.function, purposes=["read"])
+
+    for vendor in (shop.vendor, TokenVendor(shop.stack, "Second")):
+        with pytest.raises(ValueError, match=r"stack/Function vends already: grant it once"):
+            vendor.grant_vend(shop.function, purposes=["list"])
+
+
+def test_trust_of_too_many_functions_is_refused_at_synthesis(shop: _Shop) -> None:
+    for number in range(6):
+        shop.vendor.purpose(f"purpose-{number}").allow(_READ)
+        shop.vendor.grant_vend(shop.a_function(f"Function{number}"), purposes=[f"purpose-{number}"])
+
+    with pytest.raises(RuntimeError, match=r"trust policy of stack/Vendor may have \d{4} characters; IAM takes 2048"):
+        _ = shop.template
 
 
 @pytest.mark.parametrize(
@@ -251,11 +329,9 @@ def test_late_grant_is_refused(shop: _Shop) -> None:
     ],
     ids=["every action", "every resource", "no tenant", "no end of the tenant", "key that may be missing", "unknown"],
 )
-def test_unsafe_policy_is_refused_at_synthesis(shop: _Shop, statement: TenantStatement, reason: str) -> None:
-    shop.vendor.purpose("read").allow(_READ, statement)
-
+def test_unsafe_statement_is_refused_at_the_grant(shop: _Shop, statement: TenantStatement, reason: str) -> None:
     with pytest.raises(ValueError, match=f"The purpose 'read': .*{reason}"):
-        shop.vendor.grant_vend(shop.function)
+        shop.vendor.purpose("read").allow(_READ, statement)
 
 
 @pytest.mark.parametrize("operator", ["StringEquals", "ArnEquals", "ForAllValues:StringEquals"])
@@ -272,13 +348,15 @@ def _wide(statements: int) -> list[TenantStatement]:
 def test_policy_too_long_for_longest_ids_is_refused(shop: _Shop) -> None:
     shop.vendor.purpose("wide").allow(*_wide(9))
 
-    with pytest.raises(ValueError, match=r"'wide' may have 2\d\d\d characters with the longest ids; STS takes 2048"):
-        shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["wide"])
+
+    with pytest.raises(RuntimeError, match=r"'wide' may have 2\d\d\d characters with the longest ids; STS takes 2048"):
+        _ = shop.template
 
 
 def test_longest_accepted_policy_fits_sts(shop: _Shop) -> None:
     shop.vendor.purpose("wide").allow(*_wide(6))
-    shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=["wide"])
 
     template = PolicyTemplate.of(shop.configuration["policies"]["wide"], account=_ACCOUNT)
     text = json.dumps(template.document, separators=(",", ":"))
@@ -290,17 +368,20 @@ def test_too_long_function_environment_is_refused(shop: _Shop) -> None:
     for number in range(9):
         shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
 
-    with pytest.raises(ValueError, match=r"environment of stack/Function may have \d{4} bytes .* Lambda takes 4096"):
-        shop.vendor.grant_vend(shop.function)
+    shop.vendor.grant_vend(shop.function, purposes=[f"purpose-{number}" for number in range(9)])
+
+    with pytest.raises(RuntimeError, match=r"environment of stack/Function may have \d{4} bytes .* Lambda takes 4096"):
+        _ = shop.template
 
 
 def test_existing_environment_counts_towards_the_limit(shop: _Shop) -> None:
     for number in range(5):
         shop.vendor.purpose(f"purpose-{number}").allow(*_wide(6))
+    shop.vendor.grant_vend(shop.function, purposes=[f"purpose-{number}" for number in range(5)])
     shop.function.add_environment("OTHER", "x" * 2000)
 
-    with pytest.raises(ValueError, match=r"environment of stack/Function may have \d{4} bytes"):
-        shop.vendor.grant_vend(shop.function)
+    with pytest.raises(RuntimeError, match=r"environment of stack/Function may have \d{4} bytes"):
+        _ = shop.template
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -338,7 +419,7 @@ def isolated() -> assertions.Template:
     shop = _Shop()
     isolated = shop.a_function("Isolated", tenant_isolated=True)
     shop.vendor.purpose("read").allow(_READ)
-    shop.vendor.grant_vend(isolated)
+    shop.vendor.grant_vend(isolated, purposes=["read"])
     pool = cognito.UserPool(shop.stack, "Pool")
     TenantApi(
         shop.stack,
@@ -346,7 +427,9 @@ def isolated() -> assertions.Template:
         api_name="shop",
         user_pool=pool,
         client=pool.add_client("Client"),
-        directory=Directory.named(shop.stack, users="users", tenants="tenants", memberships="memberships"),
+        directory=Directory.from_table_names(
+            shop.stack, "Directory", users="users", tenants="tenants", memberships="memberships"
+        ),
         routes=[
             Route(method="GET", path="/isolated", handler=isolated, roles=["clerk"]),
             Route(method="GET", path="/shared", handler=shop.function, roles=["clerk"]),

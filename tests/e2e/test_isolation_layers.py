@@ -130,7 +130,11 @@ class TestSession:
     ) -> None:
         session, target, role = vending.session(purpose, scene.mine), world.target, vending.function(purpose)["Role"]
         bucket = Storage.of(world).bucket("prefix" if purpose == "employees" else purpose, scene.mine.tenant)
-        tags: Any = [{"Key": "TenantId", "Value": scene.theirs.tenant}, {"Key": "TenantName", "Value": "x"}]
+        tags: Any = [
+            {"Key": "TenantId", "Value": scene.theirs.tenant},
+            {"Key": "TenantName", "Value": "x"},
+            {"Key": "Purpose", "Value": purpose},
+        ]
         assume = partial(session.sts.assume_role, RoleSessionName="again")
         point: Any = {"AccountId": ACCOUNT, "Name": f"aws-saas-s3-{scene.mine.tenant}"}
         calls: dict[str, Callable[[], object]] = {
@@ -151,10 +155,11 @@ class TestSession:
 
         assert not_denied(calls) == {}
 
+    @pytest.mark.parametrize("policy", [True, False], ids=["both layers", "role policy alone"])
     def test_session_is_refused_for_another_purpose(
-        self, world: World, vending: Vending, scene: Scene, purpose: str
+        self, world: World, vending: Vending, scene: Scene, purpose: str, *, policy: bool
     ) -> None:
-        session = vending.session(purpose, scene.mine)
+        session = vending.session(purpose, scene.mine, policy=policy)
         others = {
             f"{name} ({other})": call
             for other in PURPOSES
@@ -265,7 +270,9 @@ class TestIndex:
         vendor = TokenVendor(stack, "Vendor")
         orders.grant_tenant_read_write(vendor.purpose("orders"))
         entry = package_folder("employees")
-        vendor.grant_vend(PythonFunction(stack, "F", entry=entry, defaults=FunctionDefaults(namespace="x")))
+        vendor.grant_vend(
+            PythonFunction(stack, "F", entry=entry, defaults=FunctionDefaults(namespace="x")), purposes=["orders"]
+        )
         template = assertions.Template.from_stack(stack)
         (role,) = template.find_resources(
             "AWS::IAM::Role", {"Properties": {"Policies": assertions.Match.any_value()}}
@@ -292,7 +299,8 @@ class TestIndex:
             f"the policy of {name}", partial(aws.iam.delete_role_policy, RoleName=name, PolicyName="tenant")
         )
         more: Any = {"Policy": session_policy} if session_policy else {}
-        tags: Any = [{"Key": "TenantId", "Value": "tenant-1"}, {"Key": "TenantName", "Value": "tenant-1"}]
+        values = {"TenantId": "tenant-1", "TenantName": "tenant-1", "Purpose": "orders"}
+        tags: Any = [{"Key": key, "Value": value} for key, value in values.items()]
         keys = aws.sts.assume_role(RoleArn=made["Role"]["Arn"], RoleSessionName="test", Tags=tags, **more)[
             "Credentials"
         ]

@@ -102,7 +102,7 @@ def test_context_holds_scalars_only() -> None:
 
 @pytest.mark.parametrize("text", ["GET", "get /x", "GET x", ""])
 def test_malformed_route_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="Not a route"):
+    with pytest.raises(ValueError, match="Invalid route"):
         RouteRule.parse(text)
 
 

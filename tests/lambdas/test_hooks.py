@@ -581,7 +581,7 @@ class TestTokenClaimsHook:
         monkeypatch.setattr(hook.accounts, "get", get)
 
         try:
-            with pytest.raises(hook.RefusedError, match="Try again"):
+            with pytest.raises(hook.RefusedError, match="try again"):
                 self._claim(hook)
         finally:
             released.set()

@@ -92,7 +92,7 @@ class TestSwitch:
 
     @pytest.mark.parametrize("tenant", [_OHIO, TenantId("nowhere")])
     def test_switch_without_membership_is_forbidden(self, memberships: Memberships, tenant: TenantId) -> None:
-        with pytest.raises(ForbiddenError, match="You do not belong to this tenant"):
+        with pytest.raises(ForbiddenError, match="You are not a member of this tenant"):
             memberships.switch(_ADA, tenant)
 
     def test_switch_back_restores_the_first_tenant(self, database: DynamoDBClient, memberships: Memberships) -> None:

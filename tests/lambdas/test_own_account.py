@@ -94,7 +94,7 @@ def test_change_is_of_the_callers_account(
 
 
 def test_last_admin_gets_a_reason(function: ModuleType, workflow: RecordingWorkflow) -> None:
-    workflow.error = ConflictError("You are the last admin of texas: make somebody else an admin there first")
+    workflow.error = ConflictError("You are the last admin of texas: make another member an admin there first")
 
     status, said = _call(function, "DELETE /me")
 
@@ -159,4 +159,4 @@ def test_admin_cannot_invite_themselves(function: ModuleType, address: str) -> N
     answer = function.handler(event, Context())
 
     assert answer["statusCode"] == 409
-    assert "somebody else" in answer["body"]
+    assert "another address" in answer["body"]

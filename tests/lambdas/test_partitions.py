@@ -500,7 +500,7 @@ class TestApi:
         ids=lambda limit: limit[:20],
     )
     def test_malformed_limit_is_refused(self, api: _Api, limit: str) -> None:
-        refused = {"invalid": "limit: must be a number from 1 to 10000"}
+        refused = {"invalid": "limit: use a number from 1 to 10000"}
         assert api.get(partition="prefix", limit=limit) == (400, {"status": "Bad Request", "result": refused})
 
     @pytest.mark.parametrize(("character", "fits"), [("x", True), ('"', False)])  # a quote is four of Lambda's answer

@@ -320,6 +320,7 @@ def _allowed(
     text, context = json.dumps(policy), {"aws:ResourceAccount": [owner], **request.context}
     for name, value in (tags or {}).items():
         text = text.replace(f"${{aws:PrincipalTag/{name}}}", value)
+        context[f"aws:PrincipalTag/{name}"] = [value]
     return any(
         request.action in listed(statement["Action"])
         and any(_like(request.resource, pattern) for pattern in listed(statement["Resource"]))
@@ -436,7 +437,7 @@ def test_policies_of_valid_ids_match_no_other_tenant(
     key = f"{mine.tenant_id}/{mine.user_id}/{key}" if embedded else key
     deployed = _deployed(purpose)
     session = json.loads(deployed.templates[purpose].fill(mine))
-    tags = {"TenantId": mine.tenant_id, "TenantName": mine.tenant_name}
+    tags = {"TenantId": mine.tenant_id, "TenantName": mine.tenant_name, "Purpose": purpose}
 
     for request in _requests(purpose, deployed.table, theirs, key):
         assert not _allowed(session, request), ("session policy", request)
@@ -462,7 +463,7 @@ def test_session_policy_matches_no_other_user(purpose: str, users: tuple[str, st
 def test_each_policy_alone_excludes_other_accounts_buckets(purpose: str) -> None:
     deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
     session = json.loads(deployed.templates[purpose].fill(caller))
-    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
+    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name, "Purpose": purpose}
     for request in _requests(purpose, deployed.table, caller, "2026/any key.txt"):
         if request.action.startswith("s3:"):
             assert not _allowed(session, request, owner="999999999999"), request
@@ -473,7 +474,7 @@ def test_each_policy_alone_excludes_other_accounts_buckets(purpose: str) -> None
 def test_policies_allow_their_purpose(purpose: str) -> None:
     deployed, caller = _deployed(purpose), _caller("T-1", "ada@example.com")
     session = json.loads(deployed.templates[purpose].fill(caller))
-    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name}
+    tags = {"TenantId": caller.tenant_id, "TenantName": caller.tenant_name, "Purpose": purpose}
     allowed = {
         request.action
         for request in _requests(purpose, deployed.table, caller, "2026/any key.txt")

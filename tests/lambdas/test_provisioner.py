@@ -31,6 +31,11 @@ _SHARED: Final = f"aws-saas-s3-ap-{_ACCOUNT}"
 _OTHER: Final = "lake"
 _STRANGER: Final = "999999999999"
 _SETTINGS: Final = {
+    # Read at import, before the function-scoped environment of conftest.
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
     "APPLICATION": "shop",
     "ACCOUNT": _ACCOUNT,
     "PARTITION": "aws",
@@ -421,7 +426,7 @@ def test_concurrent_key_creation_makes_one_key(
 
     def meanwhile(**call: str) -> object:
         monkeypatch.setattr(with_keys.kms, "create_key", make)
-        with pytest.raises(KeyIsBeingMadeError, match="Another run is making alias/tenantry-storage-tenant-1"):
+        with pytest.raises(KeyIsBeingMadeError, match="Another run is creating alias/tenantry-storage-tenant-1"):
             _onboard(with_keys, "tenant-1")
         found.extend(pauses)
         return make(**call)

@@ -226,7 +226,7 @@ class TestAuthorizer:
             authorize()
 
     def test_shared_tokens_are_refused_if_disabled(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        module = _load(monkeypatch, "authorizer.handler", TOKEN_HEADER="x-token")
+        module = _load(monkeypatch, "tenantry.handlers.authorizer.handler", TOKEN_HEADER="x-token")
         event = {"headers": {"x-token": _token(_claims())}, "methodArn": "arn:aws:execute-api:r:1:api/prod/GET/object"}
 
         with pytest.raises(Exception, match=r"^Unauthorized$"):

@@ -152,12 +152,16 @@ class TestAssumeRole:
             ],
         }
 
-    def test_tenant_tag_is_transitive(self, vendor: TokenVendor, sts: _Sts) -> None:
+    def test_session_tags_are_transitive(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001"), "read")
 
         (asked,) = sts.called
-        assert asked["Tags"] == [{"Key": "TenantId", "Value": "T001"}, {"Key": "TenantName", "Value": "t001"}]
-        assert asked["TransitiveTagKeys"] == ["TenantId", "TenantName"]
+        assert asked["Tags"] == [
+            {"Key": "TenantId", "Value": "T001"},
+            {"Key": "TenantName", "Value": "t001"},
+            {"Key": "Purpose", "Value": "read"},
+        ]
+        assert asked["TransitiveTagKeys"] == ["TenantId", "TenantName", "Purpose"]
 
     def test_session_name_and_source_identity_have_the_tenant(self, vendor: TokenVendor, sts: _Sts) -> None:
         vendor.session(_caller("T001", "ada"), "read")

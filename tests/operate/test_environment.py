@@ -27,7 +27,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_local_cloud_never_started_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentNotReadyError, match="The local cloud is not up: run `make up` first"):
+    with pytest.raises(EnvironmentNotReadyError, match="The local cloud is not running: run `make up` first"):
         Environment.load(state=tmp_path)
 
 

@@ -86,7 +86,7 @@ def test_web_origin_must_be_scheme_and_host(origin: str) -> None:
     ],
 )
 def test_malformed_web_origin_is_refused(origin: str) -> None:
-    with pytest.raises(ValueError, match="The web origin"):
+    with pytest.raises(ValueError, match="Invalid web origin"):
         environment("dev", allowed_origin=origin)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import jsii
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy
+from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
+from constructs import Construct
 
 from tenantry.functions.account import service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
@@ -24,7 +26,7 @@ from tenantry.functions.stores import LOG, declare_store
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from constructs import Construct
+    from aws_cdk import aws_sqs as sqs
 
     from tenantry.functions.sources import Source
 
@@ -62,6 +64,9 @@ class PythonFunction(lambda_.Function):
     It holds no data and no grant on any; isolation between tenants comes from what it is granted. Logs are
     structured and traced by Powertools, in a log group of its own with the environment's retention.
 
+    In the scope, it is one construct of the id: the function is that construct's default child, beside its role and its
+    log group, which the CDK takes when a function is made.
+
     Parameters
     ----------
     scope, construct_id
@@ -95,6 +100,8 @@ class PythonFunction(lambda_.Function):
         Whether each invocation must name its tenant, which `tenantry.isolation.TenantApi` sees to.
     variables
         The environment variables so far.
+    name_in_app
+        Its path in the app, for messages.
 
     Raises
     ------
@@ -127,17 +134,18 @@ class PythonFunction(lambda_.Function):
         if not (entry / "handler.py").is_file():
             raise ValueError(f"{entry} is not a function's package: it has no handler.py.")
         sources = function_sources(entry, shared)
+        home = Construct(scope, construct_id)
         log_group = logs.LogGroup(
-            scope,
-            f"{construct_id}Logs",
+            home,
+            "Logs",
             retention=defaults.log_retention,
             removal_policy=defaults.removal_policy,
         )
         declare_store(log_group, LOG)
         role = iam.Role(
-            scope,
-            f"{construct_id}Role",
-            assumed_by=service_principal(scope, "lambda.amazonaws.com"),
+            home,
+            "Role",
+            assumed_by=service_principal(home, "lambda.amazonaws.com"),
             description=f"Runs the function {entry.name}",
         )
         variables = {
@@ -147,8 +155,8 @@ class PythonFunction(lambda_.Function):
             **(environment or {}),
         }
         super().__init__(
-            scope,
-            construct_id,
+            home,
+            "Default",  # of which the logical id says nothing
             runtime=_RUNTIME,
             architecture=lambda_.Architecture.ARM_64 if defaults.target.arm else lambda_.Architecture.X86_64,
             handler=f"{entry.name}.handler.handler",
@@ -163,6 +171,7 @@ class PythonFunction(lambda_.Function):
             environment=variables,
         )
         self.variables: Mapping[str, str] = variables
+        self.name_in_app = home.node.path
         log_group.grant_write(role)
         self._execution_role = role
         self.tenant_isolated = tenant_isolated
@@ -182,13 +191,16 @@ class PythonFunction(lambda_.Function):
             else "It is invoked synchronously: its caller learns of a failure, and there is no event to keep.",
         )
         if dead_letters:
-            lambda_.EventInvokeConfig(
-                scope,
-                f"{construct_id}Retries",
+            retries = lambda_.EventInvokeConfig(
+                home,
+                "Retries",
                 function=self,
                 retry_attempts=2,
                 on_failure=destinations.SqsDestination(dead_letters),
             )
+            # A function has one. Under another id, an update would make a second one and so delete the first.
+            resource = cast("lambda_.CfnEventInvokeConfig", retries.node.default_child)
+            resource.override_logical_id(_id_beside(scope, f"{construct_id}Retries"))
 
     def add_environment(self, key: str, value: str, *, remove_in_edge: bool | None = None) -> lambda_.Function:
         """Add an environment variable."""
@@ -199,6 +211,22 @@ class PythonFunction(lambda_.Function):
     def execution_role(self) -> iam.IRole:
         """The role that the function runs with; `role` is the same, but typed as if there could be none."""
         return self._execution_role
+
+
+def _id_beside(scope: Construct, construct_id: str) -> str:
+    """Return the logical id that the CDK gives the resource of a construct in a scope.
+
+    Source: https://docs.aws.amazon.com/cdk/v2/guide/identifiers.html#identifiers-logical-ids
+    """
+    within = scope.node.scopes[len(Stack.of(scope).node.scopes) :]
+    path = [part for part in (*(parent.node.id for parent in within), construct_id) if part != "Default"]
+    digest = hashlib.md5("/".join([*path, "Resource"]).encode(), usedforsecurity=False).hexdigest()
+    name = ""
+    last = ""
+    for part in path:
+        if not (last and last.endswith(part)):  # what repeats the end of the part before it is left out
+            name, last = name + re.sub("[^A-Za-z0-9]", "", part), part
+    return f"{name[:240]}{digest[:8].upper()}"
 
 
 def _code(sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> lambda_.Code:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import jsii
 from aws_cdk import CfnResource, Stack, Tags
+from constructs import IValidation
 
 from tenantry.model.stores import APPLICATION, STORES, Application, By, Store
 
@@ -56,7 +58,7 @@ def declare_application(scope: IConstruct, *, name: str, environment: str, ephem
     Parameters
     ----------
     scope
-        The app, once all stacks are in it.
+        The app, or a part of it. A stack that is added to it later is marked as well.
     name
         The application's name; the names of its stacks begin with it.
     environment
@@ -64,15 +66,26 @@ def declare_application(scope: IConstruct, *, name: str, environment: str, ephem
     ephemeral
         Whether the environment may ever be thrown away with its data.
     """
-    mark = Application(name=name, environment=environment, ephemeral=ephemeral)
-    for construct in scope.node.find_all():
-        if isinstance(construct, Stack):
-            construct.template_options.metadata = {
-                **(construct.template_options.metadata or {}),
-                APPLICATION: mark.declared,
-            }
+    mark = _Mark(scope, Application(name=name, environment=environment, ephemeral=ephemeral))
+    mark.validate()
+    scope.node.add_validation(mark)
     Tags.of(scope).add("application", name)
     Tags.of(scope).add("environment", environment)
+
+
+@jsii.implements(IValidation)
+class _Mark:
+    """Marks the stacks that are there, and once more when the app is validated, those that came later."""
+
+    def __init__(self, scope: IConstruct, application: Application) -> None:
+        self._scope, self._declared = scope, application.declared
+
+    def validate(self) -> list[str]:
+        for stack in self._scope.node.find_all():
+            if isinstance(stack, Stack):
+                metadata = stack.template_options.metadata or {}
+                stack.template_options.metadata = {**metadata, APPLICATION: self._declared}
+        return []
 
 
 def _plain(stack: Stack, store: Store) -> Store:

@@ -12,6 +12,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from tenantry.functions import acknowledge, declare_store, in_own_account
+from tenantry.isolation.validation import database_name as check_database_name
 from tenantry.isolation.vending import TENANT, TenantStatement
 from tenantry.model.stores import By, Content, Store
 
@@ -126,7 +127,7 @@ class DataLake(Construct):
             "Database",
             catalog_id=Stack.of(self).account,
             database_input=glue.CfnDatabase.DatabaseInputProperty(
-                name=database_name,
+                name=check_database_name(database_name),
                 description="Tenants' records, aggregates of them, and records that could not be read",
             ),
         )
@@ -153,7 +154,7 @@ class DataLake(Construct):
             resource_arns=files,
             conditions=in_own_account(self),
         )
-        grant.combine(
+        grant = grant.combine(
             iam.Grant.add_to_principal(
                 grantee=grantee, actions=["s3:DeleteObject"], resource_arns=parts, conditions=in_own_account(self)
             )
@@ -168,14 +169,19 @@ class DataLake(Construct):
             )
         return grant
 
-    def grant_tenant_read_aggregates(self, purpose: Purpose) -> None:
+    def grant_tenant_read_aggregates(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions list and read the aggregates of their tenant, and nothing else of the lake.
 
         One key encrypts all tenants' files: what may be decrypted is what S3 gives out, and S3 gives the tenant's own.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
         own = f"{AGGREGATES}/tenantid={TENANT}/"
         stack = Stack.of(self)
-        purpose.allow(
+        return purpose.allow(
             TenantStatement(
                 actions=["s3:ListBucket"],
                 resources=[self._bucket.bucket_arn],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CustomResource, Duration, Names, RemovalPolicy, Stack
+from aws_cdk import CustomResource, Duration, Names, RemovalPolicy, Stack, Token
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -16,6 +16,7 @@ from constructs import Construct
 
 from tenantry.functions import PythonFunction, acknowledge, declare_store, in_own_account
 from tenantry.functions.sources import package_folder
+from tenantry.isolation.validation import path_segment
 from tenantry.model.stores import By, Content, Store
 from tenantry.web.build import page_asset
 
@@ -47,6 +48,12 @@ class PageApi:
 
     name: str
     url: str
+
+    def __post_init__(self) -> None:
+        """Refuse a name that is no segment of a path, and an address that a browser must not use."""
+        path_segment(self.name)
+        if not (self.url.startswith("https://") or Token.is_unresolved(self.url)):
+            raise ValueError(f"The URL of the API {self.name!r} is {self.url!r}: use https://<host>/<stage>.")
 
     @property
     def path(self) -> str:

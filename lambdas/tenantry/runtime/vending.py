@@ -69,9 +69,9 @@ class TenantSession:
 class TokenVendor:
     """Vends sessions, and caches them until shortly before they expire.
 
-    Isolation: a session is bound by two fences, each enough alone. The tenant role's own policy is bound to the
-    session tag ``TenantId``; the session policy, filled from the purpose's template, narrows it to the tenant, the
-    user and the purpose. Sessions are kept by tenant, user, purpose and the very text of the policy.
+    Isolation: a session is bound by two layers, each enough alone. The tenant role's own policy is bound to the
+    session tags ``TenantId`` and ``Purpose``; the session policy, filled from the purpose's template, narrows it to the
+    tenant, the user and the purpose. Sessions are kept by tenant, user, purpose and the very text of the policy.
 
     Cost: one STS call for a caller and purpose in ten minutes, however many ask at once.
 
@@ -149,7 +149,7 @@ class TokenVendor:
             with turn:  # whoever comes second finds what the first has fetched
                 session = self._kept(key)
                 if session is None:
-                    session = self._vend(caller, policy)
+                    session = self._vend(caller, purpose, policy)
                     self._keep(key, session)
         finally:
             with self._lock:
@@ -173,7 +173,7 @@ class TokenVendor:
             while len(self._sessions) > self._capacity:
                 self._sessions.popitem(last=False)
 
-    def _vend(self, caller: TenantCaller, policy: str) -> TenantSession:
+    def _vend(self, caller: TenantCaller, purpose: str, policy: str) -> TenantSession:
         answer = self._sts.assume_role(
             RoleArn=self._role_arn,
             RoleSessionName=session_name(caller),
@@ -183,8 +183,10 @@ class TokenVendor:
             Tags=[
                 {"Key": "TenantId", "Value": caller.tenant_id},
                 {"Key": "TenantName", "Value": caller.tenant_name},
+                {"Key": "Purpose", "Value": purpose},
             ],
-            TransitiveTagKeys=["TenantId", "TenantName"],  # a session that assumes a role stays the tenant's
+            # A session that assumes a role stays the tenant's.
+            TransitiveTagKeys=["TenantId", "TenantName", "Purpose"],
         )
         if answer.get("PackedPolicySize", 0) > _PACKED_WARNING_PERCENT:
             logger.warning("the session policy is near its packed size", percent=answer["PackedPolicySize"])

@@ -92,7 +92,7 @@ class Sessions(PerRun):
     def _act(self, purpose: str, layers: IsolationLayers, tenant: str, user: str) -> Aws:
         policy = None if layers is IsolationLayers.ROLE else self.policy(purpose, tenant, user)
         role = self.copy(purpose, wide=layers is IsolationLayers.POLICY)
-        return self.assume(role, tags(tenant), policy=policy, source=tenant)
+        return self.assume(role, tags(tenant, purpose), policy=policy, source=tenant)
 
     def policy(self, purpose: str, tenant: str, user: str) -> str:
         """Return the session policy of a purpose for a caller."""
@@ -123,9 +123,9 @@ class Sessions(PerRun):
     def copy(self, purpose: str, *, wide: bool = False) -> str:
         """Return the ARN of a copy of a purpose's tenant role; a wide one is not bound to the tenant at all."""
         role = self.vendor(purpose).role
-        return self._world.once(f"copy of {role} {wide}", lambda: self._copy(role, wide=wide))
+        return self._world.once(f"copy of {role} {wide}", lambda: self._copy(role, purpose, wide=wide))
 
-    def _copy(self, role: str, *, wide: bool) -> str:
+    def _copy(self, role: str, purpose: str, *, wide: bool) -> str:
         world, iam = self._world, self._world.target.aws.iam
         name = f"{world.run}-tenant-{secrets.token_hex(3)}"
         account = world.target.aws.sts.get_caller_identity()["Account"]
@@ -144,7 +144,7 @@ class Sessions(PerRun):
             iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
             world.cleanup.later(f"the policy {policy} of the role {name}", undo)
         arn = made["Role"]["Arn"]
-        self._await(arn)
+        self._await(arn, purpose)
         return arn
 
     def _grants(self, role: str, *, wide: bool) -> dict[str, str]:
@@ -162,14 +162,14 @@ class Sessions(PerRun):
             for name, document in documents.items()
         }
 
-    def _await(self, role: str) -> None:
+    def _await(self, role: str, purpose: str) -> None:
         """Wait until a new role can be assumed: on AWS, it takes some seconds to be known."""
         if not self._world.target.aws.endpoint_url:
             time.sleep(_DELAY_SECONDS)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                self.assume(role, tags("tenantry-attack"))
+                self.assume(role, tags("tenantry-attack", purpose))
             except ClientError as error:
                 if time.monotonic() > deadline:
                     raise SetupError(f"A copy of a tenant role cannot be assumed: {error}") from error
@@ -178,9 +178,10 @@ class Sessions(PerRun):
                 return
 
 
-def tags(tenant: str) -> list[dict[str, str]]:
-    """Return the session tags of a tenant."""
-    return [{"Key": "TenantId", "Value": tenant}, {"Key": "TenantName", "Value": tenant.lower()}]
+def tags(tenant: str, purpose: str) -> list[dict[str, str]]:
+    """Return the session tags of a tenant and a purpose."""
+    values = {"TenantId": tenant, "TenantName": tenant.lower(), "Purpose": purpose}
+    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 def _template(given: Sequence[Sequence[Any]], account: str) -> str:

@@ -63,7 +63,7 @@ class EmployeesStack(Stack):
         )
         vendor = TokenVendor(self, "Vendor")
         table.grant_tenant_read_write(vendor.purpose("employees"))
-        vendor.grant_vend(function)
+        vendor.grant_vend(function, purposes=["employees"])
 
         api = TenantApi(
             self,

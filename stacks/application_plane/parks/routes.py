@@ -529,6 +529,8 @@ class Parks(Construct):
         construct_id: str,
         entry: str,
         description: str,
+        *,
+        purposes: Sequence[str] = ("webhooks",),
         **more: Any,  # noqa: ANN401 - of `PythonFunction`
     ) -> PythonFunction:
         """Return a function that tells or pauses webhooks.
@@ -561,7 +563,7 @@ class Parks(Construct):
             "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic.",
             resource="*",
         )
-        self._vendor.grant_vend(function)
+        self._vendor.grant_vend(function, purposes=purposes)
         return function
 
     def _function(self, construct_id: str, entry: str, description: str, **more: Any) -> PythonFunction:  # noqa: ANN401 - of `PythonFunction`
@@ -579,6 +581,7 @@ class Parks(Construct):
             "SetStatuses",
             "park_statuses",
             "Updates the status of many parks in the tenant that the request was made in",
+            purposes=["park-statuses", "webhooks"],
         )
         return TenantQueue(
             self,

@@ -172,7 +172,7 @@ class StorageStack(Stack):
         access_points.grant_tenant_read_write(vendor.purpose("access_point"))
         documents.grant_tenant_read_write(vendor.purpose("db_nosql"))
         metadata.grant_tenant(vendor.purpose("db_nosql"), "GetItem", "Query", "PutItem")
-        vendor.grant_vend(objects)
+        vendor.grant_vend(objects, purposes=["bucket", "prefix", "tag", "access_point", "db_nosql"])
 
         tokens = SharedTokens(
             self,

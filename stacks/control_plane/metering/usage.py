@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Countable(Protocol):
     """A partition in which a tenant's objects can be counted."""
 
-    def grant_tenant_count(self, purpose: Purpose) -> None:
+    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions list what the tenant has, and read none of it."""
 
 
@@ -69,5 +69,5 @@ def usage_function(
     for bucket in partitions.buckets:
         bucket.grant_tenant_count(vendor.purpose("storage"))
     lake.grant_tenant_read_aggregates(vendor.purpose("ingestion"))
-    vendor.grant_vend(function)
+    vendor.grant_vend(function, purposes=["storage", "ingestion"])
     return function

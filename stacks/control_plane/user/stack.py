@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -129,6 +129,9 @@ class UserStack(Stack):
                 "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
             },
         )
+        # The tenant stack imports it, and CloudFormation deletes no export that is in use (ADR 0030).
+        role = cast("iam.CfnRole", self.token_claims_hook.execution_role.node.default_child)
+        role.override_logical_id("TokenClaimsHookRole5A26C696")
         allow(
             self.token_claims_hook,
             reads(

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from constructs import Construct
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +38,18 @@ class Directory:
     memberships: dynamodb.ITable
 
     @classmethod
-    def named(cls, scope: Construct, *, users: str, tenants: str, memberships: str) -> Directory:
+    def from_table_names(
+        cls, scope: Construct, construct_id: str, *, users: str, tenants: str, memberships: str
+    ) -> Directory:
         """Return the directory whose tables have these names in the stack's account and region.
 
         It does not make them, and a stack that uses it does not depend on the one that does.
         """
+        home = Construct(scope, construct_id)
         return cls(
-            users=dynamodb.Table.from_table_name(scope, "DirectoryUsers", users),
-            tenants=dynamodb.Table.from_table_name(scope, "DirectoryTenants", tenants),
-            memberships=dynamodb.Table.from_table_name(scope, "DirectoryMemberships", memberships),
+            users=dynamodb.Table.from_table_name(home, "Users", users),
+            tenants=dynamodb.Table.from_table_name(home, "Tenants", tenants),
+            memberships=dynamodb.Table.from_table_name(home, "Memberships", memberships),
         )
 
     @property
@@ -59,11 +61,14 @@ class Directory:
             "TENANT_USERS_TABLE": self.memberships.table_name,
         }
 
-    def grant_read_state(self, grantee: iam.IGrantable) -> None:
+    def grant_read_state(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` read single users, tenants and memberships, as deciding takes it."""
-        for table, action in (
-            (self.users, "dynamodb:BatchGetItem"),
-            (self.tenants, "dynamodb:BatchGetItem"),
-            (self.memberships, "dynamodb:GetItem"),
-        ):
+        users, tenants, memberships = (
             iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[table.table_arn])
+            for table, action in (
+                (self.users, "dynamodb:BatchGetItem"),
+                (self.tenants, "dynamodb:BatchGetItem"),
+                (self.memberships, "dynamodb:GetItem"),
+            )
+        )
+        return users.combine(tenants).combine(memberships)

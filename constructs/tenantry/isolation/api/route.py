@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.isolation.direct.service_integration import ServiceIntegration
 from tenantry.isolation.documentation import Answer, Parameter, Schema
+from tenantry.isolation.validation import api_path, http_method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,6 +60,11 @@ class Route:
     summary: str = ""
     parameters: Sequence[Parameter] = ()
     answers: Mapping[int, Answer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a method or a path that no API can have."""
+        http_method(self.method)
+        api_path(self.path)
 
     def __str__(self) -> str:
         """Return ``GET /tenant/{tenantId}``."""

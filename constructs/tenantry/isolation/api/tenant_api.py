@@ -20,9 +20,10 @@ from tenantry.isolation.api.authorizer import ActsIn, SharedTokens, TenantAuthor
 from tenantry.isolation.api.route import EXPECTED_TENANT, Access, Route
 from tenantry.isolation.direct.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
 from tenantry.isolation.documentation import JSON, ApiDocumentation
+from tenantry.isolation.validation import http_method
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_lambda as lambda_
@@ -89,7 +90,10 @@ class ApiDefaults:
 
 
 class RestApi(Construct):
-    """What all kinds of API share: stage, logs, throttles, CORS, validation, alarm; each route is authorized."""
+    """What all kinds of API share: stage, logs, throttles, CORS, validation, alarm; each route is authorized.
+
+    What makes routes or the authorizer gets the API's own construct as its scope.
+    """
 
     def __init__(
         self,
@@ -98,15 +102,15 @@ class RestApi(Construct):
         *,
         api_name: str,
         description: str,
-        routes: Sequence[Route],
+        routes: Sequence[Route] | Callable[[Construct], Sequence[Route]],
         defaults: ApiDefaults,
-        authorizer: apigateway.IAuthorizer | None = None,
+        authorizer: Callable[[Construct], apigateway.IAuthorizer] | None = None,
         refusals: Mapping[str, Mapping[str, Any] | str | None] | None = None,
         api_key_required: bool = False,
         logged: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._authorizer = authorizer
+        self._authorizer = authorizer and authorizer(self)
         self._api_key_required = api_key_required
         access_log = logs.LogGroup(
             self, "AccessLog", retention=defaults.log_retention, removal_policy=defaults.removal_policy
@@ -142,7 +146,7 @@ class RestApi(Construct):
             replace(LOG, kind="AWS::Logs::LogGroup", name=f"API-Gateway-Execution-Logs_{{id}}/{_STAGE}"),
         )
         self._answer_refusals(defaults.cors_headers, {**_REFUSALS, **(refusals or {})})
-        self._add_routes(routes, defaults.cors_headers)
+        self._add_routes(routes(self) if callable(routes) else routes, defaults.cors_headers)
         self._put_behind(defaults.web_acl_arn)
         self._api.metric_server_error(period=Duration.minutes(5)).create_alarm(
             self,
@@ -265,19 +269,21 @@ class _UserApi(RestApi):
         refusals: Mapping[str, Mapping[str, Any]] | None = None,
         description: str = "",
     ) -> None:
-        authorizer = TenantAuthorizer(
-            scope,
-            f"{construct_id}Authorizer",
-            user_pool=user_pool,
-            client=client,
-            directory=directory,
-            acts_in=self._acts_in,
-            routes=[route for route in routes if route.access in _OF_USERS],
-            defaults=function_defaults,
-            cache_ttl=authorizer_cache_ttl,
-            shared_tokens=shared_tokens,
-            token_header=defaults.token_header,
-        )
+        def authorizer(api: Construct) -> apigateway.IAuthorizer:
+            return TenantAuthorizer(
+                api,
+                "Authorizer",
+                user_pool=user_pool,
+                client=client,
+                directory=directory,
+                acts_in=self._acts_in,
+                routes=[route for route in routes if route.access in _OF_USERS],
+                defaults=function_defaults,
+                cache_ttl=authorizer_cache_ttl,
+                shared_tokens=shared_tokens,
+                token_header=defaults.token_header,
+            ).authorizer
+
         super().__init__(
             scope,
             construct_id,
@@ -285,7 +291,7 @@ class _UserApi(RestApi):
             description=description,
             routes=routes,
             defaults=defaults,
-            authorizer=authorizer.authorizer,
+            authorizer=authorizer,
             refusals=refusals,
         )
 
@@ -409,7 +415,9 @@ class AdminApi(RestApi):
             defaults=defaults,
         )
 
-    def grant_invoke(self, scope: Construct, construct_id: str, *, role: iam.IRole, method: str, path: str) -> None:
+    def grant_invoke(
+        self, scope: Construct, construct_id: str, *, role: iam.IRole, method: str, path: str
+    ) -> iam.Policy:
         """Let a role call one route, by a policy that belongs to `scope`, the stack that knows both.
 
         Parameters
@@ -420,7 +428,18 @@ class AdminApi(RestApi):
             The role; it may be another stack's, which stays unaware of this API.
         method, path
             The route, each of its parameters written as ``*``.
+
+        Returns
+        -------
+        iam.Policy
+            The policy, and no `iam.Grant`: that would be a part of the role's stack, which would depend on this API.
+
+        Raises
+        ------
+        ValueError
+            The method is not one of a route.
         """
+        http_method(method)
         arn = self.route_arn(method, path)
         policy = iam.Policy(
             scope,
@@ -431,6 +450,7 @@ class AdminApi(RestApi):
         acknowledge(
             policy, "AwsSolutions-IAM5", "The route answers for any user: that is what it is for.", resource=arn
         )
+        return policy
 
 
 class ApiLogging(Construct):

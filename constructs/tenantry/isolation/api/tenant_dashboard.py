@@ -8,6 +8,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from tenantry.isolation.validation import application_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -39,7 +41,7 @@ class TenantDashboard(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, application: str) -> None:
         super().__init__(scope, construct_id)
-        self._application = application
+        self._application = application_name(application)
         self._dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",

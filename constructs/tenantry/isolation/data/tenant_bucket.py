@@ -11,25 +11,29 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from tenantry.functions import acknowledge, declare_store
+from tenantry.isolation._imported import imported
+from tenantry.isolation.validation import bucket_name as checked_bucket_name
+from tenantry.isolation.validation import tenants_access_point_name, tenants_bucket_name
 from tenantry.isolation.vending.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
 from tenantry.model.stores import By, Content, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
     from tenantry.isolation.vending.token_vendor import Purpose
 
-_OWN: Final = f"{TENANT}/{USER}/"
 _OBJECT_ACTIONS: Final = ("s3:GetObject", "s3:PutObject")
 # How many writes of one key may overtake each other, or end between object and row, before the row's version is old.
 _OVERTAKING: Final = 20
 
 
 class PooledBucket(Construct):
-    """One bucket for all tenants: encrypted, private, TLS only, versioned; keys are ``tenant/user/key``.
+    """One bucket for all tenants: encrypted, private, TLS only, versioned; each key begins with its tenant.
 
-    Isolation: nothing but the ``grant_tenant_*`` methods of its five forms gives access, and they give it to sessions
-    of a `TokenVendor` only.
+    Isolation: of its methods, the ``grant_tenant_*`` ones alone give access, and they give it to sessions of a
+    `TokenVendor`. A session reaches its own tenant's objects and, unless the bucket is the whole tenant's, those of its
+    own user only. Both layers name the tenant; the user is in the session policy alone.
 
     Parameters
     ----------
@@ -37,10 +41,18 @@ class PooledBucket(Construct):
         Where the bucket stands in the app.
     bucket_name
         Its name, where a contract names it.
+    per_user
+        Whether a user reaches their own objects only (keys are ``tenant/user/key``), or those of the whole tenant
+        (``tenant/key``). A bucket has keys of one form: choose once.
     old_versions
         How long an overwritten or deleted object can be brought back.
     removal_policy
         What becomes of it with the stack.
+
+    Raises
+    ------
+    ValueError
+        A name is not one.
     """
 
     # How many overwritten versions of an object are kept however old they are.
@@ -55,6 +67,7 @@ class PooledBucket(Construct):
         construct_id: str,
         *,
         bucket_name: str | None = None,
+        per_user: bool = True,
         old_versions: Duration | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
@@ -62,7 +75,7 @@ class PooledBucket(Construct):
         self._bucket = s3.Bucket(
             self,
             "Bucket",
-            bucket_name=bucket_name,
+            bucket_name=bucket_name and checked_bucket_name(bucket_name),
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             minimum_tls_version=1.2,
@@ -79,22 +92,45 @@ class PooledBucket(Construct):
             ],
             removal_policy=removal_policy,
         )
-        # Spelt out where the name is: as a reference it would count as longer than it is (`TokenVendor`).
-        self._name = bucket_name or self._bucket.bucket_name
-        self._arn = f"arn:{Stack.of(self).partition}:s3:::{bucket_name}" if bucket_name else self._bucket.bucket_arn
+        self._refer(bucket_name, per_user=per_user)
         acknowledge(
             self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
         )
-        declare_store(self._bucket, self._store)
+        store = self._store
+        if not per_user:
+            store = replace(store, forms=tuple(form.replace("{user}/", "") for form in store.forms))
+        declare_store(self._bucket, store)
+
+    @classmethod
+    def from_bucket_name(cls, scope: Construct, construct_id: str, *, bucket_name: str, per_user: bool = True) -> Self:
+        """Return the bucket of another stack by its name.
+
+        Isolation: its grants are the same as those of the stack that makes it.
+        """
+        checked_bucket_name(bucket_name)
+        return imported(cls, scope, construct_id, lambda bucket: bucket._refer(bucket_name, per_user=per_user))  # noqa: SLF001 - its own class
+
+    def _refer(self, bucket_name: str | None, *, per_user: bool) -> None:
+        # Spelt out where the name is: as a reference it would count as longer than it is (`TokenVendor`).
+        self._name = bucket_name or self._bucket.bucket_name
+        self._arn = f"arn:{Stack.of(self).partition}:s3:::{bucket_name}" if bucket_name else self._bucket.bucket_arn
+        self._per_user = per_user
+        self._own = f"{TENANT}/{USER}/" if per_user else f"{TENANT}/"
 
     @property
     def bucket_name(self) -> str:
         """The bucket's name, for the functions that vend."""
         return self._name
 
-    def grant_tenant_count(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
-        purpose.allow(self._list_tenant())
+    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions list what all users of the tenant have, and read none of it.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return purpose.allow(self._list_tenant())
 
     def _list_tenant(
         self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
@@ -104,7 +140,7 @@ class PooledBucket(Construct):
     def _list_own(
         self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
     ) -> TenantStatement:
-        return self._list(f"{_OWN}*", resources, conditions)
+        return self._list(f"{self._own}*", resources, conditions)
 
     def _list(
         self, prefix: str, resources: Sequence[str], conditions: Mapping[str, Mapping[str, Sequence[str]]] | None
@@ -120,13 +156,19 @@ class PooledBucket(Construct):
 class PrefixBucket(PooledBucket):
     """Keeps tenants apart by the prefix of the key.
 
-    Isolation: a session reads, writes and lists under ``tenant/user/`` and nowhere else.
+    Isolation: a session reads, writes and lists under ``tenant/user/`` (or ``tenant/``) and nowhere else.
     """
 
-    def grant_tenant_read_write(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions read, write and list the caller's own objects."""
-        purpose.allow(
-            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{_OWN}*"]),
+    def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions read, write and list the caller's own objects.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return purpose.allow(
+            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{self._own}*"]),
             self._list_own(),
         )
 
@@ -135,28 +177,34 @@ class TaggedBucket(PooledBucket):
     """Keeps tenants apart by the tags ``tenant_id`` and ``user_id`` of each object.
 
     Isolation: a session reads an object only if its tags name the caller, and writes one only if the same call gives
-    it these tags and no others, so that there is never an object without them.
+    it these tags and no others: what a session writes is never without them. In a bucket of the whole tenant, the one
+    tag is ``tenant_id``.
     """
 
     _store = replace(PooledBucket._store, by=By.TAG, key="tenant_id", forms=("{tenant}",))  # noqa: SLF001 - its own base
 
-    def grant_tenant_read_write(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions read, write and list the caller's own objects."""
-        own = [f"{self._arn}/{_OWN}*"]
-        purpose.allow(
+    def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions read, write and list the caller's own objects.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        own = [f"{self._arn}/{self._own}*"]
+        tags = {"tenant_id": TENANT, **({"user_id": USER} if self._per_user else {})}
+        return purpose.allow(
             TenantStatement(
                 actions=["s3:GetObject"],
                 resources=own,
-                conditions={
-                    "StringLike": {"s3:ExistingObjectTag/tenant_id": [TENANT], "s3:ExistingObjectTag/user_id": [USER]}
-                },
+                conditions={"StringLike": {f"s3:ExistingObjectTag/{name}": [value] for name, value in tags.items()}},
             ),
             TenantStatement(
                 actions=["s3:PutObject", "s3:PutObjectTagging"],
                 resources=own,
                 conditions={
-                    "StringLike": {"s3:RequestObjectTag/tenant_id": [TENANT], "s3:RequestObjectTag/user_id": [USER]},
-                    "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["tenant_id", "user_id"]},
+                    "StringLike": {f"s3:RequestObjectTag/{name}": [value] for name, value in tags.items()},
+                    "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": list(tags)},
                 },
             ),
             self._list_own(),
@@ -173,7 +221,7 @@ class AccessPointBucket(PooledBucket):
 
     Parameters
     ----------
-    scope, construct_id, bucket_name, old_versions, removal_policy
+    scope, construct_id, bucket_name, per_user, old_versions, removal_policy
         As for `PooledBucket`.
     access_point_name
         Name of a tenant's access point, with `TENANT_NAME` in it.
@@ -188,11 +236,18 @@ class AccessPointBucket(PooledBucket):
         *,
         access_point_name: str,
         bucket_name: str | None = None,
+        per_user: bool = True,
         old_versions: Duration | None = None,
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
+        tenants_access_point_name(access_point_name)
         super().__init__(
-            scope, construct_id, bucket_name=bucket_name, old_versions=old_versions, removal_policy=removal_policy
+            scope,
+            construct_id,
+            bucket_name=bucket_name,
+            per_user=per_user,
+            old_versions=old_versions,
+            removal_policy=removal_policy,
         )
         stack = Stack.of(self)
         declare_store(
@@ -204,7 +259,7 @@ class AccessPointBucket(PooledBucket):
                 name=_declared(access_point_name),
             ),
         )
-        self._access_point = stack.format_arn(service="s3", resource="accesspoint", resource_name=access_point_name)
+        self._lead_through(access_point_name)
         self._bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 effect=iam.Effect.DENY,
@@ -215,22 +270,53 @@ class AccessPointBucket(PooledBucket):
             )
         )
 
+    @classmethod
+    def from_bucket_name(  # type: ignore[override]  # it takes the access points' name as well
+        cls, scope: Construct, construct_id: str, *, bucket_name: str, access_point_name: str, per_user: bool = True
+    ) -> Self:
+        """Return the bucket of another stack by its name and that of its access points; see `PooledBucket`."""
+        checked_bucket_name(bucket_name)
+        tenants_access_point_name(access_point_name)
+
+        def refer(bucket: Self) -> None:
+            bucket._refer(bucket_name, per_user=per_user)
+            bucket._lead_through(access_point_name)
+
+        return imported(cls, scope, construct_id, refer)
+
+    def _lead_through(self, access_point_name: str) -> None:
+        self._access_point = Stack.of(self).format_arn(
+            service="s3", resource="accesspoint", resource_name=access_point_name
+        )
+
     @property
     def _through(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
         return {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
 
-    def grant_tenant_count(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions list what all users of the tenant have, through the access point, and read none."""
-        purpose.allow(self._list_tenant(resources=[self._access_point], conditions=self._through))
+    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions list what all users of the tenant have, through the access point, and read none.
 
-    def grant_tenant_read_write(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions read, write and list the caller's own objects, through their access point."""
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return purpose.allow(self._list_tenant(resources=[self._access_point], conditions=self._through))
+
+    def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions read, write and list the caller's own objects, through their access point.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
         through = self._through
-        purpose.allow(
+        return purpose.allow(
             # S3 asks for both: the access point, and the bucket behind it.
             TenantStatement(
                 actions=_OBJECT_ACTIONS,
-                resources=[f"{self._access_point}/object/{_OWN}*", f"{self._arn}/{_OWN}*"],
+                resources=[f"{self._access_point}/object/{self._own}*", f"{self._arn}/{self._own}*"],
                 conditions=through,
             ),
             self._list_own(resources=[self._access_point], conditions=through),
@@ -240,59 +326,94 @@ class AccessPointBucket(PooledBucket):
 class DocumentedBucket(PooledBucket):
     """Holds objects whose metadata is in a `TenantTable`; it is the table that says what there is.
 
-    Isolation: a session reads and writes under ``tenant/user/`` only. It cannot list the bucket, unless it is there to
-    count: the names are in the table, whose rows are bound to the caller as well. A row may name a version that is not
-    the latest, so that the latest ones are kept for good.
+    Isolation: a session reads and writes under ``tenant/user/`` (or ``tenant/``) only. It cannot list the bucket,
+    unless it is there to count: the names are in the table, whose rows are bound to the caller as well. A row may name
+    a version that is not the latest, so that the latest ones are kept for good.
     """
 
     _kept_versions = _OVERTAKING
 
-    def grant_tenant_read_write(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions write objects, read any version, and take back a version that was never recorded."""
-        purpose.allow(
+    def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions write objects, read any version, and take back a version that was never recorded.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return purpose.allow(
             TenantStatement(
                 actions=["s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObjectVersion"],
-                resources=[f"{self._arn}/{_OWN}*"],
+                resources=[f"{self._arn}/{self._own}*"],
             )
         )
 
 
 class SiloBuckets:
-    """A bucket for each tenant, made when the tenant is onboarded; keys are ``user/key``.
+    """A bucket for each tenant, made when the tenant is onboarded; keys are ``user/key`` or, for the whole tenant, any.
 
-    Isolation: a session reaches the bucket of its own tenant's name, under its own user, and no other bucket.
+    Isolation: a session reaches the bucket of its own tenant's name and no other bucket; there, unless the buckets are
+    the whole tenant's, what is under its own user.
 
     Parameters
     ----------
+    scope
+        A construct of the stack whose deployment makes the buckets, in which they are declared; nothing is made in it.
     name
         Name of a tenant's bucket, with `TENANT_NAME` in it.
+    per_user
+        Whether a user reaches their own objects only, or those of the whole tenant.
     tenant_keys
         Whether each bucket is encrypted with a KMS key of its tenant's own: a session can use keys through S3 and for
         its own tenant's bucket only, each key refuses sessions of other tenants, and without the key the bucket's
         objects are unreadable.
+    declared
+        Whether the stack declares them; not where another stack does.
+
+    Raises
+    ------
+    ValueError
+        The name is not one, or does not have the tenant in it.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     """
 
-    def __init__(self, scope: Construct, *, name: str, tenant_keys: bool = False) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        name: str,
+        per_user: bool = True,
+        tenant_keys: bool = False,
+        declared: bool = True,
+    ) -> None:
+        tenants_bucket_name(name)
+        self._own = f"{USER}/" if per_user else ""
         stack = Stack.of(scope)
         self._arn = f"arn:{stack.partition}:s3:::{name}"
         self._s3 = f"s3.{stack.region}.{stack.url_suffix}"
         self._keys = stack.format_arn(service="kms", resource="key", resource_name="*") if tenant_keys else None
-        declare_store(
-            stack,
-            Store(
-                holds="objects",
-                by=By.NAME,
-                forms=("{user}/",),
-                emptied=(Content.OBJECTS,),
-                kind="AWS::S3::Bucket",
-                name=_declared(name),
-            ),
-        )
+        if declared:
+            declare_store(
+                stack,
+                Store(
+                    holds="objects",
+                    by=By.NAME,
+                    forms=("{user}/",) if per_user else (),
+                    emptied=(Content.OBJECTS,),
+                    kind="AWS::S3::Bucket",
+                    name=_declared(name),
+                ),
+            )
 
-    def grant_tenant_read_write(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions read, write and list the caller's own objects."""
+    def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions read, write and list the caller's own objects.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
         if self._keys:
             purpose.allow(
                 TenantStatement(
@@ -307,18 +428,24 @@ class SiloBuckets:
                     },
                 )
             )
-        purpose.allow(
-            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{USER}/*"]),
+        return purpose.allow(
+            TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{self._own}*"]),
             TenantStatement(
                 actions=["s3:ListBucket"],
                 resources=[self._arn],
-                conditions={"StringLike": {"s3:prefix": [f"{USER}/*"]}},
+                conditions={"StringLike": {"s3:prefix": [f"{self._own}*"]}} if self._own else {},
             ),
         )
 
-    def grant_tenant_count(self, purpose: Purpose) -> None:
-        """Let a purpose's sessions list what all users of the tenant have, and read none of it."""
-        purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
+    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
+        """Let a purpose's sessions list what all users of the tenant have, and read none of it.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
 
 
 def _declared(name: str) -> str:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tenantry.functions import declare_store
+from tenantry.isolation._imported import imported
 from tenantry.isolation.direct.service_integration import ServiceAction
+from tenantry.isolation.events.event_saga import SagaTask
+from tenantry.isolation.events.saga_checks import is_tenant, is_user
+from tenantry.isolation.validation import attribute_name, index_name
+from tenantry.isolation.validation import table_name as checked_table_name
 from tenantry.isolation.vending.tenant_statement import TENANT, USER, TenantStatement
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from typing import Self
 
     from tenantry.isolation.direct.template_statements import Value
     from tenantry.isolation.vending.token_vendor import Purpose
@@ -23,14 +31,19 @@ if TYPE_CHECKING:
 # What the leading key can bind; Scan and PartiQL are not among it.
 _READS: Final = ("GetItem", "BatchGetItem", "Query")
 _WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem")
+_PLACEHOLDERS: Final = re.compile(f"({re.escape(TENANT)}|{re.escape(USER)})")
+# What Step Functions has an integration of its own for, and the field that names the row.
+_TASKS: Final = {"GetItem": "Key", "PutItem": "Item", "UpdateItem": "Key", "DeleteItem": "Key"}
 
 
 class TenantTable(Construct):
-    """A DynamoDB table in which every partition key, of the table and of each index, is bound to one tenant.
+    """A DynamoDB table whose rows a session reaches only where the partition key is its own tenant's leading key.
 
-    Isolation: sessions reach the rows whose partition key their tenant is named by (``dynamodb:LeadingKeys``), on reads
-    and writes alike. ``Scan`` and PartiQL, which the condition cannot bind, are granted to nobody. Nothing but the
-    ``grant_tenant_*`` methods gives access.
+    Isolation: each grant to sessions is bound to ``dynamodb:LeadingKeys``, in the table and in each index, on reads and
+    writes alike. ``Scan`` and PartiQL, which the condition cannot bind, are granted to nobody. Three other methods give
+    access to what no session tag binds: `service_action` to an API, whose template has to begin the key with the
+    authorizer's tenant; `saga_task` to a saga, whose key the table makes of a checked id; and `grant_every_tenant` to a
+    state machine, whose definition has to do the same by itself.
 
     Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 
@@ -46,14 +59,15 @@ class TenantTable(Construct):
     table_name
         Its name, where a contract names it.
     indexes
-        Partition and sort key of global secondary indexes by name. Their partition keys hold the same value.
+        Partition and sort key of global secondary indexes by name. A partition key has to hold the same value as that
+        of the table: by another value, no session can query the index.
     deletion_protection, removal_policy
         Whether the table can be deleted, and what becomes of it with the stack.
 
     Raises
     ------
     ValueError
-        `leading_key` does not begin with the tenant.
+        `leading_key` does not begin with the tenant, or a name is not one.
     """
 
     def __init__(
@@ -70,14 +84,15 @@ class TenantTable(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        if not leading_key.startswith(TENANT):
-            raise ValueError(f"The leading key {leading_key!r} must begin with the tenant ({TENANT!r}).")
-        self._leading_key = leading_key
-        self._partition_key = partition_key
-        self._table = dynamodb.Table(
+        given = dict(indexes or {})
+        if sort_key == partition_key:
+            raise ValueError(f"The sort key {sort_key!r} is the partition key as well: name another attribute.")
+        for name in (sort_key, *(key for keys in given.values() for key in keys)):
+            attribute_name(name)
+        table = dynamodb.Table(
             self,
             "Table",
-            table_name=table_name,
+            table_name=table_name and checked_table_name(table_name),
             partition_key=_string(partition_key),
             sort_key=_string(sort_key),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -88,8 +103,11 @@ class TenantTable(Construct):
             deletion_protection=deletion_protection,
             removal_policy=removal_policy,
         )
+        self._refer(
+            table.table_arn, table.table_name, partition_key=partition_key, leading_key=leading_key, indexes=given
+        )
         declare_store(
-            self._table,
+            table,
             Store(
                 holds="rows",
                 by=By.PARTITION_KEY,
@@ -97,21 +115,74 @@ class TenantTable(Construct):
                 forms=(leading_key.replace(TENANT, "{tenant}").replace(USER, "{user}"),),
             ),
         )
-        self._indexes = dict(indexes or {})
-        for name, (hash_key, range_key) in self._indexes.items():
-            self._table.add_global_secondary_index(
+        for name, (hash_key, range_key) in given.items():
+            table.add_global_secondary_index(
                 index_name=name,
                 partition_key=_string(hash_key),
                 sort_key=_string(range_key),
                 projection_type=dynamodb.ProjectionType.ALL,
             )
 
+    @classmethod
+    def from_table_name(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        *,
+        table_name: str,
+        partition_key: str,
+        leading_key: str = TENANT,
+        indexes: Collection[str] = (),
+    ) -> Self:
+        """Return the table of another stack by its name, in this stack's account and region.
+
+        Isolation: its grants are the same as those of the stack that makes it. Give the same keys and the names of the
+        indexes that may be used.
+        """
+        arn = Stack.of(scope).format_arn(service="dynamodb", resource="table", resource_name=table_name)
+        return cls.from_table_arn(
+            scope, construct_id, table_arn=arn, partition_key=partition_key, leading_key=leading_key, indexes=indexes
+        )
+
+    @classmethod
+    def from_table_arn(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        *,
+        table_arn: str,
+        partition_key: str,
+        leading_key: str = TENANT,
+        indexes: Collection[str] = (),
+    ) -> Self:
+        """Return the table of another stack by its ARN; as `from_table_name`."""
+        name = Stack.of(scope).split_arn(table_arn, ArnFormat.SLASH_RESOURCE_NAME).resource_name or ""
+        return imported(
+            cls,
+            scope,
+            construct_id,
+            lambda table: table._refer(  # noqa: SLF001 - its own class
+                table_arn,
+                checked_table_name(name),
+                partition_key=partition_key,
+                leading_key=leading_key,
+                indexes=indexes,
+            ),
+        )
+
+    def _refer(self, arn: str, name: str, *, partition_key: str, leading_key: str, indexes: Collection[str]) -> None:
+        if not leading_key.startswith(TENANT):
+            raise ValueError(f"The leading key {leading_key!r} must begin with the tenant ({TENANT!r}).")
+        self._arn, self._name = arn, name
+        self._partition_key, self._leading_key = attribute_name(partition_key), leading_key
+        self._indexes = [index_name(index) for index in indexes]
+
     @property
     def table_name(self) -> str:
         """The table's name, for the functions that vend."""
-        return self._table.table_name
+        return self._name
 
-    def grant_tenant_read(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
+    def grant_tenant_read(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> Purpose:
         """Let a purpose's sessions read their tenant's rows, from the table and every index.
 
         Parameters
@@ -120,10 +191,15 @@ class TenantTable(Construct):
             A purpose of a `TokenVendor`.
         attributes
             The only attributes that may be read, the keys included; all if none is given.
-        """
-        self.grant_tenant(purpose, *_READS, attributes=attributes)
 
-    def grant_tenant_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return self.grant_tenant(purpose, *_READS, attributes=attributes)
+
+    def grant_tenant_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> Purpose:
         """Let a purpose's sessions write their tenant's rows.
 
         Parameters
@@ -132,14 +208,25 @@ class TenantTable(Construct):
             A purpose of a `TokenVendor`.
         attributes
             The only attributes that may be written, the keys included; all if none is given.
+
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        self.grant_tenant(purpose, *_WRITES, attributes=attributes)
+        return self.grant_tenant(purpose, *_WRITES, attributes=attributes)
 
-    def grant_tenant_read_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> None:
-        """Let a purpose's sessions read and write their tenant's rows."""
-        self.grant_tenant(purpose, *_READS, *_WRITES, attributes=attributes)
+    def grant_tenant_read_write(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> Purpose:
+        """Let a purpose's sessions read and write their tenant's rows.
 
-    def grant_tenant(self, purpose: Purpose, *operations: str, attributes: Sequence[str] = ()) -> None:
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+        """
+        return self.grant_tenant(purpose, *_READS, *_WRITES, attributes=attributes)
+
+    def grant_tenant(self, purpose: Purpose, *operations: str, attributes: Sequence[str] = ()) -> Purpose:
         """Let a purpose's sessions do some operations, such as ``Query``, with their tenant's rows.
 
         Parameters
@@ -151,13 +238,18 @@ class TenantTable(Construct):
         attributes
             The only attributes that may be read and written, the keys included; all if none is given.
 
+        Returns
+        -------
+        Purpose
+            The purpose, not an `iam.Grant`: see `Purpose.allow`.
+
         Raises
         ------
         ValueError
             An operation cannot be bound to a tenant.
         """
         self._check(operations)
-        purpose.allow(self._statement([f"dynamodb:{operation}" for operation in operations], attributes))
+        return purpose.allow(self._statement([f"dynamodb:{operation}" for operation in operations], attributes))
 
     def service_action(self, operation: str, *, indexes: Sequence[str] = ()) -> ServiceAction:
         """Return what an API may do with rows without a function, for a `ServiceIntegration`.
@@ -176,16 +268,19 @@ class TenantTable(Construct):
         Raises
         ------
         ValueError
-            The operation cannot be bound to a tenant.
+            The operation cannot be bound to a tenant, or the table has no such index.
         """
         self._check([operation])
+        if unknown := [name for name in indexes if name not in self._indexes]:
+            known = ", ".join(self._indexes) or "none"
+            raise ValueError(f"{self.node.path} has no index {unknown[0]!r}; it has {known}.")
         key = self._partition_key
         return ServiceAction(
             service="dynamodb",
             action=operation,
-            resource_arn=self._table.table_arn,
-            index_arns=[f"{self._table.table_arn}/index/{name}" for name in indexes],
-            target={"TableName": self._table.table_name},
+            resource_arn=self._arn,
+            index_arns=[f"{self._arn}/index/{name}" for name in indexes],
+            target={"TableName": self._name},
             own_fields=[key, f":{key}"],
             conditions=self._some_tenant(),
             impossible=self._impossible(operation),
@@ -213,8 +308,73 @@ class TenantTable(Construct):
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=[f"dynamodb:{operation}" for operation in operations],
-            resource_arns=[self._table.table_arn],
+            resource_arns=[self._arn],
             conditions=self._some_tenant(),
+        )
+
+    def saga_task(
+        self,
+        name: str,
+        operation: str,
+        *,
+        tenant: str,
+        user: str = "",
+        row: Mapping[str, Any],
+        arguments: Mapping[str, Any] | None = None,
+        done_already: Sequence[str] = (),
+    ) -> SagaTask:
+        """Return a task of an `EventSaga` that does one operation with a row of the event's tenant.
+
+        Isolation: the table makes the partition key, of ids that the saga has checked before it does anything; an event
+        whose ids are malformed becomes a dead-letter message. The saga's role gets this operation, on rows that are of
+        some tenant. It is bound to no single one: the event says whose row it is, so grant who may publish the event.
+
+        Parameters
+        ----------
+        name
+            Of the state.
+        operation
+            ``GetItem``, ``PutItem``, ``UpdateItem`` or ``DeleteItem``.
+        tenant, user
+            Where the event has the ids, such as ``$event.detail.tenantId``; the user's where the leading key has it.
+        row
+            What `PutItem` puts beside the partition key, or the sort key of the row otherwise, in DynamoDB's JSON.
+        arguments
+            Further arguments, such as ``ConditionExpression``.
+        done_already
+            As for `SagaTask`.
+
+        Raises
+        ------
+        ValueError
+            The operation is none of these, the row or the arguments name what the table does, or an id is missing.
+        """
+        if operation not in _TASKS:
+            raise ValueError(f"A saga cannot do {operation!r} with one row: choose of {', '.join(_TASKS)}.")
+        if (USER in self._leading_key) != bool(user):
+            raise ValueError(
+                f"The leading key {self._leading_key!r} and user={user!r} do not fit: name the user in both."
+            )
+        field = _TASKS[operation]
+        if taken := {self._partition_key} & row.keys() or {"TableName", field} & (arguments or {}).keys():
+            raise ValueError(f"{min(taken)!r} is for {self.node.path} to say: leave it out of the task {name!r}.")
+        ids = {TENANT: tenant, USER: user}
+        key = " & ".join(ids.get(part) or json.dumps(part) for part in _PLACEHOLDERS.split(self._leading_key) if part)
+        return SagaTask(
+            name=name,
+            resource=f"arn:aws:states:::dynamodb:{operation[0].lower()}{operation[1:]}",
+            arguments={
+                "TableName": self._name,
+                field: {self._partition_key: {"S": f"{{% {key} %}}"}, **row},
+                **(arguments or {}),
+            },
+            statements=[
+                iam.PolicyStatement(
+                    actions=[f"dynamodb:{operation}"], resources=[self._arn], conditions=self._some_tenant()
+                )
+            ],
+            checks=[is_tenant(tenant), *([is_user(user)] if user else [])],
+            done_already=done_already,
         )
 
     def _impossible(self, operation: str) -> Mapping[str, Value]:
@@ -243,7 +403,6 @@ class TenantTable(Construct):
             )
 
     def _statement(self, actions: Sequence[str], attributes: Sequence[str]) -> TenantStatement:
-        arn = self._table.table_arn
         conditions: dict[str, dict[str, Sequence[str]]] = {
             # ForAllValues is also true of a request that names no key, hence Null.
             "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [self._leading_key]},
@@ -260,7 +419,7 @@ class TenantTable(Construct):
             conditions["Null"] = {**conditions["Null"], "dynamodb:Attributes": ["false"]}
         return TenantStatement(
             actions=actions,
-            resources=[arn, *(f"{arn}/index/{name}" for name in self._indexes)],
+            resources=[self._arn, *(f"{self._arn}/index/{name}" for name in self._indexes)],
             conditions=conditions,
         )
 

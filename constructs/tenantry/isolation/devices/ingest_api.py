@@ -60,6 +60,13 @@ class TenantLimit:
     burst: int
     required: bool
 
+    def __post_init__(self) -> None:
+        """Refuse a limit that nothing could pass."""
+        if self.rate <= 0 or self.burst <= 0:
+            raise ValueError(
+                f"A tenant cannot send at {self.rate} a second, {self.burst} at once: use 1 or more for both."
+            )
+
 
 class IngestApi(RestApi):
     """Puts records on a stream under the tenant of the path, which IAM lets each caller use for its own tenant only.
@@ -97,43 +104,12 @@ class IngestApi(RestApi):
         defaults: ApiDefaults,
         description: str = "",
     ) -> None:
-        one = ServiceIntegration(
-            scope,
-            f"{construct_id}One",
-            action=_on(stream, key, "PutRecord"),
-            request=_record("$.Data"),
-            guards=[_IS_TENANT, IsObject(BodyJson("$.Data"))],
-            reply=ServiceReply(
-                body={
-                    "EncryptionType": BodyJson("$.EncryptionType"),
-                    "SequenceNumber": BodyJson("$.SequenceNumber"),
-                    "ShardId": BodyJson("$.ShardId"),
-                }
-            ),
-            refusal=_REFUSAL,
-        )
-        many = ServiceIntegration(
-            scope,
-            f"{construct_id}Many",
-            action=_on(stream, key, "PutRecords"),
-            request={"Records": Each("$.Records", _record("@.Data"), guards=[IsObject(BodyJson("@.Data"))])},
-            guards=[_IS_TENANT],
-            reply=ServiceReply(
-                body={
-                    "EncryptionType": BodyJson("$.EncryptionType"),
-                    "FailedRecordCount": BodyJson("$.FailedRecordCount"),
-                    "Records": Each("$.Records", _OUTCOME),
-                },
-                statuses=[(Matches(BodyText("$.FailedRecordCount"), "[1-9][0-9]*"), 207)],
-            ),
-            refusal=_REFUSAL,
-        )
         super().__init__(
             scope,
             construct_id,
             api_name=api_name,
             description=description,
-            routes=_routes(one, many),
+            routes=lambda api: _routes(*_integrations(api, stream, key)),
             defaults=defaults,
             refusals=_REFUSALS,
             api_key_required=limit.required,
@@ -166,6 +142,43 @@ class IngestApi(RestApi):
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=["execute-api:Invoke"], resource_arns=self.path_arns(tenant)
         )
+
+
+def _integrations(
+    api: Construct, stream: kinesis.IStream, key: kms.IKey
+) -> tuple[ServiceIntegration, ServiceIntegration]:
+    one = ServiceIntegration(
+        api,
+        "One",
+        action=_on(stream, key, "PutRecord"),
+        request=_record("$.Data"),
+        guards=[_IS_TENANT, IsObject(BodyJson("$.Data"))],
+        reply=ServiceReply(
+            body={
+                "EncryptionType": BodyJson("$.EncryptionType"),
+                "SequenceNumber": BodyJson("$.SequenceNumber"),
+                "ShardId": BodyJson("$.ShardId"),
+            }
+        ),
+        refusal=_REFUSAL,
+    )
+    many = ServiceIntegration(
+        api,
+        "Many",
+        action=_on(stream, key, "PutRecords"),
+        request={"Records": Each("$.Records", _record("@.Data"), guards=[IsObject(BodyJson("@.Data"))])},
+        guards=[_IS_TENANT],
+        reply=ServiceReply(
+            body={
+                "EncryptionType": BodyJson("$.EncryptionType"),
+                "FailedRecordCount": BodyJson("$.FailedRecordCount"),
+                "Records": Each("$.Records", _OUTCOME),
+            },
+            statuses=[(Matches(BodyText("$.FailedRecordCount"), "[1-9][0-9]*"), 207)],
+        ),
+        refusal=_REFUSAL,
+    )
+    return one, many
 
 
 def _on(stream: kinesis.IStream, key: kms.IKey, action: str) -> ServiceAction:

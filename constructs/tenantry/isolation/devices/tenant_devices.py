@@ -105,7 +105,10 @@ class TenantDevices(Construct):
         )
 
     def grant_tenant_send(self, api: IngestApi) -> None:
-        """Let every server send records to an ingest API, as its own tenant."""
+        """Let every server send records to an ingest API, as its own tenant.
+
+        It returns nothing, and no `iam.Grant`: the statement is one of both the role's policy and its boundary.
+        """
         self._allowed.add_statements(
             iam.PolicyStatement(actions=["execute-api:Invoke"], resources=api.path_arns(_TENANT))
         )

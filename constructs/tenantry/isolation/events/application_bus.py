@@ -13,10 +13,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tenantry.functions import declare_store
+from tenantry.isolation._imported import imported
+from tenantry.isolation.validation import bus_name as checked_bus_name
+from tenantry.isolation.validation import detail_type as checked_detail_type
+from tenantry.isolation.validation import event_source
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,11 @@ class EventType:
     source: str
     detail_type: str
 
+    def __post_init__(self) -> None:
+        """Refuse what EventBridge would never match."""
+        event_source(self.source)
+        checked_detail_type(self.detail_type)
+
     def __str__(self) -> str:
         """Return ``source@detail_type``, the registry's way of naming it."""
         return f"{self.source}@{self.detail_type}"
@@ -42,8 +52,8 @@ class EventType:
 class ApplicationBus(Construct):
     """A bus on which every publisher may say only what it was granted to say.
 
-    Isolation: `grant_publish` is the one way to publish, and binds the grantee to an event's source and
-    detail-type, so that no service can speak as another one.
+    Isolation: of this construct's methods, `grant_publish` alone lets somebody publish, and binds the grantee to an
+    event's source and detail-types, so that a service publishes nothing as another one.
 
     Parameters
     ----------
@@ -57,6 +67,11 @@ class ApplicationBus(Construct):
         JSON Schemas (draft 4) of the events' details, by event.
     removal_policy
         What becomes of the bus and its archive with the stack.
+
+    Raises
+    ------
+    ValueError
+        The name is not one, or the archive would keep nothing.
     """
 
     def __init__(
@@ -70,16 +85,21 @@ class ApplicationBus(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._bus = events.EventBus(self, "Bus", event_bus_name=bus_name)
-        self._bus.apply_removal_policy(removal_policy)
-        archive = self._bus.archive(
+        if archive_days < 1:
+            raise ValueError(
+                f"The archive of {self.node.path} cannot keep events for {archive_days} days: use 1 or more."
+            )
+        bus = events.EventBus(self, "Bus", event_bus_name=checked_bus_name(bus_name))
+        self._bus: events.IEventBus = bus
+        bus.apply_removal_policy(removal_policy)
+        archive = bus.archive(
             "Archive",
             description=f"Events of {bus_name}, for replay",
             event_pattern=events.EventPattern(account=[Stack.of(self).account]),
             retention=Duration.days(archive_days),
         )
         archive.apply_removal_policy(removal_policy)
-        declare_store(self._bus, Store(holds="events under way", by=By.NONE))
+        declare_store(bus, Store(holds="events under way", by=By.NONE))
         declare_store(archive, Store(holds=f"events of the last {archive_days} days", by=By.NONE))
         registry = schemas.CfnRegistry(
             self, "Registry", registry_name=bus_name, description=f"Schemas of the events on {bus_name}"
@@ -94,6 +114,18 @@ class ApplicationBus(Construct):
                 content=json.dumps({"$schema": "http://json-schema.org/draft-04/schema#", **schema}),
             )
             entry.add_resource_dependency(registry)
+
+    @classmethod
+    def from_bus_name(cls, scope: Construct, construct_id: str, *, bus_name: str) -> Self:
+        """Return the bus of another stack by its name, in this stack's account and region; its grants are the same."""
+        checked_bus_name(bus_name)
+
+        def refer(bus: Self) -> None:
+            bus._bus = events.EventBus.from_event_bus_arn(
+                bus, "Bus", Stack.of(bus).format_arn(service="events", resource="event-bus", resource_name=bus_name)
+            )
+
+        return imported(cls, scope, construct_id, refer)
 
     @property
     def bus_name(self) -> str:
@@ -126,7 +158,10 @@ class ApplicationBus(Construct):
 
         Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
         """
-        keys = {"events:source": [source], "events:detail-type": list(detail_types)}
+        if not detail_types:
+            raise ValueError(f"Nothing of {source!r} is to be published: name the detail-types.")
+        kinds = [EventType(source=source, detail_type=kind) for kind in detail_types]
+        keys = {"events:source": [source], "events:detail-type": [kind.detail_type for kind in kinds]}
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["events:PutEvents"],

@@ -34,6 +34,7 @@ _RETRY: Final[Mapping[str, Any]] = {
 _DEAD_LETTER: Final = "Keep as dead letter"
 _FAILED: Final = "Failed"
 _CHECK: Final = "Check the event"
+_REFUSED: Final = "Refuse the event"
 _POINTLESS: Final = "Nothing to do"
 _EVENT: Final = "$states.context.Execution.Input"
 
@@ -65,6 +66,8 @@ class SagaTask:
     all_done_when
         Condition over ``$states.result`` that says that an earlier delivery has done all tasks: only the event that
         the saga emits is then sent once more.
+    checks
+        Conditions over ``$event`` that the saga checks, beside its own, before it does anything.
 
     Source: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
     """
@@ -79,6 +82,7 @@ class SagaTask:
     done_if_cause_has: Mapping[str, str] = field(default_factory=dict)
     pointless_after: Sequence[str] = ()
     all_done_when: str = ""
+    checks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +121,7 @@ class EventSaga(Construct):
     on
         The kind of event that starts it.
     checks
-        JSONata conditions over ``$event`` that a well-formed event fulfils.
+        JSONata conditions over ``$event`` that a well-formed event fulfils. There must be one, here or in a task.
     variables
         Variables for the tasks, JSONata over ``$event``.
     tasks
@@ -128,6 +132,11 @@ class EventSaga(Construct):
         Who is told of dead letters.
     log_retention, removal_policy
         How long logs are kept, and what becomes of logs and dead letters with the stack.
+
+    Raises
+    ------
+    ValueError
+        Nothing checks the event, or two states have one name.
     """
 
     def __init__(
@@ -146,6 +155,11 @@ class EventSaga(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        checks = [*checks, *(check for task in tasks for check in task.checks)]
+        if not checks:
+            raise ValueError(
+                f"{self.node.path} checks nothing of the event: give conditions over $event in checks=[...]."
+            )
         self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
         definition = _definition(
             checks, variables or {}, tasks, emits, bus_name=bus.bus_name, queue_url=self._dead_letters.queue_url
@@ -198,7 +212,7 @@ def dead_letter_queue(
 ) -> sqs.Queue:
     """Make a queue for dead letters, with an alarm as soon as one is in it.
 
-    It is encrypted, takes TLS only and keeps letters for 14 days, the longest that SQS can.
+    It is encrypted, takes TLS only and keeps letters for 14 days, the longest that SQS can. The alarm is a part of it.
     """
     queue = sqs.Queue(
         scope,
@@ -212,9 +226,9 @@ def dead_letter_queue(
     for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
         acknowledge(queue, rule, "It is itself a dead-letter queue.")
     queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(
-        scope,
-        f"{construct_id}Alarm",
-        alarm_description=f"Dead-letter messages in {queue.node.path}: docs/operations.md shows how to replay them",
+        queue,
+        "Alarm",
+        alarm_description=f"Dead letters in {queue.node.path}: see docs/operations.md for how to replay them",
         threshold=1,
         evaluation_periods=1,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -248,6 +262,9 @@ def _definition(
         },
     )
     chain = [*tasks, publish]
+    names = [task.name for task in chain] + [_CHECK, _REFUSED, _DEAD_LETTER, _FAILED, _POINTLESS]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"The saga has two states named {min(repeated)!r}: give each task a name of its own.")
     states: dict[str, Any] = {
         _CHECK: {
             "Type": "Choice",
@@ -262,9 +279,9 @@ def _definition(
                     "Next": chain[0].name,
                 }
             ],
-            "Default": "Refuse the event",
+            "Default": _REFUSED,
         },
-        "Refuse the event": {
+        _REFUSED: {
             "Type": "Pass",
             "Output": {
                 "Error": "InvalidEvent",

@@ -16,6 +16,9 @@ TENANT_NAME: Final = "{{tenant_name}}"
 USER: Final = "{{user_id}}"
 """The user's id."""
 
+PURPOSE_TAG: Final = "Purpose"
+"""The session tag that names the purpose; `tenantry.runtime.vending` sets it."""
+
 # In the role's policy, the tenant is the one that the session is tagged with, and the user may be any.
 _ROLE_FENCE: Final = {
     TENANT: "${aws:PrincipalTag/TenantId}",
@@ -28,8 +31,8 @@ _ROLE_FENCE: Final = {
 class TenantStatement:
     """A permission with placeholders where the tenant and the user belong.
 
-    Isolation: the tenant role gets it bound to the session tag, and the session policy gets it bound to the caller's
-    ids. Each of the two is enough to keep tenants apart.
+    Isolation: the tenant role gets it bound to the session tags of the tenant and of the purpose, and the session
+    policy gets it bound to the caller's ids. Each of the two is enough to keep tenants apart.
 
     Attributes
     ----------
@@ -68,9 +71,11 @@ class TenantStatement:
         equal = {**self.conditions.get("StringEquals", {}), "aws:ResourceAccount": [account]}
         return replace(self, conditions={**self.conditions, "StringEquals": equal})
 
-    def for_role(self) -> dict[str, Any]:
-        """Return the statement bound to the session tag, as IAM JSON."""
-        return self._as_json(_bound_to_tag)
+    def for_role(self, purpose: str) -> dict[str, Any]:
+        """Return the statement bound to the session tags of the tenant and of a purpose, as IAM JSON."""
+        equal = {**self.conditions.get("StringEquals", {}), f"aws:PrincipalTag/{PURPOSE_TAG}": [purpose]}
+        bound = replace(self, conditions={**self.conditions, "StringEquals": equal})
+        return bound._as_json(_bound_to_tag)  # noqa: SLF001 - its own class
 
     def for_session(self) -> list[Any]:
         """Return the statement with its placeholders, as a part of a session policy template.

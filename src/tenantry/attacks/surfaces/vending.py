@@ -13,7 +13,7 @@ from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import DENIALS, denied, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions
+from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions, tags
 from tenantry.attacks.storage import MODES, Owner, Storage
 
 if TYPE_CHECKING:
@@ -341,14 +341,18 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     sessions, target = Sessions.of(world), world.target
     own_role = sessions.vendor(purpose).role
     iam, sts, functions = aws.iam, aws.sts, aws.functions
-    arns = [target.storage_role, target.employees_role, sessions.copy(purpose), sessions.copy(purpose, wide=True)]
-    session_tags: Any = [{"Key": "TenantId", "Value": victim.tenant}, {"Key": "TenantName", "Value": victim.tenant}]
+    roles: dict[str, Any] = {
+        target.storage_role: tags(victim.tenant, "prefix"),
+        target.employees_role: tags(victim.tenant, "employees"),
+        sessions.copy(purpose): tags(victim.tenant, purpose),
+        sessions.copy(purpose, wide=True): tags(victim.tenant, purpose),
+    }
     calls: Calls = [
         (
             f"assume {arn.rsplit('/', 1)[-1]} as the victim",
             partial(sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=session_tags),
         )
-        for arn in arns
+        for arn, session_tags in roles.items()
     ]
     calls += [
         ("assume again", partial(sts.assume_role, RoleArn=sessions.copy(purpose), RoleSessionName=world.run)),

@@ -41,13 +41,14 @@ def _tag(name: str, value: str) -> dict[str, str]:
     return {"Key": name, "Value": value}
 
 
-def _untagged(world: World, make: Callable[[str], Tags]) -> Outcome:
+def _untagged(world: World, make: Callable[[Tags], Tags]) -> Outcome:
     """Assume a copy of each tenant role, whose trust has the same conditions, with tags that are wrong."""
     sessions, at, steps = Sessions.of(world), prize(world), []
     for purpose in _VENDORS:
         role = sessions.copy(purpose)
-        good = sessions.assume(role, tags(at.alice.tenant)).sts.get_caller_identity()["Arn"]
-        outcome = denied(partial(sessions.assume, role, make(at.alice.tenant)), codes=_REFUSALS)
+        right = tags(at.alice.tenant, purpose)
+        good = sessions.assume(role, right).sts.get_caller_identity()["Arn"]
+        outcome = denied(partial(sessions.assume, role, make(right)), codes=_REFUSALS)
         steps += [
             (purpose, outcome),
             (purpose, held("with good tags it works") if good else inconclusive("no session")),
@@ -55,23 +56,39 @@ def _untagged(world: World, make: Callable[[str], Tags]) -> Outcome:
     return together(*steps)
 
 
-_UNTAGGED: Final[tuple[tuple[str, str, Callable[[str], Tags]], ...]] = (
+def _with(right: Tags, key: str, value: str) -> Tags:
+    """Return tags of which one has another value."""
+    return [_tag(key, value) if tag["Key"] == key else tag for tag in right]
+
+
+def _without(right: Tags, key: str) -> Tags:
+    return [tag for tag in right if tag["Key"] != key]
+
+
+_UNTAGGED: Final[tuple[tuple[str, str, Callable[[Tags], Tags]], ...]] = (
     ("no-tags", "without tags", lambda _: []),
-    ("no-tenant", "with the tenant's name alone", lambda tenant: tags(tenant)[1:]),
-    ("no-name", "with the tenant's id alone", lambda tenant: tags(tenant)[:1]),
-    ("other-key", "with the tenant under other keys", lambda t: [_tag("Tenant", t), _tag("tenant", t)]),
-    ("empty", "with an empty tenant", lambda tenant: [_tag("TenantId", ""), *tags(tenant)[1:]]),
-    ("other-name", "with another tenant's name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", "another")]),
-    ("longer-name", "with a longer name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", f"{tenant.lower()}0")]),
-    ("wild-name", "with a pattern for a name", lambda tenant: [*tags(tenant)[:1], _tag("TenantName", "*")]),
-    ("more", "with one tag more", lambda tenant: [*tags(tenant), _tag("Admin", "true")]),
+    ("no-tenant", "without the tenant's id", lambda right: _without(right, "TenantId")),
+    ("no-name", "without the tenant's name", lambda right: _without(right, "TenantName")),
+    ("no-purpose", "without a purpose", lambda right: _without(right, "Purpose")),
+    (
+        "other-key",
+        "with the tenant under other keys",
+        lambda right: [_tag("Tenant", right[0]["Value"]), _tag("tenant", right[0]["Value"]), *right[2:]],
+    ),
+    ("empty", "with an empty tenant", lambda right: _with(right, "TenantId", "")),
+    ("other-name", "with another tenant's name", lambda right: _with(right, "TenantName", "another")),
+    ("longer-name", "with a longer name", lambda right: _with(right, "TenantName", f"{right[1]['Value']}0")),
+    ("wild-name", "with a pattern for a name", lambda right: _with(right, "TenantName", "*")),
+    ("other-purpose", "for a purpose that no function has", lambda right: _with(right, "Purpose", "everything")),
+    ("wild-purpose", "with a pattern for a purpose", lambda right: _with(right, "Purpose", "*")),
+    ("more", "with one tag more", lambda right: [*right, _tag("Admin", "true")]),
 )
 for _slug, _what, _make in _UNTAGGED:
     vending.add(
         f"trust-{_slug}",
         threat=threats.LOOSE_POLICY,
         tries=f"Assume each tenant role {_what}.",
-        must="STS refuses, and with both tags it does not.",
+        must="STS refuses, and with all three tags it does not.",
         run=partial(_untagged, make=_make),
     )
 
@@ -82,7 +99,6 @@ for _slug, _what, _make in _UNTAGGED:
 def _(world: World) -> Outcome:
     """Assume each tenant role, well tagged, as a clone of every function's role, and as an unrelated role."""
     at, target, steps = prize(world), world.target, []
-    session_tags: Any = tags(at.alice.tenant)
     actors: list[tuple[str, Aws]] = [("nobody", world.nobody), ("without credentials", target.aws.anonymous())]
     actors += [
         (role.id, world.clone_role(role.id))
@@ -90,7 +106,8 @@ def _(world: World) -> Outcome:
         if role.kind == "AWS::IAM::Role"
         and role.logical_id.startswith(("StorageProvisioner", "TokenIssuer", "ApiAuth"))
     ]
-    for arn in (target.storage_role, target.employees_role):
+    for arn, purpose in ((target.storage_role, "prefix"), (target.employees_role, "employees")):
+        session_tags: Any = tags(at.alice.tenant, purpose)
         for name, aws in actors:
             assume = partial(aws.sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=session_tags)
             steps.append((name, denied(assume, codes=CODES)))
@@ -110,7 +127,8 @@ def _wild(world: World, tenant: str, purpose: str) -> Outcome:
     if good.result is not AttackResult.HELD:
         return good
     try:
-        aws = sessions.assume(role, [_tag("TenantId", value), _tag("TenantName", value)])
+        named = {"TenantId": value, "TenantName": value, "Purpose": purpose}
+        aws = sessions.assume(role, [_tag(key, text) for key, text in named.items()])
     except ClientError as error:
         return together(held(f"no session: {error.response['Error']['Code']}"), good)
     steps = [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)]
@@ -159,9 +177,9 @@ for _slug, _value, _purposes in (
 def _(world: World) -> Outcome:
     """Tag a session with one's own id and the victim's name, which would open their bucket for the role alone."""
     sessions, at = Sessions.of(world), prize(world)
-    mixed = [_tag("TenantId", at.alice.tenant), _tag("TenantName", at.bob.tenant.lower())]
     steps = []
     for purpose in ("bucket", "access_point"):
+        mixed = _with(tags(at.alice.tenant, purpose), "TenantName", at.bob.tenant.lower())
         steps += [
             (f"a session ({purpose})", denied(partial(sessions.assume, sessions.copy(purpose), mixed))),
             (purpose, own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)),
@@ -177,9 +195,9 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Be the tenant whose id is the victim's in upper case, whose session's name opens the victim's bucket."""
     sessions, at = Sessions.of(world), prize(world)
-    twin = [_tag("TenantId", at.bob.tenant.upper()), _tag("TenantName", at.bob.tenant.lower())]
     steps = []
     for purpose in ("bucket", "access_point"):
+        twin = tags(at.bob.tenant.upper(), purpose)
         aws = sessions.assume(sessions.copy(purpose), twin)
         steps += [
             (f"{name} ({purpose})", denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)
