@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.settings import PORT_VARIABLE
 from tests.scheduling import SharedThings
+
+# An example may wait for a synthesis, or for other tests on the machine.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 
 @pytest.hookimpl(optionalhook=True)  # so that `-p no:xdist` works

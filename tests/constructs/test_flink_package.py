@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,7 @@ def test_hash_changes_with_packaged_files(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("__init__.py", "identifiers.py", "errors.py"):
         (tmp_path / name).write_bytes((package_folder("tenantry.model") / name).read_bytes())
     of_the_checkout = package_hash()
-    monkeypatch.setattr("tenantry.flink.package._MODEL_FOLDER", tmp_path)
+    monkeypatch.setattr(sys.modules["tenantry.flink.package"], "_MODEL_FOLDER", tmp_path)
     package_hash.cache_clear()
     assert package_hash() == of_the_checkout
     package_hash.cache_clear()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from aws_cdk import Stack
 
-from tenantry.functions import FunctionDefaults
+from tenantry.functions import FunctionDefaults, package_folder
 from tenantry.web import PageApi, PageDomain, WebPage
 from tenantry.web import build as building
 from tests.synthesized import ROOT, Template, assembly, new_app, template
@@ -145,7 +145,7 @@ def test_dashboard_uses_its_deployments_apis_and_cognito(environment: str) -> No
 def _edge(name: str, uri: str) -> str:
     node = shutil.which("node")
     assert node
-    source = (ROOT / "constructs" / "web_page" / "edge" / name).read_text()
+    source = (package_folder("tenantry.web") / "edge" / name).read_text()
     script = f"{source}\nprocess.stdout.write(handler({{request: {{uri: {json.dumps(uri)}}}}}).uri)"
     return subprocess.run([node, "-e", script], capture_output=True, text=True, check=True).stdout
 

@@ -87,7 +87,7 @@ _FORGERIES: Final = {
     "says another digest than it is signed with": _token(_claims(), algorithm="HS512", digest="sha256"),
     "altered": _token(_claims()) + "x",
     "expired": _token(_claims(exp=int(time.time()) - 1)),
-    "not yet": _token(_claims(nbf=int(time.time()) + 60)),
+    "not yet": _token(_claims(nbf=int(time.time()) + 3600)),
     "never expires": _token(_claims(exp=None)),
     "expires in words": _token({**_claims(), "exp": "tomorrow"}),
     "issued in the future": _token(_claims(iat=int(time.time()) + 600)),
