@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ingestion_usage.records import last_hour
+from tenantry.model.directory_tables import TENANT_ID
 from tenantry.runtime.counting import counter_handler
 from tenantry.runtime.settings import Settings
 from tenantry.runtime.vending import TokenVendor
@@ -34,7 +35,7 @@ def count(caller: TenantCaller) -> Mapping[str, object]:
     another's; the function has none of its own.
     """
     lake = vendor.session(caller, _PURPOSE).client("s3")
-    aggregates = f"aggregates/tenantid={caller.tenant_id}/"
+    aggregates = f"aggregates/{TENANT_ID}={caller.tenant_id}/"
     begin, end, hour = last_hour(lake, settings.lake_bucket, aggregates, datetime.now(UTC))
     return {
         "from": _time(begin),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tenantry.attacks.storage import Owner
+    from tenantry.model.tags import Tag
     from tenantry.operate.aws import Aws
 
 PURPOSES: Final = (*MODES, "employees")
@@ -108,9 +109,7 @@ class Sessions(PerRun):
             text = text.replace(placeholder, value)
         return text
 
-    def assume(
-        self, role: str, tags: Sequence[Mapping[str, str]], *, policy: str | None = None, source: str = ""
-    ) -> Aws:
+    def assume(self, role: str, tags: Sequence[Tag], *, policy: str | None = None, source: str = "") -> Aws:
         """Assume a copy, as the functions assume the tenant role; a policy or tags may be left out."""
         aws = self._world.target.aws
         more: dict[str, Any] = {"Policy": policy} if policy else {}
@@ -120,7 +119,7 @@ class Sessions(PerRun):
             RoleArn=role,
             RoleSessionName=self._world.run,
             DurationSeconds=_DURATION_SECONDS,
-            Tags=[{"Key": tag["Key"], "Value": tag["Value"]} for tag in tags],
+            Tags=tags,
             TransitiveTagKeys=[tag["Key"] for tag in tags],
             **more,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 USERS: Final = "users"
 TENANTS: Final = "tenants"
@@ -45,16 +45,16 @@ def tenant_of_roles(attribute: str) -> str | None:
     return attribute.removeprefix(ROLES_PREFIX) if attribute.startswith(ROLES_PREFIX) else None
 
 
-def user_key(user: str) -> dict[str, dict[str, str]]:
+def user_key(user: str) -> dict[str, Any]:
     """Return the key of a user's item, as DynamoDB takes it."""
     return {USER_ID: {"S": user}}
 
 
-def tenant_key(tenant: str) -> dict[str, dict[str, str]]:
+def tenant_key(tenant: str) -> dict[str, Any]:
     """Return the key of a tenant's item."""
     return {TENANT_ID: {"S": tenant}}
 
 
-def membership_key(tenant: str, user: str) -> dict[str, dict[str, str]]:
+def membership_key(tenant: str, user: str) -> dict[str, Any]:
     """Return the key of the item that a user's membership in a tenant is."""
     return {**tenant_key(tenant), **user_key(user)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypedDict
 
 TENANT_ID_TAG: Final = "TenantId"
 """The session tag that holds the tenant's id, exactly."""
@@ -24,7 +24,14 @@ OBJECT_USER_TAG: Final = "user_id"
 """The tag of an object that says which user's it is."""
 
 
-def session_tags(tenant: str, purpose: str) -> list[dict[str, str]]:
+class Tag(TypedDict):
+    """A tag, as AWS takes it."""
+
+    Key: str
+    Value: str
+
+
+def session_tags(tenant: str, purpose: str) -> list[Tag]:
     """Return the tags of a tenant's session, as STS takes them."""
     return [
         {"Key": key, "Value": value} for key, value in zip(SESSION_TAGS, (tenant, tenant.lower(), purpose), strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 EMPLOYEE_TENANT: Final = "Tenant"
 """The partition key of employees: the tenant's id."""
@@ -21,11 +21,11 @@ def of_kind(kind: str) -> str:
     return f"#{kind}"
 
 
-def employee_key(tenant: str, employee: str) -> dict[str, dict[str, str]]:
+def employee_key(tenant: str, employee: str) -> dict[str, Any]:
     """Return the key of an employee's item, as DynamoDB takes it."""
     return {EMPLOYEE_TENANT: {"S": tenant}, EMPLOYEE_ID: {"S": employee}}
 
 
-def park_key(tenant: str, kind: str, sort_key: str) -> dict[str, dict[str, str]]:
+def park_key(tenant: str, kind: str, sort_key: str) -> dict[str, Any]:
     """Return the key of a park's or a webhook's item."""
     return {PARTITION_KEY: {"S": tenant + of_kind(kind)}, SORT_KEY: {"S": sort_key}}

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     from tenantry.attacks.surfaces.vending import Calls
     from tenantry.attacks.world import World
+    from tenantry.model.tags import Tag
     from tenantry.operate.aws import Aws
 
-    Tags = Sequence[dict[str, str]]
+    Tags = Sequence[Tag]
 
 vending: Final = REGISTRY.surface("vending")
 
@@ -38,7 +39,7 @@ _VENDORS: Final = ("prefix", "employees")
 """One purpose of each tenant role."""
 
 
-def _tag(name: str, value: str) -> dict[str, str]:
+def _tag(name: str, value: str) -> Tag:
     return {"Key": name, "Value": value}
 
 
