@@ -262,7 +262,7 @@ def test_interrupted_pause_is_finished_and_published(scene: _Scene, monkeypatch:
     item = scene.webhook("vera", "vera-1")
     scene.remove("vera")
     with monkeypatch.context() as patch:
-        patch.setattr("park_webhooks.webhooks.Webhooks.told", _fail)
+        patch.setattr("park_webhooks.webhooks.Webhooks.mark_published", _fail)
         with pytest.raises(RuntimeError):
             scene.hear("vera", "texas")
     scene.hear("vera", "texas")
