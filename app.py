@@ -1,9 +1,10 @@
 """Tenantry's CDK app: reads what it is to build once, here, and builds it.
 
-Context: ``env`` (local, dev, staging, prod), ``app`` (prefix of names), ``account`` and ``region`` (default: those of
-the caller's credentials), ``handsOnNames`` (whether buckets have the names of the S3 hands-on), ``allowedOrigin``,
-``pageDomain`` and ``pageCertificate`` (a name of one's own for the dashboard, and the ARN of its certificate),
-``webAcl`` (the ARN of a web ACL to put before every API), ``destroyData`` (the second key to throwing data away).
+Context: ``env`` (one of `stacks.environments.NAMES`), ``app`` (prefix of names), ``account`` and ``region`` (default:
+those of the caller's credentials), ``handsOnNames`` (whether buckets have the names of the S3 hands-on),
+``allowedOrigin``, ``pageDomain`` and ``pageCertificate`` (a name of one's own for the dashboard, and the ARN of its
+certificate), ``webAcl`` (the ARN of a web ACL to put before every API), ``destroyData`` (the second key to throwing
+data away).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tenantry.attacks.target import Target
 
 _REQUESTS: Final = 3
-AUTHORIZED: Final = ("tenant", "storage", "employees", "parks")
+AUTHORIZED: Final = ("tenant", "storage", "employees", "membership", "parks")
 """The stacks with an API of users."""
 
 
@@ -46,7 +46,7 @@ def calls(target: Target, person: Person) -> Sequence[Figure]:
 
 def reads(target: Target, person: Person) -> Sequence[Figure]:
     """Count what an authorizer that asks the database reads for a call once it is warm, and the published one."""
-    variables = settings(target, "parks")["authorizer"]
+    variables = settings(target, "membership")["authorizer"]
     record = f"bench-{secrets.token_hex(4)}"
     key: dict[str, Any] = {"userid": {"S": record}}
     policies = json.dumps({"admin": ["arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/settings"]})
@@ -63,7 +63,7 @@ def reads(target: Target, person: Person) -> Sequence[Figure]:
 
 
 def _reads_when_warm(target: Target, module: str, variables: Mapping[str, str], person: Person) -> int:
-    found = requests_of(module, [authorization(person, "parks")] * _REQUESTS, variables=variables, target=target)
+    found = requests_of(module, [authorization(person, "membership")] * _REQUESTS, variables=variables, target=target)
     _, *warm = [sum(count for host, count in by_host.items() if host.startswith("dynamodb.")) for by_host in found]
     return max(warm)
 

@@ -34,7 +34,9 @@ def measure(state: Path) -> Sequence[Figure]:
             Figure("sign-up to a token with the tenant", round(median(seconds), 2), "s", f"median of {_PEOPLE}"),
             *_latency("GET /tenant/{tenantId}", lambda: world.tenant(person.tenant, person.tokens.id)),
             *_latency("PUT /tenant/{tenantId}", lambda: world.rename(person.tenant, person.tokens.id)),
-            *_latency("GET /settings, roles read anew", lambda: world.parks_api("GET", "/settings", person.tokens.id)),
+            *_latency(
+                "GET /settings, roles read anew", lambda: world.membership_api("GET", "/settings", person.tokens.id)
+            ),
             *calls(target, person),
             *reads(target, person),
             *cpu(target, person),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 
@@ -11,21 +12,32 @@ from stacks.application_plane.ingestion.stack import IngestionStack
 from stacks.application_plane.parks.stack import ParksStack
 from stacks.application_plane.storage.stack import StorageStack
 from stacks.control_plane.control.stack import ControlStack
+from stacks.control_plane.membership.stack import MembershipStack
 from stacks.control_plane.tenant.stack import TenantStack
 from stacks.control_plane.user.stack import UserStack
+from stacks.names import CONTROL_PLANE, STACKS
 from stacks.platform.collisions import refuse_collisions
 from stacks.platform.stack import CommonStack
 from stacks.web.dashboard.stack import DashboardStack
 from tenantry.functions import declare_application
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import App
 
     from stacks.environments import Environment
+    from stacks.names import StackName
+    from stacks.platform.platform import Platform
 
-_STACKS: Final = ("common", "user", "ingestion", "storage", "tenant", "control", "employees", "parks", "dashboard")
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlane:
+    """The stacks that need no others, as far as others need them."""
+
+    platform: Platform
+    tenant: TenantStack
+    membership: MembershipStack
 
 
 def compose(app: App, environment: Environment) -> None:
@@ -34,81 +46,68 @@ def compose(app: App, environment: Environment) -> None:
     Synthesis fails where two instances would give resources the same name (`stacks.platform.collisions`).
     """
     ids = _construct_ids(app, environment)
-    common = CommonStack(app, ids["common"], environment=environment)
-    user = UserStack(app, ids["user"], environment=environment, bus=common.bus, alarms=common.alarms)
-    ingestion = IngestionStack(app, ids["ingestion"], environment=environment, alarms=common.alarms)
-    storage = StorageStack(
+    control_plane = _control_plane(app, environment, ids)
+    platform, tenant = control_plane.platform, control_plane.tenant
+    IngestionStack(app, ids["ingestion"], platform=platform, usage=tenant.usage)
+    storage = StorageStack(app, ids["storage"], platform=platform, usage=tenant.usage)
+    EmployeesStack(app, ids["employees"], platform=platform)
+    parks = ParksStack(app, ids["parks"], platform=platform, directory=tenant.directory)
+    DashboardStack(
         app,
-        ids["storage"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
+        ids["dashboard"],
+        platform=platform,
+        apis={
+            "tenant": tenant.api_url,
+            "membership": control_plane.membership.api_url,
+            "storage": storage.api_url,
+            "parks": parks.api_url,
+        },
     )
+    _declare(app, environment, ids, STACKS)
+
+
+def compose_control_plane(app: App, environment: Environment) -> ControlPlane:
+    """Build the control plane of `environment` alone, for applications whose other stacks are their own."""
+    ids = _construct_ids(app, environment)
+    built = _control_plane(app, environment, ids)
+    _declare(app, environment, ids, CONTROL_PLANE)
+    return built
+
+
+def _control_plane(app: App, environment: Environment, ids: Mapping[StackName, str]) -> ControlPlane:
+    common = CommonStack(app, ids["common"], environment=environment)
+    user = UserStack(app, ids["user"], foundation=common.foundation)
+    platform = common.foundation.with_identity(user.identity)
     tenant = TenantStack(
-        app,
-        ids["tenant"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
-        users=user.users,
-        token_claims_hook=user.token_claims_hook,
-        partitions=storage.partitions,
-        lake=ingestion.lake,
+        app, ids["tenant"], platform=platform, users=user.users, token_claims_hook=user.token_claims_hook
     )
     control = ControlStack(
-        app,
-        ids["control"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        directory=tenant.directory,
-        invitations=tenant.invitations,
+        app, ids["control"], platform=platform, directory=tenant.directory, invitations=tenant.invitations
     )
-    EmployeesStack(
+    membership = MembershipStack(
         app,
-        ids["employees"],
-        environment=environment,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
-    )
-    parks = ParksStack(
-        app,
-        ids["parks"],
-        environment=environment,
-        bus=common.bus,
-        alarms=common.alarms,
-        user_pool=user.user_pool,
-        client=user.client,
+        ids["membership"],
+        platform=platform,
         directory=tenant.directory,
         invitations=tenant.invitations,
         account_changes=control.account_changes,
     )
-    DashboardStack(
-        app,
-        ids["dashboard"],
-        environment=environment,
-        user_pool=user.user_pool,
-        client=user.client,
-        apis={"tenant": tenant.api_url, "storage": storage.api_url, "parks": parks.api_url},
-    )
-    for stack in ids.values():
+    return ControlPlane(platform=platform, tenant=tenant, membership=membership)
+
+
+def _declare(app: App, environment: Environment, ids: Mapping[StackName, str], stacks: Sequence[StackName]) -> None:
+    for stack in stacks:
         declare_application(
-            app.node.find_child(stack),
+            app.node.find_child(ids[stack]),
             name=environment.application,
             environment=environment.name,
             ephemeral=environment.ephemeral,
         )
 
 
-def _construct_ids(app: App, environment: Environment) -> Mapping[str, str]:
+def _construct_ids(app: App, environment: Environment) -> Mapping[StackName, str]:
     """Return the ids of the stacks in `app`: their names, with account and region where another has these already."""
-    ids = {stack: environment.stack_name(stack) for stack in _STACKS}
+    ids = {stack: environment.stack_name(stack) for stack in STACKS}
     if not any(Stack.is_stack(child) for child in app.node.children):
         return ids
     refuse_collisions(app)

@@ -10,11 +10,14 @@ from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
+from stacks.names import STACKS
 from tenantry.functions import AWS_ARM64, BundleTarget, host_target
 from tenantry.streaming import LakeFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stacks.names import StackName
 
 _HOST: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _ORIGIN: Final = re.compile(rf"https://{_HOST}(:[0-9]{{1,5}})?|http://localhost(:[0-9]{{1,5}})?")
@@ -27,11 +30,6 @@ _LOCAL_ACCOUNT: Final = "000000000000"
 _LOCAL_REGION: Final = "us-east-1"
 _HANDS_ON: Final = ("local", "dev")
 _DEFAULT_APPLICATION: Final = "tenantry"
-# Names such as `App-tenant-users` and `App-parks-<tenant>...` are made of these: as a part of an application's name,
-# they would make it another application's.
-_WORDS: Final = frozenset(
-    {"common", "control", "dashboard", "employees", "ingestion", "parks", "storage", "tenant", "user"}
-)
 # Not a secret: the hands-on's code publishes it, and its four tokens are signed with it.
 _HANDS_ON_SECRET: Final = "aws-saas-factory"  # noqa: S105 - see above
 
@@ -169,7 +167,9 @@ class Environment:
                 f"Application name {self.application!r} is not usable in AWS names: "
                 "give 3 to 20 lower-case letters, digits and hyphens, a letter first (--context app=NAME)."
             )
-        if taken := _WORDS.intersection(self.application.split("-")[1:]):
+        # Names such as `App-tenant-users` and `App-parks-<tenant>...` have a stack's in them: as a part of the
+        # application's name, it would make them another application's.
+        if taken := set(STACKS).intersection(self.application.split("-")[1:]):
             raise ValueError(
                 f"Application name {self.application!r} could give a resource the name of another application's: "
                 f"leave out '-{min(taken)}' (--context app=NAME)."
@@ -214,7 +214,7 @@ class Environment:
             return RemovalPolicy.DESTROY
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
-    def stack_name(self, stack: str) -> str:
+    def stack_name(self, stack: StackName) -> str:
         """Return the name in CloudFormation of one of the stacks, such as ``common``: one in an account and region."""
         return f"{self.application}-{stack}"
 

@@ -12,12 +12,13 @@ from typing import Any, Final
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from stacks import names
 from stacks.application import compose
 from stacks.environments import NAMES, environment
 from tenantry.functions import AWS_ARM64
 
 ROOT: Final = Path(__file__).parents[1]
-STACKS: Final = ("common", "user", "tenant", "control", "storage", "employees", "ingestion", "parks", "dashboard")
+STACKS: Final[tuple[str, ...]] = names.STACKS
 ENVIRONMENTS: Final = NAMES
 STATEFUL_TYPES: Final = {
     "AWS::Cognito::UserPool",

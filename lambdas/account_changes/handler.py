@@ -11,6 +11,7 @@ import boto3
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenantry.model.errors import ConflictError, NotFoundError, TenancyError
+from tenantry.model.event_types import BLOCKED, DELETED, SESSIONS_ENDED, UNBLOCKED
 from tenantry.model.identifiers import UserId, user_id
 from tenantry.runtime.accounts import Accounts, Outcome
 from tenantry.runtime.membership import Tables
@@ -83,14 +84,14 @@ _POOL: Final[Mapping[str, str]] = {
     "forget": "delete",
 }
 _EVENTS: Final[Mapping[str, str]] = {
-    "block": "blocked",
-    "unblock": "unblocked",
-    "delete": "deleted",
-    "signOut": "sessionsEnded",
-    "signedOut": "sessionsEnded",
-    "changeAddress": "sessionsEnded",
+    "block": BLOCKED,
+    "unblock": UNBLOCKED,
+    "delete": DELETED,
+    "signOut": SESSIONS_ENDED,
+    "signedOut": SESSIONS_ENDED,
+    "changeAddress": SESSIONS_ENDED,
 }
-_WITH_TENANTS: Final = frozenset({"blocked", "unblocked", "deleted"})
+_WITH_TENANTS: Final = frozenset({BLOCKED, UNBLOCKED, DELETED})
 
 
 @observed

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.identifiers import user_id
 from tenantry.model.names import name_or, name_refusal
 from tenantry.runtime.account_records import AccountRecords, Origin
@@ -131,7 +132,7 @@ def _after_sign_up(event: dict[str, Any]) -> None:
         logger.info("confirmed", where=_confirmed(event, user))
     except (ClientError, BotoCoreError):
         logger.exception("could not record where the account was confirmed; a required new password stays required")
-    refusal = publisher().publish(f"{settings.application}.idp", "signup", _sign_up(event, user))
+    refusal = publisher().publish(source(settings.application, IDENTITY), SIGN_UP, _sign_up(event, user))
     if refusal is None:
         logger.info("published")
     else:
@@ -166,7 +167,7 @@ def _metadata(event: dict[str, Any]) -> dict[str, str]:
 def _sign_up(event: dict[str, Any], user: UserId) -> SignUp:
     attributes = _Attributes.model_validate(event["request"]["userAttributes"])
     return SignUp(
-        metadata=EventMetadata(domain="idp", application=settings.application, event_type="signup"),
+        metadata=EventMetadata(domain=IDENTITY, application=settings.application, event_type=SIGN_UP),
         data=SignUpData(
             email=attributes.email,
             userName=user,

@@ -14,6 +14,7 @@ from pydantic import Json, ValidationError
 from account_reconciliation.differences import Rules
 from account_reconciliation.reconciliation import Place, Reconciliation
 from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError
+from tenantry.model.event_types import RECONCILIATION, source
 from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import POOL, Accounts
@@ -115,7 +116,7 @@ def _run(event: dict[str, Any], context: LambdaContext) -> None:
             FunctionName=context.function_name,
             InvocationType="Event",
             Payload=json.dumps(
-                {"source": f"{settings.application}.reconciliation", "detail-type": _CONTINUED, "detail": detail}
+                {"source": source(settings.application, RECONCILIATION), "detail-type": _CONTINUED, "detail": detail}
             ).encode(),
         )
 

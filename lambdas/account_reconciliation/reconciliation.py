@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
+from tenantry.model.directory_tables import TENANT_ID, tenant_key
 from tenantry.model.errors import TenancyError, UnfinishedError
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.runtime.accounts import POOL
 from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
@@ -192,16 +194,16 @@ class Reconciliation:
         return Place(phase="directory", after=following) if following else Place(phase="tenants")
 
     def _tenants_page(self, after: str | None, part: Part) -> Place | None:
-        start: Any = {"ExclusiveStartKey": {"tenantid": {"S": after}}} if after else {}
+        start: Any = {"ExclusiveStartKey": tenant_key(after)} if after else {}
         page = self._database.scan(
             TableName=self._tables.tenants,
             Limit=_PAGE,
-            ProjectionExpression="tenantid, foundedby, admins, #state",
+            ProjectionExpression=f"{TENANT_ID}, foundedby, admins, #state",
             ExpressionAttributeNames={"#state": "state"},
             ConsistentRead=True,
             **start,
         )
-        noted = {TenantId(item["tenantid"]["S"]): item for item in page["Items"]}
+        noted = {TenantId(item[TENANT_ID]["S"]): item for item in page["Items"]}
         part.tenants += len(noted)
         admins = {UserId(admin) for item in noted.values() for admin in item.get("admins", {}).get("SS", [])}
         dead = {user for user, account in self._accounts.find_all(admins).items() if not account.living}
@@ -222,7 +224,7 @@ class Reconciliation:
                 found.append(Difference(kind=Kind.WITHOUT_ADMIN, tenant_id=tenant))
         self._repair(found, part)
         last = page.get("LastEvaluatedKey")
-        return Place(phase="tenants", after=last["tenantid"]["S"]) if last else None
+        return Place(phase="tenants", after=last[TENANT_ID]["S"]) if last else None
 
     def _with_pool(self, accounts: Sequence[Account]) -> list[tuple[PoolUser | None, Account | None]]:
         with ThreadPoolExecutor(_LOOKUPS) as threads:
@@ -316,7 +318,7 @@ class Reconciliation:
         if found is None:
             return
         detail = SignUp(
-            metadata=EventMetadata(domain="idp", application=self._application, event_type="signup"),
+            metadata=EventMetadata(domain=IDENTITY, application=self._application, event_type=SIGN_UP),
             data=SignUpData(
                 email=found.email,
                 userName=user,
@@ -328,8 +330,8 @@ class Reconciliation:
         publish(
             self._bus,
             {
-                "Source": f"{self._application}.idp",
-                "DetailType": "signup",
+                "Source": source(self._application, IDENTITY),
+                "DetailType": SIGN_UP,
                 "Detail": detail.model_dump_json(),
                 "EventBusName": self._bus_name,
             },

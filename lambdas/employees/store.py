@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tenantry.model.errors import ConflictError, NotFoundError
+from tenantry.model.tenant_tables import EMPLOYEE_ID, EMPLOYEE_TENANT, employee_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,7 +51,7 @@ class Employees:
             An employee with this id already exists.
         """
         try:
-            self._put(row, "attribute_not_exists(Id)")
+            self._put(row, f"attribute_not_exists({EMPLOYEE_ID})")
         except self._client.exceptions.ConditionalCheckFailedException:
             raise ConflictError("An employee with this Id already exists") from None
 
@@ -63,7 +64,7 @@ class Employees:
             There is none.
         """
         try:
-            self._put(row, "attribute_exists(Id)")
+            self._put(row, f"attribute_exists({EMPLOYEE_ID})")
         except self._client.exceptions.ConditionalCheckFailedException:
             raise NotFoundError("Employee not found") from None
 
@@ -78,12 +79,12 @@ class Employees:
         try:
             self._client.delete_item(
                 TableName=self._table,
-                Key={"Tenant": {"S": self._tenant}, "Id": {"S": employee}},
-                ConditionExpression="attribute_exists(Id)",
+                Key=employee_key(self._tenant, employee),
+                ConditionExpression=f"attribute_exists({EMPLOYEE_ID})",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             raise NotFoundError("Employee not found") from None
 
     def _put(self, row: Row, condition: str) -> None:
-        item = {name: {"S": value} for name, value in {**row, "Tenant": self._tenant}.items()}
+        item = {name: {"S": value} for name, value in {**row, EMPLOYEE_TENANT: self._tenant}.items()}
         self._client.put_item(TableName=self._table, Item=item, ConditionExpression=condition)

@@ -12,8 +12,18 @@ from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from membership.addresses import Addresses
+from tenantry.model import authorizer_context
 from tenantry.model.caller import Profile
 from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.event_types import (
+    ACTIVE_TENANT_SWITCHED,
+    MEMBER_ADDED,
+    MEMBER_INVITED,
+    MEMBER_REMOVED,
+    MEMBER_ROLES_CHANGED,
+    TENANT,
+    source,
+)
 from tenantry.model.identifiers import tenant_id, user_id
 from tenantry.model.roles import Role
 from tenantry.runtime.account_workflow import AccountWorkflow
@@ -111,7 +121,7 @@ addresses = Addresses(
 
 def show_settings(request: Request) -> dict[str, Any]:
     """Return the active tenant and the roles in it."""
-    roles = json.loads((request.authorizer or {}).get("roles", "[]"))
+    roles = json.loads((request.authorizer or {}).get(authorizer_context.ROLES, "[]"))
     return _present(tenantId=request.caller.tenant_id, roles=roles)
 
 
@@ -120,7 +130,7 @@ def switch(request: Request) -> None:
     user, tenant = request.caller.user_id, tenant_id(request.body(Choice).tenantId)
     before = memberships.switch(user, tenant)
     if before != tenant:
-        _publish("activeTenantSwitched", ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
+        _publish(ACTIVE_TENANT_SWITCHED, ActiveTenantSwitched(tenantId=tenant, by=user, tenantIdBefore=before))
 
 
 def list_tenants(request: Request) -> dict[str, Any]:
@@ -158,7 +168,7 @@ def invite(request: Request) -> dict[str, Any]:
         raise ConflictError("You cannot invite your own address: give another address")
     made = invitations.invite(tenant, mailbox(wanted.email), wanted.roles, by=user)
     _publish(
-        "memberInvited",
+        MEMBER_INVITED,
         MemberInvited(
             tenantId=tenant, by=user, email=made.invitee, roles=sorted(made.roles), expires=_time(made.expires)
         ),
@@ -185,7 +195,7 @@ def set_roles(request: Request) -> None:
     change = memberships.set_roles(tenant, member, roles, by=user)
     if change.before != change.member.roles:
         _publish(
-            "memberRolesChanged",
+            MEMBER_ROLES_CHANGED,
             MemberRolesChanged(
                 tenantId=tenant, by=user, userName=member, roles=sorted(roles), rolesBefore=sorted(change.before)
             ),
@@ -201,7 +211,7 @@ def remove(request: Request) -> None:
         _admin(request)
     change = memberships.remove(tenant, member, by=user)
     _publish(
-        "memberRemoved",
+        MEMBER_REMOVED,
         MemberRemoved(tenantId=tenant, by=user, userName=member, rolesBefore=sorted(change.before)),
     )
 
@@ -229,7 +239,7 @@ def accept(request: Request) -> dict[str, Any]:
     user, tenant = request.caller.user_id, _inviting(request)
     member = invitations.accept(tenant, user, _invitee(request), Profile.from_authorizer(request.authorizer).name)
     _publish(
-        "memberAdded",
+        MEMBER_ADDED,
         MemberAdded(
             tenantId=tenant,
             by=user,
@@ -270,7 +280,7 @@ def change_address(request: Request) -> None:
 
 
 def _session(request: Request) -> str:
-    return str((request.authorizer or {}).get("session", ""))
+    return str((request.authorizer or {}).get(authorizer_context.SESSION, ""))
 
 
 def _change_own(request: Request, change: str, **more: object) -> None:
@@ -285,7 +295,7 @@ def _admin(request: Request) -> tuple[TenantId, UserId]:
     """
     caller = request.caller
     tenant = caller.require_tenant(request.path.get("tenantId"))
-    if Role.ADMIN not in json.loads((request.authorizer or {}).get("roles", "[]")):
+    if Role.ADMIN not in json.loads((request.authorizer or {}).get(authorizer_context.ROLES, "[]")):
         raise ForbiddenError("Forbidden")
     return tenant, caller.user_id
 
@@ -325,7 +335,7 @@ def _time(seconds: int) -> datetime:
 
 
 def _publish(detail_type: str, detail: MembershipEvent) -> None:
-    refusal = publisher.publish(f"{settings.application}.tenant", detail_type, detail)
+    refusal = publisher.publish(source(settings.application, TENANT), detail_type, detail)
     if refusal is not None:
         logger.error("not published; kept in the dead-letter queue", exc_info=refusal)
 

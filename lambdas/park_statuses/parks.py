@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tenantry.model.tenant_tables import PARK, park_key
+
 if TYPE_CHECKING:
     from park_webhooks.publication import Publication
     from tenantry.model.caller import TenantCaller
@@ -44,7 +46,7 @@ class Parks:
         try:
             self._dynamodb.update_item(
                 TableName=self._table,
-                Key={"pk": {"S": f"{self._tenant}#park"}, "sk": {"S": park}},
+                Key=park_key(self._tenant, PARK, park),
                 ConditionExpression="attribute_exists(pk) AND statusat <= :at",
                 UpdateExpression="SET #status = :status, statuskey = :statuskey, statusat = :at",
                 ExpressionAttributeNames={"#status": "status"},

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from tenantry.model.roles import Role
-from tenantry.runtime.active_membership import roles_attribute
+from tenantry.model.directory_tables import USER_ID, membership_key, roles_attribute, user_key
+from tenantry.model.roles import WEBHOOK_OWNERS
 from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT
 from tenantry.runtime.batches import read_all
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tenantry.model.identifiers import TenantId
-
-OWNER_ROLES: Final = frozenset({Role.ADMIN, Role.VISITOR})
-"""The roles that may make webhooks; `stacks.application_plane.parks.routes` opens the routes to the same."""
 
 
 class Reason(StrEnum):
@@ -65,20 +62,20 @@ class Owners:
         roles = (account or {}).get(roles_attribute(tenant), {}).get("SS") or self._membership_roles(tenant, owner)
         if roles is None:
             return Reason.REMOVED
-        return None if OWNER_ROLES.intersection(roles) else Reason.ROLE_LOST
+        return None if set(WEBHOOK_OWNERS).intersection(roles) else Reason.ROLE_LOST
 
     def _membership_roles(self, tenant: TenantId, owner: str) -> Collection[str] | None:
         """Return the roles in the membership, for a user whose item has none; None if there is no membership."""
         item = self._client.get_item(
             TableName=self._memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": owner}},
-            ProjectionExpression="userid, #roles",
+            Key=membership_key(tenant, owner),
+            ProjectionExpression=f"{USER_ID}, #roles",
             ExpressionAttributeNames={"#roles": "roles"},
             ConsistentRead=True,
         ).get("Item")
         return None if item is None else item.get("roles", {}).get("SS", [])
 
     def _read(self, tenant: TenantId, owners: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-        names = ["userid", BLOCKED_AT, DELETED_AT, roles_attribute(tenant)]
-        keys = [{"userid": {"S": owner}} for owner in sorted(owners)]
-        return {item["userid"]["S"]: item for item in read_all(self._client, self._users, keys, names)}
+        names = [USER_ID, BLOCKED_AT, DELETED_AT, roles_attribute(tenant)]
+        keys = [user_key(owner) for owner in sorted(owners)]
+        return {item[USER_ID]["S"]: item for item in read_all(self._client, self._users, keys, names)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from tenantry.model.event_types import TENANT, WEBHOOK_PAUSED, source
 from tenantry.runtime.events import publish
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from park_webhooks.webhooks import Webhook, Webhooks
     from tenantry.model.identifiers import TenantId
 
-_EVENT: Final = "webhookPaused"
+_EVENT: Final = WEBHOOK_PAUSED
 
 
 class WebhookPaused(BaseModel):
@@ -73,7 +74,7 @@ class Pauser:
     ) -> None:
         self._sns: Any = sns
         self._bus = bus
-        self._source = f"{application}.tenant"
+        self._source = source(application, TENANT)
         self._bus_name = bus_name
         self._clock = clock
 

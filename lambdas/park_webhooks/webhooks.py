@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from tenantry.model.tenant_tables import SORT_KEY, WEBHOOK, of_kind, park_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -41,7 +43,7 @@ class Webhook:
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
         """Read a row."""
-        park, _, webhook = item["sk"]["S"].partition("#")
+        park, _, webhook = item[SORT_KEY]["S"].partition("#")
         return cls(
             park=park,
             id=webhook,
@@ -71,7 +73,8 @@ class Webhooks:
 
     def __init__(self, session: TenantSession, tenant: TenantId, *, table: str) -> None:
         self._dynamodb: Any = session.client("dynamodb")
-        self._pk = {"S": f"{tenant}#webhook"}
+        self._tenant = tenant
+        self._pk = {"S": tenant + of_kind(WEBHOOK)}
         self._table = table
 
     def of_park(self, park: str, event_type: str) -> list[Webhook]:
@@ -128,7 +131,7 @@ class Webhooks:
             return
 
     def _key(self, webhook: Webhook) -> Mapping[str, Any]:
-        return {"pk": self._pk, "sk": {"S": f"{webhook.park}#{webhook.id}"}}
+        return park_key(self._tenant, WEBHOOK, f"{webhook.park}#{webhook.id}")
 
     def _query(self, **asked: Any) -> Iterator[Webhook]:  # noqa: ANN401 - parts of a request
         pages = self._dynamodb.get_paginator("query").paginate(TableName=self._table, ConsistentRead=True, **asked)

@@ -15,7 +15,10 @@ import boto3
 from botocore.exceptions import ClientError
 
 from storage_provisioner.keys import KeyMaker
+from tenantry.model.directory_tables import TENANT_ID
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, tenant_id
+from tenantry.model.placeholders import name_for_tenant
+from tenantry.model.tags import TENANT_ID_TAG, principal_tag
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.own_buckets import only_own_buckets
 from tenantry.runtime.settings import Settings
@@ -33,7 +36,7 @@ _OWN_ACCESS_POINT: Final = "AccessPointAlreadyOwnedByYou"
 _WITHOUT_POLICY: Final = frozenset({"NoSuchBucketPolicy", "NoSuchBucket", "AccessDenied"})
 _SEALED: Final = "Sealed"
 _ONE_TENANT: Final = "ThisTenantOnly"
-_TENANT_TAG: Final = "aws:PrincipalTag/TenantId"
+_TENANT_TAG: Final = principal_tag(TENANT_ID_TAG)
 _KEY_TURN_SECONDS: Final = 60  # more than this function has
 _ATTEMPTS: Final = 6
 _DATA_ACTIONS: Final = ["s3:GetObject*", "s3:PutObject*", "s3:DeleteObject*", "s3:ListBucket*"]
@@ -124,8 +127,8 @@ def _claim(tenant: TenantId) -> bool:
     try:
         database.put_item(
             TableName=settings.names_table,
-            Item={"name": {"S": tenant.lower()}, "tenantid": {"S": tenant}},
-            ConditionExpression="attribute_not_exists(#name) OR tenantid = :tenant",
+            Item={"name": {"S": tenant.lower()}, TENANT_ID: {"S": tenant}},
+            ConditionExpression=f"attribute_not_exists(#name) OR {TENANT_ID} = :tenant",
             ExpressionAttributeNames={"#name": "name"},
             ExpressionAttributeValues={":tenant": {"S": tenant}},
         )
@@ -140,7 +143,7 @@ def _make_bucket(tenant: TenantId) -> None:
     What takes longest and may fail, the key, comes before there is a bucket. The first thing that a bucket gets refuses
     its data to every session of a tenant, and the last one opens it to its own tenant's and shuts out this function.
     """
-    name = settings.tenant_bucket.replace("{tenant}", tenant.lower())
+    name = name_for_tenant(settings.tenant_bucket, tenant)
     found = _statements(name)
     if _is_finished(found, tenant):
         _warn_without_key(tenant)
@@ -221,7 +224,7 @@ def _set_up(name: str, tenant: TenantId, key: str | None, *, bound: bool) -> Non
 
 
 def _alias(tenant: TenantId) -> str:
-    return settings.key_alias.replace("{tenant}", tenant.lower())
+    return name_for_tenant(settings.key_alias, tenant)
 
 
 def _keys(tenant: TenantId) -> KeyMaker:
@@ -249,7 +252,7 @@ def _take_turn(tenant: TenantId) -> bool:
             # No tenant has such a name.
             Item={
                 "name": {"S": f"key/{tenant.lower()}"},
-                "tenantid": {"S": tenant},
+                TENANT_ID: {"S": tenant},
                 "until": {"N": str(now + _KEY_TURN_SECONDS)},
             },
             ConditionExpression="attribute_not_exists(#name) OR #until < :now",
@@ -262,7 +265,7 @@ def _take_turn(tenant: TenantId) -> bool:
 
 
 def _make_access_point(tenant: TenantId) -> None:
-    name = settings.access_point_name.replace("{tenant}", tenant.lower())
+    name = name_for_tenant(settings.access_point_name, tenant)
     arn = f"arn:{settings.partition}:s3:{settings.aws_region}:{settings.account}:accesspoint/{name}"
     own: Any = {"AccountId": settings.account, "Name": name}
     try:

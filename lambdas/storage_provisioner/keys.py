@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.model.tags import TENANT_ID_TAG, principal_tag
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -109,8 +111,8 @@ class KeyMaker:
                     "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
                     "Resource": "*",
                     "Condition": {
-                        "StringNotEquals": {"aws:PrincipalTag/TenantId": tenant},
-                        "Null": {"aws:PrincipalTag/TenantId": "false"},
+                        "StringNotEquals": {principal_tag(TENANT_ID_TAG): tenant},
+                        "Null": {principal_tag(TENANT_ID_TAG): "false"},
                     },
                 },
             ],

@@ -16,6 +16,7 @@ from tenant_objects.partitions import (
     TaggedPartition,
 )
 from tenantry.model.errors import BadRequestError, ForbiddenError
+from tenantry.model.placeholders import name_for_tenant
 from tenantry.runtime.replies import StatusReplies
 from tenantry.runtime.rest import Request, RestSettings, created, rest_handler
 from tenantry.runtime.vending import TenantSession, TokenVendor
@@ -54,7 +55,7 @@ onboarding = Onboarding(boto3.client("lambda"), settings.provisioner)
 
 
 def _bucket(caller: TenantCaller, session: TenantSession) -> Partition:
-    bucket = settings.tenant_bucket.replace("{tenant}", caller.tenant_name)
+    bucket = name_for_tenant(settings.tenant_bucket, caller.tenant_id)
     return PlainPartition(session.client("s3"), bucket, f"{caller.user_id}/")
 
 
@@ -67,7 +68,7 @@ def _tag(caller: TenantCaller, session: TenantSession) -> Partition:
 
 
 def _access_point(caller: TenantCaller, session: TenantSession) -> Partition:
-    access_point = settings.access_point_arn.replace("{tenant}", caller.tenant_name)
+    access_point = name_for_tenant(settings.access_point_arn, caller.tenant_id)
     return PlainPartition(session.client("s3"), access_point, _own(caller))
 
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from tenantry.model.errors import BadRequestError, ForbiddenError, NotFoundError, TooLargeError
 from tenantry.model.names import key_refusal
+from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG
 from tenantry.runtime.rest import REPLY_BYTES
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class TaggedPartition(Partition):
 
     def __init__(self, s3: S3Client, bucket: str, prefix: str, caller: TenantCaller) -> None:
         super().__init__(s3, bucket, prefix)
-        self._tags = urlencode({"tenant_id": caller.tenant_id, "user_id": caller.user_id})
+        self._tags = urlencode({OBJECT_TENANT_TAG: caller.tenant_id, OBJECT_USER_TAG: caller.user_id})
 
     def _write(self, full_key: str, content: bytes) -> None:
         self._put_object(full_key, content, Tagging=self._tags)

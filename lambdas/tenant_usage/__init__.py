@@ -1,1 +1,1 @@
-"""What a tenant uses: counted with credentials of that tenant and no others."""
+"""What a tenant uses: asked of the counters that application stacks have registered."""

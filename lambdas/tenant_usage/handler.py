@@ -2,82 +2,43 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-from tenant_usage.ingestion import last_hour
-from tenant_usage.storage import stored
+import boto3
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from botocore.config import Config
+
+from tenant_usage.counters import Counters
+from tenantry.runtime.observability import logger
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
-from tenantry.runtime.vending import TokenVendor
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tenantry.model.caller import TenantCaller
-
-_STORAGE: Final = "storage"
-_INGESTION: Final = "ingestion"
-_OWN: Final = frozenset({"bucket", "access_point"})  # made for the tenant alone
+# A counter has 12 seconds (`stacks.control_plane.metering.usage`): two calls of it are still within this function's.
+_PATIENT = Config(connect_timeout=1, read_timeout=12, retries={"mode": "standard", "total_max_attempts": 2})
+_QUICK = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 class _Settings(RestSettings):
-    prefix_bucket: str
-    tag_bucket: str
-    documents_bucket: str
-    tenant_bucket: str  # with {tenant} in it
-    access_point_arn: str  # with {tenant} in it
-    lake_bucket: str
+    usage_path: str
 
 
 settings = _Settings.load()
-vendor = TokenVendor.from_environment()
-# Each of the six waits for S3, hardly for the processor.
-_pool = ThreadPoolExecutor(max_workers=6)
+counters = Counters(
+    ssm=SSMProvider(boto3_client=boto3.client("ssm", config=_QUICK)),
+    functions=boto3.client("lambda", config=_PATIENT),
+    path=settings.usage_path,
+)
 
 
 def show(request: Request) -> dict[str, Any]:
-    """Return what the caller's tenant has stored and sent.
+    """Return what each registered counter says of the caller's tenant.
 
-    Isolation: everything is listed and read with credentials vended for this tenant, which see nothing of another's;
-    the function has none of its own.
+    Isolation: the counters are told the tenant of the authorizer's context. They count with credentials of that
+    tenant; this function has none, and no grant on data.
     """
     request.caller.require_tenant(request.path.get("tenantId"))
-    caller = request.caller.in_tenant()
-    partitions, lake = (vendor.session(caller, purpose).client("s3") for purpose in (_STORAGE, _INGESTION))
-    counts = {
-        partition: _pool.submit(stored, partitions, bucket, prefix, own=partition in _OWN)
-        for partition, (bucket, prefix) in _partitions(caller).items()
-    }
-    aggregates = f"aggregates/tenantid={caller.tenant_id}/"
-    hour = _pool.submit(last_hour, lake, settings.lake_bucket, aggregates, datetime.now(UTC))
-    begin, end, ingested = hour.result()
-    return {
-        "storage": {partition: asdict(count.result()) for partition, count in counts.items()},
-        "ingestion": {
-            "from": _time(begin),
-            "to": _time(end),
-            "minutes": [{**asdict(minute), "start": _time(minute.start)} for minute in ingested.minutes],
-            "complete": ingested.complete,
-        },
-    }
-
-
-def _partitions(caller: TenantCaller) -> Mapping[str, tuple[str, str]]:
-    """Return the bucket, or the access point, and the prefix of each partition."""
-    own = f"{caller.tenant_id}/"
-    return {
-        "bucket": (settings.tenant_bucket.replace("{tenant}", caller.tenant_name), ""),
-        "prefix": (settings.prefix_bucket, own),
-        "tag": (settings.tag_bucket, own),
-        "access_point": (settings.access_point_arn.replace("{tenant}", caller.tenant_name), own),
-        "db_nosql": (settings.documents_bucket, own),
-    }
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+    usage = counters.count(request.caller.in_tenant(), logger.get_correlation_id())
+    failed = {"failed": sorted(usage.failed)} if usage.failed else {}
+    return {**usage.counted, **failed}
 
 
 handler = rest_handler({"GET /tenant/{tenantId}/usage": show}, cors_headers=settings.cors_headers)

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from requests_aws4auth import AWS4Auth
 
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
 from tenantry.model.names import name_or
 from tenantry.runtime.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
@@ -194,7 +195,7 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
     if not email or status == "UNCONFIRMED":
         return
     detail = SignUp(
-        metadata=EventMetadata(domain="idp", application=settings.application, event_type="signup"),
+        metadata=EventMetadata(domain=IDENTITY, application=settings.application, event_type=SIGN_UP),
         data=SignUpData(
             email=email,
             userName=user,
@@ -207,8 +208,8 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
         publish(
             bus(),
             {
-                "Source": f"{settings.application}.idp",
-                "DetailType": "signup",
+                "Source": source(settings.application, IDENTITY),
+                "DetailType": SIGN_UP,
                 "Detail": detail.model_dump_json(),
                 "EventBusName": settings.event_bus_name,
             },

@@ -8,12 +8,12 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
 from tenantry.functions import FunctionDefaults
-from tenantry.isolation.api import ApiDefaults, Directory
+from tenantry.isolation.api import Directory
+from tenantry.model.directory_tables import MEMBERSHIPS, TENANTS, USERS, table_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from stacks.environments import Environment
@@ -36,28 +36,15 @@ def function_defaults(environment: Environment) -> FunctionDefaults:
     )
 
 
-def api_defaults(environment: Environment, alarms: sns.ITopic) -> ApiDefaults:
-    """Return what the environment's APIs have in common."""
-    return ApiDefaults(
-        allowed_origin=environment.allowed_origin,
-        throttle_rate=environment.throttle_rate,
-        throttle_burst=environment.throttle_burst,
-        alarms=alarms,
-        web_acl_arn=environment.web_acl_arn,
-        log_retention=environment.log_retention,
-        removal_policy=environment.removal_policy,
-    )
-
-
 def directory(scope: Construct, environment: Environment) -> Directory:
     """Return the directory by the names that the contracts give its tables, for stacks that do not follow its own."""
     name = environment.application
     return Directory.from_table_names(
         scope,
         "Directory",
-        users=f"{name}-users",
-        tenants=f"{name}-tenants",
-        memberships=f"{name}-tenant-users",
+        users=table_name(name, USERS),
+        tenants=table_name(name, TENANTS),
+        memberships=table_name(name, MEMBERSHIPS),
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.isolation.events import EventType
+from tenantry.model import event_types as types
+from tenantry.model.identifier_checks import TENANT_ID_SCHEMA, USER_ID_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _TEXT: Final = {"type": "string"}
 _TIME: Final = {"type": "string", "format": "date-time"}
-USER_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}$"
-TENANT_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$"
 
 
 def _object(**properties: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,22 +29,23 @@ class Events:
     """
 
     def __init__(self, application: str) -> None:
-        self.signed_up = EventType(source=f"{application}.idp", detail_type="signup")
-        self.user_created = EventType(source=f"{application}.user", detail_type="created")
-        self.tenant_created = EventType(source=f"{application}.tenant", detail_type="created")
-        tenant = f"{application}.tenant"
-        self.admin_added = EventType(source=tenant, detail_type="adminUserAdded")
-        self.member_invited = EventType(source=tenant, detail_type="memberInvited")
-        self.member_added = EventType(source=tenant, detail_type="memberAdded")
-        self.member_roles_changed = EventType(source=tenant, detail_type="memberRolesChanged")
-        self.member_removed = EventType(source=tenant, detail_type="memberRemoved")
-        self.webhook_paused = EventType(source=tenant, detail_type="webhookPaused")
-        self.active_tenant_switched = EventType(source=tenant, detail_type="activeTenantSwitched")
-        user = f"{application}.user"
-        self.blocked = EventType(source=user, detail_type="blocked")
-        self.unblocked = EventType(source=user, detail_type="unblocked")
-        self.sessions_ended = EventType(source=user, detail_type="sessionsEnded")
-        self.deleted = EventType(source=user, detail_type="deleted")
+        identity, user, tenant = (
+            types.source(application, domain) for domain in (types.IDENTITY, types.USER, types.TENANT)
+        )
+        self.signed_up = EventType(source=identity, detail_type=types.SIGN_UP)
+        self.user_created = EventType(source=user, detail_type=types.CREATED)
+        self.tenant_created = EventType(source=tenant, detail_type=types.CREATED)
+        self.admin_added = EventType(source=tenant, detail_type=types.ADMIN_ADDED)
+        self.member_invited = EventType(source=tenant, detail_type=types.MEMBER_INVITED)
+        self.member_added = EventType(source=tenant, detail_type=types.MEMBER_ADDED)
+        self.member_roles_changed = EventType(source=tenant, detail_type=types.MEMBER_ROLES_CHANGED)
+        self.member_removed = EventType(source=tenant, detail_type=types.MEMBER_REMOVED)
+        self.webhook_paused = EventType(source=tenant, detail_type=types.WEBHOOK_PAUSED)
+        self.active_tenant_switched = EventType(source=tenant, detail_type=types.ACTIVE_TENANT_SWITCHED)
+        self.blocked = EventType(source=user, detail_type=types.BLOCKED)
+        self.unblocked = EventType(source=user, detail_type=types.UNBLOCKED)
+        self.sessions_ended = EventType(source=user, detail_type=types.SESSIONS_ENDED)
+        self.deleted = EventType(source=user, detail_type=types.DELETED)
 
     @property
     def memberships(self) -> Sequence[EventType]:
@@ -64,8 +65,7 @@ class Events:
 
     def schemas(self) -> Mapping[EventType, Mapping[str, Any]]:
         """Return the JSON Schema (draft 4) of each event's detail."""
-        user = {"type": "string", "pattern": USER_ID_PATTERN}
-        tenant = {"type": "string", "pattern": TENANT_ID_PATTERN}
+        user, tenant = USER_ID_SCHEMA, TENANT_ID_SCHEMA
         roles = {"type": "array", "items": _TEXT}
         change = {"changeId": _TEXT, "at": _TIME, "tenantId": tenant, "by": user}
         # An operator is named by their principal, which is no user id.

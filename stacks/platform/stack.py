@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
+from stacks.platform.base import ApplicationStack
 from stacks.platform.events import Events
+from stacks.platform.platform import Foundation
 from tenantry.functions import declare_store
 from tenantry.isolation.api import ApiLogging, TenantDashboard
 from tenantry.isolation.events import ApplicationBus
@@ -21,23 +23,21 @@ if TYPE_CHECKING:
     from stacks.environments import Environment
 
 
-class CommonStack(Stack):
+class CommonStack(ApplicationStack):
     """The application event bus, with its archive and schemas, the topic of alarms, and the dashboard.
 
     Attributes
     ----------
-    bus
-        The application event bus.
-    alarms
-        Where alarms go; people subscribe to it.
+    foundation
+        The environment, the bus and the topic, for every other stack.
     """
 
+    name = "common"
+
     def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("common")
-        )
+        super().__init__(scope, construct_id, environment=environment)
         application = environment.application
-        self.bus = ApplicationBus(
+        bus = ApplicationBus(
             self,
             "Bus",
             bus_name=f"{application}-application-eventbus",  # a contract's name
@@ -57,22 +57,23 @@ class CommonStack(Stack):
         # CloudWatch sends no condition keys to KMS. https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         cloudwatch = iam.ServicePrincipal("cloudwatch.amazonaws.com")
         key.grant(cloudwatch, "kms:Decrypt", "kms:GenerateDataKey*")
-        self.alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
+        alarms = sns.Topic(self, "Alarms", display_name=f"{application} alarms", master_key=key, enforce_ssl=True)
         # A topic with a policy of its own lets nobody publish whom that policy does not name.
-        self.alarms.add_to_resource_policy(
+        alarms.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[cloudwatch],
                 actions=["sns:Publish"],
-                resources=[self.alarms.topic_arn],
+                resources=[alarms.topic_arn],
                 conditions={
                     "StringEquals": {"aws:SourceAccount": self.account},
                     "ArnLike": {"aws:SourceArn": self.format_arn(service="cloudwatch", resource="alarm:*")},
                 },
             )
         )
+        self.foundation = Foundation(environment=environment, bus=bus, alarms=alarms)
         ApiLogging(self, "ApiLogging")
         dashboard = TenantDashboard(self, "Operations", application=application)
-        CfnOutput(self, "EventBusName", value=self.bus.bus_name)
-        CfnOutput(self, "EventBusArn", value=self.bus.bus_arn)
+        CfnOutput(self, "EventBusName", value=bus.bus_name)
+        CfnOutput(self, "EventBusArn", value=bus.bus_arn)
         CfnOutput(self, "OperationsDashboardName", value=dashboard.dashboard_name)
-        CfnOutput(self, "AlarmsTopicArn", value=self.alarms.topic_arn)
+        CfnOutput(self, "AlarmsTopicArn", value=alarms.topic_arn)

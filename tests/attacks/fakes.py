@@ -103,6 +103,7 @@ def target(server: Server) -> Target:
         employees_api=f"{server.url}/employees-api/prod",
         employees_table="employees",
         employees_role="arn:aws:iam::000000000000:role/employees-tenant",
+        membership_api=f"{server.url}/membership-api/prod",
         parks_api=f"{server.url}/parks-api/prod",
         invitations_table="invitations",
         storage_names=DeployedNames(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FUNCTIONS = sorted(path.parent for path in (ROOT / "lambdas").rglob("handler.py"))
 _IMPORT = "import sys, importlib; _, name, *sys.path[:0] = sys.argv; importlib.import_module(name).handler"
-# What functions share beside the runtime, as `stacks.application_plane.parks.routes` says.
+# What functions share beside the runtime, as `stacks.application_plane.parks.webhook_functions` says.
 _SHARED = dict.fromkeys(("park_statuses", "webhook_pauses", "webhook_publication"), ("park_webhooks",))
 # The locks of those that need another one than the base, as their stacks have it.
 _LOCKS = {

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from tenantry.isolation.api import ApiDefaults
 from tenantry.isolation.devices import IngestApi, TenantLimit
-from tenantry.isolation.devices.ingest_api import TENANT_ID_PATTERN
-from tenantry.model.identifiers import TENANT_PATTERN, InvalidIdentifierError, tenant_id
+from tenantry.model.identifiers import InvalidIdentifierError, tenant_id
 from tests.constructs.templates import rendered, replied
 from tests.synthesized import new_app
 
@@ -160,10 +159,6 @@ def test_gateway_and_functions_accept_the_same_ids(template: assertions.Template
         good = False
 
     assert ("PartitionKey" in _sent(template, "PutRecord", tenant, {"Data": {}})) == good
-
-
-def test_gateway_and_functions_share_the_id_pattern() -> None:
-    assert TENANT_ID_PATTERN == TENANT_PATTERN
 
 
 @pytest.mark.parametrize("data", ["x", None, 1, [], [{}], True, "{}"])

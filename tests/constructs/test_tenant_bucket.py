@@ -14,7 +14,7 @@ from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import AccessPointBucket, DocumentedBucket, PrefixBucket, SiloBuckets, TaggedBucket
 from tenantry.isolation.vending import TENANT_NAME, TokenVendor
 from tenantry.model.caller import TenantCaller
-from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.identifiers import RESERVED_WORDS, tenant_id, user_id
 from tenantry.model.policies import PolicyTemplate
 from tests.statements import listed
 from tests.synthesized import assembly, new_app
@@ -347,4 +347,4 @@ def test_bucket_names_follow_the_contract() -> None:
     resources = assembly("local").templates["storage"]["Resources"].values()
     names = {resource["Properties"]["BucketName"] for resource in resources if resource["Type"] == "AWS::S3::Bucket"}
 
-    assert names == {f"aws-saas-s3-{form}-000000000000" for form in ("prefix", "tag", "ap", "dbns")}
+    assert names == {f"aws-saas-s3-{form}-000000000000" for form in RESERVED_WORDS}

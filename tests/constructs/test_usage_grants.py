@@ -1,4 +1,4 @@
-"""Counting a tenant's usage: each session sees its tenant's aggregates only."""
+"""Counting a tenant's usage: each session counts its tenant's data only, and each counter answers one role only."""
 
 from __future__ import annotations
 
@@ -6,26 +6,37 @@ import json
 from typing import Any, Final
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
 
+from tenantry.isolation.metering import UsageCounter, UsageRegistry
 from tests.statements import listed
-from tests.synthesized import assembly
+from tests.statements import statements as statements_of
+from tests.synthesized import ENVIRONMENTS, assembly, new_app
 
 _TAG: Final = "${aws:PrincipalTag/TenantId}"
 _NAME: Final = "${aws:PrincipalTag/TenantName}"
 
 
-@pytest.fixture(scope="module")
-def resources() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = assembly("prod").templates["tenant"]["Resources"]
+_COUNTERS: Final = ("storage", "ingestion")
+
+
+def _resources(stack: str) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = assembly("prod").templates[stack]["Resources"]
     return found
 
 
 @pytest.fixture(scope="module")
-def statements(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    (role,) = [resource for name, resource in resources.items() if name.startswith("UsageVendorTenantRole")]
-    (policy,) = role["Properties"]["Policies"]
-    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
-    return found
+def statements() -> list[dict[str, Any]]:
+    """Return what the sessions of both counters may do."""
+    return [
+        statement
+        for stack in _COUNTERS
+        for name, resource in _resources(stack).items()
+        if name.startswith("UsageVendorTenantRole")
+        for policy in resource["Properties"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
 
 
 def test_session_may_list_and_read_aggregates_only(statements: list[dict[str, Any]]) -> None:
@@ -57,10 +68,92 @@ def test_lake_key_is_limited_to_s3_and_tenant_sessions(statements: list[dict[str
     assert "s3." in json.dumps(condition["kms:ViaService"])
 
 
-def test_function_role_has_no_data_grant(resources: dict[str, dict[str, Any]]) -> None:
-    (policy,) = [resource for name, resource in resources.items() if name.startswith("TenantUsageRoleDefaultPolicy")]
-    statements = policy["Properties"]["PolicyDocument"]["Statement"]
-    actions = {action for statement in statements for action in listed(statement["Action"])}
+def _granted(stack: str, role: str) -> set[str]:
+    (policy,) = [found for name, found in _resources(stack).items() if name.startswith(f"{role}DefaultPolicy")]
+    return {
+        action
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+    }
 
-    assert not [action for action in actions if action.startswith(("s3:", "kms:", "dynamodb:"))]
-    assert "sts:AssumeRole" in actions
+
+@pytest.mark.parametrize("stack", _COUNTERS)
+def test_counter_has_no_data_grant(stack: str) -> None:
+    granted = _granted(stack, f"{stack.capitalize()}UsageRole")
+
+    assert not [action for action in granted if action.startswith(("s3:", "kms:", "dynamodb:"))]
+    assert "sts:AssumeRole" in granted
+
+
+def test_usage_function_may_list_registrations_and_nothing_else_of_its_own() -> None:
+    granted = _granted("tenant", "TenantUsageRole")
+
+    assert {action for action in granted if not action.startswith("xray:")} == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "ssm:GetParametersByPath",
+    }
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("stack", _COUNTERS)
+def test_usage_function_alone_may_invoke_a_counter(environment: str, stack: str) -> None:
+    templates = assembly(environment).templates
+    resources = templates[stack]["Resources"]
+    (counter,) = [
+        name
+        for name, found in resources.items()
+        if found["Type"] == "AWS::Lambda::Function" and f"{stack}_usage." in found["Properties"]["Handler"]
+    ]
+    named = [
+        (name, found)
+        for name, found in resources.items()
+        if name != counter and "Metadata" not in name and f'"{counter}"' in json.dumps(found)
+    ]
+
+    # A policy of the usage function's role, the registration and an alarm: nothing else of the stack names the function.
+    assert sorted(found["Type"] for _, found in named) == [
+        "AWS::CloudWatch::Alarm",
+        "AWS::IAM::Policy",
+        "AWS::SSM::Parameter",
+    ]
+    (policy,) = [found["Properties"] for _, found in named if found["Type"] == "AWS::IAM::Policy"]
+    assert [role["Fn::ImportValue"].partition(":")[0] for role in policy["Roles"]] == ["tenantry-tenant"]
+    assert "TenantUsageRole" in json.dumps(policy["Roles"])
+    assert [statement["Action"] for statement in policy["PolicyDocument"]["Statement"]] == ["lambda:InvokeFunction"]
+    # And no other stack can: none of its outputs gives the function away.
+    assert counter not in json.dumps(templates[stack].get("Outputs", {}))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_role_may_write_registrations(environment: str) -> None:
+    """A registration names a function that is told a tenant: only a deployment writes one."""
+    allowed = {
+        action
+        for template in assembly(environment).templates.values()
+        for resource in template["Resources"].values()
+        if resource["Type"].startswith("AWS::IAM::")
+        for statement in statements_of(resource["Properties"])
+        if statement["Effect"] == "Allow"
+        for action in listed(statement.get("Action", "*"))
+        if action == "*" or action.startswith("ssm:")
+    }
+
+    assert allowed == {"ssm:GetParameter", "ssm:GetParametersByPath"}
+
+
+@pytest.mark.parametrize("name", ["", "Storage", "failed", "a/b", "1st", "a" * 33, "storage "])
+def test_counter_name_that_is_no_part_of_the_reply_is_refused(name: str) -> None:
+    stack = Stack(new_app(), "shop")
+    registry = UsageRegistry(path="/shop/usage", reader=iam.Role.from_role_name(stack, "Reader", "reader"))
+
+    with pytest.raises(ValueError, match=r"The counter name .* is not valid: use 1 to 32"):
+        UsageCounter(stack, "Counter", registry=registry, name=name, function=None)  # type: ignore[arg-type] # unused
+
+
+@pytest.mark.parametrize("path", ["", "/", "shop/usage", "/shop/usage/", "/shop//usage", "/shop/*"])
+def test_path_that_is_none_of_parameter_store_is_refused(path: str) -> None:
+    role = iam.Role.from_role_name(Stack(new_app(), "shop"), "Reader", "reader")
+
+    with pytest.raises(ValueError, match=r"The parameter path .* is not valid: begin with"):
+        UsageRegistry(path=path, reader=role)

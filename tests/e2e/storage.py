@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
+from tenantry.model.identifiers import RESERVED_WORDS
+
 if TYPE_CHECKING:
     from tenantry.attacks.http import Http, Reply
     from tenantry.attacks.target import Target
@@ -115,7 +117,7 @@ class Operator:
 
     def written(self, tenant: str, user: str) -> list[str]:
         """Return whatever there is of a tenant and user: objects, versions, rows, a bucket."""
-        shared = [f"aws-saas-s3-{form}-{ACCOUNT}" for form in ("prefix", "tag", "ap", "dbns")]
+        shared = [f"aws-saas-s3-{form}-{ACCOUNT}" for form in RESERVED_WORDS]
         objects = [
             version["Key"]
             for bucket in shared

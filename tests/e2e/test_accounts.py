@@ -56,7 +56,7 @@ def _sign_up(world: World, label: str) -> Person:
 
 
 def _status(world: World, person: Person) -> int:
-    return int(world.parks_api("GET", "/tenants", person.tokens.id).status)
+    return int(world.membership_api("GET", "/tenants", person.tokens.id).status)
 
 
 def _in_pool(world: World, user_id: str) -> Any:  # noqa: ANN401 - Cognito's answer
@@ -387,10 +387,10 @@ def test_user_can_end_their_own_sessions(world: World) -> None:
     until_next_second("the second session must begin in a later second")
     second = replace(person, tokens=world.accounts.sign_in_with_claim(person))
 
-    assert world.parks_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
+    assert world.membership_api("DELETE", "/me/sessions/current", person.tokens.id).status == 204
     assert (_status(world, person), _status(world, second)) == (401, 200)
     second = replace(second, tokens=world.accounts.sign_in_with_claim(second))  # in this very second
-    assert world.parks_api("DELETE", "/me/sessions", second.tokens.id).status == 204
+    assert world.membership_api("DELETE", "/me/sessions", second.tokens.id).status == 204
     assert _status(world, second) == 401
     person = replace(person, tokens=world.accounts.sign_in_with_claim(person))
     assert _status(world, person) == 200
@@ -408,10 +408,10 @@ def test_changed_email_is_stored_everywhere_and_ends_sessions(world: World, depl
     body = {"accessToken": person.tokens.access, "code": code}
     until_next_second("a session of this second would count")
 
-    assert world.parks_api("PUT", "/me/address", stranger.tokens.id, body).status == 403
-    wrong = world.parks_api("PUT", "/me/address", person.tokens.id, {**body, "code": "000000"})
+    assert world.membership_api("PUT", "/me/address", stranger.tokens.id, body).status == 403
+    wrong = world.membership_api("PUT", "/me/address", person.tokens.id, {**body, "code": "000000"})
     assert (wrong.status, "code" in wrong.json()["message"]) == (400, True)
-    assert world.parks_api("PUT", "/me/address", person.tokens.id, body).status == 204
+    assert world.membership_api("PUT", "/me/address", person.tokens.id, body).status == 204
 
     assert (world.user_row(person.user_id) or {})["email"] == {"S": address}
     assert (world.membership(person.tenant, person.user_id) or {})["email"] == {"S": address}

@@ -48,18 +48,18 @@ def colorado(world: World, texas: TenantFixture) -> TenantFixture:
 
 
 def _switch(house: TenantFixture, person: Person) -> None:
-    reply = house.world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": house.tenant})
+    reply = house.world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": house.tenant})
     assert reply.status == 204, reply
 
 
 def _settings(world: World, person: Person) -> Any:  # noqa: ANN401 - a reply
-    reply = world.parks_api("GET", "/settings", person.tokens.id)
+    reply = world.membership_api("GET", "/settings", person.tokens.id)
     assert reply.status == 200, reply
     return reply.json()
 
 
 def _accept(house: TenantFixture, person: Person) -> Reply:
-    return house.world.parks_api("POST", f"/invitations/{house.tenant}/acceptance", person.tokens.id)
+    return house.world.membership_api("POST", f"/invitations/{house.tenant}/acceptance", person.tokens.id)
 
 
 def test_routes_follow_the_role_in_the_active_tenant(
@@ -74,18 +74,18 @@ def test_routes_follow_the_role_in_the_active_tenant(
         token, settled = traveller.tokens.id, member[house.tenant].user_id
         invitation = {"email": world.accounts.mailbox("invited"), "roles": ["member"]}
         replies = {
-            "list": (world.parks_api("GET", path, token), 200),
-            "invitations": (world.parks_api("GET", f"/tenants/{house.tenant}/invitations", token), 200),
-            "invite": (world.parks_api("POST", path, token, invitation), 201),
-            "roles": (world.parks_api("PUT", f"{path}/{settled}/roles", token, {"roles": ["visitor"]}), 204),
-            "remove": (world.parks_api("DELETE", f"{path}/{settled}", token), 204),
+            "list": (world.membership_api("GET", path, token), 200),
+            "invitations": (world.membership_api("GET", f"/tenants/{house.tenant}/invitations", token), 200),
+            "invite": (world.membership_api("POST", path, token, invitation), 201),
+            "roles": (world.membership_api("PUT", f"{path}/{settled}/roles", token, {"roles": ["visitor"]}), 204),
+            "remove": (world.membership_api("DELETE", f"{path}/{settled}", token), 204),
         }
         for name, (reply, good) in replies.items():
             assert reply.status == (good if status == 200 else 403), (name, reply)
         # The tenant that is not active is out of reach, whatever the roles there.
-        assert world.parks_api("GET", other, token).status == 403
+        assert world.membership_api("GET", other, token).status == 403
         for path in ("/tenants", "/invitations"):
-            assert world.parks_api("GET", path, token).status == 200
+            assert world.membership_api("GET", path, token).status == 200
 
 
 def test_switching_back_and_forth_uses_the_active_tenant(
@@ -100,7 +100,7 @@ def test_switching_back_and_forth_uses_the_active_tenant(
 
     c, t = colorado.tenant, texas.tenant
     assert seen == [c, c, t, t, c, c, t, t]
-    listed = world.parks_api("GET", "/tenants", traveller.tokens.id).json()["tenants"]
+    listed = world.membership_api("GET", "/tenants", traveller.tokens.id).json()["tenants"]
     assert {(tenant["tenantId"], tuple(tenant["roles"]), tenant["active"]) for tenant in listed} == {
         (t, ("admin",), True),
         (c, ("visitor",), False),
@@ -125,13 +125,13 @@ def test_invitation_before_sign_up_can_be_accepted(world: World) -> None:
     guest = world.accounts.sign_up("guest")  # whose own tenant stays the active one
     house.invite(guest.email.upper(), "visitor", "member")
 
-    (listed,) = world.parks_api("GET", "/invitations", guest.tokens.id).json()["invitations"]
+    (listed,) = world.membership_api("GET", "/invitations", guest.tokens.id).json()["invitations"]
     accepted = _accept(house, guest)
 
     assert (listed["tenantId"], listed["roles"]) == (house.tenant, ["member", "visitor"])
     assert (accepted.status, accepted.json()["roles"]) == (201, ["member", "visitor"])
     assert _settings(world, guest) == {"tenantId": guest.tenant, "roles": ["admin"]}
-    assert world.parks_api("GET", "/invitations", guest.tokens.id).json() == {"invitations": []}
+    assert world.membership_api("GET", "/invitations", guest.tokens.id).json() == {"invitations": []}
     (member,) = [found for found in house.good().json()["members"] if found["userId"] == guest.user_id]
     assert (member["email"], member["name"]) == (guest.email.lower(), guest.name)
 
@@ -142,19 +142,19 @@ def test_first_tenant_becomes_active_and_can_be_left(world: World) -> None:
     token = world.accounts.sign_in(guest).id
     house.invite(guest.email, "visitor")
 
-    assert world.parks_api("GET", "/settings", token).json() == {"roles": []}
-    assert world.parks_api("POST", f"/invitations/{house.tenant}/acceptance", token).status == 201
-    assert world.parks_api("GET", "/settings", token).json() == {"tenantId": house.tenant, "roles": ["visitor"]}
-    assert world.parks_api("DELETE", f"{house.path}/{guest.user_id}", token).status == 204
-    assert world.parks_api("GET", "/settings", token).json() == {"roles": []}
-    assert world.parks_api("PUT", "/settings", token, {"tenantId": house.tenant}).status == 403
+    assert world.membership_api("GET", "/settings", token).json() == {"roles": []}
+    assert world.membership_api("POST", f"/invitations/{house.tenant}/acceptance", token).status == 201
+    assert world.membership_api("GET", "/settings", token).json() == {"tenantId": house.tenant, "roles": ["visitor"]}
+    assert world.membership_api("DELETE", f"{house.path}/{guest.user_id}", token).status == 204
+    assert world.membership_api("GET", "/settings", token).json() == {"roles": []}
+    assert world.membership_api("PUT", "/settings", token, {"tenantId": house.tenant}).status == 403
 
 
 def test_declined_invitation_is_removed(world: World) -> None:
     house, guest = TenantFixture.create(world, "declined"), world.users.bob
     house.invite(guest.email, "visitor")
 
-    assert world.parks_api("DELETE", f"/invitations/{house.tenant}", guest.tokens.id).status == 204
+    assert world.membership_api("DELETE", f"/invitations/{house.tenant}", guest.tokens.id).status == 204
     assert _accept(house, guest).status == 404
     assert house.invitations() == []
 
@@ -176,7 +176,7 @@ def test_concurrent_demotions_leave_one_admin(world: World) -> None:
 
     def demote(pair: tuple[Person, Person]) -> int:
         path = f"{house.path}/{pair[1].user_id}/roles"
-        return world.parks_api("PUT", path, pair[0].tokens.id, {"roles": ["visitor"]}).status
+        return world.membership_api("PUT", path, pair[0].tokens.id, {"roles": ["visitor"]}).status
 
     with ThreadPoolExecutor(2) as pool:
         statuses = sorted(pool.map(demote, ((house.admin, rival), (rival, house.admin))))
@@ -215,7 +215,7 @@ def test_each_change_is_published_by_its_schema(world: World, heard: Callable[[i
 def kept(world: World) -> Iterator[None]:
     """Let API Gateway cache policies for some seconds, as an environment may set."""
     gateway = world.target.aws.apigateway
-    api = world.target.parks_api.split("/")[-2]
+    api = world.target.membership_api.split("/")[-2]
     (authorizer,) = gateway.get_authorizers(restApiId=api)["items"]
 
     def keep(seconds: int) -> None:
@@ -254,13 +254,13 @@ def test_cached_policies_delay_changes_by_the_cache_time(world: World) -> None:
 
     assert first == house.tenant, "the policy was cached"
     until(
-        lambda: world.parks_api("GET", house.path, token).status == 403,
+        lambda: world.membership_api("GET", house.path, token).status == 403,
         "the end of the cached policy",
         timeout=_KEPT_SECONDS + 2,
         poll=0.2,
     )
-    assert world.parks_api("PUT", "/settings", token, {"tenantId": house.tenant}).status == 403
-    assert world.parks_api("GET", house.path, token).status == 403
+    assert world.membership_api("PUT", "/settings", token, {"tenantId": house.tenant}).status == 403
+    assert world.membership_api("GET", house.path, token).status == 403
 
 
 class _VisitorsTries(RuleBasedStateMachine):
@@ -277,7 +277,7 @@ class _VisitorsTries(RuleBasedStateMachine):
         self.world.accounts.activate(self.visitor, self.houses[0].tenant)
 
     def _send(self, method: str, path: str, body: object = None) -> None:
-        reply = self.world.parks_api(method, path, self.visitor.tokens.id, body)
+        reply = self.world.membership_api(method, path, self.visitor.tokens.id, body)
         assert reply.status < 500, reply
 
     @rule(house=st.integers(0, 1), extra=st.sampled_from([{}, {"roles": ["admin"]}]))

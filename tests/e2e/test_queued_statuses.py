@@ -54,9 +54,9 @@ def test_queued_work_keeps_its_tenant_after_a_switch(
     world.accounts.enrol(person, colorado.person.tenant, {"admin"})
     traveller = ParksApi(world, person)
     assert traveller.send("POST", "/parks/statuses", {"ids": [park], "status": "natural-disaster"}).status == 202
-    switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": colorado.person.tenant})
+    switched = world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": colorado.person.tenant})
     assert switched.status == 204
-    assert world.parks_api("GET", "/settings", person.tokens.id).json()["tenantId"] == colorado.person.tenant
+    assert world.membership_api("GET", "/settings", person.tokens.id).json()["tenantId"] == colorado.person.tenant
     assert texas.status(park) == "park-opened"
 
     world.target.aws.functions.update_event_source_mapping(UUID=held, Enabled=True)

@@ -110,8 +110,8 @@ _CALLS: Final = (
     _Call("employees", "DELETE", "/employees/e-1", _ADMINS, 204),
     _Call("parks", "GET", "/parks", _ALL, 200),
     _Call("parks", "POST", "/parks", _WRITERS, 201, {"id": "p-{new}", "name": "P"}),
-    _Call("parks", "GET", "/tenants/{tenant}/members", _ADMINS, 200),
-    _Call("parks", "GET", "/settings", _ALL, 200),
+    _Call("membership", "GET", "/tenants/{tenant}/members", _ADMINS, 200),
+    _Call("membership", "GET", "/settings", _ALL, 200),
 )  # fmt: skip
 
 
@@ -147,12 +147,12 @@ def test_request_after_switch_in_another_tab_writes_nothing(house: _House) -> No
     world.accounts.found_tenant(elsewhere, "Elsewhere")
     world.accounts.enrol(person, elsewhere, {"member"})
     park = {"id": f"p-{secrets.token_hex(4)}", "name": "P"}
-    assert house.send("member", "PUT", "parks", "/settings", {"tenantId": elsewhere}).status == 204
+    assert house.send("member", "PUT", "membership", "/settings", {"tenantId": elsewhere}).status == 204
     try:
         late = house.send("member", "POST", "parks", "/parks", park, expected=house.tenant)
         seen = house.send("member", "GET", "parks", f"/parks/{park['id']}")
     finally:
-        assert house.send("member", "PUT", "parks", "/settings", {"tenantId": house.tenant}).status == 204
+        assert house.send("member", "PUT", "membership", "/settings", {"tenantId": house.tenant}).status == 204
 
     assert (late.status, late.json()) == (409, {"message": _WORDS})
     assert seen.status == 404

@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from tenantry.model.caller import Caller
 from tenantry.model.errors import UnauthorizedError
-from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.model.identifiers import RESERVED_WORDS, TENANT_SHAPE, tenant_id, user_id
 from tenantry.runtime.authorization import RoleRule, RoleTable, RouteRule, answer
 
 _RULES = "GET /tenant/{tenantId} admin\nPUT /tenant/{tenantId} admin\nGET /tenants/{userId} *"
 _API = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod"
-_ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]", fullmatch=True).filter(
-    lambda value: value.lower() not in {"prefix", "tag", "ap", "dbns"}
-)
+_ids = st.from_regex(TENANT_SHAPE, fullmatch=True).filter(lambda value: value.lower() not in RESERVED_WORDS)
 
 
 def _policy(tenant: str | None = "t-1", user: str = "u1", method_arn: str = f"{_API}/GET/tenant/t-1") -> dict[str, Any]:

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from stacks.application_plane.parks.workflows import PARK
+from tenantry.model.tenant_tables import PARK
 from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join

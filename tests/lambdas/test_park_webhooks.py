@@ -10,9 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from park_webhooks.owners import OWNER_ROLES, Owners, Reason
+from park_webhooks.owners import Owners, Reason
 from park_webhooks.publication import Publication
-from stacks.application_plane.parks.routes import WEBHOOK_ROLES
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId
 from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
@@ -160,10 +159,6 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Scene]:
         made = _Scene()
         made.listen()
         yield made
-
-
-def test_roles_of_routes_and_of_webhooks_are_equal() -> None:
-    assert set(WEBHOOK_ROLES) == OWNER_ROLES
 
 
 @pytest.mark.parametrize(

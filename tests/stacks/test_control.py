@@ -101,7 +101,12 @@ def test_only_the_workflow_changes_this_pool() -> None:
 
 @pytest.mark.parametrize(
     ("stack", "starters"),
-    [("control", {"ControlUsers", "Reconciliation"}), ("parks", {"Membership"}), ("tenant", set()), ("user", set())],
+    [
+        ("control", {"ControlUsers", "Reconciliation"}),
+        ("membership", {"Membership"}),
+        ("tenant", set()),
+        ("user", set()),
+    ],
 )
 def test_only_listed_roles_start_a_change(stack: str, starters: set[str]) -> None:
     found = {

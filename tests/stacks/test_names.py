@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from stacks.application import compose
 from stacks.environments import environment
+from stacks.names import StorageNames, instance_code
 from stacks.platform.collisions import NAMES, Named, Scope, collisions, named
-from stacks.platform.names import SHARED_BUCKETS, StorageNames, instance_code
 from tenantry.functions import AWS_ARM64
-from tenantry.model.identifiers import TENANT_PATTERN
+from tenantry.model.identifiers import RESERVED_WORDS, TENANT_PATTERN
 from tests.synthesized import ENVIRONMENTS, assembly, new_app
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def test_names_are_valid_for_s3_and_contain_the_tenant(
     names = StorageNames(application=application, account=_ACCOUNT, region=region, hands_on=hands_on)
     own, point = names.tenant_bucket(tenant), names.access_point(tenant)
 
-    for bucket in (own, *(names.shared_bucket(word) for word in SHARED_BUCKETS)):
+    for bucket in (own, *(names.shared_bucket(word) for word in RESERVED_WORDS)):
         assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket)
         assert not bucket.startswith(("xn--", "sthree-", "amzn-s3-demo-"))
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{1,48}[a-z0-9]", point)
@@ -185,7 +185,7 @@ def test_instances_share_no_tenant_bucket_or_access_point(
         for application, region in (one, other)
     ]
     buckets = [
-        {names.tenant_bucket(tenant), *map(names.shared_bucket, SHARED_BUCKETS)}
+        {names.tenant_bucket(tenant), *map(names.shared_bucket, RESERVED_WORDS)}
         for names, tenant in zip(made, tenants, strict=True)
     ]
     points = [names.access_point(tenant) for names, tenant in zip(made, tenants, strict=True)]

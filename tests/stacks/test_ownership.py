@@ -95,7 +95,7 @@ def test_s3_statements_are_limited_to_this_account(environment_name: str) -> Non
     found = list(_on_s3(assembly(environment_name).templates))
 
     _assert_own(found)
-    assert {stack for stack, _, _ in found} == {"dashboard", "ingestion", "storage", "tenant"}
+    assert {stack for stack, _, _ in found} == {"dashboard", "ingestion", "storage"}
 
 
 def test_s3_statements_with_tenant_keys_are_limited_to_this_account() -> None:

@@ -135,7 +135,7 @@ def test_published_secret_is_in_local_and_dev_only(environment: str) -> None:
 
     assert len(secrets) == 1
     assert ("SecretString" in secrets[0]) == (environment in {"local", "dev"})
-    assert ("GenerateSecretString" in secrets[0]) == (environment in {"staging", "prod"})
+    assert ("GenerateSecretString" in secrets[0]) == (environment not in {"local", "dev"})
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -164,7 +164,7 @@ def test_authorizers_read_single_directory_items_only(environment: str) -> None:
     ]
 
     assert {action for action, _ in granted} == {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
-    assert len(granted) == 4 * 2  # of users and tenants in one statement, and of memberships
+    assert len(granted) == 5 * 2  # of users and tenants in one statement, and of memberships
     for action, resource in granted:
         assert "*" not in resource
         assert ("enantUsers" in resource or "tenant-users" in resource) == (action == "dynamodb:GetItem")

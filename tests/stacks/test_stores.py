@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks.environments import environment as environment_of
 from tenantry.functions import declare_store
 from tenantry.model.stores import APPLICATION, STORES, Application, By, Content, Store
 from tenantry.operate.teardown.names import Form
@@ -83,7 +84,7 @@ def test_every_stack_names_its_application(environment: str) -> None:
         Application.read(template["Metadata"][APPLICATION]) for template in assembly(environment).templates.values()
     }
 
-    ephemeral = environment in {"local", "dev"}
+    ephemeral = environment_of(environment).ephemeral
     assert marks == {Application(name="tenantry", environment=environment, ephemeral=ephemeral)}
 
 

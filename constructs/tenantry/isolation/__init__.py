@@ -10,6 +10,8 @@ direct
     Routes that API Gateway answers by calling an AWS service, without a function.
 events
     An event bus whose publishers are limited, sagas that lose no event, and queued work that carries its tenant.
+metering
+    What a tenant uses: counted by the stacks that hold it, shown by one that depends on none of them.
 devices
     Servers with certificates, each good for its own tenant's part of an API.
 vending

@@ -14,7 +14,10 @@ from constructs import Construct
 from tenantry.functions import acknowledge, declare_store, in_own_account
 from tenantry.isolation.validation import database_name as check_database_name
 from tenantry.isolation.vending import TENANT, TenantStatement
+from tenantry.model.directory_tables import TENANT_ID
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Content, Store
+from tenantry.model.tags import TENANT_ID_TAG, principal_tag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +121,7 @@ class DataLake(Construct):
             Store(
                 holds="tenants' records, aggregates, and rejected records, which are nobody's",
                 by=By.PREFIX,
-                forms=tuple(f"{folder}/tenantid={{tenant}}/" for folder in (DATA, AGGREGATES)),
+                forms=tuple(f"{folder}/{TENANT_ID}={TENANT_IN_NAME}/" for folder in (DATA, AGGREGATES)),
                 emptied=(Content.OBJECTS,),
             ),
         )
@@ -179,7 +182,7 @@ class DataLake(Construct):
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        own = f"{AGGREGATES}/tenantid={TENANT}/"
+        own = f"{AGGREGATES}/{TENANT_ID}={TENANT}/"
         stack = Stack.of(self)
         return purpose.allow(
             TenantStatement(
@@ -193,7 +196,7 @@ class DataLake(Construct):
                 resources=[self._key.key_arn],
                 conditions={
                     "StringEquals": {
-                        "aws:PrincipalTag/TenantId": [TENANT],
+                        principal_tag(TENANT_ID_TAG): [TENANT],
                         "kms:ViaService": [f"s3.{stack.region}.{stack.url_suffix}"],
                     }
                 },
@@ -259,7 +262,7 @@ class DataLake(Construct):
         *,
         by_tenant: bool = True,
     ) -> None:
-        keys = (*(("tenantid",) if by_tenant else ()), *_DATE)
+        keys = (*((TENANT_ID,) if by_tenant else ()), *_DATE)
         location = f"s3://{self._bucket.bucket_name}/{name}"
         projection: dict[str, Any] = {
             "projection.enabled": "true",
@@ -274,7 +277,7 @@ class DataLake(Construct):
             "storage.location.template": "/".join([location, *(f"{key}=${{{key}}}" for key in keys)]),
         }
         if by_tenant:
-            projection["projection.tenantid.type"] = "injected"
+            projection[f"projection.{TENANT_ID}.type"] = "injected"
         glue.CfnTable(
             self,
             name.capitalize(),

@@ -6,7 +6,7 @@ import { config } from "./config";
 import { ApiError } from "./error-messages";
 import { activeTenant, expireSession, followTenantSwitch, idToken, renew } from "./session";
 
-type Api = "tenant" | "storage" | "parks";
+type Api = "tenant" | "membership" | "storage" | "parks";
 
 interface Options {
   readonly method?: string;
@@ -101,9 +101,11 @@ export interface Minute {
   readonly bytes: number;
 }
 
+/** Usage by part; a part that could not be counted is missing, and named in `failed`. */
 export interface Usage {
-  readonly storage: Record<Partition, PartitionUsage>;
-  readonly ingestion: {
+  readonly failed?: readonly string[];
+  readonly storage?: Record<Partition, PartitionUsage>;
+  readonly ingestion?: {
     readonly from: string;
     readonly to: string;
     readonly minutes: readonly Minute[];
@@ -148,10 +150,13 @@ export const removeWebhook = (park: string, webhook: string): Promise<unknown> =
 export const takeOverWebhook = (park: string, webhook: string): Promise<unknown> =>
   request("parks", `/parks/${encode(park)}/webhooks/${encode(webhook)}/owner`, { method: "POST" });
 
-// The parks API: members, invitations and the active tenant
+// The membership API: members, invitations and the active tenant
 
 export const ROLES = ["admin", "member", "visitor"] as const;
 export type Role = (typeof ROLES)[number];
+
+/** The roles that may change the tenant's things. */
+export const WRITERS: readonly Role[] = ["admin", "member"];
 
 export interface Settings {
   readonly tenantId?: string;
@@ -186,13 +191,13 @@ export interface UserInvitation {
   readonly expires: string;
 }
 
-export const getSettings = (signal?: AbortSignal): Promise<Settings> => request("parks", "/settings", { signal });
+export const getSettings = (signal?: AbortSignal): Promise<Settings> => request("membership", "/settings", { signal });
 
 export const switchTenant = (tenantId: string): Promise<unknown> =>
-  request("parks", "/settings", { method: "PUT", body: { tenantId } });
+  request("membership", "/settings", { method: "PUT", body: { tenantId } });
 
 export const getTenants = async (signal?: AbortSignal): Promise<readonly UserTenant[]> =>
-  (await request<{ tenants: UserTenant[] }>("parks", "/tenants", { signal })).tenants;
+  (await request<{ tenants: UserTenant[] }>("membership", "/tenants", { signal })).tenants;
 
 /** Return all members, from all pages of the response. */
 export async function getMembers(tenant: string, signal?: AbortSignal): Promise<readonly Member[]> {
@@ -201,7 +206,7 @@ export async function getMembers(tenant: string, signal?: AbortSignal): Promise<
   do {
     const query = after ? `?after=${encode(after)}` : "";
     const page = await request<{ members: Member[]; next?: string }>(
-      "parks",
+      "membership",
       `/tenants/${encode(tenant)}/members${query}`,
       {
         signal,
@@ -214,51 +219,54 @@ export async function getMembers(tenant: string, signal?: AbortSignal): Promise<
 }
 
 export const setRoles = (tenant: string, member: string, roles: readonly Role[]): Promise<unknown> =>
-  request("parks", `/tenants/${encode(tenant)}/members/${encode(member)}/roles`, { method: "PUT", body: { roles } });
+  request("membership", `/tenants/${encode(tenant)}/members/${encode(member)}/roles`, {
+    method: "PUT",
+    body: { roles },
+  });
 
 export const removeMember = (tenant: string, member: string): Promise<unknown> =>
-  request("parks", `/tenants/${encode(tenant)}/members/${encode(member)}`, { method: "DELETE" });
+  request("membership", `/tenants/${encode(tenant)}/members/${encode(member)}`, { method: "DELETE" });
 
 export const inviteUser = (tenant: string, email: string, roles: readonly Role[]): Promise<unknown> =>
-  request("parks", `/tenants/${encode(tenant)}/members`, { method: "POST", body: { email, roles } });
+  request("membership", `/tenants/${encode(tenant)}/members`, { method: "POST", body: { email, roles } });
 
 export const getInvitations = async (tenant: string, signal?: AbortSignal): Promise<readonly Invitation[]> =>
-  (await request<{ invitations: Invitation[] }>("parks", `/tenants/${encode(tenant)}/invitations`, { signal }))
+  (await request<{ invitations: Invitation[] }>("membership", `/tenants/${encode(tenant)}/invitations`, { signal }))
     .invitations;
 
 export const withdrawInvitation = (tenant: string, invitation: string): Promise<unknown> =>
-  request("parks", `/tenants/${encode(tenant)}/invitations/${encode(invitation)}`, { method: "DELETE" });
+  request("membership", `/tenants/${encode(tenant)}/invitations/${encode(invitation)}`, { method: "DELETE" });
 
 export const getUserInvitations = async (signal?: AbortSignal): Promise<readonly UserInvitation[]> =>
-  (await request<{ invitations: UserInvitation[] }>("parks", "/invitations", { signal })).invitations;
+  (await request<{ invitations: UserInvitation[] }>("membership", "/invitations", { signal })).invitations;
 
 export const acceptInvitation = (tenant: string): Promise<unknown> =>
-  request("parks", `/invitations/${encode(tenant)}/acceptance`, { method: "POST" });
+  request("membership", `/invitations/${encode(tenant)}/acceptance`, { method: "POST" });
 
 export const declineInvitation = (tenant: string): Promise<unknown> =>
-  request("parks", `/invitations/${encode(tenant)}`, { method: "DELETE" });
+  request("membership", `/invitations/${encode(tenant)}`, { method: "DELETE" });
 
-// The parks API: the user's own account. These requests do not depend on the active tenant.
+// The membership API: the user's own account. These requests do not depend on the active tenant.
 
 const SIGN_OUT_TIMEOUT_MS = 5000;
 
 /** End all sessions of this user, including this one. */
 export const endSessions = (): Promise<unknown> =>
-  request("parks", "/me/sessions", { method: "DELETE", account: true });
+  request("membership", "/me/sessions", { method: "DELETE", account: true });
 
 /** End this session. An expired token is not renewed for this, and the request has a timeout. */
 export const endSession = (): Promise<unknown> =>
-  send("parks", "/me/sessions/current", {
+  send("membership", "/me/sessions/current", {
     method: "DELETE",
     expected: undefined,
     signal: AbortSignal.timeout(SIGN_OUT_TIMEOUT_MS),
   });
 
-export const deleteAccount = (): Promise<unknown> => request("parks", "/me", { method: "DELETE", account: true });
+export const deleteAccount = (): Promise<unknown> => request("membership", "/me", { method: "DELETE", account: true });
 
 /** Change the user's address to the one that the code was sent to, and end all their sessions. */
 export const changeAddress = (accessToken: string, code: string): Promise<unknown> =>
-  request("parks", "/me/address", { method: "PUT", body: { accessToken, code }, account: true });
+  request("membership", "/me/address", { method: "PUT", body: { accessToken, code }, account: true });
 
 // The storage API
 

@@ -5,7 +5,7 @@ export interface Config {
   readonly userPoolClientId: string;
   readonly userPoolEndpoint: string;
   /** The path of each API on the page's origin. */
-  readonly apis: Record<"tenant" | "storage" | "parks", string>;
+  readonly apis: Record<"tenant" | "membership" | "storage" | "parks", string>;
 }
 
 let loaded: Config | undefined;

@@ -40,14 +40,19 @@ export default function Dashboard() {
   );
 }
 
+/** Why a part of the usage is not there, if it failed. */
+const usageError = (usage: Loaded<Usage>, part: object | undefined): string | undefined =>
+  part ? undefined : (usage.error ?? (usage.value && "It could not be counted."));
+
 function Ingestion({ usage }: { usage: Loaded<Usage> }) {
   const hour = usage.value?.ingestion;
+  const error = usageError(usage, hour);
   const records = hour?.minutes.reduce((sum, minute) => sum + minute.records, 0) ?? 0;
   const size = hour?.minutes.reduce((sum, minute) => sum + minute.bytes, 0) ?? 0;
   return (
     <Card title="Ingestion" aside="Last hour" wide>
-      {usage.error && !hour && <LoadFailed what="Ingestion" error={usage.error} retry={usage.reload} />}
-      {!hour && !usage.error && <Loading lines={4} />}
+      {error && <LoadFailed what="Ingestion" error={error} retry={usage.reload} />}
+      {!hour && !error && <Loading lines={4} />}
       {hour && records === 0 && (
         <EmptyState title="No records in the last hour">
           Records from devices and servers appear here with a delay of up to about 15 minutes.
@@ -107,13 +112,14 @@ function MemberCount({ tenant }: { tenant: string }) {
 
 function Storage({ usage }: { usage: Loaded<Usage> }) {
   const storage = usage.value?.storage;
+  const error = usageError(usage, storage);
   const stored = storage ? PARTITIONS.map((partition) => storage[partition]) : [];
   const sum = total(stored);
   const max = Math.max(1, ...stored.map((one) => one.bytes));
   return (
     <Card title="Storage" aside={<a href="/files">Files</a>}>
-      {usage.error && !storage && <LoadFailed what="Storage usage" error={usage.error} retry={usage.reload} />}
-      {!storage && !usage.error && <Loading lines={5} />}
+      {error && <LoadFailed what="Storage usage" error={error} retry={usage.reload} />}
+      {!storage && !error && <Loading lines={5} />}
       {storage && sum.objects === 0 && (
         <EmptyState title="No files yet">
           <a href="/files">Store a file</a> to see it in five partition modes.

@@ -14,7 +14,7 @@ import {
 } from "../components/elements";
 import { FileIcon } from "../components/icons";
 import { PARTITION_MODES } from "../components/partition-modes";
-import { listFiles, PARTITIONS, type Partition, readFile, writeFile } from "../data/api";
+import { listFiles, PARTITIONS, type Partition, readFile, WRITERS, writeFile } from "../data/api";
 import { ApiError, errorMessage } from "../data/error-messages";
 import { useAction, useLoad, useSettings, useUser } from "../data/hooks";
 
@@ -29,7 +29,7 @@ interface Opened {
 export default function Files() {
   const { tenant, userId } = useUser();
   const settings = useSettings(tenant);
-  const mayWrite = settings.value?.roles.some((role) => role !== "visitor");
+  const mayWrite = settings.value?.roles.some((role) => WRITERS.includes(role));
   const [version, setVersion] = useState<Record<string, number>>({});
   const [opened, open] = useState<Opened | undefined>();
   return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from tenantry.runtime.active_membership import ACTIVE
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID, USER_ID, user_key
 from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT, NEW_PASSWORD, VALID_AFTER
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ORIGIN: Final = "origin"
 RESET_ASKED: Final = "resetasked"
 CONFIRMATION_HASH: Final = "confirmationhash"
 EMAIL: Final = "email"
-_READ: Final = (ACTIVE, EMAIL, ORIGIN, NEW_PASSWORD, RESET_ASKED, BLOCKED_AT, DELETED_AT)
+_READ: Final = (ACTIVE_TENANT_ID, EMAIL, ORIGIN, NEW_PASSWORD, RESET_ASKED, BLOCKED_AT, DELETED_AT)
 
 
 class Origin(StrEnum):
@@ -70,7 +70,7 @@ class AccountRecord:
         """Read a user's item."""
         return cls(
             email=item.get(EMAIL, {}).get("S", ""),
-            active=item.get(ACTIVE, {}).get("S"),
+            active=item.get(ACTIVE_TENANT_ID, {}).get("S"),
             origin=item.get(ORIGIN, {}).get("S", ""),
             new_password=NEW_PASSWORD in item,
             blocked=BLOCKED_AT in item,
@@ -102,7 +102,7 @@ class AccountRecords:
         places = {f"#{number}": name for number, name in enumerate(_READ)}
         found = self._client.get_item(
             TableName=self._table,
-            Key={"userid": {"S": user}},
+            Key=user_key(user),
             ProjectionExpression=",".join(places),
             ExpressionAttributeNames=places,
             ConsistentRead=True,
@@ -150,7 +150,7 @@ class AccountRecords:
 
     def confirm_by_operator(self, user: UserId) -> bool:
         """Let the first password count: an operator answers for whose it is."""
-        return self._write(user, remove=[NEW_PASSWORD, CONFIRMATION_HASH], condition="attribute_exists(userid)")
+        return self._write(user, remove=[NEW_PASSWORD, CONFIRMATION_HASH], condition=f"attribute_exists({USER_ID})")
 
     def ask_reset(self, user: UserId, at: int) -> bool:
         """Write that a code for a new password was asked for."""
@@ -199,7 +199,7 @@ class AccountRecords:
         try:
             self._client.update_item(
                 TableName=self._table,
-                Key={"userid": {"S": user}},
+                Key=user_key(user),
                 UpdateExpression=" ".join(part for part in parts if part),
                 ConditionExpression=" AND ".join(
                     part for part in (f"attribute_not_exists({DELETED_AT})", condition) if part

@@ -7,6 +7,19 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    INVITATION_ID,
+    INVITEE_INDEX,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    membership_key,
+    roles_attribute,
+    tenant_key,
+    tenant_of_roles,
+    user_key,
+)
 from tenantry.model.errors import ConflictError, NotFoundError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
@@ -26,10 +39,7 @@ Item = TypeVar("Item")
 POOL: Final = "pool"
 """Who blocked or deleted an account that was disabled or deleted in the user pool itself."""
 
-_USER_INDEX: Final = "user-index"
-_INVITEE_INDEX: Final = "invitee-index"
-_ROLES: Final = "roles:"
-_TOMBSTONE: Final = frozenset({"userid", "deletedat", "deletedby"})
+_TOMBSTONE: Final = frozenset({USER_ID, "deletedat", "deletedby"})
 _TRANSACTION: Final = 40  # items; DynamoDB takes 100
 _BATCH: Final = 100  # keys of BatchGetItem
 # Longer than a refresh token counts (30 days): whoever has one of an ended session gets nothing for it.
@@ -87,10 +97,10 @@ class Account:
         roles = {
             tenant: frozenset(map(str, value.get("SS", [])))
             for name, value in item.items()
-            if name.startswith(_ROLES) and (tenant := _tenant(name.removeprefix(_ROLES)))
+            if (tenant := _tenant(tenant_of_roles(name)))
         }
         return cls(
-            user_id=UserId(item["userid"]["S"]),
+            user_id=UserId(item[USER_ID]["S"]),
             email=item.get("email", {}).get("S"),
             name=item.get("name", {}).get("S"),
             valid_after=int(item.get("validafter", {}).get("N", "0")),
@@ -101,7 +111,7 @@ class Account:
             deleted_by=item.get("deletedby", {}).get("S", ""),
             new_password=item.get("newpassword", {}).get("S", ""),
             origin=item.get("origin", {}).get("S", ""),
-            active=item.get("activetenantid", {}).get("S"),
+            active=item.get(ACTIVE_TENANT_ID, {}).get("S"),
             roles=roles,
             left_over="deletedat" in item and not set(item) <= _TOMBSTONE,
         )
@@ -172,38 +182,38 @@ class Accounts:
 
     def find(self, user: UserId) -> Account | None:
         """Return what the directory has of a person at this moment; None if it has nothing."""
-        found = self._client.get_item(TableName=self._tables.users, Key=_key(user), ConsistentRead=True)
+        found = self._client.get_item(TableName=self._tables.users, Key=user_key(user), ConsistentRead=True)
         return Account.of(found["Item"]) if "Item" in found else None
 
     def find_all(self, users: Collection[UserId]) -> dict[UserId, Account]:
         """Return what the directory has of many people at this moment, without those of whom it has nothing."""
-        items = read_all(self._client, self._tables.users, [_key(user) for user in users])
-        return {UserId(item["userid"]["S"]): Account.of(item) for item in items}
+        items = read_all(self._client, self._tables.users, [user_key(user) for user in users])
+        return {UserId(item[USER_ID]["S"]): Account.of(item) for item in items}
 
     def page(self, after: UserId | None, *, limit: int) -> tuple[list[Account], UserId | None]:
         """Return a page of all accounts, in no order that means anything, and after whom the next one begins."""
-        start: Any = {"ExclusiveStartKey": _key(after)} if after else {}
+        start: Any = {"ExclusiveStartKey": user_key(after)} if after else {}
         page = self._client.scan(TableName=self._tables.users, Limit=limit, ConsistentRead=True, **start)
         last = page.get("LastEvaluatedKey")
-        return [Account.of(item) for item in page["Items"]], UserId(last["userid"]["S"]) if last else None
+        return [Account.of(item) for item in page["Items"]], UserId(last[USER_ID]["S"]) if last else None
 
     def founders(self, tenants: Collection[TenantId]) -> dict[TenantId, str]:
         """Return who has founded each of those tenants that exist; empty where the saga has not finished."""
-        items = read_all(self._client, self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
-        return {TenantId(item["tenantid"]["S"]): item.get("foundedby", {}).get("S", "") for item in items}
+        items = read_all(self._client, self._tables.tenants, [tenant_key(tenant) for tenant in tenants])
+        return {TenantId(item[TENANT_ID]["S"]): item.get("foundedby", {}).get("S", "") for item in items}
 
     def tenants_of(self, account: Account) -> dict[TenantId, frozenset[str]]:
         """Return somebody's roles by tenant, those of before the person's item had roles included."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
-            IndexName=_USER_INDEX,
-            KeyConditionExpression="userid = :user",
+            IndexName=USER_INDEX,
+            KeyConditionExpression=f"{USER_ID} = :user",
             ExpressionAttributeValues={":user": {"S": account.user_id}},
-            ProjectionExpression="tenantid, #roles",
+            ProjectionExpression=f"{TENANT_ID}, #roles",
             ExpressionAttributeNames={"#roles": "roles"},
         )
         indexed = {
-            TenantId(item["tenantid"]["S"]): frozenset(map(str, item.get("roles", {}).get("SS", [])))
+            TenantId(item[TENANT_ID]["S"]): frozenset(map(str, item.get("roles", {}).get("SS", [])))
             for page in pages
             for item in page["Items"]
         }
@@ -309,7 +319,7 @@ class Accounts:
 
         def attempt() -> Outcome:
             self._undeleted(user)
-            item = self._client.get_item(TableName=self._tables.users, Key=_key(user), ConsistentRead=True)["Item"]
+            item = self._client.get_item(TableName=self._tables.users, Key=user_key(user), ConsistentRead=True)["Item"]
             now = int(self._clock())
             before = set(item.get("endedsessions", {}).get("SS", []))
             ended = {entry.partition(":")[2]: int(entry.partition(":")[0]) for entry in before}
@@ -415,7 +425,7 @@ class Accounts:
         """
         condition = "attribute_not_exists(email) AND attribute_not_exists(deletedat)"
         delete: TransactWriteItemTypeDef = {
-            "Delete": {"TableName": self._tables.users, "Key": _key(user), "ConditionExpression": condition}
+            "Delete": {"TableName": self._tables.users, "Key": user_key(user), "ConditionExpression": condition}
         }
         try:
             write(self._client, [delete])
@@ -437,11 +447,11 @@ class Accounts:
                 values[":living"] = {"SS": sorted(living)}
             asked: Any = {
                 "TableName": self._tables.tenants,
-                "Key": {"tenantid": {"S": tenant}},
+                "Key": tenant_key(tenant),
                 "UpdateExpression": "SET admins = :living" if living else "REMOVE admins",
                 "ConditionExpression": "admins = :before"
                 if before
-                else "attribute_exists(tenantid) AND attribute_not_exists(admins)",
+                else f"attribute_exists({TENANT_ID}) AND attribute_not_exists(admins)",
                 "ExpressionAttributeValues": values,
             }
             write(self._client, [_update(asked)])
@@ -453,14 +463,14 @@ class Accounts:
         """Return who has the role of an admin in a tenant, by memberships, and is neither blocked nor deleted."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             FilterExpression="contains(#roles, :admin)",
-            ProjectionExpression="userid, #roles",
+            ProjectionExpression=f"{USER_ID}, #roles",
             ExpressionAttributeNames={"#roles": "roles"},
             ExpressionAttributeValues={":tenant": {"S": tenant}, ":admin": {"S": Role.ADMIN}},
             ConsistentRead=True,
         )
-        admins = frozenset(UserId(item["userid"]["S"]) for page in pages for item in page["Items"])
+        admins = frozenset(UserId(item[USER_ID]["S"]) for page in pages for item in page["Items"])
         dead = {user for user, account in self.find_all(admins).items() if not account.living}
         return admins - dead
 
@@ -497,7 +507,7 @@ class Accounts:
     def _user(self, user: UserId, update: str, condition: str, values: Mapping[str, Any]) -> TransactWriteItemTypeDef:
         asked: Any = {
             "TableName": self._tables.users,
-            "Key": _key(user),
+            "Key": user_key(user),
             "UpdateExpression": update,
             "ConditionExpression": condition,
             "ExpressionAttributeValues": dict(values),
@@ -507,9 +517,9 @@ class Accounts:
     def _new_address(self, tenant: TenantId, user: UserId, email: str) -> TransactWriteItemTypeDef:
         asked: Any = {
             "TableName": self._tables.memberships,
-            "Key": {"tenantid": {"S": tenant}, "userid": {"S": user}},
+            "Key": membership_key(tenant, user),
             "UpdateExpression": "SET email = :email",
-            "ConditionExpression": "attribute_exists(userid)",
+            "ConditionExpression": f"attribute_exists({USER_ID})",
             "ExpressionAttributeValues": {":email": {"S": email}},
         }
         return _update(asked)
@@ -548,9 +558,10 @@ class Accounts:
     def _leaving(self, tenant: TenantId, user: UserId, *, unless_last: bool = False) -> TransactWriteItemTypeDef:
         asked: Any = {
             "TableName": self._tables.tenants,
-            "Key": {"tenantid": {"S": tenant}},
+            "Key": tenant_key(tenant),
             "UpdateExpression": "DELETE admins :user",
-            "ConditionExpression": "attribute_exists(tenantid)" + (" AND size(admins) > :one" if unless_last else ""),
+            "ConditionExpression": f"attribute_exists({TENANT_ID})"
+            + (" AND size(admins) > :one" if unless_last else ""),
             "ExpressionAttributeValues": {":user": {"SS": [user]}, **({":one": {"N": "1"}} if unless_last else {})},
         }
         return _update(asked)
@@ -565,19 +576,21 @@ class Accounts:
             joining: list[Any] = [
                 {
                     "TableName": self._tables.tenants,
-                    "Key": {"tenantid": {"S": tenant}},
+                    "Key": tenant_key(tenant),
                     "UpdateExpression": "ADD admins :user",
-                    "ConditionExpression": "attribute_exists(tenantid)",
+                    "ConditionExpression": f"attribute_exists({TENANT_ID})",
                     "ExpressionAttributeValues": {":user": {"SS": [user]}},
                 }
                 for tenant in some
             ]
             still: Any = {
                 "TableName": self._tables.users,
-                "Key": _key(user),
+                "Key": user_key(user),
                 "ConditionExpression": "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
                 + "".join(f" AND contains(#{number}, :admin)" for number in range(len(some))),
-                "ExpressionAttributeNames": {f"#{number}": f"{_ROLES}{tenant}" for number, tenant in enumerate(some)},
+                "ExpressionAttributeNames": {
+                    f"#{number}": roles_attribute(tenant) for number, tenant in enumerate(some)
+                },
                 "ExpressionAttributeValues": {":admin": {"S": Role.ADMIN}},
             }
             write(self._client, [{"ConditionCheck": still}, *map(_update, joining)])
@@ -588,7 +601,7 @@ class Accounts:
                 {
                     "Delete": {
                         "TableName": self._tables.memberships,
-                        "Key": {"tenantid": {"S": tenant}, "userid": {"S": user}},
+                        "Key": membership_key(tenant, user),
                     }
                 }
                 for tenant in some
@@ -598,17 +611,17 @@ class Accounts:
     def _remove_invitations(self, email: str) -> None:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._invitations,
-            IndexName=_INVITEE_INDEX,
+            IndexName=INVITEE_INDEX,
             KeyConditionExpression="email = :email",
             ExpressionAttributeValues={":email": {"S": email.lower()}},
-            ProjectionExpression="tenantid, invitationid",
+            ProjectionExpression=f"{TENANT_ID}, invitationid",
         )
         for some in _batched((item for page in pages for item in page["Items"]), _TRANSACTION):
             removals: list[TransactWriteItemTypeDef] = [
                 {
                     "Delete": {
                         "TableName": self._invitations,
-                        "Key": {"tenantid": item["tenantid"], "invitationid": item["invitationid"]},
+                        "Key": {TENANT_ID: item[TENANT_ID], INVITATION_ID: item[INVITATION_ID]},
                     }
                 }
                 for item in some
@@ -619,7 +632,7 @@ class Accounts:
         put: TransactWriteItemTypeDef = {
             "Put": {
                 "TableName": self._tables.users,
-                "Item": {**_key(user), "deletedat": {"N": str(at)}, "deletedby": {"S": by}},
+                "Item": {**user_key(user), "deletedat": {"N": str(at)}, "deletedby": {"S": by}},
                 "ConditionExpression": "deletedat = :at",
                 "ExpressionAttributeValues": {":at": {"N": str(at)}},
             }
@@ -639,9 +652,9 @@ class Accounts:
 
     def _recorded_admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str] | None]:
         """Return `admins` of those tenants that exist; None where it is absent."""
-        items = read_all(self._client, self._tables.tenants, [{"tenantid": {"S": tenant}} for tenant in tenants])
+        items = read_all(self._client, self._tables.tenants, [tenant_key(tenant) for tenant in tenants])
         return {
-            TenantId(item["tenantid"]["S"]): frozenset(item["admins"].get("SS", [])) if "admins" in item else None
+            TenantId(item[TENANT_ID]["S"]): frozenset(item["admins"].get("SS", [])) if "admins" in item else None
             for item in items
         }
 
@@ -650,10 +663,6 @@ def _update(asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:
     values = {} if asked.get("ExpressionAttributeValues") else {"ExpressionAttributeValues"}
     made: Any = {"Update": {name: value for name, value in asked.items() if name not in values}}
     return cast("TransactWriteItemTypeDef", made)
-
-
-def _key(user: UserId) -> dict[str, Any]:
-    return {"userid": {"S": user}}
 
 
 def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -666,7 +675,7 @@ def _seconds(item: Mapping[str, Any], name: str) -> int | None:
     return int(item[name]["N"]) if name in item else None
 
 
-def _tenant(value: str) -> TenantId | None:
+def _tenant(value: str | None) -> TenantId | None:
     try:
         return tenant_id(value)
     except InvalidIdentifierError:

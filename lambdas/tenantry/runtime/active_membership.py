@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID, ROLES, membership_key, tenant_of_roles, user_key
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
-
-ACTIVE: Final = "activetenantid"
-"""The attribute of a user that names their active tenant."""
-_PREFIX: Final = "roles:"
-
-
-def roles_attribute(tenant: str) -> str:
-    """Return the attribute of a user that holds their roles in a tenant.
-
-    One attribute a tenant, and not a map of all: a path into a map that is not there is an error, so that every write
-    would need another one before it. No tenant id holds a colon.
-    """
-    return f"{_PREFIX}{tenant}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +39,9 @@ class UserRecord:
         roles = {
             tenant: frozenset(map(str, value.get("SS", [])))
             for name, value in found.items()
-            if name.startswith(_PREFIX) and (tenant := _tenant(name.removeprefix(_PREFIX)))
+            if (tenant := _tenant(tenant_of_roles(name)))
         }
-        return cls(exists=item is not None, active=_tenant(found.get(ACTIVE, {}).get("S")), roles=roles)
+        return cls(exists=item is not None, active=_tenant(found.get(ACTIVE_TENANT_ID, {}).get("S")), roles=roles)
 
 
 class MembershipRecords:
@@ -76,17 +64,17 @@ class MembershipRecords:
 
     def record(self, user: UserId) -> UserRecord:
         """Return what the directory has of a user."""
-        found = self._client.get_item(TableName=self._users, Key={"userid": {"S": user}}, ConsistentRead=True)
+        found = self._client.get_item(TableName=self._users, Key=user_key(user), ConsistentRead=True)
         return UserRecord.of(found.get("Item"))
 
     def roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
         """Return a user's roles in a tenant, as their membership has them; None if they have none."""
         found = self._client.get_item(
             TableName=self._memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            Key=membership_key(tenant, user),
             ConsistentRead=True,
         ).get("Item")
-        return None if found is None else frozenset(found.get("roles", {}).get("SS", []))
+        return None if found is None else frozenset(found.get(ROLES, {}).get("SS", []))
 
 
 def _tenant(value: object) -> TenantId | None:

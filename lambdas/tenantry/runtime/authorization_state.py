@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tenantry.model.authorizer_context import AUTH_TIME, SESSION
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    TENANT_ID,
+    USER_ID,
+    membership_key,
+    roles_attribute,
+    tenant_key,
+    user_key,
+)
 from tenantry.model.errors import UnauthorizedError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
-from tenantry.runtime.active_membership import ACTIVE, roles_attribute
 from tenantry.runtime.batches import read, request
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ NEW_PASSWORD: Final = "newpassword"  # noqa: S105 - an attribute's name
 TENANT_STATE: Final = "state"
 _OPEN: Final = "active"
 _CLOSING: Final = (BLOCKED_AT, DELETED_AT, NEW_PASSWORD)
-_ACCOUNT: Final = (ACTIVE, VALID_AFTER, ENDED_SESSIONS, *_CLOSING)
+_ACCOUNT: Final = (ACTIVE_TENANT_ID, VALID_AFTER, ENDED_SESSIONS, *_CLOSING)
 
 
 class SessionEndedError(UnauthorizedError):
@@ -67,7 +76,7 @@ class SignIn:
 
     def to_authorizer(self) -> dict[str, str]:
         """Return the sign-in for the authorizer's context: scalars, as API Gateway requires."""
-        return {"authTime": str(self.authenticated_at), "session": self.session}
+        return {AUTH_TIME: str(self.authenticated_at), SESSION: self.session}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +176,7 @@ class AuthorizationStates:
         """Return the roles in the membership, for a user whose item has none."""
         answer = self._client.get_item(
             TableName=self._memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            Key=membership_key(tenant, user),
             ProjectionExpression="#roles",
             ExpressionAttributeNames={"#roles": "roles"},
             ConsistentRead=True,
@@ -176,10 +185,10 @@ class AuthorizationStates:
 
     def _read(self, user: UserId, tenant: TenantId | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
         """Return the items of a user and of a tenant, as far as they exist."""
-        names = ["userid", *_ACCOUNT, *([roles_attribute(tenant)] if tenant else [])]
-        wanted = {self._users: request([{"userid": {"S": user}}], names)}
+        names = [USER_ID, *_ACCOUNT, *([roles_attribute(tenant)] if tenant else [])]
+        wanted = {self._users: request([user_key(user)], names)}
         if tenant:
-            wanted[self._tenants] = request([{"tenantid": {"S": tenant}}], ["tenantid", TENANT_STATE])
+            wanted[self._tenants] = request([tenant_key(tenant)], [TENANT_ID, TENANT_STATE])
         found = read(self._client, wanted)  # a key without an answer is an error, and the reply a 500: nobody gets in
         return next(iter(found[self._users]), None), next(iter(found.get(self._tenants, ())), None)
 
@@ -202,7 +211,7 @@ def _is_ended(account: Mapping[str, Any], session: str) -> bool:
 
 def _active(account: Mapping[str, Any] | None) -> TenantId | None:
     try:
-        return tenant_id((account or {}).get(ACTIVE, {}).get("S"))
+        return tenant_id((account or {}).get(ACTIVE_TENANT_ID, {}).get("S"))
     except InvalidIdentifierError:
         return None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from tenantry.model.directory_tables import TENANT_ID, USER_ID, USER_INDEX, membership_key, tenant_key
 from tenantry.model.errors import ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
@@ -13,9 +14,8 @@ from tenantry.model.roles import Role
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_USER_INDEX: Final = "user-index"
 # The role of the function that shows a tenant is bound to these.
-_SHOWN: Final = ("tenantid", "name", "foundedby")
+_SHOWN: Final = (TENANT_ID, "name", "foundedby")
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -50,7 +50,7 @@ class Tenants:
         placeholders = {f"#shown{number}": name for number, name in enumerate(_SHOWN)}
         found = self._client.get_item(
             TableName=self._table,
-            Key={"tenantid": {"S": tenant}},
+            Key=tenant_key(tenant),
             ProjectionExpression=", ".join(placeholders),
             ExpressionAttributeNames=placeholders,
             ConsistentRead=True,
@@ -80,7 +80,7 @@ class Tenants:
                     {
                         "ConditionCheck": {
                             "TableName": self._memberships,
-                            "Key": {"tenantid": {"S": tenant}, "userid": {"S": by}},
+                            "Key": membership_key(tenant, by),
                             "ConditionExpression": "contains(#roles, :admin)",
                             "ExpressionAttributeNames": {"#roles": "roles"},
                             "ExpressionAttributeValues": {":admin": {"S": Role.ADMIN}},
@@ -89,9 +89,9 @@ class Tenants:
                     {
                         "Update": {
                             "TableName": self._table,
-                            "Key": {"tenantid": {"S": tenant}},
+                            "Key": tenant_key(tenant),
                             "UpdateExpression": "SET #name = :name",
-                            "ConditionExpression": "attribute_exists(tenantid)",
+                            "ConditionExpression": f"attribute_exists({TENANT_ID})",
                             "ExpressionAttributeNames": {"#name": "name"},
                             "ExpressionAttributeValues": {":name": {"S": name}},
                         }
@@ -126,9 +126,9 @@ class TenantLists:
         """Return the ids of all tenants that a user belongs to, however many pages that takes."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            IndexName=_USER_INDEX,
-            KeyConditionExpression="userid = :user",
+            IndexName=USER_INDEX,
+            KeyConditionExpression=f"{USER_ID} = :user",
             ExpressionAttributeValues={":user": {"S": user}},
-            ProjectionExpression="tenantid",
+            ProjectionExpression=TENANT_ID,
         )
-        return [tenant_id(item["tenantid"]["S"]) for page in pages for item in page["Items"]]
+        return [tenant_id(item[TENANT_ID]["S"]) for page in pages for item in page["Items"]]

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NewType
 
+from tenantry.model.directory_tables import INVITATION_ID, INVITEE_INDEX, TENANT_ID
 from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 InvitationId = NewType("InvitationId", str)
 """An id that `invitation_id` has checked."""
 
-_INVITEE_INDEX: Final = "invitee-index"
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _DAY_SECONDS: Final = 24 * 3600
 
@@ -82,7 +82,7 @@ class Invitation:
     def of(cls, item: Mapping[str, Any]) -> Invitation:
         """Read an item."""
         return cls(
-            tenant_id=tenant_id(item["tenantid"]["S"]),
+            tenant_id=tenant_id(item[TENANT_ID]["S"]),
             invitee=Mailbox(item["email"]["S"]),
             roles=frozenset(map(Role, item["roles"]["SS"])),
             invited_by=UserId(item["invitedby"]["S"]),
@@ -230,7 +230,7 @@ class Invitations:
         """Return the invitations of a tenant that have not expired."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
             ConsistentRead=True,
         )
@@ -240,7 +240,7 @@ class Invitations:
         """Return the invitations of a mailbox that count."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            IndexName=_INVITEE_INDEX,
+            IndexName=INVITEE_INDEX,
             KeyConditionExpression="email = :email",
             ExpressionAttributeValues={":email": {"S": invitee}},
         )
@@ -270,7 +270,7 @@ class Invitations:
     def _deletion(
         self, tenant: TenantId, invitation: InvitationId, *, while_it_is: Invitation | None = None
     ) -> TransactWriteItemTypeDef:
-        conditions, names, values = ["attribute_exists(tenantid)"], dict[str, str](), dict[str, Any]()
+        conditions, names, values = [f"attribute_exists({TENANT_ID})"], dict[str, str](), dict[str, Any]()
         if while_it_is:
             conditions = ["expires = :expires", "invitedby = :by", "#roles = :roles"]
             names = {"#roles": "roles"}
@@ -289,4 +289,4 @@ class Invitations:
         return {"Delete": asked}
 
     def _key(self, tenant: TenantId, invitation: InvitationId) -> dict[str, Any]:
-        return {"tenantid": {"S": tenant}, "invitationid": {"S": invitation}}
+        return {TENANT_ID: {"S": tenant}, INVITATION_ID: {"S": invitation}}

@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    membership_key,
+    roles_attribute,
+    tenant_key,
+    user_key,
+)
 from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, user_id
 from tenantry.model.roles import Role
-from tenantry.runtime.active_membership import ACTIVE, MembershipRecords, UserRecord, roles_attribute
+from tenantry.runtime.active_membership import MembershipRecords, UserRecord
 from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
@@ -21,7 +31,6 @@ if TYPE_CHECKING:
 LIVING: Final = "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
 """What holds of the item of a user who is neither blocked nor deleted."""
 _NOT_DELETED: Final = "attribute_not_exists(deletedat)"
-_USER_INDEX: Final = "user-index"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +113,12 @@ class Memberships:
         found = dict(self._records.record(user).roles)
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
-            IndexName=_USER_INDEX,
-            KeyConditionExpression="userid = :user",
+            IndexName=USER_INDEX,
+            KeyConditionExpression=f"{USER_ID} = :user",
             ExpressionAttributeValues={":user": {"S": user}},
-            ProjectionExpression="tenantid",
+            ProjectionExpression=TENANT_ID,
         )
-        for tenant in (TenantId(item["tenantid"]["S"]) for page in pages for item in page["Items"]):
+        for tenant in (TenantId(item[TENANT_ID]["S"]) for page in pages for item in page["Items"]):
             # Of before users had their roles, or gone since: an index lags, the membership itself does not.
             if tenant not in found and (roles := self._records.roles(tenant, user)) is not None:
                 found[tenant] = roles
@@ -117,23 +126,23 @@ class Memberships:
 
     def names(self, tenants: Collection[TenantId]) -> Mapping[TenantId, str]:
         """Return the names of those tenants that have one."""
-        keys = [{"tenantid": {"S": tenant}} for tenant in tenants]
-        items = read_all(self._client, self._tables.tenants, keys, ["tenantid", "name"], consistent=False)
-        return {TenantId(item["tenantid"]["S"]): item["name"]["S"] for item in items if "name" in item}
+        keys = [tenant_key(tenant) for tenant in tenants]
+        items = read_all(self._client, self._tables.tenants, keys, [TENANT_ID, "name"], consistent=False)
+        return {TenantId(item[TENANT_ID]["S"]): item["name"]["S"] for item in items if "name" in item}
 
     def members(self, tenant: TenantId, *, limit: int, after: UserId | None) -> tuple[Sequence[Member], UserId | None]:
         """Return a page of a tenant's members, and after whom the next one begins; None at the end."""
-        start = {"ExclusiveStartKey": {"tenantid": {"S": tenant}, "userid": {"S": after}}} if after else {}
+        start = {"ExclusiveStartKey": membership_key(tenant, after)} if after else {}
         page = self._client.query(
             TableName=self._tables.memberships,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
             ConsistentRead=True,
             Limit=limit,
             **start,  # type: ignore[arg-type]
         )
         last = page.get("LastEvaluatedKey")
-        return [_member(item) for item in page["Items"]], user_id(last["userid"]["S"]) if last else None
+        return [_member(item) for item in page["Items"]], user_id(last[USER_ID]["S"]) if last else None
 
     def admins(self, tenant: TenantId) -> frozenset[str]:
         """Return the living admins of a tenant: those who are neither blocked nor deleted.
@@ -146,7 +155,7 @@ class Memberships:
         NotFoundError
             There is no such tenant.
         """
-        key = {"tenantid": {"S": tenant}}
+        key = tenant_key(tenant)
         found = self._client.get_item(TableName=self._tables.tenants, Key=key, ConsistentRead=True).get("Item")
         if found is None:
             raise NotFoundError("Tenant not found")
@@ -159,7 +168,7 @@ class Memberships:
                     "TableName": self._tables.tenants,
                     "Key": key,
                     "UpdateExpression": "SET admins = :admins",
-                    "ConditionExpression": "attribute_exists(tenantid) AND attribute_not_exists(admins)",
+                    "ConditionExpression": f"attribute_exists({TENANT_ID}) AND attribute_not_exists(admins)",
                     "ExpressionAttributeValues": {":admins": {"SS": sorted(admins)}},
                 }
             }
@@ -268,25 +277,25 @@ class Memberships:
             "Put": {
                 "TableName": self._tables.memberships,
                 "Item": {
-                    "tenantid": {"S": tenant},
-                    "userid": {"S": member.user_id},
+                    TENANT_ID: {"S": tenant},
+                    USER_ID: {"S": member.user_id},
                     "name": {"S": member.name},
                     "email": {"S": member.email},
                     "roles": {"SS": sorted(member.roles)},
                 },
-                "ConditionExpression": "attribute_not_exists(tenantid)",
+                "ConditionExpression": f"attribute_not_exists({TENANT_ID})",
             }
         }
         update: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": self._tables.users,
-                "Key": {"userid": {"S": member.user_id}},
+                "Key": user_key(member.user_id),
                 "UpdateExpression": "SET #roles = :roles, #active = if_not_exists(#active, :tenant), "
                 "#name = if_not_exists(#name, :name), #email = if_not_exists(#email, :email)",
                 "ConditionExpression": LIVING,
                 "ExpressionAttributeNames": {
                     "#roles": roles_attribute(tenant),
-                    "#active": ACTIVE,
+                    "#active": ACTIVE_TENANT_ID,
                     "#name": "name",
                     "#email": "email",
                 },
@@ -318,7 +327,7 @@ class Memberships:
         gains, loses
             Who becomes an admin of it, or no longer is one. The last never stops being one.
         """
-        conditions = ["attribute_exists(tenantid)"]
+        conditions = [f"attribute_exists({TENANT_ID})"]
         values: dict[str, Any] = {}
         if admin is not None:
             conditions.append("contains(admins, :admin)")
@@ -331,7 +340,7 @@ class Memberships:
             values[":changed"] = {"SS": [changed]}
         asked: Any = {
             "TableName": self._tables.tenants,
-            "Key": {"tenantid": {"S": tenant}},
+            "Key": tenant_key(tenant),
             "ConditionExpression": " AND ".join(conditions),
             **({"UpdateExpression": f"{'ADD' if gains else 'DELETE'} admins :changed"} if changed else {}),
             **({"ExpressionAttributeValues": values} if values else {}),
@@ -347,20 +356,20 @@ class Memberships:
     def _admins_by_membership(self, tenant: TenantId) -> frozenset[str]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._tables.memberships,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             FilterExpression="contains(#roles, :admin)",
             ExpressionAttributeNames={"#roles": "roles"},
             ExpressionAttributeValues={":tenant": {"S": tenant}, ":admin": {"S": Role.ADMIN}},
             ConsistentRead=True,
         )
-        admins = [item["userid"]["S"] for page in pages for item in page["Items"]]
+        admins = [item[USER_ID]["S"] for page in pages for item in page["Items"]]
         return frozenset(admin for admin in admins if self._living(UserId(admin)))
 
     def _living(self, user: UserId) -> bool:
         """Return whether an account is neither blocked nor deleted."""
         found = self._client.get_item(
             TableName=self._tables.users,
-            Key={"userid": {"S": user}},
+            Key=user_key(user),
             ProjectionExpression="blockedat, deletedat",
             ConsistentRead=True,
         )
@@ -369,7 +378,7 @@ class Memberships:
     def _membership(self, tenant: TenantId, user: UserId) -> Mapping[str, Any]:
         found = self._client.get_item(
             TableName=self._tables.memberships,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user}},
+            Key=membership_key(tenant, user),
             ConsistentRead=True,
         )
         if "Item" not in found:
@@ -391,10 +400,10 @@ class Memberships:
             values[":new"] = {"SS": sorted(new)}
         asked: Any = {
             "TableName": self._tables.memberships,
-            "Key": {"tenantid": {"S": tenant}, "userid": {"S": user}},
+            "Key": membership_key(tenant, user),
             "ConditionExpression": "#roles = :roles"
             if while_roles_are
-            else "attribute_exists(userid) AND attribute_not_exists(#roles)",
+            else f"attribute_exists({USER_ID}) AND attribute_not_exists(#roles)",
             "ExpressionAttributeNames": {"#roles": "roles"},
             **({"UpdateExpression": "SET #roles = :new"} if new else {}),
             **({"ExpressionAttributeValues": values} if values else {}),
@@ -409,12 +418,12 @@ class Memberships:
             names["#roles"], values[":roles"] = roles_attribute(tenant), {"SS": sorted(roles)}
             sets.append("#roles = :roles")
         if activate:
-            names["#active"], values[":tenant"] = ACTIVE, {"S": tenant}
+            names["#active"], values[":tenant"] = ACTIVE_TENANT_ID, {"S": tenant}
             sets.append("#active = :tenant")
         return {
             "Update": {
                 "TableName": self._tables.users,
-                "Key": {"userid": {"S": user}},
+                "Key": user_key(user),
                 "UpdateExpression": "SET " + ", ".join(sets),
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": names,
@@ -427,12 +436,12 @@ class Memberships:
         return {
             "Update": {
                 "TableName": self._tables.users,
-                "Key": {"userid": {"S": user}},
+                "Key": user_key(user),
                 "UpdateExpression": "REMOVE #roles, #active" if active else "REMOVE #roles",
                 "ConditionExpression": "#active = :tenant"
                 if active
-                else "attribute_exists(userid) AND (attribute_not_exists(#active) OR #active <> :tenant)",
-                "ExpressionAttributeNames": {"#roles": roles_attribute(tenant), "#active": ACTIVE},
+                else f"attribute_exists({USER_ID}) AND (attribute_not_exists(#active) OR #active <> :tenant)",
+                "ExpressionAttributeNames": {"#roles": roles_attribute(tenant), "#active": ACTIVE_TENANT_ID},
                 "ExpressionAttributeValues": {":tenant": {"S": tenant}},
             }
         }
@@ -445,7 +454,7 @@ def _item(kind: str, asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:
 
 def _member(item: Mapping[str, Any]) -> Member:
     return Member(
-        user_id=UserId(item["userid"]["S"]),
+        user_id=UserId(item[USER_ID]["S"]),
         email=item.get("email", {}).get("S", ""),
         name=item.get("name", {}).get("S", ""),
         roles=frozenset(item.get("roles", {}).get("SS", [])),

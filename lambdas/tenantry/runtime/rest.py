@@ -18,6 +18,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, Json, ValidationError
 
+from tenantry.model.authorizer_context import TENANT_ID
 from tenantry.model.caller import Caller
 from tenantry.model.errors import BadRequestError, TenancyError, TooLargeError, UnexpectedTenantError
 from tenantry.runtime.observability import logger, metrics, observed, tracer
@@ -131,7 +132,7 @@ def _check_expected_tenant(headers: Mapping[str, str], authorizer: Mapping[str, 
     if authorizer is None:  # IAM has authorized it, and no tenant is active
         return
     for name, value in headers.items():
-        if name.lower() == EXPECTED_TENANT and value != authorizer.get("tenantId"):
+        if name.lower() == EXPECTED_TENANT and value != authorizer.get(TENANT_ID):
             raise UnexpectedTenantError
 
 
@@ -208,7 +209,7 @@ def rest_handler(
     @metrics.log_metrics
     def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         authorizer = (event.get("requestContext") or {}).get("authorizer")
-        tenant = (authorizer or {}).get("tenantId", "none")
+        tenant = (authorizer or {}).get(TENANT_ID, "none")
         logger.append_keys(tenant=tenant)
         tracer.put_annotation("tenant", tenant)
         metrics.add_dimension("tenant", tenant)

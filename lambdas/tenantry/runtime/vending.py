@@ -19,6 +19,8 @@ import boto3
 from botocore.config import Config
 
 from tenantry.model.policies import PolicyTemplate
+from tenantry.model.tags import SESSION_TAGS, session_tags
+from tenantry.model.variables import TOKEN_VENDOR
 from tenantry.runtime.observability import logger
 from tenantry.runtime.own_buckets import only_own_buckets
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from tenantry.model.caller import TenantCaller
 
-_VARIABLE: Final = "TOKEN_VENDOR"
 _DURATION_SECONDS: Final = 900  # the shortest that STS gives
 _MARGIN_SECONDS: Final = 300.0
 _CAPACITY: Final = 256
@@ -121,7 +122,7 @@ class TokenVendor:
         TemplateError
             A template is not safe.
         """
-        configuration = json.loads(os.environ[_VARIABLE])
+        configuration = json.loads(os.environ[TOKEN_VENDOR])
         role = configuration["role"]
         templates = {
             purpose: PolicyTemplate.of(given, account=_account(role))
@@ -180,13 +181,9 @@ class TokenVendor:
             SourceIdentity=caller.tenant_id,
             Policy=policy,
             DurationSeconds=_DURATION_SECONDS,
-            Tags=[
-                {"Key": "TenantId", "Value": caller.tenant_id},
-                {"Key": "TenantName", "Value": caller.tenant_name},
-                {"Key": "Purpose", "Value": purpose},
-            ],
+            Tags=[{"Key": tag["Key"], "Value": tag["Value"]} for tag in session_tags(caller.tenant_id, purpose)],
             # A session that assumes a role stays the tenant's.
-            TransitiveTagKeys=["TenantId", "TenantName", "Purpose"],
+            TransitiveTagKeys=SESSION_TAGS,
         )
         if answer.get("PackedPolicySize", 0) > _PACKED_WARNING_PERCENT:
             logger.warning("the session policy is near its packed size", percent=answer["PackedPolicySize"])

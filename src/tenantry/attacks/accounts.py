@@ -14,6 +14,16 @@ import jwt
 from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP
 
+from tenantry.model.directory_tables import (
+    ACTIVE_TENANT_ID,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    roles_attribute,
+    tenant_key,
+    user_key,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Any
@@ -202,8 +212,8 @@ class Accounts:
         It is written wherever the application writes it: the membership, the user, and the tenant's admins.
         """
         item: dict[str, Any] = {
-            "tenantid": {"S": tenant},
-            "userid": {"S": person.user_id},
+            TENANT_ID: {"S": tenant},
+            USER_ID: {"S": person.user_id},
             "name": {"S": person.name},
             "email": {"S": person.email},
         }
@@ -212,38 +222,38 @@ class Accounts:
             item["roles"] = {"SS": sorted(roles)}
             aws.dynamodb.update_item(
                 TableName=target.users_table,
-                Key={"userid": {"S": person.user_id}},
+                Key=user_key(person.user_id),
                 UpdateExpression="SET #roles = :roles",
-                ExpressionAttributeNames={"#roles": f"roles:{tenant}"},
+                ExpressionAttributeNames={"#roles": roles_attribute(tenant)},
                 ExpressionAttributeValues={":roles": item["roles"]},
             )
         aws.dynamodb.put_item(TableName=target.tenant_users_table, Item=item)
         with contextlib.suppress(aws.dynamodb.exceptions.ConditionalCheckFailedException):  # a tenant that is none
             aws.dynamodb.update_item(
                 TableName=target.tenants_table,
-                Key={"tenantid": {"S": tenant}},
+                Key=tenant_key(tenant),
                 UpdateExpression=f"{'ADD' if 'admin' in roles else 'DELETE'} admins :users",
-                ConditionExpression="attribute_exists(tenantid)",
+                ConditionExpression=f"attribute_exists({TENANT_ID})",
                 ExpressionAttributeValues={":users": {"SS": [person.user_id]}},
             )
 
     def dismiss(self, person: Person, tenant: str) -> None:
         """Remove someone's membership with the operator's credentials; the tenant may stay active for them."""
         aws, target, user = self._target.aws, self._target, {"S": person.user_id}
-        aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key={"tenantid": {"S": tenant}, "userid": user})
+        aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key={TENANT_ID: {"S": tenant}, USER_ID: user})
         aws.dynamodb.update_item(
             TableName=target.users_table,
-            Key={"userid": user},
+            Key={USER_ID: user},
             UpdateExpression="REMOVE #roles",
-            ExpressionAttributeNames={"#roles": f"roles:{tenant}"},
+            ExpressionAttributeNames={"#roles": roles_attribute(tenant)},
         )
 
     def activate(self, person: Person, tenant: str) -> None:
         """Set someone's active tenant with the operator's credentials, member or not."""
         self._target.aws.dynamodb.update_item(
             TableName=self._target.users_table,
-            Key={"userid": {"S": person.user_id}},
-            UpdateExpression="SET activetenantid = :tenant",
+            Key=user_key(person.user_id),
+            UpdateExpression=f"SET {ACTIVE_TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
         )
 
@@ -251,8 +261,8 @@ class Accounts:
         """Write that no tenant is active for someone, with the operator's credentials."""
         self._target.aws.dynamodb.update_item(
             TableName=self._target.users_table,
-            Key={"userid": {"S": person.user_id}},
-            UpdateExpression="REMOVE activetenantid",
+            Key=user_key(person.user_id),
+            UpdateExpression=f"REMOVE {ACTIVE_TENANT_ID}",
         )
 
     def move(self, person: Person, tenant: str, roles: Collection[str]) -> Person:
@@ -269,7 +279,7 @@ class Accounts:
         self._run_resources.tenant(tenant)
         self._target.aws.dynamodb.update_item(
             TableName=self._target.tenants_table,
-            Key={"tenantid": {"S": tenant}},
+            Key=tenant_key(tenant),
             UpdateExpression="SET #name = :name",
             ExpressionAttributeNames={"#name": "name"},
             ExpressionAttributeValues={":name": {"S": name}},
@@ -323,8 +333,8 @@ class Accounts:
         """Return the mappings of someone to tenants, as they are stored."""
         pages = self._target.aws.dynamodb.get_paginator("query").paginate(
             TableName=self._target.tenant_users_table,
-            IndexName="user-index",
-            KeyConditionExpression="userid = :user",
+            IndexName=USER_INDEX,
+            KeyConditionExpression=f"{USER_ID} = :user",
             ExpressionAttributeValues={":user": {"S": user_id}},
         )
         return [item for page in pages for item in page["Items"]]

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID, MEMBERSHIPS, TENANT_ID, USER_ID, roles_attribute
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 KEYS: Final = {
-    "users": ("userid",),
-    "tenants": ("tenantid",),
-    "tenant-users": ("tenantid", "userid"),
-    "invitations": ("tenantid", "invitationid"),
+    "users": (USER_ID,),
+    "tenants": (TENANT_ID,),
+    MEMBERSHIPS: (TENANT_ID, USER_ID),
+    "invitations": (TENANT_ID, "invitationid"),
 }
 """The tables of the directory, each with its key."""
 
@@ -21,8 +23,8 @@ ATTRIBUTES: Final = {
     "users": (
         "email",
         "name",
-        "activetenantid",
-        "roles:tenanta",
+        ACTIVE_TENANT_ID,
+        roles_attribute("tenanta"),
         "validafter",
         "endedsessions",
         "blockedat",
@@ -36,7 +38,7 @@ ATTRIBUTES: Final = {
         "confirmationhash",
     ),
     "tenants": ("name", "state", "admins", "foundedby"),
-    "tenant-users": ("name", "email", "roles"),
+    MEMBERSHIPS: ("name", "email", "roles"),
     "invitations": ("email", "roles", "invitedby", "expires"),
 }
 """What the items of each table hold beside their key."""
@@ -93,24 +95,24 @@ GRANTS: Final = (
         role="AdminSaga",
         table="users",
         action="UpdateItem",
-        attributes=("activetenantid", "roles:*", "blockedat", "deletedat"),
+        attributes=(ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"),
     ),
     Grant(role="AdminSaga", table="tenants", action="UpdateItem", attributes=("foundedby", "admins")),
-    Grant(role="AdminSaga", table="tenant-users", action="PutItem", attributes=_MEMBER),
+    Grant(role="AdminSaga", table=MEMBERSHIPS, action="PutItem", attributes=_MEMBER),
     Grant(role="TenantRename", table="tenants", action="UpdateItem", attributes=("name",)),
-    Grant(role="TenantRename", table="tenant-users", action="ConditionCheckItem", attributes=("roles",)),
+    Grant(role="TenantRename", table=MEMBERSHIPS, action="ConditionCheckItem", attributes=("roles",)),
     Grant(
         role="Membership",
         table="users",
         action="UpdateItem",
-        attributes=("name", "email", "activetenantid", "roles:*", "blockedat", "deletedat"),
+        attributes=("name", "email", ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"),
     ),
     Grant(role="Membership", table="tenants", action="UpdateItem", attributes=("admins",)),
     Grant(role="Membership", table="tenants", action="ConditionCheckItem", attributes=("admins",)),
-    Grant(role="Membership", table="tenant-users", action="PutItem", attributes=_MEMBER),
-    Grant(role="Membership", table="tenant-users", action="UpdateItem", attributes=("roles",)),
-    Grant(role="Membership", table="tenant-users", action="DeleteItem", attributes=("roles",)),
-    Grant(role="Membership", table="tenant-users", action="ConditionCheckItem", attributes=("roles",)),
+    Grant(role="Membership", table=MEMBERSHIPS, action="PutItem", attributes=_MEMBER),
+    Grant(role="Membership", table=MEMBERSHIPS, action="UpdateItem", attributes=("roles",)),
+    Grant(role="Membership", table=MEMBERSHIPS, action="DeleteItem", attributes=("roles",)),
+    Grant(role="Membership", table=MEMBERSHIPS, action="ConditionCheckItem", attributes=("roles",)),
     Grant(role="Membership", table="invitations", action="PutItem", attributes=("email", *_INVITATION)),
     Grant(role="Membership", table="invitations", action="DeleteItem", attributes=_INVITATION),
     Grant(
@@ -146,11 +148,11 @@ GRANTS: Final = (
         role="AccountChangesDirectory",
         table="users",
         action="ConditionCheckItem",
-        attributes=("blockedat", "deletedat", "roles:*"),
+        attributes=("blockedat", "deletedat", roles_attribute("*")),
     ),
     Grant(role="AccountChangesDirectory", table="tenants", action="UpdateItem", attributes=("admins",)),
-    Grant(role="AccountChangesDirectory", table="tenant-users", action="UpdateItem", attributes=("email",)),
-    Grant(role="AccountChangesDirectory", table="tenant-users", action="DeleteItem"),
+    Grant(role="AccountChangesDirectory", table=MEMBERSHIPS, action="UpdateItem", attributes=("email",)),
+    Grant(role="AccountChangesDirectory", table=MEMBERSHIPS, action="DeleteItem"),
     Grant(role="AccountChangesDirectory", table="invitations", action="DeleteItem"),
     Grant(role="Reconciliation", table="tenants", action="UpdateItem", attributes=("admins",)),
 )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.model.tenant_tables import WEBHOOK, park_key
+
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
@@ -63,8 +65,7 @@ class ParkListener:
         listener = cls(world=world, tenant=tenant, park=park, url=url, subscription=made["SubscriptionArn"])
         if maker:
             item: dict[str, Any] = {
-                "pk": {"S": f"{tenant}#webhook"},
-                "sk": {"S": f"{park}#{secrets.token_hex(16)}"},
+                **park_key(tenant, WEBHOOK, f"{park}#{secrets.token_hex(16)}"),
                 "eventtype": {"S": _EVENT},
                 "endpoint": {"S": f"https://8-8-8-8.sslip.io/{mark}"},
                 "subscription": {"S": listener.subscription},

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from tenantry.model.directory_tables import TENANT_ID, USER_ID, USER_INDEX, membership_key, tenant_key, user_key
+from tenantry.model.identifiers import TENANT_PATTERN
 from tenantry.operate.stacks import resources
 
 if TYPE_CHECKING:
@@ -20,9 +22,8 @@ if TYPE_CHECKING:
 
 # Sagas end, and functions that fail on an event are tried again, within this time; on AWS, the latter takes longer.
 _UNDER_WAY_SECONDS: Final = 6.0
-# The form of a tenant id; nothing is made for any other.
-_RESERVED: Final = frozenset({"prefix", "tag", "ap", "dbns"})
-_TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]")
+# Nothing is made for any other tenant.
+_TENANT: Final = re.compile(TENANT_PATTERN)
 _GONE: Final = frozenset(
     {
         "UserNotFoundException",
@@ -74,47 +75,47 @@ class RunResources:
         """Return the ids of the tenants that someone is a member of."""
         pages = self._target.aws.dynamodb.get_paginator("query").paginate(
             TableName=self._target.tenant_users_table,
-            IndexName="user-index",
-            KeyConditionExpression="userid = :user",
+            IndexName=USER_INDEX,
+            KeyConditionExpression=f"{USER_ID} = :user",
             ExpressionAttributeValues={":user": {"S": user_id}},
         )
-        return sorted(item["tenantid"]["S"] for page in pages for item in page["Items"])
+        return sorted(item[TENANT_ID]["S"] for page in pages for item in page["Items"])
 
     def _forget_user(self, user_id: str) -> None:
         aws, target = self._target.aws, self._target
         _unless_gone(lambda: aws.cognito.admin_delete_user(UserPoolId=target.user_pool_id, Username=user_id))
         for tenant in self.tenants_of(user_id):
-            key = {"tenantid": {"S": tenant}, "userid": {"S": user_id}}
+            key = membership_key(tenant, user_id)
             aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key=key)
             # Should an attack have got into a tenant that is not the run's, that tenant still has its own people.
             others = aws.dynamodb.query(
                 TableName=target.tenant_users_table,
-                KeyConditionExpression="tenantid = :tenant",
+                KeyConditionExpression=f"{TENANT_ID} = :tenant",
                 ExpressionAttributeValues={":tenant": {"S": tenant}},
                 Limit=1,
             )
             if not others["Items"]:
                 self.tenant(tenant)
-        aws.dynamodb.delete_item(TableName=target.users_table, Key={"userid": {"S": user_id}})
+        aws.dynamodb.delete_item(TableName=target.users_table, Key=user_key(user_id))
 
     def _forget_tenant(self, tenant: str) -> None:
         aws, table = self._target.aws, self._target.invitations_table
         invited = aws.dynamodb.query(
             TableName=table,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
         )
         for item in invited["Items"]:
-            key = {"tenantid": item["tenantid"], "invitationid": item["invitationid"]}
+            key = {TENANT_ID: item[TENANT_ID], "invitationid": item["invitationid"]}
             aws.dynamodb.delete_item(TableName=table, Key=key)
-        self._target.aws.dynamodb.delete_item(TableName=self._target.tenants_table, Key={"tenantid": {"S": tenant}})
+        self._target.aws.dynamodb.delete_item(TableName=self._target.tenants_table, Key=tenant_key(tenant))
 
     def _late(self) -> None:
         """Remove what was under way when the run ended, and then what other stacks have made for the tenants."""
         if self._latest is not None:
             time.sleep(max(0.0, self._latest + _UNDER_WAY_SECONDS - time.monotonic()))
         # An attack may have come as a tenant of a reserved name: what is called so is a bucket that all tenants share.
-        for tenant in filter(_TENANT.fullmatch, self._tenants - _RESERVED if self._names_table else ()):
+        for tenant in filter(_TENANT.fullmatch, self._tenants if self._names_table else ()):
             self._cleanup.later(f"the storage of the tenant {tenant}", partial(self._forget_storage, tenant))
         for user_id in self._users:
             if self.tenants_of(user_id):
@@ -147,7 +148,7 @@ class RunResources:
         self._target.aws.dynamodb.delete_item(
             TableName=self._names_table or "",
             Key={"name": {"S": name}},
-            ConditionExpression="tenantid = :tenant",
+            ConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
         )
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.per_run import PerRun
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID
+from tenantry.model.event_types import CREATED, IDENTITY, SIGN_UP, TENANT, USER, source
 from tenantry.operate.environment import LOCAL
 
 if TYPE_CHECKING:
@@ -87,17 +89,17 @@ class Newcomer:
     def signed_up(self, world: World, **data: object) -> PutEventsRequestEntryTypeDef:
         """Return the event of the sign-up."""
         app = world.target.app
-        metadata = {"domain": "idp", "application": app, "event_type": "signup", "version": "1.0"}
+        metadata = {"domain": IDENTITY, "application": app, "event_type": SIGN_UP, "version": "1.0"}
         detail = {"metadata": metadata, "data": {**self.fields(), "verified": True, "status": "CONFIRMED", **data}}
-        return entry(world, f"{app}.idp", "signup", detail)
+        return entry(world, source(app, IDENTITY), SIGN_UP, detail)
 
     def created(self, world: World) -> PutEventsRequestEntryTypeDef:
         """Return the event that the user is there."""
-        return entry(world, f"{world.target.app}.user", "created", self.fields())
+        return entry(world, source(world.target.app, USER), CREATED, self.fields())
 
     def founded(self, world: World, tenant: str, **data: object) -> PutEventsRequestEntryTypeDef:
         """Return the event that a tenant is there, and theirs."""
-        return entry(world, f"{world.target.app}.tenant", "created", {"tenantId": tenant, **self.fields(), **data})
+        return entry(world, source(world.target.app, TENANT), CREATED, {"tenantId": tenant, **self.fields(), **data})
 
     def arrive(self, world: World) -> str:
         """Sign up, and return the tenant that comes of it."""
@@ -105,7 +107,7 @@ class Newcomer:
         tenant = world.accounts.await_tenant(self.user_id)
         world.run_resources.tenant(tenant)
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not (world.user_row(self.user_id) or {}).get("activetenantid"):
+        while not (world.user_row(self.user_id) or {}).get(ACTIVE_TENANT_ID):
             if time.monotonic() > deadline:
                 raise SetupError("The saga has not made a new tenant active.")
             time.sleep(_PAUSE_SECONDS)

@@ -18,6 +18,7 @@ from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inco
 from tenantry.attacks.park_listener import ParkListener
 from tenantry.attacks.storage import MODES, Owner, Storage
 from tenantry.attacks.tenant_rows import sweep_employees, sweep_parks
+from tenantry.model.tenant_tables import PARK, park_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,6 +99,10 @@ class Scenario:
         """Send a request to the parks API."""
         return self.world.parks_api(method, path, (person or self.person).tokens.id, body)
 
+    def membership(self, method: str, path: str, body: object = None, *, person: Person | None = None) -> Reply:
+        """Send a request to the membership API."""
+        return self.world.membership_api(method, path, (person or self.person).tokens.id, body)
+
 
 def _expect(reply: Reply, what: str) -> None:
     if not reply.ok:
@@ -106,13 +111,13 @@ def _expect(reply: Reply, what: str) -> None:
 
 def _remove(scenario: Scenario) -> None:
     path = f"/tenants/{scenario.tenant}/members/{scenario.person.user_id}"
-    _expect(scenario.parks("DELETE", path, person=scenario.admin), "Removing the member")
+    _expect(scenario.membership("DELETE", path, person=scenario.admin), "Removing the member")
 
 
 def _withdraw(scenario: Scenario) -> None:
     path = f"/tenants/{scenario.tenant}/members/{scenario.person.user_id}/roles"
     _expect(
-        scenario.parks("PUT", path, {"roles": sorted(scenario.roles_after)}, person=scenario.admin),
+        scenario.membership("PUT", path, {"roles": sorted(scenario.roles_after)}, person=scenario.admin),
         "Withdrawing the role",
     )
 
@@ -127,7 +132,7 @@ def _delete(scenario: Scenario) -> None:
 
 
 def _sign_out(scenario: Scenario) -> None:
-    _expect(scenario.parks("DELETE", "/me/sessions"), "Signing out everywhere")
+    _expect(scenario.membership("DELETE", "/me/sessions"), "Signing out everywhere")
 
 
 def _reset(scenario: Scenario) -> None:
@@ -243,7 +248,7 @@ def _park(scenario: Scenario) -> Reply:
 
 
 def _members(scenario: Scenario) -> Reply:
-    return scenario.parks("GET", f"/tenants/{scenario.tenant}/members")
+    return scenario.membership("GET", f"/tenants/{scenario.tenant}/members")
 
 
 def _webhook(scenario: Scenario) -> bool:
@@ -296,7 +301,7 @@ def _queued(scenario: Scenario) -> bool:
 def _status(scenario: Scenario, park: str) -> str:
     row = scenario.world.target.aws.dynamodb.get_item(
         TableName=scenario.world.target.parks_table,
-        Key={"pk": {"S": f"{scenario.tenant}#park"}, "sk": {"S": park}},
+        Key=park_key(scenario.tenant, PARK, park),
         ConsistentRead=True,
     )
     return str(row["Item"]["status"]["S"])

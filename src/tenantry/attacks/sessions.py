@@ -19,16 +19,19 @@ from botocore.exceptions import ClientError
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.per_run import PerRun
 from tenantry.attacks.storage import MODES
+from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
+from tenantry.model.tags import session_tags
+from tenantry.model.variables import TOKEN_VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tenantry.attacks.storage import Owner
+    from tenantry.model.tags import Tag
     from tenantry.operate.aws import Aws
 
 PURPOSES: Final = (*MODES, "employees")
 """What sessions are vended for: the modes of the storage API, and employees."""
-_VARIABLE: Final = "TOKEN_VENDOR"
 _PATIENCE_SECONDS: Final = 60.0
 _DELAY_SECONDS: Final = 10.0
 _DURATION_SECONDS: Final = 900
@@ -64,6 +67,11 @@ class Vendor:
 class Sessions(PerRun):
     """Vends sessions in one run."""
 
+    @property
+    def purposes(self) -> Sequence[str]:
+        """Everything that the deployed application vends sessions for."""
+        return sorted(self._world.once("vendors", self._vendors))
+
     def vendor(self, purpose: str) -> Vendor:
         """Return what vends for a purpose in the deployed application."""
         vendors = self._world.once("vendors", self._vendors)
@@ -75,7 +83,7 @@ class Sessions(PerRun):
         found = {}
         for name in self._world.ids_of("AWS::Lambda::Function"):
             configuration = self._world.target.aws.functions.get_function_configuration(FunctionName=name)
-            text = configuration.get("Environment", {}).get("Variables", {}).get(_VARIABLE)
+            text = configuration.get("Environment", {}).get("Variables", {}).get(TOKEN_VENDOR)
             if text:
                 given = json.loads(text)
                 account = given["role"].split(":")[4]
@@ -92,18 +100,16 @@ class Sessions(PerRun):
     def _act(self, purpose: str, layers: IsolationLayers, tenant: str, user: str) -> Aws:
         policy = None if layers is IsolationLayers.ROLE else self.policy(purpose, tenant, user)
         role = self.copy(purpose, wide=layers is IsolationLayers.POLICY)
-        return self.assume(role, tags(tenant, purpose), policy=policy, source=tenant)
+        return self.assume(role, session_tags(tenant, purpose), policy=policy, source=tenant)
 
     def policy(self, purpose: str, tenant: str, user: str) -> str:
         """Return the session policy of a purpose for a caller."""
         text = self.vendor(purpose).policies[purpose]
-        for name, value in (("tenant_id", tenant), ("tenant_name", tenant.lower()), ("user_id", user)):
-            text = text.replace(f"{{{{{name}}}}}", value)
+        for placeholder, value in ((TENANT, tenant), (TENANT_NAME, tenant.lower()), (USER, user)):
+            text = text.replace(placeholder, value)
         return text
 
-    def assume(
-        self, role: str, session_tags: Sequence[Mapping[str, str]], *, policy: str | None = None, source: str = ""
-    ) -> Aws:
+    def assume(self, role: str, tags: Sequence[Tag], *, policy: str | None = None, source: str = "") -> Aws:
         """Assume a copy, as the functions assume the tenant role; a policy or tags may be left out."""
         aws = self._world.target.aws
         more: dict[str, Any] = {"Policy": policy} if policy else {}
@@ -113,8 +119,8 @@ class Sessions(PerRun):
             RoleArn=role,
             RoleSessionName=self._world.run,
             DurationSeconds=_DURATION_SECONDS,
-            Tags=[{"Key": tag["Key"], "Value": tag["Value"]} for tag in session_tags],
-            TransitiveTagKeys=[tag["Key"] for tag in session_tags],
+            Tags=tags,
+            TransitiveTagKeys=[tag["Key"] for tag in tags],
             **more,
         )
         keys = answer["Credentials"]
@@ -169,19 +175,13 @@ class Sessions(PerRun):
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
             try:
-                self.assume(role, tags("tenantry-attack", purpose))
+                self.assume(role, session_tags("tenantry-attack", purpose))
             except ClientError as error:
                 if time.monotonic() > deadline:
                     raise SetupError(f"A copy of a tenant role cannot be assumed: {error}") from error
                 time.sleep(1)
             else:
                 return
-
-
-def tags(tenant: str, purpose: str) -> list[dict[str, str]]:
-    """Return the session tags of a tenant and a purpose."""
-    values = {"TenantId": tenant, "TenantName": tenant.lower(), "Purpose": purpose}
-    return [{"Key": key, "Value": value} for key, value in values.items()]
 
 
 def _template(given: Sequence[Sequence[Any]], account: str) -> str:

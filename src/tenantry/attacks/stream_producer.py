@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.per_run import PerRun
+from tenantry.model.directory_tables import TENANT_ID
 from tenantry.testing.lake import Lake
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class StreamProducer(PerRun):
 
     def record(self, tenant: str, **data: object) -> bytes:
         """Return a record as the gateway writes it."""
-        return json.dumps({"tenantid": tenant, "data": data}).encode()
+        return json.dumps({TENANT_ID: tenant, "data": data}).encode()
 
     def put(self, *records: tuple[str, bytes]) -> None:
         """Put records, each with its partition key, on the stream itself."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.operate.environment import LOCAL, STATE_FOLDER, Environment
 from tenantry.operate.storage import DeployedNames
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from tenantry.operate.aws import Aws
 
 PRODUCTION: Final = "prod"
-_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket="no-storage-{tenant}", access_point="no-storage-{tenant}")
+_NO_NAME: Final = f"no-storage-{TENANT_IN_NAME}"
+_NO_STORAGE: Final = DeployedNames(shared={}, own_bucket=_NO_NAME, access_point=_NO_NAME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +53,10 @@ class Target:
         Name of the data lake's bucket, and of the role of the application that fills it.
     device_role_alias, device_role
         The role alias that servers' certificates are exchanged under, and the ARN of its role.
-    parks_api, invitations_table
-        URL of the API of users of many tenants, and the table of who is invited into one.
+    membership_api, invitations_table
+        URL of the API of members and invitations, and the table of invitations.
+    parks_api
+        URL of the API of parks and webhooks.
     parks_table, parks_role
         The pooled table of parks and webhooks, and the ARN of the role that sessions for queued work are vended of.
     park_statuses_queue, park_statuses_dead_letters, webhook_dead_letters
@@ -89,6 +93,7 @@ class Target:
     streaming_role: str = ""
     device_role_alias: str = ""
     device_role: str = ""
+    membership_api: str = ""
     parks_api: str = ""
     parks_table: str = ""
     parks_role: str = ""
@@ -129,6 +134,7 @@ class Target:
             streaming_role=environment.output("ingestion", "StreamingRoleName"),
             device_role_alias=environment.output("ingestion", "IngestDeviceRoleAlias"),
             device_role=environment.output("ingestion", "IngestDeviceRoleArn"),
+            membership_api=environment.output("membership", "MembershipApiUrl").rstrip("/"),
             parks_api=environment.output("parks", "ParksApiUrl").rstrip("/"),
             parks_table=environment.output("parks", "ParksTableName"),
             parks_role=environment.output("parks", "ParksTenantRoleArn"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import refused, require
+from tenantry.model.directory_tables import TENANT_ID, roles_attribute
 
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
@@ -56,7 +57,7 @@ class TenantFixture:
 
     def by_admin(self, method: str, path: str, body: object = None) -> Reply:
         """Send a request as its admin."""
-        return self.world.parks_api(method, path, self.admin.tokens.id, body)
+        return self.world.membership_api(method, path, self.admin.tokens.id, body)
 
     def invite(self, email: str, *roles: str) -> None:
         """Invite somebody, as its admin."""
@@ -68,7 +69,7 @@ class TenantFixture:
         """Return its invitations as they are stored."""
         return self.world.target.aws.dynamodb.query(
             TableName=self.world.target.invitations_table,
-            KeyConditionExpression="tenantid = :tenant",
+            KeyConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": self.tenant}},
             ConsistentRead=True,
         )["Items"]
@@ -77,7 +78,7 @@ class TenantFixture:
         """Return someone's roles in it, from each of the places that say so."""
         world = self.world
         mapping = world.membership(self.tenant, person.user_id) or {}
-        own = (world.user_row(person.user_id) or {}).get(f"roles:{self.tenant}", {})
+        own = (world.user_row(person.user_id) or {}).get(roles_attribute(self.tenant), {})
         admins = (world.tenant_row(self.tenant) or {}).get("admins", {}).get("SS", [])
         places = [set(mapping.get("roles", {}).get("SS", [])), set(own.get("SS", []))]
         return [*places, {"admin"} if person.user_id in admins else set()]

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tenantry.model.tenant_tables import (
+    EMPLOYEE_ID,
+    EMPLOYEE_TENANT,
+    PARK,
+    PARTITION_KEY,
+    SORT_KEY,
+    WEBHOOK,
+    employee_key,
+    of_kind,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,27 +23,27 @@ if TYPE_CHECKING:
 
 def employees_of(world: World, tenant: str) -> dict[str, Mapping[str, Any]]:
     """Return a tenant's employees as they are stored."""
-    return _rows(world, world.target.employees_table, ("Tenant", "Id"), tenant)
+    return _rows(world, world.target.employees_table, (EMPLOYEE_TENANT, EMPLOYEE_ID), tenant)
 
 
 def sweep_employees(world: World, tenant: str) -> None:
     """Remove all employees of one of the run's tenants."""
     for employee in employees_of(world, tenant):
-        key = {"Tenant": {"S": tenant}, "Id": {"S": employee}}
+        key = employee_key(tenant, employee)
         world.target.aws.dynamodb.delete_item(TableName=world.target.employees_table, Key=key)
 
 
-def parks_of(world: World, tenant: str, kind: str = "park") -> dict[str, Mapping[str, Any]]:
+def parks_of(world: World, tenant: str, kind: str = PARK) -> dict[str, Mapping[str, Any]]:
     """Return a tenant's parks or webhooks as they are stored."""
-    return _rows(world, world.target.parks_table, ("pk", "sk"), f"{tenant}#{kind}")
+    return _rows(world, world.target.parks_table, (PARTITION_KEY, SORT_KEY), tenant + of_kind(kind))
 
 
 def sweep_parks(world: World, tenant: str) -> None:
     """Remove all parks and webhooks of one of the run's tenants."""
-    for kind in ("park", "webhook"):
+    for kind in (PARK, WEBHOOK):
         for item in parks_of(world, tenant, kind).values():
             world.target.aws.dynamodb.delete_item(
-                TableName=world.target.parks_table, Key={"pk": item["pk"], "sk": item["sk"]}
+                TableName=world.target.parks_table, Key={name: item[name] for name in (PARTITION_KEY, SORT_KEY)}
             )
 
 

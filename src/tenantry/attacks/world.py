@@ -17,6 +17,7 @@ from tenantry.attacks.cleanup import Cleanup
 from tenantry.attacks.http import Http
 from tenantry.attacks.run_resources import RunResources
 from tenantry.attacks.sigv4 import Signer
+from tenantry.model.directory_tables import membership_key, tenant_key, user_key
 from tenantry.operate.stacks import resources
 
 if TYPE_CHECKING:
@@ -107,6 +108,19 @@ class World:
             sent["Content-Type"] = "application/json"
         return self.http.send(method, self.target.tenant_api + path, headers={**sent, **(headers or {})}, body=body)
 
+    def membership_api(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a request to the membership API; a body that is no text yet is sent as JSON."""
+        sent, text = _json_request(token, body, headers)
+        return self.http.send(method, self.target.membership_api + path, headers=sent, body=text)
+
     def parks_api(
         self,
         method: str,
@@ -117,11 +131,8 @@ class World:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send a request to the parks API; a body that is no text yet is sent as JSON."""
-        sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        text = body if body is None or isinstance(body, str) else json.dumps(body)
-        return self.http.send(method, self.target.parks_api + path, headers={**sent, **(headers or {})}, body=text)
+        sent, text = _json_request(token, body, headers)
+        return self.http.send(method, self.target.parks_api + path, headers=sent, body=text)
 
     def control_api(self, method: str, path: str, body: object = None) -> Reply:
         """Send a request to the control API, signed by the operator."""
@@ -168,7 +179,7 @@ class World:
     def tenant_row(self, tenant: str) -> Mapping[str, Any] | None:
         """Return a tenant as it is stored."""
         found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.tenants_table, Key={"tenantid": {"S": tenant}}, ConsistentRead=True
+            TableName=self.target.tenants_table, Key=tenant_key(tenant), ConsistentRead=True
         )
         return found.get("Item")
 
@@ -176,7 +187,7 @@ class World:
         """Return the membership of a user in a tenant as it is stored."""
         found = self.target.aws.dynamodb.get_item(
             TableName=self.target.tenant_users_table,
-            Key={"tenantid": {"S": tenant}, "userid": {"S": user_id}},
+            Key=membership_key(tenant, user_id),
             ConsistentRead=True,
         )
         return found.get("Item")
@@ -184,7 +195,7 @@ class World:
     def user_row(self, user_id: str) -> Mapping[str, Any] | None:
         """Return a user as they are stored."""
         found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.users_table, Key={"userid": {"S": user_id}}, ConsistentRead=True
+            TableName=self.target.users_table, Key=user_key(user_id), ConsistentRead=True
         )
         return found.get("Item")
 
@@ -282,6 +293,17 @@ class World:
     def plain_refusal(self) -> Reply:
         """What the tenant API says to a request without a token."""
         return self.once("plain refusal", lambda: self.tenant(self.users.bob.tenant))
+
+
+def _json_request(
+    token: str | None, body: object, headers: Mapping[str, str] | None
+) -> tuple[Mapping[str, str], str | None]:
+    """Return the headers and the body of a request; a body that is no text yet becomes JSON."""
+    sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
+    if body is not None:
+        sent["Content-Type"] = "application/json"
+    text = body if body is None or isinstance(body, str) else json.dumps(body)
+    return {**sent, **(headers or {})}, text
 
 
 def _policy(*statements: Mapping[str, Any]) -> str:

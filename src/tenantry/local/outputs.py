@@ -22,6 +22,7 @@ VARIABLES = {
     "EmployeesApiUrl": "EMPLOYEES_API_URL",
     "IngestApiUrl": "INGEST_API_URL",
     "DataLakeBucket": "DATA_LAKE_BUCKET",
+    "MembershipApiUrl": "MEMBERSHIP_API_URL",
     "ParksApiUrl": "PARKS_API_URL",
     "DashboardUrl": "DASHBOARD_URL",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from tenantry.model import authorizer_context
 from tenantry.model.errors import ForbiddenError, UnauthorizedError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
 from tenantry.model.names import name_or
@@ -52,7 +53,7 @@ class Caller:
             There is no such context: the function was reached without the authorizer.
         """
         context = context or {}
-        return cls._checked(context.get("userId"), context.get("tenantId"))
+        return cls._checked(context.get(authorizer_context.USER_ID), context.get(authorizer_context.TENANT_ID))
 
     @classmethod
     def from_shared_claims(cls, claims: Mapping[str, Any]) -> Self:
@@ -76,9 +77,9 @@ class Caller:
 
     def to_authorizer(self) -> dict[str, str]:
         """Return the context that `from_authorizer` reads: scalars only, as API Gateway demands."""
-        context: dict[str, str] = {"userId": self.user_id}
+        context: dict[str, str] = {authorizer_context.USER_ID: self.user_id}
         if self.tenant_id is not None:
-            context["tenantId"] = self.tenant_id
+            context[authorizer_context.TENANT_ID] = self.tenant_id
         return context
 
     def in_tenant(self) -> TenantCaller:
@@ -171,8 +172,9 @@ class Profile:
     def from_authorizer(cls, context: Mapping[str, Any] | None) -> Self:
         """Read the profile from the context that the member authorizer returned."""
         context = context or {}
-        first, last = str(context.get("firstName", "")), str(context.get("lastName", ""))
-        return cls(email=context.get("email") or None, name=f"{first} {last}" if last else first)
+        first = str(context.get(authorizer_context.FIRST_NAME, ""))
+        last = str(context.get(authorizer_context.LAST_NAME, ""))
+        return cls(email=context.get(authorizer_context.EMAIL) or None, name=f"{first} {last}" if last else first)
 
     def to_authorizer(self) -> dict[str, str]:
         """Return the context that `from_authorizer` reads.
@@ -180,4 +182,8 @@ class Profile:
         The pool knows one name. What precedes its first space is the first name, and all that follows the last name.
         """
         first, _, last = self.name.partition(" ")
-        return {"email": self.email or "", "firstName": first, "lastName": last}
+        return {
+            authorizer_context.EMAIL: self.email or "",
+            authorizer_context.FIRST_NAME: first,
+            authorizer_context.LAST_NAME: last,
+        }

@@ -13,15 +13,29 @@ TenantId = NewType("TenantId", str)
 UserId = NewType("UserId", str)
 """A user id that `user_id` has checked."""
 
-TENANT_PATTERN: Final = r"(?!(?i:prefix|tag|ap|dbns)$)[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]"
-"""What the whole of a tenant id matches, for engines that check ids themselves; Python and Java read it alike.
+RESERVED_WORDS: Final = ("prefix", "tag", "ap", "dbns")
+"""The words of the buckets that all tenants share, such as `aws-saas-s3-tag-<account>`: no tenant id, in any case."""
 
-The words would name a shared bucket (`aws-saas-s3-<tenant>-<account>`). The lengths keep bucket and access point names
-within their 63 and 50 characters.
+TENANT_CHARACTERS: Final = "A-Za-z0-9-"
+"""What a tenant id is made of, as the inside of a character class."""
+
+TENANT_SHAPE: Final = "[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]"
+"""What the whole of a tenant id matches, apart from the reserved words.
+
+The lengths keep bucket and access point names within their 63 and 50 characters.
 """
 
+TENANT_PATTERN: Final = rf"(?!(?i:{'|'.join(RESERVED_WORDS)})$){TENANT_SHAPE}"
+"""What the whole of a tenant id matches, for engines that check ids themselves; Python and Java read it alike."""
+
+USER_CHARACTERS: Final = "A-Za-z0-9@._+-"
+"""What a user id is made of, as the inside of a character class."""
+
+USER_SHAPE: Final = "[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}"
+"""What the whole of a user id matches; it also has no two dots in a row."""
+
 _TENANT: Final = re.compile(TENANT_PATTERN)
-_USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,127}")
+_USER: Final = re.compile(USER_SHAPE)
 
 
 class InvalidIdentifierError(BadRequestError):

@@ -7,18 +7,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tenantry.model.placeholders import PLACEHOLDER, TENANT, TENANT_NAME, USER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tenantry.model.caller import TenantCaller
 
-# The same names as in `tenantry.isolation.vending.tenant_statement`, which writes the templates.
-_PLACEHOLDER: Final = re.compile(r"\{\{(\w*)\}\}")
-_KNOWN: Final = frozenset({"tenant_id", "tenant_name", "user_id"})
+_KNOWN: Final = frozenset(PLACEHOLDER.findall(TENANT + TENANT_NAME + USER))
+_TENANT: Final = "|".join(map(re.escape, (TENANT, TENANT_NAME)))
 # The tenant comes before every wildcard and every other placeholder, and a character that no tenant's id holds stands
 # between it and them: "t1*" would also be "t10", and "a-b" would be a's "b" as well as what is left of "a-b".
 _BOUND: Final = re.compile(
-    r"[^*?{}]* \{\{tenant_(?:id|name)\}\} (?: [^*?{}]* | [^*?{}]* [^A-Za-z0-9@.+*?{}-] .* )", re.VERBOSE | re.DOTALL
+    rf"[^*?{{}}]* (?:{_TENANT}) (?: [^*?{{}}]* | [^*?{{}}]* [^A-Za-z0-9@.+*?{{}}-] .* )", re.VERBOSE | re.DOTALL
 )
 # They compare whole values, case included, and are false of a request without the key.
 _COMPARING: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
@@ -132,7 +133,7 @@ def _check(statement: Mapping[str, Any]) -> None:
     resources = _list(statement.get("Resource", "*"))
     if "*" in resources:
         raise TemplateError("A statement must not be about every resource.")
-    named = set(_PLACEHOLDER.findall(json.dumps(statement)))
+    named = set(PLACEHOLDER.findall(json.dumps(statement)))
     if unknown := named - _KNOWN:
         raise TemplateError(f"Unknown placeholder {min(unknown)!r}; there are {', '.join(sorted(_KNOWN))}.")
     if statement.get("Effect") == "Allow" and not _binds_tenant(resources, statement.get("Condition", {})):
@@ -159,7 +160,7 @@ def _binds_tenant(resources: list[str], conditions: Mapping[str, Any]) -> bool:
 def _filled(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a JSON document
     match value:
         case str():
-            return _PLACEHOLDER.sub(lambda found: values[found[1]], value)
+            return PLACEHOLDER.sub(lambda found: values[found[1]], value)
         case dict():
             return {key: _filled(part, values) for key, part in value.items()}
         case list():

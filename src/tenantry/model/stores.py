@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tenantry.model.placeholders import TENANT_IN_NAME
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -93,9 +95,9 @@ class Store:
 
     def __post_init__(self) -> None:
         """Refuse a declaration that nobody could find a tenant's part by."""
-        if self.by is By.NAME and "{tenant}" not in self.name:
+        if self.by is By.NAME and TENANT_IN_NAME not in self.name:
             raise ValueError(
-                f"The store of {self.holds} is each tenant's own: its name {self.name!r} needs {{tenant}}."
+                f"The store of {self.holds} is each tenant's own: its name {self.name!r} needs {TENANT_IN_NAME}."
             )
         if bool(self.kind) != bool(self.name):
             raise ValueError(f"What is made at run time has a type and a name, not {self.kind!r} and {self.name!r}.")

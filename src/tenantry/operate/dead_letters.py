@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tenantry.model.event_types import (
+    IDENTITY,
+    MEMBERSHIP,
+    SIGN_UP,
+    TENANT,
+)
 from tenantry.operate.stacks import resources
 
 if TYPE_CHECKING:
@@ -26,11 +32,8 @@ _BATCH: Final = 10
 _HOLD_SECONDS: Final = 120
 # What may be in a queue of events that missed the bus: the source, without the application's name, and the kinds.
 _ANNOUNCED: Final = {
-    "SignUp": ("idp", frozenset({"signup"})),
-    "Membership": (
-        "tenant",
-        frozenset({"memberInvited", "memberAdded", "memberRolesChanged", "memberRemoved", "activeTenantSwitched"}),
-    ),
+    "SignUp": (IDENTITY, frozenset({SIGN_UP})),
+    "Membership": (TENANT, frozenset(MEMBERSHIP)),
 }
 _WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenantry.isolation.TenantQueue` captures
 _TOPICS: Final = "parks-"

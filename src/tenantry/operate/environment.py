@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOCAL: Final = "local"
-STACKS: Final = ("common", "user", "tenant")
-_OTHER_STACKS: Final = ("control", "storage", "ingestion", "parks", "employees", "dashboard")
+_NEEDED: Final = ("common", "user", "tenant")
+STACKS: Final = (*_NEEDED, "control", "membership", "storage", "ingestion", "parks", "employees", "dashboard")
 STATE_FOLDER: Final = Path(".local")
 _DEFAULT_APP: Final = "tenantry"
 
@@ -182,12 +182,12 @@ def _remote_aws(name: str) -> Aws:
 
 def _described(name: str, app: str, aws: Aws) -> dict[str, dict[str, str]]:
     found = {}
-    for stack in (*STACKS, *_OTHER_STACKS):
+    for stack in STACKS:
         full = f"{app}-{stack}"
         try:
             described = aws.cloudformation.describe_stacks(StackName=full)["Stacks"][0]
         except (BotoCoreError, ClientError) as error:
-            if stack in _OTHER_STACKS:
+            if stack not in _NEEDED:
                 continue
             raise EnvironmentNotReadyError(
                 f"The stack {full} of '{name}' cannot be read ({error}). Check the credentials, or {_remedy(name)}"

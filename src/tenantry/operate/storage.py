@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tenantry.model.placeholders import TENANT_IN_NAME, name_for_tenant
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,7 +18,6 @@ _SHARED: Final = {
     "access_point": "StorageAccessPointBucketName",
     "db_nosql": "StorageDocumentsBucketName",
 }
-_TENANT: Final = "{tenant}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +47,13 @@ class DeployedNames:
 
     def own_bucket_of(self, tenant: str) -> str:
         """Return the name of a tenant's own bucket."""
-        return self.own_bucket.replace(_TENANT, tenant.lower())
+        return name_for_tenant(self.own_bucket, tenant)
 
     def access_point_of(self, tenant: str) -> str:
         """Return the name of a tenant's access point."""
-        return self.access_point.replace(_TENANT, tenant.lower())
+        return name_for_tenant(self.access_point, tenant)
 
     @property
     def all_begin(self) -> tuple[str, ...]:
         """What the names of this deployment begin with: whoever reads one of these has read a name."""
-        return (self.own_bucket.partition(f"-{_TENANT}")[0], *self.shared.values())
+        return (self.own_bucket.partition(f"-{TENANT_IN_NAME}")[0], *self.shared.values())

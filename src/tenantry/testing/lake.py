@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.model.directory_tables import TENANT_ID
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -79,7 +81,7 @@ class Lake:
         """
         deadline = time.monotonic() + seconds
         while True:
-            keys = self.keys(f"data/tenantid={tenant}/")
+            keys = self.keys(f"data/{TENANT_ID}={tenant}/")
             found = {key: [line.content for line in self._lines(key)] for key in keys}
             if sum(map(len, found.values())) >= at_least or time.monotonic() > deadline:
                 return found
@@ -88,7 +90,7 @@ class Lake:
     def lines(self, marker: str, *, tenants: str = "") -> list[Line]:
         """Return the lines that hold a marker: records of tenants whose ids begin so, and today's rejected records."""
         today = time.strftime("year=%Y/month=%m/day=%d", time.gmtime())
-        keys = (*self.keys(f"data/tenantid={tenants}"), *self.keys(f"errors/{today}/"))
+        keys = (*self.keys(f"data/{TENANT_ID}={tenants}"), *self.keys(f"errors/{today}/"))
         return [line for key in keys for line in self._lines(key) if marker in line.text]
 
     def keys(self, prefix: str) -> list[str]:
@@ -111,7 +113,7 @@ class Lake:
     def remove(self, tenant: str) -> None:
         """Remove a tenant's files; its rejected records stay, since their files are shared."""
         for folder in ("data", "aggregates"):
-            for key in self.keys(f"{folder}/tenantid={tenant}/"):
+            for key in self.keys(f"{folder}/{TENANT_ID}={tenant}/"):
                 self._s3.delete_object(Bucket=self.bucket, Key=key)
 
     def write_aggregates(self, tenant: str, records: Sequence[int]) -> None:
@@ -120,7 +122,7 @@ class Lake:
         counts = {end - timedelta(minutes=ago): count for ago, count in enumerate(reversed(records), 1)}
         for day in {start.date() for start in counts}:
             rows = [_aggregate(start, count) for start, count in counts.items() if start.date() == day]
-            key = f"aggregates/tenantid={tenant}/year={day:%Y}/month={day:%m}/day={day:%d}/part-0-0"
+            key = f"aggregates/{TENANT_ID}={tenant}/year={day:%Y}/month={day:%m}/day={day:%d}/part-0-0"
             body = "".join(f"{json.dumps(row)}\n" for row in rows)
             self._s3.put_object(Bucket=self.bucket, Key=key, Body=body.encode())
 

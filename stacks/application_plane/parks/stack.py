@@ -1,83 +1,57 @@
-"""Users of many tenants: one is active at a time, roles differ in each, and the database decides at every call."""
+"""The parks stack: parks and webhooks of the caller's active tenant, and changes of many parks at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 
-from stacks.application_plane.parks.routes import Parks
-from stacks.control_plane.membership.routes import membership_function, membership_routes
-from stacks.platform.defaults import api_defaults, function_defaults
+from stacks.application_plane.parks.parks import Parks
+from stacks.application_plane.parks.routes import park_routes
+from stacks.application_plane.parks.statuses import status_routes
+from stacks.application_plane.parks.webhooks import webhook_routes
+from stacks.platform.base import ApplicationStack
 from tenantry.isolation.api import MemberApi
-from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cognito as cognito
-    from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
 
-class ParksStack(Stack):
-    """The API whose users belong to many tenants, in different roles, and the parks that it is about."""
+class ParksStack(ApplicationStack):
+    """The parks API, which acts in the caller's active tenant, and what is behind it.
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
-        directory: Directory,
-        invitations: dynamodb.ITable,
-        account_changes: AccountChanges,
-    ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("parks")
-        )
-        apis = api_defaults(environment, alarms)
-        dead_letters = dead_letter_queue(
-            self, "MembershipDeadLetters", alarms=alarms, removal_policy=environment.removal_policy
-        )
-        membership = membership_function(
-            self,
-            environment=environment,
-            apis=apis,
-            bus=bus,
-            dead_letters=dead_letters,
-            account_changes=account_changes,
-            directory=directory,
-            invitations=invitations,
-        )
-        parks = Parks(self, "Parks", environment=environment, bus=bus, directory=directory, alarms=alarms)
+    Attributes
+    ----------
+    api_url
+        URL of the parks API.
+    """
+
+    name = "parks"
+
+    def __init__(self, scope: Construct, construct_id: str, *, platform: Platform, directory: Directory) -> None:
+        super().__init__(scope, construct_id, environment=platform.environment)
+        parks = Parks(self, "Parks", platform=platform, directory=directory)
         api = MemberApi(
             self,
             "Api",
-            api_name=f"{environment.application}-parks-api",
-            user_pool=user_pool,
-            client=client,
+            api_name=f"{platform.environment.application}-parks-api",
+            user_pool=platform.identity.user_pool,
+            client=platform.identity.client,
             directory=directory,
-            routes=[*membership_routes(membership), *parks.routes()],
+            routes=[*park_routes(parks), *status_routes(parks), *webhook_routes(parks)],
             description="Multi-tenant parks with roles per tenant",
-            defaults=apis,
-            function_defaults=function_defaults(environment),
+            defaults=platform.api_defaults,
+            function_defaults=platform.function_defaults,
         )
 
         self.api_url = api.url
         CfnOutput(self, "ParksApiUrl", value=api.url)
-        CfnOutput(self, "MembershipDeadLetterQueueUrl", value=dead_letters.queue_url)
-        CfnOutput(self, "ParksTableName", value=parks.table_name)
+        CfnOutput(self, "ParksTableName", value=parks.table.table_name)
         CfnOutput(self, "ParksTenantRoleArn", value=parks.tenant_role_arn)
-        CfnOutput(self, "ParkStatusesQueueUrl", value=parks.queue_url)
-        CfnOutput(self, "ParkPublicationFunctionName", value=parks.publication_function_name)
+        CfnOutput(self, "ParkStatusesQueueUrl", value=parks.bulk.queue_url)
+        CfnOutput(self, "ParkPublicationFunctionName", value=parks.publish.function_name)
         for name, url in parks.dead_letter_queue_urls.items():
             CfnOutput(self, f"{name}DeadLetterQueueUrl", value=url)

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.platform.defaults import allow, function_defaults, grant_on, writes
-from stacks.platform.events import Events
+from stacks.control_plane.control.workflows import account_change
+from stacks.platform.defaults import allow, grant_on, writes
 from tenantry.functions import PythonFunction
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.direct.express_machine import express_machine
 from tenantry.isolation.events import dead_letter_queue
+from tenantry.model.directory_tables import (
+    INVITATION_ID,
+    INVITEE_INDEX,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    roles_attribute,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from aws_cdk import aws_cognito as cognito
     from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sns as sns
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
-    from tenantry.isolation.events import ApplicationBus
 
-_INPUT: Final = "$states.context.Execution.Input"
-_RETRY: Final[Mapping[str, Any]] = {
-    "ErrorEquals": ["States.ALL"],
-    "IntervalSeconds": 1,
-    "MaxAttempts": 2,  # a person waits for the answer
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
-_GONE: Final = "CognitoIdentityProvider.UserNotFoundException"
-_DEAD_LETTER: Final = "Keep as dead letter"
 # Attributes of an account, see `tenantry.runtime.accounts`.
 _BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
 _DELETED: Final = ("deletedat", "deletedby")
@@ -54,12 +47,8 @@ class AccountChanges(Construct):
     ----------
     scope, construct_id
         Where it stands in the app.
-    environment
-        The environment.
-    bus, alarms
-        Where events and alarms go.
-    user_pool
-        The user pool.
+    platform
+        What every stack is given.
     directory, invitations
         The directory, and the table where somebody's address may stand besides.
     """
@@ -69,23 +58,20 @@ class AccountChanges(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        bus: ApplicationBus,
-        alarms: sns.ITopic,
-        user_pool: cognito.IUserPool,
+        platform: Platform,
         directory: Directory,
         invitations: dynamodb.ITable,
     ) -> None:
         super().__init__(scope, construct_id)
-        events = Events(environment.application)
+        environment, events, user_pool = platform.environment, platform.events, platform.identity.user_pool
         self._dead_letters = dead_letter_queue(
-            self, "DeadLetters", alarms=alarms, removal_policy=environment.removal_policy
+            self, "DeadLetters", alarms=platform.alarms, removal_policy=environment.removal_policy
         )
         function = PythonFunction(
             self,
             "Directory",
             entry=package_folder("account_changes"),
-            defaults=function_defaults(environment),
+            defaults=platform.function_defaults,
             description="Changes accounts in the directory",
             environment={
                 **directory.variables,
@@ -96,35 +82,35 @@ class AccountChanges(Construct):
         grant_on(directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
         grant_on(directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
         grant_on(directory.memberships.table_arn, function, "dynamodb:Query")
-        grant_on(f"{directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
-        grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
+        grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
+        grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query")
         allow(
             function,
             writes(
                 directory.users.table_arn,
                 "dynamodb:UpdateItem",
-                attributes=["userid", "email", "validafter", "endedsessions", *_BLOCKED, *_DELETED],
+                attributes=[USER_ID, "email", "validafter", "endedsessions", *_BLOCKED, *_DELETED],
             ),
-            writes(directory.users.table_arn, "dynamodb:PutItem", attributes=["userid", *_DELETED]),
-            writes(directory.users.table_arn, "dynamodb:DeleteItem", attributes=["userid", "email", "deletedat"]),
+            writes(directory.users.table_arn, "dynamodb:PutItem", attributes=[USER_ID, *_DELETED]),
+            writes(directory.users.table_arn, "dynamodb:DeleteItem", attributes=[USER_ID, "email", "deletedat"]),
             writes(
                 directory.users.table_arn,
                 "dynamodb:ConditionCheckItem",
-                attributes=["userid", "blockedat", "deletedat", "roles:*"],
+                attributes=[USER_ID, "blockedat", "deletedat", roles_attribute("*")],
             ),
-            writes(directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "admins"]),
-            writes(directory.memberships.table_arn, "dynamodb:UpdateItem", attributes=["tenantid", "userid", "email"]),
-            writes(directory.memberships.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "userid"]),
-            writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=["tenantid", "invitationid"]),
+            writes(directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
+            writes(directory.memberships.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, USER_ID, "email"]),
+            writes(directory.memberships.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, USER_ID]),
+            writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, INVITATION_ID]),
         )
         grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser")
         self._machine = express_machine(
             self,
             description="Changes accounts in the directory and in the user pool",
-            definition=_definition(
+            definition=account_change(
                 function=function.function_name,
                 user_pool=user_pool.user_pool_id,
-                bus=bus.bus_name,
+                bus=platform.bus.bus_name,
                 source=events.blocked.source,
                 queue_url=self._dead_letters.queue_url,
             ),
@@ -141,7 +127,7 @@ class AccountChanges(Construct):
             "cognito-idp:AdminUserGlobalSignOut",
             "cognito-idp:AdminDeleteUser",
         )
-        bus.grant_publish(
+        platform.bus.grant_publish(
             self._machine,
             source=events.blocked.source,
             detail_types=[event.detail_type for event in events.accounts],
@@ -161,108 +147,3 @@ class AccountChanges(Construct):
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody start a change and wait for its outcome. Whose account it is then is theirs to say."""
         return grant_on(self.state_machine_arn, grantee, "states:StartSyncExecution")
-
-
-def _definition(*, function: str, user_pool: str, bus: str, source: str, queue_url: str) -> Mapping[str, Any]:
-    """Return the state machine in Amazon States Language.
-
-    What is replayed from the dead-letter queue is an event whose detail is the input, as for every saga.
-    """
-    user = {"UserPoolId": user_pool, "Username": "{% $change.userId %}"}
-    states: dict[str, Any] = {
-        "Read the change": {
-            "Type": "Pass",
-            "Assign": {"change": f"{{% $exists({_INPUT}.detail) ? {_INPUT}.detail : {_INPUT} %}}"},
-            "Next": "Write the directory",
-        },
-        "Write the directory": {
-            **_task(
-                "arn:aws:states:::lambda:invoke",
-                {"FunctionName": function, "Payload": "{% $change %}"},
-                then="What is left in the pool?",
-            ),
-            "Assign": {"outcome": "{% $states.result.Payload %}"},
-        },
-        "What is left in the pool?": {
-            "Type": "Choice",
-            "Choices": [
-                {"Condition": "{% $outcome.status != 200 %}", "Next": "Done"},
-                {"Condition": "{% $outcome.pool in ['disable', 'signOut'] %}", "Next": "Sign out in the pool"},
-                {"Condition": "{% $outcome.pool = 'enable' %}", "Next": "Enable in the pool"},
-                {"Condition": "{% $outcome.pool = 'delete' %}", "Next": "Delete in the pool"},
-            ],
-            "Default": "Is there an event?",
-        },
-        "Sign out in the pool": _in_pool("adminUserGlobalSignOut", user, then="Disable as well?"),
-        "Disable as well?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $outcome.pool = 'disable' %}", "Next": "Disable in the pool"}],
-            "Default": "Is there an event?",
-        },
-        "Disable in the pool": _in_pool("adminDisableUser", user),
-        "Enable in the pool": _in_pool("adminEnableUser", user),
-        "Delete in the pool": _in_pool("adminDeleteUser", user),
-        "Is there an event?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $exists($outcome.event) %}", "Next": "Publish the event"}],
-            "Default": "Done",
-        },
-        "Publish the event": _task(
-            "arn:aws:states:::events:putEvents",
-            {
-                "Entries": [
-                    {
-                        "Source": source,
-                        "DetailType": "{% $outcome.event %}",
-                        "Detail": "{% $outcome.detail %}",
-                        "EventBusName": bus,
-                    }
-                ]
-            },
-            then="Done",
-        ),
-        "Done": {"Type": "Succeed", "Output": "{% $outcome %}"},
-        _DEAD_LETTER: {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::sqs:sendMessage",
-            "Arguments": {
-                "QueueUrl": queue_url,
-                "MessageBody": {
-                    "stateMachineArn": "{% $states.context.StateMachine.Id %}",
-                    "executionArn": "{% $states.context.Execution.Id %}",
-                    "error": "{% $states.input.Error %}",
-                    "cause": "{% $states.input.Cause %}",
-                    "event": {"source": source, "detail-type": "accountChange", "detail": "{% $change %}"},
-                },
-            },
-            "Retry": [_RETRY],
-            "Output": {"Error": "{% $states.input.Error %}"},
-            "Next": "Failed",
-        },
-        "Failed": {
-            "Type": "Fail",
-            "Error": "{% $states.input.Error %}",
-            "Cause": "The change failed; it is in the dead-letter queue.",
-        },
-    }
-    return {"QueryLanguage": "JSONata", "StartAt": "Read the change", "States": states}
-
-
-def _task(resource: str, arguments: Mapping[str, Any], *, then: str) -> dict[str, Any]:
-    return {
-        "Type": "Task",
-        "Resource": resource,
-        "Arguments": arguments,
-        "Retry": [_RETRY],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": _DEAD_LETTER}],
-        "Output": {},
-        "Next": then,
-    }
-
-
-def _in_pool(action: str, user: Mapping[str, str], *, then: str = "Is there an event?") -> dict[str, Any]:
-    """Return a call of the user pool; whoever is gone from it needs none."""
-    state = _task(f"arn:aws:states:::aws-sdk:cognitoidentityprovider:{action}", user, then=then)
-    state["Retry"] = [{"ErrorEquals": [_GONE], "MaxAttempts": 0}, _RETRY]
-    state["Catch"] = [{"ErrorEquals": [_GONE], "Output": {}, "Next": then}, *state["Catch"]]
-    return state

@@ -4,110 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import Duration, Stack
-
-from stacks.platform import schemas
-from stacks.platform.defaults import allow, function_defaults, grant_on, writes
-from stacks.platform.events import Events
-from stacks.platform.roles import ADMIN, MEMBER, VISITOR
-from tenantry.functions import PythonFunction
-from tenantry.functions.sources import package_folder
+from stacks.control_plane.membership import schemas
 from tenantry.isolation.api import Access, Answer, Route
+from tenantry.model.roles import NON_ADMINS, Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_dynamodb as dynamodb
-    from aws_cdk import aws_sqs as sqs
-    from constructs import Construct
-
-    from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.environments import Environment
-    from tenantry.isolation.api import ApiDefaults, Directory
-    from tenantry.isolation.events import ApplicationBus
-
-# What is written of a person beside their id, and of an invitation beside the address.
-_JOINED: Final = ("name", "email")
-_INVITATION: Final = ("tenantid", "invitationid", "roles", "invitedby", "expires")
+    from tenantry.functions import PythonFunction
 
 _NO_MEMBER: Final = Answer.refusal("Member not found in this tenant")
 _NO_INVITATION: Final = Answer.refusal("Invitation not found, expired or withdrawn")
 _UNFINISHED: Final = Answer.refusal("The change is incomplete and is in a dead-letter queue; send the request again")
 _BAD_ID: Final = Answer.refusal("Malformed path or query parameter; the message names it")
-
-
-def membership_function(
-    scope: Construct,
-    *,
-    environment: Environment,
-    apis: ApiDefaults,
-    bus: ApplicationBus,
-    dead_letters: sqs.IQueue,
-    account_changes: AccountChanges,
-    directory: Directory,
-    invitations: dynamodb.ITable,
-) -> PythonFunction:
-    """Make the function of the routes: it reads the directory, and writes to it in transactions only."""
-    function = PythonFunction(
-        scope,
-        "Membership",
-        entry=package_folder("membership"),
-        defaults=function_defaults(environment),
-        description="Manages memberships, roles and invitations",
-        timeout=Duration.seconds(28),  # a change of an account takes a while; API Gateway waits for 29
-        environment={
-            "APPLICATION": environment.application,
-            "CORS_HEADERS": Stack.of(scope).to_json_string(dict(apis.cors_headers)),
-            **directory.variables,
-            "INVITATIONS_TABLE": invitations.table_name,
-            "INVITATION_DAYS": str(environment.invitation_days),
-            "EVENT_BUS_NAME": bus.bus_name,
-            "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
-            "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
-        },
-    )
-    grant_on(directory.users.table_arn, function, "dynamodb:GetItem")
-    grant_on(directory.tenants.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-    grant_on(directory.memberships.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{directory.memberships.table_arn}/index/user-index", function, "dynamodb:Query")
-    grant_on(invitations.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{invitations.table_arn}/index/invitee-index", function, "dynamodb:Query")
-    allow(
-        function,
-        writes(
-            directory.users.table_arn,
-            "dynamodb:UpdateItem",
-            # The last two are compared only: whoever is blocked or deleted does not change.
-            attributes=["userid", *_JOINED, "activetenantid", "roles:*", "blockedat", "deletedat"],
-        ),
-        writes(
-            directory.tenants.table_arn,
-            "dynamodb:UpdateItem",
-            "dynamodb:ConditionCheckItem",
-            attributes=["tenantid", "admins"],
-        ),
-        writes(
-            directory.memberships.table_arn, "dynamodb:PutItem", attributes=["tenantid", "userid", *_JOINED, "roles"]
-        ),
-        writes(
-            directory.memberships.table_arn,
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:ConditionCheckItem",
-            attributes=["tenantid", "userid", "roles"],
-        ),
-        writes(invitations.table_arn, "dynamodb:PutItem", attributes=[*_INVITATION, "email"]),
-        writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=_INVITATION),
-    )
-    events = Events(environment.application)
-    bus.grant_publish(
-        function,
-        source=events.member_invited.source,
-        detail_types=[event.detail_type for event in events.memberships],
-    )
-    dead_letters.grant(function, "sqs:SendMessage")
-    account_changes.grant_start(function)
-    return function
 
 
 def membership_routes(function: PythonFunction) -> Sequence[Route]:
@@ -149,7 +58,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="GET",
             path="/tenants/{tenantId}/members",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="List the members of the tenant",
             parameters=[schemas.ACTIVE_TENANT, schemas.LIMIT, schemas.AFTER],
             answers={200: Answer(description="A page of members", schema=schemas.MEMBERS), 400: _BAD_ID},
@@ -158,7 +67,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="POST",
             path="/tenants/{tenantId}/members",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_INVITATION,
             summary="Invite a user to the tenant; a new invitation replaces an earlier one",
             parameters=[schemas.ACTIVE_TENANT],
@@ -171,7 +80,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="PUT",
             path="/tenants/{tenantId}/members/{memberId}/roles",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             takes=schemas.NEW_ROLES,
             summary="Replace a member's roles",
             parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
@@ -185,8 +94,8 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/tenants/{tenantId}/members/{memberId}",
             handler=function,
-            roles=[ADMIN],
-            own_roles=[MEMBER, VISITOR],
+            roles=[Role.ADMIN],
+            own_roles=NON_ADMINS,
             summary="Remove a member, or leave the tenant",
             parameters=[schemas.ACTIVE_TENANT, schemas.MEMBER_ID],
             answers={
@@ -200,7 +109,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="GET",
             path="/tenants/{tenantId}/invitations",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="List the tenant's pending invitations",
             parameters=[schemas.ACTIVE_TENANT],
             answers={200: Answer(description="Pending invitations", schema=schemas.INVITATIONS)},
@@ -209,7 +118,7 @@ def membership_routes(function: PythonFunction) -> Sequence[Route]:
             method="DELETE",
             path="/tenants/{tenantId}/invitations/{invitationId}",
             handler=function,
-            roles=[ADMIN],
+            roles=[Role.ADMIN],
             summary="Withdraw an invitation",
             parameters=[schemas.ACTIVE_TENANT, schemas.INVITATION_ID],
             answers={204: Answer(description="Withdrawn"), 400: _BAD_ID, 404: _NO_INVITATION},

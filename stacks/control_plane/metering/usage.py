@@ -1,73 +1,40 @@
-"""What a tenant uses: counted where its data is, with credentials of that tenant."""
+"""The function that shows what a tenant uses, and where the stacks that hold it register their counters."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack
 
-from stacks.platform.defaults import function_defaults
-from tenantry.functions import PythonFunction
-from tenantry.functions.sources import package_folder
-from tenantry.isolation.vending import TokenVendor
+from stacks.names import usage_path
+from stacks.platform.defaults import grant_on
+from stacks.platform.functions import api_function
+from tenantry.isolation.metering import UsageRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from constructs import Construct
 
-    from stacks.environments import Environment
-    from tenantry.isolation.api import ApiDefaults
-    from tenantry.isolation.vending import Purpose
-    from tenantry.streaming import DataLake
+    from stacks.platform.platform import Platform
+    from tenantry.functions import PythonFunction
 
 
-class Countable(Protocol):
-    """A partition in which a tenant's objects can be counted."""
-
-    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
-        """Let a purpose's sessions list what the tenant has, and read none of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Partitions:
-    """Where tenants' objects are.
-
-    Attributes
-    ----------
-    buckets
-        The five partitions.
-    variables
-        What tells a function their names.
-    """
-
-    buckets: Sequence[Countable]
-    variables: Mapping[str, str]
-
-
-def usage_function(
-    scope: Construct, *, environment: Environment, apis: ApiDefaults, partitions: Partitions, lake: DataLake
-) -> PythonFunction:
-    """Make the function that counts: it has no grant on data, and vends sessions that list and read what they count."""
-    function = PythonFunction(
+def usage_function(scope: Construct, platform: Platform) -> tuple[PythonFunction, UsageRegistry]:
+    """Make the function, which has no grant on data, and the registry of those that it asks."""
+    environment = platform.environment
+    path = usage_path(environment.application)
+    function = api_function(
         scope,
-        "TenantUsage",
-        entry=package_folder("tenant_usage"),
-        defaults=function_defaults(environment),
-        description="Shows the stored data and recent records of the caller's tenant",
+        "tenant_usage",
+        "Shows the stored data and recent records of the caller's tenant",
+        foundation=platform,
         tenant_isolated=environment.tenant_isolated_functions,
-        timeout=Duration.seconds(20),
-        memory_size=1024,
-        environment={
-            "CORS_HEADERS": Stack.of(scope).to_json_string(dict(apis.cors_headers)),
-            "LAKE_BUCKET": lake.bucket_name,
-            **partitions.variables,
-        },
+        timeout=Duration.seconds(28),  # API Gateway waits 29; a counter is asked twice, and has 12 each time
+        environment={"USAGE_PATH": path},
     )
-    vendor = TokenVendor(scope, "UsageVendor")
-    for bucket in partitions.buckets:
-        bucket.grant_tenant_count(vendor.purpose("storage"))
-    lake.grant_tenant_read_aggregates(vendor.purpose("ingestion"))
-    vendor.grant_vend(function, purposes=["storage", "ingestion"])
-    return function
+    # Listing is allowed by the path itself, not by the parameters below it.
+    grant_on(
+        Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=path.lstrip("/")),
+        function,
+        "ssm:GetParametersByPath",
+    )
+    return function, UsageRegistry(path=path, reader=function.execution_role)

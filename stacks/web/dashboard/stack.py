@@ -5,39 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 
-from stacks.platform.defaults import function_defaults
+from stacks.platform.base import ApplicationStack
 from tenantry.web import PageApi, PageDomain, WebPage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_cognito as cognito
     from constructs import Construct
 
-    from stacks.environments import Environment
+    from stacks.platform.platform import Platform
 
 _SOURCE: Final = Path(__file__).parents[3] / "dashboard"
 
 
-class DashboardStack(Stack):
+class DashboardStack(ApplicationStack):
     """The dashboard on S3 and CloudFront."""
+
+    name = "dashboard"
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        environment: Environment,
-        user_pool: cognito.IUserPool,
-        client: cognito.IUserPoolClient,
+        platform: Platform,
         apis: Mapping[str, str],
     ) -> None:
-        super().__init__(
-            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name("dashboard")
-        )
-        cognito_origin = f"https://cognito-idp.{self.region}.{self.url_suffix}"
+        environment, identity = platform.environment, platform.identity
+        super().__init__(scope, construct_id, environment=environment)
         beside = [PageApi(name=name, url=url) for name, url in apis.items()]
         page = WebPage(
             self,
@@ -45,15 +42,15 @@ class DashboardStack(Stack):
             source=_SOURCE,
             apis=beside,
             # Not through CloudFront: Cognito counts failed attempts by the address that they come from.
-            talks_to=[cognito_origin],
+            talks_to=[identity.origin],
             settings={
                 "application": environment.application,
-                "userPoolId": user_pool.user_pool_id,
-                "userPoolClientId": client.user_pool_client_id,
-                "userPoolEndpoint": f"{cognito_origin}/",
+                "userPoolId": identity.user_pool.user_pool_id,
+                "userPoolClientId": identity.client.user_pool_client_id,
+                "userPoolEndpoint": f"{identity.origin}/",
                 "apis": {api.name: api.path for api in beside},
             },
-            function_defaults=function_defaults(environment),
+            function_defaults=platform.function_defaults,
             domain=PageDomain(name=environment.page_domain, certificate_arn=environment.page_certificate_arn)
             if environment.page_domain and environment.page_certificate_arn
             else None,

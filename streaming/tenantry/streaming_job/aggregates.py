@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from pyflink.table import DataTypes, Schema
 from pyflink.table import expressions as sql
 
+from tenantry.model.directory_tables import TENANT_ID
+
 if TYPE_CHECKING:
     from pyflink.datastream import DataStream
     from pyflink.table import StreamTableEnvironment
@@ -59,7 +61,7 @@ def add(tables: StreamTableEnvironment, records: DataStream, told: Settings) -> 
     tables.get_config().set_local_timezone("UTC")
     schema = (
         Schema.new_builder()
-        .column("tenantid", DataTypes.STRING())
+        .column(TENANT_ID, DataTypes.STRING())
         .column("arrived", DataTypes.TIMESTAMP(3))
         .column("size", DataTypes.BIGINT())
         .column_by_metadata("seen_at", DataTypes.TIMESTAMP_LTZ(3), "rowtime")

@@ -8,13 +8,15 @@ from pyflink.java_gateway import get_gateway
 from pyflink.table import DataTypes
 from pyflink.table.types import _to_java_data_type
 
+from tenantry.model.directory_tables import TENANT_ID
+
 if TYPE_CHECKING:
     from pyflink.table.types import DataType
 
 #: A dead letter has no tenant; its line says why, and holds the record.
 ROW: Final[DataType] = DataTypes.ROW(
     [
-        DataTypes.FIELD("tenantid", DataTypes.STRING()),
+        DataTypes.FIELD(TENANT_ID, DataTypes.STRING()),
         DataTypes.FIELD("year", DataTypes.STRING().not_null()),
         DataTypes.FIELD("month", DataTypes.STRING().not_null()),
         DataTypes.FIELD("day", DataTypes.STRING().not_null()),

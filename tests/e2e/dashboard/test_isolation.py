@@ -89,7 +89,12 @@ def test_config_json_contains_only_public_identifiers(deployed: LocalCloud, url:
         "userPoolId": deployed.output("UserPoolId"),
         "userPoolClientId": deployed.output("UserPoolClientId"),
         "userPoolEndpoint": f"{url}/_cognito/",
-        "apis": {"tenant": "/api/tenant", "storage": "/api/storage", "parks": "/api/parks"},
+        "apis": {
+            "tenant": "/api/tenant",
+            "membership": "/api/membership",
+            "storage": "/api/storage",
+            "parks": "/api/parks",
+        },
     }
 
 

@@ -129,7 +129,7 @@ def test_admin_takes_over_the_webhook_of_a_removed_member(world: World, users: U
     webhooks = visit.page.get_by_role("region", name="Webhooks")
     row = webhooks.get_by_role("listitem")
     expect(row).to_contain_text("Created by Shirley Briggs")
-    removed = world.parks_api("DELETE", f"/tenants/{someone.tenant}/members/{creator.user_id}", token)
+    removed = world.membership_api("DELETE", f"/tenants/{someone.tenant}/members/{creator.user_id}", token)
     assert removed.status == 204
     assert eventually(lambda: _first(world, token)["state"] == "paused")
     visit.page.reload()
@@ -198,6 +198,16 @@ def test_failed_request_shows_an_error_and_can_be_retried(ada: DashboardUser, vi
     broken["now"] = False
     ingestion.get_by_role("button", name="Try again").click()
     expect(ingestion.get_by_role("alert")).to_have_count(0)
+
+
+def test_part_of_the_usage_that_failed_is_shown_beside_the_other(ada: DashboardUser, visit: Visit) -> None:
+    hour = {"from": "2026-11-25T03:08:00Z", "to": "2026-11-25T04:08:00Z", "minutes": [], "complete": True}
+    visit.page.route("**/usage", lambda route: route.fulfill(json={"ingestion": hour, "failed": ["storage"]}))
+    visit.sign_in(ada)
+
+    storage = visit.page.get_by_role("region", name="Storage")
+    expect(storage.get_by_role("alert")).to_contain_text("Storage usage could not be loaded.")
+    expect(visit.page.get_by_role("region", name="Ingestion")).to_contain_text("No records in the last hour")
 
 
 # /files
@@ -409,8 +419,8 @@ def test_password_change_ends_all_other_sessions(world: World, users: Users, mak
     page.get_by_role("button", name="Change password").click()
 
     expect(page.get_by_role("status").filter(has_text="your other sessions have ended")).to_be_visible()
-    assert [world.parks_api("GET", "/settings", token).status for token in (others, before)] == [401, 401]
-    assert world.parks_api("GET", "/settings", here.token()).status == 200
+    assert [world.membership_api("GET", "/settings", token).status for token in (others, before)] == [401, 401]
+    assert world.membership_api("GET", "/settings", here.token()).status == 200
     here.go("Tenant")
     expect(visit.heading).to_have_text("Wind Tunnel")
     there.page.get_by_role("navigation").get_by_role("link", name="Tenant").click()
@@ -440,7 +450,7 @@ def test_address_change_ends_the_session_and_allows_sign_in_with_the_new_address
 
     page.wait_for_url("**/login")
     expect(page.get_by_role("status")).to_contain_text("Your e-mail address is changed")
-    assert world.parks_api("GET", "/settings", token).status == 401
+    assert world.membership_api("GET", "/settings", token).status == 401
     visit.fill_in(moved)
     page.wait_for_url("**/dashboard")
     visit.go("Profile")
@@ -474,7 +484,7 @@ def test_account_deletion_ends_the_session(world: World, users: Users, visit: Vi
 
     page.wait_for_url("**/login")
     expect(page.get_by_role("status")).to_contain_text("Your account is deleted.")
-    assert world.parks_api("GET", "/settings", token).status == 401
+    assert world.membership_api("GET", "/settings", token).status == 401
     visit.fill_in(someone)
     expect(page.get_by_role("alert")).not_to_be_empty()
 

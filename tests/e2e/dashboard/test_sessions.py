@@ -93,12 +93,12 @@ def test_sign_out_here_ends_only_this_session(world: World, users: Users, make_v
     for visit in (here, there):
         visit.sign_in(someone, "/profile")
     token = here.token()
-    assert world.parks_api("GET", "/settings", token).status == 200
+    assert world.membership_api("GET", "/settings", token).status == 200
 
     here.page.get_by_role("button", name="Sign out here").click()
 
     here.page.wait_for_url("**/login")
-    assert world.parks_api("GET", "/settings", token).status == 401
+    assert world.membership_api("GET", "/settings", token).status == 401
     there.go("Tenant")
     expect(there.heading).to_have_text("Conics")
     expect(there.page.get_by_role("list", name="Members")).to_be_visible()
@@ -127,7 +127,7 @@ def test_sign_out_everywhere_ends_all_sessions(world: World, users: Users, make_
 
     here.page.wait_for_url("**/login")
     expect(here.page.get_by_role("status")).to_contain_text("You are signed out everywhere.")
-    assert [world.parks_api("GET", "/settings", token).status for token in tokens] == [401, 401]
+    assert [world.membership_api("GET", "/settings", token).status for token in tokens] == [401, 401]
     there.page.get_by_role("navigation").get_by_role("link", name="Tenant").click()
     there.page.wait_for_url("**/login?next=%2Ftenant&expired")
 

@@ -15,6 +15,7 @@ from constructs import Construct
 from tenantry.functions import FunctionDefaults, PythonFunction, RuntimeLock, acknowledge, declare_store
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.api.route import Access, Route
+from tenantry.model import variables
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ class SharedTokens(Construct):
             self._secret, "AwsSolutions-SMG4", "Rotating it signs everyone out: operators put a new one when they must."
         )
         self.settings: Mapping[str, str] = {
-            "SHARED_SECRET_ARN": self._secret.secret_arn,
-            "SHARED_ISSUER": issuer,
-            "BARE_TOKENS": str(published_secret is not None).lower(),
+            variables.SHARED_SECRET_ARN: self._secret.secret_arn,
+            variables.SHARED_ISSUER: issuer,
+            variables.BARE_TOKENS: str(published_secret is not None).lower(),
         }
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -171,11 +172,11 @@ class TenantAuthorizer(Construct):
             defaults=defaults,
             description="Verifies ID tokens and returns a policy from the caller's membership and roles",
             environment={
-                "ISSUER": f"https://cognito-idp.{stack.region}.{stack.url_suffix}/{user_pool.user_pool_id}",
-                "AUDIENCE": client.user_pool_client_id,
-                "ROUTES": "\n".join(rule for route in routes for rule in _rules(route)),
-                "ACTS_IN": acts_in.value,
-                "TOKEN_HEADER": token_header.lower(),
+                variables.ISSUER: f"https://cognito-idp.{stack.region}.{stack.url_suffix}/{user_pool.user_pool_id}",
+                variables.AUDIENCE: client.user_pool_client_id,
+                variables.ROUTES: "\n".join(rule for route in routes for rule in _rules(route)),
+                variables.ACTS_IN: acts_in.value,
+                variables.TOKEN_HEADER: token_header.lower(),
                 **directory.variables,
                 **(shared_tokens.settings if shared_tokens else {}),
             },

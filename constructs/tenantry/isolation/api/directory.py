@@ -9,6 +9,8 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from tenantry.model.variables import TENANT_USERS_TABLE, TENANTS_TABLE, USERS_TABLE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,9 +58,9 @@ class Directory:
     def variables(self) -> Mapping[str, str]:
         """Environment variables that tell a function the tables' names."""
         return {
-            "USERS_TABLE": self.users.table_name,
-            "TENANTS_TABLE": self.tenants.table_name,
-            "TENANT_USERS_TABLE": self.memberships.table_name,
+            USERS_TABLE: self.users.table_name,
+            TENANTS_TABLE: self.tenants.table_name,
+            TENANT_USERS_TABLE: self.memberships.table_name,
         }
 
     def grant_read_state(self, grantee: iam.IGrantable) -> iam.Grant:

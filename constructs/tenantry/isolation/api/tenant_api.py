@@ -21,6 +21,7 @@ from tenantry.isolation.api.route import EXPECTED_TENANT, Access, Route
 from tenantry.isolation.direct.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
 from tenantry.isolation.documentation import JSON, ApiDocumentation
 from tenantry.isolation.validation import http_method
+from tenantry.model.authorizer_context import TENANT_ID, context_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -372,7 +373,7 @@ def _integration(handler: lambda_.IFunction) -> apigateway.LambdaIntegration:
     Source: https://docs.aws.amazon.com/lambda/latest/dg/tenant-isolation-invoke.html
     """
     isolated = isinstance(handler, PythonFunction) and handler.tenant_isolated
-    tenant = {"integration.request.header.X-Amz-Tenant-Id": "context.authorizer.tenantId"} if isolated else None
+    tenant = {"integration.request.header.X-Amz-Tenant-Id": f"context.{context_path(TENANT_ID)}"} if isolated else None
     return apigateway.LambdaIntegration(handler, allow_test_invoke=False, request_parameters=tenant)
 
 
@@ -502,7 +503,7 @@ _ACCESS_LOG: Final = {
     "method": "$context.httpMethod",
     "resource": "$context.resourcePath",  # the path's pattern: the path itself may hold anything
     "status": "$context.status",
-    "tenant": "$context.authorizer.tenantId",
+    "tenant": f"$context.{context_path(TENANT_ID)}",
     "latency": "$context.responseLatency",
     "sourceIp": "$context.identity.sourceIp",
     "error": "$context.error.responseType",

@@ -14,8 +14,10 @@ from tenantry.functions import acknowledge, declare_store
 from tenantry.isolation._imported import imported
 from tenantry.isolation.validation import bucket_name as checked_bucket_name
 from tenantry.isolation.validation import tenants_access_point_name, tenants_bucket_name
-from tenantry.isolation.vending.tenant_statement import TENANT, TENANT_NAME, USER, TenantStatement
+from tenantry.isolation.vending.tenant_statement import TenantStatement
+from tenantry.model.placeholders import TENANT, TENANT_IN_NAME, USER, USER_IN_NAME, run_time_form
 from tenantry.model.stores import By, Content, Store
+from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +60,7 @@ class PooledBucket(Construct):
     # How many overwritten versions of an object are kept however old they are.
     _kept_versions: ClassVar[int | None] = None
     _store: ClassVar[Store] = Store(
-        holds="objects", by=By.PREFIX, forms=("{tenant}/{user}/",), emptied=(Content.OBJECTS,)
+        holds="objects", by=By.PREFIX, forms=(f"{TENANT_IN_NAME}/{USER_IN_NAME}/",), emptied=(Content.OBJECTS,)
     )
 
     def __init__(
@@ -181,7 +183,7 @@ class TaggedBucket(PooledBucket):
     tag is ``tenant_id``.
     """
 
-    _store = replace(PooledBucket._store, by=By.TAG, key="tenant_id", forms=("{tenant}",))  # noqa: SLF001 - its own base
+    _store = replace(PooledBucket._store, by=By.TAG, key=OBJECT_TENANT_TAG, forms=(TENANT_IN_NAME,))  # noqa: SLF001 - its own base
 
     def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions read, write and list the caller's own objects.
@@ -192,7 +194,7 @@ class TaggedBucket(PooledBucket):
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
         own = [f"{self._arn}/{self._own}*"]
-        tags = {"tenant_id": TENANT, **({"user_id": USER} if self._per_user else {})}
+        tags = {OBJECT_TENANT_TAG: TENANT, **({OBJECT_USER_TAG: USER} if self._per_user else {})}
         return purpose.allow(
             TenantStatement(
                 actions=["s3:GetObject"],
@@ -256,7 +258,7 @@ class AccessPointBucket(PooledBucket):
                 holds="ways to a tenant's objects",
                 by=By.NAME,
                 kind="AWS::S3::AccessPoint",
-                name=_declared(access_point_name),
+                name=run_time_form(access_point_name),
             ),
         )
         self._lead_through(access_point_name)
@@ -402,7 +404,7 @@ class SiloBuckets:
                     forms=("{user}/",) if per_user else (),
                     emptied=(Content.OBJECTS,),
                     kind="AWS::S3::Bucket",
-                    name=_declared(name),
+                    name=run_time_form(name),
                 ),
             )
 
@@ -446,8 +448,3 @@ class SiloBuckets:
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
         return purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
-
-
-def _declared(name: str) -> str:
-    """Return a name with the placeholder of declarations."""
-    return name.replace(TENANT_NAME, "{tenant}")

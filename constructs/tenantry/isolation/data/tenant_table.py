@@ -15,10 +15,11 @@ from tenantry.functions import declare_store
 from tenantry.isolation._imported import imported
 from tenantry.isolation.direct.service_integration import ServiceAction
 from tenantry.isolation.events.event_saga import SagaTask
-from tenantry.isolation.events.saga_checks import is_tenant, is_user
 from tenantry.isolation.validation import attribute_name, index_name
 from tenantry.isolation.validation import table_name as checked_table_name
-from tenantry.isolation.vending.tenant_statement import TENANT, USER, TenantStatement
+from tenantry.isolation.vending.tenant_statement import TenantStatement
+from tenantry.model.identifier_checks import tenant_id_condition, user_id_condition
+from tenantry.model.placeholders import TENANT, USER, run_time_form
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class TenantTable(Construct):
                 holds="rows",
                 by=By.PARTITION_KEY,
                 key=partition_key,
-                forms=(leading_key.replace(TENANT, "{tenant}").replace(USER, "{user}"),),
+                forms=(run_time_form(leading_key),),
             ),
         )
         for name, (hash_key, range_key) in given.items():
@@ -373,7 +374,7 @@ class TenantTable(Construct):
                     actions=[f"dynamodb:{operation}"], resources=[self._arn], conditions=self._some_tenant()
                 )
             ],
-            checks=[is_tenant(tenant), *([is_user(user)] if user else [])],
+            checks=[tenant_id_condition(tenant), *([user_id_condition(user)] if user else [])],
             done_already=done_already,
         )
 

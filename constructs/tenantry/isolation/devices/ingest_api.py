@@ -24,6 +24,9 @@ from tenantry.isolation.direct.mapping_template import (
 )
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
 from tenantry.isolation.documentation import Answer, Parameter, Schema
+from tenantry.model.directory_tables import TENANT_ID
+from tenantry.model.identifier_checks import TENANT_ID_SCHEMA
+from tenantry.model.identifiers import TENANT_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,10 +38,8 @@ if TYPE_CHECKING:
     from tenantry.isolation.api.tenant_api import ApiDefaults
     from tenantry.isolation.direct.template_statements import Value
 
-# As `tenantry.model.identifiers` has it; a test compares the two.
-TENANT_ID_PATTERN: Final = "(?!(?i:prefix|tag|ap|dbns)$)[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]"
 _TENANT: Final = PathText("tenantId")
-_IS_TENANT: Final = Matches(_TENANT, TENANT_ID_PATTERN)
+_IS_TENANT: Final = Matches(_TENANT, TENANT_PATTERN)
 _ROUTES: Final = ("/{tenantId}", "/{tenantId}/batch")
 _MOST_RECORDS: Final = 500  # of PutRecords
 
@@ -192,18 +193,14 @@ def _on(stream: kinesis.IStream, key: kms.IKey, action: str) -> ServiceAction:
 
 
 def _record(data: str) -> Mapping[str, Value]:
-    return {"Data": Base64({"tenantid": _TENANT, "data": BodyJson(data)}), "PartitionKey": _TENANT}
+    return {"Data": Base64({TENANT_ID: _TENANT, "data": BodyJson(data)}), "PartitionKey": _TENANT}
 
 
 def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route]:
     tenant = Parameter(
         name="tenantId",
         where="path",
-        schema={
-            "type": "string",
-            "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{1,36}[A-Za-z0-9]$",
-            "not": {"enum": ["prefix", "tag", "dbns"]},
-        },
+        schema=TENANT_ID_SCHEMA,
         description="The caller's tenant",
     )
     return [

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.isolation.direct.mapping_template import BodyText, ContextText, Given, Matches, QueryText, Text
 from tenantry.isolation.direct.template_statements import UnsafeTemplateError, bare, quotes
+from tenantry.model.authorizer_context import TENANT_ID, context_path
 
 if TYPE_CHECKING:
     from tenantry.isolation.direct.mapping_template import Condition
     from tenantry.isolation.direct.template_statements import Statements
 
-_TENANT: Final = ContextText("authorizer.tenantId")
+_TENANT: Final = ContextText(context_path(TENANT_ID))
 _SEPARATOR: Final = ":"  # in no tenant id
 
 

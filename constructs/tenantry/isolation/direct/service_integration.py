@@ -26,6 +26,7 @@ from tenantry.isolation.direct.mapping_template import (
 )
 from tenantry.isolation.direct.template_statements import Statements, UnsafeTemplateError
 from tenantry.isolation.documentation import JSON, Answer, Schema
+from tenantry.model.authorizer_context import TENANT_ID, context_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,7 +41,7 @@ RETRY_SECONDS: Final = 1
 ANOTHER_TENANT: Final = "Expected-Tenant names another tenant than the one this request would act in"
 """What is said with 409 where the header differs, and in no other refusal."""
 # Whose the thing is that a request is about.
-_TENANTS: Final = (ContextText("authorizer.tenantId"), PathText("tenantId"))
+_TENANTS: Final = (ContextText(context_path(TENANT_ID)), PathText("tenantId"))
 # Their error types, as they are in every service's replies.
 _THROTTLED: Final = ".*(Throttl|Throughput|TooManyRequests|LimitExceeded|RequestLimit|ExecutionLimit).*"
 _REFUSED: Final = (

@@ -14,6 +14,7 @@ from tenantry.isolation.direct.express_machine import express_machine
 from tenantry.isolation.direct.mapping_template import BodyText, ContextText, Either, JsonText, Matches, Not
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
 from tenantry.isolation.direct.template_statements import UnsafeTemplateError, bare
+from tenantry.model.authorizer_context import TENANT_ID, context_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +115,7 @@ class SyncWorkflow(Construct):
             raise UnsafeTemplateError(
                 f"{TENANT_INPUT!r} is set by the workflow and cannot be part of the input: choose another name."
             )
-        held = {TENANT_INPUT: ContextText("authorizer.tenantId"), **takes}
+        held = {TENANT_INPUT: ContextText(context_path(TENANT_ID)), **takes}
         ended = BodyText("$.status")
         return ServiceIntegration(
             self,

@@ -16,6 +16,8 @@ from tenantry.isolation.direct.mapping_template import ContextText
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
 from tenantry.isolation.direct.template_statements import UnsafeTemplateError
 from tenantry.isolation.events.event_saga import dead_letter_queue
+from tenantry.model.authorizer_context import AUTH_TIME, SESSION, TENANT_ID, USER_ID, context_path
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -28,13 +30,11 @@ if TYPE_CHECKING:
     from tenantry.isolation.direct.template_statements import Value
     from tenantry.isolation.documentation import Schema
 
+_WHOSE: Final = (TENANT_ID, USER_ID, AUTH_TIME, SESSION)
 # Whose the work is, and which; all of it from API Gateway, none from the caller.
 _CAPTURED: Final = {
     "id": ContextText("requestId"),
-    "tenantId": ContextText("authorizer.tenantId"),
-    "userId": ContextText("authorizer.userId"),
-    "authTime": ContextText("authorizer.authTime"),
-    "session": ContextText("authorizer.session"),
+    **{key: ContextText(context_path(key)) for key in _WHOSE},
     "at": ContextText("requestTimeEpoch"),
 }
 _BATCH: Final = 10
@@ -90,7 +90,7 @@ class TenantQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self._dead_letters, max_receive_count=_TRIES),
             removal_policy=removal_policy,
         )
-        declare_store(self._queue, Store(holds="queued work", by=By.FIELD, key="tenantId", forms=("{tenant}",)))
+        declare_store(self._queue, Store(holds="queued work", by=By.FIELD, key=TENANT_ID, forms=(TENANT_IN_NAME,)))
         self._queue.metric_approximate_age_of_oldest_message(
             period=Duration.minutes(1), statistic="Maximum"
         ).create_alarm(
@@ -169,7 +169,7 @@ class TenantQueue(Construct):
                 resource_arn=self._queue.queue_arn,
                 target={},
                 path=f"{stack.account}/{self._queue.queue_name}",
-                own_fields=["tenantId", "userId", "authTime", "session"],
+                own_fields=_WHOSE,
             ),
             request={"MessageBody": {**_CAPTURED, **takes}},
             guards=guards,

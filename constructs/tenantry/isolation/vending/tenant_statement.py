@@ -5,24 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
+from tenantry.model.tags import PURPOSE_TAG, TENANT_ID_TAG, TENANT_NAME_TAG, policy_variable, principal_tag
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# Placeholders for the caller's ids, the same as in `tenantry.model.policies`, which fills them in.
-TENANT: Final = "{{tenant_id}}"
-"""The tenant's id, exactly."""
-TENANT_NAME: Final = "{{tenant_name}}"
-"""The tenant's id in lower case, for AWS names that must be."""
-USER: Final = "{{user_id}}"
-"""The user's id."""
-
-PURPOSE_TAG: Final = "Purpose"
-"""The session tag that names the purpose; `tenantry.runtime.vending` sets it."""
-
 # In the role's policy, the tenant is the one that the session is tagged with, and the user may be any.
 _ROLE_FENCE: Final = {
-    TENANT: "${aws:PrincipalTag/TenantId}",
-    TENANT_NAME: "${aws:PrincipalTag/TenantName}",
+    TENANT: policy_variable(principal_tag(TENANT_ID_TAG)),
+    TENANT_NAME: policy_variable(principal_tag(TENANT_NAME_TAG)),
     USER: "*",
 }
 
@@ -73,7 +65,7 @@ class TenantStatement:
 
     def for_role(self, purpose: str) -> dict[str, Any]:
         """Return the statement bound to the session tags of the tenant and of a purpose, as IAM JSON."""
-        equal = {**self.conditions.get("StringEquals", {}), f"aws:PrincipalTag/{PURPOSE_TAG}": [purpose]}
+        equal = {**self.conditions.get("StringEquals", {}), principal_tag(PURPOSE_TAG): [purpose]}
         bound = replace(self, conditions={**self.conditions, "StringEquals": equal})
         return bound._as_json(_bound_to_tag)  # noqa: SLF001 - its own class
 

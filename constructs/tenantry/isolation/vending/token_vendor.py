@@ -13,18 +13,27 @@ from constructs import Construct, IValidation
 from tenantry.functions import acknowledge
 from tenantry.isolation.validation import purpose_name
 from tenantry.isolation.vending._deployed import as_long_as_deployed
-from tenantry.isolation.vending.tenant_statement import PURPOSE_TAG, TENANT, TENANT_NAME, USER, TenantStatement
+from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
 from tenantry.model.policies import PolicyTemplate, TemplateError
+from tenantry.model.tags import (
+    PURPOSE_TAG,
+    SESSION_TAGS,
+    TENANT_ID_TAG,
+    TENANT_NAME_TAG,
+    TENANT_TAGS,
+    policy_variable,
+    request_tag,
+)
+from tenantry.model.variables import TOKEN_VENDOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tenantry.functions import PythonFunction
+    from tenantry.isolation.vending.tenant_statement import TenantStatement
 
-_VARIABLE: Final = "TOKEN_VENDOR"
 _VENDING: Final = ("sts:AssumeRole", "sts:TagSession")
 _SOURCE: Final = "sts:SetSourceIdentity"
-_TENANT_TAGS: Final = ("TenantId", "TenantName")
 _SESSION_POLICY_CHARACTERS: Final = 2048
 _TRUST_POLICY_CHARACTERS: Final = 2048
 _ENVIRONMENT_BYTES: Final = 4096
@@ -102,7 +111,7 @@ class TokenVendor(Construct):
         self._role = iam.CfnRole(
             self,
             "TenantRole",
-            description="Permissions of a tenant session; limited by the session tag TenantId",
+            description="Permissions of a tenant session; limited by the session tag " + TENANT_ID_TAG,
             assume_role_policy_document=self._trust,
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheTenantTag", policy_document=self._allowed),
@@ -165,7 +174,7 @@ class TokenVendor(Construct):
         names = list(dict.fromkeys(purpose_name(name) for name in purposes))
         if not names:
             raise ValueError(f"{function.name_in_app} vends for no purpose: name what it needs in purposes=[...].")
-        if _VARIABLE in function.variables:
+        if TOKEN_VENDOR in function.variables:
             raise ValueError(f"{function.name_in_app} vends already: grant it once, with all of its purposes.")
         self._granted.append((function, names))
         principal = iam.ArnPrincipal(function.execution_role.role_arn)
@@ -175,18 +184,20 @@ class TokenVendor(Construct):
                 principals=[principal],
                 # Without a tenant there is no session, and no other tag can be brought along.
                 conditions={
-                    "StringLike": {f"aws:RequestTag/{tag}": "?*" for tag in _TENANT_TAGS},
-                    "StringEquals": {f"aws:RequestTag/{PURPOSE_TAG}": sorted(names)},
-                    "ForAllValues:StringEquals": {"aws:TagKeys": [*_TENANT_TAGS, PURPOSE_TAG]},
+                    "StringLike": {request_tag(tag): "?*" for tag in TENANT_TAGS},
+                    "StringEquals": {request_tag(PURPOSE_TAG): sorted(names)},
+                    "ForAllValues:StringEquals": {"aws:TagKeys": list(SESSION_TAGS)},
                     # The name is the id in lower case: nobody is one tenant by the id and another by the name.
-                    "StringEqualsIgnoreCase": {"aws:RequestTag/TenantName": "${aws:RequestTag/TenantId}"},
+                    "StringEqualsIgnoreCase": {
+                        request_tag(TENANT_NAME_TAG): policy_variable(request_tag(TENANT_ID_TAG))
+                    },
                 },
             ),
             # On its own it gives nothing, and tags are not among its condition keys.
             iam.PolicyStatement(actions=[_SOURCE], principals=[principal]),
         )
         function.add_environment(
-            _VARIABLE,
+            TOKEN_VENDOR,
             Lazy.uncached_string(_Text(lambda: Stack.of(self).to_json_string(self._configuration(names)))),
         )
         return iam.Grant.add_to_principal(grantee=function, actions=[*_VENDING, _SOURCE], resource_arns=[self.role_arn])
@@ -222,7 +233,7 @@ class TokenVendor(Construct):
                         f"grant_tenant_... method with purpose({name!r}), or leave it out."
                     )
             # Lambda measures an environment as JSON; in there, the configuration is text once more.
-            length = len(_compact(self._deployed({**function.variables, _VARIABLE: ""})))
+            length = len(_compact(self._deployed({**function.variables, TOKEN_VENDOR: ""})))
             length += len(_compact(_compact(self._deployed(self._configuration(names))))) - len('""')
             if length > _ENVIRONMENT_BYTES:
                 yield (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import boto3
 from aws_lambda_powertools.utilities import parameters
 
+from tenantry.model.authorizer_context import ROLES
 from tenantry.model.caller import Caller, Profile
 from tenantry.model.errors import UnauthorizedError
 from tenantry.runtime.authorization import RoleTable, answer
@@ -88,7 +89,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
             **caller.to_authorizer(),
             **Profile.from_claims(claims).to_authorizer(),
             **sign_in.to_authorizer(),
-            "roles": json.dumps(sorted(state.roles)),
+            ROLES: json.dumps(sorted(state.roles)),
         },
     )
 

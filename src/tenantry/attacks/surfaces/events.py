@@ -11,6 +11,7 @@ from tenantry.attacks.assertions import denied, require, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.saga import Newcomer, entry, put, settle
+from tenantry.model.event_types import ADMIN_ADDED, SIGN_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,11 +83,11 @@ def _(world: World) -> Outcome:
 # In whose name
 
 _PUBLISHERS: Final = {
-    "SignUpHook": ("APP.idp", "signup"),
-    "TokenClaimsHook": ("APP.idp", "signup"),
+    "SignUpHook": ("APP.idp", SIGN_UP),
+    "TokenClaimsHook": ("APP.idp", SIGN_UP),
     "UserSaga": ("APP.user", "created"),
     "TenantSaga": ("APP.tenant", "created"),
-    "AdminSaga": ("APP.tenant", "adminUserAdded"),
+    "AdminSaga": ("APP.tenant", ADMIN_ADDED),
 }
 
 
@@ -153,7 +154,7 @@ for _slug, _source, _type in (
     ("user", "APP.user", "tenantCreated"),
     ("type-capitals", "APP.tenant", "Created"),
     ("type-longer", "APP.tenant", "created2"),
-    ("type-added", "APP.tenant", "adminUserAdded"),
+    ("type-added", "APP.tenant", ADMIN_ADDED),
 ):
     events.add(
         f"source-{_slug}",

@@ -12,6 +12,7 @@ from tenantry.attacks.assertions import require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.saga import DeadLetters, Newcomer, put, settle, state
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID, TENANT_ID, membership_key, user_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ events: Final = REGISTRY.surface("events")
 def _one(world: World, newcomer: Newcomer, tenant: str) -> Outcome:
     """Check whether someone is one user with one tenant and one membership, all as the event said."""
     user, mappings = world.user_row(newcomer.user_id) or {}, world.accounts.memberships_of(newcomer.user_id)
-    if [mapping["tenantid"]["S"] for mapping in mappings] != [tenant]:
+    if [mapping[TENANT_ID]["S"] for mapping in mappings] != [tenant]:
         return breached(f"the user has {len(mappings)} tenants")
     if not world.tenant_row(tenant):
         return breached("the mapping leads to a tenant that does not exist")
@@ -79,7 +80,7 @@ def _replayed(world: World, meanwhile: Callable[[World, Newcomer, str], None], l
 def _set_roles(world: World, newcomer: Newcomer, tenant: str) -> None:
     world.target.aws.dynamodb.update_item(
         TableName=world.target.tenant_users_table,
-        Key={"tenantid": {"S": tenant}, "userid": {"S": newcomer.user_id}},
+        Key=membership_key(tenant, newcomer.user_id),
         UpdateExpression="SET #roles = :roles",
         ExpressionAttributeNames={"#roles": "roles"},
         ExpressionAttributeValues={":roles": {"SS": ["member"]}},
@@ -89,7 +90,7 @@ def _set_roles(world: World, newcomer: Newcomer, tenant: str) -> None:
 def _remove(world: World, newcomer: Newcomer, tenant: str) -> None:
     world.target.aws.dynamodb.delete_item(
         TableName=world.target.tenant_users_table,
-        Key={"tenantid": {"S": tenant}, "userid": {"S": newcomer.user_id}},
+        Key=membership_key(tenant, newcomer.user_id),
     )
 
 
@@ -100,8 +101,8 @@ def _rename(world: World, _: Newcomer, tenant: str) -> None:
 def _switch(world: World, newcomer: Newcomer, _: str) -> None:
     world.target.aws.dynamodb.update_item(
         TableName=world.target.users_table,
-        Key={"userid": {"S": newcomer.user_id}},
-        UpdateExpression="SET activetenantid = :tenant",
+        Key=user_key(newcomer.user_id),
+        UpdateExpression=f"SET {ACTIVE_TENANT_ID} = :tenant",
         ExpressionAttributeValues={":tenant": {"S": world.users.alice.tenant}},
     )
 

@@ -16,6 +16,7 @@ from tenantry.attacks.accounts import SetupError, sign_up, srp
 from tenantry.attacks.assertions import DENIALS, denied, require, together
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +111,7 @@ for _attribute in (
         run=partial(_sign_up_with, attribute=_attribute),
     )
 
-_HINTS: Final = ("tenant", "tenantId", "custom:tenant", "activetenantid", "roles", "claimsToAddOrOverride")
+_HINTS: Final = ("tenant", "tenantId", "custom:tenant", ACTIVE_TENANT_ID, "roles", "claimsToAddOrOverride")
 
 
 def _hints(world: World) -> dict[str, str]:

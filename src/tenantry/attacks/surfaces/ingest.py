@@ -11,6 +11,7 @@ from tenantry.attacks.assertions import DENIALS, denied, granted, refused, requi
 from tenantry.attacks.ingest import Senders
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +151,7 @@ def _(world: World) -> Outcome:
         headers={"tenantId": theirs, "X-Tenant-Id": theirs, "X-Amz-Target": "Kinesis_20131202.DeleteStream"},
     )
     found = senders.landed(marker, expect=reply.ok)
-    own = bool(found) and all((r.tenant, r.json()["tenantid"]) == (senders.mine, senders.mine) for r in found)
+    own = bool(found) and all((r.tenant, r.json()[TENANT_ID]) == (senders.mine, senders.mine) for r in found)
     return together(
         ("", require(own or not reply.ok, otherwise=f"it is stored as {found}", observed=str(reply.status))),
         ("on the stream", _nothing_of(senders)),

@@ -12,6 +12,7 @@ from tenantry.attacks.ingest import Senders
 from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.request_body import Body
+from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
@@ -30,7 +31,7 @@ def _data(slug: str, tries: str, value: object, **more: object) -> Body:
 
 _BREAKOUT: Final = '"},"PartitionKey":"OTHER","StreamName":"other","x":{"y":"'
 _BODIES: Final = (
-    _data("claims-tenant", "another's id as a field of the record", {"tenantid": "OTHER", "tenantId": "OTHER"}),
+    _data("claims-tenant", "another's id as a field of the record", {TENANT_ID: "OTHER", "tenantId": "OTHER"}),
     _data(
         "claims-beside", "another's id beside the record", 1, tenantid="OTHER", tenantId="OTHER", PartitionKey="OTHER"
     ),
@@ -52,12 +53,12 @@ _BODIES: Final = (
     _data(
         "java", "a class of the template's engine", "$input.class.forName('java.lang.Runtime').getRuntime().exec('id')"
     ),
-    _data("nested-data", "a record in a record", {"Data": {"tenantid": "OTHER", "Data": {}}}),
+    _data("nested-data", "a record in a record", {"Data": {TENANT_ID: "OTHER", "Data": {}}}),
     _data("unicode", "text of other scripts, and emoji", "שלום 🏢 é e\u0301 \ufeff \u202e"),
     _data("json-in-text", "JSON as text", '{"tenantid":"OTHER"}'),
     _data("long-integer", "an integer of forty digits", 10**39 + 1),
     _data("empty-names", "fields without a name", {"": {"": ""}}),
-    _data("prototype", "fields that other languages trip over", {"__proto__": {"tenantid": "OTHER"}, "constructor": 1}),
+    _data("prototype", "fields that other languages trip over", {"__proto__": {TENANT_ID: "OTHER"}, "constructor": 1}),
     Body(
         slug="duplicate-data",
         tries="the record twice, the second time another",
@@ -167,9 +168,9 @@ def _checked(world: World, body: Body, reply: Reply, marker: str) -> Outcome:
     if len(found) > 1:
         return breached(f"it is stored {len(found)} times")
     record, wanted = found[0], _value(world, body.stored)
-    held_by = (record.tenant, (record.json() or {}).get("tenantid"))
+    held_by = (record.tenant, (record.json() or {}).get(TENANT_ID))
     exact = wanted is _UNKNOWN or (record.json() or {}).get("data", {}).get("v") == wanted
-    whole = set(record.json() or {}) == {"tenantid", "data"}
+    whole = set(record.json() or {}) == {TENANT_ID, "data"}
     return require(
         held_by == (senders.mine, senders.mine) and exact and whole,
         otherwise=f"stored as {held_by}: {record.text[:200]}",
@@ -211,7 +212,7 @@ def _(world: World) -> Outcome:
             "Data": {"m": marker, "v": value},
             "PartitionKey": senders.theirs,
             "ExplicitHashKey": "0",
-            "tenantid": senders.theirs,
+            TENANT_ID: senders.theirs,
         }
         for value in values
     ]
@@ -220,7 +221,7 @@ def _(world: World) -> Outcome:
     if not reply.ok:
         return inconclusive(f"a batch was refused: {reply}")
     found = senders.landed(marker, expect=True)
-    own = all((r.tenant, r.json()["tenantid"]) == (senders.mine, senders.mine) for r in found)
+    own = all((r.tenant, r.json()[TENANT_ID]) == (senders.mine, senders.mine) for r in found)
     kept = [r.json()["data"]["v"] for r in found]
     exact = len(kept) == len(values) and all(value in kept for value in values)
     return together(

@@ -11,6 +11,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import DENIALS, denied, granted, refused, together
 from tenantry.attacks.devices import Servers
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +178,12 @@ _ELSEWHERE: Final[tuple[_Call, ...]] = (
         "events",
         lambda aws, w: aws.events.put_events(
             Entries=[
-                {"Source": f"{w.target.app}.idp", "DetailType": "signup", "Detail": "{}", "EventBusName": w.target.bus}
+                {
+                    "Source": source(w.target.app, IDENTITY),
+                    "DetailType": SIGN_UP,
+                    "Detail": "{}",
+                    "EventBusName": w.target.bus,
+                }
             ]
         ),
     ),

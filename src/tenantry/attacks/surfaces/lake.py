@@ -12,6 +12,8 @@ from tenantry.attacks.assertions import denied, require, together
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.stream_producer import StreamProducer
 from tenantry.attacks.surfaces.stream import each
+from tenantry.model.directory_tables import TENANT_ID
+from tenantry.model.tags import TENANT_ID_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,10 +36,10 @@ def _checked(at: StreamProducer, marker: str, found: list[Line], *, rejected: in
     """Check where records with a marker are: the attacker's own, and all others in `errors/`, each exactly once."""
     control = f"{marker}-control"
     told = [line for line in found if control not in line.raw]
-    mine = [line for line in told if line.key.startswith(f"data/tenantid={at.mine}/")]
+    mine = [line for line in told if line.key.startswith(f"data/{TENANT_ID}={at.mine}/")]
     errors = [line for line in told if line.key.startswith("errors/")]
     others = [line.key for line in told if line not in mine and line not in errors]
-    named = [line.key for line in mine if line.content.get("tenantid") != at.mine]
+    named = [line.key for line in mine if line.content.get(TENANT_ID) != at.mine]
     return together(
         ("elsewhere", require(not others, otherwise=f"in {others}", observed="nothing")),
         ("outside", require(not at.lake.strays(), otherwise=f"{at.lake.strays()}", observed="nothing")),
@@ -59,11 +61,11 @@ def _(world: World) -> Outcome:
     """Claim another tenant in the record's own object, in every place and spelling."""
     at, marker = StreamProducer.of(world), _marker()
     claims: list[dict[str, object]] = [
-        {"tenantid": at.theirs},
-        {"TenantId": at.theirs},
+        {TENANT_ID: at.theirs},
+        {TENANT_ID_TAG: at.theirs},
         {"TENANTID": {"S": at.theirs}},
-        {"tenantid": None, "data": {"tenantid": at.theirs}},
-        {"tenantid": f"{at.theirs}/year=2026"},
+        {TENANT_ID: None, "data": {TENANT_ID: at.theirs}},
+        {TENANT_ID: f"{at.theirs}/year=2026"},
     ]
     records = [(at.mine, at.record(at.mine, marker=marker, **claim)) for claim in claims]
     return _checked(at, marker, at.settled(marker, *records), own=len(records))
@@ -88,8 +90,8 @@ def _(world: World) -> Outcome:
     """Write records of tenants whose ids would leave their partition."""
     at, marker = StreamProducer.of(world), _marker()
     ids = [
-        f"../tenantid={at.theirs}",
-        f"{at.mine}/../tenantid={at.theirs}",
+        f"../{TENANT_ID}={at.theirs}",
+        f"{at.mine}/../{TENANT_ID}={at.theirs}",
         f"{at.mine}/year=2026",
         f"{at.mine}%2F..%2F{at.theirs}",
         f"{at.theirs}\u0000",
@@ -104,7 +106,7 @@ def _(world: World) -> Outcome:
     ]
     before = set(at.lake.tenants())
     found = at.settled(marker, *((at.mine, at.record(tenant, marker=marker)) for tenant in ids))
-    more = set(at.lake.tenants()) - before - {f"data/tenantid={at.mine}/", f"data/tenantid={at.theirs}/"}
+    more = set(at.lake.tenants()) - before - {f"data/{TENANT_ID}={at.mine}/", f"data/{TENANT_ID}={at.theirs}/"}
     strange = [folder for folder in more if any(mark in folder for mark in ("%", "..", "*", " ", "prefix/"))]
     return together(
         _checked(at, marker, found, rejected=len(ids)),
@@ -159,13 +161,13 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Read, list, write and delete files of the lake, with credentials of every kind that tenants get."""
     at = StreamProducer.of(world)
-    theirs = f"data/tenantid={at.theirs}/year=2026/month=01/day=01/part-attack.json.gz"
+    theirs = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-attack.json.gz"
 
     def calls(aws: Aws) -> Mapping[str, Callable[[], object]]:
         s3, bucket = aws.s3, at.lake.bucket
         return {
             "get": partial(s3.get_object, Bucket=bucket, Key=theirs),
-            "list": partial(s3.list_objects_v2, Bucket=bucket, Prefix=f"data/tenantid={at.mine}/"),
+            "list": partial(s3.list_objects_v2, Bucket=bucket, Prefix=f"data/{TENANT_ID}={at.mine}/"),
             "list all": partial(s3.list_objects_v2, Bucket=bucket),
             "put": partial(s3.put_object, Bucket=bucket, Key=theirs, Body=_BODY),
             "put an error": partial(s3.put_object, Bucket=bucket, Key="errors/attack", Body=_BODY),
@@ -182,7 +184,7 @@ def _(world: World) -> Outcome:
     """Act with the grants of the application on the lake: write elsewhere, delete what is finished, change settings."""
     at, aws = StreamProducer.of(world), world.clone_role(world.target.streaming_role)
     s3, bucket = aws.s3, at.lake.bucket
-    finished = f"data/tenantid={at.theirs}/year=2026/month=01/day=01/part-finished.json.gz"
+    finished = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-finished.json.gz"
     world.target.aws.s3.put_object(Bucket=bucket, Key=finished, Body=gzip.compress(b""))
     calls: dict[str, Callable[[], object]] = {
         "write elsewhere": partial(s3.put_object, Bucket=bucket, Key="attack.json", Body=_BODY),

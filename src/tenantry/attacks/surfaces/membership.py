@@ -11,6 +11,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.tenant_fixture import TenantFixture
+from tenantry.model.directory_tables import roles_attribute
 
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
@@ -77,7 +78,7 @@ def _with_token(world: World, token: str | None) -> Outcome:
     named = {"x-tenant-id": fixture.tenant, "tenantId": fixture.tenant, "x-user-id": fixture.admin.user_id}
     calls = (*_calls(fixture.tenant, fixture.admin.user_id), *_own_calls(fixture.tenant))
     replies = [
-        world.parks_api(
+        world.membership_api(
             method, f"{path}?tenantId={fixture.tenant}&userId={fixture.admin.user_id}", token, body, headers=named
         )
         for method, path, body in calls
@@ -104,7 +105,7 @@ def _(world: World) -> Outcome:
     """As an admin of one's own tenant, make an admin's calls in another's."""
     fixture, alice = _victim(world), world.users.alice
     steps = [
-        fixture.refusal(world.parks_api(method, path, alice.tokens.id, body))
+        fixture.refusal(world.membership_api(method, path, alice.tokens.id, body))
         for member in (fixture.admin.user_id, alice.user_id)
         for method, path, body in _calls(fixture.tenant, member, alice.email)
     ]
@@ -122,13 +123,13 @@ def _(world: World) -> Outcome:
     steps = []
     pairs = zip(_calls(fixture.tenant, fixture.admin.user_id), _calls(_NOBODY, _NOBODY), strict=True)
     for (method, real, body), (_, unreal, _) in pairs:
-        like = world.parks_api(method, unreal, token, body)
-        steps.append(refused(world.parks_api(method, real, token, body), 403, like=like, hidden=fixture.hidden))
-    like = world.parks_api("PUT", "/settings", token, {"tenantId": _NOBODY})
-    reply = world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
+        like = world.membership_api(method, unreal, token, body)
+        steps.append(refused(world.membership_api(method, real, token, body), 403, like=like, hidden=fixture.hidden))
+    like = world.membership_api("PUT", "/settings", token, {"tenantId": _NOBODY})
+    reply = world.membership_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
     steps.append(refused(reply, 403, like=like, control=fixture.good))
-    like = world.parks_api("DELETE", f"{visited.path}/{_NOBODY}", visitor.tokens.id)
-    reply = world.parks_api("DELETE", f"{visited.path}/{visited.admin.user_id}", visitor.tokens.id)
+    like = world.membership_api("DELETE", f"{visited.path}/{_NOBODY}", visitor.tokens.id)
+    reply = world.membership_api("DELETE", f"{visited.path}/{visited.admin.user_id}", visitor.tokens.id)
     steps.append(refused(reply, 403, like=like, hidden=visited.hidden, control=visited.good))
     return together(*steps)
 
@@ -137,8 +138,8 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Make a tenant active to which one does not belong."""
     fixture, alice = _victim(world), world.users.alice
-    reply = world.parks_api("PUT", "/settings", alice.tokens.id, {"tenantId": fixture.tenant})
-    now = world.parks_api("GET", "/settings", alice.tokens.id)
+    reply = world.membership_api("PUT", "/settings", alice.tokens.id, {"tenantId": fixture.tenant})
+    now = world.membership_api("GET", "/settings", alice.tokens.id)
     stays = require(
         (now.json() or {}).get("tenantId") == alice.tenant, otherwise=f"it is not: {now}", observed="own tenant active"
     )
@@ -153,7 +154,7 @@ def _(world: World) -> Outcome:
     steps = []
     for path in ("/settings", "/tenants", "/invitations"):
         query = f"?tenantId={fixture.tenant}&userId={fixture.admin.user_id}&email={fixture.admin.email}"
-        reply = world.parks_api("GET", path + query, alice.tokens.id, headers=named)
+        reply = world.membership_api("GET", path + query, alice.tokens.id, headers=named)
         foreign = any(text in reply.text for text in (fixture.tenant, *fixture.hidden))
         steps += [granted(reply), require(not foreign, otherwise=f"it shows another's: {reply}", observed="one's own")]
     return together(*steps)
@@ -167,7 +168,7 @@ def _(world: World) -> Outcome:
     """As a visitor, make an admin's calls for oneself and against the admin."""
     fixture, visitor = _visited(world)
     steps = [
-        fixture.refusal(world.parks_api(method, path, visitor.tokens.id, body))
+        fixture.refusal(world.membership_api(method, path, visitor.tokens.id, body))
         for member in (visitor.user_id, fixture.admin.user_id)
         for method, path, body in _calls(fixture.tenant, member, visitor.email)
         if (method, path) != ("DELETE", f"{fixture.path}/{visitor.user_id}")  # leaving is everybody's right
@@ -188,10 +189,10 @@ def _(world: World) -> Outcome:
     token = own.admin.tokens.id
     world.accounts.enrol(own.admin, fixture.tenant, {"visitor"})
     at_home = own.good()
-    switched = world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
+    switched = world.membership_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
     calls = (*_calls(fixture.tenant, fixture.admin.user_id), *_calls(own.tenant, own.admin.user_id))
-    refusals = [fixture.refusal(world.parks_api(method, path, token, body)) for method, path, body in calls]
-    back = world.parks_api("PUT", "/settings", token, {"tenantId": own.tenant})
+    refusals = [fixture.refusal(world.membership_api(method, path, token, body)) for method, path, body in calls]
+    back = world.membership_api("PUT", "/settings", token, {"tenantId": own.tenant})
     return together(
         granted(at_home),
         granted(switched),
@@ -206,7 +207,7 @@ def _(world: World) -> Outcome:
 def _self_service(world: World, body: str) -> Outcome:
     fixture, visitor = _visited(world)
     sent = body.replace("TENANT", fixture.tenant).replace("MINE", visitor.user_id)
-    reply = world.parks_api("PUT", "/settings", visitor.tokens.id, sent)
+    reply = world.membership_api("PUT", "/settings", visitor.tokens.id, sent)
     return together(fixture.refusal(reply, 400), fixture.has_roles(visitor, "visitor"))
 
 
@@ -264,10 +265,10 @@ def _hostile_id(world: World, name: str) -> Outcome:
     token = visitor.tokens.id
     path = name.replace("TENANT", fixture.tenant).replace("ADMIN", fixture.admin.user_id)
     replies = [
-        world.parks_api("PUT", f"/tenants/{path}/members/{visitor.user_id}/roles", token, {"roles": ["admin"]}),
-        world.parks_api("DELETE", f"{fixture.path}/{path}", token),
-        world.parks_api("PUT", "/settings", token, {"tenantId": path}),
-        world.parks_api("POST", f"/invitations/{path}/acceptance", token),
+        world.membership_api("PUT", f"/tenants/{path}/members/{visitor.user_id}/roles", token, {"roles": ["admin"]}),
+        world.membership_api("DELETE", f"{fixture.path}/{path}", token),
+        world.membership_api("PUT", "/settings", token, {"tenantId": path}),
+        world.membership_api("POST", f"/invitations/{path}/acceptance", token),
     ]
     checked = [fixture.refusal(reply, 400, 403, 404) for reply in replies]
     return together(*checked, fixture.has_roles(visitor, "visitor"), fixture.has_roles(fixture.admin, "admin"))
@@ -286,7 +287,7 @@ for _slug, _name in (
     ("line-break", "TENANT%0A"),
     ("nul", "TENANT%00"),
     ("prefix", "prefix"),
-    ("attribute", "roles:TENANT"),
+    ("attribute", roles_attribute("TENANT")),
 ):
     membership.add(
         f"name-{_slug}",
@@ -306,11 +307,11 @@ def _(world: World) -> Outcome:
     fixture = TenantFixture.create(world, "remover")
     removed = fixture.member("removed", "admin")
     token = removed.tokens.id
-    before = world.parks_api("GET", fixture.path, token)
+    before = world.membership_api("GET", fixture.path, token)
     done = fixture.by_admin("DELETE", f"{fixture.path}/{removed.user_id}")
     calls = _calls(fixture.tenant, fixture.admin.user_id, removed.email)
-    after = [fixture.refusal(world.parks_api(method, path, token, body)) for method, path, body in calls]
-    back = fixture.refusal(world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant}))
+    after = [fixture.refusal(world.membership_api(method, path, token, body)) for method, path, body in calls]
+    back = fixture.refusal(world.membership_api("PUT", "/settings", token, {"tenantId": fixture.tenant}))
     return together(granted(before), granted(done), *after, back, fixture.has_roles(removed))
 
 
@@ -319,10 +320,12 @@ def _(world: World) -> Outcome:
     """Go on as an admin with the token that one had when one became a visitor."""
     fixture = TenantFixture.create(world, "demoter")
     demoted = fixture.member("demoted", "admin")
-    before = world.parks_api("GET", fixture.path, demoted.tokens.id)
+    before = world.membership_api("GET", fixture.path, demoted.tokens.id)
     done = fixture.by_admin("PUT", f"{fixture.path}/{demoted.user_id}/roles", {"roles": ["visitor"]})
     calls = _calls(fixture.tenant, fixture.admin.user_id, demoted.email)
-    after = [fixture.refusal(world.parks_api(method, path, demoted.tokens.id, body)) for method, path, body in calls]
+    after = [
+        fixture.refusal(world.membership_api(method, path, demoted.tokens.id, body)) for method, path, body in calls
+    ]
     return together(granted(before), granted(done), *after, fixture.has_roles(demoted, "visitor"))
 
 
@@ -336,8 +339,8 @@ def _(world: World) -> Outcome:
     world.accounts.enrol(first.admin, second.tenant, {"visitor"})
     steps = []
     for fixture, other, roles in ((second, first, ["visitor"]), (first, second, ["admin"])) * 3:
-        steps.append(granted(world.parks_api("PUT", "/settings", token, {"tenantId": fixture.tenant})))
-        reply = world.parks_api("GET", "/settings", token)
+        steps.append(granted(world.membership_api("PUT", "/settings", token, {"tenantId": fixture.tenant})))
+        reply = world.membership_api("GET", "/settings", token)
         steps.append(
             require(
                 reply.json() == {"tenantId": fixture.tenant, "roles": roles},
@@ -345,7 +348,7 @@ def _(world: World) -> Outcome:
                 observed="the active tenant and its roles",
             )
         )
-        steps.append(fixture.refusal(world.parks_api("GET", other.path, token)))
+        steps.append(fixture.refusal(world.membership_api("GET", other.path, token)))
     return together(*steps, granted(first.good()))
 
 
@@ -372,11 +375,11 @@ def _(world: World) -> Outcome:
         def strike(side: tuple[Person, Person]) -> Reply:
             mine, theirs = side
             if number % 3 == 0:
-                return world.parks_api("DELETE", f"{fixture.path}/{mine.user_id}", mine.tokens.id)
+                return world.membership_api("DELETE", f"{fixture.path}/{mine.user_id}", mine.tokens.id)
             if number % 3 == 1:
-                return world.parks_api("DELETE", f"{fixture.path}/{theirs.user_id}", mine.tokens.id)
+                return world.membership_api("DELETE", f"{fixture.path}/{theirs.user_id}", mine.tokens.id)
             path = f"{fixture.path}/{theirs.user_id}/roles"
-            return world.parks_api("PUT", path, mine.tokens.id, {"roles": ["visitor"]})
+            return world.membership_api("PUT", path, mine.tokens.id, {"roles": ["visitor"]})
 
         with ThreadPoolExecutor(2) as pool:
             replies = list(pool.map(strike, sides))
@@ -404,11 +407,11 @@ def _(world: World) -> Outcome:
     steps = []
     for person in (visitor, member):
         steps += [
-            fixture.refusal(world.parks_api("GET", f"{fixture.path}{query}", person.tokens.id))
+            fixture.refusal(world.membership_api("GET", f"{fixture.path}{query}", person.tokens.id))
             for query in ("", "?limit=1", f"?after={fixture.admin.user_id}")
         ]
         steps.append(
-            fixture.refusal(world.parks_api("GET", f"/tenants/{fixture.tenant}/invitations", person.tokens.id))
+            fixture.refusal(world.membership_api("GET", f"/tenants/{fixture.tenant}/invitations", person.tokens.id))
         )
         reply = world.tenant(fixture.tenant, person.tokens.id)
         shown = "admins" in reply.text or any(hidden in reply.text for hidden in fixture.hidden)

@@ -27,7 +27,7 @@ membership: Final = REGISTRY.surface("membership")
 
 
 def _accept(world: World, fixture: TenantFixture, person: Person, token: str = "") -> Reply:
-    return world.parks_api("POST", f"/invitations/{fixture.tenant}/acceptance", token or person.tokens.id)
+    return world.membership_api("POST", f"/invitations/{fixture.tenant}/acceptance", token or person.tokens.id)
 
 
 def _guest(world: World, label: str) -> Person:
@@ -39,7 +39,7 @@ def _guest(world: World, label: str) -> Person:
 def _(world: World) -> Outcome:
     """Accept, and decline, an invitation that there is not."""
     fixture, alice = TenantFixture.create(world, "unwelcoming"), world.users.alice
-    declined = world.parks_api("DELETE", f"/invitations/{fixture.tenant}", alice.tokens.id)
+    declined = world.membership_api("DELETE", f"/invitations/{fixture.tenant}", alice.tokens.id)
     return together(
         fixture.refusal(_accept(world, fixture, alice), 404), fixture.refusal(declined, 404), fixture.has_roles(alice)
     )
@@ -56,14 +56,14 @@ def _(world: World) -> Outcome:
     path = f"/invitations/{fixture.tenant}"
     attempts = [
         _accept(world, fixture, alice),
-        world.parks_api("POST", f"{path}/acceptance?email={guest.email}", token, headers=named),
-        world.parks_api("POST", f"{path}/acceptance", token, {"email": guest.email, "invitationId": identifier}),
-        world.parks_api("POST", f"/invitations/{identifier}/acceptance", token),
-        world.parks_api("DELETE", path, token, headers=named),
-        world.parks_api("DELETE", f"/tenants/{fixture.tenant}/invitations/{identifier}", token),
-        world.parks_api("DELETE", f"/tenants/{alice.tenant}/invitations/{identifier}", token),
+        world.membership_api("POST", f"{path}/acceptance?email={guest.email}", token, headers=named),
+        world.membership_api("POST", f"{path}/acceptance", token, {"email": guest.email, "invitationId": identifier}),
+        world.membership_api("POST", f"/invitations/{identifier}/acceptance", token),
+        world.membership_api("DELETE", path, token, headers=named),
+        world.membership_api("DELETE", f"/tenants/{fixture.tenant}/invitations/{identifier}", token),
+        world.membership_api("DELETE", f"/tenants/{alice.tenant}/invitations/{identifier}", token),
     ]
-    listed = world.parks_api("GET", f"/invitations?email={guest.email}", token, headers=named)
+    listed = world.membership_api("GET", f"/invitations?email={guest.email}", token, headers=named)
     steps = [fixture.refusal(reply, 400, 403, 404) for reply in attempts]
     unseen = require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
     return together(
@@ -107,9 +107,9 @@ def _(world: World) -> Outcome:
     """As an admin who is about to be removed, leave an invitation behind to come back by."""
     fixture, guest = TenantFixture.create(world, "betrayed"), _guest(world, "accomplice")
     traitor = fixture.member("traitor", "admin")
-    sent = world.parks_api("POST", fixture.path, traitor.tokens.id, {"email": guest.email, "roles": ["admin"]})
+    sent = world.membership_api("POST", fixture.path, traitor.tokens.id, {"email": guest.email, "roles": ["admin"]})
     removed = fixture.by_admin("DELETE", f"{fixture.path}/{traitor.user_id}")
-    listed = world.parks_api("GET", "/invitations", guest.tokens.id)
+    listed = world.membership_api("GET", "/invitations", guest.tokens.id)
     unseen = require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
     return together(
         granted(sent),
@@ -163,7 +163,7 @@ def _(world: World) -> Outcome:
             tokens.append(world.accounts.sign_in(replace(thief, email=email)).id)
     steps = [fixture.refusal(_accept(world, fixture, thief, token), 404) for token in tokens]
     for token in tokens:
-        listed = world.parks_api("GET", "/invitations", token)
+        listed = world.membership_api("GET", "/invitations", token)
         steps.append(
             require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
         )
@@ -220,7 +220,7 @@ def _(world: World) -> Outcome:
     """Accept an invitation as a visitor with a body that asks for more."""
     fixture, guest = TenantFixture.create(world, "modest"), _guest(world, "climber")
     fixture.invite(guest.email, "visitor")
-    world.parks_api(
+    world.membership_api(
         "POST",
         f"/invitations/{fixture.tenant}/acceptance?roles=admin",
         guest.tokens.id,

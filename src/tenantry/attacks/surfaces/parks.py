@@ -167,7 +167,7 @@ def _(world: World) -> Outcome:
             (at.victim.tenant, PRIZE, OWN, 403),
             (at.attacker.tenant, OWN, PRIZE, 204),
         ):
-            steps.append(granted(world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
+            steps.append(granted(world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
             shown, hidden = (at.send("GET", f"/parks/{park}", person=person) for park in (own, other))
             steps += [granted(shown), refused(hidden, 404)]
             body = {"status": "park-opened"}
@@ -225,10 +225,10 @@ def _(world: World) -> Outcome:
     world.accounts.enrol(person, at.victim.tenant, {"admin"})
     meant = {"Expected-Tenant": at.attacker.tenant}
     first = at.send("POST", "/parks", {"id": "tab-1", "name": "x"}, person=person, headers=meant)
-    switched = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": at.victim.tenant})
+    switched = world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": at.victim.tenant})
     second = at.send("POST", "/parks", {"id": "tab-2", "name": "x"}, person=person, headers=meant)
     queued = at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": "park-closed"}, person=person, headers=meant)
-    back = world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": at.attacker.tenant})
+    back = world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": at.attacker.tenant})
     again = at.send("POST", "/parks", {"id": "tab-3", "name": "x"}, person=person, headers=meant)
     return together(
         granted(first),

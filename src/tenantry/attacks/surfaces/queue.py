@@ -17,6 +17,7 @@ from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import Owner
 from tenantry.attacks.tenant_rows import sweep_parks
+from tenantry.model.directory_tables import user_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,7 +127,7 @@ def _(world: World) -> Outcome:
     steps = []
     for _turn in range(3):
         for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
-            steps.append(granted(world.parks_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
+            steps.append(granted(world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
             steps.append(
                 granted(at.send("POST", "/parks/statuses", {"ids": [shared], "status": status}, person=person))
             )
@@ -165,7 +166,7 @@ def _demoted(world: World, person: Person) -> None:
 def _account(attribute: str, value: Mapping[str, Any], world: World, person: Person) -> None:
     world.target.aws.dynamodb.update_item(
         TableName=world.target.users_table,
-        Key={"userid": {"S": person.user_id}},
+        Key=user_key(person.user_id),
         UpdateExpression="SET #name = :value",
         ExpressionAttributeNames={"#name": attribute},
         ExpressionAttributeValues={":value": value},

@@ -12,6 +12,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import denied, require, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.directory_tables import MEMBERSHIPS, TENANT_ID, USER_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -99,10 +100,10 @@ def _tables(world: World) -> list[tuple[str, str, dict[str, dict[str, str]]]]:
     nothing = {"S": str(uuid.uuid4())}
     target = world.target
     return [
-        ("users", target.users_table, {"userid": nothing}),
-        ("tenants", target.tenants_table, {"tenantid": nothing}),
-        ("tenant-users", target.tenant_users_table, {"tenantid": nothing, "userid": nothing}),
-        ("invitations", target.invitations_table, {"tenantid": nothing, "invitationid": nothing}),
+        ("users", target.users_table, {USER_ID: nothing}),
+        ("tenants", target.tenants_table, {TENANT_ID: nothing}),
+        (MEMBERSHIPS, target.tenant_users_table, {TENANT_ID: nothing, USER_ID: nothing}),
+        ("invitations", target.invitations_table, {TENANT_ID: nothing, "invitationid": nothing}),
         ("metadata", target.metadata_table, {"id_concat": nothing, "key_name": nothing}),
         ("employees", target.employees_table, {"Tenant": nothing, "Id": nothing}),
         ("parks", target.parks_table, {"pk": nothing, "sk": nothing}),
@@ -207,6 +208,23 @@ def _buckets(world: World, aws: Aws) -> _Calls:
     return calls
 
 
+def _registrations(world: World, aws: Aws) -> _Calls:
+    """Return calls that change which functions are asked for a tenant's usage; let through, each is undone or empty."""
+    path, ssm, operator = f"/{world.target.app}/usage", aws.client("ssm"), world.target.aws.client("ssm")
+    new = f"{path}/{world.run}"
+    world.once(
+        "registrations",
+        lambda: world.cleanup.later(f"the parameter {new}", partial(operator.delete_parameters, Names=[new])),
+    )
+    registered = world.once("registered", lambda: operator.get_parameters_by_path(Path=path)["Parameters"])
+    put = partial(ssm.put_parameter, Type="String", Overwrite=True)
+    return [
+        ("register", partial(put, Name=new, Value="{}")),
+        ("remove", partial(ssm.delete_parameters, Names=[new])),
+        *((f"replace {found['Name']}", partial(put, Name=found["Name"], Value=found["Value"])) for found in registered),
+    ]
+
+
 def _tries(world: World, operation: _Operation) -> Outcome:
     """Try a operation as every role that the stacks have made."""
     actors = [role for role in _roles(world) if role.service != operation.save]
@@ -265,6 +283,8 @@ _INVOKES: Final = {
         "ParksSetStatusWorkflow",
         "ParksPublish",
     ): "a function that reads the directory decides which webhooks receive a status",
+    ("TenantUsage", "StorageUsage"): "what a tenant uses is counted by those who hold it",
+    ("TenantUsage", "IngestionUsage"): "what a tenant uses is counted by those who hold it",
     ("AccountChanges", "AccountChangesDirectory"): "the directory is changed by one who can change nothing else",
     ("ControlUsers", "Reconciliation"): "operators compare pool and directory when they want to",
     ("Reconciliation", "Reconciliation"): "a comparison that does not end in time goes on in another call",
@@ -342,6 +362,7 @@ for _operation in (
         },
     ),
     _Operation("policies", "Read and change a role", _policies),
+    _Operation("usage-counters", "Register, replace and remove a counter of tenants' usage", _registrations),
     _Operation("read-logs", "Read the logs", _logs, "apigateway.amazonaws.com"),
 ):
     roles.add(

@@ -19,6 +19,7 @@ from tenantry.attacks.assertions import DENIALS, denied, together
 from tenantry.attacks.directory_grants import ATTRIBUTES, GRANTS, KEYS, grants_of
 from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.surfaces.roles import roles
+from tenantry.model.directory_tables import MEMBERSHIPS, TENANT_ID, USER_INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -111,7 +112,7 @@ def _names(world: World) -> Mapping[str, str]:
     return {
         "users": target.users_table,
         "tenants": target.tenants_table,
-        "tenant-users": target.tenant_users_table,
+        MEMBERSHIPS: target.tenant_users_table,
         "invitations": target.invitations_table,
     }
 
@@ -330,12 +331,12 @@ def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[
         if "List" in label:
             return client.query(
                 TableName=world.target.tenant_users_table,
-                IndexName="user-index",
+                IndexName=USER_INDEX,
                 KeyConditionExpression="userid = :user",
                 ExpressionAttributeValues={":user": nobody},
                 **projection,
             )
-        return client.get_item(TableName=world.target.tenants_table, Key={"tenantid": nobody}, **projection)
+        return client.get_item(TableName=world.target.tenants_table, Key={TENANT_ID: nobody}, **projection)
 
     try:
         read(shown)
@@ -352,8 +353,8 @@ def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[
 def _(world: World) -> Outcome:
     """Read what a role has no need of: a tenant's admins, the names, addresses and roles beside a user's tenants."""
     return together(
-        _shown(world, "TenantGet", ("tenantid", "name", "foundedby"), ("admins", "state")),
+        _shown(world, "TenantGet", (TENANT_ID, "name", "foundedby"), ("admins", "state")),
         _shown(world, "AdminSaga", ("foundedby",), ("admins", "name")),
-        _shown(world, "UserTenantsList", ("tenantid",), ("email", "name", "roles")),
-        _shown(world, "AdminUserTenantsList", ("tenantid",), ("email", "name", "roles")),
+        _shown(world, "UserTenantsList", (TENANT_ID,), ("email", "name", "roles")),
+        _shown(world, "AdminUserTenantsList", (TENANT_ID,), ("email", "name", "roles")),
     )

@@ -14,6 +14,7 @@ from tenantry.attacks.outcome import Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.surfaces.vending import prize
+from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ stream: Final = REGISTRY.surface(
     "Reading, writing and changing the stream with every kind of credentials; the grants of the streaming application",
 )
 
-_RECORD: Final = json.dumps({"tenantid": "tenanta", "data": {"from": "an attack"}}).encode()
+_RECORD: Final = json.dumps({TENANT_ID: "tenanta", "data": {"from": "an attack"}}).encode()
 
 
 def outsiders(world: World) -> Mapping[str, Aws]:

@@ -10,6 +10,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import denied, granted, indiscretion, refused, require, together
 from tenantry.attacks.outcome import Outcome, breached, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.directory_tables import tenant_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -275,7 +276,7 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Read and write the tables as a principal of the account that has been granted nothing, and as nobody at all."""
     target, bob = world.target, world.users.bob
-    key = {"tenantid": {"S": bob.tenant}}
+    key = tenant_key(bob.tenant)
     steps = []
     for who, aws in (("without a grant", world.nobody), ("unsigned", target.aws.anonymous())):
         client = aws.dynamodb

@@ -10,6 +10,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.outcome import inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.model.directory_tables import TENANT_ID, membership_key
 
 if TYPE_CHECKING:
     from tenantry.attacks.outcome import Outcome
@@ -125,7 +126,7 @@ def _(world: World) -> Outcome:
     while_admin = granted(world.rename(tenant, person.tokens.id, world.run))
     world.target.aws.dynamodb.delete_item(
         TableName=world.target.tenant_users_table,
-        Key={"tenantid": {"S": tenant}, "userid": {"S": person.user_id}},
+        Key=membership_key(tenant, person.user_id),
     )
     return together(("as admin", while_admin), ("once removed", refused(world.rename(tenant, person.tokens.id), 403)))
 
@@ -135,7 +136,7 @@ def _(world: World) -> Outcome:
     """Rename, as a member, the tenant that is active, being an admin of another."""
     carol = world.users.carol
     elsewhere = [
-        item["tenantid"]["S"]
+        item[TENANT_ID]["S"]
         for item in world.accounts.memberships_of(carol.user_id)
         if item.get("roles") == {"SS": ["admin"]}
     ]

@@ -8,14 +8,17 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
+
 from tenantry.attacks import threats
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import denied, granted, require, together
-from tenantry.attacks.outcome import Outcome, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Storage
 from tenantry.attacks.surfaces.tenant_api import tenant_api
 from tenantry.attacks.surfaces.vending import CODES, prize
+from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +40,15 @@ def _usage(world: World, who: Person) -> dict[str, Any]:
     if not reply.ok:
         raise SetupError(f"Somebody cannot read what their own tenant uses: {reply}")
     usage: dict[str, Any] = reply.json()
+    if "failed" in usage:
+        raise SetupError(f"What somebody's own tenant uses cannot be counted: {usage['failed']}")
     return usage
 
 
 def _aggregates(world: World, tenant: str) -> str:
     """Write that a tenant has sent records just now, as the streaming application does, and return the file's key."""
     start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
-    key = f"aggregates/tenantid={tenant}/year={start:%Y}/month={start:%m}/day={start:%d}/part-{world.run}"
+    key = f"aggregates/{TENANT_ID}={tenant}/year={start:%Y}/month={start:%m}/day={start:%d}/part-{world.run}"
     text = start.strftime("%Y-%m-%d %H:%M:%S")
     row = {"window_start": text, "window_end": text, "records": _RECORDS, "bytes": _RECORDS}
     aws, bucket = world.target.aws, world.target.lake
@@ -106,6 +111,71 @@ def _(world: World) -> Outcome:
     return granted(world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id))
 
 
+# The counters themselves
+
+
+def _counters(world: World) -> list[str]:
+    """Return the registered counters."""
+    ssm, path = world.target.aws.client("ssm"), f"/{world.target.app}/usage"
+    found = ssm.get_parameters_by_path(Path=path)["Parameters"]
+    return [json.loads(parameter["Value"])["function"] for parameter in found]
+
+
+def _clone_of_usage_role(world: World) -> Aws:
+    (role,) = (
+        found.id
+        for found in world.resources
+        if found.kind == "AWS::IAM::Role" and found.logical_id.startswith("TenantUsageRole")
+    )
+    return world.clone_role(role)
+
+
+@tenant_api.attack("usage-counters", threat=threats.WRONG_TENANT, must="Each is denied, but for the usage function.")
+def _(world: World) -> Outcome:
+    """Invoke the registered counters directly, with Bob's tenant in the event."""
+    at, counters = prize(world), _counters(world)
+    if not counters:
+        return inconclusive("no counter is registered")
+    event = {"tenantId": at.bob.tenant, "userId": at.bob.user}
+    sessions = Sessions.of(world)
+    callers = {
+        "nobody": world.target.aws.anonymous(),
+        "somebody without a grant": world.nobody,
+        **{
+            f"a session for {purpose}, {layers}": sessions.act(purpose, layers, at.alice)
+            for purpose in (_STORAGE, _INGESTION)
+            for layers in IsolationLayers
+        },
+    }
+    steps = [
+        (f"{name} by {who}", denied(partial(aws.functions.invoke, FunctionName=name, Payload=json.dumps(event))))
+        for name in counters
+        for who, aws in callers.items()
+    ]
+    allowed = _clone_of_usage_role(world).functions
+    for name in counters:  # without which the denials would mean nothing
+        try:
+            allowed.invoke(FunctionName=name, InvocationType="DryRun")
+        except ClientError as error:
+            steps.append((f"{name} by the usage function", inconclusive(str(error))))
+    outcome = together(*steps)
+    return held(f"{len(steps)} calls, all denied") if outcome.result is AttackResult.HELD else outcome
+
+
+@tenant_api.attack("usage-other-functions", threat=threats.LOOSE_POLICY, must="Each is denied: a counter alone may be.")
+def _(world: World) -> Outcome:
+    """Invoke every other function with the grants of the usage function, as if a registration named it."""
+    aws, counters = _clone_of_usage_role(world), _counters(world)
+    aws.sts.get_caller_identity()
+    names = [
+        name for name in world.ids_of("AWS::Lambda::Function") if not any(arn.endswith(f":{name}") for arn in counters)
+    ]
+    outcome = together(
+        *((name, denied(partial(aws.functions.invoke, FunctionName=name, InvocationType="DryRun"))) for name in names)
+    )
+    return held(f"{len(names)} functions, all denied") if outcome.result is AttackResult.HELD else outcome
+
+
 # Direct calls with the sessions that count
 
 
@@ -157,8 +227,8 @@ def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
     calls: Calls = [
         ("list the lake", partial(s3.list_objects_v2, Bucket=lake)),
         ("list all aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix="aggregates/")),
-        ("list without the slash", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"aggregates/tenantid={alice}")),
-        ("list one's own records", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"data/tenantid={alice}/")),
+        ("list without the slash", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"aggregates/{TENANT_ID}={alice}")),
+        ("list one's own records", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"data/{TENANT_ID}={alice}/")),
         ("list the errors", partial(s3.list_objects_v2, Bucket=lake, Prefix="errors/")),
     ]
     for tenant, key in list(_victims(world).items())[:_EACH]:
@@ -170,7 +240,7 @@ def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
             (f"delete those of {tenant}", partial(s3.delete_object, Bucket=lake, Key=key)),
         ]
     if own:
-        prefix = f"aggregates/tenantid={alice}/"
+        prefix = f"aggregates/{TENANT_ID}={alice}/"
         calls.append(("list one's own aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix=prefix)))
     return calls
 

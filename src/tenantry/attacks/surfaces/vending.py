@@ -13,8 +13,9 @@ from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import DENIALS, denied, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions, tags
+from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Owner, Storage
+from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG, session_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +124,7 @@ def own(world: World, purpose: str, aws: Aws, me: Owner) -> Outcome:
 
 
 def _tagging(owner: Owner) -> str:
-    return urlencode({"tenant_id": owner.tenant, "user_id": owner.user})
+    return urlencode({OBJECT_TENANT_TAG: owner.tenant, OBJECT_USER_TAG: owner.user})
 
 
 # What it must not reach
@@ -158,7 +159,10 @@ def _more_objects(world: World, aws: Aws, mode: str, victim: Owner) -> Calls:
     mine = at.api.bucket(mode, at.alice.tenant)
     own_key = at.api.full_key(mode, at.alice, "copied.txt")
     tag_set: Any = {
-        "TagSet": [{"Key": "tenant_id", "Value": at.alice.tenant}, {"Key": "user_id", "Value": at.alice.user}]
+        "TagSet": [
+            {"Key": OBJECT_TENANT_TAG, "Value": at.alice.tenant},
+            {"Key": OBJECT_USER_TAG, "Value": at.alice.user},
+        ]
     }
     source: Any = {"Bucket": bucket, "Key": key}
     versions = world.target.aws.s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
@@ -342,17 +346,17 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     own_role = sessions.vendor(purpose).role
     iam, sts, functions = aws.iam, aws.sts, aws.functions
     roles: dict[str, Any] = {
-        target.storage_role: tags(victim.tenant, "prefix"),
-        target.employees_role: tags(victim.tenant, "employees"),
-        sessions.copy(purpose): tags(victim.tenant, purpose),
-        sessions.copy(purpose, wide=True): tags(victim.tenant, purpose),
+        target.storage_role: session_tags(victim.tenant, "prefix"),
+        target.employees_role: session_tags(victim.tenant, "employees"),
+        sessions.copy(purpose): session_tags(victim.tenant, purpose),
+        sessions.copy(purpose, wide=True): session_tags(victim.tenant, purpose),
     }
     calls: Calls = [
         (
             f"assume {arn.rsplit('/', 1)[-1]} as the victim",
-            partial(sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=session_tags),
+            partial(sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=tags),
         )
-        for arn, session_tags in roles.items()
+        for arn, tags in roles.items()
     ]
     calls += [
         ("assume again", partial(sts.assume_role, RoleArn=sessions.copy(purpose), RoleSessionName=world.run)),
@@ -367,7 +371,10 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     calls += [
         (f"call {name}", partial(functions.invoke, FunctionName=name, InvocationType="DryRun"))
         for name in world.ids_of("AWS::Lambda::Function")
-        if any(part in name for part in ("StorageProvisioner", "TokenIssuer", "TenantObjects"))
+        if any(
+            part in name
+            for part in ("StorageProvisioner", "TokenIssuer", "TenantObjects", "StorageUsage", "IngestionUsage")
+        )
     ]
     return calls
 

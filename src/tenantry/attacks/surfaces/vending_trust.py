@@ -11,19 +11,21 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import DENIALS, denied, together
 from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions, tags
+from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Owner, Storage
 from tenantry.attacks.surfaces.storage_names import neighbours
 from tenantry.attacks.surfaces.vending import CODES, own, prize
+from tenantry.model.tags import PURPOSE_TAG, TENANT_ID_TAG, TENANT_NAME_TAG, session_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tenantry.attacks.surfaces.vending import Calls
     from tenantry.attacks.world import World
+    from tenantry.model.tags import Tag
     from tenantry.operate.aws import Aws
 
-    Tags = Sequence[dict[str, str]]
+    Tags = Sequence[Tag]
 
 vending: Final = REGISTRY.surface("vending")
 
@@ -37,7 +39,7 @@ _VENDORS: Final = ("prefix", "employees")
 """One purpose of each tenant role."""
 
 
-def _tag(name: str, value: str) -> dict[str, str]:
+def _tag(name: str, value: str) -> Tag:
     return {"Key": name, "Value": value}
 
 
@@ -46,7 +48,7 @@ def _untagged(world: World, make: Callable[[Tags], Tags]) -> Outcome:
     sessions, at, steps = Sessions.of(world), prize(world), []
     for purpose in _VENDORS:
         role = sessions.copy(purpose)
-        right = tags(at.alice.tenant, purpose)
+        right = session_tags(at.alice.tenant, purpose)
         good = sessions.assume(role, right).sts.get_caller_identity()["Arn"]
         outcome = denied(partial(sessions.assume, role, make(right)), codes=_REFUSALS)
         steps += [
@@ -67,20 +69,20 @@ def _without(right: Tags, key: str) -> Tags:
 
 _UNTAGGED: Final[tuple[tuple[str, str, Callable[[Tags], Tags]], ...]] = (
     ("no-tags", "without tags", lambda _: []),
-    ("no-tenant", "without the tenant's id", lambda right: _without(right, "TenantId")),
-    ("no-name", "without the tenant's name", lambda right: _without(right, "TenantName")),
-    ("no-purpose", "without a purpose", lambda right: _without(right, "Purpose")),
+    ("no-tenant", "without the tenant's id", lambda right: _without(right, TENANT_ID_TAG)),
+    ("no-name", "without the tenant's name", lambda right: _without(right, TENANT_NAME_TAG)),
+    ("no-purpose", "without a purpose", lambda right: _without(right, PURPOSE_TAG)),
     (
         "other-key",
         "with the tenant under other keys",
         lambda right: [_tag("Tenant", right[0]["Value"]), _tag("tenant", right[0]["Value"]), *right[2:]],
     ),
-    ("empty", "with an empty tenant", lambda right: _with(right, "TenantId", "")),
-    ("other-name", "with another tenant's name", lambda right: _with(right, "TenantName", "another")),
-    ("longer-name", "with a longer name", lambda right: _with(right, "TenantName", f"{right[1]['Value']}0")),
-    ("wild-name", "with a pattern for a name", lambda right: _with(right, "TenantName", "*")),
-    ("other-purpose", "for a purpose that no function has", lambda right: _with(right, "Purpose", "everything")),
-    ("wild-purpose", "with a pattern for a purpose", lambda right: _with(right, "Purpose", "*")),
+    ("empty", "with an empty tenant", lambda right: _with(right, TENANT_ID_TAG, "")),
+    ("other-name", "with another tenant's name", lambda right: _with(right, TENANT_NAME_TAG, "another")),
+    ("longer-name", "with a longer name", lambda right: _with(right, TENANT_NAME_TAG, f"{right[1]['Value']}0")),
+    ("wild-name", "with a pattern for a name", lambda right: _with(right, TENANT_NAME_TAG, "*")),
+    ("other-purpose", "for a purpose that no function has", lambda right: _with(right, PURPOSE_TAG, "everything")),
+    ("wild-purpose", "with a pattern for a purpose", lambda right: _with(right, PURPOSE_TAG, "*")),
     ("more", "with one tag more", lambda right: [*right, _tag("Admin", "true")]),
 )
 for _slug, _what, _make in _UNTAGGED:
@@ -107,9 +109,9 @@ def _(world: World) -> Outcome:
         and role.logical_id.startswith(("StorageProvisioner", "TokenIssuer", "ApiAuth"))
     ]
     for arn, purpose in ((target.storage_role, "prefix"), (target.employees_role, "employees")):
-        session_tags: Any = tags(at.alice.tenant, purpose)
+        chosen: Any = session_tags(at.alice.tenant, purpose)
         for name, aws in actors:
-            assume = partial(aws.sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=session_tags)
+            assume = partial(aws.sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=chosen)
             steps.append((name, denied(assume, codes=CODES)))
     worst = together(*steps)
     return held(f"{len(steps)} calls, all denied") if worst.result is AttackResult.HELD else worst
@@ -127,7 +129,7 @@ def _wild(world: World, tenant: str, purpose: str) -> Outcome:
     if good.result is not AttackResult.HELD:
         return good
     try:
-        named = {"TenantId": value, "TenantName": value, "Purpose": purpose}
+        named = {TENANT_ID_TAG: value, TENANT_NAME_TAG: value, PURPOSE_TAG: purpose}
         aws = sessions.assume(role, [_tag(key, text) for key, text in named.items()])
     except ClientError as error:
         return together(held(f"no session: {error.response['Error']['Code']}"), good)
@@ -179,7 +181,7 @@ def _(world: World) -> Outcome:
     sessions, at = Sessions.of(world), prize(world)
     steps = []
     for purpose in ("bucket", "access_point"):
-        mixed = _with(tags(at.alice.tenant, purpose), "TenantName", at.bob.tenant.lower())
+        mixed = _with(session_tags(at.alice.tenant, purpose), TENANT_NAME_TAG, at.bob.tenant.lower())
         steps += [
             (f"a session ({purpose})", denied(partial(sessions.assume, sessions.copy(purpose), mixed))),
             (purpose, own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)),
@@ -197,7 +199,7 @@ def _(world: World) -> Outcome:
     sessions, at = Sessions.of(world), prize(world)
     steps = []
     for purpose in ("bucket", "access_point"):
-        twin = tags(at.bob.tenant.upper(), purpose)
+        twin = session_tags(at.bob.tenant.upper(), purpose)
         aws = sessions.assume(sessions.copy(purpose), twin)
         steps += [
             (f"{name} ({purpose})", denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)

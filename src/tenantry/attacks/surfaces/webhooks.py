@@ -13,6 +13,7 @@ from tenantry.attacks.park_listener import ParkListener
 from tenantry.attacks.parks_scenario import ENDPOINT, OWN, PRIZE, ParksScenario
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.tenant_rows import sweep_parks
+from tenantry.model.directory_tables import user_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -303,7 +304,7 @@ def _closed(attribute: str, at: ParksScenario, person: Person) -> None:
     """Close an account as a saga does that stops before it publishes."""
     at.world.target.aws.dynamodb.update_item(
         TableName=at.world.target.users_table,
-        Key={"userid": {"S": person.user_id}},
+        Key=user_key(person.user_id),
         UpdateExpression="SET #name = :at",
         ExpressionAttributeNames={"#name": attribute},
         ExpressionAttributeValues={":at": {"N": "1764000000"}},

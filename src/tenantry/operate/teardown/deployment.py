@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import APPLICATION, STORES, Application, Store
 from tenantry.operate.stacks import Resource, resources
 from tenantry.operate.teardown.errors import TeardownRefusedError
@@ -261,7 +262,7 @@ def _forms(stack: str, template: Mapping[str, Any], place: Mapping[str, str]) ->
     for resource in template.get("Resources", {}).values():
         entries += resource.get("Metadata", {}).get(STORES, [])
     try:
-        stores = [store for store in map(Store.read, entries) if "{tenant}" in store.name]
+        stores = [store for store in map(Store.read, entries) if TENANT_IN_NAME in store.name]
     except ValueError as error:
         raise _unreadable(stack, error) from error
     return [Form.of(store.kind, store.name, place) for store in stores]

@@ -1,4 +1,4 @@
-"""A tenant's usage: all of its objects and no others, the right hour, and reported limits."""
+"""The counters of usage: all of a tenant's objects and no others, the right hour, and reported limits."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from tenant_usage import ingestion, storage
-from tests.lambdas.events import Context, proxy_event
+from ingestion_usage import records
+from storage_usage import objects
+from tenantry.model.errors import TenancyError
+from tests.lambdas.events import Context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,11 +47,11 @@ def test_objects_below_the_prefix_are_counted(s3: S3Client) -> None:
     for key, size in {"t-1/ada/a": 10, "t-1/bob/b/c": 5, "t-10/eve/x": 1000, "t-1": 1000, "T-1/eve/x": 1000}.items():
         s3.put_object(Bucket="pool", Key=key, Body=b"x" * size)
 
-    assert storage.stored(s3, "pool", "t-1/") == storage.Stored(objects=2, bytes=15, complete=True)
+    assert objects.stored(s3, "pool", "t-1/") == objects.Stored(objects=2, bytes=15, complete=True)
 
 
 def test_missing_bucket_counts_as_empty(s3: S3Client) -> None:
-    assert storage.stored(s3, "silo-other", "") == storage.Stored()
+    assert objects.stored(s3, "silo-other", "") == objects.Stored()
 
 
 def test_denied_own_bucket_is_unknown_and_denied_shared_one_fails(
@@ -59,9 +61,9 @@ def test_denied_own_bucket_is_unknown_and_denied_shared_one_fails(
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": ""}}, "ListObjectsV2")
     monkeypatch.setattr(s3, "get_paginator", lambda _: _Refusing(denied))
 
-    assert storage.stored(s3, "silo-t-1", "", own=True) == storage.Stored(complete=False)
+    assert objects.stored(s3, "silo-t-1", "", own=True) == objects.Stored(complete=False)
     with pytest.raises(ClientError, match="AccessDenied"):
-        storage.stored(s3, "pool", "t-1/")
+        objects.stored(s3, "pool", "t-1/")
 
 
 class _Refusing:
@@ -76,13 +78,13 @@ class _Refusing:
 
 
 def test_counting_stops_at_a_limit_and_reports_it(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "PAGES", 2)
+    monkeypatch.setattr(objects, "PAGES", 2)
     for index in range(2_001):
         s3.put_object(Bucket="pool", Key=f"t-1/u/{index}", Body=b"xy")
 
-    assert storage.stored(s3, "pool", "t-1/") == storage.Stored(objects=2_000, bytes=4_000, complete=False)
-    monkeypatch.setattr(storage, "PAGES", 3)
-    assert storage.stored(s3, "pool", "t-1/") == storage.Stored(objects=2_001, bytes=4_002, complete=True)
+    assert objects.stored(s3, "pool", "t-1/") == objects.Stored(objects=2_000, bytes=4_000, complete=False)
+    monkeypatch.setattr(objects, "PAGES", 3)
+    assert objects.stored(s3, "pool", "t-1/") == objects.Stored(objects=2_001, bytes=4_002, complete=True)
 
 
 # Ingestion
@@ -102,7 +104,7 @@ def _write(s3: S3Client, day: str, name: str, *rows: tuple[str, int], tenant: st
 
 
 def _hour(s3: S3Client, now: datetime = _NOW) -> dict[str, int]:
-    _, _, hour = ingestion.last_hour(s3, _LAKE, _OWN, now)
+    _, _, hour = records.last_hour(s3, _LAKE, _OWN, now)
     return {f"{minute.start:%d %H:%M}": minute.records for minute in hour.minutes}
 
 
@@ -110,7 +112,7 @@ def test_rows_of_the_last_hour_are_summed_by_minute(s3: S3Client) -> None:
     _write(s3, "2025-11-25", "part-1", ("09:29:00", 100), ("09:30:00", 1), ("10:29:00", 2), ("10:30:00", 100))
     _write(s3, "2025-11-25", "part-2", ("10:29:00", 3), ("10:29:30.5", 4))
 
-    begin, end, hour = ingestion.last_hour(s3, _LAKE, _OWN, _NOW)
+    begin, end, hour = records.last_hour(s3, _LAKE, _OWN, _NOW)
 
     assert (begin, end) == (_NOW.replace(hour=9, second=0), _NOW.replace(second=0))
     assert [(minute.start.minute, minute.records, minute.bytes) for minute in hour.minutes] == [
@@ -139,83 +141,102 @@ def test_older_files_are_not_fetched(s3: S3Client) -> None:
 
     # What was written by now cannot hold anything of an hour that begins a year from now.
     later = datetime.now(UTC) + timedelta(days=366)
-    assert ingestion._files(s3, _LAKE, _OWN, later, later)[0] == []  # noqa: SLF001 - what is fetched
+    assert records._files(s3, _LAKE, _OWN, later, later)[0] == []  # noqa: SLF001 - what is fetched
 
 
 def test_file_limit_is_reported(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingestion, "_FILES", 2)
+    monkeypatch.setattr(records, "_FILES", 2)
     for index in range(3):
         _write(s3, "2025-11-25", f"part-{index}", ("10:00:00", 1))
 
-    _, _, hour = ingestion.last_hour(s3, _LAKE, _OWN, _NOW)
+    _, _, hour = records.last_hour(s3, _LAKE, _OWN, _NOW)
 
     assert [minute.records for minute in hour.minutes] == [2]
     assert not hour.complete
 
 
-# The route
+# The functions
+
+_ROLE: Final = "arn:aws:iam::123456789012:role/tenant"
+
+
+def _module(name: str, monkeypatch: pytest.MonkeyPatch, purpose: str, **variables: str) -> ModuleType:
+    policies = {purpose: [["s3:ListBucket", "arn:aws:s3:::b/{{tenant_id}}"]]}
+    monkeypatch.setenv("TOKEN_VENDOR", json.dumps({"role": _ROLE, "policies": policies}))
+    for variable, value in variables.items():
+        monkeypatch.setenv(variable, value)
+    return importlib.reload(importlib.import_module(name))
 
 
 @pytest.fixture
-def module(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    for name, value in {
-        "PREFIX_BUCKET": "pool",
-        "TAG_BUCKET": "tag",
-        "DOCUMENTS_BUCKET": "docs",
-        "TENANT_BUCKET": "silo-{tenant}",
-        "ACCESS_POINT_ARN": "silo-{tenant}",  # moto knows no access points
-        "LAKE_BUCKET": _LAKE,
-        "TOKEN_VENDOR": json.dumps(
-            {
-                "role": "arn:aws:iam::123456789012:role/tenant",
-                "policies": {
-                    purpose: [["s3:ListBucket", "arn:aws:s3:::b/{{tenant_id}}"]] for purpose in ("storage", "ingestion")
-                },
-            }
-        ),
-    }.items():
-        monkeypatch.setenv(name, value)
+def storage(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert s3
-    return importlib.reload(importlib.import_module("tenant_usage.handler"))
-
-
-def _call(module: ModuleType, tenant: str, authorizer: dict[str, Any] | None) -> tuple[int, Any]:
-    answer = module.handler(
-        proxy_event(path={"tenantId": tenant}, authorizer=authorizer, route="GET /tenant/{tenantId}/usage"), Context()
+    return _module(
+        "storage_usage.handler",
+        monkeypatch,
+        "storage",
+        PREFIX_BUCKET="pool",
+        TAG_BUCKET="tag",
+        DOCUMENTS_BUCKET="docs",
+        TENANT_BUCKET="silo-{tenant}",
+        ACCESS_POINT_ARN="silo-{tenant}",  # moto knows no access points
     )
-    return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_usage_route_uses_sessions_of_the_callers_tenant(module: ModuleType, s3: S3Client) -> None:
-    for bucket, key in {"pool": "t-1/ada/a", "tag": "t-1/ada/a", "docs": "t-1/ada/a", "silo-t-1": "ada/a"}.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
+@pytest.fixture
+def ingestion(s3: S3Client, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    assert s3
+    return _module("ingestion_usage.handler", monkeypatch, "ingestion", LAKE_BUCKET=_LAKE)
+
+
+def _recorded_sessions(module: ModuleType) -> list[tuple[str, str]]:
+    """Record for whom the function vends sessions from now on."""
     vended: list[tuple[str, str]] = []
     session = module.vendor.session
 
-    def noted(caller: TenantCaller, purpose: str) -> object:
+    def recorded(caller: TenantCaller, purpose: str) -> object:
         vended.append((caller.tenant_id, purpose))
         return session(caller, purpose)
 
-    module.vendor.session = noted
+    module.vendor.session = recorded
+    return vended
 
-    status, body = _call(module, "t-1", {"userId": "ada", "tenantId": "t-1"})
 
-    assert status == 200
-    assert set(body["storage"]) == set(_PARTITIONS)
+def test_storage_is_counted_with_a_session_of_the_tenant(storage: ModuleType, s3: S3Client) -> None:
+    for bucket, key in {"pool": "t-1/ada/a", "tag": "t-1/ada/a", "docs": "t-1/ada/a", "silo-t-1": "ada/a"}.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=b"12345")
+    vended = _recorded_sessions(storage)
+
+    counted = storage.handler({"tenantId": "t-1", "userId": "ada"}, Context())
+
+    assert set(counted) == set(_PARTITIONS)
     for partition in ("bucket", "prefix", "tag", "db_nosql"):
-        assert body["storage"][partition] == {"objects": 1, "bytes": 5, "complete": True}
-    assert body["ingestion"]["minutes"] == []
-    assert body["ingestion"]["to"].endswith(":00Z")
-    assert vended == [("t-1", "storage"), ("t-1", "ingestion")]
+        assert counted[partition] == {"objects": 1, "bytes": 5, "complete": True}
+    assert vended == [("t-1", "storage")]
 
 
-@pytest.mark.parametrize("tenant", ["t-2", "T-1", "t-1/", "", "t-1*"])
-def test_another_tenant_is_refused_before_vending(module: ModuleType, tenant: str) -> None:
-    module.vendor.session = pytest.fail
+def test_records_are_counted_with_a_session_of_the_tenant(ingestion: ModuleType, s3: S3Client) -> None:
+    now = datetime.now(UTC) - timedelta(minutes=5)
+    _write(s3, f"{now:%Y-%m-%d}", "part-1", (f"{now:%H:%M}:00", 3))
+    vended = _recorded_sessions(ingestion)
 
-    assert _call(module, tenant, {"userId": "ada", "tenantId": "t-1"})[0] == 403
+    counted = ingestion.handler({"tenantId": "t-1", "userId": "ada"}, Context())
+
+    assert counted["minutes"] == [{"start": f"{now:%Y-%m-%dT%H:%M}:00Z", "records": 3, "bytes": 30}]
+    assert counted["to"].endswith(":00Z")
+    assert vended == [("t-1", "ingestion")]
 
 
-def test_request_without_authorizer_or_tenant_is_refused(module: ModuleType) -> None:
-    assert _call(module, "t-1", None)[0] == 401
-    assert _call(module, "t-1", {"userId": "ada"})[0] == 403
+@pytest.mark.parametrize("name", ["storage", "ingestion"])
+@pytest.mark.parametrize(
+    "event", [{}, {"userId": "ada"}, {"tenantId": "t-1"}, {"tenantId": "*", "userId": "ada"}, {"body": "t-1"}]
+)
+def test_counter_vends_nothing_without_a_tenant_and_a_user(
+    request: pytest.FixtureRequest, name: str, event: dict[str, Any]
+) -> None:
+    counter = request.getfixturevalue(name)
+    vended = _recorded_sessions(counter)
+
+    with pytest.raises(TenancyError):
+        counter.handler(event, Context())
+    assert vended == []

@@ -9,15 +9,21 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 from aws_cdk import Token
 
+StackName = Literal[
+    "common", "user", "tenant", "control", "membership", "ingestion", "storage", "employees", "parks", "dashboard"
+]
+STACKS: Final[tuple[StackName, ...]] = get_args(StackName)
+"""All stacks of an environment, without the application's name; each after those that it depends on."""
+
+CONTROL_PLANE: Final[tuple[StackName, ...]] = ("common", "user", "tenant", "control", "membership")
+"""The stacks that need no others: they deploy alone."""
+
 HANDS_ON: Final = "aws-saas-s3"
 """What the names of the S3 hands-on begin with."""
-
-SHARED_BUCKETS: Final = ("prefix", "tag", "ap", "dbns")
-"""The words of the four buckets that all tenants share; none of them is a tenant id."""
 
 _READABLE, _DIGEST = 4, 6
 
@@ -29,6 +35,14 @@ def admin_api_parameter(application: str) -> str:
     two stacks from depending on each other in a circle (docs/adr/0003-late-binding.md).
     """
     return f"/{application}/tenant-admin-api-url"
+
+
+def usage_path(application: str) -> str:
+    """Return the path of the SSM parameters by which stacks register what counts a tenant's usage.
+
+    The usage function of the tenant stack lists them at run time (docs/adr/0032-usage-is-registered.md).
+    """
+    return f"/{application}/usage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +74,7 @@ class StorageNames:
         return instance_code(self.application, "" if Token.is_unresolved(self.region) else self.region)
 
     def shared_bucket(self, word: str) -> str:
-        """Return the name of the bucket of all tenants that goes by one of `SHARED_BUCKETS`.
+        """Return the name of the bucket of all tenants that goes by one of `tenantry.model.identifiers.RESERVED_WORDS`.
 
         It is as short as that of the hands-on: functions carry it in session policies, within Lambda's 4 KB.
         """

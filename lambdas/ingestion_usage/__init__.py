@@ -1,0 +1,1 @@
+"""Counts what a tenant has sent, with credentials of that tenant and no others."""

@@ -1,0 +1,1 @@
+"""Counts what a tenant has stored, with credentials of that tenant and no others."""

@@ -1,0 +1,109 @@
+"""Asks the registered counters, all at once, and keeps the failure of one to its own part."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tenantry.runtime.observability import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.utilities.parameters import SSMProvider
+    from mypy_boto3_lambda import LambdaClient
+
+    from tenantry.model.caller import TenantCaller
+
+_AGE_SECONDS: Final = 60
+_WORKERS: Final = 8
+_TENANT: Final = "tenantry-tenant"
+
+
+class NotCountedError(Exception):
+    """A counter gave no figures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a tenant uses.
+
+    Attributes
+    ----------
+    counted
+        What each counter has counted, by the counter's name.
+    failed
+        The names of the counters that gave nothing.
+    """
+
+    counted: Mapping[str, object]
+    failed: frozenset[str]
+
+
+class Counters:
+    """The counters that are registered.
+
+    Isolation: a counter is invoked with one tenant, and what it says of that tenant is kept for no other request.
+
+    Parameters
+    ----------
+    ssm
+        Reads the registered counters, at most once a minute.
+    functions
+        Lambda. The function's role may invoke registered counters only, whatever a parameter names.
+    path
+        Below which each counter has a parameter.
+    """
+
+    def __init__(self, *, ssm: SSMProvider, functions: LambdaClient, path: str) -> None:
+        self._ssm, self._functions, self._path = ssm, functions, path
+        self._pool = ThreadPoolExecutor(max_workers=_WORKERS)
+        # The parameter `TenantId` in botocores that do not know it yet: Lambda's own may be one of them.
+        events = functions.meta.events
+        events.register("provide-client-params.lambda.Invoke", _keep_tenant)
+        events.register("before-call.lambda.Invoke", _send_tenant)
+
+    def count(self, caller: TenantCaller, correlation_id: str | None) -> Usage:
+        """Ask each registered counter what the caller's tenant uses.
+
+        Raises
+        ------
+        aws_lambda_powertools.utilities.parameters.exceptions.GetParameterError
+            The registered counters cannot be listed.
+        """
+        registered = self._ssm.get_multiple(self._path, max_age=_AGE_SECONDS) or {}
+        asked = {
+            name: self._pool.submit(self._ask, str(registration), caller, correlation_id)
+            for name, registration in registered.items()
+        }
+        counted: dict[str, object] = {}
+        for name, answer in asked.items():
+            try:
+                counted[name] = answer.result()
+            except (NotCountedError, BotoCoreError, ClientError, ValueError, KeyError):
+                logger.exception("not counted", counter=name)
+        return Usage(counted=counted, failed=frozenset(asked.keys() - counted.keys()))
+
+    def _ask(self, registration: str, caller: TenantCaller, correlation_id: str | None) -> object:
+        counter = json.loads(registration)
+        event = {"tenantId": caller.tenant_id, "userId": caller.user_id, "correlationId": correlation_id}
+        invocation: dict[str, Any] = {"FunctionName": counter["function"], "Payload": json.dumps(event).encode()}
+        if counter["tenantIsolated"]:
+            invocation[_TENANT] = caller.tenant_id
+        reply = self._functions.invoke(**invocation)
+        if "FunctionError" in reply:
+            raise NotCountedError(f"The counter failed ({reply['FunctionError']}). Its own log says why.")
+        return json.loads(reply["Payload"].read())
+
+
+def _keep_tenant(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    context[_TENANT] = params.pop(_TENANT, None)
+
+
+def _send_tenant(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    if tenant := context.get(_TENANT):
+        params["headers"]["X-Amz-Tenant-Id"] = tenant
