@@ -103,7 +103,7 @@ deploy: setup ## Deploy ENV to the AWS account of your credentials: make deploy 
 	  --outputs-file .local/outputs.$(ENV).json
 
 smoke: setup ## Check that ENV (local by default) is healthy and rejects unauthenticated calls; changes nothing
-	@$(RUN) $(PY) -m tenantry.operate.smoke --env $(ENV)
+	@$(RUN) tenantry smoke --env $(ENV)
 
 teardown: setup ## Delete ENV with its data; lists the resources and asks first: make teardown ENV=dev
 	@$(if $(CONTEXT),$(error teardown reads no CONTEXT. Name another application so: APP_NAME=shop make teardown ENV=$(ENV)))
@@ -114,4 +114,4 @@ lock: setup ## Update the lock files from pyproject.toml and lambdas/tenantry/ru
 
 clean: ## Delete everything that make has built or installed
 	@test ! -x $(PY) || $(PY) -m tenantry.local down || true
-	@rm -rf $(VENV) .venv-flink .venv-flink.lock node_modules dashboard/node_modules dashboard/dist dashboard/.built dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) node_modules dashboard/node_modules dashboard/dist dashboard/.built dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

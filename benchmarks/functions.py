@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.result import NotReadyError
 from tenantry.attacks.target import Target
-from tenantry.local.settings import PROJECT
+from tenantry.local.settings import find_project
 from tenantry.operate.environment import EnvironmentNotReadyError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _run(script: str, module: str, given: object, variables: Mapping[str, str], 
     }
     done = subprocess.run(  # noqa: S603 - own words
         [sys.executable, "-m", script, module],
-        cwd=PROJECT,
+        cwd=find_project(),
         env=environment,
         input=json.dumps(given),
         capture_output=True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.result import Figure, NotReadyError
 from tenantry.local.cdk import search_path
-from tenantry.local.settings import StateFolder, read_json
+from tenantry.local.settings import StateFolder, find_project, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def _load(url: str, browser: str, options: Sequence[str]) -> dict[str, Any]:
             "--chrome-flags=--headless=new --no-sandbox",
             *options,
         ],
-        env={**os.environ, "PATH": search_path(), "CHROME_PATH": browser},
+        env={**os.environ, "PATH": search_path(find_project()), "CHROME_PATH": browser},
         capture_output=True,
         text=True,
         check=True,

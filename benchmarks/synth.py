@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.result import Figure, NotReadyError
 from tenantry.local import cdk
-from tenantry.local.settings import PROJECT
+from tenantry.local.settings import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,10 @@ def measure(_state: Path) -> Sequence[Figure]:
         empty, output = Path(folder) / "empty", Path(folder) / "cdk.out"
         _write_empty_app(empty)
         whole_seconds, empty_seconds = [], []
-        _synth(PROJECT, output)
+        _synth(find_project(), output)
         _synth(empty, empty / "cdk.out")
         for _ in range(_RUNS):
-            whole_seconds.append(_synth(PROJECT, output))
+            whole_seconds.append(_synth(find_project(), output))
             empty_seconds.append(_synth(empty, empty / "cdk.out"))
     whole, bare = median(whole_seconds), median(empty_seconds)
     note = f"median of {_RUNS}"
@@ -54,14 +54,14 @@ def measure(_state: Path) -> Sequence[Figure]:
 def _write_empty_app(folder: Path) -> None:
     folder.mkdir()
     (folder / "app.py").write_text(_EMPTY_APP)
-    flags = json.loads((PROJECT / "cdk.json").read_text())
+    flags = json.loads((find_project() / "cdk.json").read_text())
     (folder / "cdk.json").write_text(json.dumps({**flags, "app": f"{sys.executable} app.py"}))
 
 
 def _synth(project: Path, output: Path) -> float:
     """Return the seconds that one synthesis takes."""
-    command = [cdk.cli(), "synth", "--quiet", "--context", "env=dev", "--output", str(output)]
-    environment = {**os.environ, "PATH": cdk.search_path()}
+    command = [cdk.cli(find_project()), "synth", "--quiet", "--context", "env=dev", "--output", str(output)]
+    environment = {**os.environ, "PATH": cdk.search_path(find_project())}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling the CDK library anew would be most of the time
     began = time.perf_counter()
     done = subprocess.run(command, cwd=project, env=environment, check=False, capture_output=True, text=True)  # noqa: S603 - own words

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.result import Figure, NotReadyError
 from tenantry.local import process
-from tenantry.local.settings import PROJECT, StateFolder
+from tenantry.local.settings import StateFolder, find_project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,5 +30,5 @@ def measure(state: Path) -> Sequence[Figure]:
 def _up(state: Path) -> float:
     command = [sys.executable, "-m", "tenantry.local", "--state", str(state.absolute()), "up"]
     began = time.perf_counter()
-    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)  # noqa: S603 - own words
+    subprocess.run(command, cwd=find_project(), check=True, capture_output=True)  # noqa: S603 - own words
     return time.perf_counter() - began

@@ -15,8 +15,8 @@ from stacks.control_plane.control.stack import ControlStack
 from stacks.control_plane.membership.stack import MembershipStack
 from stacks.control_plane.tenant.stack import TenantStack
 from stacks.control_plane.user.stack import UserStack
+from stacks.names import CONTROL_PLANE, STACKS
 from stacks.platform.collisions import refuse_collisions
-from stacks.platform.names import CONTROL_PLANE, STACKS
 from stacks.platform.stack import CommonStack
 from stacks.web.dashboard.stack import DashboardStack
 from tenantry.functions import declare_application
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aws_cdk import App
 
     from stacks.environments import Environment
-    from stacks.platform.names import StackName
+    from stacks.names import StackName
     from stacks.platform.platform import Platform
 
 

@@ -10,14 +10,14 @@ from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 
-from stacks.platform.names import STACKS
+from stacks.names import STACKS
 from tenantry.functions import AWS_ARM64, BundleTarget, host_target
 from tenantry.streaming import LakeFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stacks.platform.names import StackName
+    from stacks.names import StackName
 
 _HOST: Final = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _ORIGIN: Final = re.compile(rf"https://{_HOST}(:[0-9]{{1,5}})?|http://localhost(:[0-9]{{1,5}})?")

@@ -12,9 +12,9 @@ from typing import Any, Final
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from stacks import names
 from stacks.application import compose
 from stacks.environments import NAMES, environment
-from stacks.platform import names
 from tenantry.functions import AWS_ARM64
 
 ROOT: Final = Path(__file__).parents[1]

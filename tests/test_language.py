@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
 
+from tenantry.cli.main import TOPICS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,15 +63,14 @@ PAGE_SOURCES: Final = sorted(
     for path in (ROOT / "dashboard" / "src").rglob("*")
     if path.suffix in {".ts", ".tsx", ".html"}
 )
-# Modules whose `main` is a command.
+# Modules whose `main` is a command, and its arguments.
 COMMANDS: Final = (
     "tenantry.attacks.cli",
     "benchmarks.__main__",
     "tenantry.local.cli",
     "tools.architecture.__main__",
-    "tenantry.cli.main",
+    *(f"tenantry.cli.main {topic}" for topic in ("", *TOPICS)),
     "tools.lock",
-    "tenantry.operate.smoke",
 )
 
 # Code in a document: the names in it are those of files and functions, which the document cannot choose.
@@ -110,9 +111,9 @@ def test_dashboard_uses_plain_words(source: str) -> None:
     assert avoided((ROOT / source).read_text()) == []
 
 
-@pytest.mark.parametrize("module", COMMANDS)
-def test_help_texts_use_plain_words(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = list(_helped(_parser(module, monkeypatch)))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_texts_use_plain_words(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = list(_helped(_parser(command, monkeypatch)))
     assert texts
     assert [found for text in texts for found in avoided(text)] == []
 
@@ -167,15 +168,16 @@ class _ParserFoundError(Exception):
         self.parser = parser
 
 
-def _parser(module: str, monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
+def _parser(command: str, monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
     """Return the parser of a command, caught when it is about to parse."""
 
     def caught(parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         raise _ParserFoundError(parser)
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", caught)
+    module, *arguments = command.split()
     with pytest.raises(_ParserFoundError) as found:
-        import_module(module).main()
+        import_module(module).main(*[arguments] if arguments else [])
     return found.value.parser
 
 

@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 from tenantry.local import gaps
-from tenantry.local.settings import PROJECT
+from tenantry.local.settings import find_project
 
-PAGE = PROJECT / "docs" / "local-cloud.md"
+PAGE = find_project() / "docs" / "local-cloud.md"
 _TABLE = re.compile(r"(?<=<!-- gaps -->\n).*(?=<!-- end of gaps -->)", re.DOTALL)
 
 

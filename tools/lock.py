@@ -29,7 +29,7 @@ _FUNCTION: Final = (
     *("--no-emit-package", "botocore"),
     *("--no-emit-package", "s3transfer"),
 )
-_COMPILE: Final = ("pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header")
+_COMPILE: Final = ("pip", "compile", "--quiet", "--universal", "--no-header")
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,14 @@ class Lock:
         uv's arguments that name its sources, relative to the project.
     text
         Requirements to read from standard input, if there are no files for them.
+    hashes
+        Whether it names each wheel by its hash.
     """
 
     path: Path
     sources: tuple[str, ...]
     text: str | None = None
+    hashes: bool = True
 
     def compile(self, project: Path, output: Path, *, upgrade: bool) -> None:
         """Write the lock to `output`; what an existing one pins stays pinned unless it is to be upgraded.
@@ -59,6 +62,8 @@ class Lock:
             uv cannot resolve it.
         """
         command = [find_uv_bin(), *_COMPILE, "--python-version", _PYTHON, *self.sources, "--output-file", str(output)]
+        if self.hashes:
+            command.append("--generate-hashes")
         if upgrade:
             command.append("--upgrade")
         subprocess.run(command, cwd=project, input=self.text, text=True, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - nothing of it comes from outside
@@ -80,9 +85,13 @@ def locks(project: Path) -> Iterator[Lock]:
     yield Lock(Path("requirements-bootstrap.txt"), ("-", "--no-annotate"), text=_installer(project))
     yield Lock(
         Path("requirements-dev.txt"),
-        ("pyproject.toml", "--extra", "operate", "--extra", "streaming", "--group", "dev"),
+        ("pyproject.toml", "--all-extras", "--group", "dev"),
     )
-    yield Lock(Path("requirements-flink.txt"), ("requirements-flink.in", "--no-annotate"))
+    # For pip, which refuses `-e` beside hashes (docs/adr/0033-published-package.md).
+    own = ("-", "--no-annotate", "--constraint", "requirements-dev.txt")
+    yield Lock(Path("requirements.txt"), own, text="-e .[streaming]\n", hashes=False)
+    flink = Path("src/tenantry/local/flink/requirements.in")
+    yield Lock(flink.with_suffix(".txt"), (flink.as_posix(), "--no-annotate"))
     for source in sorted((project / _FUNCTION_LOCKS).glob("*.in")):
         relative = source.relative_to(project)
         yield Lock(relative.with_suffix(".txt"), (relative.as_posix(), *_FUNCTION))

@@ -28,7 +28,7 @@ from tenantry.ingest_client import CredentialsProvider, IngestClient
 from tenantry.local import mail
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
-from tenantry.local.settings import PROJECT, REGION, write_private
+from tenantry.local.settings import REGION, write_private
 from tenantry.operate.devices.folder import DeviceFolder
 from tenantry.operate.devices.lifecycle import Devices
 from tenantry.operate.devices.names import Server
@@ -376,12 +376,10 @@ class Tour:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take the tour of the local cloud and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.tour", description=__doc__)
-    parser.add_argument(
-        "--state", type=Path, default=PROJECT / ".local", help="the folder of the local cloud's state (default: .local)"
-    )
-    cloud = LocalCloud(parser.parse_args(arguments).state)
+    parser.add_argument("--state", type=Path, help="the folder of the local cloud's state (default: .local)")
+    parsed = parser.parse_args(arguments)
     try:
-        return Tour(cloud, Console(highlight=False)).walk()
+        return Tour(LocalCloud(parsed.state), Console(highlight=False)).walk()
     except (EnvironmentNotReadyError, LocalCloudError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

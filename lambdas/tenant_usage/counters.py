@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tenantry.runtime.observability import logger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _AGE_SECONDS: Final = 60
 _WORKERS: Final = 8
 _TENANT: Final = "tenantry-tenant"
-
-logger: Final = Logger(utc=True)
 
 
 class NotCountedError(Exception):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.environments import Environment
-    from stacks.platform.names import StackName
+    from stacks.names import StackName
 
 
 class ApplicationStack(Stack):
@@ -19,7 +19,7 @@ class ApplicationStack(Stack):
     Attributes
     ----------
     name
-        Its name without the application's, one of `stacks.platform.names.STACKS`.
+        Its name without the application's, one of `stacks.names.STACKS`.
 
     Parameters
     ----------

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from tenantry.attacks import Report, Target, run
 from tenantry.attacks.outcome import AttackResult
+from tenantry.attacks.runner import run
 from tenantry.attacks.surfaces import REGISTRY
+from tenantry.attacks.target import Target
 from tenantry.operate.aws import Aws
 from tenantry.operate.dead_letters import DeadLetterQueues
 from tenantry.operate.environment import Environment
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from botocore.signers import RequestSigner
 
+    from tenantry.attacks.report import Report
     from tenantry.local.cloud import LocalCloud
 
 # The first test waits for the whole run.

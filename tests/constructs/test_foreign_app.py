@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import sysconfig
-import zipfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +18,9 @@ from typing import Any
 import pytest
 from uv import find_uv_bin
 
-from tenantry.functions import RuntimeLock
-from tests.synthesized import ROOT
+from tests.packaging.project import build
+from tests.packaging.shop import write
 
-_SNIPPET = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)
 _ENTRY_MARK = "\n# as the wheel brought it\n"
 _HANDLER_SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-north-1",
@@ -85,13 +82,7 @@ def _python(
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel, as `uv build --wheel` does."""
-    folder = tmp_path_factory.mktemp("dist")
-    options = ["--quiet", "--offline", "--wheel", "--no-build-isolation", "--out-dir", str(folder)]
-    subprocess.run(
-        [find_uv_bin(), "build", *options, str(ROOT)], env={**os.environ, "VIRTUAL_ENV": sys.prefix}, check=True
-    )
-    (found,) = folder.glob("*.whl")
-    return found
+    return build(tmp_path_factory.mktemp("dist"), "--wheel")
 
 
 @pytest.fixture(scope="module")
@@ -103,29 +94,12 @@ def shop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> _Shop:
     own = target / "tenantry" / "handlers"
     with (own / "authorizer" / "handler.py").open("a") as handler:
         handler.write(_ENTRY_MARK)
-    for name, code in _SNIPPET.findall((ROOT / "docs" / "constructs.md").read_text()):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as file:
-            file.write(code)
+    write(folder)
 
     done = _python(folder, target, "app.py", CDK_OUTDIR=str(folder / "cdk.out"))
 
     assert done.returncode == 0, done.stderr
     return _Shop(folder, target, json.loads((folder / "cdk.out" / "shop.template.json").read_text()))
-
-
-def test_wheel_contains_packages_and_functions_only(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
-    tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
-    deployed = {path.parent.name for path in (ROOT / "lambdas" / "tenantry" / "handlers").glob("*/handler.py")}
-
-    assert tops == {"tenantry"}
-    assert {f"tenantry/{package}/py.typed" for package in ("functions", "isolation", "runtime")} <= names
-    assert {name.split("/")[2] for name in names if name.endswith("/handler.py")} == deployed
-    assert {f"tenantry/runtime/locks/{lock}.txt" for lock in RuntimeLock} <= names
-    assert [name for name in names if "__pycache__" in name or "/tests/" in name or name.endswith(".pyc")] == []
-    assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
 def test_foreign_app_imports_from_the_wheel(shop: _Shop) -> None:

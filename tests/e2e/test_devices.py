@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tenantry.attacks.devices import Servers
-from tenantry.cli.main import EXIT_USAGE, main
+from tenantry.cli.main import main
+from tenantry.extras import EXIT_USAGE
 from tenantry.ingest_client import (
     CertificateRefusedError,
     Counters,
@@ -26,7 +27,7 @@ from tenantry.ingest_client import (
 )
 from tenantry.ingest_client.api import IngestApi
 from tenantry.ingest_client.buffer import Item
-from tenantry.local.settings import PROJECT
+from tenantry.local.settings import find_project
 from tenantry.operate.devices.registry import Registry
 from tests.waiting import until
 
@@ -229,7 +230,12 @@ def test_thing_with_changed_type_gets_no_certificate(
 def test_example_sends_sales(till: Path) -> None:
     command = [sys.executable, "examples/point_of_sale.py", str(till), "--sales", "700"]
     done = subprocess.run(
-        command, cwd=PROJECT, env={"PYTHONPATH": str(PROJECT)}, capture_output=True, text=True, check=False
+        command,
+        cwd=find_project(),
+        env={"PYTHONPATH": str(find_project())},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "700 sales, 700 sent, 0 dropped, 0 retries\n"

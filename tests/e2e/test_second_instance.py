@@ -9,6 +9,7 @@ import pytest
 
 from tenantry.local import cdk
 from tenantry.local.outputs import local
+from tenantry.local.settings import find_project
 from tenantry.operate.environment import Environment
 from tenantry.operate.storage import DeployedNames
 from tests.e2e.storage import ACCOUNT, PARTITIONS, Operator, StorageApi, result
@@ -33,6 +34,7 @@ def second(deployed: LocalCloud, world: World, tmp_path_factory: pytest.TempPath
         assembly=folder / "cdk.out",
         outputs=folder / "outputs.json",
         log=folder / "deploy.log",
+        project=find_project(),
         application=_SECOND,
         stacks=[f"{_SECOND}-storage"],
     )

@@ -13,7 +13,7 @@ from tenantry.attacks.world import World
 from tenantry.cli.main import main
 from tenantry.local import cdk
 from tenantry.local.cloud import LocalCloud
-from tenantry.local.settings import ACCOUNT, PORT_VARIABLE
+from tenantry.local.settings import ACCOUNT, PORT_VARIABLE, find_project
 from tenantry.operate.teardown import stacks
 from tests.e2e.parks import ParksApi
 from tests.e2e.storage import PARTITIONS, StorageApi
@@ -35,7 +35,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         patch.delenv(PORT_VARIABLE, raising=False)
         cloud = LocalCloud(tmp_path_factory.mktemp("torn-down"))
         cloud.start()
-        cdk.bootstrap(cloud.session())
+        cdk.bootstrap(cloud.session(), find_project())
         yield cloud
         cloud.stop()
 

@@ -10,6 +10,7 @@ import pytest
 from tenantry.local import cdk
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
+from tenantry.local.settings import find_project
 from tests.local.ground import Ground, eventually
 
 
@@ -18,6 +19,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "one.py").write_text("1")
     (tmp_path / "app.py").write_text("app")
+    (tmp_path / "cdk.json").write_text('{"watch": {"exclude": ["docs/**", "tests", "*.md", "cdk.json"]}}')
     return tmp_path
 
 
@@ -27,11 +29,13 @@ def test_equal_contents_have_equal_fingerprints(project: Path) -> None:
     assert cdk.fingerprint(project) == before
 
 
-@pytest.mark.parametrize("path", ["app.py", "stacks/one.py", "stacks/two.py", "lambdas/f/handler.py", "cdk.json"])
+@pytest.mark.parametrize(
+    "path", ["app.py", "stacks/one.py", "stacks/two.py", "functions/f/handler.py", "src/docs/x.py", "cdk.json"]
+)
 def test_any_input_changes_the_fingerprint(project: Path, path: str) -> None:
     before = cdk.fingerprint(project)
     (project / path).parent.mkdir(parents=True, exist_ok=True)
-    (project / path).write_text("changed")
+    (project / path).write_text("{}")
     assert cdk.fingerprint(project) != before
 
 
@@ -40,6 +44,9 @@ def test_any_input_changes_the_fingerprint(project: Path, path: str) -> None:
     [
         "stacks/__pycache__/one.pyc",
         "docs/page.md",
+        "README.md",
+        ".local/outputs.json",
+        "cdk.out.dev/manifest.json",
         "tests/test.py",
         "dashboard/dist/index.html",
         "dashboard/.built",
@@ -67,8 +74,8 @@ def test_a_failing_deployment_shows_what_the_cli_said(cloud: LocalCloud, tmp_pat
 
 def test_bootstrapping_twice_changes_nothing(cloud: LocalCloud) -> None:
     session = cloud.session()
-    cdk.bootstrap(session)
-    cdk.bootstrap(session)
+    cdk.bootstrap(session, find_project())
+    cdk.bootstrap(session, find_project())
     version = session.client("ssm").get_parameter(Name="/cdk-bootstrap/hnb659fds/version")
     assert int(version["Parameter"]["Value"]) >= 21
 

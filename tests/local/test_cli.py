@@ -1,5 +1,7 @@
 """`python -m tenantry.local`."""
 
+from pathlib import Path
+
 import pytest
 
 from tenantry.local import mail
@@ -61,3 +63,28 @@ def test_logs_prints_the_emulators_log(cloud: LocalCloud, capsys: pytest.Capture
 def test_other_commands_refuse_what_they_do_not_know(cloud: LocalCloud) -> None:
     with pytest.raises(SystemExit):
         _run(cloud, "status", "--fast")
+
+
+def test_up_without_an_app_says_where_it_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["up"]) == 1
+    said = capsys.readouterr().err
+    assert f"There is no cdk.json in {tmp_path}" in said
+    assert "--project DIR" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_project_names_the_app_and_its_state_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = tmp_path / "app"
+    (app / "inside").mkdir(parents=True)
+    (app / "cdk.json").write_text("{}")
+    (app / ".local").mkdir()
+    (app / ".local" / "outputs.json").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    assert main(["down", "--project", "app/inside"]) == 0
+    assert "its state is deleted" in capsys.readouterr().out
+    assert not (app / ".local" / "outputs.json").exists()

@@ -57,7 +57,12 @@ def replacements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str
     }
     command = [sys.executable, "-m", "tests.local.replacements"]
     made = subprocess.run(
-        command, env={**os.environ, **environment}, cwd=settings.PROJECT, capture_output=True, text=True, check=False
+        command,
+        env={**os.environ, **environment},
+        cwd=settings.find_project(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert made.returncode == 0, made.stderr
     found: dict[str, dict[str, list[str]]] = json.loads(made.stdout)

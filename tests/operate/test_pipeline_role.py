@@ -18,12 +18,12 @@ from botocore.client import BaseClient
 
 from stacks.environments import NAMES
 from tenantry.cli import main as cli
-from tenantry.operate import smoke, streaming
+from tenantry.operate import streaming
 from tests.documented_role import ACCOUNT, REGION, Call, allowed, attacked_environments, every_environment
 from tests.synthesized import ROOT, new_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _WORKFLOWS: Final = ROOT / ".github" / "workflows"
 _ATTACKS: Final = "python -m tenantry.attacks --env ENV"
@@ -77,9 +77,7 @@ def _deployment(_: pytest.MonkeyPatch, __: Path) -> list[Call]:
     return [Call("sts:AssumeRole", role.replace("${AWS::Partition}", "aws")) for role in sorted(roles)]
 
 
-def _recorded(
-    monkeypatch: pytest.MonkeyPatch, state: Path, main: Callable[[list[str]], int], arguments: list[str]
-) -> list[Call]:
+def _recorded(monkeypatch: pytest.MonkeyPatch, state: Path, *arguments: str) -> list[Call]:
     """Return the calls that a command makes of AWS, which answers as it would."""
     calls: list[Call] = []
     started = False
@@ -105,22 +103,22 @@ def _recorded(
     for name, value in {"AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}.items():
         monkeypatch.setenv(name, value)
     with responses.RequestsMock(assert_all_requests_are_fired=False):  # nobody answers
-        main([*arguments, "--env", "prod", "--state", str(state)])  # without outputs, as on another machine
+        cli.main([*arguments, "--env", "prod", "--state", str(state)])  # without outputs, as on another machine
     return calls
 
 
 def _smoke(monkeypatch: pytest.MonkeyPatch, state: Path) -> list[Call]:
-    return _recorded(monkeypatch, state, smoke.main, [])
+    return _recorded(monkeypatch, state, "smoke")
 
 
 def _start(monkeypatch: pytest.MonkeyPatch, state: Path) -> list[Call]:
-    return _recorded(monkeypatch, state, cli.main, ["streaming", "start"])
+    return _recorded(monkeypatch, state, "streaming", "start")
 
 
 _CALLS: Final = {
     "cdk deploy --all --context env=ENV --output cdk.out.ENV --outputs-file .local/outputs.ENV.json": _deployment,
     "tenantry streaming start --env ENV": _start,
-    "python -m tenantry.operate.smoke --env ENV": _smoke,
+    "tenantry smoke --env ENV": _smoke,
 }
 
 

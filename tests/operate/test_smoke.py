@@ -9,6 +9,7 @@ import boto3
 import pytest
 import responses
 
+from tenantry.cli.main import main
 from tenantry.operate import smoke
 from tenantry.operate.aws import Aws
 from tenantry.operate.environment import Environment
@@ -43,7 +44,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> responses.RequestsMock:
 
 def test_healthy_deployment_passes(web: responses.RequestsMock, capsys: pytest.CaptureFixture[str]) -> None:
     with web:
-        assert smoke.main(["--env", "dev"]) == 0
+        assert main(["smoke", "--env", "dev"]) == 0
     assert "FAILED" not in capsys.readouterr().out
 
 
@@ -61,17 +62,17 @@ def test_failures_are_reported(
 ) -> None:
     web.replace("GET", url, status=status, body="{}")
     with web:
-        assert smoke.main(["--env", "dev"]) == 1
+        assert main(["smoke", "--env", "dev"]) == 1
     assert told in capsys.readouterr().out
 
 
 def test_unreachable_api_is_a_failure(web: responses.RequestsMock, capsys: pytest.CaptureFixture[str]) -> None:
     web.remove("GET", _KEYS)
     with web:
-        assert smoke.main(["--env", "dev"]) == 1
+        assert main(["smoke", "--env", "dev"]) == 1
     assert "ConnectionError" in capsys.readouterr().out
 
 
 def test_missing_environment_is_not_a_failed_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert smoke.main(["--state", str(tmp_path)]) == 2
+    assert main(["smoke", "--state", str(tmp_path)]) == 2
     assert "make up" in capsys.readouterr().err

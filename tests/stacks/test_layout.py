@@ -10,7 +10,7 @@ from aws_cdk import App, Stack
 
 from stacks.application import compose
 from stacks.environments import environment
-from stacks.platform.names import STACKS
+from stacks.names import STACKS
 from tenantry.operate.environment import STACKS as OPERATED
 from tests.synthesized import ROOT, assembly, new_app
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from stacks.application import compose
 from stacks.environments import environment
+from stacks.names import StorageNames, instance_code
 from stacks.platform.collisions import NAMES, Named, Scope, collisions, named
-from stacks.platform.names import StorageNames, instance_code
 from tenantry.functions import AWS_ARM64
 from tenantry.model.identifiers import RESERVED_WORDS, TENANT_PATTERN
 from tests.synthesized import ENVIRONMENTS, assembly, new_app

@@ -13,7 +13,7 @@ from aws_cdk import App, Stack
 
 from stacks.application import compose, compose_control_plane
 from stacks.environments import environment
-from stacks.platform.names import CONTROL_PLANE, STACKS
+from stacks.names import CONTROL_PLANE, STACKS
 from tests.synthesized import assembly, new_app
 
 _OTHERS: Final = set(STACKS) - set(CONTROL_PLANE)

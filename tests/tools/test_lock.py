@@ -33,12 +33,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (made / _FUNCTION_LOCKS).mkdir(parents=True)
     for name in ("one", "two"):
         (made / _FUNCTION_LOCKS / f"{name}.in").write_text("pydantic\n")
+    (made / "src/tenantry/local/flink").mkdir(parents=True)
     (made / "pyproject.toml").write_text('[project]\ndependencies = ["aws-cdk-lib", "uv>=1,<2"]\n')
     return made
 
 
 def _locks(project: Path) -> list[Path]:
-    return [*project.glob("requirements*.txt"), *(project / _FUNCTION_LOCKS).glob("*.txt")]
+    return [*project.rglob("requirements*.txt"), *(project / _FUNCTION_LOCKS).glob("*.txt")]
 
 
 def _run(project: Path, *arguments: str) -> int:
@@ -53,7 +54,8 @@ def test_all_lock_files_are_written(project: Path) -> None:
         f"{_FUNCTION_LOCKS}/two.txt",
         "requirements-bootstrap.txt",
         "requirements-dev.txt",
-        "requirements-flink.txt",
+        "requirements.txt",
+        "src/tenantry/local/flink/requirements.txt",
     ]
 
 
@@ -61,7 +63,8 @@ def test_locks_have_hashes_and_no_machine_paths(project: Path) -> None:
     _run(project)
     for path in _locks(project):
         text = path.read_text()
-        assert "--universal --generate-hashes --no-header --python-version 3.11" in text
+        assert "--universal --no-header --python-version 3.11" in text
+        assert ("--generate-hashes" in text) == (path != project / "requirements.txt")
         assert str(project) not in text
 
 
@@ -81,6 +84,13 @@ def test_current_locks_pass_the_check(project: Path, capsys: pytest.CaptureFixtu
     _run(project)
     assert _run(project, "--check") == 0
     assert "All lock files are up to date." in capsys.readouterr().out
+
+
+def test_pip_installs_the_app_with_the_versions_of_the_tests(project: Path) -> None:
+    _run(project)
+    text = (project / "requirements.txt").read_text()
+    assert "-e .[streaming]" in text
+    assert "--constraint requirements-dev.txt" in text
 
 
 @pytest.mark.parametrize("broken", ["changed", "missing"])

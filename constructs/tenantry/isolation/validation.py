@@ -29,6 +29,9 @@ _SOURCE: Final = re.compile(r"(?!aws\.)[A-Za-z0-9._-]{1,256}", re.ASCII)
 _DETAIL_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,127}", re.ASCII)
 _PURPOSE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _DATABASE: Final = re.compile(r"[a-z0-9_]{1,255}", re.ASCII)
+_COUNTER: Final = re.compile(r"(?!failed$)[a-z][a-z0-9_]{0,31}", re.ASCII)
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+_PARAMETER_PATH: Final = re.compile(r"(/[A-Za-z0-9_.-]+)+", re.ASCII)
 _API: Final = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 _APPLICATION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*", re.ASCII)
 _LONGEST_TENANT: Final = "t" * 38
@@ -106,6 +109,23 @@ def detail_type(value: str) -> str:
 def purpose_name(value: str) -> str:
     """Return the name of a purpose, which is the value of a session tag as well."""
     return _check("purpose", value, _PURPOSE, "use 1 to 64 letters, digits, '_' and '-'")
+
+
+def counter_name(value: str) -> str:
+    """Return the name of a counter of usage, which names a part of the reply."""
+    return _check(
+        "counter name", value, _COUNTER, "use 1 to 32 lower-case letters, digits and '_', a letter first, not 'failed'"
+    )
+
+
+def parameter_path(value: str) -> str:
+    """Return a path in Parameter Store."""
+    return _check(
+        "parameter path",
+        value,
+        _PARAMETER_PATH,
+        "begin with '/', leave out a '/' at the end, and use letters, digits, '_', '.' and '-' between",
+    )
 
 
 def database_name(value: str) -> str:

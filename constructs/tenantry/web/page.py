@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import CustomResource, Duration, Names, RemovalPolicy, Stack, Token
@@ -22,10 +21,11 @@ from tenantry.web.build import page_asset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from tenantry.functions import FunctionDefaults
 
-_EDGE: Final = Path(__file__).parent / "edge"
+_EDGE: Final = package_folder("tenantry.web") / "edge"
 # Files lie under a prefix, so that what the publisher notes for itself beside them is nothing that can be asked for.
 _FOLDER: Final = "site"
 # With the longest of what follows, "PageHeaders-ap-southeast-1", a name has the 64 characters that CloudFront takes.

@@ -675,7 +675,7 @@ def _seconds(item: Mapping[str, Any], name: str) -> int | None:
     return int(item[name]["N"]) if name in item else None
 
 
-def _tenant(value: object) -> TenantId | None:
+def _tenant(value: str | None) -> TenantId | None:
     try:
         return tenant_id(value)
     except InvalidIdentifierError:

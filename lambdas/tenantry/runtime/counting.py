@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-from aws_lambda_powertools import Logger, Tracer
+from typing import TYPE_CHECKING, Any
 
 from tenantry.model.caller import Caller
+from tenantry.runtime.observability import logger, observed, tracer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from tenantry.model.caller import TenantCaller
-
-logger: Final = Logger(utc=True)
-tracer: Final = Tracer()
 
 
 def counter_handler(count: Callable[[TenantCaller], Mapping[str, object]]) -> Any:  # noqa: ANN401 - Powertools' decorators are typed so
@@ -31,12 +27,10 @@ def counter_handler(count: Callable[[TenantCaller], Mapping[str, object]]) -> An
         Returns what the tenant uses, as JSON takes it. Whatever it raises makes the invocation fail.
     """
 
-    @logger.inject_lambda_context(correlation_id_path="correlationId", clear_state=True)
-    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
     def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, object]:
         caller = Caller.from_authorizer(event).in_tenant()
         logger.append_keys(tenant=caller.tenant_id)
         tracer.put_annotation("tenant", caller.tenant_id)
         return dict(count(caller))
 
-    return handler
+    return observed(handler, correlation_id_path="correlationId")

@@ -2,6 +2,6 @@
 
 import sys
 
-from tenantry.attacks.cli import main
+from tenantry.extras import run
 
-sys.exit(main())
+sys.exit(run("python -m tenantry.attacks", "attack", "tenantry.attacks.cli"))

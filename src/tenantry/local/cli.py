@@ -10,7 +10,6 @@ from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.progress import note
-from tenantry.local.settings import PROJECT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,13 +18,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--state",
         type=Path,
-        default=PROJECT / ".local",
-        help="the folder for the local cloud's state (default: .local)",
+        help="the folder for the local cloud's state (default: .local in the CDK app's folder)",
+    )
+    project = argparse.ArgumentParser(add_help=False)
+    project.add_argument(
+        "--project", type=Path, metavar="DIR", help="the CDK app's folder (default: the nearest one with a cdk.json)"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     def command(name: str, run: Callable[[LocalCloud, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(name, parents=[project], help=text, description=text)
         added.set_defaults(run=run)
         return added
 
@@ -43,13 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parsed = parser.parse_args(arguments)
     try:
-        return int(parsed.run(LocalCloud(parsed.state), parsed))
+        return int(parsed.run(LocalCloud(parsed.state, project=parsed.project), parsed))
     except LocalCloudError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except OSError as error:  # a full disk, a file of somebody else's
         sys.stderr.write(
-            f"{error}\nThe state is in {parsed.state}. Fix the problem, or choose another folder with --state\n"
+            f"{error}\nThe state is in {parsed.state or '.local'}. "
+            "Fix the problem, or choose another folder with --state\n"
         )
         return 1
 

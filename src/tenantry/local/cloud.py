@@ -17,7 +17,7 @@ from tenantry.local.errors import LocalCloudError
 from tenantry.local.mail import Message, latest
 from tenantry.local.outputs import Outputs, connection, local, read_outputs, shell_variables, write_env, write_outputs
 from tenantry.local.progress import note, step
-from tenantry.local.settings import PROJECT, REGION, WITHOUT_GAPS_VARIABLE, StateFolder
+from tenantry.local.settings import REGION, WITHOUT_GAPS_VARIABLE, StateFolder, find_project
 
 
 class LocalCloud:
@@ -27,6 +27,8 @@ class LocalCloud:
     ----------
     state_dir
         Where it keeps its state; `.local` in the project when not given.
+    project
+        A folder of the CDK app, whose root is the nearest one with a `cdk.json`; the current one when not given.
     left_open
         The gaps to leave open, separated by commas; what the environment names when not given.
 
@@ -40,8 +42,11 @@ class LocalCloud:
     >>> cloud.stop()
     """
 
-    def __init__(self, state_dir: Path | str = PROJECT / ".local", *, left_open: str | None = None) -> None:
-        self.folder = StateFolder(Path(state_dir).absolute())
+    def __init__(
+        self, state_dir: Path | str | None = None, *, project: Path | None = None, left_open: str | None = None
+    ) -> None:
+        self._project = project
+        self.folder = StateFolder(find_project(project) / ".local" if state_dir is None else Path(state_dir).absolute())
         self._left_open = os.environ.get(WITHOUT_GAPS_VARIABLE, "") if left_open is None else left_open
 
     @property
@@ -127,16 +132,22 @@ class LocalCloud:
             layout.mark(self.folder)
             self._check()
 
-    def deploy(self, project: Path = PROJECT) -> None:
+    def deploy(self, project: Path | None = None) -> None:
         """Deploy the app, unless the running cloud has just this already, and write `outputs.json` and `env`.
 
         Parameters
         ----------
         project
-            The folder with `cdk.json`.
+            A folder of the app; that of this object when not given.
+
+        Raises
+        ------
+        LocalCloudError
+            There is no CDK app, or it cannot be deployed.
         """
+        found = find_project(project or self._project)
         with self._in_turn():
-            raw = self._deployed(project)
+            raw = self._deployed(found)
             running = self._running()
             deployed = local(raw, running.endpoint, running.page)
             write_outputs(self.folder.outputs, deployed)
@@ -171,7 +182,7 @@ class LocalCloud:
         if removed := cdk.clear_broken_stacks(session):
             note(f"Removed resources of an interrupted deployment: {', '.join(removed)}")
         with step("Bootstrap"):
-            cdk.bootstrap(session)
+            cdk.bootstrap(session, project)
         with step("Deploy") as detail:
             deployed = cdk.deploy(
                 variables=self.variables,

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from tenantry.local import certificates, worker_python
@@ -23,7 +24,6 @@ from tenantry.local.settings import (
     HOST,
     INTERPRETER_VARIABLE,
     PAGE_PORT_VARIABLE,
-    PROJECT,
     REGION,
     VERSION_VARIABLE,
     WITHOUT_GAPS_VARIABLE,
@@ -111,13 +111,13 @@ def died(folder: StateFolder) -> bool:
 def code_version(left_open: str) -> str:
     """Return a digest of the code that the emulator's process runs, with the gaps that it leaves open."""
     digest = hashlib.sha256(left_open.encode())
-    here = Path(__file__).parent
+    here = Path(str(files("tenantry.local")))
     for path in [
         here / "emulator.py",
         here / "front_door.py",
         here / "saved_state.py",
         here / "settings.py",
-        *(path for folder in ("gaps", "patching", "flink") for path in sorted((here / folder).rglob("*.py"))),
+        *(path for folder in ("gaps", "patching", "flink", "worker") for path in sorted((here / folder).rglob("*.py"))),
     ]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -146,8 +146,8 @@ def start(folder: StateFolder, left_open: str) -> Running:
     folder.create()
     with folder.log.open("a") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tenantry.local.emulator"],
-            cwd=PROJECT,
+            [sys.executable, "-P", "-m", "tenantry.local.emulator"],
+            cwd=folder.home,
             env=_environment(folder, port, python, left_open),
             stdin=subprocess.DEVNULL,
             stdout=log,

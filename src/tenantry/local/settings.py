@@ -14,8 +14,6 @@ from tenantry.local.errors import LocalCloudError
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
-#: The CDK app that is deployed: the nearest folder with a `cdk.json`, from where the command runs upwards.
-PROJECT = next((folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "cdk.json").is_file()), Path.cwd())
 _HIGHEST_PORT = 65535
 
 #: The port to use instead of a free one.
@@ -29,6 +27,29 @@ VERSION_VARIABLE = "TENANTRY_LOCAL_VERSION"
 INTERPRETER_VARIABLE = "TENANTRY_LOCAL_INTERPRETER"
 PAGE_PORT_VARIABLE = "TENANTRY_LOCAL_PAGE_PORT"
 CREDENTIALS_PORT_VARIABLE = "TENANTRY_LOCAL_CREDENTIALS_PORT"
+
+
+def find_project(start: Path | None = None) -> Path:
+    """Return the folder of the CDK app: the nearest one with a `cdk.json`, upwards from a folder.
+
+    Parameters
+    ----------
+    start
+        That folder; the current one when not given.
+
+    Raises
+    ------
+    LocalCloudError
+        There is no `cdk.json`.
+    """
+    folder = (start or Path.cwd()).absolute()
+    for found in (folder, *folder.parents):
+        if (found / "cdk.json").is_file():
+            return found
+    raise LocalCloudError(
+        f"There is no cdk.json in {folder} or in a folder above it. "
+        "Go to the folder of the CDK app, or name it: --project DIR"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

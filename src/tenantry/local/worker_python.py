@@ -10,9 +10,10 @@ import sys
 import sysconfig
 import venv
 from importlib.metadata import Distribution, distribution
+from importlib.resources import files
 from pathlib import Path
 
-_HOOK = Path(__file__).parent / "worker" / "tenantry_local_cloud.py"
+_HOOK = Path(str(files("tenantry.local.worker"))) / "tenantry_local_cloud.py"
 
 
 def ensure(folder: Path) -> Path:

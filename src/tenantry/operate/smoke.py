@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import requests
-
-from tenantry.operate.environment import LOCAL, STATE_FOLDER, Environment, EnvironmentNotReadyError
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    import argparse
+    from collections.abc import Collection, Iterator, Mapping
 
-_FAILED: Final = 1
-_NOT_READY: Final = 2
+    from rich.console import Console
+
+    from tenantry.operate.environment import Environment
+
+    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+
+EXIT_FAILED: Final = 1
 _TIMEOUT_SECONDS: Final = 10
 NO_TENANT: Final = "/tenant/00000000-0000-8000-8000-000000000000"
 
@@ -71,35 +73,19 @@ def checks(environment: Environment) -> Iterator[Check]:
     yield Check("The admin API refuses an unsigned request", "GET", admin_api, {403}, {})
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the checks and return the exit status: 1 if one failed, 2 if the environment cannot be asked."""
-    parser = argparse.ArgumentParser(prog="python -m tenantry.operate.smoke", description=__doc__)
-    parser.add_argument("--env", default=LOCAL, help="the environment (default: local)")
-    parser.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
-    parser.add_argument(
-        "--state",
-        type=Path,
-        default=STATE_FOLDER,
-        metavar="DIR",
-        help="the folder with the deployment's outputs (default: .local)",
-    )
-    parsed = parser.parse_args(arguments)
+def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
+    """Add the command to the command's parser."""
+    topics.add_parser("smoke", parents=[environment], description=__doc__).set_defaults(run=_run)
+
+
+def _run(environment: Environment, _: argparse.Namespace, console: Console) -> int:
     failed = False
-    try:
-        environment = Environment.load(parsed.env, state=parsed.state, app=parsed.app)
-        with requests.Session() as http:
-            if environment.aws.ca_bundle:
-                http.trust_env = False  # REQUESTS_CA_BUNDLE would win over `verify`
-                http.verify = environment.aws.ca_bundle
-            for check in checks(environment):
-                wrong = check.run(http)
-                failed = failed or bool(wrong)
-                sys.stdout.write(f"{'FAILED' if wrong else 'ok    '}  {check.what}{wrong and f': {wrong}'}\n")
-    except EnvironmentNotReadyError as error:
-        sys.stderr.write(f"{error}\n")
-        return _NOT_READY
-    return _FAILED if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    with requests.Session() as http:
+        if environment.aws.ca_bundle:
+            http.trust_env = False  # REQUESTS_CA_BUNDLE would win over `verify`
+            http.verify = environment.aws.ca_bundle
+        for check in checks(environment):
+            wrong = check.run(http)
+            failed = failed or bool(wrong)
+            console.print(Text(f"{'FAILED' if wrong else 'ok    '}  {check.what}{wrong and f': {wrong}'}"))
+    return EXIT_FAILED if failed else 0

@@ -29,9 +29,7 @@ EXIT_NOT_DONE: Final = 1
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the topic to the command's parser."""
-    topic = topics.add_parser(
-        "streaming", help="start and stop the streaming application that fills the data lake", description=_ABOUT
-    )
+    topic = topics.add_parser("streaming", description=_ABOUT)
     commands = topic.add_subparsers(required=True, metavar="command")
     starting = commands.add_parser(
         "start", parents=[environment], help="start it, from its latest snapshot if one exists; no effect if it runs"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, CfnParameter, Duration, Stack, Token
 
-from stacks.platform.names import StorageNames
+from stacks.names import StorageNames
 from tenantry.isolation.data import (
     AccessPointBucket,
     DocumentedBucket,

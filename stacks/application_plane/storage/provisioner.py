@@ -20,7 +20,7 @@ from tenantry.model.placeholders import run_time_form
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
-    from stacks.platform.names import StorageNames
+    from stacks.names import StorageNames
     from stacks.platform.platform import Platform
     from tenantry.functions import PythonFunction
     from tenantry.isolation.api import ApiDefaults

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, Stack
 
+from stacks.names import usage_path
 from stacks.platform.defaults import grant_on
 from stacks.platform.functions import api_function
-from stacks.platform.names import usage_path
 from tenantry.isolation.metering import UsageRegistry
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_ssm as ssm
 
 from stacks.control_plane.tenant.routes import admin_routes
-from stacks.platform.names import admin_api_parameter
+from stacks.names import admin_api_parameter
 from tenantry.isolation.api import AdminApi
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 
+from stacks.names import admin_api_parameter
 from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, grant_on, reads, writes
-from stacks.platform.names import admin_api_parameter
 from tenantry.functions import PythonFunction, RuntimeLock
 from tenantry.functions.sources import package_folder
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, USER_ID

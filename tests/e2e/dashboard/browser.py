@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Error, Page, expect, sync_playwright
 
 from tenantry.attacks.accounts import Person, Tokens
-from tenantry.local.settings import PROJECT
+from tenantry.local.settings import find_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ _SETTLED: Final = """(patience) => new Promise((done) => {
   };
   look();
 })"""
-AXE: Final = PROJECT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+AXE: Final = find_project() / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def chromium() -> Iterator[Browser]:

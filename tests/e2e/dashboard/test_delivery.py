@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tenantry.local.settings import PROJECT
+from tenantry.local.settings import find_project
 
 if TYPE_CHECKING:
     from tests.e2e.dashboard.browser import DashboardUser, Visit
@@ -90,7 +90,7 @@ def test_first_load_is_under_the_size_limit(ada: DashboardUser, visit: Visit) ->
 
 
 def test_compressed_build_is_under_the_size_limit() -> None:
-    built = PROJECT / "dashboard" / "dist"
+    built = find_project() / "dashboard" / "dist"
     files = [path for path in built.rglob("*") if path.suffix in {".html", ".js", ".css", ".svg"}]
 
     assert len(files) > 8

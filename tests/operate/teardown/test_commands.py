@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from tenantry.cli.main import EXIT_USAGE, main
+from tenantry.cli.main import main
+from tenantry.extras import EXIT_USAGE
 from tenantry.model.stores import Application
 from tenantry.operate.environment import Environment
 from tenantry.operate.teardown import commands, log_role, stacks, work

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tenantry.cli.main import EXIT_USAGE, main
+from tenantry.cli.main import main
+from tenantry.extras import EXIT_USAGE
 from tenantry.operate.environment import Environment
 from tenantry.operate.teardown.errors import TeardownRefusedError
 from tenantry.operate.teardown.removal import Hand

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
+from tenantry.isolation.validation import counter_name, parameter_path
+
 if TYPE_CHECKING:
     from tenantry.functions import PythonFunction
-
-_PATH: Final = re.compile(r"(/[A-Za-z0-9_.-]+)+")
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_TAKEN: Final = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +41,7 @@ class UsageRegistry:
 
     def __post_init__(self) -> None:
         """Check the path."""
-        if not _PATH.fullmatch(self.path):
-            raise ValueError(
-                f"The path {self.path!r} is not one of Parameter Store: begin with '/', do not end with it, and use "
-                "letters, digits, '.', '-' and '_' between."
-            )
+        parameter_path(self.path)
 
 
 class UsageCounter(Construct):
@@ -81,12 +74,8 @@ class UsageCounter(Construct):
     def __init__(
         self, scope: Construct, construct_id: str, *, registry: UsageRegistry, name: str, function: PythonFunction
     ) -> None:
+        counter_name(name)
         super().__init__(scope, construct_id)
-        if not _NAME.fullmatch(name) or name == _TAKEN:
-            raise ValueError(
-                f"The counter's name {name!r} cannot be a part of the reply: use up to 32 lower-case letters, digits "
-                f"and underscores, a letter first, and not {_TAKEN!r}, which lists the counters that fail."
-            )
         # A policy of this stack on a role of another: a grant would make that one depend on this.
         invokes = iam.Policy(
             self,

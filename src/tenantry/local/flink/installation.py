@@ -9,18 +9,18 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from uv import find_uv_bin
 
-from tenantry.flink import JarError, PackageError, Use, fetch, java, pinned
+from tenantry.flink import JarError, PackageError, Use, cache_folder, fetch, java, pinned
 from tenantry.local.errors import LocalCloudError
-from tenantry.local.settings import PROJECT
 
 #: The service's Python for this version of Flink.
 _PYTHON = "3.11"
-_LOCK = PROJECT / "requirements-flink.txt"
-_ENVIRONMENT = PROJECT / ".venv-flink"
+_LOCK = Path(str(files("tenantry.local.flink"))) / "requirements.txt"
+_READY = ".ready"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +53,7 @@ class Installation:
 
 def is_ready() -> bool:
     """Return whether Flink is installed as the lock says."""
-    marker = _ENVIRONMENT / ".ready"
-    return marker.is_file() and marker.read_text() == _wanted()
+    return (_environment() / _READY).is_file()
 
 
 def ensure() -> Installation:
@@ -65,33 +64,33 @@ def ensure() -> Installation:
     LocalCloudError
         It cannot be made.
     """
-    with (PROJECT / ".venv-flink.lock").open("a") as turn:
+    environment = _environment()
+    environment.parent.mkdir(parents=True, exist_ok=True)
+    python = environment / "bin" / "python"
+    with environment.with_suffix(".lock").open("a") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not is_ready():
-            shutil.rmtree(_ENVIRONMENT, ignore_errors=True)
-            _uv("venv", "--quiet", "--python", _PYTHON, str(_ENVIRONMENT))
-            _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(_python()), str(_LOCK))
-            (_ENVIRONMENT / ".ready").write_text(_wanted())
-    home = next(_ENVIRONMENT.glob("lib/python3*/site-packages/pyflink"))
+            shutil.rmtree(environment, ignore_errors=True)
+            _uv("venv", "--quiet", "--python", _PYTHON, str(environment))
+            _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(_LOCK))
+            (environment / _READY).touch()
+    home = next(environment.glob("lib/python3*/site-packages/pyflink"))
     try:
         file_system = next(fetch(jar) for jar in pinned() if jar.use is Use.SERVICE)
-        return Installation(python=_python(), home=home, java=java(), file_system=file_system)
+        return Installation(python=python, home=home, java=java(), file_system=file_system)
     except (JarError, PackageError) as error:
         raise LocalCloudError(str(error)) from error
 
 
-def _python() -> Path:
-    return _ENVIRONMENT / "bin" / "python"
-
-
-def _wanted() -> str:
-    return hashlib.sha256(_LOCK.read_bytes()).hexdigest()
+def _environment() -> Path:
+    """Return the folder of what the lock says, one for all checkouts and state folders of this user."""
+    return cache_folder() / "flink" / hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
 
 
 def _uv(*arguments: str) -> None:
     done = subprocess.run([find_uv_bin(), *arguments], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise LocalCloudError(
-            f"Apache Flink, which runs the streaming application, cannot be installed into {_ENVIRONMENT.name}. "
+            f"Apache Flink, which runs the streaming application, cannot be installed into {_environment()}. "
             f"It needs Python {_PYTHON}.\n{done.stderr.strip()}"
         )

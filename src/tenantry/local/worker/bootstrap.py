@@ -1,6 +1,6 @@
 """Run a Python function for the emulator, as AWS's runtime would.
 
-The emulator starts it with a few lines that run this file, and talks to it over lines of JSON: the first one names
+The emulator starts it as a script of its own, and talks to it over lines of JSON: the first one names
 the function, each further one is an invocation, each answer is one line on the real standard output. Whatever the
 function prints goes to standard error and so to its log.
 
@@ -120,3 +120,7 @@ def main() -> None:
         sys.stderr.write(f"\n{END_OF_LOG}\n")
         sys.stderr.flush()
         reply({"status": "ok", "result": result})
+
+
+if __name__ == "__main__":
+    main()

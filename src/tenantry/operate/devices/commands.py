@@ -38,7 +38,7 @@ _ABOUT: Final = (
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the topic to the command's parser."""
-    topic = topics.add_parser("devices", help="manage certificates of tenants' servers", description=_ABOUT)
+    topic = topics.add_parser("devices", description=_ABOUT)
     commands = topic.add_subparsers(required=True, metavar="command")
 
     issuing = commands.add_parser(

@@ -35,9 +35,7 @@ EXIT_NOT_ASKED: Final = 2
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the command to the command's parser."""
-    command = topics.add_parser(
-        "preflight", parents=[environment], help="find problems before a deployment", description=_ABOUT
-    )
+    command = topics.add_parser("preflight", parents=[environment], description=_ABOUT)
     command.add_argument(
         "--templates",
         type=Path,

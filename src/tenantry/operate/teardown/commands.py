@@ -40,9 +40,7 @@ EXIT_NOTHING_DONE: Final = 2
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the command to the parser."""
-    command = topics.add_parser(
-        "teardown", parents=[environment], help="delete an ephemeral environment and its data", description=_ABOUT
-    )
+    command = topics.add_parser("teardown", parents=[environment], description=_ABOUT)
     command.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
     command.add_argument("--confirm", metavar="NAME", help="the application's name, to skip the question")
     command.add_argument("--json", action="store_true", help="print the report as JSON")

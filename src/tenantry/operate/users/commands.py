@@ -38,7 +38,7 @@ _DONE: Final = {
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     """Add the topic to the command's parser."""
-    topic = topics.add_parser("users", help="manage user accounts", description=_ABOUT)
+    topic = topics.add_parser("users", description=_ABOUT)
     commands = topic.add_subparsers(required=True, metavar="command")
     output = argparse.ArgumentParser(add_help=False)
     output.add_argument("--json", action="store_true", help="print JSON")

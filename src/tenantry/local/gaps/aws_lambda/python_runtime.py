@@ -11,11 +11,11 @@ Here: workers have an interpreter (`tenantry.local.worker_python`) and a bootstr
 of their own.
 """
 
+import inspect
 import os
 import queue
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -25,8 +25,7 @@ from tenantry.local.patching import replace
 from tenantry.local.settings import INTERPRETER_VARIABLE
 from tenantry.local.worker import bootstrap
 
-_BOOTSTRAP = Path(bootstrap.__file__)
-_SCRIPT = f"import runpy\nrunpy.run_path({str(_BOOTSTRAP)!r})['main']()\n"
+_SCRIPT = inspect.getsource(bootstrap)
 # Standard error comes through a pipe of its own, a moment after the answer.
 _LOG_SECONDS = 0.25
 
