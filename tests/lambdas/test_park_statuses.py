@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenantry.model.tenant_tables import PARK
+from tenantry.model.tenant_tables import PARK, park_key
 from tests.lambdas.doubles import RecordingVendor
 from tests.lambdas.events import Context
 from tests.lambdas.tables import create_directory, join
@@ -57,11 +57,11 @@ class _Scene:
         )
 
     def add(self, tenant: str, park: str, at: int = 1) -> None:
-        item = {"pk": {"S": f"{tenant}#{PARK}"}, "sk": {"S": park}, "status": {"S": "park-opened"}}
+        item = {**park_key(tenant, PARK, park), "status": {"S": "park-opened"}}
         self.dynamodb.put_item(TableName=_TABLE, Item={**item, "statusat": {"N": str(at)}})
 
     def status(self, tenant: str, park: str) -> str | None:
-        key = {"pk": {"S": f"{tenant}#{PARK}"}, "sk": {"S": park}}
+        key = park_key(tenant, PARK, park)
         item = self.dynamodb.get_item(TableName=_TABLE, Key=key).get("Item")
         return item["status"]["S"] if item else None
 

@@ -183,7 +183,7 @@ class TokenVendor:
             DurationSeconds=_DURATION_SECONDS,
             Tags=[{"Key": tag["Key"], "Value": tag["Value"]} for tag in session_tags(caller.tenant_id, purpose)],
             # A session that assumes a role stays the tenant's.
-            TransitiveTagKeys=SESSION_TAGS,
+            TransitiveTagKeys=[*SESSION_TAGS],
         )
         if answer.get("PackedPolicySize", 0) > _PACKED_WARNING_PERCENT:
             logger.warning("the session policy is near its packed size", percent=answer["PackedPolicySize"])
