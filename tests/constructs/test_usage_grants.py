@@ -125,6 +125,21 @@ def test_usage_function_alone_may_invoke_a_counter(environment: str, stack: str)
     assert counter not in json.dumps(templates[stack].get("Outputs", {}))
 
 
+def test_policies_of_two_stacks_on_one_role_have_different_names() -> None:
+    """IAM keeps one inline policy of a name: the stack that is deployed last would replace the others'."""
+    named = [
+        (json.dumps(role), resource["Properties"]["PolicyName"])
+        for template in assembly("prod").templates.values()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy"
+        for role in resource["Properties"]["Roles"]
+        if "Fn::ImportValue" in role
+    ]
+
+    assert len(named) >= len(_COUNTERS)
+    assert len(set(named)) == len(named)
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_no_role_may_write_registrations(environment: str) -> None:
     """A registration names a function that is told a tenant: only a deployment writes one."""

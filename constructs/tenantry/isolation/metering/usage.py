@@ -80,6 +80,8 @@ class UsageCounter(Construct):
         invokes = iam.Policy(
             self,
             "ReaderInvokes",
+            # CDK's own name is of the path in the stack: two stacks' policies would be one on this role.
+            policy_name=f"InvokeCounter-{name}",
             roles=[registry.reader],
             statements=[iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])],
         )
