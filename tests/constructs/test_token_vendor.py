@@ -479,7 +479,7 @@ class TestTenantIsolatedFunction:
         assert not [route for route in routes.splitlines() if route.endswith("*")]
 
 
-@pytest.mark.parametrize(("environment", "isolated"), [("local", 0), ("dev", 0), ("staging", 2), ("prod", 2)])
+@pytest.mark.parametrize(("environment", "isolated"), [("local", 0), ("dev", 0), ("staging", 3), ("prod", 3)])
 def test_session_functions_are_isolated_if_configured(environment: str, isolated: int) -> None:
     functions = [
         resource["Properties"]
