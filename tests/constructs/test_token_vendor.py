@@ -488,5 +488,5 @@ def test_session_functions_are_isolated_if_configured(environment: str, isolated
         if "TOKEN_VENDOR" in resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
     ]
 
-    assert len(functions) == 2
+    assert len(functions) == 3
     assert sum("TenancyConfig" in function for function in functions) == isolated
