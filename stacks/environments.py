@@ -233,7 +233,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             region=_LOCAL_REGION,
             ephemeral=True,
             destroy_data=True,  # the local cloud is one folder that `make down` removes
-            allowed_origin="*",  # the page's port differs from machine to machine; no cookie is ever used
+            allowed_origin="*",  # the dashboard's port differs from machine to machine; no cookie is ever used
             throttle_rate=1000,
             throttle_burst=2000,
             log_retention=RetentionDays.ONE_DAY,
@@ -333,7 +333,7 @@ def environment(
     web_acl_arn
         A web ACL to put before every API.
     destroy_data
-        The second key to destroying data; refused by environments that keep theirs.
+        The second of the two settings that let a stack destroy data; refused by environments that keep theirs.
 
     Raises
     ------

@@ -97,7 +97,7 @@ class PythonFunction(lambda_.Function):
     Attributes
     ----------
     tenant_isolated
-        Whether each invocation must name its tenant, which `tenantry.isolation.TenantApi` sees to.
+        Whether each invocation must name its tenant, which `tenantry.isolation.api.TenantApi` sees to.
     variables
         The environment variables so far.
     name_in_app

@@ -35,7 +35,7 @@ _ANNOUNCED: Final = {
     "SignUp": (IDENTITY, frozenset({SIGN_UP})),
     "Membership": (TENANT, frozenset(MEMBERSHIP)),
 }
-_WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenantry.isolation.TenantQueue` captures
+_WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenantry.isolation.events.TenantQueue` captures
 _TOPICS: Final = "parks-"
 _TOLD: Final = {"tenantId": "tenantId", "id": "parkId", "status": "eventType"}
 _OPERATOR: Final = "operator"
