@@ -37,7 +37,7 @@ def _guest(world: World, label: str) -> Person:
 
 @membership.attack("uninvited", threat=threats.OWN_ATTRIBUTES, must="404, and they do not belong to it.")
 def _(world: World) -> Outcome:
-    """Accept, and decline, an invitation that there is not."""
+    """Accept, and decline, an invitation that does not exist."""
     fixture, alice = TenantFixture.create(world, "unwelcoming"), world.users.alice
     declined = world.membership_api("DELETE", f"/invitations/{fixture.tenant}", alice.tokens.id)
     return together(

@@ -28,7 +28,7 @@ _PATIENCE_SECONDS: Final = 30.0
 webhooks: Final = REGISTRY.surface(
     "webhooks",
     "Endpoints inside the network; another tenant's webhooks; topics and subscriptions by direct calls; "
-    "deliveries after the maker has lost access",
+    "deliveries after the creator has lost access",
 )
 
 _INSIDE: Final = (
