@@ -47,9 +47,9 @@ class Environment:
     account, region
         Where to deploy; None leaves it to the caller's credentials.
     ephemeral
-        Whether the environment's data may ever be thrown away: the first of two keys.
+        Whether the environment's data may ever be destroyed: the first of the two settings that allow it.
     destroy_data
-        Whether the caller asked for that: the second key. Both must be turned (`removal_policy`).
+        Whether the caller asked for that: the second setting. Both are needed (`removal_policy`).
     allowed_origin
         The one web origin that the APIs' CORS headers name.
     page_domain, page_certificate_arn

@@ -56,7 +56,7 @@ class Kind(StrEnum):
     WORK = "work"
     """A function could not do a tenant's queued work: it is put on the queue again, with the tenant that it has."""
     WEBHOOK = "webhook"
-    """SNS could not deliver to an endpoint: the event goes to the park's webhooks again, if their creators may have them."""
+    """SNS could not deliver to an endpoint: the park's webhooks get the event again, if their creators may."""
 
 
 class NotUnderstoodError(Exception):

@@ -76,7 +76,7 @@ def _(world: World) -> Outcome:
     )
 
 
-@membership.attack("replay", threat=threats.OWN_ATTRIBUTES, must="404: an invitation is good for one time.")
+@membership.attack("replay", threat=threats.OWN_ATTRIBUTES, must="404: an invitation can be used once.")
 def _(world: World) -> Outcome:
     """Accept an invitation again, as a member and after having been removed."""
     fixture, guest = TenantFixture.create(world, "replayed"), _guest(world, "replayer")

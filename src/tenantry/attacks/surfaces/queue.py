@@ -219,7 +219,7 @@ for _slug, _tries, _end in _ENDINGS:
     queue.add(
         f"outlived-{_slug}",
         threat=threats.OUTLIVED,
-        tries=f"Queue work, and have it done after whoever asked for it {_tries}.",
+        tries=f"Queue work, and have it done after the requester {_tries}.",
         must="It is dropped; the same work was done a moment before, and others' is done.",
         run=partial(_outlives, _slug, _end),
     )
