@@ -40,9 +40,9 @@ $(VENV)/.ready: requirements-bootstrap.txt requirements-dev.txt pyproject.toml p
 	@$(VENV)/bin/npm ci --silent --no-fund --no-audit
 	@touch $@
 
-# npm's own note of what it has installed. Building the page installs as well, for who has no make.
+# npm's own note of what it has installed. Building the dashboard installs as well, for who has no make.
 dashboard/node_modules/.package-lock.json: dashboard/package-lock.json | $(VENV)/.ready
-	@echo "setup: the page's packages"
+	@echo "setup: the dashboard's packages"
 	@cd dashboard && $(abspath $(VENV))/bin/npm ci --silent --no-fund --no-audit
 	@touch $@
 
@@ -82,7 +82,7 @@ format: setup ## Format with ruff and Biome, with automatic fixes
 bench: setup ## Run the benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
-docs: setup ## Update the diagrams of docs/architecture.md and the idle costs from the synthesized app
+docs: setup ## Update diagrams, idle costs, and the tables of attacks and gaps in docs/
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
@@ -114,4 +114,4 @@ lock: setup ## Update the lock files from pyproject.toml and lambdas/tenantry/ru
 
 clean: ## Delete everything that make has built or installed
 	@test ! -x $(PY) || $(PY) -m tenantry.local down || true
-	@rm -rf $(VENV) node_modules dashboard/node_modules dashboard/dist dashboard/.built dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) node_modules dashboard/node_modules dashboard/dist dashboard/.built cdk.out cdk.out.* .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

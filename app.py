@@ -3,8 +3,8 @@
 Context: ``env`` (one of `stacks.environments.NAMES`), ``app`` (prefix of names), ``account`` and ``region`` (default:
 those of the caller's credentials), ``handsOnNames`` (whether buckets have the names of the S3 hands-on),
 ``allowedOrigin``, ``pageDomain`` and ``pageCertificate`` (a name of one's own for the dashboard, and the ARN of its
-certificate), ``webAcl`` (the ARN of a web ACL to put before every API), ``destroyData`` (the second key to throwing
-data away).
+certificate), ``webAcl`` (the ARN of a web ACL to put before every API), ``destroyData`` (the second of
+the two settings that let a stack destroy data).
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def measure(state: Path) -> Sequence[Figure]:
 
 
 def _our_way(target: Target, variables: Mapping[str, str], cleanup: Cleanup) -> _Way:
-    """Run the deployed function here, with a role that has the tenant role's grants and lets the operator in."""
+    """Run the deployed function here, with the tenant role's grants on a role that the operator may assume."""
     vendor, iam = json.loads(variables["TOKEN_VENDOR"]), target.aws.iam
     tenant_role = vendor["role"].rpartition("/")[2]
     policies = {

@@ -6,7 +6,7 @@ export default defineConfig({
   plugins: [preact({ devToolsEnabled: false })],
   build: {
     target: "es2022",
-    // Inlined, an image would be a `data:` address, which the page's policy does not let in.
+    // Inlined, an image would be a `data:` address, which the dashboard's content security policy does not allow.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -47,9 +47,9 @@ class Environment:
     account, region
         Where to deploy; None leaves it to the caller's credentials.
     ephemeral
-        Whether the environment's data may ever be thrown away: the first of two keys.
+        Whether the environment's data may ever be destroyed: the first of the two settings that allow it.
     destroy_data
-        Whether the caller asked for that: the second key. Both must be turned (`removal_policy`).
+        Whether the caller asked for that: the second setting. Both are needed (`removal_policy`).
     allowed_origin
         The one web origin that the APIs' CORS headers name.
     page_domain, page_certificate_arn
@@ -233,7 +233,7 @@ def _defaults(application: str) -> Mapping[str, Environment]:
             region=_LOCAL_REGION,
             ephemeral=True,
             destroy_data=True,  # the local cloud is one folder that `make down` removes
-            allowed_origin="*",  # the page's port differs from machine to machine; no cookie is ever used
+            allowed_origin="*",  # the dashboard's port differs from machine to machine; no cookie is ever used
             throttle_rate=1000,
             throttle_burst=2000,
             log_retention=RetentionDays.ONE_DAY,
@@ -333,7 +333,7 @@ def environment(
     web_acl_arn
         A web ACL to put before every API.
     destroy_data
-        The second key to destroying data; refused by environments that keep theirs.
+        The second of the two settings that let a stack destroy data; refused by environments that keep theirs.
 
     Raises
     ------

@@ -72,8 +72,8 @@ def _measured(flink: Installation, folder: Path) -> Sequence[Figure]:
     figures = []
     for name, text in (
         ("published", "the published job: rows of text"),
-        ("json", "ours: JSON lines, gzip, dead letters, aggregates"),
-        ("parquet", "ours: Parquet, gzip, dead letters, aggregates"),
+        ("json", "ours: JSON lines, gzip, rejected records, aggregates"),
+        ("parquet", "ours: Parquet, gzip, rejected records, aggregates"),
     ):
         figures.append(Figure(f"records a second and core, {name}", round(runs[name].rate), "1/s", text))
     for name, text in (("published", "no compression"), ("json", ""), ("parquet", "")):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-_MOST: Final = 1000  # as API Gateway takes it: stacks/park_schemas.py
+_MOST: Final = 1000  # as in stacks/application_plane/parks/schemas.py
 _HTTPS: Final = 443
 _FIRST_FREE_PORT: Final = 1024  # below, other protocols are at home
 _LAST_PORT: Final = 65535

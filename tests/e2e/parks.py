@@ -25,7 +25,7 @@ class ParksApi:
 
     @classmethod
     def of_a_new_tenant(cls, world: World, label: str) -> Self:
-        """Return it in the hand of an admin of a tenant that has nothing yet, and that nothing is kept of."""
+        """Return it for an admin of a new, empty tenant."""
         tenant = f"{label}-{secrets.token_hex(4)}"
         world.cleanup.later(f"the parks of {tenant}", partial(sweep, world, tenant))
         return cls(world, world.tenant_admin(label, tenant))

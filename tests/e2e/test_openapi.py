@@ -88,7 +88,7 @@ def employee(world: World, deployed: LocalCloud, caller: Person) -> str:
 
 @pytest.fixture
 def send(world: World, deployed: LocalCloud) -> Iterator[Callable[..., None]]:
-    """Send a case to the API of that output, and judge what comes back."""
+    """Send a case to the API of that output, and check the reply."""
     with requests.Session() as http:
         http.trust_env = False
 
@@ -198,7 +198,7 @@ def test_membership(case: Case[Any], tenant_fixture: TenantFixture, send: Callab
 
 @pytest.fixture(scope="module")
 def ranger(world: World) -> ParksApi:
-    """Return the parks API in the hand of an admin of a tenant that has one park."""
+    """Return the parks API for an admin of a tenant that has one park."""
     api = ParksApi.of_a_new_tenant(world, "openapi")
     api.add("a")
     return api
@@ -210,7 +210,7 @@ def test_parks(case: Case[Any], ranger: ParksApi, send: Callable[..., None]) -> 
     # A template does not look at other parameters, takes an empty one for none, and the last of several for the one.
     assume(set(case.query) <= {"limit", "cursor", "status"})
     assume(all(isinstance(value, str | int | float) and value != "" for value in case.query.values()))
-    # Which cursors and endpoints there are is more than a schema can say; those that are none are still sent.
+    # Which cursors and endpoints there are is more than a schema can say; malformed ones are sent nevertheless.
     if "cursor" in case.query:
         case.query = {name: value for name, value in case.query.items() if name != "cursor"}
     if isinstance(case.body, dict) and _ENDPOINT.fullmatch(str(case.body.get("endpoint"))):

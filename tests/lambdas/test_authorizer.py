@@ -72,7 +72,7 @@ class TestRoleTable:
             ("GET/parks/big-bend", {"admin", "member", "visitor"}),
             ("POST/parks", {"admin", "member"}),
             ("POST/parks/big-bend/statuses", {"admin"}),
-            # The wildcard of GET /parks/{id} covers it, and all the same it is shut to a member.
+            # The wildcard of GET /parks/{id} covers it, and still it is denied to a member.
             ("GET/parks/big-bend/webhooks", {"visitor", "admin"}),
             ("GET/parks/a/b/webhooks", {"visitor", "admin"}),
             # API Gateway finds the same route.

@@ -176,7 +176,7 @@ def test_interrupted_provisioning_is_finished(provisioner: ModuleType, monkeypat
 
 
 def _stranger() -> S3Client:
-    """Return S3 in the hand of another account."""
+    """Return S3 as another account uses it."""
     keys = boto3.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::{_STRANGER}:role/stranger", RoleSessionName="stranger"
     )["Credentials"]

@@ -57,7 +57,7 @@ def test_kinds_of_files(recorded: set[PurePosixPath]) -> None:
 
 
 def test_types_and_licence_are_packed(wheel: Path, recorded: set[PurePosixPath]) -> None:
-    for package in ("functions", "isolation", "runtime"):
+    for package in ("functions", "isolation", "model", "runtime", "streaming", "web"):
         assert PurePosixPath("tenantry", package, "py.typed") in recorded
     assert any(name.endswith("licenses/LICENSE") for name in zipfile.ZipFile(wheel).namelist())
 

@@ -32,7 +32,7 @@ _MAY_NAME_THEIR_SOURCE: Final = {
     "apigateway.amazonaws.com": "it does not name it when it assumes the role of an integration, and would be shut out",
     "lambda.amazonaws.com": "its documentation does not say so for execution roles",
 }
-# What lets a service in without saying for whom, by the type of the resource that it is let in to.
+# What allows a service without saying on whose behalf, by the type of the resource.
 _FOR_WHOMEVER: Final = {
     ("AWS::KMS::Key", "cloudwatch.amazonaws.com"): "CloudWatch sends KMS no condition keys; the topic's policy asks "
     "for the account: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html",

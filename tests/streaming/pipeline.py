@@ -72,7 +72,7 @@ class Pipeline:
             assert self._kinesis.put_records(StreamName=self._stream, Records=batch)["FailedRecordCount"] == 0
 
     def shard_of(self, key: str) -> str:
-        """Put a record that is none, and return the shard that its partition key leads to."""
+        """Put an unreadable record, and return the shard that its partition key leads to."""
         return str(self._kinesis.put_record(StreamName=self._stream, PartitionKey=key, Data=b"?")["ShardId"])
 
     def files(self) -> list[str]:

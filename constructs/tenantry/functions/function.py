@@ -44,7 +44,7 @@ class FunctionDefaults:
     log_retention
         How long their logs are kept.
     removal_policy
-        What becomes of the logs and dead letters when the stack goes.
+        Whether the logs and the dead-letter messages are kept when the stack is deleted.
     target
         What they are bundled for.
     log_level
@@ -97,7 +97,7 @@ class PythonFunction(lambda_.Function):
     Attributes
     ----------
     tenant_isolated
-        Whether each invocation must name its tenant, which `tenantry.isolation.TenantApi` sees to.
+        Whether each invocation must name its tenant, which `tenantry.isolation.api.TenantApi` sees to.
     variables
         The environment variables so far.
     name_in_app

@@ -64,7 +64,7 @@ class DataLake(Construct):
     keep
         How long records are kept; for ever if not given.
     keep_errors
-        How long dead letters are kept.
+        How long rejected records are kept.
     first_year
         The oldest year that queries look for.
     removal_policy

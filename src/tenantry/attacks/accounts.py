@@ -228,7 +228,7 @@ class Accounts:
                 ExpressionAttributeValues={":roles": item["roles"]},
             )
         aws.dynamodb.put_item(TableName=target.tenant_users_table, Item=item)
-        with contextlib.suppress(aws.dynamodb.exceptions.ConditionalCheckFailedException):  # a tenant that is none
+        with contextlib.suppress(aws.dynamodb.exceptions.ConditionalCheckFailedException):  # no such tenant
             aws.dynamodb.update_item(
                 TableName=target.tenants_table,
                 Key=tenant_key(tenant),

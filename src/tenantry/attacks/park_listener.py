@@ -42,8 +42,8 @@ class ParkListener:
     subscription: str
 
     @classmethod
-    def of(cls, world: World, tenant: str, park: str, maker: Person | None) -> ParkListener:
-        """Subscribe with the operator's credentials as the workflow does; no row is written without a maker."""
+    def of(cls, world: World, tenant: str, park: str, creator: Person | None) -> ParkListener:
+        """Subscribe with the operator's credentials as the workflow does; no row is written without a creator."""
         aws, mark = world.target.aws, secrets.token_hex(4)
         topic = aws.sns.create_topic(
             Name=f"{world.target.app}-parks-{tenant}_{park}_{_EVENT}", Attributes={"KmsMasterKeyId": "alias/aws/sns"}
@@ -63,13 +63,13 @@ class ParkListener:
         aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
         made = aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
         listener = cls(world=world, tenant=tenant, park=park, url=url, subscription=made["SubscriptionArn"])
-        if maker:
+        if creator:
             item: dict[str, Any] = {
                 **park_key(tenant, WEBHOOK, f"{park}#{secrets.token_hex(16)}"),
                 "eventtype": {"S": _EVENT},
                 "endpoint": {"S": f"https://8-8-8-8.sslip.io/{mark}"},
                 "subscription": {"S": listener.subscription},
-                "createdby": {"S": maker.user_id},
+                "createdby": {"S": creator.user_id},
             }
             aws.dynamodb.put_item(TableName=world.target.parks_table, Item=item)
         return listener

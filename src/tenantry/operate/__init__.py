@@ -1,1 +1,1 @@
-"""What an operator needs: where an environment is, its dead letters, and the project's locks."""
+"""What an operator needs: environments, dead-letter messages, servers, accounts, preflight and teardown."""

@@ -1,4 +1,4 @@
-"""Dead letters: messages of what failed in spite of its retries, and how it is replayed."""
+"""Dead-letter messages: what failed after all retries, and how it is replayed."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _BATCH: Final = 10
 # Long enough to look through a full queue, short enough that an interrupted command hides nothing for long.
 _HOLD_SECONDS: Final = 120
 # What may be in a queue of events that missed the bus: the source, without the application's name, and the kinds.
-_ANNOUNCED: Final = {
+_PUBLISHED: Final = {
     "SignUp": (IDENTITY, frozenset({SIGN_UP})),
     "Membership": (TENANT, frozenset(MEMBERSHIP)),
 }
-_WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenantry.isolation.TenantQueue` captures
+_WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenantry.isolation.events.TenantQueue` captures
 _TOPICS: Final = "parks-"
 _TOLD: Final = {"tenantId": "tenantId", "id": "parkId", "status": "eventType"}
 _OPERATOR: Final = "operator"
@@ -43,7 +43,7 @@ _ENTRY: Final = frozenset({"Source", "DetailType", "Detail", "EventBusName"})
 
 
 class Kind(StrEnum):
-    """Where a dead letter comes from, and so how it is replayed."""
+    """Where a dead-letter message comes from, and so how it is replayed."""
 
     SAGA = "saga"
     """A state machine gave up: it is started again with its event."""
@@ -51,16 +51,16 @@ class Kind(StrEnum):
     """EventBridge could not reach a state machine or a function: it is started, or called, with the event."""
     FUNCTION = "function"
     """A function failed on the event in spite of its retries: it is called again with it."""
-    ANNOUNCEMENT = "announcement"
-    """A function that had something to say could not reach the bus: the event is put on it."""
+    PUBLICATION = "publication"
+    """A function could not reach the bus: the event is published on it."""
     WORK = "work"
     """A function could not do a tenant's queued work: it is put on the queue again, with the tenant that it has."""
     WEBHOOK = "webhook"
-    """SNS could not deliver to an endpoint: the park's webhooks are told once more, if their makers may have them."""
+    """SNS could not deliver to an endpoint: the park's webhooks get the event again, if their creators may."""
 
 
 class NotUnderstoodError(Exception):
-    """A message is not a dead letter of this application; it is left where it is."""
+    """A message is not a dead-letter message of this application; it stays in its queue."""
 
 
 class ReplayError(Exception):
@@ -161,7 +161,7 @@ class Message:
         if body.get("Type") == "Notification":
             return _notification(body, self.attributes)
         if "entry" in body:
-            return _announcement(body)
+            return _publication(body)
         raise NotUnderstoodError("the message has no state machine, function or event bus entry")
 
 
@@ -201,7 +201,7 @@ def _function(body: dict[str, Any]) -> DeadLetter:
     )
 
 
-def _announcement(body: dict[str, Any]) -> DeadLetter:
+def _publication(body: dict[str, Any]) -> DeadLetter:
     entry = body["entry"]
     if (
         not isinstance(entry, dict)
@@ -210,7 +210,7 @@ def _announcement(body: dict[str, Any]) -> DeadLetter:
     ):
         raise NotUnderstoodError(f"entry must consist of the strings {', '.join(sorted(_ENTRY))}")
     return DeadLetter(
-        kind=Kind.ANNOUNCEMENT, destination=entry["EventBusName"], event=entry, error=str(body.get("error", ""))
+        kind=Kind.PUBLICATION, destination=entry["EventBusName"], event=entry, error=str(body.get("error", ""))
     )
 
 
@@ -254,7 +254,7 @@ class DeadLetterQueues:
         # otherwise have an operator start anything.
         self._machines = frozenset(environment.outputs_ending("StateMachineArn").values())
         self._bus = environment.output("common", "EventBusName")
-        # A queue of work and its dead letters have one name.
+        # A queue of work and its dead-letter queue have one name.
         self._work = environment.outputs_ending("QueueUrl")
 
     @cached_property
@@ -308,7 +308,7 @@ class DeadLetterQueues:
         Raises
         ------
         NotUnderstoodError
-            It is not a dead letter of this environment.
+            It is not a dead-letter message of this environment.
         ReplayError
             AWS has not accepted it.
         """
@@ -317,7 +317,7 @@ class DeadLetterQueues:
         if dry_run:
             return letter
         try:
-            if letter.kind is Kind.ANNOUNCEMENT:
+            if letter.kind is Kind.PUBLICATION:
                 self._put(letter)
             elif letter.kind is Kind.WORK:
                 self._aws.sqs.send_message(QueueUrl=self._work[letter.destination], MessageBody=message.body)
@@ -338,8 +338,8 @@ class DeadLetterQueues:
         return letter
 
     def _check(self, letter: DeadLetter, queue: str) -> None:
-        if letter.kind is Kind.ANNOUNCEMENT:
-            name, kinds = _ANNOUNCED.get(queue, ("", frozenset()))
+        if letter.kind is Kind.PUBLICATION:
+            name, kinds = _PUBLISHED.get(queue, ("", frozenset()))
             source = f"{self._environment.app}.{name}"
             if (letter.destination, letter.event["Source"]) != (self._bus, source):
                 raise NotUnderstoodError(f"the message is not an event of {source} for the bus {self._bus}")

@@ -52,7 +52,7 @@ def build(environment: StreamExecutionEnvironment, told: Settings) -> None:
 
 
 def fill(environment: StreamExecutionEnvironment, records: DataStream, told: Settings) -> None:
-    """Add what brings rows of `Records.java` into the lake: tenants' records, dead letters and aggregates."""
+    """Add what brings rows of `Records.java` into the lake: tenants' records, rejected records and aggregates."""
     parts = _parts()
     good = _of_kind(records, tenants=True)
     dead_letters = _of_kind(records, tenants=False)
@@ -89,7 +89,7 @@ def _source(environment: StreamExecutionEnvironment, told: Settings) -> Any:  # 
 
 
 def _of_kind(records: DataStream, *, tenants: bool) -> DataStream:
-    return DataStream(records._j_data_stream.filter(_parts().Kind(tenants)).name("Good" if tenants else "Poison"))  # noqa: SLF001
+    return DataStream(records._j_data_stream.filter(_parts().Kind(tenants)).name("Valid" if tenants else "Rejected"))  # noqa: SLF001
 
 
 def _files(path: str, writer: Any, suffix: str) -> Any:  # noqa: ANN401 - Java

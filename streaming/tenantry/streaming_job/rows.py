@@ -13,7 +13,7 @@ from tenantry.model.directory_tables import TENANT_ID
 if TYPE_CHECKING:
     from pyflink.table.types import DataType
 
-#: A dead letter has no tenant; its line says why, and holds the record.
+#: A rejected record has no tenant; its line says why, and holds the record.
 ROW: Final[DataType] = DataTypes.ROW(
     [
         DataTypes.FIELD(TENANT_ID, DataTypes.STRING()),

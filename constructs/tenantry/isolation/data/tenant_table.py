@@ -56,7 +56,7 @@ class TenantTable(Construct):
         Names of the key attributes; both are strings.
     leading_key
         What the partition key of a caller's rows is: the tenant's id, or a text with the placeholders
-        ``tenantry.isolation.TENANT`` and ``USER`` in it, the tenant's first.
+        ``tenantry.isolation.vending.TENANT`` and ``USER`` in it, the tenant's first.
     table_name
         Its name, where a contract names it.
     indexes

@@ -362,7 +362,7 @@ def request_template(value: Value, *, guards: Sequence[Condition] = (), otherwis
     Raises
     ------
     UnsafeTemplateError
-        A literal that would have to be escaped, a name or a path that is none, or a block where it cannot stand.
+        A literal that would have to be escaped, a malformed name or path, or a block that is not allowed there.
 
     Examples
     --------
@@ -390,7 +390,7 @@ def form_template(
     Raises
     ------
     UnsafeTemplateError
-        As for `request_template`, and a name that is none.
+        As for `request_template`, or a malformed name.
 
     Examples
     --------

@@ -380,9 +380,9 @@ def _check_names(request: Mapping[str, Value], keys: Collection[str]) -> None:
 
 
 def _begins_with_a_fact(value: Any) -> bool:  # noqa: ANN401 - a value of a template
-    """Return whether a key begins with what the caller was let in for, and with where that ends."""
+    """Return whether a key begins with the id that the caller is authorized for, and with a separator after it."""
     match value:
-        case PathText(name="tenantId"):  # for which IAM or the authorizer has let the caller in
+        case PathText(name="tenantId"):  # which IAM or the authorizer has authorized the caller for
             return True
         case ContextText(name=name):
             return name.startswith("authorizer.")

@@ -41,7 +41,7 @@ _EVENT: Final = "$states.context.Execution.Input"
 
 @dataclass(frozen=True, kw_only=True)
 class SagaTask:
-    """One call of an AWS service, without a function in between.
+    """One call of an AWS service by the state machine itself.
 
     Attributes
     ----------
@@ -129,9 +129,9 @@ class EventSaga(Construct):
     emits
         What is published in the end.
     alarms
-        Who is told of dead letters.
+        The topic that is notified of dead-letter messages.
     log_retention, removal_policy
-        How long logs are kept, and what becomes of logs and dead letters with the stack.
+        How long logs are kept, and whether logs and dead-letter messages are kept when the stack is deleted.
 
     Raises
     ------
@@ -210,7 +210,7 @@ class EventSaga(Construct):
 def dead_letter_queue(
     scope: Construct, construct_id: str, *, alarms: sns.ITopic, removal_policy: RemovalPolicy
 ) -> sqs.Queue:
-    """Make a queue for dead letters, with an alarm as soon as one is in it.
+    """Make a dead-letter queue, with an alarm as soon as a message is in it.
 
     It is encrypted, takes TLS only and keeps letters for 14 days, the longest that SQS can. The alarm is a part of it.
     """

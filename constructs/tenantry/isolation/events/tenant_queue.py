@@ -1,4 +1,4 @@
-"""Work of many tenants that is done later, by a function, for the tenant of when it was asked for."""
+"""Work of many tenants that a function does later, for the tenant of the request."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class TenantQueue(Construct):
     tenant's. The function that does it is to do so with credentials vended for the captured tenant, and only while the
     captured sign-in may do it (`tenantry.runtime.authorization_state`).
 
-    Delivery: at least once, in any order. What fails is tried again by itself, not with the batch it came in, and is
-    kept as a dead letter, with an alarm, after the fifth time.
+    Delivery: at least once, in any order. A failed message is retried alone, without the rest of its batch, and
+    is in the dead-letter queue, with an alarm, after the fifth attempt.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class TenantQueue(Construct):
     consumer_timeout
         Its timeout.
     alarms
-        Who is told of dead letters, and of work that waits for a quarter of an hour.
+        The topic that is notified of dead-letter messages, and of work that waits for a quarter of an hour.
     removal_policy
         What becomes of the work with the stack.
     """

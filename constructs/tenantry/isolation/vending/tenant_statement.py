@@ -1,4 +1,4 @@
-"""What a tenant may do with a resource, said once and made into both fences."""
+"""What a tenant may do with a resource: stated once, and part of both isolation layers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 # In the role's policy, the tenant is the one that the session is tagged with, and the user may be any.
-_ROLE_FENCE: Final = {
+_IN_ROLE_POLICY: Final = {
     TENANT: policy_variable(principal_tag(TENANT_ID_TAG)),
     TENANT_NAME: policy_variable(principal_tag(TENANT_NAME_TAG)),
     USER: "*",
@@ -34,7 +34,7 @@ class TenantStatement:
         ARNs; `TENANT`, `TENANT_NAME` and `USER` may stand in them.
     conditions
         By operator and key, with lists of values. Where `USER` stands in a value the operator must be a ``Like`` one,
-        since the role's fence puts a wildcard there.
+        since the role policy has a wildcard there.
     effect
         ``Allow`` or ``Deny``.
     """
@@ -107,6 +107,6 @@ def _without_lists_of_one(value: Any) -> Any:  # noqa: ANN401 - any part of a st
 
 
 def _bound_to_tag(text: str) -> str:
-    for placeholder, variable in _ROLE_FENCE.items():
+    for placeholder, variable in _IN_ROLE_POLICY.items():
         text = text.replace(placeholder, variable)
     return text

@@ -244,7 +244,7 @@ for _slug, _what, _altered, _verb in _REPLAYED:
         _slug,
         threat=threats.FORGED_TOKEN,
         tries=f"Catch a signed request for one user's tenants, and send its signature with {_what}.",
-        must="403: a signature is good for what was signed.",
+        must="403: a signature is valid only for what was signed.",
         run=partial(_replayed, altered=_altered, method=_verb),
     )
 

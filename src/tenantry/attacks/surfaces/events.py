@@ -1,4 +1,4 @@
-"""The event bus: who may speak on it, and in whose name."""
+"""The event bus: who may publish on it, and with which source."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _role_of(world: World, publisher: str) -> str:
     raise LookupError(f"The stacks have no {publisher}.")
 
 
-def _speaks(world: World, publisher: str) -> Outcome:
+def _publishes(world: World, publisher: str) -> Outcome:
     """Put every kind of event with a publisher's own grants: its own must pass, all others must not."""
     aws = world.clone_role(_role_of(world, publisher))
     newcomer = Newcomer.of(world, f"heard-{publisher.lower()}")
@@ -129,7 +129,7 @@ for _publisher, _event in _PUBLISHERS.items():
         threat=threats.EVENT_DELIVERY,
         tries=f"Put every kind of event on the bus with the grants of {_publisher}.",
         must=f"Its own, {_event[0].replace('APP', 'App')}/{_event[1]}, is accepted; every other is denied.",
-        run=partial(_speaks, publisher=_publisher),
+        run=partial(_publishes, publisher=_publisher),
     )
 
 
@@ -159,7 +159,7 @@ for _slug, _source, _type in (
     events.add(
         f"source-{_slug}",
         threat=threats.EVENT_DELIVERY,
-        tries=f"Announce, as {_source.replace('APP', 'App')}/{_type}, that another's tenant is the attacker's.",
+        tries=f"Publish, as {_source.replace('APP', 'App')}/{_type}, that another's tenant is the attacker's.",
         must="Nobody acts on it: rules match source and type exactly.",
         run=partial(_unheard, source=_source, detail_type=_type),
     )

@@ -127,7 +127,7 @@ for _slug, _who, _must, _meanwhile in _MEANWHILE:
     "second-sign-up", threat=threats.EVENT_DELIVERY, must="The user stays as they are, and keeps their one tenant."
 )
 def _(world: World) -> Outcome:
-    """Announce the sign-up of someone who is there already, with another name and address."""
+    """Publish the sign-up of an existing user, with another name and address."""
     newcomer = Newcomer.of(world, "original")
     tenant = newcomer.arrive(world)
     settle(world)

@@ -1,4 +1,4 @@
-"""The ingest API: other tenants' paths, names that are none, and whoever is not let in at all."""
+"""The ingest API: other tenants' paths, malformed ids, and callers without any permission."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def _(world: World) -> Outcome:
 @iot.attack(
     "no-thing",
     threat=threats.NO_TOKEN,
-    must="The credentials are good for nothing: without a thing there is no tenant.",
+    must="The credentials give no access: without a thing there is no tenant.",
 )
 def _(world: World) -> Outcome:
     """Leave the thing's name away, and send with what comes, to every path."""
@@ -113,7 +113,7 @@ def _(world: World) -> Outcome:
 @iot.attack(
     "thing-without-type",
     threat=threats.LOOSE_POLICY,
-    must="The credentials are good for nothing: without a type there is no tenant.",
+    must="The credentials give no access: without a type there is no tenant.",
 )
 def _(world: World) -> Outcome:
     """Use a server whose thing has lost its type."""

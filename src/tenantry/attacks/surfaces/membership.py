@@ -116,7 +116,7 @@ def _(world: World) -> Outcome:
     "existence", threat=threats.EXISTENCE_SHOWN, must="The same 403, whether there is such a tenant or member or not."
 )
 def _(world: World) -> Outcome:
-    """Compare what is said of a tenant that there is with what is said of one that there is not, and of members too."""
+    """Compare the replies about existing and unknown tenants, and about existing and unknown members."""
     fixture, alice = _victim(world), world.users.alice
     visited, visitor = _visited(world)
     token = alice.tokens.id

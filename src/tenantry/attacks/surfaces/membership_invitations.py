@@ -37,7 +37,7 @@ def _guest(world: World, label: str) -> Person:
 
 @membership.attack("uninvited", threat=threats.OWN_ATTRIBUTES, must="404, and they do not belong to it.")
 def _(world: World) -> Outcome:
-    """Accept, and decline, an invitation that there is not."""
+    """Accept, and decline, an invitation that does not exist."""
     fixture, alice = TenantFixture.create(world, "unwelcoming"), world.users.alice
     declined = world.membership_api("DELETE", f"/invitations/{fixture.tenant}", alice.tokens.id)
     return together(
@@ -76,7 +76,7 @@ def _(world: World) -> Outcome:
     )
 
 
-@membership.attack("replay", threat=threats.OWN_ATTRIBUTES, must="404: an invitation is good for one time.")
+@membership.attack("replay", threat=threats.OWN_ATTRIBUTES, must="404: an invitation can be used once.")
 def _(world: World) -> Outcome:
     """Accept an invitation again, as a member and after having been removed."""
     fixture, guest = TenantFixture.create(world, "replayed"), _guest(world, "replayer")

@@ -114,7 +114,7 @@ def _(world: World) -> Outcome:
     return together(*steps, _after(at, "injection"), at.untouched())
 
 
-@queue.attack("switch", threat=threats.CACHED_POLICY, must="It is done in the tenant of when it was asked for, alone.")
+@queue.attack("switch", threat=threats.CACHED_POLICY, must="It is done in the tenant of the request, alone.")
 def _(world: World) -> Outcome:
     """As an admin of two tenants, queue work in one and switch to the other at once, again and again."""
     at = _scene(world)
@@ -219,7 +219,7 @@ for _slug, _tries, _end in _ENDINGS:
     queue.add(
         f"outlived-{_slug}",
         threat=threats.OUTLIVED,
-        tries=f"Queue work, and have it done after whoever asked for it {_tries}.",
+        tries=f"Queue work, and have it done after the requester {_tries}.",
         must="It is dropped; the same work was done a moment before, and others' is done.",
         run=partial(_outlives, _slug, _end),
     )

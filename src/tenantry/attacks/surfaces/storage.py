@@ -60,7 +60,7 @@ class Scenario:
         Under which key the victim has what nobody may see; the attacker has nothing there, nor has the other user.
     value
         What that is.
-    lately
+    own_object
         Reads something of the attacker's own, not more than once a second.
     """
 
@@ -71,7 +71,7 @@ class Scenario:
     carol: Owner
     secret: str
     value: str
-    lately: TtlCache[Reply]
+    own_object: TtlCache[Reply]
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ class Scenario:
 
     def good(self) -> Outcome:
         """Check whether the attacker still reads what is their own, without which no refusal means anything."""
-        return granted(self.lately())
+        return granted(self.own_object())
 
     def untouched(self) -> Outcome:
         """Check whether the victims have what they had, and nothing else."""
@@ -115,7 +115,7 @@ def _set(world: World, mode: str) -> Scenario:
         carol=api.carol,
         secret=f"secret-{mark}.txt",
         value=f"the victim's {mark} in {mode}",
-        lately=TtlCache(lambda: api.get(alice, mode, "own.txt")),
+        own_object=TtlCache(lambda: api.get(alice, mode, "own.txt")),
     )
     # One after the other: the first object may have to wait for the tenant's bucket.
     for owner, key, value in (

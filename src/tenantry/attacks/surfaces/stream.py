@@ -1,4 +1,4 @@
-"""The stream: whoever is let in at the gateway, or holds any tenant's credentials, tries to reach it directly."""
+"""The stream: callers whom the API accepts, and holders of a tenant's credentials, try to reach it directly."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ _HOUR: Final = 3600
 def _good(world: World) -> Reply:
     """Send the good request beside a bad one: Alice lists her objects."""
     api = Storage.of(world)
-    lately = world.once("tokens good", lambda: TtlCache(lambda: api.listing(api.alice, "prefix")))
-    return lately()
+    own_listing = world.once("tokens good", lambda: TtlCache(lambda: api.listing(api.alice, "prefix")))
+    return own_listing()
 
 
 def _plain(world: World) -> Reply:

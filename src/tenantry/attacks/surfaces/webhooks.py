@@ -28,7 +28,7 @@ _PATIENCE_SECONDS: Final = 30.0
 webhooks: Final = REGISTRY.surface(
     "webhooks",
     "Endpoints inside the network; another tenant's webhooks; topics and subscriptions by direct calls; "
-    "deliveries after the maker has lost access",
+    "deliveries after the creator has lost access",
 )
 
 _INSIDE: Final = (
@@ -272,7 +272,7 @@ def _(world: World) -> Outcome:
     steps += [at.refusal(at.send("POST", f"{path}/{hook}/owner", person=visitor), 403) for hook in theirs]
     steps += [at.refusal(_subscribe(at, park, f"{ENDPOINT}/{number}", person=visitor), 409) for number in range(2)]
     rows = {key: row["createdby"]["S"] for key, row in at.rows(at.attacker.tenant, "webhook").items()}
-    kept = {f"{park}#{hook}": maker for maker, hook in made.items()}
+    kept = {f"{park}#{hook}": creator for creator, hook in made.items()}
     return together(
         *steps,
         require(shown == [made[visitor.user_id]], otherwise=f"it lists {shown}", observed="one's own is listed"),
@@ -325,7 +325,7 @@ def _outlives(label: str, end: Callable[[ParksScenario, Person], None], world: W
     tenant, park = at.attacker.tenant, f"end-{label}"
     at.send("POST", "/parks", {"id": park, "name": "x"})
     person = world.member(f"hooks-{label}", tenant, {"visitor"})
-    listeners = [ParkListener.of(world, tenant, park, maker) for maker in (person, at.attacker)]
+    listeners = [ParkListener.of(world, tenant, park, creator) for creator in (person, at.attacker)]
     close = partial(at.send, "POST", f"/parks/{park}/statuses", {"status": "park-closed"})
     before = granted(close())
     if not all(listener.received(_PATIENCE_SECONDS) for listener in listeners):
@@ -346,7 +346,7 @@ for _slug, _tries, _end in _ENDINGS:
     webhooks.add(
         f"outlived-{_slug}",
         threat=threats.OUTLIVED,
-        tries=f"Wait at a webhook's endpoint after its maker {_tries}.",
+        tries=f"Wait at a webhook's endpoint after its creator {_tries}.",
         must="The next event is not delivered there, and is delivered to the others.",
         run=partial(_outlives, _slug, _end),
     )

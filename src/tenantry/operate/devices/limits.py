@@ -13,7 +13,7 @@ _KIND: Final = "API_KEY"
 
 
 class TenantKeys:
-    """The API keys of tenants, which say whose rate a request counts for; they let nobody in.
+    """The API keys of tenants, which say whose rate a request counts for; they authorize nobody.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def place(assembly: Assembly, account: Account) -> Iterator[Finding]:
 
 
 def bootstrap(assembly: Assembly, account: Account) -> Iterator[Finding]:
-    """Ask whether `cdk bootstrap` was run here, and lately enough."""
+    """Check whether `cdk bootstrap` was run here, in a version that is new enough."""
     remedy = f"Run `cdk bootstrap aws://{account.id}/{account.region}`."
     name = assembly.bootstrap_parameter
     if not name:

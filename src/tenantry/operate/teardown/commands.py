@@ -35,7 +35,6 @@ _KEPT: Final = frozenset({"staging", "prod"})
 # There is one a function, and none says more than the others.
 _MANY: Final = "AWS::Logs::LogGroup"
 EXIT_LEFT: Final = 1
-EXIT_NOTHING_DONE: Final = 2
 
 
 def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:

@@ -184,7 +184,7 @@ def _check(app: str, environment: str, stacks: list[Stack], unmarked: list[str])
     if unmarked:
         raise TeardownRefusedError(
             f"These stacks do not say whose they are, and have names as those of '{app}': {', '.join(unmarked)}. "
-            "Deploy them once with this version. What is none of Tenantry's says so in its template's Metadata: "
+            "Deploy them once with this version. A stack of another application says so in its template's Metadata: "
             f'"{APPLICATION}": {{"name": "another", "environment": "another"}}, in JSON.'
         )
     if not stacks:

@@ -10,7 +10,7 @@ _CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
 
 
 def _alarmed(ground: Ground, condition: dict[str, Any] | None, key: str = "") -> bool:
-    """Return whether an alarm reaches the queue behind a topic, whose policy lets CloudWatch in on a condition."""
+    """Return whether an alarm reaches the queue behind a topic, whose policy allows CloudWatch on a condition."""
     sns, cloudwatch = ground.client("sns"), ground.client("cloudwatch")
     topic = sns.create_topic(Name=ground.name("topic"), Attributes={"KmsMasterKeyId": key} if key else {})["TopicArn"]
     deny = {
@@ -43,7 +43,7 @@ def _alarmed(ground: Ground, condition: dict[str, Any] | None, key: str = "") ->
 
 @probe(aws=[True, True, False, False], ministack=[True] * 4)
 def topics_with_and_without_permission_for_alarms(ground: Ground) -> list[bool]:
-    """Raise it at a topic that lets CloudWatch in, that lets this account's alarms in, another's alarms, and nobody."""
+    """Raise it at a topic that allows CloudWatch, this account's alarms, another account's alarms, and nobody."""
     alarms = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:*"
     of_this_account = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": alarms}}
     of_another = {"StringEquals": {"aws:SourceAccount": "111111111111"}}
@@ -52,7 +52,7 @@ def topics_with_and_without_permission_for_alarms(ground: Ground) -> list[bool]:
 
 @probe(aws=[True, False, False, False], ministack=[True] * 4)
 def encrypted_topics_with_and_without_permission_for_alarms(ground: Ground) -> list[bool]:
-    """Raise it where the key lets CloudWatch in, where it does on a condition, and where only the account may."""
+    """Raise it where the key allows CloudWatch, allows it on a condition, and allows only the account."""
     kms = ground.client("kms")
     use = {"Effect": "Allow", "Principal": _CLOUDWATCH, "Action": ["kms:Decrypt", "kms:GenerateDataKey*"]}
     unsent = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}

@@ -8,7 +8,7 @@ from tests.local.probes import probe
 
 @probe(aws=["done"] + ["MalformedPolicy"] * 4, ministack=["done"] * 5)
 def invalid_bucket_policies(ground: Ground) -> list[str]:
-    """Put one of a role, of a role that there is not, of another bucket, without a principal, and one too large."""
+    """Put one of a role, of an unknown role, of another bucket, without a principal, and one too large."""
     s3, bucket = ground.client("s3"), ground.bucket()
     own = f"arn:aws:s3:::{bucket}/*"
     role = ground.role("lambda.amazonaws.com")

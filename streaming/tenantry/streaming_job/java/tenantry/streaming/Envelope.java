@@ -21,7 +21,7 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
  * as one line of JSON that names the gateway's tenant and no other.
  *
  * <p>Isolation: the tenant is the gateway's. Whatever the caller's object says of its tenant, in whichever case of the
- * letters (Athena's readers ignore it), is left out. What is not exactly such a record is {@link Poison}.
+ * letters (Athena's readers ignore it), is left out. What is not exactly such a record is {@link RejectedRecord}.
  *
  * <p>The record is read once, token by token, so its depth costs no stack. Numbers are copied as they were written.
  */
@@ -48,7 +48,7 @@ final class Envelope implements Serializable {
     }
 
     /** Returns the line, in UTF-8 and without its end. */
-    byte[] read(byte[] record) throws Poison {
+    byte[] read(byte[] record) throws RejectedRecord {
         prepare();
         try (JsonParser parser = parser(record)) {
             JsonGenerator generator = factory.createGenerator(line);
@@ -57,13 +57,13 @@ final class Envelope implements Serializable {
             generator.writeEndObject();
             generator.close();
             if (parser.nextToken() != null) {
-                throw new Poison("more than one JSON value");
+                throw new RejectedRecord("more than one JSON value");
             }
             return line.toByteArray();
         } catch (CharacterCodingException notText) {
-            throw new Poison("not UTF-8");
+            throw new RejectedRecord("not UTF-8");
         } catch (JsonProcessingException notJson) {
-            throw new Poison(
+            throw new RejectedRecord(
                     String.valueOf(notJson.getOriginalMessage()).startsWith("Duplicate field")
                             ? "a name occurs twice in one object"
                             : "not JSON");
@@ -94,9 +94,9 @@ final class Envelope implements Serializable {
         return factory.createParser(text.array(), 0, text.limit());
     }
 
-    private void envelope(JsonParser parser, JsonGenerator generator) throws IOException, Poison {
+    private void envelope(JsonParser parser, JsonGenerator generator) throws IOException, RejectedRecord {
         if (parser.nextToken() != JsonToken.START_OBJECT) {
-            throw new Poison("not a JSON object");
+            throw new RejectedRecord("not a JSON object");
         }
         boolean copied = false;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
@@ -104,26 +104,26 @@ final class Envelope implements Serializable {
             JsonToken value = parser.nextToken();
             if (TENANT.equals(name)) {
                 if (value != JsonToken.VALUE_STRING || !tenants.matcher(parser.getText()).matches()) {
-                    throw new Poison("no usable tenant id");
+                    throw new RejectedRecord("no usable tenant id");
                 }
                 tenant = parser.getText();
             } else if (DATA.equals(name)) {
                 if (value != JsonToken.START_OBJECT) {
-                    throw new Poison("data is not an object");
+                    throw new RejectedRecord("data is not an object");
                 }
                 copy(parser, generator);
                 copied = true;
             } else {
-                throw new Poison("a member that the gateway does not write");
+                throw new RejectedRecord("a member that the gateway does not write");
             }
         }
         if (tenant == null || !copied) {
-            throw new Poison(tenant == null ? "no usable tenant id" : "data is not an object");
+            throw new RejectedRecord(tenant == null ? "no usable tenant id" : "data is not an object");
         }
     }
 
     /** Copies the object up to its last brace, which it leaves for the tenant to go before. */
-    private static void copy(JsonParser parser, JsonGenerator generator) throws IOException, Poison {
+    private static void copy(JsonParser parser, JsonGenerator generator) throws IOException, RejectedRecord {
         generator.writeStartObject();
         int depth = 1;
         while (depth > 0) {
@@ -135,7 +135,7 @@ final class Envelope implements Serializable {
             }
             depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
             if (depth > DEEPEST) {
-                throw new Poison("nested deeper than " + DEEPEST);
+                throw new RejectedRecord("nested deeper than " + DEEPEST);
             }
             if (depth > 0) {
                 copy(token, parser, generator);

@@ -3,12 +3,12 @@ package tenantry.streaming;
 import org.apache.flink.api.common.functions.FilterFunction;
 import org.apache.flink.table.data.RowData;
 
-/** Passes tenants' records, or dead letters, which have no tenant. */
+/** Passes tenants' records, or rejected records, which have no tenant. */
 public final class Kind implements FilterFunction<RowData> {
     private static final long serialVersionUID = 1L;
     private final boolean tenants;
 
-    /** @param tenants whether it passes tenants' records rather than dead letters */
+    /** @param tenants whether it passes tenants' records rather than rejected records */
     public Kind(boolean tenants) {
         this.tenants = tenants;
     }

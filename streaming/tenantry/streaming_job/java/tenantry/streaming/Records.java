@@ -17,10 +17,10 @@ import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 
 /**
- * Makes a row of each record of the stream: a tenant's line, or a dead letter.
+ * Makes a row of each record of the stream: a tenant's line, or a rejected record.
  *
  * <p>Isolation: a row has a tenant only if the record names a valid one and its partition key is the same. Every other
- * record becomes a dead letter without a tenant, with its bytes whole and the reason; none is dropped, and none stops
+ * record is rejected, without a tenant, with its bytes whole and the reason; none is dropped, and none stops
  * the job. {@code rows.py} has the type of the row.
  */
 public final class Records implements KinesisDeserializationSchema<RowData> {
@@ -57,14 +57,14 @@ public final class Records implements KinesisDeserializationSchema<RowData> {
             line = envelope.read(record);
             tenant = envelope.tenant();
             if (!tenant.equals(key)) {
-                throw new Poison("partition key is not the tenant");
+                throw new RejectedRecord("partition key is not the tenant");
             }
-        } catch (Poison poison) {
+        } catch (RejectedRecord rejected) {
             tenant = null;
-            line = deadLetter(poison.getMessage(), record, key, sequence, arrived, shard);
+            line = rejectedLine(rejected.getMessage(), record, key, sequence, arrived, shard);
         } catch (RuntimeException unforeseen) {
             tenant = null;
-            line = deadLetter(unforeseen.getClass().getSimpleName(), record, key, sequence, arrived, shard);
+            line = rejectedLine(unforeseen.getClass().getSimpleName(), record, key, sequence, arrived, shard);
         }
         GenericRowData row = new GenericRowData(SIZE + 1);
         dated(row, arrived);
@@ -75,7 +75,7 @@ public final class Records implements KinesisDeserializationSchema<RowData> {
         return row;
     }
 
-    private byte[] deadLetter(String reason, byte[] record, String key, String sequence, long arrived, String shard)
+    private byte[] rejectedLine(String reason, byte[] record, String key, String sequence, long arrived, String shard)
             throws IOException {
         if (json == null) {
             json = new JsonFactory();
