@@ -60,6 +60,17 @@ def test_other_files_do_not_change_the_fingerprint(project: Path, path: str) -> 
     assert cdk.fingerprint(project) == before
 
 
+@pytest.mark.parametrize("path", ["functions/f/__init__.py", "functions/f/requirements.txt"])
+def test_sources_count_even_where_the_watch_excludes_them(project: Path, path: str) -> None:
+    """As the `cdk.json` of `cdk init --language python` does."""
+    (project / "cdk.json").write_text('{"watch": {"exclude": ["**/__init__.py", "requirements*.txt", "*/f/*"]}}')
+    (project / path).parent.mkdir(parents=True, exist_ok=True)
+    (project / path).write_text("one")
+    before = cdk.fingerprint(project)
+    (project / path).write_text("two")
+    assert cdk.fingerprint(project) != before
+
+
 def test_a_file_that_moves_changes_the_fingerprint(project: Path) -> None:
     before = cdk.fingerprint(project)
     (project / "stacks" / "one.py").rename(project / "stacks" / "two.py")

@@ -108,7 +108,8 @@ def bootstrap(session: "boto3.Session", project: Path) -> None:
 def fingerprint(project: Path) -> str:
     """Return a digest of everything that the app is synthesized from: its files, and the version of Tenantry.
 
-    Of the app's files it leaves out those that `watch.exclude` in its `cdk.json` names, as `cdk watch` does.
+    It leaves out the folders and documents that `watch.exclude` in its `cdk.json` names. Python files and locks always
+    count outside such folders: the `cdk.json` that `cdk init` writes excludes `**/__init__.py` and `requirements*.txt`.
     """
     settings = read_json(project / "cdk.json")
     watch = settings.get("watch", {}) if isinstance(settings, dict) else {}
@@ -125,7 +126,8 @@ def _files(folder: Path, place: str, excluded: Sequence[str]) -> Iterator[Path]:
         name = f"{place}{child.name}"
         if any(fnmatch(child.name, pattern) for pattern in _NEVER_INPUT):
             continue
-        if name != "cdk.json" and any(fnmatch(name, pattern) for pattern in excluded):
+        always = child.is_file() and (child.suffix == ".py" or fnmatch(child.name, "requirements*.txt"))
+        if name != "cdk.json" and not always and any(fnmatch(name, pattern) for pattern in excluded):
             continue
         if child.is_dir():
             yield from _files(child, f"{name}/", excluded)
