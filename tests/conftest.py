@@ -1,5 +1,6 @@
 """The local cloud for tests: an empty one, and one with the whole app in it. Each is made once a run, from nothing."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,9 @@ from xdist.remote import Producer
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.settings import PORT_VARIABLE
 from tests.scheduling import SharedThings
+
+# Powertools reads this when `tenantry.runtime` is imported, by whichever test comes first.
+os.environ.update(POWERTOOLS_TRACE_DISABLED="true", POWERTOOLS_METRICS_NAMESPACE="app")
 
 # An example may wait for a synthesis, or for other tests on the machine.
 settings.register_profile("project", deadline=None)

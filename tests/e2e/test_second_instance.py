@@ -52,7 +52,7 @@ def _remove(world: World, names: DeployedNames) -> None:
         if bucket == names.own_bucket_of(_TENANT):
             aws.s3.delete_bucket(Bucket=bucket)
     aws.s3control.delete_access_point(AccountId=ACCOUNT, Name=names.access_point_of(_TENANT))
-    for stack in ("storage", "user", "common"):
+    for stack in ("storage", "tenant", "user", "common"):
         name = f"{_SECOND}-{stack}"
         aws.cloudformation.delete_stack(StackName=name)
         aws.cloudformation.get_waiter("stack_delete_complete").wait(

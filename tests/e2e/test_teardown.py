@@ -69,7 +69,7 @@ def use(cloud: LocalCloud, folder: Path) -> None:
 def test_teardown_removes_one_instance_only(
     own: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    neighbour = Shop(own, "tenantry-two")
+    neighbour = Shop(own, "tenantry-2")
     neighbour.deploy()
     neighbour.use()
     before = inventory(own)

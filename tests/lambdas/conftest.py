@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +28,6 @@ _SETTINGS = {
     "TENANT_USERS_TABLE": "app-tenant-users",
     "USERS_TABLE": "app-users",
 }
-
-# Powertools reads this when it is imported.
-os.environ.update(POWERTOOLS_TRACE_DISABLED="true", POWERTOOLS_METRICS_NAMESPACE="app")
 
 
 @pytest.fixture(autouse=True)

@@ -281,8 +281,13 @@ def _deployed(purpose: str) -> _Deployed:
         variables["TOKEN_VENDOR"]
         for resource in resources.values()
         if "TOKEN_VENDOR" in (variables := resource["Properties"].get("Environment", {}).get("Variables", {}))
+        and purpose in json.loads(_plain(variables["TOKEN_VENDOR"]))["policies"]
     )
-    (role,) = (resource["Properties"] for resource in resources.values() if "Policies" in resource["Properties"])
+    (role,) = (
+        resource["Properties"]
+        for name, resource in resources.items()
+        if "Policies" in resource["Properties"] and f'"{name}"' in json.dumps(configuration)
+    )
     (table,) = (
         name
         for name, resource in resources.items()
