@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 import pytest
 from aws_cdk import RemovalPolicy, Stack, assertions
 from aws_cdk import aws_sns as sns
+from jsonata import Jsonata
 
 from tenantry.functions import FunctionDefaults, PythonFunction
 from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission
-from tenantry.isolation.vending import TENANT, USER, TokenVendor
+from tenantry.isolation.vending import TENANT, TENANT_NAME, USER, TokenVendor
 from tenantry.model.identifier_checks import tenant_id_condition
 from tests.synthesized import new_app
 
@@ -136,11 +138,25 @@ def test_leading_key_must_begin_with_the_tenant(leading_key: str) -> None:
         _Shop(leading_key=leading_key)
 
 
-def test_ambiguous_leading_key_is_refused() -> None:
-    shop = _Shop(leading_key=f"{TENANT}-{USER}")  # "a" and "b-c" would be "a-b" and "c"
+# "a" and "b-c" would be "a-b" and "c".
+@pytest.mark.parametrize("leading_key", [f"{TENANT}-{USER}", f"{TENANT}{USER}", f"{TENANT}*", f"{TENANT}.x?"])
+def test_ambiguous_leading_key_is_refused(leading_key: str) -> None:
+    reason = rf"The leading key '{re.escape(leading_key)}' does not show where the tenant ends.*: put a character"
+    with pytest.raises(ValueError, match=reason):
+        _Shop(leading_key=leading_key)
+    with pytest.raises(ValueError, match=reason):
+        TenantTable.from_table_name(
+            Stack(new_app(), "s"), "T", table_name="orders", partition_key="id", leading_key=leading_key
+        )
 
-    with pytest.raises(ValueError, match="bind the tenant"):
-        shop.table.grant_tenant_read(shop.purpose)
+
+@pytest.mark.parametrize("rest", [TENANT_NAME, "{{tenant}}", "${aws:userid}", "{user}"])
+def test_leading_key_with_another_placeholder_is_refused(rest: str) -> None:
+    reason = (
+        rf"The leading key '{re.escape(TENANT)}\^{re.escape(rest)}' has a placeholder that is neither .*: use these"
+    )
+    with pytest.raises(ValueError, match=reason):
+        _Shop(leading_key=f"{TENANT}^{rest}")
 
 
 def test_operations_can_be_granted_one_by_one() -> None:
@@ -202,8 +218,8 @@ _TENANT_PATH: Final = "$event.detail.tenantId"
 _IN_EVENT: Final = "$states.context.Execution.Input.detail.tenantId"
 
 
-def _saga(**task: Any) -> assertions.Template:  # noqa: ANN401 - the task's own parameters
-    shop = _Shop(**({"leading_key": f"{TENANT}^{USER}"} if "user" in task else {}))
+def _saga(leading_key: str = "", **task: Any) -> assertions.Template:  # noqa: ANN401 - the task's own parameters
+    shop = _Shop(leading_key=leading_key or (f"{TENANT}^{USER}" if "user" in task else TENANT))
     EventSaga(
         shop.stack,
         "Saga",
@@ -240,7 +256,7 @@ def test_saga_writes_the_row_of_the_events_tenant() -> None:
     assert task["Resource"] == "arn:aws:states:::dynamodb:putItem"
     assert task["Arguments"] == {
         "TableName": "TOKEN",
-        "Item": {"Tenant": {"S": f"{{% {_TENANT_PATH} %}}"}, "Id": {"S": "{% $event.detail.id %}"}},
+        "Item": {"Tenant": {"S": f"{{% ({_TENANT_PATH}) %}}"}, "Id": {"S": "{% $event.detail.id %}"}},
         "ConditionExpression": "attribute_not_exists(Id)",
     }
 
@@ -249,7 +265,7 @@ def test_saga_makes_the_key_of_tenant_and_user_where_the_table_has_both() -> Non
     states = _states(_saga(operation="UpdateItem", user="$event.detail.userId"))
 
     key = states["Write"]["Arguments"]["Key"]["Tenant"]["S"]
-    assert key == '{% $event.detail.tenantId & "^" & $event.detail.userId %}'
+    assert key == '{% ($event.detail.tenantId) & "^" & ($event.detail.userId) %}'
     assert "detail.userId, /^[A-Za-z0-9]" in states["Check the event"]["Choices"][0]["Condition"]
 
 
@@ -258,6 +274,126 @@ def test_saga_checks_the_tenants_id_before_it_does_anything() -> None:
 
     assert check["Choices"][0]["Condition"].startswith(f"{{% {tenant_id_condition(_IN_EVENT)}")
     assert check["Default"] == "Refuse the event"
+
+
+_ODD: Final = ("", "-a", "a/b", "a^b", "ada\n", "*", None, ["abc"], {"x": "abc"})
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        *({"tenantId": odd, "userId": "ada"} for odd in (*_ODD, "prefix")),
+        *({"tenantId": "t-1", "userId": odd} for odd in (*_ODD, "a..b")),
+        {"userId": "ada"},
+        {"tenantId": "t-1"},
+        {},
+    ],
+)
+def test_event_with_an_invalid_id_becomes_a_dead_letter_before_anything_is_done(detail: dict[str, Any]) -> None:
+    states = _states(_saga(user="$event.detail.userId"))
+
+    assert _route(states, {"tenantId": "t-1", "userId": "ada"}) == "Write"
+    refused = _route(states, detail)
+    assert states[refused]["Next"] == "Keep as dead letter"
+    assert states["Keep as dead letter"]["Arguments"]["MessageBody"]["event"] == "{% $states.context.Execution.Input %}"
+
+
+def _route(states: dict[str, Any], detail: dict[str, Any]) -> str:
+    """Return the state that comes after the check of an event."""
+    check = states["Check the event"]
+    (choice,) = check["Choices"]
+    condition = Jsonata(choice["Condition"].removeprefix("{%").removesuffix("%}"))
+    condition.assign("states", {"context": {"Execution": {"Input": {"detail": detail}}}})
+    following: str = choice["Next"] if condition.evaluate(None) is True else check["Default"]
+    return following
+
+
+def test_task_gives_the_rest_of_the_key_where_the_table_has_a_wildcard() -> None:
+    template = _saga(leading_key=f"{TENANT}#*", partition="#park")
+
+    assert _states(template)["Write"]["Arguments"]["Item"]["Tenant"] == {
+        "S": '{% ($event.detail.tenantId) & "#park" %}'
+    }
+    template.has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "PolicyDocument": {
+                "Statement": assertions.Match.array_with(
+                    [
+                        assertions.Match.object_like(
+                            {
+                                "Action": "dynamodb:PutItem",
+                                "Condition": {
+                                    "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["?*#*"]},
+                                    "Null": {"dynamodb:LeadingKeys": ["false"]},
+                                },
+                            }
+                        )
+                    ]
+                )
+            }
+        },
+    )
+
+
+def test_task_names_the_user_where_the_rest_of_the_key_does() -> None:
+    states = _states(_saga(leading_key=f"{TENANT}#*", partition=f"#of#{USER}", user="$event.detail.userId"))
+
+    assert states["Write"]["Arguments"]["Item"]["Tenant"] == {
+        "S": '{% ($event.detail.tenantId) & "#of#" & ($event.detail.userId) %}'
+    }
+    with pytest.raises(ValueError, match="name the user in both"):
+        _saga(leading_key=f"{TENANT}#*", partition=f"#of#{USER}")
+
+
+@pytest.mark.parametrize(
+    ("leading_key", "partition", "reason"),
+    [
+        (f"{TENANT}#*", "", r"'\{\{tenant_id}}#\*' has a wildcard, .*: give .* in partition=.*fits '.*#\*'"),
+        (f"{TENANT}#?", "", "has a wildcard"),
+        (f"{TENANT}#*", "#*", "has a wildcard"),
+        (
+            f"{TENANT}#*",
+            "park",
+            r"partition='park' does not fit the leading key '.*' of stack/Orders: give what follows",
+        ),
+        (f"{TENANT}#*", "-b#park", "does not fit"),
+        (f"{TENANT}#?", "#ab", "does not fit"),
+        (f"{TENANT}#[ab]*", "#a", "does not fit"),
+        (TENANT, "#park", "does not fit"),
+        (f"{TENANT}^{USER}", "^ada", "does not fit"),
+        (f"{TENANT}#*", "#{{park}}", r"partition='#\{\{park}}' has a placeholder that is neither"),
+        (f"{TENANT}#*", "# %}", "has a placeholder"),
+    ],
+)
+def test_task_without_one_partition_that_fits_is_refused(leading_key: str, partition: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        _saga(leading_key=leading_key, partition=partition)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "$event.detail.a ? 'x' : $event.detail.b",
+        "$event.detail.tenantId & 'x'",
+        "'t1'",
+        "$event",
+        "$event.",
+        "$event.detail.tenantId\n",
+        "$event.detail.*",
+        "$event.detail[0]",
+        "$events.detail",
+        "$states.input.tenantId",
+        "$event.detail.1",
+        "$event.d\u00e9tail",
+    ],
+)
+def test_id_that_is_no_path_in_the_event_is_refused(path: str) -> None:
+    reason = rf"{re.escape(repr(path))} does not say where the event has an id: give a path such as"
+    with pytest.raises(ValueError, match=reason):
+        _saga(tenant=path)
+    with pytest.raises(ValueError, match=reason):
+        _saga(user=path)
 
 
 def test_sagas_role_gets_the_operation_on_rows_of_some_tenant_and_nothing_else_of_the_table() -> None:

@@ -200,7 +200,7 @@ def test_own_account_condition_ignores_the_case_of_actions(shop: _Shop) -> None:
     assert given["Condition"]["StringEquals"] == {**_OWN, **_FOR_READ}
 
 
-def test_deny_covers_buckets_of_every_account(shop: _Shop) -> None:
+def test_deny_covers_buckets_of_every_account_and_sessions_of_every_purpose(shop: _Shop) -> None:
     denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:aws:s3:::bucket/*/secret"])
     shop.vendor.purpose("read").allow(_READ, denial)
     shop.vendor.grant_vend(shop.function, purposes=["read"])
@@ -210,7 +210,14 @@ def test_deny_covers_buckets_of_every_account(shop: _Shop) -> None:
         for statement in shop.role["Policies"][0]["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Deny"
     )
-    assert denied["Condition"] == {"StringEquals": _FOR_READ}
+    assert "Condition" not in denied
+
+
+def test_deny_keeps_its_own_conditions() -> None:
+    plain = {"Bool": {"aws:SecureTransport": ["false"]}}
+    denial = TenantStatement(effect="Deny", actions=["s3:GetObject"], resources=["arn:b/*"], conditions=plain)
+
+    assert denial.for_role("read")["Condition"] == plain
 
 
 def test_deny_statement_keeps_its_effect(shop: _Shop) -> None:

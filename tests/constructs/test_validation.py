@@ -60,6 +60,12 @@ _WRONG: Final[list[tuple[Callable[[Stack], object], str]]] = [
     (_route(path="/orders/{id"), "The API path '/orders/{id' is not valid: .*write a parameter as '{name}'"),
     (_route(path="/orders of/{id}"), "The API path '/orders of/{id}' is not valid"),
     (_route(path="/{id}/of/{id}"), "The API path '/{id}/of/{id}' is not valid: give each parameter a name of its own"),
+    (
+        _route(path="/{id}/of/{id+}"),
+        "The API path '/{id}/of/{id\\+}' is not valid: give each parameter a name of its own",
+    ),
+    (_route(path="/a/{p+}/b"), "The API path '/a/{p\\+}/b' is not valid: a parameter with '\\+' .*, so put it last"),
+    (_route(path="/{p+}/{q+}"), "The API path '/{p\\+}/{q\\+}' is not valid: a parameter with '\\+'"),
     (_table(partition_key=""), "The attribute name '' is not valid: use 1 to 255 characters"),
     (_table(sort_key="tenant"), "The sort key 'tenant' is the partition key as well: name another attribute"),
     (_table(table_name="a table"), "The table name 'a table' is not valid: use 3 to 255 letters"),
@@ -129,7 +135,9 @@ def test_what_is_wrong_is_refused_with_the_value_and_the_remedy(make: Callable[[
         make(Stack(new_app(), "stack"))
 
 
-@pytest.mark.parametrize("path", ["/", "/orders", "/orders/{id}/lines/{lineId}", "/{proxy+}", "/v1.2/a-b_c"])
+@pytest.mark.parametrize(
+    "path", ["/", "/orders", "/orders/{id}/lines/{lineId}", "/{proxy+}", "/{id}/{rest+}", "/v1.2/a-b_c"]
+)
 def test_paths_that_an_api_can_have_pass(path: str) -> None:
     assert Route(method="GET", path=path, handler=None).path == path  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ METHODS: Final = ("GET", "PUT", "POST", "DELETE")
 """The methods that a route may have: those that the CORS headers of every API allow."""
 _PATH: Final = re.compile(r"/|(/([A-Za-z0-9._~-]+|\{[A-Za-z0-9._-]+\+?\}))+", re.ASCII)
 _PARAMETER: Final = re.compile(r"\{([^}]+)\}")
+_GREEDY: Final = "+}"
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 _TABLE: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}", re.ASCII)
 _ATTRIBUTE: Final = re.compile(r".{1,255}", re.DOTALL)
@@ -45,9 +46,14 @@ def http_method(value: str) -> str:
 
 
 def api_path(value: str) -> str:
-    """Return the path of a route, each of whose parameters is a segment of its own, and named once."""
+    """Return the path of a route, each of whose parameters is a segment of its own, and named once.
+
+    A parameter that takes all that follows, as ``{proxy+}`` does, is the last.
+    """
     _check("API path", value, _PATH, "begin with '/', write a parameter as '{name}', and leave out a '/' at the end")
-    names = _PARAMETER.findall(value)
+    if _GREEDY in value.removesuffix(_GREEDY):
+        raise ValueError(f"The API path {value!r} is not valid: a parameter with '+' takes the rest, so put it last.")
+    names = [name.removesuffix("+") for name in _PARAMETER.findall(value)]
     if len(names) != len(set(names)):
         raise ValueError(f"The API path {value!r} is not valid: give each parameter a name of its own.")
     return value

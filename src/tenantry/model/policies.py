@@ -107,6 +107,15 @@ class PolicyTemplate:
         return text
 
 
+def is_bound(text: str) -> bool:
+    """Return whether a text binds the tenant: no two tenants have it, or what it matches, in common.
+
+    The tenant comes before every wildcard and every other placeholder, and a character that no tenant's id holds stands
+    between it and them.
+    """
+    return _BOUND.fullmatch(text) is not None
+
+
 def _whole(given: Sequence[Any]) -> dict[str, Any]:
     return {"Effect": "Allow", **dict(zip(_ELEMENTS, given, strict=False))}
 
@@ -144,11 +153,11 @@ def _check(statement: Mapping[str, Any]) -> None:
 
 
 def _binds_tenant(resources: list[str], conditions: Mapping[str, Any]) -> bool:
-    if all(_BOUND.fullmatch(resource) for resource in resources):
+    if all(map(is_bound, resources)):
         return True
     present = {key for key, value in conditions.get("Null", {}).items() if _list(value) == ["false"]}
     return any(
-        all(_BOUND.fullmatch(value) for value in _list(values))
+        all(map(is_bound, _list(values)))
         for operator, block in conditions.items()
         if operator.removeprefix(_EVERY) in _COMPARING
         for key, values in block.items()

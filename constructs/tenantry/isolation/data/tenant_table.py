@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
@@ -20,6 +21,7 @@ from tenantry.isolation.validation import table_name as checked_table_name
 from tenantry.isolation.vending.tenant_statement import TenantStatement
 from tenantry.model.identifier_checks import tenant_id_condition, user_id_condition
 from tenantry.model.placeholders import TENANT, USER, run_time_form
+from tenantry.model.policies import is_bound
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _READS: Final = ("GetItem", "BatchGetItem", "Query")
 _WRITES: Final = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ConditionCheckItem")
 _PLACEHOLDERS: Final = re.compile(f"({re.escape(TENANT)}|{re.escape(USER)})")
+_ID_IN_EVENT: Final = re.compile(r"\$event(\.[A-Za-z_]\w*)+", re.ASCII)
 # What Step Functions has an integration of its own for, and the field that names the row.
 _TASKS: Final = {"GetItem": "Key", "PutItem": "Item", "UpdateItem": "Key", "DeleteItem": "Key"}
 
@@ -56,7 +59,8 @@ class TenantTable(Construct):
         Names of the key attributes; both are strings.
     leading_key
         What the partition key of a caller's rows is: the tenant's id, or a text with the placeholders
-        ``tenantry.isolation.vending.TENANT`` and ``USER`` in it, the tenant's first.
+        ``tenantry.isolation.vending.TENANT`` and ``USER`` in it, the tenant's first. A character that no tenant's id
+        holds, such as ``^`` or ``#``, stands between the tenant and the user or a wildcard.
     table_name
         Its name, where a contract names it.
     indexes
@@ -68,7 +72,8 @@ class TenantTable(Construct):
     Raises
     ------
     ValueError
-        `leading_key` does not begin with the tenant, or a name is not one.
+        `leading_key` does not begin with the tenant, does not show where the tenant ends or has another placeholder, or
+        a name is not one.
     """
 
     def __init__(
@@ -174,6 +179,13 @@ class TenantTable(Construct):
     def _refer(self, arn: str, name: str, *, partition_key: str, leading_key: str, indexes: Collection[str]) -> None:
         if not leading_key.startswith(TENANT):
             raise ValueError(f"The leading key {leading_key!r} must begin with the tenant ({TENANT!r}).")
+        _no_other_placeholder(f"The leading key {leading_key!r}", leading_key)
+        if not is_bound(leading_key):
+            raise ValueError(
+                f"The leading key {leading_key!r} does not show where the tenant ends, so that two tenants could have "
+                "one row: put a character that no tenant's id holds, such as '^' or '#', between the tenant and what "
+                "follows it."
+            )
         self._arn, self._name = arn, name
         self._partition_key, self._leading_key = attribute_name(partition_key), leading_key
         self._indexes = [index_name(index) for index in indexes]
@@ -320,6 +332,7 @@ class TenantTable(Construct):
         *,
         tenant: str,
         user: str = "",
+        partition: str = "",
         row: Mapping[str, Any],
         arguments: Mapping[str, Any] | None = None,
         done_already: Sequence[str] = (),
@@ -337,7 +350,10 @@ class TenantTable(Construct):
         operation
             ``GetItem``, ``PutItem``, ``UpdateItem`` or ``DeleteItem``.
         tenant, user
-            Where the event has the ids, such as ``$event.detail.tenantId``; the user's where the leading key has it.
+            Where the event has the ids, such as ``$event.detail.tenantId``; the user's where the partition key has it.
+        partition
+            What follows the tenant in the partition key, such as ``#park``, where the table's leading key has a
+            wildcard.
         row
             What `PutItem` puts beside the partition key, or the sort key of the row otherwise, in DynamoDB's JSON.
         arguments
@@ -348,19 +364,26 @@ class TenantTable(Construct):
         Raises
         ------
         ValueError
-            The operation is none of these, the row or the arguments name what the table does, or an id is missing.
+            The operation is none of these, the row or the arguments name what the table does, an id is missing or is
+            no path in the event, or `partition` is missing or does not fit the leading key.
         """
         if operation not in _TASKS:
             raise ValueError(f"A saga cannot do {operation!r} with one row: choose of {', '.join(_TASKS)}.")
-        if (USER in self._leading_key) != bool(user):
-            raise ValueError(
-                f"The leading key {self._leading_key!r} and user={user!r} do not fit: name the user in both."
-            )
+        whole = self._partition(partition)
+        if (USER in whole) != bool(user):
+            raise ValueError(f"The leading key {whole!r} and user={user!r} do not fit: name the user in both.")
+        ids = {TENANT: tenant, **({USER: user} if user else {})}
+        for path in ids.values():
+            if not _ID_IN_EVENT.fullmatch(path):
+                raise ValueError(
+                    f"{path!r} does not say where the event has an id: give a path such as '$event.detail.tenantId', "
+                    "whose names have letters, digits and '_' only."
+                )
         field = _TASKS[operation]
         if taken := {self._partition_key} & row.keys() or {"TableName", field} & (arguments or {}).keys():
             raise ValueError(f"{min(taken)!r} is for {self.node.path} to say: leave it out of the task {name!r}.")
-        ids = {TENANT: tenant, USER: user}
-        key = " & ".join(ids.get(part) or json.dumps(part) for part in _PLACEHOLDERS.split(self._leading_key) if part)
+        parts = filter(None, _PLACEHOLDERS.split(whole))
+        key = " & ".join(f"({ids[part]})" if part in ids else json.dumps(part) for part in parts)
         return SagaTask(
             name=name,
             resource=f"arn:aws:states:::dynamodb:{operation[0].lower()}{operation[1:]}",
@@ -377,6 +400,22 @@ class TenantTable(Construct):
             checks=[tenant_id_condition(tenant), *([user_id_condition(user)] if user else [])],
             done_already=done_already,
         )
+
+    def _partition(self, rest: str) -> str:
+        """Return one partition key that fits the leading key: it, or the tenant and `rest`."""
+        whole = TENANT + rest if rest else self._leading_key
+        if {"*", "?"} & set(whole):
+            raise ValueError(
+                f"The partition key {whole!r} has a wildcard, which a row would hold as it is: give what follows the "
+                f"tenant in partition=..., in full, so that it fits {self._leading_key!r}."
+            )
+        _no_other_placeholder(f"partition={rest!r}", whole)
+        if not fnmatchcase(whole, self._leading_key.replace("[", "[[]")):
+            raise ValueError(
+                f"partition={rest!r} does not fit the leading key {self._leading_key!r} of {self.node.path}: give what "
+                "follows the tenant there, without a wildcard."
+            )
+        return whole
 
     def _impossible(self, operation: str) -> Mapping[str, Value]:
         """Return a request that the role may make, on a partition of nobody, and that DynamoDB refuses."""
@@ -423,6 +462,11 @@ class TenantTable(Construct):
             resources=[self._arn, *(f"{self._arn}/index/{name}" for name in self._indexes)],
             conditions=conditions,
         )
+
+
+def _no_other_placeholder(what: str, text: str) -> None:
+    if {"{", "}"} & set(_PLACEHOLDERS.sub("", text)):
+        raise ValueError(f"{what} has a placeholder that is neither {TENANT!r} nor {USER!r}: use these alone.")
 
 
 def _string(name: str) -> dynamodb.Attribute:

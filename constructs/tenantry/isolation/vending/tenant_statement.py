@@ -24,7 +24,8 @@ class TenantStatement:
     """A permission with placeholders where the tenant and the user belong.
 
     Isolation: the tenant role gets it bound to the session tags of the tenant and of the purpose, and the session
-    policy gets it bound to the caller's ids. Each of the two is enough to keep tenants apart.
+    policy gets it bound to the caller's ids. Each of the two is enough to keep tenants apart. A denial is bound to no
+    purpose: it holds for all sessions of the vendor.
 
     Attributes
     ----------
@@ -64,7 +65,12 @@ class TenantStatement:
         return replace(self, conditions={**self.conditions, "StringEquals": equal})
 
     def for_role(self, purpose: str) -> dict[str, Any]:
-        """Return the statement bound to the session tags of the tenant and of a purpose, as IAM JSON."""
+        """Return the statement bound to the session tags of the tenant and of a purpose, as IAM JSON.
+
+        What it denies is bound to no purpose: a denial holds for all sessions of the vendor.
+        """
+        if self.effect == "Deny":
+            return self._as_json(_bound_to_tag)
         equal = {**self.conditions.get("StringEquals", {}), principal_tag(PURPOSE_TAG): [purpose]}
         bound = replace(self, conditions={**self.conditions, "StringEquals": equal})
         return bound._as_json(_bound_to_tag)  # noqa: SLF001 - its own class
