@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from tenantry.attacks.world import World
 
 admin_api: Final = REGISTRY.surface("admin-api")
+# The routes of the tenant API, by what the names of their functions contain.
+_ROUTES: Final = {
+    "TenantGet": ("GET", "/tenant/{tenantId}"),
+    "TenantRename": ("PUT", "/tenant/{tenantId}"),
+    "TenantUsage": ("GET", "/tenant/{tenantId}/usage"),
+    "UserTenantsList": ("GET", "/tenants/{userId}"),
+}
 
 
 def _roles(world: World) -> list[str]:
@@ -104,14 +111,15 @@ def _(world: World) -> Outcome:
     bob, steps = world.users.bob, []
     api_functions = [name for name in world.ids_of("AWS::Lambda::Function") if _serves_tenants(name)]
     event = {
-        "httpMethod": "GET",
         "pathParameters": {"tenantId": bob.tenant, "userId": bob.user_id},
         "headers": {"X-Tenant-Id": bob.tenant},
         "body": '{"name": "x"}',
         "requestContext": {"requestId": world.run},
     }
     for name in api_functions:
-        answer = world.target.aws.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        method, resource = next(route for part, route in _ROUTES.items() if part in name)
+        sent = {**event, "httpMethod": method, "resource": resource}
+        answer = world.target.aws.functions.invoke(FunctionName=name, Payload=json.dumps(sent).encode())
         payload = answer["Payload"].read().decode()
         status = (json.loads(payload) or {}).get("statusCode", 0)
         if any(value in payload for value in (*world.hidden, '"tenants"')):
@@ -122,6 +130,4 @@ def _(world: World) -> Outcome:
 
 
 def _serves_tenants(name: str) -> bool:
-    return any(part in name for part in ("TenantGet", "TenantRename")) or (
-        "UserTenantsList" in name and "Admin" not in name
-    )
+    return any(part in name for part in _ROUTES) and "Admin" not in name

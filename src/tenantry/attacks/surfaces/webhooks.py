@@ -283,11 +283,13 @@ def _(world: World) -> Outcome:
 
 
 def _removed(at: ParksScenario, person: Person) -> None:
-    _expect(at.send("DELETE", f"/tenants/{person.tenant}/members/{person.user_id}"))
+    path = f"/tenants/{person.tenant}/members/{person.user_id}"
+    _expect(at.world.membership_api("DELETE", path, at.attacker.tokens.id))
 
 
 def _made_member(at: ParksScenario, person: Person) -> None:
-    _expect(at.send("PUT", f"/tenants/{person.tenant}/members/{person.user_id}/roles", {"roles": ["member"]}))
+    path = f"/tenants/{person.tenant}/members/{person.user_id}/roles"
+    _expect(at.world.membership_api("PUT", path, at.attacker.tokens.id, {"roles": ["member"]}))
 
 
 def _expect(reply: Reply) -> None:
