@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from tenantry.flink import cache_folder
 from tenantry.local import certificates, worker_python
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink.job import end as end_job
@@ -219,6 +220,7 @@ def _environment(folder: StateFolder, port: int, python: Path, left_open: str) -
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "HOME": str(folder.temporary),  # no ~/.aws
+        "XDG_CACHE_HOME": str(cache_folder().parent),  # where Flink and its jars are
         "LANG": "en_US.UTF-8",
         "TZ": "UTC",
         "TMPDIR": str(folder.temporary),
