@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from tenantry.runtime.observability import logger
 
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from tenantry.model.caller import TenantCaller
 
 _AGE_SECONDS: Final = 60
-_WORKERS: Final = 8
+_SECONDS: Final = 25.0
+"""Within which there is an answer: the function itself has little more (`stacks.control_plane.metering.usage`)."""
+MOST_AT_ONCE: Final = 32
+"""How many counters are asked at the same time; any others wait for these."""
 _TENANT: Final = "tenantry-tenant"
 
 
@@ -61,31 +63,34 @@ class Counters:
 
     def __init__(self, *, ssm: SSMProvider, functions: LambdaClient, path: str) -> None:
         self._ssm, self._functions, self._path = ssm, functions, path
-        self._pool = ThreadPoolExecutor(max_workers=_WORKERS)
         # The parameter `TenantId` in botocores that do not know it yet: Lambda's own may be one of them.
         events = functions.meta.events
         events.register("provide-client-params.lambda.Invoke", _keep_tenant)
         events.register("before-call.lambda.Invoke", _send_tenant)
 
     def count(self, caller: TenantCaller, correlation_id: str | None) -> Usage:
-        """Ask each registered counter what the caller's tenant uses.
+        """Ask each registered counter what the caller's tenant uses; one that is late has failed.
 
         Raises
         ------
         aws_lambda_powertools.utilities.parameters.exceptions.GetParameterError
             The registered counters cannot be listed.
         """
+        deadline = time.monotonic() + _SECONDS
         registered = self._ssm.get_multiple(self._path, max_age=_AGE_SECONDS) or {}
+        # Of this request alone: what an earlier one has left behind takes no thread of it.
+        pool = ThreadPoolExecutor(max_workers=min(max(len(registered), 1), MOST_AT_ONCE))
         asked = {
-            name: self._pool.submit(self._ask, str(registration), caller, correlation_id)
+            name: pool.submit(self._ask, str(registration), caller, correlation_id)
             for name, registration in registered.items()
         }
         counted: dict[str, object] = {}
         for name, answer in asked.items():
             try:
-                counted[name] = answer.result()
-            except (NotCountedError, BotoCoreError, ClientError, ValueError, KeyError):
+                counted[name] = answer.result(timeout=max(deadline - time.monotonic(), 0))
+            except Exception:  # whatever is wrong with one counter or its registration, the others' figures are shown
                 logger.exception("not counted", counter=name)
+        pool.shutdown(wait=False, cancel_futures=True)
         return Usage(counted=counted, failed=frozenset(asked.keys() - counted.keys()))
 
     def _ask(self, registration: str, caller: TenantCaller, correlation_id: str | None) -> object:

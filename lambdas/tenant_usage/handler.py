@@ -8,12 +8,17 @@ import boto3
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
-from tenant_usage.counters import Counters
+from tenant_usage.counters import MOST_AT_ONCE, Counters
 from tenantry.runtime.observability import logger
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
-# A counter has 12 seconds (`stacks.control_plane.metering.usage`): two calls of it are still within this function's.
-_PATIENT = Config(connect_timeout=1, read_timeout=12, retries={"mode": "standard", "total_max_attempts": 2})
+# A counter has 12 seconds (`stacks.platform.counters`) after its cold start. One that hangs is not invoked again.
+_PATIENT = Config(
+    connect_timeout=1,
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    max_pool_connections=MOST_AT_ONCE,
+)
 _QUICK = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse, HTTPHeaders
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 
+from tenant_usage import counters
 from tests.lambdas.events import Context, proxy_event
 
 if TYPE_CHECKING:
@@ -87,7 +89,19 @@ def _denied() -> object:
     raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": ""}}, "Invoke")
 
 
-@pytest.mark.parametrize("failure", [lambda: None, _denied], ids=["it raises", "not granted"])
+def _unreachable() -> object:
+    raise ConnectionResetError
+
+
+def _late() -> object:
+    raise TimeoutError
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [lambda: None, _denied, _unreachable, _late],
+    ids=["it raises", "not granted", "unreachable", "timeout"],
+)
 def test_failed_counter_fails_its_part_only(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch, failure: Callable[[], object]
 ) -> None:
@@ -95,6 +109,71 @@ def test_failed_counter_fails_its_part_only(
     _answer(monkeypatch, module, {"arn:storage": failure, "arn:ingestion": lambda: {"complete": True}})
 
     assert _call(module, "t-1") == (200, {"ingestion": {"complete": True}, "failed": ["storage"]})
+
+
+@pytest.mark.parametrize("value", ["[]", '"x"', "null", "3", "{}", '{"function": "arn:storage"}', "no JSON"])
+def test_registration_that_is_none_fails_its_part_only(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    _register("ingestion")
+    boto3.client("ssm").put_parameter(Name=f"{_PATH}/storage", Value=value, Type="String")
+    _answer(monkeypatch, module, {"arn:ingestion": lambda: {"complete": True}})
+
+    assert _call(module, "t-1") == (200, {"ingestion": {"complete": True}, "failed": ["storage"]})
+
+
+def test_counter_that_hangs_fails_its_part_only(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    _register("ingestion", "storage", "zoo")
+    given_up = threading.Event()
+    answers = {
+        "arn:ingestion": lambda: {"complete": True},
+        "arn:storage": lambda: given_up.wait(30) and {"objects": 1},
+        "arn:zoo": lambda: {"animals": 2},
+    }
+    asked = _answer(monkeypatch, module, answers)
+    monkeypatch.setattr("tenant_usage.counters._SECONDS", 2.0)
+
+    try:
+        answer = _call(module, "t-1")
+        assert not given_up.is_set()
+    finally:
+        given_up.set()
+    assert answer == (200, {"ingestion": {"complete": True}, "zoo": {"animals": 2}, "failed": ["storage"]})
+    assert len(asked) == 3
+
+
+def test_many_counters_are_asked_at_once(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"c{number}" for number in range(12)]
+    _register(*names)
+    everybody = threading.Barrier(len(names), timeout=10)
+    _answer(monkeypatch, module, {f"arn:{name}": lambda: {"place": everybody.wait()} for name in names})
+
+    status, usage = _call(module, "t-1")
+
+    assert (status, sorted(usage)) == (200, sorted(names))
+
+
+def test_counter_that_gives_no_answer_in_time_is_not_invoked_again(module: ModuleType) -> None:
+    _register("storage")
+    invoked: list[str] = []
+
+    def hang(request: Any, **_: object) -> AWSResponse:  # noqa: ANN401 - botocore's
+        invoked.append(request.url)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    events = module.counters._functions.meta.events  # noqa: SLF001 - what is sent
+    events.register_first("before-send.lambda.Invoke", hang)
+
+    assert _call(module, "t-1") == (200, {"failed": ["storage"]})
+    assert len(invoked) == 1
+
+
+def test_counters_own_timeout_ends_before_the_invocation_and_that_before_the_answer(module: ModuleType) -> None:
+    config = module.counters._functions.meta.config  # noqa: SLF001 - for how long it waits
+
+    assert config.read_timeout > 12
+    assert config.connect_timeout + config.read_timeout < counters._SECONDS < 28  # noqa: SLF001 - as above
+    assert config.max_pool_connections >= counters.MOST_AT_ONCE
 
 
 def test_figures_of_one_tenant_are_not_kept_for_another(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

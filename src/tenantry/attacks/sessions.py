@@ -80,7 +80,7 @@ class Sessions(PerRun):
         return vendors[purpose]
 
     def _vendors(self) -> dict[str, Vendor]:
-        found = {}
+        found: dict[str, Vendor] = {}
         for name in self._world.ids_of("AWS::Lambda::Function"):
             configuration = self._world.target.aws.functions.get_function_configuration(FunctionName=name)
             text = configuration.get("Environment", {}).get("Variables", {}).get(TOKEN_VENDOR)
@@ -88,7 +88,13 @@ class Sessions(PerRun):
                 given = json.loads(text)
                 account = given["role"].split(":")[4]
                 policies = {purpose: _template(policy, account) for purpose, policy in given["policies"].items()}
-                found.update(dict.fromkeys(policies, Vendor(given["role"].rsplit("/", 1)[-1], policies)))
+                vendor = Vendor(given["role"].rsplit("/", 1)[-1], policies)
+                for purpose in policies:
+                    if (other := found.setdefault(purpose, vendor)).role != vendor.role:
+                        raise SetupError(
+                            f"Both {other.role} and {vendor.role} have sessions for {purpose!r}, of which only one "
+                            "would be attacked: name the purpose of one of them otherwise."
+                        )
         return found
 
     def act(self, purpose: str, layers: IsolationLayers, owner: Owner) -> Aws:

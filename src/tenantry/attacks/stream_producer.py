@@ -22,7 +22,10 @@ _POLL_SECONDS: Final = 1.0
 
 
 class StreamProducer(PerRun):
-    """Puts records on the stream, and finds them in the lake.        them, since their files are shared.
+    """Puts records on the stream, and finds them in the lake.
+
+    What arrives in tenants' partitions is removed after the run. Dead letters stay as long as the lake keeps them,
+    since their files are shared.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ def usage_function(scope: Construct, platform: Platform) -> tuple[PythonFunction
         "Shows the stored data and recent records of the caller's tenant",
         foundation=platform,
         tenant_isolated=environment.tenant_isolated_functions,
-        timeout=Duration.seconds(28),  # API Gateway waits 29; a counter is asked twice, and has 12 each time
+        timeout=Duration.seconds(28),  # API Gateway waits 29; the counters have 25 of these together
         environment={"USAGE_PATH": path},
     )
     # Listing is allowed by the path itself, not by the parameters below it.

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
+from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import DENIALS, denied, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.surfaces.vending import prize
+from tenantry.attacks.tenant_rows import sweep_parks
 from tenantry.model.stores import STORES, By, Store
+from tenantry.model.tenant_tables import PARK, WEBHOOK, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +39,7 @@ _KIND: Final = "AWS::DynamoDB::Table"
 
 @dataclass(frozen=True, kw_only=True)
 class _Table:
-    """A table of tenants' rows.
+    """A table of tenants' rows, and one form of their partition keys.
 
     Attributes
     ----------
@@ -45,7 +48,7 @@ class _Table:
     keys
         Its partition key and, if it has one, its sort key.
     form
-        What the partition key of a tenant's rows is, with ``{tenant}`` and perhaps ``{user}`` in it.
+        What the partition key of a tenant's rows is, with ``{tenant}`` and perhaps ``{user}`` in it; no ``*``.
     """
 
     name: str
@@ -57,15 +60,16 @@ class _Table:
         value = self.form.replace("{tenant}", owner.tenant).replace("{user}", owner.user)
         return {self.keys[0]: {"S": value}}
 
-    def query(self, aws: Aws, owner: Owner) -> object:
+    def query(self, aws: Aws, owner: Owner) -> Sequence[object]:
         """Query somebody's rows."""
         ((key, value),) = self.partition(owner).items()
-        return aws.dynamodb.query(
+        found = aws.dynamodb.query(
             TableName=self.name,
             KeyConditionExpression="#key = :value",
             ExpressionAttributeNames={"#key": key},
             ExpressionAttributeValues={":value": value},
         )
+        return found["Items"]
 
 
 def _tables(world: World) -> list[_Table]:
@@ -83,8 +87,28 @@ def _declared_tables(world: World) -> Iterator[_Table]:
             if store.by is By.PARTITION_KEY:
                 keys = [key["AttributeName"] for key in resource["Properties"]["KeySchema"]]
                 yield from (
-                    _Table(name=found.id, keys=keys, form=form) for form in store.forms if form.startswith("{tenant}")
+                    _Table(name=found.id, keys=keys, form=form)
+                    for declared_form in store.forms
+                    if declared_form.startswith("{tenant}")
+                    for form in _forms(declared_form, world.run)
                 )
+
+
+def _forms(form: str, text: str) -> list[str]:
+    """Return what a form's ``*`` stands for: each kind of rows that there is, and a text that nobody has thought of."""
+    if "*" not in form:
+        return [form]
+    kinds = (form.replace("#*", of_kind(kind)) for kind in (PARK, WEBHOOK))
+    return [*(filled for filled in kinds if "*" not in filled), form.replace("*", text)]
+
+
+def _own_park(world: World) -> None:
+    """Add a park of the attacker's; beside it, what is there to win includes a row of theirs in the other tables."""
+    alice = world.users.alice
+    world.cleanup.later(f"the parks of {alice.tenant}", partial(sweep_parks, world, alice.tenant))
+    reply = world.parks_api("POST", "/parks", alice.tokens.id, {"id": f"{world.run}-own", "name": "the attacker's"})
+    if not reply.ok:
+        raise SetupError(f"A park cannot be added: {reply}")
 
 
 def _calls(world: World, table: _Table, aws: Aws, victim: Owner) -> Calls:
@@ -93,7 +117,7 @@ def _calls(world: World, table: _Table, aws: Aws, victim: Owner) -> Calls:
     key: Any = {**table.partition(victim), **{sort: {"S": world.run} for sort in table.keys[1:]}}
     if table.keys[1:]:
         world.once(
-            f"row of {name}",
+            f"row of {name} {key}",
             lambda: world.cleanup.later(
                 f"the row {world.run} of {name}",
                 partial(world.target.aws.dynamodb.delete_item, TableName=name, Key=key),
@@ -115,25 +139,29 @@ def _calls(world: World, table: _Table, aws: Aws, victim: Owner) -> Calls:
 
 def _rows(world: World, layers: IsolationLayers) -> Outcome:
     at, sessions, tables = prize(world), Sessions.of(world), _tables(world)
-    steps, reached = [], set()
+    world.once("declared park", lambda: _own_park(world))
+    steps, reached = [], dict[str, int]()
     for purpose in sessions.purposes:
         aws = sessions.act(purpose, layers, at.alice)
         for table in tables:
             steps += [
-                (f"{name} in {table.name} for {purpose}", denied(call, codes=DENIALS))
+                (f"{name} {table.form} in {table.name} for {purpose}", denied(call, codes=DENIALS))
                 for name, call in _calls(world, table, aws, at.bob)
             ]
             try:
-                table.query(aws, at.alice)
+                rows = table.query(aws, at.alice)
             except ClientError:
                 continue
-            reached.add(table.name)
+            reached[table.name] = reached.get(table.name, 0) + len(rows)
+    if empty := [name for name, rows in reached.items() if not rows]:
+        return inconclusive(f"the attacker's own tenant has no row in {empty}: its keys are not those that were tried")
     if not reached:
         return inconclusive("no session can read its own tenant's rows, so that a denial of others' means nothing")
     outcome = together(*steps)
     if outcome.result is not AttackResult.HELD:
         return outcome
-    return held(f"{len(steps)} calls on {len(tables)} tables, all denied; {len(reached)} serve their own tenant")
+    names = {table.name for table in tables}
+    return held(f"{len(steps)} calls on {len(names)} tables, all denied; {len(reached)} show their own tenant's rows")
 
 
 for _layers in IsolationLayers:

@@ -205,8 +205,7 @@ def _counting(world: World, layers: IsolationLayers) -> Outcome:
                     partial(s3.list_objects_v2, Bucket=bucket, Prefix=at.alice.tenant),
                 ),
             ]
-    # Between purposes there is the session policy only: the role's layers is between tenants.
-    calls += _of_the_lake(world, aws, own=layers is not IsolationLayers.ROLE)
+    calls += _of_the_lake(world, aws, own=True)
     return together(_can_count(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
 
 
@@ -215,9 +214,8 @@ def _reading(world: World, layers: IsolationLayers) -> Outcome:
     aws = Sessions.of(world).act(_INGESTION, layers, at.alice)
     shared = Storage.of(world).shared_bucket("prefix")
     calls = _of_the_lake(world, aws, own=False)
-    if layers is not IsolationLayers.ROLE:
-        mine = f"{at.alice.tenant}/"
-        calls.append(("list in another bucket", partial(aws.s3.list_objects_v2, Bucket=shared, Prefix=mine)))
+    mine = f"{at.alice.tenant}/"
+    calls.append(("list in another bucket", partial(aws.s3.list_objects_v2, Bucket=shared, Prefix=mine)))
     return together(_can_read(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
 
 
