@@ -422,12 +422,12 @@ def test_password_change_ends_all_other_sessions(world: World, users: Users, mak
     assert [world.membership_api("GET", "/settings", token).status for token in (others, before)] == [401, 401]
     assert world.membership_api("GET", "/settings", here.token()).status == 200
     here.go("Tenant")
-    expect(visit.heading).to_have_text("Wind Tunnel")
+    expect(here.heading).to_have_text("Wind Tunnel")
     there.page.get_by_role("navigation").get_by_role("link", name="Tenant").click()
     there.page.wait_for_url("**/login?next=%2Ftenant&expired")
     # The refresh token of this session is still valid.
     page.reload()
-    expect(visit.heading).to_have_text("Wind Tunnel")
+    expect(here.heading).to_have_text("Wind Tunnel")
     world.target.aws.anonymous().cognito.get_tokens_from_refresh_token(
         ClientId=world.target.client_id, RefreshToken=here.stored("refreshToken")
     )
