@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import itertools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -155,7 +156,7 @@ def application(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Application]:
         monkeypatch.setattr("moto.s3.models.FakeBucket.get_permission", lambda *_: None)
         now = provisioner.time.time()
         # The turn of a run that was stopped is over at the next.
-        moments = iter(range(0, 10**6, 1000))
+        moments = itertools.count(0, 1000)
         monkeypatch.setattr("storage_provisioner.handler.time.time", lambda: now + next(moments))
         monkeypatch.setattr("storage_provisioner.keys.time.sleep", lambda _: None)
         yield _Application(provisioner, objects)

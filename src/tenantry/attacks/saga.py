@@ -16,7 +16,7 @@ from tenantry.model.event_types import CREATED, IDENTITY, SIGN_UP, TENANT, USER,
 from tenantry.operate.environment import LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sqs import SQSClient
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tenantry.operate.aws import Aws
 
 _PATIENCE_SECONDS: Final = 60.0
-_DEAD_LETTER_SECONDS: Final = 20.0
+_DEAD_LETTER_SECONDS: Final = 60.0
 _LATE_SECONDS: Final = 12.0
 _PAUSE_SECONDS: Final = 0.1
 
@@ -167,12 +167,12 @@ class DeadLetters(PerRun):
         self._latest = 0.0
         world.cleanup.later("the run's dead-letter messages", self._collect_late, last=True)
 
-    def await_one(self, mark: str) -> bool:
-        """Wait until a dead-letter message has a text in it."""
+    def await_one(self, mark: str, *, unless: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until a dead-letter message has a text in it, unless there is another end."""
         self._latest = time.monotonic()
         deadline = time.monotonic() + _DEAD_LETTER_SECONDS
         while not self.any(mark):
-            if time.monotonic() > deadline:
+            if unless() or time.monotonic() > deadline:
                 return False
             time.sleep(_PAUSE_SECONDS)
         return True
