@@ -17,12 +17,12 @@ from tenantry.model.directory_tables import (
     membership_key,
     roles_attribute,
     tenant_key,
-    tenant_of_roles,
     user_key,
 )
 from tenantry.model.errors import ConflictError, NotFoundError
-from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
+from tenantry.model.identifiers import TenantId, UserId
 from tenantry.model.roles import Role
+from tenantry.runtime.active_membership import roles_by_tenant
 from tenantry.runtime.batches import read_all
 from tenantry.runtime.transactions import OvertakenError, decided, write
 
@@ -94,11 +94,6 @@ class Account:
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Account:
         """Read an item of the table of users."""
-        roles = {
-            tenant: frozenset(map(str, value.get("SS", [])))
-            for name, value in item.items()
-            if (tenant := _tenant(tenant_of_roles(name)))
-        }
         return cls(
             user_id=UserId(item[USER_ID]["S"]),
             email=item.get("email", {}).get("S"),
@@ -112,7 +107,7 @@ class Account:
             new_password=item.get("newpassword", {}).get("S", ""),
             origin=item.get("origin", {}).get("S", ""),
             active=item.get(ACTIVE_TENANT_ID, {}).get("S"),
-            roles=roles,
+            roles=roles_by_tenant(item),
             left_over="deletedat" in item and not set(item) <= _TOMBSTONE,
         )
 
@@ -673,10 +668,3 @@ def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 def _seconds(item: Mapping[str, Any], name: str) -> int | None:
     return int(item[name]["N"]) if name in item else None
-
-
-def _tenant(value: str | None) -> TenantId | None:
-    try:
-        return tenant_id(value)
-    except InvalidIdentifierError:
-        return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, ROLES, membership_key, tenant_of_roles, user_key
-from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id
+from tenantry.model.identifiers import TenantId, UserId, tenant_id_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,12 +36,21 @@ class UserRecord:
     def of(cls, item: Mapping[str, Any] | None) -> UserRecord:
         """Read a user's item. What is no tenant id opens nothing, and is left out."""
         found = item or {}
-        roles = {
-            tenant: frozenset(map(str, value.get("SS", [])))
-            for name, value in found.items()
-            if (tenant := _tenant(tenant_of_roles(name)))
-        }
-        return cls(exists=item is not None, active=_tenant(found.get(ACTIVE_TENANT_ID, {}).get("S")), roles=roles)
+        return cls(exists=item is not None, active=active_tenant(found), roles=roles_by_tenant(found))
+
+
+def active_tenant(item: Mapping[str, Any] | None) -> TenantId | None:
+    """Return the tenant that a user's item names as the active one."""
+    return tenant_id_or_none((item or {}).get(ACTIVE_TENANT_ID, {}).get("S"))
+
+
+def roles_by_tenant(item: Mapping[str, Any]) -> Mapping[TenantId, frozenset[str]]:
+    """Return the roles in a user's item."""
+    return {
+        tenant: frozenset(map(str, value.get("SS", [])))
+        for name, value in item.items()
+        if (tenant := tenant_id_or_none(tenant_of_roles(name)))
+    }
 
 
 class MembershipRecords:
@@ -75,10 +84,3 @@ class MembershipRecords:
             ConsistentRead=True,
         ).get("Item")
         return None if found is None else frozenset(found.get(ROLES, {}).get("SS", []))
-
-
-def _tenant(value: object) -> TenantId | None:
-    try:
-        return tenant_id(value)
-    except InvalidIdentifierError:
-        return None

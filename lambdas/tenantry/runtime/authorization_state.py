@@ -16,7 +16,8 @@ from tenantry.model.directory_tables import (
     user_key,
 )
 from tenantry.model.errors import UnauthorizedError
-from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, tenant_id, user_id
+from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, user_id
+from tenantry.runtime.active_membership import active_tenant
 from tenantry.runtime.batches import read, request
 
 if TYPE_CHECKING:
@@ -156,11 +157,11 @@ class AuthorizationStates:
         """
         account, found = self._read(sign_in.user_id, hint)
         _check(account, sign_in)
-        tenant = _active(account)
+        tenant = active_tenant(account)
         if tenant is not None and tenant != hint:
             account, found = self._read(sign_in.user_id, tenant)
             _check(account, sign_in)
-            if _active(account) != tenant:  # switched again in between: the next call finds it
+            if active_tenant(account) != tenant:  # switched again in between: the next call finds it
                 return NO_TENANT
         return self._state(sign_in.user_id, account, tenant, found)
 
@@ -207,13 +208,6 @@ def _check(account: Mapping[str, Any] | None, sign_in: SignIn) -> None:
 def _is_ended(account: Mapping[str, Any], session: str) -> bool:
     """Return whether a session is among those that were ended one by one: ``<seconds>:<session>``."""
     return any(ended.partition(":")[2] == session for ended in account.get(ENDED_SESSIONS, {}).get("SS", []))
-
-
-def _active(account: Mapping[str, Any] | None) -> TenantId | None:
-    try:
-        return tenant_id((account or {}).get(ACTIVE_TENANT_ID, {}).get("S"))
-    except InvalidIdentifierError:
-        return None
 
 
 def _is_open(tenant: Mapping[str, Any] | None) -> bool:

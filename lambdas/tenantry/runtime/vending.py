@@ -181,7 +181,7 @@ class TokenVendor:
             SourceIdentity=caller.tenant_id,
             Policy=policy,
             DurationSeconds=_DURATION_SECONDS,
-            Tags=[{"Key": tag["Key"], "Value": tag["Value"]} for tag in session_tags(caller.tenant_id, purpose)],
+            Tags=session_tags(caller.tenant_id, purpose),
             # A session that assumes a role stays the tenant's.
             TransitiveTagKeys=[*SESSION_TAGS],
         )

@@ -58,6 +58,14 @@ def tenant_id(value: object) -> TenantId:
     return TenantId(value)
 
 
+def tenant_id_or_none(value: object) -> TenantId | None:
+    """Return `value` as a tenant id, None if it is not one: for what is stored, where anything else opens nothing."""
+    try:
+        return tenant_id(value)
+    except InvalidIdentifierError:
+        return None
+
+
 def user_id(value: object) -> UserId:
     """Return `value` as a user id.
 
