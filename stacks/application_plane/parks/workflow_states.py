@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.isolation.direct.express_machine import retry
 from tenantry.model.tenant_tables import PARTITION_KEY, SORT_KEY, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INPUT: Final = "$states.context.Execution.Input"
-RETRY: Final[Mapping[str, Any]] = {
-    "ErrorEquals": ["States.ALL"],
-    "IntervalSeconds": 1,
-    "MaxAttempts": 2,
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
+RETRY: Final = retry(2)
 
 
 def task(

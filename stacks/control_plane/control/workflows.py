@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.isolation.direct.express_machine import catch_all, dead_letter_states, retry
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _INPUT: Final = "$states.context.Execution.Input"
-_RETRY: Final[Mapping[str, Any]] = {
-    "ErrorEquals": ["States.ALL"],
-    "IntervalSeconds": 1,
-    "MaxAttempts": 2,  # a person waits for the answer
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
+_ATTEMPTS: Final = 2  # a person waits for the answer
 _GONE: Final = "CognitoIdentityProvider.UserNotFoundException"
-_DEAD_LETTER: Final = "Keep as dead letter"
 
 
 def account_change(*, function: str, user_pool: str, bus: str, source: str, queue_url: str) -> Mapping[str, Any]:
@@ -78,28 +73,12 @@ def account_change(*, function: str, user_pool: str, bus: str, source: str, queu
             then="Done",
         ),
         "Done": {"Type": "Succeed", "Output": "{% $outcome %}"},
-        _DEAD_LETTER: {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::sqs:sendMessage",
-            "Arguments": {
-                "QueueUrl": queue_url,
-                "MessageBody": {
-                    "stateMachineArn": "{% $states.context.StateMachine.Id %}",
-                    "executionArn": "{% $states.context.Execution.Id %}",
-                    "error": "{% $states.input.Error %}",
-                    "cause": "{% $states.input.Cause %}",
-                    "event": {"source": source, "detail-type": "accountChange", "detail": "{% $change %}"},
-                },
-            },
-            "Retry": [_RETRY],
-            "Output": {"Error": "{% $states.input.Error %}"},
-            "Next": "Failed",
-        },
-        "Failed": {
-            "Type": "Fail",
-            "Error": "{% $states.input.Error %}",
-            "Cause": "The change failed; it is in the dead-letter queue.",
-        },
+        **dead_letter_states(
+            queue_url,
+            event={"source": source, "detail-type": "accountChange", "detail": "{% $change %}"},
+            attempts=_ATTEMPTS,
+            cause="The change failed; it is in the dead-letter queue.",
+        ),
     }
     return {"QueryLanguage": "JSONata", "StartAt": "Read the change", "States": states}
 
@@ -109,8 +88,8 @@ def _task(resource: str, arguments: Mapping[str, Any], *, then: str) -> dict[str
         "Type": "Task",
         "Resource": resource,
         "Arguments": arguments,
-        "Retry": [_RETRY],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": _DEAD_LETTER}],
+        "Retry": [retry(_ATTEMPTS)],
+        "Catch": [catch_all()],
         "Output": {},
         "Next": then,
     }
@@ -119,6 +98,6 @@ def _task(resource: str, arguments: Mapping[str, Any], *, then: str) -> dict[str
 def _in_pool(action: str, user: Mapping[str, str], *, then: str = "Is there an event?") -> dict[str, Any]:
     """Return a call of the user pool; whoever is gone from it needs none."""
     state = _task(f"arn:aws:states:::aws-sdk:cognitoidentityprovider:{action}", user, then=then)
-    state["Retry"] = [{"ErrorEquals": [_GONE], "MaxAttempts": 0}, _RETRY]
+    state["Retry"] = [{"ErrorEquals": [_GONE], "MaxAttempts": 0}, retry(_ATTEMPTS)]
     state["Catch"] = [{"ErrorEquals": [_GONE], "Output": {}, "Next": then}, *state["Catch"]]
     return state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Duration, Names, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -15,6 +15,63 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from constructs import Construct
+
+DEAD_LETTER: Final = "Keep as dead letter"
+"""The state that a failed task leads to, where `dead_letter_states` are in the definition."""
+FAILED: Final = "Failed"
+"""The state in which an execution ends whose event is kept."""
+
+
+def retry(attempts: int) -> dict[str, Any]:
+    """Return the retrier of a task, for any error."""
+    return {
+        "ErrorEquals": ["States.ALL"],
+        "IntervalSeconds": 1,
+        "MaxAttempts": attempts,
+        "BackoffRate": 2,
+        "JitterStrategy": "FULL",
+    }
+
+
+def catch_all() -> dict[str, Any]:
+    """Return the catcher that keeps the event of a task that failed for good."""
+    return {"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": DEAD_LETTER}
+
+
+def dead_letter_states(queue_url: str, *, event: object, attempts: int, cause: str) -> dict[str, Any]:
+    """Return the states that put an event into a dead-letter queue, with its error, and fail.
+
+    Parameters
+    ----------
+    queue_url
+        The queue, to which the machine's role may send.
+    event
+        What is kept, for `tenantry dead-letters replay` to publish again.
+    attempts
+        How often sending is tried again.
+    cause
+        What the failed execution says.
+    """
+    return {
+        DEAD_LETTER: {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Arguments": {
+                "QueueUrl": queue_url,
+                "MessageBody": {
+                    "stateMachineArn": "{% $states.context.StateMachine.Id %}",
+                    "executionArn": "{% $states.context.Execution.Id %}",
+                    "error": "{% $states.input.Error %}",
+                    "cause": "{% $states.input.Cause %}",
+                    "event": event,
+                },
+            },
+            "Retry": [retry(attempts)],
+            "Output": {"Error": "{% $states.input.Error %}"},
+            "Next": FAILED,
+        },
+        FAILED: {"Type": "Fail", "Error": "{% $states.input.Error %}", "Cause": cause},
+    }
 
 
 def express_machine(

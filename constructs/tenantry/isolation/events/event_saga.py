@@ -16,7 +16,14 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from tenantry.functions import acknowledge, declare_store, service_principal
-from tenantry.isolation.direct.express_machine import express_machine
+from tenantry.isolation.direct.express_machine import (
+    DEAD_LETTER,
+    FAILED,
+    catch_all,
+    dead_letter_states,
+    express_machine,
+    retry,
+)
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -24,15 +31,7 @@ if TYPE_CHECKING:
 
     from tenantry.isolation.events.application_bus import ApplicationBus, EventType
 
-_RETRY: Final[Mapping[str, Any]] = {
-    "ErrorEquals": ["States.ALL"],
-    "IntervalSeconds": 1,
-    "MaxAttempts": 3,
-    "BackoffRate": 2,
-    "JitterStrategy": "FULL",
-}
-_DEAD_LETTER: Final = "Keep as dead letter"
-_FAILED: Final = "Failed"
+_ATTEMPTS: Final = 3
 _CHECK: Final = "Check the event"
 _REFUSED: Final = "Refuse the event"
 _POINTLESS: Final = "Nothing to do"
@@ -262,7 +261,7 @@ def _definition(
         },
     )
     chain = [*tasks, publish]
-    names = [task.name for task in chain] + [_CHECK, _REFUSED, _DEAD_LETTER, _FAILED, _POINTLESS]
+    names = [task.name for task in chain] + [_CHECK, _REFUSED, DEAD_LETTER, FAILED, _POINTLESS]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"The saga has two states named {min(repeated)!r}: give each task a name of its own.")
     states: dict[str, Any] = {
@@ -287,30 +286,14 @@ def _definition(
                 "Error": "InvalidEvent",
                 "Cause": "The event lacks a required field, or has a malformed id.",
             },
-            "Next": _DEAD_LETTER,
+            "Next": DEAD_LETTER,
         },
-        _DEAD_LETTER: {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::sqs:sendMessage",
-            "Arguments": {
-                "QueueUrl": queue_url,
-                "MessageBody": {
-                    "stateMachineArn": "{% $states.context.StateMachine.Id %}",
-                    "executionArn": "{% $states.context.Execution.Id %}",
-                    "error": "{% $states.input.Error %}",
-                    "cause": "{% $states.input.Cause %}",
-                    "event": f"{{% {_EVENT} %}}",
-                },
-            },
-            "Retry": [_RETRY],
-            "Output": {"Error": "{% $states.input.Error %}"},
-            "Next": _FAILED,
-        },
-        _FAILED: {
-            "Type": "Fail",
-            "Error": "{% $states.input.Error %}",
-            "Cause": "The event is in the dead-letter queue.",
-        },
+        **dead_letter_states(
+            queue_url,
+            event=f"{{% {_EVENT} %}}",
+            attempts=_ATTEMPTS,
+            cause="The event is in the dead-letter queue.",
+        ),
     }
     if any(task.pointless_after for task in tasks):
         states[_POINTLESS] = {"Type": "Succeed"}
@@ -336,7 +319,7 @@ def _definition(
                     }
                     for error, words in task.done_if_cause_has.items()
                 ],
-                "Default": _DEAD_LETTER,
+                "Default": DEAD_LETTER,
             }
     return {"QueryLanguage": "JSONata", "StartAt": _CHECK, "States": states}
 
@@ -348,14 +331,14 @@ def _task_state(task: SagaTask, following: str | None) -> dict[str, Any]:
         "Resource": task.resource,
         "Arguments": task.arguments,
         # The first retrier or catcher that names an error decides: what is done already is not tried again.
-        "Retry": [_RETRY],
-        "Catch": [{"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": _DEAD_LETTER}],
+        "Retry": [retry(_ATTEMPTS)],
+        "Catch": [catch_all()],
         "Output": {},
         **onward,
     }
     if task.done_already and following:
         done = list(task.done_already)
-        state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, _RETRY]
+        state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, retry(_ATTEMPTS)]
         state["Catch"] = [{"ErrorEquals": done, "Output": {}, "Next": following}, *state["Catch"]]
     if task.pointless_after:
         gone = list(task.pointless_after)
