@@ -4,7 +4,7 @@
  */
 import { config } from "./config";
 import { ApiError } from "./error-messages";
-import { activeTenant, expireSession, followTenantSwitch, idToken, renew } from "./session";
+import { activeTenant, expireSession, followTenantSwitch, idToken, renew, session } from "./session";
 
 type Api = "tenant" | "membership" | "storage" | "parks";
 
@@ -12,8 +12,8 @@ interface Options {
   readonly method?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
-  /** The request is about the account, whichever tenant is active. */
-  readonly account?: boolean;
+  /** The request ends this session, whichever tenant is active. */
+  readonly endsSession?: boolean;
 }
 
 type Sent = Options & { readonly expected: string | undefined };
@@ -44,12 +44,15 @@ async function send(api: Api, path: string, { method = "GET", body, signal, expe
 /** Send a request. After a response 401, renew the token and retry once; a second 401 ends the session. */
 async function request<T>(api: Api, path: string, options: Options = {}): Promise<T> {
   // Read before the token is renewed: the new token may name another tenant than the user saw.
-  const sent = { ...options, expected: options.account ? undefined : activeTenant() };
+  const sent = { ...options, expected: options.endsSession ? undefined : activeTenant() };
   let response = await send(api, path, sent);
   if (response.status === 401) {
-    await renew();
-    response = await send(api, path, sent);
-    if (response.status === 401) await expireSession();
+    await renew({ forEnding: options.endsSession });
+    // A session that has ended meanwhile must not end again, for another reason.
+    if (session().state === "signed-in") {
+      response = await send(api, path, sent);
+      if (response.status === 401) await expireSession();
+    }
   }
   const text = await response.text();
   if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
@@ -252,7 +255,7 @@ const SIGN_OUT_TIMEOUT_MS = 5000;
 
 /** End all sessions of this user, including this one. */
 export const endSessions = (): Promise<unknown> =>
-  request("membership", "/me/sessions", { method: "DELETE", account: true });
+  request("membership", "/me/sessions", { method: "DELETE", endsSession: true });
 
 /** End this session. An expired token is not renewed for this, and the request has a timeout. */
 export const endSession = (): Promise<unknown> =>
@@ -262,11 +265,12 @@ export const endSession = (): Promise<unknown> =>
     signal: AbortSignal.timeout(SIGN_OUT_TIMEOUT_MS),
   });
 
-export const deleteAccount = (): Promise<unknown> => request("membership", "/me", { method: "DELETE", account: true });
+export const deleteAccount = (): Promise<unknown> =>
+  request("membership", "/me", { method: "DELETE", endsSession: true });
 
 /** Change the user's address to the one that the code was sent to, and end all their sessions. */
 export const changeAddress = (accessToken: string, code: string): Promise<unknown> =>
-  request("membership", "/me/address", { method: "PUT", body: { accessToken, code }, account: true });
+  request("membership", "/me/address", { method: "PUT", body: { accessToken, code }, endsSession: true });
 
 // The storage API
 

@@ -58,7 +58,7 @@ let renewAt = Number.POSITIVE_INFINITY;
 let switched: TenantSwitch | undefined;
 let following: Promise<void> | undefined;
 let changing = 0;
-let replacing: Promise<unknown> | undefined;
+let ending: Promise<unknown> | undefined;
 const listeners = new Set<(session: Session) => void>();
 
 /** Return the current session. */
@@ -104,18 +104,27 @@ export const activeTenant = (): string | undefined => (current.state === "signed
  * Renew the tokens now. The session ends if Cognito refuses.
  *
  * Tokens come without a tenant if the token hook could not read it in time. With `keepTenant`, the page keeps its
- * current tokens and retries before it accepts that there is no active tenant.
+ * current tokens and retries before it accepts that there is no active tenant. An action that ends the session is
+ * waited for; only its own request, with `forEnding`, is not.
  */
-export async function renew({ keepTenant = false } = {}): Promise<void> {
-  await replacing;
+export async function renew({ keepTenant = false, forEnding = false } = {}): Promise<void> {
+  if (!forEnding) await ending;
   for (let turn = 0; current.state === "signed-in" && turn < MAX_ATTEMPTS; turn++) {
     if (turn) await new Promise((resolve) => setTimeout(resolve, turn * PAUSE_MS));
-    if (await read({ forceRefresh: true, keepTenant: keepTenant && turn < MAX_ATTEMPTS - 1 })) return;
+    const options = { forceRefresh: true, keepTenant: keepTenant && turn < MAX_ATTEMPTS - 1 };
+    if (await read({ ...options, reportEnd: () => forEnding || !ending })) return;
   }
 }
 
+interface Reading {
+  readonly forceRefresh: boolean;
+  readonly keepTenant?: boolean;
+  /** Whether this reading ends the session if Cognito refuses. Otherwise the action that ends it says why. */
+  readonly reportEnd?: () => boolean;
+}
+
 /** Read the stored tokens or fetch new ones. Return whether the state of the session is known. */
-async function read({ forceRefresh, keepTenant }: { forceRefresh: boolean; keepTenant?: boolean }): Promise<boolean> {
+async function read({ forceRefresh, keepTenant, reportEnd = () => true }: Reading): Promise<boolean> {
   let tokens: cognito.AuthTokens | undefined;
   try {
     tokens = (await cognito.fetchAuthSession({ forceRefresh })).tokens;
@@ -124,7 +133,7 @@ async function read({ forceRefresh, keepTenant }: { forceRefresh: boolean; keepT
     if (isStored()) {
       const reason = sessionEndReason(error);
       if (reason) {
-        await clearSession(reason);
+        if (reportEnd()) await clearSession(reason);
         return true;
       }
       if (current.state !== "signed-in") throw error;
@@ -134,6 +143,7 @@ async function read({ forceRefresh, keepTenant }: { forceRefresh: boolean; keepT
   }
   const claims = tokens?.idToken?.payload;
   if (!claims) {
+    if (!reportEnd()) return true;
     await clearSession(current.state === "signed-in" || isStored() ? "expired" : "not-signed-in");
     return true;
   }
@@ -186,6 +196,20 @@ export async function clearSession(reason: SignOutReason): Promise<void> {
 
 /** End the session because an API refused its token. */
 export const expireSession = (): Promise<void> => clearSession("expired");
+
+/**
+ * Run an action that ends the session and says why. Requests that are refused meanwhile do not end it for another
+ * reason: they wait for the action.
+ */
+export async function endSessionBy<T>(act: () => Promise<T>): Promise<T> {
+  const acting = act();
+  ending = acting.catch(() => undefined);
+  try {
+    return await acting;
+  } finally {
+    ending = undefined;
+  }
+}
 
 /** Revoke the refresh token in Cognito. Amplify deletes the tokens even if Cognito cannot be reached. */
 export const revoke = (): Promise<void> => cognito.signOut().catch(() => undefined);
@@ -317,22 +341,11 @@ export const updatePassword = (present: string, next: string): Promise<void> =>
   cognito.updatePassword({ oldPassword: present, newPassword: next });
 
 /** Replace an ended session by a new one. Return whether that succeeded without another challenge. */
-export async function startNewSession(email: string, password: string): Promise<boolean> {
-  const attempt = (async () => {
-    try {
-      return (await signIn(email, password)) === "done";
-    } catch {
-      return false;
-    }
-  })();
-  // A renewal waits for the tokens of the new session.
-  replacing = attempt;
-  try {
-    return await attempt;
-  } finally {
-    replacing = undefined;
-  }
-}
+export const startNewSession = (email: string, password: string): Promise<boolean> =>
+  signIn(email, password).then(
+    (step) => step === "done",
+    () => false,
+  );
 
 /** Send a code to a new address. The address changes when the code is entered. */
 export const requestAddressChange = (email: string): Promise<unknown> =>

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING
 
+import pytest
 from botocore.exceptions import ClientError
 from playwright.sync_api import expect
 
@@ -130,6 +132,46 @@ def test_sign_out_everywhere_ends_all_sessions(world: World, users: Users, make_
     assert [world.membership_api("GET", "/settings", token).status for token in tokens] == [401, 401]
     there.page.get_by_role("navigation").get_by_role("link", name="Tenant").click()
     there.page.wait_for_url("**/login?next=%2Ftenant&expired")
+
+
+@pytest.mark.parametrize(
+    ("button", "message"),
+    [("Sign out", None), ("Sign out here", None), ("Sign out everywhere", "You are signed out everywhere.")],
+)
+def test_request_refused_during_sign_out_does_not_change_its_message(
+    users: Users, visit: Visit, button: str, message: str | None
+) -> None:
+    someone, page = users.with_tenant("Emmy Noether"), visit.page
+    waiting: list[Route] = []
+    page.route("**/tenants", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    visit.open("/profile")
+    with page.expect_request("**/tenants"):
+        visit.fill_in(someone)
+    await_next_second(visit.token())
+    page.route(re.compile("/me/sessions"), lambda route: _fulfill_after(route, waiting))
+
+    page.get_by_role("button", name=button, exact=True).click()
+
+    page.wait_for_url("**/login")
+    status = page.get_by_role("status")
+    if message:
+        expect(status).to_have_text(message)
+    else:
+        expect(status).to_have_count(0)
+    assert waiting == []
+    visit.fill_in(someone)
+    page.wait_for_url("**/dashboard")
+
+
+def _fulfill_after(route: Route, waiting: list[Route]) -> None:
+    """Let the API end the session, then let it answer the waiting requests, and only then tell the page."""
+    ended = route.fetch()
+    while waiting:
+        other = waiting.pop()
+        refused = other.fetch()
+        assert refused.status == 401
+        other.fulfill(response=refused)
+    route.fulfill(response=ended)
 
 
 def test_failed_sign_out_everywhere_shows_an_error_and_keeps_the_session(ada: DashboardUser, visit: Visit) -> None:
