@@ -76,6 +76,14 @@ export function Field({
   );
 }
 
+/** A field for a code, from an e-mail unless the label says otherwise. */
+export function CodeField({
+  label = "Code from the e-mail",
+  ...rest
+}: Pick<FieldProps, "value" | "onValue"> & { label?: string | undefined }) {
+  return <Field label={label} name="code" inputMode="numeric" autocomplete="one-time-code" maxLength={12} {...rest} />;
+}
+
 /** A password field whose value can be shown. */
 export function PasswordField(props: Omit<FieldProps, "type">) {
   const [visible, setVisible] = useState(false);

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { ErrorMessage, Field, Notice, PasswordField, RuleList, Submit } from "../components/elements";
+import { CodeField, ErrorMessage, Field, Notice, PasswordField, RuleList, Submit } from "../components/elements";
 import { Logo } from "../components/icons";
 import { authErrorMessage, isAlreadyConfirmed, isUnconfirmed, needsNewPassword } from "../data/error-messages";
 import { useAction } from "../data/hooks";
@@ -41,6 +41,24 @@ const HEADINGS: Record<View, string> = {
   forgot: "Reset your password",
   "must-reset": "Choose a new password",
   reset: "Choose a new password",
+};
+
+/** Why a code is sent to an address that was not confirmed where the account was created. */
+const CODE_REASONS = {
+  "confirm-elsewhere": (
+    <>
+      The account with this e-mail address was not created in this tab, so somebody else may have created it. We send
+      you a new code. After you have confirmed the address, choose a new password: the first password is no longer
+      valid.
+    </>
+  ),
+  "must-reset": (
+    <>
+      The first password of this account is not valid, because the e-mail address was not confirmed in the tab where the
+      account was created, or because another code was requested. We send you a code to choose a new password. The first
+      password then stays invalid.
+    </>
+  ),
 };
 
 /** Messages about why the session ended. */
@@ -172,17 +190,8 @@ export default function Login() {
       onValue={setEmail}
     />
   );
-  const codeField = (label: string) => (
-    <Field
-      label={label}
-      name="code"
-      inputMode="numeric"
-      autocomplete="one-time-code"
-      maxLength={12}
-      value={code}
-      onValue={setCode}
-    />
-  );
+  const codeField = (label?: string) => <CodeField label={label} value={code} onValue={setCode} />;
+  const backToSignIn = <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>;
   const newPassword = (
     <PasswordField
       label={view === "sign-up" ? "Password" : "New password"}
@@ -253,42 +262,21 @@ export default function Login() {
           {view === "confirm" && (
             <>
               {!email && emailField}
-              {codeField("Code from the e-mail")}
+              {codeField()}
               <Submit busy={action.busy}>Confirm</Submit>
               <p class="links">
                 <LinkButton onClick={() => void again.run()}>Send another code</LinkButton>
-                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
+                {backToSignIn}
               </p>
             </>
           )}
 
-          {view === "confirm-elsewhere" && (
+          {(view === "confirm-elsewhere" || view === "must-reset") && (
             <>
-              <p>
-                The account with this e-mail address was not created in this tab, so somebody else may have created it.
-                We send you a new code. After you have confirmed the address, choose a new password: the first password
-                is no longer valid.
-              </p>
+              <p>{CODE_REASONS[view]}</p>
               {emailField}
               <Submit busy={action.busy}>Send code</Submit>
-              <p class="links">
-                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
-              </p>
-            </>
-          )}
-
-          {view === "must-reset" && (
-            <>
-              <p>
-                The first password of this account is not valid, because the e-mail address was not confirmed in the tab
-                where the account was created, or because another code was requested. We send you a code to choose a new
-                password. The first password then stays invalid.
-              </p>
-              {emailField}
-              <Submit busy={action.busy}>Send code</Submit>
-              <p class="links">
-                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
-              </p>
+              <p class="links">{backToSignIn}</p>
             </>
           )}
 
@@ -296,9 +284,7 @@ export default function Login() {
             <>
               {codeField("Code from your authenticator app")}
               <Submit busy={action.busy}>Sign in</Submit>
-              <p class="links">
-                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
-              </p>
+              <p class="links">{backToSignIn}</p>
             </>
           )}
 
@@ -316,7 +302,7 @@ export default function Login() {
               {emailField}
               <Submit busy={action.busy}>Send code</Submit>
               <p class="links">
-                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
+                {backToSignIn}
                 <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
               </p>
             </>
@@ -324,13 +310,13 @@ export default function Login() {
 
           {view === "reset" && (
             <>
-              {codeField("Code from the e-mail")}
+              {codeField()}
               {newPassword}
               <Submit busy={action.busy}>Save and sign in</Submit>
               <p class="links">
                 <LinkButton onClick={() => go("forgot")}>Send another code</LinkButton>
                 <LinkButton onClick={() => go("confirm-elsewhere")}>My e-mail address is not confirmed yet</LinkButton>
-                <LinkButton onClick={() => go("sign-in")}>Back to sign-in</LinkButton>
+                {backToSignIn}
               </p>
             </>
           )}

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import {
   Card,
+  CodeField,
   CopyableId,
   ErrorMessage,
   Field,
@@ -168,15 +169,7 @@ function Address({ present }: { present: string }) {
         <ErrorMessage>{change.error ?? ask.error}</ErrorMessage>
         <Notice>{sentTo && `We have sent a code to ${sentTo}. Enter it here to change your address.`}</Notice>
         {sentTo ? (
-          <Field
-            label="Code from the e-mail"
-            name="code"
-            inputMode="numeric"
-            autocomplete="one-time-code"
-            maxLength={12}
-            value={code}
-            onValue={setCode}
-          />
+          <CodeField value={code} onValue={setCode} />
         ) : (
           <>
             <p class="hint">
