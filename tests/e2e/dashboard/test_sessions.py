@@ -143,10 +143,10 @@ def test_request_refused_during_sign_out_does_not_change_its_message(
 ) -> None:
     someone, page = users.with_tenant("Emmy Noether"), visit.page
     waiting: list[Route] = []
-    page.route("**/tenants", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright marks its handlers
-    visit.open("/profile")
-    with page.expect_request("**/tenants"):
-        visit.fill_in(someone)
+    visit.sign_in(someone, "/profile")
+    page.route("**/settings", lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright marks its handlers
+    with page.expect_request("**/settings"):
+        visit.focus()
     await_next_second(visit.token())
     page.route(re.compile("/me/sessions"), lambda route: _fulfill_after(route, waiting))
 
