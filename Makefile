@@ -59,7 +59,8 @@ tour: setup ## Run the tour against the running local cloud
 	@$(RUN) $(PY) -m tools.tour
 
 test: setup ## Run all tests, including the deployed system and the attacks, in two processes
-	@$(RUN) $(PY) -m pytest -n 2
+	@$(RUN) $(PY) -m tools.chromium || true  # without one, all other tests run, and then this fails
+	@$(RUN) $(PY) -m pytest -n 2 --durations=20 --durations-min=5
 
 soak: setup ## Run the load and soak tests in full size
 	@$(RUN) TENANTRY_SOAK=1 $(PY) -m pytest -m soak -v
@@ -89,7 +90,8 @@ docs: setup ## Update diagrams, idle costs, and the tables of attacks and gaps i
 	@$(RUN) $(PY) -m tenantry.attacks --table docs/attacks.md
 	@$(RUN) $(PY) -m tools.gaps_table
 
-screenshots: setup ## Take the dashboard's screenshots for docs/screenshots; needs Chromium
+screenshots: setup ## Take the dashboard's screenshots for docs/screenshots
+	@$(RUN) $(PY) -m tools.chromium
 	@$(RUN) TENANTRY_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e/dashboard/test_accessibility.py -n0 -q
 
 synth: setup ## Synthesize the templates of ENV, without an AWS account: make synth ENV=dev

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.result import Figure, NotReadyError
 from tenantry.local.cdk import search_path
 from tenantry.local.settings import StateFolder, find_project, read_json
+from tools.chromium import REMEDY, find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # Fetched for the occasion: a hundred megabytes that nothing else needs.
 _LIGHTHOUSE: Final = "lighthouse@12.2.3"
-_BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FORMS: Final[Mapping[str, Sequence[str]]] = {"phone": (), "desk": ("--preset=desktop",)}
 _TIMES: Final = {
     "largest-contentful-paint": ("largest paint", "ms"),
@@ -35,9 +34,9 @@ def measure(state: Path) -> Sequence[Figure]:
     url = next((stack["DashboardUrl"] for stack in outputs.values() if "DashboardUrl" in stack), None)
     if url is None:
         raise NotReadyError("the local cloud is not up; run `make up` first.")
-    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser = find()
     if browser is None:
-        raise NotReadyError("there is no Chromium (on Debian: apt install chromium).")
+        raise NotReadyError(f"there is no Chromium. {REMEDY}")
     figures = []
     for form, options in _FORMS.items():
         found = _load(f"{url}/login", browser, options)

@@ -10,6 +10,7 @@ from xdist.remote import Producer
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.settings import PORT_VARIABLE
 from tests.scheduling import SharedThings
+from tools.chromium import MISSING
 
 # Powertools reads this when `tenantry.runtime` is imported, by whichever test comes first.
 os.environ.update(POWERTOOLS_TRACE_DISABLED="true", POWERTOOLS_METRICS_NAMESPACE="app")
@@ -23,6 +24,22 @@ settings.load_profile("project")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedThings:
     """Let tests that share a cloud run in one process."""
     return SharedThings(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let the run fail if tests did not run for want of a browser."""
+    if _not_run(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if missed := _not_run(terminalreporter.config):
+        terminalreporter.write_line(f"{missed} tests in tests/e2e/dashboard did not run. {MISSING}", red=True)
+
+
+def _not_run(config: pytest.Config) -> int:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return sum(MISSING in str(report.longrepr) for report in reporter.stats.get("skipped", ())) if reporter else 0
 
 
 @pytest.fixture(scope="session")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import secrets
-import shutil
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import pytest
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tenantry.attacks.accounts import Person, Tokens
 from tenantry.local.settings import find_project
+from tools.chromium import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,11 +26,6 @@ if TYPE_CHECKING:
 
 # The first request to each function includes its cold start.
 PATIENCE_MS: Final = 60_000
-_NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_MISSING: Final = (
-    "These tests need Chromium. On Debian and Ubuntu: apt-get install chromium. Elsewhere: "
-    "`.venv/bin/playwright install chromium`, or set CHROMIUM to the path of one."
-)
 # Whether nothing has been loading for 200 ms, within the time that is given.
 _SETTLED: Final = """(patience) => new Promise((done) => {
   const began = performance.now();
@@ -50,14 +43,11 @@ AXE: Final = find_project() / "dashboard" / "node_modules" / "axe-core" / "axe.m
 
 
 def chromium() -> Iterator[Browser]:
-    """Start the installed Chromium, or else the one of Playwright."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    """Start the Chromium that `make test` has found or installed."""
+    path = find()
     with sync_playwright() as playwright:
-        try:
-            # Chromium has no sandbox for root in a container; the tests open the dashboard only.
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        except Error as error:
-            pytest.fail(f"{_MISSING}\n\n{error}")
+        # Chromium has no sandbox for root in a container; the tests open the dashboard only.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tenantry.attacks.storage import Storage
 from tests.e2e.dashboard.browser import PATIENCE_MS, DashboardUser, Users, Visit, chromium
+from tools.chromium import MISSING, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,14 @@ class MakeVisit(Protocol):
 
     def __call__(self, **context: Any) -> Visit:  # noqa: ANN401 - Playwright's own options
         """Make one, in a browser's context of that kind."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests that need a browser if there is none: tests/conftest.py then lets the run fail."""
+    ours = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    if ours and not find():
+        for item in ours:
+            item.add_marker(pytest.mark.skip(reason=MISSING))
 
 
 # Playwright's event loop runs until its browser is closed, and excludes any other.
