@@ -18,18 +18,26 @@ _POLL_SECONDS = 0.5
 def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
     """Start every application that is deployed and does not run, from its latest snapshot if it has one.
 
+    Without Flink, everything else is of use: a note says what is missing and how to get it.
+
     Raises
     ------
     LocalCloudError
-        Flink cannot be installed, or an application does not start.
+        An application does not start.
     """
     client = session.client("kinesisanalyticsv2")
     names = _names(client, outputs, "READY")
     if not names:
         return
     if not installation.is_ready():
-        with step("Install Apache Flink, once"):
-            installation.ensure()
+        try:
+            with step("Install Apache Flink, once"):
+                installation.ensure()
+        except LocalCloudError as error:
+            note(
+                f"{error}\nAll else is up. Records wait in the stream for the streaming application: make up starts it."
+            )
+            return
     for name in names:
         with step(f"Start the streaming application {name}"):
             client.start_application(ApplicationName=name)
@@ -37,6 +45,11 @@ def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3
                 raise LocalCloudError(
                     f"The streaming application {name} did not start. See: python -m tenantry.local logs {name}"
                 )
+
+
+def is_running(session: Any, outputs: Outputs) -> bool:  # noqa: ANN401
+    """Return whether an application is deployed and runs."""
+    return bool(_names(session.client("kinesisanalyticsv2"), outputs, "RUNNING"))
 
 
 def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud

@@ -19,6 +19,10 @@ from tenantry.local.errors import LocalCloudError
 
 #: The service's Python for this version of Flink.
 _PYTHON = "3.11"
+_NO_PYTHON = (
+    f" It needs Python {_PYTHON} besides the Python that you use, and uv could not download it. Install it "
+    f"(`uv python install {_PYTHON}`, or python{_PYTHON} of the system), then: make up"
+)
 _LOCK = Path(str(files("tenantry.local.flink"))) / "requirements.txt"
 _READY = ".ready"
 
@@ -71,7 +75,7 @@ def ensure() -> Installation:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not is_ready():
             shutil.rmtree(environment, ignore_errors=True)
-            _uv("venv", "--quiet", "--python", _PYTHON, str(environment))
+            _uv("venv", "--quiet", "--python", _PYTHON, str(environment), missing=_NO_PYTHON)
             _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(_LOCK))
             (environment / _READY).touch()
     home = next(environment.glob("lib/python3*/site-packages/pyflink"))
@@ -87,10 +91,10 @@ def _environment() -> Path:
     return cache_folder() / "flink" / hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
 
 
-def _uv(*arguments: str) -> None:
+def _uv(*arguments: str, missing: str = "") -> None:
     done = subprocess.run([find_uv_bin(), *arguments], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise LocalCloudError(
-            f"Apache Flink, which runs the streaming application, cannot be installed into {_environment()}. "
-            f"It needs Python {_PYTHON}.\n{done.stderr.strip()}"
+            f"Apache Flink, which runs the streaming application, cannot be installed into {_environment()}.{missing}\n"
+            f"{done.stderr.strip()}"
         )
