@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from unittest.mock import Mock
 
 import pytest
@@ -110,7 +111,7 @@ def test_the_start_of_a_triggers_process_has_its_own_time(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(triggers, "_SECONDS", 0.2)
     monkeypatch.setattr(service_calls, "check_resource_policy", Mock())
-    spawn = triggers._timed(lambda: time.sleep(0.5))  # noqa: SLF001
+    spawn = partial(triggers._timed, lambda: time.sleep(0.5))  # noqa: SLF001
     execute = Mock(side_effect=lambda _function, _event: spawn() or {"body": {}})
     event = {"triggerSource": "TokenGeneration_Authentication", "userPoolId": "us-east-1_x"}
     assert triggers._call(execute, {"FunctionArn": "arn:f"}, event) == {"body": {}}  # noqa: SLF001
