@@ -23,8 +23,8 @@ class GapError(Exception):
     """MiniStack differs from the version that the gaps were written for, or gaps have no order."""
 
 
-def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-    """Replace an attribute by what `make` makes of it.
+def replace(owner: Any, name: str, value: Any) -> None:
+    """Put a value in the place of an attribute.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         The module or class that MiniStack looks the attribute up in.
     name
         The attribute.
-    make
-        Called with the present value; returns the new one.
+    value
+        What it is from now on.
 
     Raises
     ------
@@ -41,25 +41,31 @@ def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         When there is no such attribute.
     """
     require(owner, name)
-    setattr(owner, name, make(getattr(owner, name)))
+    setattr(owner, name, value)
 
 
 def wrap(owner: Any, name: str, call: Callable[..., Any]) -> None:
     """Have a function's calls go to `call`, which gets the original before the arguments.
+
+    Parameters
+    ----------
+    owner, name
+        As `replace` takes them.
+    call
+        Called with the original and what it was called with.
 
     Raises
     ------
     GapError
         When there is no such function.
     """
+    require(owner, name)
+    original = getattr(owner, name)
 
-    def calling(original: Original) -> Original:
-        def wrapped(*arguments: Any, **named: Any) -> Any:  # also a method, as a `partial` would not be
-            return call(original, *arguments, **named)
+    def wrapped(*arguments: Any, **named: Any) -> Any:  # also a method, as a `partial` would not be
+        return call(original, *arguments, **named)
 
-        return wrapped
-
-    replace(owner, name, calling)
+    setattr(owner, name, wrapped)
 
 
 def require(owner: Any, *names: str) -> None:

@@ -18,6 +18,13 @@ from ministack.services import iam, lambda_svc, sqs, sts
 from tenantry.local.patching import require
 from tenantry.local.settings import HOST
 
+require(iam, "_roles")
+require(sts, "register_session")
+require(sqs, "queue_policy_for_arn", "_queue_by_arn", "_queue_url_for_account", "_act_send_message")
+require(lambda_svc, "function_policy_for_arn")
+require(iam_evaluator, "EvalContext", "evaluate_resource_policy", "pin_request_origin")
+require(iam_evaluator, "_conditions_met", "_service_principal_matches")
+
 #: Where a session keeps what it says of the caller in every policy; `iot.credentials_provider` reads it.
 CONDITION_KEYS = "TenantryConditionKeys"
 _SESSION_SECONDS = 3600
@@ -44,16 +51,6 @@ class _Session:
 _sessions: dict[tuple[str, str, str], _Session] = {}
 _clients: dict[tuple[str, str, str], Any] = {}
 _lock = threading.Lock()
-
-
-def check() -> None:
-    """Check that MiniStack has what this module uses."""
-    require(iam, "_roles")
-    require(sts, "register_session")
-    require(sqs, "queue_policy_for_arn", "_queue_by_arn", "_queue_url_for_account", "_act_send_message")
-    require(lambda_svc, "function_policy_for_arn")
-    require(iam_evaluator, "EvalContext", "evaluate_resource_policy", "pin_request_origin")
-    require(iam_evaluator, "_conditions_met", "_service_principal_matches")
 
 
 def endpoint() -> str:

@@ -22,7 +22,7 @@ _OUTCOMES = {"Allow": "Allow", "Deny": "Deny", "ImplicitDeny": "NoMatch"}
 def close() -> None:
     """Close the gap."""
     require(iam_evaluator, "EvalContext", "evaluate", "parse_policy_document")
-    replace(apigateway_v1, "_evaluate_policy", lambda _: _evaluate)
+    replace(apigateway_v1, "_evaluate_policy", _evaluate)
     wrap(apigateway_v1, "_invoke_authorizer_lambda", _with_scalars_only)
 
 

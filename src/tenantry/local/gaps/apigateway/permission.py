@@ -24,7 +24,6 @@ _method_arn: ContextVar[str] = ContextVar("method_arn", default="")
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(lambda_svc, "_get_func_record_for_ref_in_scope")
     require(apigateway_v1, "_extract_lambda_ref_from_integration_uri")
     wrap(apigateway_v1, "_execute_in_scope", _remembering_method)

@@ -77,7 +77,6 @@ class _Call:
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(apigateway_v1, "_parse_service_integration_uri", "_gw_error", "_header_ci")
     wrap(apigateway_v1, "_invoke_lambda_custom_v1", _or_action)
     wrap(apigateway_v1, "_invoke_sqs_v1", _or_action)

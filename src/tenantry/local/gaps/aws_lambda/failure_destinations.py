@@ -21,9 +21,8 @@ from tenantry.local.patching import Fields, replace, require, service_calls
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(lambda_svc, "_functions", "logger")
-    replace(lambda_svc, "_route_async_failure", lambda _: _report)
+    replace(lambda_svc, "_route_async_failure", _report)
 
 
 def _report(destination: str, function_name: str, event: Any, result: Fields) -> None:

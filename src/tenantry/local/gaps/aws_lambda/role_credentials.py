@@ -25,7 +25,7 @@ def close() -> None:
     """Close the gap."""
     require(sts, "register_session")
     for module in (lambda_runtime, lambda_svc):
-        replace(module, "execution_credentials", lambda _: _execution_credentials)
+        replace(module, "execution_credentials", _execution_credentials)
 
 
 def _execution_credentials(config: Fields) -> dict[str, str]:

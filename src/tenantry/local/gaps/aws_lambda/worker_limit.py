@@ -29,7 +29,7 @@ def close() -> None:
     require(lambda_runtime, "_workers", "_lock", "_worker_key")
     wrap(lambda_runtime, "acquire_worker", _waiting)
     # This module has imported the function by name.
-    replace(lambda_svc, "acquire_worker", lambda _: lambda_runtime.acquire_worker)
+    replace(lambda_svc, "acquire_worker", lambda_runtime.acquire_worker)
 
 
 def _waiting(

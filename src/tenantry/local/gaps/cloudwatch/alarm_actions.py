@@ -21,7 +21,6 @@ _STATES = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "Ins
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(cloudwatch, "logger")
     require(sns, "_topic_by_arn_any_scope")
     require(kms, "_resolve_key")

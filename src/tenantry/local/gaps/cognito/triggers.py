@@ -82,7 +82,6 @@ class TriggerError(Exception):
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(cognito, "_resolve_user", "_pool_for_client", "_pool_region", "_pool_arn", "_resolve_pool", "_user_pools")
     require(cognito, "_new_user_error", "_username_alias_attribute", "_token_claims", "_extract_trigger_response")
     require(cognito, "_PreSignUpRejected", "_resolve_verification_template")
@@ -96,8 +95,8 @@ def close() -> None:
     wrap(cognito, "_confirm_forgot_password", partial(_then_call, "PostConfirmation_ConfirmForgotPassword"))
     wrap(cognito, "new_uuid", _given_first)
     wrap(cognito, "_build_pretoken_event", _with_status)
-    replace(cognito, "_apply_presignup_trigger", lambda _: _pre_sign_up)
-    replace(cognito, "_apply_custom_message_trigger", lambda _: _custom_message)
+    replace(cognito, "_apply_presignup_trigger", _pre_sign_up)
+    replace(cognito, "_apply_custom_message_trigger", _custom_message)
     wrap(cognito, "_send_verification_email", _with_custom_message)
     wrap(cognito, "_admin_create_user", _asking_pre_sign_up)
     for name, purpose in _PURPOSES.items():

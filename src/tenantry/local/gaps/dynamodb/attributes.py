@@ -68,7 +68,7 @@ def close() -> None:
     """Close the gap."""
     require(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
     wrap(iam_actions, "dynamodb_service_context", _with_request)
-    replace(iam_actions, "dynamodb_transaction_checks", lambda _: _parts)
+    replace(iam_actions, "dynamodb_transaction_checks", _parts)
     wrap(iam_evaluator, "enforce", _with_keys)
 
 

@@ -28,9 +28,9 @@ def close() -> None:
     root_key = os.environ["AWS_ACCESS_KEY_ID"]
     for module in (iam_evaluator, sts):
         # An empty key: MiniStack's own calls, and requests without credentials, which it has refused or judged before.
-        replace(module, "is_root_access_key", lambda _: lambda key: not key or key == root_key)
+        replace(module, "is_root_access_key", lambda key: not key or key == root_key)
     # The keys whose signature goes unverified.
-    replace(iam_evaluator, "_is_root_key", lambda _: lambda key: not key)
+    replace(iam_evaluator, "_is_root_key", lambda key: not key)
     wrap(iam_evaluator, "resolve_caller_identity", partial(_knowing_root, root_key))
     wrap(iam_evaluator, "enforce", _refusing_strangers)
 

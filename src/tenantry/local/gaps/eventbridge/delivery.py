@@ -68,7 +68,6 @@ class _MissingError(Exception):
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(lambda_svc, "_get_func_record_for_ref", "_execution_record_for_config", "invoke_async_with_retry")
     require(sns, "topic_policy_allows", "publish_internal")
     wrap(eventbridge, "_invoke_target", _remembering_target)

@@ -49,12 +49,11 @@ _logger = logging.getLogger(__name__)
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(kinesisanalyticsv2, "_dataplane_call", "_status_callback", "_restore_path")
     require(kinesisanalyticsv2._dataplane, "start", "snapshot", "stop", "delete", "available", "supports", "reset")
     require(s3, "_get_object_data")
     plane = _Plane(StateFolder(Path(os.environ[FOLDER_VARIABLE])))
-    replace(kinesisanalyticsv2, "_dataplane", lambda _: plane)
+    replace(kinesisanalyticsv2, "_dataplane", plane)
     wrap(app, "app", plane.giving_credentials)
 
 
@@ -144,6 +143,8 @@ class _Plane:
         endpoint = service_calls.endpoint()
         if consumer := properties.get("ConsumerConfigProperties"):
             consumer["aws.endpoint"] = endpoint
+        token = secrets.token_urlsafe(32)
+        self._roles[token] = view["ServiceExecutionRole"], view["ApplicationARN"], view["ApplicationName"]
         application = Application(
             code=self._code(view, home / "code"),
             properties=properties,
@@ -153,7 +154,7 @@ class _Plane:
             settings={"s3.endpoint": endpoint, "s3.path.style.access": "true"},
             variables={
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint + _CREDENTIALS,
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token(view),
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
                 "AWS_REGION": str(view["Region"]),
                 "AWS_CBOR_DISABLE": "true",  # MiniStack's policies read JSON only
                 "AWS_EC2_METADATA_DISABLED": "true",
@@ -173,12 +174,6 @@ class _Plane:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(folder)
         return folder
-
-    def _token(self, view: Fields) -> str:
-        token = secrets.token_urlsafe(32)
-        arn, name = str(view["ApplicationARN"]), str(view["ApplicationName"])
-        self._roles[token] = (str(view["ServiceExecutionRole"]), arn, name)
-        return token
 
     async def giving_credentials(self, application: Original, scope: Fields, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or not scope.get("path", "").startswith(_CREDENTIALS):

@@ -28,9 +28,9 @@ _LITERALS = {"*": _STAR, "?": _QUESTION_MARK, "$": "$"}
 def close() -> None:
     """Close the gap."""
     require(iam_evaluator, "_resolve_condition_key", "_action_matches", "_resource_matches")
-    replace(iam_evaluator, "_fnmatch_compile", lambda _: _compile)
+    replace(iam_evaluator, "_fnmatch_compile", _compile)
     wrap(iam_evaluator, "parse_policy_document", _noting_version)
-    replace(iam_evaluator, "_first_match", lambda _: _first_match)
+    replace(iam_evaluator, "_first_match", _first_match)
     wrap(iam_evaluator, "_conditions_met", _expanding)
 
 

@@ -47,7 +47,6 @@ def close() -> None:
     require(iot, "get_ca_cert_pem", "_mtls_active_registrations", "_mqtt_policy_context", "_mqtt_policy_allows")
     require(iot, "_things", "_thing_arn")
     require(sts, "_sessions")
-    service_calls.check()
     port = int(os.environ[CREDENTIALS_PORT_VARIABLE])
     wrap(iot, "_describe_endpoint", partial(_naming, f"{HOST}:{port}"))
     wrap(iam_evaluator, "_principal_keys", _with_the_sessions_own)
@@ -95,9 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer with credentials, or with the reason for a refusal."""
         certificate = self.connection.getpeercert(binary_form=True)
         found = _PATH.fullmatch(self.path.partition("?")[0])
-        if not found:
-            status, content = 404, {"message": "Not Found"}
-        else:
+        status, content = 404, {"message": "Not Found"}
+        if found:
             status, content = _exchange(certificate, unquote(found[1]), self.headers.get(_THING_HEADER))
         body = json.dumps(content).encode()
         self.send_response(status)

@@ -26,7 +26,7 @@ from ministack.core.responses import (
 )
 from ministack.services import iot
 
-from tenantry.local.patching import Fields, Original, cloudformation, replace, wrap
+from tenantry.local.patching import Fields, Original, cloudformation, wrap
 
 #: The aliases of each account and region, by name.
 ALIASES: Any = AccountRegionScopedDict()
@@ -41,7 +41,7 @@ _DEFAULT_SECONDS = 3600
 def close() -> None:
     """Close the gap."""
     wrap(iot, "_route_request", _answering)
-    replace(iot, "get_state", lambda get: lambda: {**get(), _STATE: copy.deepcopy(ALIASES)})
+    wrap(iot, "get_state", lambda get: {**get(), _STATE: copy.deepcopy(ALIASES)})
     wrap(iot, "load_persisted_state", _restoring)
     cloudformation.add("AWS::IoT::RoleAlias", create=_create, update=_update, delete=_delete)
 

@@ -29,8 +29,8 @@ _MISSING = (
 
 def close() -> None:
     """Close the gap."""
-    require(app, "_get_module")
-    replace(app, "_ACCESS_POINT_HOST_RE", _OnlyOfAccessPointHosts)
+    require(app, "_get_module", "_ACCESS_POINT_HOST_RE")
+    replace(app, "_ACCESS_POINT_HOST_RE", _OnlyOfAccessPointHosts(app._ACCESS_POINT_HOST_RE))
     wrap(app, "_handle_s3_vhost_request", _answering_missing_ones)
 
 

@@ -105,15 +105,12 @@ def _check_expiration(rule: Fields) -> None:
     marker = "ExpiredObjectDeleteMarker" in expiration
     if marker and ("Days" in expiration or "Date" in expiration):
         raise _RefusedError("MalformedXML", "ExpiredObjectDeleteMarker stands alone in an Expiration action")
-    if _has_tags(rule.get("Filter") or {}):
+    selected = rule.get("Filter") or {}
+    if "Tag" in selected or (selected.get("And") or {}).get("Tags"):
         if marker:
             raise _RefusedError("InvalidRequest", "ExpiredObjectDeleteMarker cannot be specified with Tags")
         if rule.get("AbortIncompleteMultipartUpload"):
             raise _RefusedError("InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags")
-
-
-def _has_tags(rule_filter: Fields) -> bool:
-    return "Tag" in rule_filter or bool((rule_filter.get("And") or {}).get("Tags"))
 
 
 def _check_times(transitions: _Rules, expiration: Fields) -> None:

@@ -42,11 +42,10 @@ _DEFAULT = {"numRetries": 3, "minDelayTarget": 20, "maxDelayTarget": 20}
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(sns, "_p", "_topic_by_arn_any_scope", "_xml", "logger")
     wrap(sns, "_subscribe", _subscribed)
     wrap(sns, "_deliver_to_http", _or_raw)
-    replace(sns, "_send_subscription_confirmation", lambda _: _ask_for_confirmation)
+    replace(sns, "_send_subscription_confirmation", _ask_for_confirmation)
 
 
 def _subscribed(subscribe: Original, params: Fields) -> Any:

@@ -43,15 +43,14 @@ _OPTIMIZED = {"dynamodb": "DynamoDB", "events": "EventBridge", "sns": "SNS", "sq
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(stepfunctions, "_ExecutionError", "_executions", "_state_machines", "_prefix_sdk_error")
     wrap(stepfunctions, "_run_execution", _with_role)
-    replace(stepfunctions, "_call_lambda", lambda _: _invoke_function)
-    replace(stepfunctions, "_invoke_aws_sdk_integration", lambda _: _call_sdk)
+    replace(stepfunctions, "_call_lambda", _invoke_function)
+    replace(stepfunctions, "_invoke_aws_sdk_integration", _call_sdk)
     for prefix in stepfunctions._SERVICE_DISPATCH:
         if prefix.split(":")[5] in _OPTIMIZED:
             stepfunctions._SERVICE_DISPATCH[prefix] = _call_optimized
-    replace(stepfunctions, "_invoke_nested_start_execution", lambda _: _start_execution)
+    replace(stepfunctions, "_invoke_nested_start_execution", _start_execution)
 
 
 def _with_role(run: Original, execution_arn: str) -> None:
