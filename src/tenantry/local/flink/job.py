@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ https://docs.aws.amazon.com/managed-flink/latest/java/how-python-creating.html
 """
 _LOCK = "lock"
 _PID = "pid"
+_SAVEPOINTS = "savepoints/savepoint-*/_metadata"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 120
 _REST_SECONDS = 10
@@ -203,7 +203,7 @@ class Job:
 
     def is_running(self) -> bool:
         """Return whether each of its tasks runs."""
-        with contextlib.suppress(urllib.error.URLError, OSError):
+        with contextlib.suppress(OSError):
             tasks = self._job().get("tasks", {})
             return bool(tasks) and tasks["running"] == tasks["total"]
         return False
@@ -220,6 +220,7 @@ class Job:
         LocalCloudError
             It takes too long.
         """
+        before = self._newest(_SAVEPOINTS)
         job = self._job()["jid"]
         target = str(self._folder / "savepoints")
         path, body = (
@@ -233,15 +234,15 @@ class Job:
             # The cluster ends with its only job, and may take its answer along: then the files say it.
             try:
                 found = self._rest(f"jobs/{job}/savepoints/{trigger}")
-            except (urllib.error.URLError, OSError):
+            except OSError:
                 break
             if found["status"]["id"] == "COMPLETED":
                 if "location" in found["operation"]:
                     return str(found["operation"]["location"])
                 raise LocalCloudError(f"The savepoint failed: {found['operation'].get('failure-cause')}")
             time.sleep(_POLL_SECONDS)
-        newest = self._newest("savepoints/savepoint-*/_metadata")
-        if newest is None:
+        newest = self._newest(_SAVEPOINTS)
+        if newest is None or newest == before:
             raise LocalCloudError(f"No savepoint was made. See {self.log}.")
         return newest
 
@@ -334,7 +335,7 @@ class Job:
         return jobs[0] if jobs else {}
 
     def _last_checkpoint(self) -> int:
-        with contextlib.suppress(urllib.error.URLError, OSError, KeyError):  # the job is not there yet
+        with contextlib.suppress(OSError, KeyError):  # the job is not there yet
             latest = self._rest(f"jobs/{self._job()['jid']}/checkpoints")["latest"]["completed"]
             return int(latest["id"]) if latest else 0
         return 0
