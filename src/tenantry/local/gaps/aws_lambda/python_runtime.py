@@ -11,6 +11,7 @@ Here: workers have an interpreter (`tenantry.local.worker_python`) and a bootstr
 of their own.
 """
 
+import contextlib
 import inspect
 import os
 import queue
@@ -25,8 +26,9 @@ from tenantry.local.settings import INTERPRETER_VARIABLE
 from tenantry.local.worker import bootstrap
 
 _SCRIPT = inspect.getsource(bootstrap)
-# Standard error comes through a pipe of its own, a moment after the answer.
-_LOG_SECONDS = 0.25
+# Standard error comes through a pipe of its own, a moment after the answer: on a busy machine a long one. A worker that
+# has answered has written the end of its log before; one that has died may not have.
+_LOG_SECONDS, _LAST_LOG_SECONDS = 5, 0.25
 
 
 def close() -> None:
@@ -44,15 +46,10 @@ def _until_the_end(guess: Original, worker: Any, *arguments: Any, **named: Any) 
     if not str(worker.config.get("Runtime", "")).startswith("python"):
         return guess(worker, *arguments, **named)
     lines: list[str] = []
-    deadline = time.monotonic() + _LOG_SECONDS
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            line = worker._stderr_queue.get(timeout=left)
-        except queue.Empty:
-            break
-        if line == bootstrap.END_OF_LOG:
-            break
-        lines.append(line)
+    deadline = time.monotonic() + (_LOG_SECONDS if worker._proc else _LAST_LOG_SECONDS)
+    with contextlib.suppress(queue.Empty):
+        while (line := worker._stderr_queue.get(timeout=max(0, deadline - time.monotonic()))) != bootstrap.END_OF_LOG:
+            lines.append(line)
     return "\n".join(lines).rstrip("\n")
 
 

@@ -29,7 +29,7 @@ from urllib.parse import quote, urlsplit
 from ministack.core.responses import new_uuid
 from ministack.services import sns
 
-from tenantry.local.patching import Fields, Original, replace, require, service_calls, wrap
+from tenantry.local.patching import Fields, Original, read_object, replace, require, service_calls, wrap
 from tenantry.local.settings import HOST
 
 #: The suffix of the names of this machine's receivers; as in `tenantry.local.worker` and `tenantry.local.certificates`.
@@ -83,11 +83,8 @@ async def _ask_for_confirmation(topic_arn: str, subscription: Fields) -> None:
 
 
 async def _or_raw(deliver: Original, endpoint: str, payload: str) -> None:
-    try:
-        message = json.loads(payload)
-    except ValueError:
-        message = {}
-    subscription = _find(message.get("TopicArn", ""), endpoint) if isinstance(message, dict) else None
+    message = read_object(payload)
+    subscription = _find(message.get("TopicArn", ""), endpoint)
     if subscription is None:  # raw delivery, which does not say of which topic it is
         await deliver(endpoint, payload)
         return
