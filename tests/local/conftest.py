@@ -9,7 +9,7 @@ from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.gaps import GAPS
 from tenantry.local.settings import PORT_VARIABLE
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,19 +22,19 @@ def _ministack_in_this_process(tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="session")
-def ground(cloud: LocalCloud) -> Ground:
-    """Return what makes resources in the local cloud."""
-    return Ground(cloud)
+def emulator(cloud: LocalCloud) -> Emulator:
+    """Return the local cloud, to make resources in."""
+    return Emulator(cloud)
 
 
 @pytest.fixture(scope="session")
-def bare_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Return what makes resources in an emulator with every gap open."""
+def bare_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Return an emulator with every gap open, to make resources in."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(PORT_VARIABLE, raising=False)
         bare = LocalCloud(tmp_path_factory.mktemp("bare"), left_open=",".join(GAPS))
         bare.start()
-        yield Ground(bare)
+        yield Emulator(bare)
         bare.stop()
 
 

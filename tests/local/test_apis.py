@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.local.ground import Ground, invocation_uri, proxy
+from tests.local.emulator import Emulator, invocation_uri, proxy
 
 _AUTHORIZER = """
 calls = 0
@@ -28,11 +28,11 @@ def handler(event, context): return {"statusCode": 200, "body": json.dumps(event
 
 
 @pytest.fixture(scope="module")
-def url(ground: Ground) -> str:
-    authorizer, echo = ground.function(_AUTHORIZER), ground.function(_ECHO)
+def url(emulator: Emulator) -> str:
+    authorizer, echo = emulator.function(_AUTHORIZER), emulator.function(_ECHO)
     for function in (authorizer, echo):
-        ground.permit(function, "apigateway.amazonaws.com")
-    return ground.api(
+        emulator.permit(function, "apigateway.amazonaws.com")
+    return emulator.api(
         proxy(echo),
         authorizationType="CUSTOM",
         authorizer={
@@ -45,20 +45,20 @@ def url(ground: Ground) -> str:
     )
 
 
-def test_the_context_reaches_the_function_as_text(ground: Ground, url: str) -> None:
-    context = ground.get(url, Authorization="first").json()
+def test_the_context_reaches_the_function_as_text(emulator: Emulator, url: str) -> None:
+    context = emulator.get(url, Authorization="first").json()
     assert context["principalId"] == "somebody"
     assert context["admin"] == "true"
     assert context["calls"].isdigit()
 
 
-def test_an_authorizer_policy_is_cached_whatever_the_case_of_the_header_name(ground: Ground, url: str) -> None:
+def test_an_authorizer_policy_is_cached_whatever_the_case_of_the_header_name(emulator: Emulator, url: str) -> None:
     calls = [
-        ground.get(url, **{name: "kept"}).json()["calls"]
+        emulator.get(url, **{name: "kept"}).json()["calls"]
         for name in ("Authorization", "AUTHORIZATION", "authorization")
     ]
     assert len(set(calls)) == 1
-    assert ground.get(url, Authorization="another").json()["calls"] != calls[0]
+    assert emulator.get(url, Authorization="another").json()["calls"] != calls[0]
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_an_authorizer_policy_is_cached_whatever_the_case_of_the_header_name(gro
     ],
 )
 def test_requests_that_the_authorizer_refuses(
-    ground: Ground, url: str, token: str | None, status: int, body: dict[str, str | None]
+    emulator: Emulator, url: str, token: str | None, status: int, body: dict[str, str | None]
 ) -> None:
-    reply = ground.get(url, **({"Authorization": token} if token else {}))
+    reply = emulator.get(url, **({"Authorization": token} if token else {}))
     assert (reply.status_code, reply.json()) == (status, body)
     assert reply.headers.get("Access-Control-Allow-Origin") == ("*" if status < 500 else None)

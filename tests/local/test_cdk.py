@@ -11,7 +11,7 @@ from tenantry.local import cdk
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.settings import find_project
-from tests.local.ground import Ground, eventually
+from tests.local.emulator import Emulator, eventually
 
 
 @pytest.fixture
@@ -91,8 +91,8 @@ def test_bootstrapping_twice_changes_nothing(cloud: LocalCloud) -> None:
     assert int(version["Parameter"]["Value"]) >= 21
 
 
-def test_stacks_that_no_update_can_repair_are_removed(ground: Ground) -> None:
-    session, name = ground.cloud.session(), ground.name("broken")
+def test_stacks_that_no_update_can_repair_are_removed(emulator: Emulator) -> None:
+    session, name = emulator.cloud.session(), emulator.name("broken")
     cloudformation = session.client("cloudformation")
     properties = {"FunctionName": "missing", "Qualifier": "$LATEST"}
     resource = {"Type": "AWS::Lambda::EventInvokeConfig", "Properties": properties}

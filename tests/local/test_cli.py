@@ -7,7 +7,7 @@ import pytest
 from tenantry.local import mail
 from tenantry.local.cli import main
 from tenantry.local.cloud import LocalCloud
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 
 
 def _run(cloud: LocalCloud, *arguments: str) -> int:
@@ -47,12 +47,12 @@ def test_mail_prints_the_latest_message(cloud: LocalCloud, capsys: pytest.Captur
     assert "Nothing was sent to nobody@example.com" in capsys.readouterr().err
 
 
-def test_logs_prints_a_functions_log(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
-    function = ground.function("def handler(event, context): print('said', event)")
-    ground.invoke(function, event="hello")
-    assert _run(ground.cloud, "logs", function.rsplit(":", 1)[1]) == 0
+def test_logs_prints_a_functions_log(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    function = emulator.function("def handler(event, context): print('said', event)")
+    emulator.invoke(function, event="hello")
+    assert _run(emulator.cloud, "logs", function.rsplit(":", 1)[1]) == 0
     assert "said hello" in capsys.readouterr().out
-    assert _run(ground.cloud, "logs", "no-such-group") == 1
+    assert _run(emulator.cloud, "logs", "no-such-group") == 1
 
 
 def test_logs_prints_the_emulators_log(cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from tests.local.ground import Ground, allow
+from tests.local.emulator import Emulator, allow
 from tests.local.probes.eventbridge.delivery import emit, rule
 
 
@@ -15,12 +15,12 @@ def _attributes(message: dict[str, Any] | None) -> dict[str, str]:
     return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
 
 
-def test_a_dead_letter_message_has_the_event_and_the_error(ground: Ground) -> None:
-    _, queue = ground.queue()
-    dead_letter_url, dead_letter_queue = ground.queue(open_to="events.amazonaws.com")
-    source = rule(ground, queue, DeadLetterConfig={"Arn": dead_letter_queue})
-    emit(ground, source)
-    dead_letter = ground.received(dead_letter_url)
+def test_a_dead_letter_message_has_the_event_and_the_error(emulator: Emulator) -> None:
+    _, queue = emulator.queue()
+    dead_letter_url, dead_letter_queue = emulator.queue(open_to="events.amazonaws.com")
+    source = rule(emulator, queue, DeadLetterConfig={"Arn": dead_letter_queue})
+    emit(emulator, source)
+    dead_letter = emulator.received(dead_letter_url)
     attributes = _attributes(dead_letter)
     assert dead_letter is not None
     assert json.loads(dead_letter["Body"])["source"] == source
@@ -32,20 +32,20 @@ def test_a_dead_letter_message_has_the_event_and_the_error(ground: Ground) -> No
     assert "EXHAUSTED_RETRY_CONDITION" not in attributes  # no retry would have helped
 
 
-def test_an_event_for_a_missing_target_becomes_a_dead_letter_message(ground: Ground) -> None:
-    function = ground.function("def handler(event, context): pass")
-    dead_letter_url, dead_letter_queue = ground.queue(open_to="events.amazonaws.com")
-    source = rule(ground, function, DeadLetterConfig={"Arn": dead_letter_queue})
-    ground.client("lambda").delete_function(FunctionName=function)
-    emit(ground, source)
-    assert _attributes(ground.received(dead_letter_url))["ERROR_CODE"] == "NO_RESOURCE"
+def test_an_event_for_a_missing_target_becomes_a_dead_letter_message(emulator: Emulator) -> None:
+    function = emulator.function("def handler(event, context): pass")
+    dead_letter_url, dead_letter_queue = emulator.queue(open_to="events.amazonaws.com")
+    source = rule(emulator, function, DeadLetterConfig={"Arn": dead_letter_queue})
+    emulator.client("lambda").delete_function(FunctionName=function)
+    emit(emulator, source)
+    assert _attributes(emulator.received(dead_letter_url))["ERROR_CODE"] == "NO_RESOURCE"
 
 
-def test_without_permission_on_the_dead_letter_queue_the_event_is_lost(ground: Ground) -> None:
-    _, queue = ground.queue()
-    dead_letter_url, dead_letter_queue = ground.queue()
-    emit(ground, rule(ground, queue, DeadLetterConfig={"Arn": dead_letter_queue}))
-    assert ground.received(dead_letter_url, seconds=1) is None
+def test_without_permission_on_the_dead_letter_queue_the_event_is_lost(emulator: Emulator) -> None:
+    _, queue = emulator.queue()
+    dead_letter_url, dead_letter_queue = emulator.queue()
+    emit(emulator, rule(emulator, queue, DeadLetterConfig={"Arn": dead_letter_queue}))
+    assert emulator.received(dead_letter_url, seconds=1) is None
 
 
 @pytest.fixture
@@ -96,31 +96,31 @@ def test_an_event_past_its_maximum_age_becomes_a_dead_letter_message(
     assert dead_letter["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
 
 
-def test_a_failed_function_sends_event_and_error_to_its_dead_letter_queue(ground: Ground) -> None:
-    url, arn = ground.queue()
-    function = ground.function(
+def test_a_failed_function_sends_event_and_error_to_its_dead_letter_queue(emulator: Emulator) -> None:
+    url, arn = emulator.queue()
+    function = emulator.function(
         "def handler(event, context): raise KeyError('lost')",
         allow("sqs:SendMessage", arn),
         DeadLetterConfig={"TargetArn": arn},
     )
-    client = ground.client("lambda")
+    client = emulator.client("lambda")
     client.put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
     client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"order": 1}')
-    dead_letter = ground.received(url)
+    dead_letter = emulator.received(url)
     assert dead_letter is not None
     assert json.loads(dead_letter["Body"]) == {"order": 1}
     assert _attributes(dead_letter)["ErrorMessage"] == "'lost'"
 
 
-def test_a_destination_gets_an_envelope(ground: Ground) -> None:
-    url, arn = ground.queue()
-    function = ground.function("def handler(event, context): raise KeyError('lost')", allow("sqs:SendMessage", arn))
-    client = ground.client("lambda")
+def test_a_destination_gets_an_envelope(emulator: Emulator) -> None:
+    url, arn = emulator.queue()
+    function = emulator.function("def handler(event, context): raise KeyError('lost')", allow("sqs:SendMessage", arn))
+    client = emulator.client("lambda")
     client.put_function_event_invoke_config(
         FunctionName=function, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}
     )
     client.invoke(FunctionName=function, InvocationType="Event", Payload=b'{"order": 1}')
-    dead_letter = ground.received(url)
+    dead_letter = emulator.received(url)
     assert dead_letter is not None
     envelope = json.loads(dead_letter["Body"])
     assert envelope["requestPayload"] == {"order": 1}

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import WaiterError
 
 if TYPE_CHECKING:
-    from tests.local.ground import Ground
+    from tests.local.emulator import Emulator
 
 _TABLE: dict[str, Any] = {
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -19,11 +19,11 @@ _TABLE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("policy", "is_left"), [("RetainExceptOnCreate", False), ("Retain", True)])
-def test_rollback_of_a_first_creation(ground: Ground, policy: str, *, is_left: bool) -> None:
-    dynamodb, name = ground.client("dynamodb"), ground.name("kept")
+def test_rollback_of_a_first_creation(emulator: Emulator, policy: str, *, is_left: bool) -> None:
+    dynamodb, name = emulator.client("dynamodb"), emulator.name("kept")
 
     status = _create(
-        ground,
+        emulator,
         Kept={"Type": "AWS::DynamoDB::Table", "DeletionPolicy": policy, "Properties": {**_TABLE, "TableName": name}},
         Fails={"Type": "AWS::SQS::Queue", "DependsOn": "Kept", "Properties": {"VisibilityTimeout": 10**6}},
     )
@@ -32,8 +32,8 @@ def test_rollback_of_a_first_creation(ground: Ground, policy: str, *, is_left: b
     assert (name in dynamodb.list_tables()["TableNames"]) is is_left
 
 
-def _create(ground: Ground, **resources: Any) -> str:  # noqa: ANN401 - parts of a template
-    cloudformation, stack = ground.client("cloudformation"), ground.name("stack")
+def _create(emulator: Emulator, **resources: Any) -> str:  # noqa: ANN401 - parts of a template
+    cloudformation, stack = emulator.client("cloudformation"), emulator.name("stack")
     cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps({"Resources": resources}))
     with pytest.raises(WaiterError):
         cloudformation.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 0.2})

@@ -13,7 +13,7 @@ import pytest
 from tenantry.local import settings
 from tenantry.local.gaps import GAPS, in_order
 from tenantry.local.patching import GapError
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 from tests.local.probes import Probe, all_probes
 from tools import gaps_table
 
@@ -24,13 +24,13 @@ _WITHOUT_PROBE = {"flink.jobs", "aws_lambda.worker_limit"}
 
 
 @_every_probe
-def test_the_local_cloud_answers_as_aws_does(ground: Ground, probe: Probe) -> None:
-    assert probe.ask(ground) == probe.aws
+def test_the_local_cloud_answers_as_aws_does(emulator: Emulator, probe: Probe) -> None:
+    assert probe.ask(emulator) == probe.aws
 
 
 @_every_probe
-def test_the_emulator_alone_does_not(bare_ground: Ground, probe: Probe) -> None:
-    assert probe.ask(bare_ground) == probe.ministack
+def test_the_emulator_alone_does_not(bare_emulator: Emulator, probe: Probe) -> None:
+    assert probe.ask(bare_emulator) == probe.ministack
 
 
 def test_every_gap_has_a_probe() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
-from tests.local.ground import eventually
+from tests.local.emulator import eventually
 
 
 def _running(own_cloud: LocalCloud) -> process.Running:

@@ -12,7 +12,7 @@ from tenantry.local.cli import main
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.settings import PORT_VARIABLE, StateFolder
-from tests.local.ground import eventually
+from tests.local.emulator import eventually
 
 _FILES = [
     "outputs.json",

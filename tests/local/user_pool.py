@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64decode
 from typing import Any
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 
 PASSWORD = "Correct-horse-1"
 
@@ -14,15 +14,15 @@ class Pool:
 
     def __init__(
         self,
-        ground: Ground,
+        emulator: Emulator,
         triggers: dict[str, Any] | None = None,
         *,
         verify_first: bool = False,
         **client: Any,  # noqa: ANN401
     ) -> None:
-        self.ground, self.cognito = ground, ground.client("cognito-idp")
+        self.emulator, self.cognito = emulator, emulator.client("cognito-idp")
         made = self.cognito.create_user_pool(
-            PoolName=ground.name("pool"),
+            PoolName=emulator.name("pool"),
             UsernameConfiguration={"CaseSensitive": False},
             UsernameAttributes=["email"],
             AutoVerifiedAttributes=["email"],
@@ -39,7 +39,7 @@ class Pool:
 
     def sign_up(self, *, metadata: dict[str, str] | None = None, **attributes: str) -> str:
         """Sign somebody up and return the address."""
-        given = {"email": f"{self.ground.name('user')}@example.com", **attributes}
+        given = {"email": f"{self.emulator.name('user')}@example.com", **attributes}
         address = given["email"]
         self.cognito.sign_up(
             ClientId=self.client_id,
@@ -87,8 +87,8 @@ def claims(token: str) -> dict[str, Any]:
     return dict(json.loads(urlsafe_b64decode(token.split(".")[1] + "==")))
 
 
-def trigger(ground: Ground, source: str) -> str:
+def trigger(emulator: Emulator, source: str) -> str:
     """Return the ARN of a function that Cognito may call."""
-    function = ground.function(source)
-    ground.permit(function, "cognito-idp.amazonaws.com")
+    function = emulator.function(source)
+    emulator.permit(function, "cognito-idp.amazonaws.com")
     return function

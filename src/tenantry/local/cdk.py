@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from importlib.metadata import version
@@ -18,9 +17,9 @@ from botocore.exceptions import WaiterError
 
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.outputs import Outputs, read_outputs
-from tenantry.local.process import tail
 from tenantry.local.progress import Detail
 from tenantry.local.settings import read_json
+from tenantry.local.system import tail, wait_until
 
 if TYPE_CHECKING:
     import boto3
@@ -54,7 +53,7 @@ _BUSY = "_IN_PROGRESS"
 _WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 _STACK = "aws:cloudformation:stack"
 _SETTLE_SECONDS = 20
-_POLL_SECONDS = 0.2
+_A_MINUTE: Any = {"Delay": 1, "MaxAttempts": 60}
 
 
 def cli(project: Path) -> str:
@@ -85,7 +84,7 @@ def bootstrap(session: "boto3.Session", project: Path) -> None:
     The template and its parameters are those of `cdk bootstrap`, without starting Node for it.
     """
     cloudformation = session.client("cloudformation")
-    if any(stack["StackName"] == _TOOLKIT for stack in cloudformation.describe_stacks()["Stacks"]):
+    if _TOOLKIT in _statuses(cloudformation):
         return
     package = Path(cli(project)).resolve().parent.parent  # of .../aws-cdk/bin/cdk
     template = package / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
@@ -100,9 +99,7 @@ def bootstrap(session: "boto3.Session", project: Path) -> None:
             }
         ],
     )
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName=_TOOLKIT, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=_TOOLKIT, WaiterConfig=_A_MINUTE)
 
 
 def fingerprint(project: Path) -> str:
@@ -140,14 +137,14 @@ def is_deployed(session: "boto3.Session", digest: str) -> bool:
     found = session.client("ssm").get_parameters(Names=[_DEPLOYED_PARAMETER])["Parameters"]
     try:
         known = json.loads(found[0]["Value"])
-        return bool(known["digest"] == digest) and set(known["stacks"]) <= _whole_stacks(session)
+        statuses = _statuses(session.client("cloudformation"))
+        return bool(known["digest"] == digest) and all(statuses.get(name) in _WHOLE for name in known["stacks"])
     except (IndexError, KeyError, TypeError, ValueError):  # no record, or one of an older version
         return False
 
 
-def _whole_stacks(session: "boto3.Session") -> set[str]:
-    stacks = session.client("cloudformation").describe_stacks()["Stacks"]
-    return {stack["StackName"] for stack in stacks if stack["StackStatus"] in _WHOLE}
+def _statuses(cloudformation: Any) -> dict[str, str]:  # noqa: ANN401 - a client has no type of its own
+    return {stack["StackName"]: stack["StackStatus"] for stack in cloudformation.describe_stacks()["Stacks"]}
 
 
 def remember(session: "boto3.Session", digest: str, stacks: Iterable[str]) -> None:
@@ -180,21 +177,16 @@ def clear_broken_stacks(session: "boto3.Session") -> list[str]:
     cloudformation = session.client("cloudformation")
 
     def in_state(is_wanted: Callable[[str], bool]) -> list[str]:
-        stacks = cloudformation.describe_stacks()["Stacks"]
-        return [stack["StackName"] for stack in stacks if is_wanted(stack["StackStatus"])]
+        return [name for name, status in _statuses(cloudformation).items() if is_wanted(status)]
 
-    # The cloud may still work on an interrupted deployment. What it does not finish is from an earlier emulator.
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while in_state(_is_busy) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
+    # The cloud may still work on an interrupted deployment. What makes no progress is from an earlier emulator.
+    wait_until(lambda: not in_state(_is_busy), _SETTLE_SECONDS, progress=lambda: in_state(_is_busy), poll_seconds=0.2)
     broken = in_state(lambda status: status in _BROKEN or status.endswith(_BUSY))
     for name in broken:
         cloudformation.delete_stack(StackName=name)
     for name in broken:
         try:
-            cloudformation.get_waiter("stack_delete_complete").wait(
-                StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-            )
+            cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_A_MINUTE)
         except WaiterError as error:
             raise LocalCloudError(
                 f"The stack {name} cannot be deleted: {_reason(error)} See what AWS asks for before it deletes that (a "

@@ -42,6 +42,7 @@ _NAMES = [
     "*.cloudfront.net",
     "*.sslip.io",  # receivers of webhooks on this machine
 ]
+_AUTHORITY = "Tenantry local cloud CA"
 _LIFE = dt.timedelta(days=820)  # Apple's limit for any certificate is 825
 _RENEW_BEFORE = dt.timedelta(days=14)
 
@@ -79,20 +80,17 @@ def _is_current(folder: Path) -> bool:
 
 def _make(folder: Path) -> None:
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name("Tenantry local cloud CA")
     authority = (
-        _builder(authority_name, authority_name, authority_key.public_key())
+        _builder(_AUTHORITY, authority_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .add_extension(_key_usage(signs_certificates=True), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    names: list[x509.GeneralName] = [x509.DNSName(name) for name in _NAMES]
+    address = x509.IPAddress(ipaddress.ip_address(HOST))
     server = (
-        _builder(_name("Tenantry local cloud"), authority_name, server_key.public_key())
-        .add_extension(
-            x509.SubjectAlternativeName([*names, x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False
-        )
+        _builder("Tenantry local cloud", server_key)
+        .add_extension(x509.SubjectAlternativeName([*map(x509.DNSName, _NAMES), address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
@@ -106,13 +104,13 @@ def _make(folder: Path) -> None:
     (folder / "ca.pem").write_bytes(authority.public_bytes(pem))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
+        .subject_name(_name(subject))
+        .issuer_name(_name(_AUTHORITY))
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + _LIFE)

@@ -10,6 +10,7 @@ from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.progress import note
+from tenantry.local.system import tail
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,7 +99,7 @@ def _logs(cloud: LocalCloud, parsed: argparse.Namespace) -> int:
         raise LocalCloudError("There is no log: the local cloud has not been started.")
     if parsed.follow:
         return subprocess.call(["tail", f"-n{parsed.lines}", "-F", str(cloud.folder.log)])  # noqa: S603, S607
-    note(process.tail(cloud.folder.log, parsed.lines))
+    note(tail(cloud.folder.log, parsed.lines))
     return 0
 
 

@@ -54,7 +54,7 @@ def front_door(app: App, port: int, distribution: Callable[[], str | None]) -> A
             await _say(send, 503, "No page is deployed yet. Run: make up")
         elif scope["path"] == _SETTINGS:
             own = f"http://{host}{_COGNITO_PATH}".encode()
-            await app(_for(scope, name), receive, _Replacing(send, f"https://{_COGNITO}/".encode(), own))
+            await app(_for(scope, name), receive, _replacing(send, f"https://{_COGNITO}/".encode(), own))
         else:
             await app(_for(scope, name), receive, send)
 
@@ -73,25 +73,21 @@ def _for(scope: Scope, host: str, path: str | None = None) -> Scope:
     return changed if path is None else {**changed, "path": path, "raw_path": path.encode()}
 
 
-class _Replacing:
-    """Sends an answer with a piece of its body replaced."""
+def _replacing(send: Send, old: bytes, new: bytes) -> Send:
+    """Return what sends an answer with a piece of its body replaced."""
+    messages: list[Message] = []
 
-    def __init__(self, send: Send, old: bytes, new: bytes) -> None:
-        self._send, self._old, self._new = send, old, new
-        self._start: Message = {}
-        self._body = b""
+    async def send_replaced(message: Message) -> None:
+        messages.append(message)
+        if message["type"] == "http.response.start" or message.get("more_body"):
+            return
+        start, *parts = messages
+        body = b"".join(part.get("body", b"") for part in parts).replace(old, new)
+        headers = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+        await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
 
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        self._body += message.get("body", b"")
-        if message.get("more_body"):
-            return
-        body = self._body.replace(self._old, self._new)
-        headers = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
-        await self._send({**self._start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
-        await self._send({"type": "http.response.body", "body": body})
+    return send_replaced
 
 
 async def _say(send: Send, status: int, text: str) -> None:

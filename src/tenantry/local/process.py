@@ -1,15 +1,12 @@
 """Start, find and stop the emulator's process."""
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -33,10 +30,10 @@ from tenantry.local.settings import (
     port_answers,
     read_json,
 )
+from tenantry.local.system import is_held, kill_group, tail, wait_until
 
-_START_SECONDS = 30
+_START_SECONDS = 120  # on a busy machine; a process that ends is seen at once
 _STOP_SECONDS = 20
-_POLL_SECONDS = 0.05
 _ANEW = "If that is of its saved state, start from nothing: make down && make up"
 
 
@@ -71,19 +68,7 @@ def find(folder: StateFolder) -> Running | None:
     LocalCloudError
         One runs, and nothing says which process it is.
     """
-    return _running(folder) if _is_held(folder) else None
-
-
-def _is_held(folder: StateFolder) -> bool:
-    """Return whether an emulator holds the folder's lock, which only its end gives up."""
-    if not folder.lock.exists():
-        return False
-    with folder.lock.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two checks at once must not see each other
-        except BlockingIOError:
-            return True
-    return False
+    return _running(folder) if is_held(folder.lock) else None
 
 
 def _running(folder: StateFolder) -> Running | None:
@@ -106,20 +91,13 @@ def _running(folder: StateFolder) -> Running | None:
 
 def died(folder: StateFolder) -> bool:
     """Return whether an emulator ran on this folder and ended without saving its state."""
-    return not _is_held(folder) and folder.process.exists()
+    return not is_held(folder.lock) and folder.process.exists()
 
 
 def code_version(left_open: str) -> str:
-    """Return a digest of the code that the emulator's process runs, with the gaps that it leaves open."""
+    """Return a digest of the local cloud's code, with the gaps that are left open."""
     digest = hashlib.sha256(left_open.encode())
-    here = Path(str(files("tenantry.local")))
-    for path in [
-        here / "emulator.py",
-        here / "front_door.py",
-        here / "saved_state.py",
-        here / "settings.py",
-        *(path for folder in ("gaps", "patching", "flink", "worker") for path in sorted((here / folder).rglob("*.py"))),
-    ]:
+    for path in sorted(Path(str(files("tenantry.local"))).rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -155,20 +133,18 @@ def start(folder: StateFolder, left_open: str) -> Running:
             stderr=log,
             start_new_session=True,  # it outlives this process and its terminal
         )
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise LocalCloudError(
-                f"The local cloud did not start. The end of {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}"
-            )
-        running = find(folder)
-        if running and port_answers(port):
+
+    def answering() -> Running | None:
+        return find(folder) if port_answers(port) else None
+
+    wait_until(lambda: process.poll() is not None or answering() is not None, _START_SECONDS)
+    problem = "did not start"
+    if process.poll() is None:
+        if running := answering():
             return running
-        time.sleep(_POLL_SECONDS)
-    _kill(process.pid)
-    raise LocalCloudError(
-        f"The local cloud did not answer in {_START_SECONDS} s. See {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}"
-    )
+        kill_group(process.pid)
+        problem = f"did not answer in {_START_SECONDS} s"
+    raise LocalCloudError(f"The local cloud {problem}. The end of {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}")
 
 
 def stop(folder: StateFolder) -> bool:
@@ -179,14 +155,17 @@ def stop(folder: StateFolder) -> bool:
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(running.pid, signal.SIGTERM)
-    if not _wait_until(lambda: not _is_held(folder), _STOP_SECONDS):
+    # Each service's state is a file of its own, so that the folder changes as long as the emulator saves.
+    if not wait_until(
+        lambda: not is_held(folder.lock), _STOP_SECONDS, progress=lambda: folder.saved.stat().st_mtime_ns
+    ):
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, signal.SIGKILL)
     # The rest of its session: workers whose function does not return.
-    _kill(running.pid)
+    kill_group(running.pid)
     end_jobs(folder)
     # The next start uses the same port, which is released a moment after the lock.
-    _wait_until(lambda: not _is_held(folder) and not port_answers(running.port), _STOP_SECONDS)
+    wait_until(lambda: not is_held(folder.lock) and not port_answers(running.port), _STOP_SECONDS)
     return True
 
 
@@ -194,24 +173,6 @@ def end_jobs(folder: StateFolder) -> None:
     """End the streaming applications, which are processes of their own."""
     for application in folder.flink.glob("*"):
         end_job(application)
-
-
-def tail(path: Path, lines: int = 20) -> str:
-    """Return the last lines of a file."""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait until a condition holds, at most `seconds`, and return whether it does."""
-    deadline = time.monotonic() + seconds
-    while not (holds := condition()) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    return holds
-
-
-def _kill(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
 
 
 def _environment(folder: StateFolder, port: int, python: Path, left_open: str) -> dict[str, str]:

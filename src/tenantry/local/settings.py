@@ -60,7 +60,6 @@ class RootKey:
     secret_access_key: str
 
 
-@dataclass(frozen=True)
 class StateFolder:
     """The files of one local cloud.
 
@@ -68,104 +67,70 @@ class StateFolder:
     ----------
     root
         The folder, `.local` for the project's own cloud.
+
+    Attributes
+    ----------
+    home
+        The emulator's own files.
+    outputs
+        The stacks' outputs, with URLs that answer on this machine.
+    env
+        Shell exports for curl, boto3 and the AWS CLI.
+    tls
+        The local CA, the server's certificate and the bundle for clients.
+    ca_bundle
+        The public CAs and the local one.
+    temporary
+        The emulator's `TMPDIR`.
+    saved
+        The services' state, written on a clean stop.
+    objects
+        The objects of S3.
+    worker_python
+        The interpreter that runs Lambda functions, with the packages that AWS gives them and no others.
+    mail
+        One file for each address that the cloud has written to.
+    flink
+        One folder for each streaming application: its code, log, checkpoints and savepoints.
+    assembly
+        The synthesized cloud assembly.
+    raw_outputs
+        The outputs as the CDK CLI writes them.
+    log
+        What the emulator prints.
+    deploy_log
+        What the CDK CLI prints.
+    lock
+        Held by the running emulator, and released when its process ends.
+    turn
+        Held by the process that starts, deploys to or stops the emulator.
+    process
+        Process id, port and code version of the running emulator.
+    layout
+        Which version of its layout this folder has.
     """
 
-    root: Path
-
-    @property
-    def home(self) -> Path:
-        """The emulator's own files."""
-        return self.root / "cloud"
-
-    @property
-    def outputs(self) -> Path:
-        """The stacks' outputs, with URLs that answer on this machine."""
-        return self.root / "outputs.json"
-
-    @property
-    def env(self) -> Path:
-        """Shell exports for curl, boto3 and the AWS CLI."""
-        return self.root / "env"
-
-    @property
-    def tls(self) -> Path:
-        """The local CA, the server's certificate and the bundle for clients."""
-        return self.home / "tls"
-
-    @property
-    def ca_bundle(self) -> Path:
-        """The public CAs and the local one."""
-        return self.tls / "ca-bundle.pem"
-
-    @property
-    def temporary(self) -> Path:
-        """The emulator's `TMPDIR`."""
-        return self.home / "tmp"
-
-    @property
-    def saved(self) -> Path:
-        """The services' state, written on a clean stop."""
-        return self.home / "saved"
-
-    @property
-    def objects(self) -> Path:
-        """The objects of S3."""
-        return self.home / "s3"
-
-    @property
-    def worker_python(self) -> Path:
-        """The interpreter that runs Lambda functions, with the packages that AWS gives them and no others."""
-        return self.home / "python"
-
-    @property
-    def mail(self) -> Path:
-        """One file for each address that the cloud has written to."""
-        return self.home / "mail"
-
-    @property
-    def flink(self) -> Path:
-        """One folder for each streaming application: its code, log, checkpoints and savepoints."""
-        return self.home / "flink"
-
-    @property
-    def assembly(self) -> Path:
-        """The synthesized cloud assembly."""
-        return self.home / "cdk.out"
-
-    @property
-    def raw_outputs(self) -> Path:
-        """The outputs as the CDK CLI writes them."""
-        return self.home / "cdk-outputs.json"
-
-    @property
-    def log(self) -> Path:
-        """What the emulator prints."""
-        return self.home / "emulator.log"
-
-    @property
-    def deploy_log(self) -> Path:
-        """What the CDK CLI prints."""
-        return self.home / "deploy.log"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the running emulator, and released when its process ends."""
-        return self.home / "lock"
-
-    @property
-    def turn(self) -> Path:
-        """Held by the process that starts, deploys to or stops the emulator."""
-        return self.home / "turn"
-
-    @property
-    def process(self) -> Path:
-        """Process id, port and code version of the running emulator."""
-        return self.home / "process.json"
-
-    @property
-    def layout(self) -> Path:
-        """Which version of its layout this folder has."""
-        return self.home / "layout.json"
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.home = self.root / "cloud"
+        self.outputs = self.root / "outputs.json"
+        self.env = self.root / "env"
+        self.tls = self.home / "tls"
+        self.ca_bundle = self.tls / "ca-bundle.pem"
+        self.temporary = self.home / "tmp"
+        self.saved = self.home / "saved"
+        self.objects = self.home / "s3"
+        self.worker_python = self.home / "python"
+        self.mail = self.home / "mail"
+        self.flink = self.home / "flink"
+        self.assembly = self.home / "cdk.out"
+        self.raw_outputs = self.home / "cdk-outputs.json"
+        self.log = self.home / "emulator.log"
+        self.deploy_log = self.home / "deploy.log"
+        self.lock = self.home / "lock"
+        self.turn = self.home / "turn"
+        self.process = self.home / "process.json"
+        self.layout = self.home / "layout.json"
 
     def create(self) -> None:
         """Make the folders, readable by their owner only."""

@@ -1,6 +1,5 @@
 """Start and stop the deployed streaming applications, through the API that an operator has."""
 
-import time
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,10 +8,10 @@ from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink import installation
 from tenantry.local.outputs import Outputs
 from tenantry.local.progress import note, step
+from tenantry.local.system import wait_until
 
 _OUTPUT = "StreamingApplicationName"
 _SECONDS = 180
-_POLL_SECONDS = 0.5
 
 
 def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
@@ -83,10 +82,5 @@ def _status(client: Any, name: str) -> str:  # noqa: ANN401
 
 def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401
     """Wait until the application has no operation in progress, and return whether it is in the wanted state."""
-    deadline = time.monotonic() + _SECONDS
-    while time.monotonic() < deadline:
-        status = _status(client, name)
-        if status in {"RUNNING", "READY"}:
-            return bool(status == wanted)
-        time.sleep(_POLL_SECONDS)
-    return False
+    wait_until(lambda: _status(client, name) in {"RUNNING", "READY"}, _SECONDS, poll_seconds=0.5)
+    return _status(client, name) == wanted

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 
-Ask = Callable[[Ground], Any]
+Ask = Callable[[Emulator], Any]
 
 
 @dataclass(frozen=True, kw_only=True)

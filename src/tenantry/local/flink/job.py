@@ -4,10 +4,8 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink.installation import Installation
 from tenantry.local.settings import HOST, free_port, read_json
+from tenantry.local.system import is_held, kill_group, tail
 
 RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 """The property group that tells the service, not the application, what to run.
@@ -28,6 +27,7 @@ https://docs.aws.amazon.com/managed-flink/latest/java/how-python-creating.html
 """
 _LOCK = "lock"
 _PID = "pid"
+_SAVEPOINTS = "savepoints/savepoint-*/_metadata"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 120
 _REST_SECONDS = 10
@@ -92,20 +92,15 @@ class Application:
 
 def end(folder: Path) -> None:
     """End the application that runs on a folder, whichever process started it, if there is one."""
-    if not (folder / _LOCK).exists():
+    if not is_held(folder / _LOCK):
         return
-    with (folder / _LOCK).open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = read_json(folder / _PID)
-            if type(pid) is not int or pid <= 1:
-                raise LocalCloudError(
-                    f"A streaming application runs in {folder}, and nothing says which process it is. "
-                    f"End it (`fuser {folder / _LOCK}` names it), and try again."
-                ) from None
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+    pid = read_json(folder / _PID)
+    if type(pid) is not int or pid <= 1:
+        raise LocalCloudError(
+            f"A streaming application runs in {folder}, and nothing says which process it is. "
+            f"End it (`fuser {folder / _LOCK}` names it), and try again."
+        )
+    kill_group(pid)
 
 
 class Job:
@@ -144,16 +139,9 @@ class Job:
         return self._folder / "job.log"
 
     @property
-    def pid(self) -> int | None:
-        """Its process id, if it has been started."""
-        return self._process.pid if self._process else None
-
-    @property
     def latest_checkpoint(self) -> str | None:
         """The newest complete checkpoint of any run on this folder."""
-        complete = (self._folder / "checkpoints").glob("*/chk-*/_metadata")
-        newest = max(complete, key=lambda path: path.stat().st_mtime_ns, default=None)
-        return str(newest.parent) if newest else None
+        return self._newest("checkpoints/*/chk-*/_metadata")
 
     def start(self, restore: str | None = None) -> None:
         """Start it and return at once.
@@ -191,7 +179,7 @@ class Job:
             )
             (self._folder / _PID).write_text(str(self._process.pid))
 
-    def wait_until_running(self, seconds: float = _START_SECONDS) -> None:
+    def wait_until_running(self) -> None:
         """Wait until each of its tasks runs.
 
         Raises
@@ -199,9 +187,9 @@ class Job:
         LocalCloudError
             It has ended, or takes too long.
         """
-        self._wait(self.is_running, seconds, "start")
+        self._wait(self.is_running, "start")
 
-    def wait_for_checkpoint(self, seconds: float = _START_SECONDS) -> None:
+    def wait_for_checkpoint(self) -> None:
         """Wait until a checkpoint that begins after now is complete.
 
         Raises
@@ -211,11 +199,11 @@ class Job:
         """
         last = self._last_checkpoint()
         # The next one may be under way already.
-        self._wait(lambda: self._last_checkpoint() > last + 1, seconds, "complete a checkpoint")
+        self._wait(lambda: self._last_checkpoint() > last + 1, "complete a checkpoint")
 
     def is_running(self) -> bool:
         """Return whether each of its tasks runs."""
-        with contextlib.suppress(urllib.error.URLError, OSError):
+        with contextlib.suppress(OSError):
             tasks = self._job().get("tasks", {})
             return bool(tasks) and tasks["running"] == tasks["total"]
         return False
@@ -232,6 +220,7 @@ class Job:
         LocalCloudError
             It takes too long.
         """
+        before = self._newest(_SAVEPOINTS)
         job = self._job()["jid"]
         target = str(self._folder / "savepoints")
         path, body = (
@@ -245,18 +234,17 @@ class Job:
             # The cluster ends with its only job, and may take its answer along: then the files say it.
             try:
                 found = self._rest(f"jobs/{job}/savepoints/{trigger}")
-            except (urllib.error.URLError, OSError):
+            except OSError:
                 break
             if found["status"]["id"] == "COMPLETED":
                 if "location" in found["operation"]:
                     return str(found["operation"]["location"])
                 raise LocalCloudError(f"The savepoint failed: {found['operation'].get('failure-cause')}")
             time.sleep(_POLL_SECONDS)
-        complete = (self._folder / "savepoints").glob("savepoint-*/_metadata")
-        newest = max(complete, key=lambda made: made.stat().st_mtime_ns, default=None)
-        if newest is None:
+        newest = self._newest(_SAVEPOINTS)
+        if newest is None or newest == before:
             raise LocalCloudError(f"No savepoint was made. See {self.log}.")
-        return str(newest.parent)
+        return newest
 
     def stop(self) -> str:
         """Stop it with a savepoint and return where that is.
@@ -276,18 +264,8 @@ class Job:
     def kill(self) -> None:
         """End it at once, as a crash would."""
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            kill_group(self._process.pid)
             self._process.wait()
-
-    def metrics(self) -> dict[str, int]:
-        """Return how many records each task has read and written, by the task's name and direction."""
-        job = self._rest(f"jobs/{self._job()['jid']}")
-        return {
-            f"{vertex['name']} {way}": int(vertex["metrics"][f"{way}-records"])
-            for vertex in job["vertices"]
-            for way in ("read", "write")
-        }
 
     def _configure(self) -> None:
         conf = self._folder / "conf"
@@ -347,12 +325,17 @@ class Job:
             **self._application.variables,
         }
 
+    def _newest(self, pattern: str) -> str | None:
+        complete = self._folder.glob(pattern)
+        newest = max(complete, key=lambda path: path.stat().st_mtime_ns, default=None)
+        return str(newest.parent) if newest else None
+
     def _job(self) -> dict[str, Any]:
         jobs: list[dict[str, Any]] = self._rest("jobs/overview")["jobs"]
         return jobs[0] if jobs else {}
 
     def _last_checkpoint(self) -> int:
-        with contextlib.suppress(urllib.error.URLError, OSError, KeyError):  # the job is not there yet
+        with contextlib.suppress(OSError, KeyError):  # the job is not there yet
             latest = self._rest(f"jobs/{self._job()['jid']}/checkpoints")["latest"]["completed"]
             return int(latest["id"]) if latest else 0
         return 0
@@ -367,17 +350,18 @@ class Job:
         with opener.open(request, timeout=_REST_SECONDS) as reply:
             return json.loads(reply.read())
 
-    def _wait(self, condition: Callable[[], bool], seconds: float, what: str) -> None:
-        deadline = time.monotonic() + seconds
+    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
         while not condition():
             if self.ended():
-                raise LocalCloudError(f"The streaming application has ended. The end of {self.log}:\n{self._tail()}")
+                raise LocalCloudError(
+                    f"The streaming application has ended. The end of {self.log}:\n{tail(self.log, 30)}"
+                )
             if time.monotonic() > deadline:
-                raise LocalCloudError(f"The streaming application did not {what} in {seconds:.0f} s. See {self.log}.")
+                raise LocalCloudError(
+                    f"The streaming application did not {what} in {_START_SECONDS} s. See {self.log}."
+                )
             time.sleep(_POLL_SECONDS)
-
-    def _tail(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:]) if self.log.exists() else ""
 
 
 def _write_trust(authority: Path, output: Path) -> None:

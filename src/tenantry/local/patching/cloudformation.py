@@ -6,15 +6,13 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from tenantry.local.patching import GapError, require
+from tenantry.local.patching import Fields, GapError, Original, require
 
-#: Properties of a resource, as the template gives them with all references resolved.
-Properties = dict[str, Any]
 #: Physical id and attributes.
-Created = tuple[str, dict[str, Any]]
+Created = tuple[str, Fields]
 
 
-def handlers(resource_type: str) -> dict[str, Any]:
+def handlers(resource_type: str) -> Fields:
     """Return MiniStack's functions for a resource type.
 
     Raises
@@ -24,7 +22,7 @@ def handlers(resource_type: str) -> dict[str, Any]:
     """
     require(provisioners, "_RESOURCE_HANDLERS")
     try:
-        found: dict[str, Any] = provisioners._RESOURCE_HANDLERS[resource_type]
+        found: Fields = provisioners._RESOURCE_HANDLERS[resource_type]
     except KeyError:
         raise GapError(f"MiniStack's CloudFormation does not know {resource_type} any more.") from None
     return found
@@ -33,47 +31,49 @@ def handlers(resource_type: str) -> dict[str, Any]:
 def add(
     resource_type: str,
     *,
-    create: Callable[[str, Properties, str], Created],
-    update: Callable[[str, Properties, Properties, str], Created],
-    delete: Callable[[str, Properties], None],
+    create: Callable[[str, Fields, str], Created],
+    update: Callable[[str, Fields, Fields, str], Created] | None = None,
+    delete: Callable[[str, Fields], None] = lambda *_: None,
 ) -> None:
-    """Add a resource type that MiniStack does not have."""
+    """Add a resource type that MiniStack does not have; without `update`, a changed resource is created again."""
     require(provisioners, "_RESOURCE_HANDLERS")
+    update = update or (lambda _, __, new, stack: create("", new, stack))
     provisioners._RESOURCE_HANDLERS.setdefault(resource_type, {"create": create, "update": update, "delete": delete})
 
 
-def before(resource_type: str, check: Callable[[Properties], None]) -> None:
-    """Check a resource's properties before it is created or updated; `ValueError` refuses it."""
+def around(resource_type: str, call: Callable[[Callable[[], Created], Fields], Created]) -> None:
+    """Have a resource's creation and update go to `call`, which gets the work that is left and the properties."""
     known = handlers(resource_type)
 
-    def then(function: Callable[..., Created], properties_at: int) -> Callable[..., Created]:
-        def create_or_update(*arguments: Any) -> Created:
-            check(arguments[properties_at])
-            return function(*arguments)
-
-        return create_or_update
-
-    known["create"] = then(known["create"], 1)
-    if "update" in known:
-        known["update"] = then(known["update"], 2)
-
-
-def also(resource_type: str, apply: Callable[[str, Properties], None]) -> None:
-    """Do something more with a resource after it was created or updated."""
-    known = handlers(resource_type)
-
-    def then(function: Callable[..., Created], properties_at: int) -> Callable[..., Created]:
-        def create_or_update(*arguments: Any) -> Created:
-            created = function(*arguments)
-            apply(created[0], arguments[properties_at])
-            return created
-
-        return create_or_update
+    def calling(function: Original, properties_at: int) -> Original:
+        return lambda *arguments: call(lambda: function(*arguments), arguments[properties_at])
 
     # create(logical id, properties, ...); update(physical id, old properties, new properties, ...)
-    known["create"] = then(known["create"], 1)
+    known["create"] = calling(known["create"], 1)
     if "update" in known:
-        known["update"] = then(known["update"], 2)
+        known["update"] = calling(known["update"], 2)
+
+
+def before(resource_type: str, problem_of: Callable[[Fields], str]) -> None:
+    """Refuse to create or update a resource whose properties have a problem."""
+
+    def check(work: Callable[[], Created], properties: Fields) -> Created:
+        if problem := problem_of(properties):
+            raise ValueError(problem)
+        return work()
+
+    around(resource_type, check)
+
+
+def also(resource_type: str, apply: Callable[[str, Fields], None]) -> None:
+    """Do something more with a resource after it was created or updated."""
+
+    def then(work: Callable[[], Created], properties: Fields) -> Created:
+        created = work()
+        apply(created[0], properties)
+        return created
+
+    around(resource_type, then)
 
 
 def checked(reply: tuple[int, Any, Any]) -> Any:

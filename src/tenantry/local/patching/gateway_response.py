@@ -7,10 +7,7 @@ from ministack.services import apigateway_v1
 
 from tenantry.local.patching import require
 
-
-def check() -> None:
-    """Check that MiniStack has what this module uses."""
-    require(apigateway_v1, "find_api_scope", "stages_for_api", "_gateway_error_response", "_gw_error")
+require(apigateway_v1, "find_api_scope", "stages_for_api", "_gateway_error_response", "_gw_error")
 
 
 def answer(api: str, stage: str, headers: Any, query: Any, *, kind: str, message: str) -> Any:

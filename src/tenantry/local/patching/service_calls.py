@@ -18,6 +18,13 @@ from ministack.services import iam, lambda_svc, sqs, sts
 from tenantry.local.patching import require
 from tenantry.local.settings import HOST
 
+require(iam, "_roles")
+require(sts, "register_session")
+require(sqs, "queue_policy_for_arn", "_queue_by_arn", "_queue_url_for_account", "_act_send_message")
+require(lambda_svc, "function_policy_for_arn")
+require(iam_evaluator, "EvalContext", "evaluate_resource_policy", "pin_request_origin")
+require(iam_evaluator, "_conditions_met", "_service_principal_matches")
+
 #: Where a session keeps what it says of the caller in every policy; `iot.credentials_provider` reads it.
 CONDITION_KEYS = "TenantryConditionKeys"
 _SESSION_SECONDS = 3600
@@ -35,20 +42,20 @@ class _Session:
     session_token: str
     expires: float
 
+    @property
+    def expiration(self) -> str:
+        """When it ends, as AWS writes times."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.expires))
+
 
 _sessions: dict[tuple[str, str, str], _Session] = {}
 _clients: dict[tuple[str, str, str], Any] = {}
 _lock = threading.Lock()
 
 
-def check() -> None:
-    """Check that MiniStack has what this module uses."""
-    require(iam, "_roles")
-    require(sts, "register_session")
-    require(sqs, "queue_policy_for_arn", "_queue_by_arn", "_queue_url_for_account", "_act_send_message")
-    require(lambda_svc, "function_policy_for_arn")
-    require(iam_evaluator, "EvalContext", "evaluate_resource_policy", "pin_request_origin")
-    require(iam_evaluator, "_conditions_met", "_service_principal_matches")
+def endpoint() -> str:
+    """Return the URL of this emulator, at which every service answers."""
+    return f"https://{HOST}:{os.environ['GATEWAY_PORT']}"
 
 
 def role_session(role: str, *, service: str, session_name: str, source_arn: str = "") -> _Session:
@@ -163,16 +170,18 @@ def _context(action: str, resource: str, source_arn: str) -> Any:
     )
 
 
-def check_resource_policy(resource: str, *, action: str, service: str, source_arn: str) -> None:
-    """Check that the policy of a function or a queue allows a service.
+def check_resource_policy(resource: str, *, service: str, source_arn: str) -> None:
+    """Check that the policy of a function or a queue allows a service to invoke it, or to send to it.
 
     Raises
     ------
     RefusedError
         When it does not, or there is no such resource.
     """
-    lookup = lambda_svc.function_policy_for_arn if action.startswith("lambda:") else sqs.queue_policy_for_arn
-    found = lookup(resource)
+    if ":lambda:" in resource:
+        action, found = "lambda:InvokeFunction", lambda_svc.function_policy_for_arn(resource)
+    else:
+        action, found = "sqs:SendMessage", sqs.queue_policy_for_arn(resource)
     check_policy(found[0] if found else None, resource=resource, action=action, service=service, source_arn=source_arn)
 
 
@@ -199,7 +208,7 @@ def client(service: str, session: _Session, region: str | None = None) -> Any:
             _clients[key] = make(
                 service,
                 region_name=key[2],
-                endpoint_url=f"https://{HOST}:{os.environ['GATEWAY_PORT']}",
+                endpoint_url=endpoint(),
                 aws_access_key_id=session.access_key_id,
                 aws_secret_access_key=session.secret_access_key,
                 aws_session_token=session.session_token,
@@ -214,8 +223,8 @@ def client(service: str, session: _Session, region: str | None = None) -> Any:
         return _clients[key]
 
 
-def send_to_queue(queue_arn: str, body: str, attributes: Mapping[str, str]) -> None:
-    """Put a message on a queue, as a service that is allowed to.
+def send_to_queue(queue_arn: str, body: str, attributes: Mapping[str, str], *, service: str, source_arn: str) -> None:
+    """Put a message on a queue whose policy allows the service that sends it.
 
     Parameters
     ----------
@@ -225,16 +234,20 @@ def send_to_queue(queue_arn: str, body: str, attributes: Mapping[str, str]) -> N
         The message.
     attributes
         Its string attributes.
+    service, source_arn
+        As `role_session` takes them.
 
     Raises
     ------
+    RefusedError
+        When the queue's policy does not allow it.
     LookupError
         When there is no such queue.
     """
+    check_resource_policy(queue_arn, service=service, source_arn=source_arn)
     if sqs._queue_by_arn(queue_arn) is None:
         raise LookupError(queue_arn)
-    account, name = queue_arn.split(":")[4:6]
-    url = sqs._queue_url_for_account(account, name)
+    url = sqs._queue_url_for_account(*queue_arn.split(":")[4:6])
     request = {
         "QueueUrl": url,
         "MessageBody": body,

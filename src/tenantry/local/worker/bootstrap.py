@@ -93,13 +93,6 @@ def _described(error: Exception, frames: list[str]) -> dict[str, Any]:
     return {"errorMessage": str(error), "errorType": name, "stackTrace": frames}
 
 
-def _set(name: str, value: object) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = str(value)
-
-
 def main() -> None:
     """Answer invocations until the emulator closes the pipe."""
     replies, sys.stdout = sys.stdout, sys.stderr
@@ -115,7 +108,9 @@ def main() -> None:
     for line in sys.stdin:
         message = json.loads(line)
         call = message.get("ctx") or {}
-        _set("_X_AMZN_TRACE_ID", call.get("trace_id"))
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
+        if trace_id := call.get("trace_id"):
+            os.environ["_X_AMZN_TRACE_ID"] = str(trace_id)
         result = _answer(handler, message["event"], Context(init, call))
         sys.stderr.write(f"\n{END_OF_LOG}\n")
         sys.stderr.flush()

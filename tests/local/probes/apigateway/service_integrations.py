@@ -5,7 +5,7 @@ from typing import Any
 import requests
 
 from tenantry.local.settings import ACCOUNT, REGION
-from tests.local.ground import Ground, allow
+from tests.local.emulator import Emulator, allow
 from tests.local.probes import probe
 
 _ANSWERS = {
@@ -21,12 +21,12 @@ _ANSWERS = {
 }
 
 
-def _item(ground: Ground, *, granted: bool, template: str) -> requests.Response:
+def _item(emulator: Emulator, *, granted: bool, template: str) -> requests.Response:
     """Ask an API for an item of a table that no other test has, whose text has quotes of both kinds."""
-    table = ground.table()
-    ground.client("dynamodb").put_item(TableName=table, Item={"id": {"S": "a'b"}, "text": {"S": 'it\'s "x"'}})
+    table = emulator.table()
+    emulator.client("dynamodb").put_item(TableName=table, Item={"id": {"S": "a'b"}, "text": {"S": 'it\'s "x"'}})
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}"
-    role = ground.role("apigateway.amazonaws.com", *([allow("dynamodb:GetItem", arn)] if granted else []))
+    role = emulator.role("apigateway.amazonaws.com", *([allow("dynamodb:GetItem", arn)] if granted else []))
     integration = {
         "type": "AWS",
         "integrationHttpMethod": "POST",
@@ -34,7 +34,7 @@ def _item(ground: Ground, *, granted: bool, template: str) -> requests.Response:
         "credentials": role,
         "requestTemplates": {"application/json": template.replace("TABLE", table)},
     }
-    return ground.get(f"{ground.api(integration, responses=_ANSWERS)}?id=a'b")
+    return emulator.get(f"{emulator.api(integration, responses=_ANSWERS)}?id=a'b")
 
 
 _TEMPLATE = """#set($id = $util.escapeJavaScript($input.params('id')).replaceAll("\\\\'","'"))
@@ -42,25 +42,25 @@ _TEMPLATE = """#set($id = $util.escapeJavaScript($input.params('id')).replaceAll
 
 
 @probe(aws=[200, 'it\'s "x"'], ministack=[504, None])
-def an_item_through_a_template(ground: Ground) -> list[Any]:
-    reply = _item(ground, granted=True, template=_TEMPLATE)
+def an_item_through_a_template(emulator: Emulator) -> list[Any]:
+    reply = _item(emulator, granted=True, template=_TEMPLATE)
     return [reply.status_code, reply.json() if reply.ok else None]
 
 
 @probe(aws=418, ministack=504)
-def an_integration_whose_role_may_not(ground: Ground) -> int:
-    return _item(ground, granted=False, template=_TEMPLATE).status_code
+def an_integration_whose_role_may_not(emulator: Emulator) -> int:
+    return _item(emulator, granted=False, template=_TEMPLATE).status_code
 
 
 @probe(aws=500, ministack=504)
-def a_template_that_cannot_be_evaluated(ground: Ground) -> int:
-    return _item(ground, granted=True, template="#if($x").status_code
+def a_template_that_cannot_be_evaluated(emulator: Emulator) -> int:
+    return _item(emulator, granted=True, template="#if($x").status_code
 
 
 @probe(aws=[200, "a&b='\"", 403], ministack=[200, "a&b='\"", 200])
-def a_message_by_a_form(ground: Ground) -> list[Any]:
+def a_message_by_a_form(emulator: Emulator) -> list[Any]:
     """Send to a queue through an API, with a role that may and with one that may not."""
-    url, arn = ground.queue()
+    url, arn = emulator.queue()
     integration = {
         "type": "AWS",
         "integrationHttpMethod": "POST",
@@ -78,11 +78,11 @@ def a_message_by_a_form(ground: Ground) -> list[Any]:
         "403": {"statusCode": "403", "selectionPattern": "4\\d{2}"},
     }
     allowed, denied = (
-        ground.api(
-            {**integration, "credentials": ground.role("apigateway.amazonaws.com", *statements)}, responses=answers
+        emulator.api(
+            {**integration, "credentials": emulator.role("apigateway.amazonaws.com", *statements)}, responses=answers
         )
         for statements in ([{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}], [])
     )
-    sent = ground.get(f"{allowed}?text=a%26b%3D'%22").status_code
-    message = ground.received(url, seconds=2)
-    return [sent, message["Body"] if message else None, ground.get(f"{denied}?text=x").status_code]
+    sent = emulator.get(f"{allowed}?text=a%26b%3D'%22").status_code
+    message = emulator.received(url, seconds=2)
+    return [sent, message["Body"] if message else None, emulator.get(f"{denied}?text=x").status_code]

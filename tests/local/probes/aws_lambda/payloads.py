@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-from tests.local.ground import Ground, outcome, proxy
+from tests.local.emulator import Emulator, outcome, proxy
 from tests.local.probes import probe
 
 _LARGE = "def handler(event, context): return 'x' * event"
@@ -14,9 +14,9 @@ _LIMIT = 6 * 1024 * 1024
 
 
 @probe(aws=["done", "RequestEntityTooLargeException"] * 2, ministack=["done"] * 4)
-def events_that_are_too_large(ground: Ground) -> list[str]:
+def events_that_are_too_large(emulator: Emulator) -> list[str]:
     """Invoke with the most that fits and with a byte more; at once, and later."""
-    function, client = ground.function("def handler(event, context): return len(event)"), ground.client("lambda")
+    function, client = emulator.function("def handler(event, context): return len(event)"), emulator.client("lambda")
 
     def invoke(size: int, kind: str) -> str:
         payload = b'"' + b"x" * (size - 2) + b'"'
@@ -27,9 +27,9 @@ def events_that_are_too_large(ground: Ground) -> list[str]:
 
 
 @probe(aws=[_LIMIT + 98, "Function.ResponseSizeTooLarge"], ministack=[_LIMIT + 98, _LIMIT + 99])
-def answers_that_are_too_large(ground: Ground) -> list[Any]:
-    function = ground.function(_LARGE)
-    answers = [ground.invoke(function, event=size) for size in (_LIMIT + 98, _LIMIT + 99)]
+def answers_that_are_too_large(emulator: Emulator) -> list[Any]:
+    function = emulator.function(_LARGE)
+    answers = [emulator.invoke(function, event=size) for size in (_LIMIT + 98, _LIMIT + 99)]
     return [answer["errorType"] if isinstance(answer, dict) else len(answer) for answer in answers]
 
 
@@ -40,15 +40,15 @@ def handler(event, context):
 
 
 @probe(aws=[200, 413, "Request Too Long", 413, 502], ministack=[200, 200, None, 200, 200])
-def what_an_api_answers_to_them(ground: Ground) -> list[Any]:
+def what_an_api_answers_to_them(emulator: Emulator) -> list[Any]:
     """Send a body that fits, one that does not, one that does not for its quotes; ask for an answer that does not."""
-    function = ground.function(_READER)
-    ground.permit(function, "apigateway.amazonaws.com")
-    url = ground.api(proxy(function), httpMethod="POST")
+    function = emulator.function(_READER)
+    emulator.permit(function, "apigateway.amazonaws.com")
+    url = emulator.api(proxy(function), httpMethod="POST")
 
     def post(body: bytes, query: str = "") -> requests.Response:
         headers = {"Content-Type": "application/json"}
-        return requests.post(f"{url}{query}", body, headers=headers, verify=str(ground.cloud.ca_bundle), timeout=60)
+        return requests.post(f"{url}{query}", body, headers=headers, verify=str(emulator.cloud.ca_bundle), timeout=60)
 
     large = post(b"x" * _LIMIT)
     message = large.json()["message"] if large.status_code != 200 else None

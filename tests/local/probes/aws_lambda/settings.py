@@ -2,28 +2,28 @@
 
 from typing import Any
 
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 
 @probe(aws=["InvalidParameterValueException"] * 4, ministack=["done"] * 4)
-def invalid_settings(ground: Ground) -> list[str]:
+def invalid_settings(emulator: Emulator) -> list[str]:
     """Make and change a function with too many variables, make one with the runtime's own, one slower than its queue."""
-    source, client = "def handler(event, context): pass", ground.client("lambda")
-    slow, (_, queue) = ground.function(source, Timeout=31), ground.queue()
+    source, client = "def handler(event, context): pass", emulator.client("lambda")
+    slow, (_, queue) = emulator.function(source, Timeout=31), emulator.queue()
     large = {"Variables": {"A": "x" * 4096}}
     return [
-        outcome(lambda: ground.function(source, Environment=large)),
+        outcome(lambda: emulator.function(source, Environment=large)),
         outcome(lambda: client.update_function_configuration(FunctionName=slow, Environment=large)),
-        outcome(lambda: ground.function(source, Environment={"Variables": {"AWS_REGION": "x"}})),
+        outcome(lambda: emulator.function(source, Environment={"Variables": {"AWS_REGION": "x"}})),
         outcome(lambda: client.create_event_source_mapping(FunctionName=slow, EventSourceArn=queue)),
     ]
 
 
 @probe(aws=[True, False, False, False], ministack=[True] * 4)
-def invalid_functions_of_a_template(ground: Ground) -> list[bool]:
+def invalid_functions_of_a_template(emulator: Emulator) -> list[bool]:
     """Make one whose variables fit, with too many, with the runtime's own, and one slower than its queue."""
-    role = ground.role("lambda.amazonaws.com", allow("sqs:*"))
+    role = emulator.role("lambda.amazonaws.com", allow("sqs:*"))
 
     def make(variables: dict[str, str], **more: Any) -> bool:  # noqa: ANN401
         properties = {
@@ -34,7 +34,7 @@ def invalid_functions_of_a_template(ground: Ground) -> list[bool]:
             "Environment": {"Variables": variables},
             "Timeout": 31,
         }
-        return bool(ground.stack(Function={"Type": "AWS::Lambda::Function", "Properties": properties}, **more))
+        return bool(emulator.stack(Function={"Type": "AWS::Lambda::Function", "Properties": properties}, **more))
 
     mapping = {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": "Queue.Arn"}}
     source = {

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.local.ground import Ground, eventually, outcome
+from tests.local.emulator import Emulator, eventually, outcome
 from tests.local.probes import probe
 
 
@@ -11,44 +11,44 @@ from tests.local.probes import probe
     aws=[["DELETE_FAILED", True]] * 3 + [["DELETE_COMPLETE", False]],
     ministack=[["DELETE_COMPLETE", False]] * 4,
 )
-def stacks_whose_bucket_is_not_empty(ground: Ground) -> list[list[Any]]:
+def stacks_whose_bucket_is_not_empty(emulator: Emulator) -> list[list[Any]]:
     """Delete a stack whose bucket holds an object, a deleted object's versions, an access point; and nothing."""
-    return [_bucket_deleted(ground, kept) for kept in ("object", "versions", "access point", "")]
+    return [_bucket_deleted(emulator, kept) for kept in ("object", "versions", "access point", "")]
 
 
-def _bucket_deleted(ground: Ground, kept: str) -> list[Any]:
-    s3, bucket = ground.client("s3"), ground.name("kept")
+def _bucket_deleted(emulator: Emulator, kept: str) -> list[Any]:
+    s3, bucket = emulator.client("s3"), emulator.name("kept")
     properties: dict[str, Any] = {"BucketName": bucket}
     if kept == "versions":
         properties["VersioningConfiguration"] = {"Status": "Enabled"}
-    stack = _created(ground, {"Type": "AWS::S3::Bucket", "Properties": properties})
+    stack = _created(emulator, {"Type": "AWS::S3::Bucket", "Properties": properties})
     if kept == "access point":
-        point = {"Name": ground.name("point"), "Bucket": bucket}
-        ground.stack(Point={"Type": "AWS::S3::AccessPoint", "Properties": point})
+        point = {"Name": emulator.name("point"), "Bucket": bucket}
+        emulator.stack(Point={"Type": "AWS::S3::AccessPoint", "Properties": point})
     elif kept:
         s3.put_object(Bucket=bucket, Key="key", Body=b"")
     if kept == "versions":
         s3.delete_object(Bucket=bucket, Key="key")
-    return [_deleted(ground, stack), bucket in {found["Name"] for found in s3.list_buckets()["Buckets"]}]
+    return [_deleted(emulator, stack), bucket in {found["Name"] for found in s3.list_buckets()["Buckets"]}]
 
 
 @probe(aws=["DELETE_FAILED", "DELETE_FAILED"], ministack=["DELETE_COMPLETE", "DELETE_COMPLETE"])
-def stacks_with_what_is_protected(ground: Ground) -> list[str]:
+def stacks_with_what_is_protected(emulator: Emulator) -> list[str]:
     protected: dict[str, Any] = {**_TABLE, "DeletionProtectionEnabled": True}
     resources = [
         {"Type": "AWS::DynamoDB::Table", "Properties": protected},
         {"Type": "AWS::Cognito::UserPool", "Properties": {"DeletionProtection": "ACTIVE"}},
     ]
-    return [_deleted(ground, _created(ground, resource)) for resource in resources]
+    return [_deleted(emulator, _created(emulator, resource)) for resource in resources]
 
 
 @probe(aws=["InvalidParameterException"] * 2, ministack=["done"] * 2)
-def pools_that_are_in_use(ground: Ground) -> list[str]:
+def pools_that_are_in_use(emulator: Emulator) -> list[str]:
     """Delete a pool that is protected, and one that has a domain."""
-    cognito = ground.client("cognito-idp")
-    protected = cognito.create_user_pool(PoolName=ground.name("pool"), DeletionProtection="ACTIVE")["UserPool"]["Id"]
-    named = cognito.create_user_pool(PoolName=ground.name("pool"))["UserPool"]["Id"]
-    cognito.create_user_pool_domain(UserPoolId=named, Domain=ground.name("domain"))
+    cognito = emulator.client("cognito-idp")
+    protected = cognito.create_user_pool(PoolName=emulator.name("pool"), DeletionProtection="ACTIVE")["UserPool"]["Id"]
+    named = cognito.create_user_pool(PoolName=emulator.name("pool"))["UserPool"]["Id"]
+    cognito.create_user_pool_domain(UserPoolId=named, Domain=emulator.name("domain"))
     return [outcome(lambda pool=pool: cognito.delete_user_pool(UserPoolId=pool)) for pool in (protected, named)]  # type: ignore[misc]
 
 
@@ -59,19 +59,19 @@ _TABLE: dict[str, Any] = {
 }
 
 
-def _created(ground: Ground, resource: dict[str, Any]) -> str:
-    cloudformation, name = ground.client("cloudformation"), ground.name("stack")
+def _created(emulator: Emulator, resource: dict[str, Any]) -> str:
+    cloudformation, name = emulator.client("cloudformation"), emulator.name("stack")
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Thing": resource}}))
-    eventually(lambda: _status(ground, name) == "CREATE_COMPLETE")
+    eventually(lambda: _status(emulator, name) == "CREATE_COMPLETE")
     return name
 
 
-def _deleted(ground: Ground, stack: str) -> str:
-    ground.client("cloudformation").delete_stack(StackName=stack)
-    eventually(lambda: _status(ground, stack) in {"DELETE_COMPLETE", "DELETE_FAILED"})
-    return _status(ground, stack)
+def _deleted(emulator: Emulator, stack: str) -> str:
+    emulator.client("cloudformation").delete_stack(StackName=stack)
+    eventually(lambda: _status(emulator, stack) in {"DELETE_COMPLETE", "DELETE_FAILED"})
+    return _status(emulator, stack)
 
 
-def _status(ground: Ground, stack: str) -> str:
-    summaries = ground.client("cloudformation").list_stacks()["StackSummaries"]
+def _status(emulator: Emulator, stack: str) -> str:
+    summaries = emulator.client("cloudformation").list_stacks()["StackSummaries"]
     return str(next(found["StackStatus"] for found in summaries if found["StackName"] == stack))

@@ -1,11 +1,11 @@
 """Probes of `cloudformation.dynamodb_settings`."""
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 from tests.local.probes import probe
 
 
 @probe(aws=["ENABLED", "ENABLED"], ministack=["DISABLED", "DISABLED"])
-def time_to_live_and_recovery_of_a_table(ground: Ground) -> list[str]:
+def time_to_live_and_recovery_of_a_table(emulator: Emulator) -> list[str]:
     properties = {
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
@@ -13,8 +13,8 @@ def time_to_live_and_recovery_of_a_table(ground: Ground) -> list[str]:
         "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": True},
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
     }
-    name = ground.stack(Table={"Type": "AWS::DynamoDB::Table", "Properties": properties})["Table"]
-    dynamodb = ground.client("dynamodb")
+    name = emulator.stack(Table={"Type": "AWS::DynamoDB::Table", "Properties": properties})["Table"]
+    dynamodb = emulator.client("dynamodb")
     recovery = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     return [
         dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]["TimeToLiveStatus"],

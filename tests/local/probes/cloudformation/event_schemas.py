@@ -1,12 +1,12 @@
 """Probes of `cloudformation.event_schemas`."""
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 from tests.local.probes import probe
 
 
 @probe(aws=True, ministack=False)
-def a_schema(ground: Ground) -> bool:
-    registry = {"Type": "AWS::EventSchemas::Registry", "Properties": {"RegistryName": ground.name("registry")}}
+def a_schema(emulator: Emulator) -> bool:
+    registry = {"Type": "AWS::EventSchemas::Registry", "Properties": {"RegistryName": emulator.name("registry")}}
     schema = {
         "Type": "AWS::EventSchemas::Schema",
         "Properties": {
@@ -15,4 +15,4 @@ def a_schema(ground: Ground) -> bool:
             "Content": "{}",
         },
     }
-    return bool(ground.stack(Registry=registry, Schema=schema))
+    return bool(emulator.stack(Registry=registry, Schema=schema))

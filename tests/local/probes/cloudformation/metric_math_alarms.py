@@ -1,11 +1,11 @@
 """Probes of `cloudformation.metric_math_alarms`."""
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 from tests.local.probes import probe
 
 
 @probe(aws=True, ministack=False)
-def an_alarm_on_an_expression(ground: Ground) -> bool:
+def an_alarm_on_an_expression(emulator: Emulator) -> bool:
     counter = {"MetricStat": {"Metric": {"Namespace": "Any", "MetricName": "any"}, "Period": 60, "Stat": "Maximum"}}
     properties = {
         "Metrics": [
@@ -16,4 +16,4 @@ def an_alarm_on_an_expression(ground: Ground) -> bool:
         "EvaluationPeriods": 1,
         "Threshold": 0,
     }
-    return bool(ground.stack(Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": properties}))
+    return bool(emulator.stack(Alarm={"Type": "AWS::CloudWatch::Alarm", "Properties": properties}))

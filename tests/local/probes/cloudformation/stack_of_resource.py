@@ -2,17 +2,17 @@
 
 from botocore.exceptions import ClientError
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 from tests.local.probes import probe
 
 
 @probe(aws=["stack", "none"], ministack=["none", "none"])
-def which_stack_has_a_resource(ground: Ground) -> list[str]:
-    made = ground.stack(Queue={"Type": "AWS::SQS::Queue", "Properties": {"QueueName": ground.name("queue")}})
+def which_stack_has_a_resource(emulator: Emulator) -> list[str]:
+    made = emulator.stack(Queue={"Type": "AWS::SQS::Queue", "Properties": {"QueueName": emulator.name("queue")}})
 
     def ask(physical_id: str) -> str:
         try:
-            found = ground.client("cloudformation").describe_stack_resources(PhysicalResourceId=physical_id)
+            found = emulator.client("cloudformation").describe_stack_resources(PhysicalResourceId=physical_id)
         except ClientError:
             return "none"
         return "stack" if found["StackResources"] else "none"

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tenantry.local.settings import REGION
-from tests.local.ground import Ground, policy
+from tests.local.emulator import Emulator, policy
 from tests.local.probes import probe
 
 if TYPE_CHECKING:
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 from tests.local.probes.cloudfront.api_origin import reply_of
 
 
-def _file(ground: Ground, size: int, kind: str, *, compress: bool = True, accepts: str = "gzip, br") -> str | None:
-    bucket, s3 = ground.bucket(), ground.client("s3")
+def _file(emulator: Emulator, size: int, kind: str, *, compress: bool = True, accepts: str = "gzip, br") -> str | None:
+    bucket, s3 = emulator.bucket(), emulator.client("s3")
     s3.put_object(Bucket=bucket, Key="file", Body=b"a" * size, ContentType=kind)
-    control = ground.client("cloudfront").create_origin_access_control(
+    control = emulator.client("cloudfront").create_origin_access_control(
         OriginAccessControlConfig={
-            "Name": ground.name("control"),
+            "Name": emulator.name("control"),
             "SigningProtocol": "sigv4",
             "SigningBehavior": "always",
             "OriginAccessControlOriginType": "s3",
@@ -27,7 +27,7 @@ def _file(ground: Ground, size: int, kind: str, *, compress: bool = True, accept
         "OriginAccessControlId": control,
         "S3OriginConfig": {"OriginAccessIdentity": ""},
     }
-    made, ask = reply_of(ground, origin, "/file", compress=compress, **{"Accept-Encoding": accepts})
+    made, ask = reply_of(emulator, origin, "/file", compress=compress, **{"Accept-Encoding": accepts})
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudfront.amazonaws.com"},
@@ -42,11 +42,11 @@ def _file(ground: Ground, size: int, kind: str, *, compress: bool = True, accept
 
 
 @probe(aws=["gzip", None, None, None, None], ministack=[None] * 5)
-def files_that_are_compressed_and_others(ground: Ground) -> list[str | None]:
+def files_that_are_compressed_and_others(emulator: Emulator) -> list[str | None]:
     return [
-        _file(ground, 5000, "text/css; charset=utf-8"),
-        _file(ground, 500, "text/css"),
-        _file(ground, 5000, "image/png"),
-        _file(ground, 5000, "text/css", accepts="identity"),
-        _file(ground, 5000, "text/css", compress=False),
+        _file(emulator, 5000, "text/css; charset=utf-8"),
+        _file(emulator, 500, "text/css"),
+        _file(emulator, 5000, "image/png"),
+        _file(emulator, 5000, "text/css", accepts="identity"),
+        _file(emulator, 5000, "text/css", compress=False),
     ]

@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from tests.local.ground import Ground, outcome
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 from tests.local.user_pool import Pool
 
 
 @probe(aws=["NotAuthorizedException"] * 2, ministack=["done"] * 2)
-def attributes_that_users_may_not_write_at_sign_up(ground: Ground) -> list[str]:
-    pool = Pool(ground)
+def attributes_that_users_may_not_write_at_sign_up(emulator: Emulator) -> list[str]:
+    pool = Pool(emulator)
     forbidden = [{"email_verified": "true"}, {"custom:tenant": "other"}]
     return [outcome(lambda given=given: pool.sign_up(**given)) for given in forbidden]  # type: ignore[misc]
 
 
 @probe(aws=["NotAuthorizedException"] * 2 + ["done"], ministack=["done"] * 3)
-def attributes_that_users_may_not_write_later(ground: Ground) -> list[str]:
-    pool = Pool(ground)
+def attributes_that_users_may_not_write_later(emulator: Emulator) -> list[str]:
+    pool = Pool(emulator)
     token = pool.tokens(pool.confirmed())["AccessToken"]
 
     def update(name: str) -> object:
@@ -26,9 +26,9 @@ def attributes_that_users_may_not_write_later(ground: Ground) -> list[str]:
 
 
 @probe(aws=["the old one", "CodeMismatchException"], ministack=["the new one", "InvalidAction"])
-def an_address_that_is_not_verified_yet(ground: Ground) -> list[str]:
-    pool = Pool(ground, verify_first=True)
-    address, new = pool.confirmed(), f"{ground.name('new')}@example.com"
+def an_address_that_is_not_verified_yet(emulator: Emulator) -> list[str]:
+    pool = Pool(emulator, verify_first=True)
+    address, new = pool.confirmed(), f"{emulator.name('new')}@example.com"
     token = pool.tokens(address)["AccessToken"]
     pool.cognito.update_user_attributes(AccessToken=token, UserAttributes=[{"Name": "email", "Value": new}])
     found = pool.cognito.get_user(AccessToken=token)["UserAttributes"]
@@ -41,12 +41,12 @@ def an_address_that_is_not_verified_yet(ground: Ground) -> list[str]:
 
 
 @probe(aws=["done", "InvalidParameterException", False], ministack=["done", "done", True])
-def pools_that_ask_for_codes_they_do_not_send(ground: Ground) -> list[Any]:
+def pools_that_ask_for_codes_they_do_not_send(emulator: Emulator) -> list[Any]:
     first = {"AttributesRequireVerificationBeforeUpdate": ["email"]}
 
     def make(**settings: Any) -> str:  # noqa: ANN401
-        pool = {"PoolName": ground.name("pool"), "UserAttributeUpdateSettings": first, **settings}
-        return outcome(lambda: ground.client("cognito-idp").create_user_pool(**pool))
+        pool = {"PoolName": emulator.name("pool"), "UserAttributeUpdateSettings": first, **settings}
+        return outcome(lambda: emulator.client("cognito-idp").create_user_pool(**pool))
 
     pool = {"Type": "AWS::Cognito::UserPool", "Properties": {"UserAttributeUpdateSettings": first}}
-    return [make(AutoVerifiedAttributes=["email"]), make(), bool(ground.stack(Pool=pool))]
+    return [make(AutoVerifiedAttributes=["email"]), make(), bool(emulator.stack(Pool=pool))]

@@ -3,14 +3,14 @@
 import time
 from typing import Any
 
-from tests.local.ground import Ground, outcome
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 from tests.local.user_pool import Pool, claims
 
 
 @probe(aws=[True, True], ministack=[False, False])
-def the_time_of_the_sign_in_in_a_refreshed_token(ground: Ground) -> list[bool]:
-    pool = Pool(ground)
+def the_time_of_the_sign_in_in_a_refreshed_token(emulator: Emulator) -> list[bool]:
+    pool = Pool(emulator)
     tokens = pool.tokens(pool.confirmed())
     time.sleep(1.1)
     refreshed = pool.refresh(tokens["RefreshToken"])
@@ -28,8 +28,8 @@ _ROTATION: dict[str, Any] = {
     aws=["another", "RefreshTokenReuseException", "done", "InvalidParameterException"],
     ministack=["none", "done", "done", "done"],
 )
-def refresh_tokens_that_rotate(ground: Ground) -> list[str]:
-    pool = Pool(ground, **_ROTATION)
+def refresh_tokens_that_rotate(emulator: Emulator) -> list[str]:
+    pool = Pool(emulator, **_ROTATION)
     first = pool.tokens(pool.confirmed())["RefreshToken"]
     second = pool.refresh(first).get("RefreshToken", "")
     return [

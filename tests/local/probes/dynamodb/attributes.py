@@ -3,7 +3,7 @@
 from typing import Any
 
 from tenantry.local.settings import ACCOUNT, REGION
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 
@@ -21,9 +21,9 @@ def _update(table: str, expression: str, **more: Any) -> dict[str, Any]:  # noqa
     aws=["done"] * 6 + ["AccessDeniedException"] * 5,
     ministack=["AccessDeniedException"] * 11,
 )
-def writes_of_some_attributes(ground: Ground) -> list[str]:
-    table = ground.table()
-    client = ground.user(allow("dynamodb:*", condition=_writes("id", "color", "roles:*"))).client("dynamodb")
+def writes_of_some_attributes(emulator: Emulator) -> list[str]:
+    table = emulator.table()
+    client = emulator.user(allow("dynamodb:*", condition=_writes("id", "color", "roles:*"))).client("dynamodb")
     one = {":one": {"S": "1"}}
     color, size = {"#name": "color"}, {"#name": "size"}
     calls = [
@@ -64,15 +64,15 @@ def writes_of_some_attributes(ground: Ground) -> list[str]:
     aws=["done", "AccessDeniedException", "AccessDeniedException"],
     ministack=["AccessDeniedException"] * 3,
 )
-def each_part_of_a_transaction_by_itself(ground: Ground) -> list[str]:
-    colors, sizes = ground.table(), ground.table()
+def each_part_of_a_transaction_by_itself(emulator: Emulator) -> list[str]:
+    colors, sizes = emulator.table(), emulator.table()
     inside = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
 
     def own(table: str, attribute: str) -> dict[str, object]:
         statement = allow("dynamodb:UpdateItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}")
         return {**statement, "Condition": _writes("id", attribute, **inside)}
 
-    client = ground.user(own(colors, "color"), own(sizes, "size")).client("dynamodb")
+    client = emulator.user(own(colors, "color"), own(sizes, "size")).client("dynamodb")
 
     def transaction(*parts: tuple[str, str]) -> object:
         return client.transact_write_items(
@@ -97,11 +97,11 @@ def each_part_of_a_transaction_by_itself(ground: Ground) -> list[str]:
 
 
 @probe(aws=["done", "done"] + ["AccessDeniedException"] * 3, ministack=["done"] * 5)
-def what_a_write_returns(ground: Ground) -> list[str]:
-    table = ground.table()
-    ground.client("dynamodb").put_item(TableName=table, Item={"id": {"S": "a"}, "color": {"S": "red"}})
+def what_a_write_returns(emulator: Emulator) -> list[str]:
+    table = emulator.table()
+    emulator.client("dynamodb").put_item(TableName=table, Item={"id": {"S": "a"}, "color": {"S": "red"}})
     silent = {"StringEqualsIfExists": {"dynamodb:ReturnValues": ["NONE"]}}
-    client = ground.user(allow("dynamodb:*", condition=silent)).client("dynamodb")
+    client = emulator.user(allow("dynamodb:*", condition=silent)).client("dynamodb")
     check = {"TableName": table, "Key": {"id": {"S": "a"}}, "ConditionExpression": "attribute_exists(id)"}
     calls = [
         lambda: client.update_item(**_update(table, "REMOVE size")),
@@ -119,14 +119,14 @@ def what_a_write_returns(ground: Ground) -> list[str]:
     aws=["done", "done", "AccessDeniedException", "AccessDeniedException"],
     ministack=["AccessDeniedException", "done", "AccessDeniedException", "AccessDeniedException"],
 )
-def what_a_read_selects(ground: Ground) -> list[str]:
-    table = ground.table()
+def what_a_read_selects(emulator: Emulator) -> list[str]:
+    table = emulator.table()
     # As in AWS's own example, which is about reads and writes: a write selects nothing.
     bound = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["id", "color"]},
         "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
     }
-    client = ground.user(allow("dynamodb:*", condition=bound)).client("dynamodb")
+    client = emulator.user(allow("dynamodb:*", condition=bound)).client("dynamodb")
     key = {"id": {"S": "a"}}
     calls = [
         lambda: client.put_item(TableName=table, Item={**key, "color": {"S": "red"}}),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 
@@ -11,18 +11,18 @@ def get_item(session: Any, table: str, key: str) -> object:  # noqa: ANN401
 
 
 @probe(aws=["done", "AccessDeniedException"], ministack=["done", "done"])
-def rows_of_one_partition_key(ground: Ground) -> list[str]:
-    table = ground.table()
+def rows_of_one_partition_key(emulator: Emulator) -> list[str]:
+    table = emulator.table()
     condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}}
-    user = ground.user(allow("dynamodb:GetItem", condition=condition))
+    user = emulator.user(allow("dynamodb:GetItem", condition=condition))
     return [outcome(lambda key=key: get_item(user, table, key)) for key in ("a", "b")]  # type: ignore[misc]
 
 
 @probe(aws=["AccessDeniedException"] * 3, ministack=["done"] * 3)
-def rows_of_another_by_batch_query_and_transaction(ground: Ground) -> list[str]:
-    table = ground.table()
+def rows_of_another_by_batch_query_and_transaction(emulator: Emulator) -> list[str]:
+    table = emulator.table()
     condition = {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["a"]}}
-    client = ground.user(allow("dynamodb:*", condition=condition)).client("dynamodb")
+    client = emulator.user(allow("dynamodb:*", condition=condition)).client("dynamodb")
     keys = [{"id": {"S": "a"}}, {"id": {"S": "b"}}]
     calls = [
         lambda: client.batch_get_item(RequestItems={table: {"Keys": keys}}),

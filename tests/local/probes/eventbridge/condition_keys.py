@@ -1,6 +1,6 @@
 """Probes of `eventbridge.condition_keys`."""
 
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 
@@ -8,12 +8,12 @@ from tests.local.probes import probe
     aws=["done", "AccessDeniedException", "AccessDeniedException", "AccessDeniedException"],
     ministack=["done"] * 4,
 )
-def events_of_another_source(ground: Ground) -> list[str]:
-    client = ground.user(
+def events_of_another_source(emulator: Emulator) -> list[str]:
+    client = emulator.user(
         allow("events:PutEvents", condition={"ForAllValues:StringEquals": {"events:source": "own"}})
     ).client("events")
-    second = ground.name("bus")
-    ground.client("events").create_event_bus(Name=second)
+    second = emulator.name("bus")
+    emulator.client("events").create_event_bus(Name=second)
 
     def put(*entries: tuple[str, str]) -> object:
         return client.put_events(
@@ -31,12 +31,12 @@ def events_of_another_source(ground: Ground) -> list[str]:
 
 
 @probe(aws=["done", "AccessDeniedException"], ministack=["AccessDeniedException"] * 2)
-def events_of_a_kind_that_a_condition_wants_named(ground: Ground) -> list[str]:
+def events_of_a_kind_that_a_condition_wants_named(emulator: Emulator) -> list[str]:
     condition = {
         "ForAllValues:StringEquals": {"events:detail-type": "created"},
         "Null": {"events:source": "false", "events:detail-type": "false"},
     }
-    client = ground.user(allow("events:PutEvents", condition=condition)).client("events")
+    client = emulator.user(allow("events:PutEvents", condition=condition)).client("events")
 
     def put(*kinds: str) -> object:
         return client.put_events(Entries=[{"Source": "own", "DetailType": kind, "Detail": "{}"} for kind in kinds])

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.local.ground import Ground, allow, outcome, policy
+from tests.local.emulator import Emulator, allow, outcome, policy
 from tests.local.probes import probe
 
 
@@ -15,9 +15,9 @@ _TRUST = policy({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.c
 
 
 @probe(aws=["ValidationError"] + ["LimitExceeded"] * 4, ministack=["done"] * 5)
-def roles_and_policies_that_are_too_large(ground: Ground) -> list[str]:
+def roles_and_policies_that_are_too_large(emulator: Emulator) -> list[str]:
     """Make a role with a name and one with a trust policy too long; give one two policies too many; and a managed."""
-    iam, role = ground.client("iam"), ground.role("lambda.amazonaws.com").rsplit("/", 1)[-1]
+    iam, role = emulator.client("iam"), emulator.role("lambda.amazonaws.com").rsplit("/", 1)[-1]
     trust = json.loads(_TRUST)
     trust["Statement"][0]["Sid"] = "s" * 2048
 
@@ -27,15 +27,15 @@ def roles_and_policies_that_are_too_large(ground: Ground) -> list[str]:
     assert put("first", _large_policy(6000)) == "done"
     return [
         outcome(lambda: iam.create_role(RoleName="r" * 65, AssumeRolePolicyDocument=_TRUST)),
-        outcome(lambda: iam.create_role(RoleName=ground.name("role"), AssumeRolePolicyDocument=json.dumps(trust))),
+        outcome(lambda: iam.create_role(RoleName=emulator.name("role"), AssumeRolePolicyDocument=json.dumps(trust))),
         put("second", _large_policy(6000)),
         put("first", _large_policy(12_000)),
-        outcome(lambda: iam.create_policy(PolicyName=ground.name("policy"), PolicyDocument=_large_policy(6200))),
+        outcome(lambda: iam.create_policy(PolicyName=emulator.name("policy"), PolicyDocument=_large_policy(6200))),
     ]
 
 
 @probe(aws=[True] + [False] * 5, ministack=[True] * 5 + [False])
-def invalid_roles_of_a_template(ground: Ground) -> list[bool]:
+def invalid_roles_of_a_template(emulator: Emulator) -> list[bool]:
     malformed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject"}]}
 
     def role(*documents: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -48,13 +48,13 @@ def invalid_roles_of_a_template(ground: Ground) -> list[bool]:
     large = json.loads(_large_policy(6000))
     attached = {"PolicyName": "more", "PolicyDocument": large, "Roles": [{"Ref": "Role"}]}
     return [
-        bool(ground.stack(Role=role(large))),
-        bool(ground.stack(Role=role(large, large))),
-        bool(ground.stack(Role=role(large), Policy={"Type": "AWS::IAM::Policy", "Properties": attached})),
-        bool(ground.stack(Role=role(malformed))),
-        bool(ground.stack(Role=role(RoleName="n" * 65))),
+        bool(emulator.stack(Role=role(large))),
+        bool(emulator.stack(Role=role(large, large))),
+        bool(emulator.stack(Role=role(large), Policy={"Type": "AWS::IAM::Policy", "Properties": attached})),
+        bool(emulator.stack(Role=role(malformed))),
+        bool(emulator.stack(Role=role(RoleName="n" * 65))),
         bool(
-            ground.stack(
+            emulator.stack(
                 Role=role(),
                 Policy={"Type": "AWS::IAM::Policy", "Properties": {**attached, "PolicyDocument": malformed}},
             )

@@ -11,7 +11,7 @@ import requests
 
 from tenantry.local.settings import ACCOUNT, REGION
 from tenantry.operate.devices.keys import KeyPair
-from tests.local.ground import Ground, allow, policy
+from tests.local.emulator import Emulator, allow, policy
 from tests.local.probes import probe
 from tests.local.probes.iot.role_aliases import PROVIDER
 
@@ -19,19 +19,19 @@ from tests.local.probes.iot.role_aliases import PROVIDER
 class _Device:
     """A thing of a type with a certificate, and a role alias whose role may read what bears the type's name."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground, self.iot = ground, ground.client("iot")
-        self.kind, self.thing, self.alias = ground.name("kind"), ground.name(), ground.name("alias")
-        self.bucket = ground.bucket()
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator, self.iot = emulator, emulator.client("iot")
+        self.kind, self.thing, self.alias = emulator.name("kind"), emulator.name(), emulator.name("alias")
+        self.bucket = emulator.bucket()
         mine = f"arn:aws:s3:::{self.bucket}/${{credentials-iot:ThingTypeName}}/*"
-        role = ground.role(PROVIDER, allow("s3:PutObject", mine))
+        role = emulator.role(PROVIDER, allow("s3:PutObject", mine))
         self.iot.create_role_alias(roleAlias=self.alias, roleArn=role, credentialDurationSeconds=900)
         self.iot.create_thing_type(thingTypeName=self.kind)
         self.iot.create_thing(thingName=self.thing, thingTypeName=self.kind)
         self.pair = KeyPair.new(self.thing)
         self.made = self.iot.create_certificate_from_csr(certificateSigningRequest=self.pair.request, setAsActive=True)
         self.iot.attach_thing_principal(thingName=self.thing, principal=self.made["certificateArn"])
-        self.name = ground.name("policy")
+        self.name = emulator.name("policy")
         alias_arn = f"arn:aws:iot:{REGION}:{ACCOUNT}:rolealias/{self.alias}"
         document = policy(allow("iot:AssumeRoleWithCertificate", alias_arn))
         self.iot.create_policy(policyName=self.name, policyDocument=document)
@@ -45,7 +45,7 @@ class _Device:
                 f"https://{address}/role-aliases/{alias or self.alias}/credentials",
                 headers={"x-amzn-iot-thingname": thing} if thing else {},
                 cert=files if certified else None,
-                verify=str(self.ground.cloud.ca_bundle),
+                verify=str(self.emulator.cloud.ca_bundle),
                 timeout=10,
             )
         return reply.json()["credentials"] if reply.ok else reply.status_code
@@ -61,7 +61,7 @@ class _Device:
     def put(self, thing: str | None, prefix: str) -> str:
         """Return what comes of writing an object with what the certificate is exchanged for."""
         found = self.exchange(thing)
-        session = self.ground.cloud.session(
+        session = self.emulator.cloud.session(
             {
                 "AccessKeyId": found["accessKeyId"],
                 "SecretAccessKey": found["secretAccessKey"],
@@ -75,16 +75,16 @@ class _Device:
         return "done"
 
 
-def _device(ground: Ground) -> _Device | None:
+def _device(emulator: Emulator) -> _Device | None:
     try:
-        return _Device(ground)
-    except ground.client("iot").exceptions.ClientError:
+        return _Device(emulator)
+    except emulator.client("iot").exceptions.ClientError:
         return None  # MiniStack makes no role alias
 
 
 @probe(aws=["done", "AccessDenied", "AccessDenied"], ministack=None)
-def what_a_certificate_allows(ground: Ground) -> list[str] | None:
-    if not (device := _device(ground)):
+def what_a_certificate_allows(emulator: Emulator) -> list[str] | None:
+    if not (device := _device(emulator)):
         return None
     return [
         device.put(device.thing, device.kind),
@@ -94,10 +94,10 @@ def what_a_certificate_allows(ground: Ground) -> list[str] | None:
 
 
 @probe(aws=[403, 403, 403], ministack=None)
-def what_a_valid_certificate_does_not_allow(ground: Ground) -> list[int] | None:
-    if not (device := _device(ground)):
+def what_a_valid_certificate_does_not_allow(emulator: Emulator) -> list[int] | None:
+    if not (device := _device(emulator)):
         return None
-    other = ground.name()
+    other = emulator.name()
     device.iot.create_thing(thingName=other, thingTypeName=device.kind)
     return [
         device.exchange(other),  # not its thing
@@ -107,8 +107,8 @@ def what_a_valid_certificate_does_not_allow(ground: Ground) -> list[int] | None:
 
 
 @probe(aws=[403, 403, 403], ministack=None)
-def what_a_certificate_loses(ground: Ground) -> list[int] | None:
-    if not (device := _device(ground)):
+def what_a_certificate_loses(emulator: Emulator) -> list[int] | None:
+    if not (device := _device(emulator)):
         return None
     arn, certificate = device.made["certificateArn"], device.made["certificateId"]
     lost = []
@@ -122,8 +122,8 @@ def what_a_certificate_loses(ground: Ground) -> list[int] | None:
 
 
 @probe(aws=[403, 200], ministack=None)
-def a_role_that_trusts_another_alias_only(ground: Ground) -> list[int] | None:
-    if not (device := _device(ground)):
+def a_role_that_trusts_another_alias_only(emulator: Emulator) -> list[int] | None:
+    if not (device := _device(emulator)):
         return None
     role = device.iot.describe_role_alias(roleAlias=device.alias)["roleAliasDescription"]["roleArn"].rsplit("/")[-1]
     answers = []
@@ -136,7 +136,7 @@ def a_role_that_trusts_another_alias_only(ground: Ground) -> list[int] | None:
             "Condition": {"ArnEquals": {"aws:SourceArn": source}},
         }
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        ground.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=document)
+        emulator.client("iam").update_assume_role_policy(RoleName=role, PolicyDocument=document)
         found = device.exchange(device.thing)
         answers.append(200 if isinstance(found, dict) else found)
     return answers

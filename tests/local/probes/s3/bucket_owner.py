@@ -3,13 +3,13 @@
 from functools import partial
 
 from tenantry.local.settings import ACCOUNT
-from tests.local.ground import Ground, outcome
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 
 
 @probe(aws=["done", *["AccessDenied"] * 5, "done"], ministack=["done", *["done"] * 5, "done"])
-def a_bucket_of_an_expected_owner(ground: Ground) -> list[str]:
-    s3, bucket, stranger = ground.client("s3"), ground.bucket(), "999999999999"
+def a_bucket_of_an_expected_owner(emulator: Emulator) -> list[str]:
+    s3, bucket, stranger = emulator.client("s3"), emulator.bucket(), "999999999999"
     s3.put_object(Bucket=bucket, Key="x", Body=b"x")
     source = {"Bucket": bucket, "Key": "x"}
     calls = [

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.local.ground import Ground, outcome
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 
 _TO_INFREQUENT: dict[str, Any] = {"StorageClass": "STANDARD_IA", "TransitionInDays": 30}
@@ -43,22 +43,22 @@ _SENSELESS: list[list[dict[str, Any]]] = [
 
 
 @probe(aws=[[True] * 3, [False] * 13], ministack=[[True] * 3, [True] * 13])
-def lifecycle_rules_of_a_template(ground: Ground) -> list[list[bool]]:
+def lifecycle_rules_of_a_template(emulator: Emulator) -> list[list[bool]]:
     def is_made(rules: list[dict[str, Any]]) -> bool:
         configuration = {"Rules": [{"Status": "Enabled", **rule} for rule in rules]}
         bucket = {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": configuration}}
-        return bool(ground.stack(Bucket=bucket))
+        return bool(emulator.stack(Bucket=bucket))
 
     return [[is_made(rules) for rules in _SENSIBLE], [is_made(rules) for rules in _SENSELESS]]
 
 
 @probe(aws=30, ministack=None)
-def what_a_template_says_of_expiry(ground: Ground) -> int | None:
+def what_a_template_says_of_expiry(emulator: Emulator) -> int | None:
     configuration = {"Rules": [{"Status": "Enabled", "ExpirationInDays": 30}]}
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"LifecycleConfiguration": configuration}}
-    name = ground.stack(Bucket=bucket)["Bucket"]
+    name = emulator.stack(Bucket=bucket)["Bucket"]
     try:
-        found = ground.client("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        found = emulator.client("s3").get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
     except ClientError:
         return None
     return int(found[0]["Expiration"]["Days"])
@@ -68,8 +68,8 @@ def what_a_template_says_of_expiry(ground: Ground) -> int | None:
     aws=["done", "InvalidArgument", "InvalidArgument", "InvalidRequest", "InvalidRequest", "MalformedXML"],
     ministack=["done"] * 6,
 )
-def lifecycle_rules_by_the_api(ground: Ground) -> list[str]:
-    s3, bucket = ground.client("s3"), ground.bucket()
+def lifecycle_rules_by_the_api(emulator: Emulator) -> list[str]:
+    s3, bucket = emulator.client("s3"), emulator.bucket()
     infrequent = {"Days": 30, "StorageClass": "STANDARD_IA"}
 
     def put(*rules: dict[str, Any]) -> str:

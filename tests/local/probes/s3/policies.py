@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from tests.local.ground import Ground, allow, outcome, policy
+from tests.local.emulator import Emulator, allow, outcome, policy
 from tests.local.probes import probe
 
 
 @probe(aws=["done"] + ["MalformedPolicy"] * 4, ministack=["done"] * 5)
-def invalid_bucket_policies(ground: Ground) -> list[str]:
+def invalid_bucket_policies(emulator: Emulator) -> list[str]:
     """Put one of a role, of an unknown role, of another bucket, without a principal, and one too large."""
-    s3, bucket = ground.client("s3"), ground.bucket()
+    s3, bucket = emulator.client("s3"), emulator.bucket()
     own = f"arn:aws:s3:::{bucket}/*"
-    role = ground.role("lambda.amazonaws.com")
+    role = emulator.role("lambda.amazonaws.com")
 
     def put(*statements: dict[str, Any]) -> str:
         return outcome(lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy(*statements)))
@@ -30,8 +30,8 @@ def invalid_bucket_policies(ground: Ground) -> list[str]:
 
 
 @probe(aws=["done", "KeyTooLongError", "InvalidTag", "InvalidTag"], ministack=["done"] * 4)
-def keys_and_tags_that_are_too_long(ground: Ground) -> list[str]:
-    s3, bucket = ground.client("s3"), ground.bucket()
+def keys_and_tags_that_are_too_long(emulator: Emulator) -> list[str]:
+    s3, bucket = emulator.client("s3"), emulator.bucket()
 
     def put(key: str, tagging: str = "") -> str:
         return outcome(lambda: s3.put_object(Bucket=bucket, Key=key, Body=b"", Tagging=tagging))
@@ -41,7 +41,7 @@ def keys_and_tags_that_are_too_long(ground: Ground) -> list[str]:
 
 
 @probe(aws=[True, False, False], ministack=[True, True, True])
-def bucket_policies_of_a_template(ground: Ground) -> list[bool]:
+def bucket_policies_of_a_template(emulator: Emulator) -> list[bool]:
     """Attach one that is of the bucket, one that is of another, and one without a principal."""
     reading = {"Effect": "Deny", "Action": "s3:GetObject", "Principal": "*"}
 
@@ -50,7 +50,7 @@ def bucket_policies_of_a_template(ground: Ground) -> list[bool]:
         document = {"Statement": [{name: value for name, value in statement.items() if value}]}
         properties = {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": document}
         return bool(
-            ground.stack(
+            emulator.stack(
                 Bucket={"Type": "AWS::S3::Bucket"}, Policy={"Type": "AWS::S3::BucketPolicy", "Properties": properties}
             )
         )

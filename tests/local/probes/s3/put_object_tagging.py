@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 if TYPE_CHECKING:
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 @probe(aws=["AccessDenied", "done", "AccessDenied"], ministack=["done"] * 3)
-def objects_written_with_tags(ground: Ground) -> list[str]:
-    bucket = ground.bucket()
+def objects_written_with_tags(emulator: Emulator) -> list[str]:
+    bucket = emulator.bucket()
     own = {"StringEquals": {"s3:RequestObjectTag/tenant": "a"}}
-    writer = ground.user(allow("s3:PutObject")).client("s3")
-    tagger = ground.user(allow("s3:PutObject"), allow("s3:PutObjectTagging", condition=own)).client("s3")
+    writer = emulator.user(allow("s3:PutObject")).client("s3")
+    tagger = emulator.user(allow("s3:PutObject"), allow("s3:PutObjectTagging", condition=own)).client("s3")
 
     def put(client: "S3Client", tenant: str) -> object:
         return client.put_object(Bucket=bucket, Key="x", Body=b"x", Tagging=f"tenant={tenant}")

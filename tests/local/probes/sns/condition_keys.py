@@ -1,6 +1,6 @@
 """Probes of `sns.condition_keys`."""
 
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 
@@ -8,10 +8,10 @@ from tests.local.probes import probe
     aws=["done", "AuthorizationError", "AuthorizationError"],
     ministack=["AuthorizationError"] * 3,
 )
-def subscriptions_of_another_protocol(ground: Ground) -> list[str]:
-    topic = ground.client("sns").create_topic(Name=ground.name("topic"))["TopicArn"]
+def subscriptions_of_another_protocol(emulator: Emulator) -> list[str]:
+    topic = emulator.client("sns").create_topic(Name=emulator.name("topic"))["TopicArn"]
     condition = {"StringEquals": {"sns:Protocol": "https"}, "StringLike": {"sns:Endpoint": "https://*"}}
-    client = ground.user(allow("sns:Subscribe", condition=condition)).client("sns")
+    client = emulator.user(allow("sns:Subscribe", condition=condition)).client("sns")
 
     def subscribe(protocol: str, endpoint: str) -> str:
         return outcome(lambda: client.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint))

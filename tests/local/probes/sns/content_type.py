@@ -1,6 +1,6 @@
 """Probes of `sns.content_type`."""
 
-from tests.local.ground import Ground, outcome
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 
 _OTHER_POLICIES = (
@@ -13,13 +13,13 @@ _OTHER_POLICIES = (
 
 
 @probe(aws=["done"] + ["InvalidParameter"] * 5 + ["done"], ministack=["done"] * 7)
-def invalid_delivery_policies(ground: Ground) -> list[str]:
+def invalid_delivery_policies(emulator: Emulator) -> list[str]:
     """Subscribe with one that it knows, with others, and with one that goes with raw delivery alone."""
-    sns = ground.client("sns")
-    topic = sns.create_topic(Name=ground.name("topic"))["TopicArn"]
+    sns = emulator.client("sns")
+    topic = sns.create_topic(Name=emulator.name("topic"))["TopicArn"]
 
     def subscribe(policy: str, **attributes: str) -> str:
-        endpoint = f"https://example.com/{ground.name()}"
+        endpoint = f"https://example.com/{emulator.name()}"
         given = {"DeliveryPolicy": policy, **attributes}
         return outcome(lambda: sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=endpoint, Attributes=given))
 
@@ -28,11 +28,11 @@ def invalid_delivery_policies(ground: Ground) -> list[str]:
 
 
 @probe(aws=["InvalidParameter", "InvalidParameter"], ministack=["done", "done"])
-def delivery_policies_that_are_set_later(ground: Ground) -> list[str]:
-    sns = ground.client("sns")
-    topic = sns.create_topic(Name=ground.name("topic"))["TopicArn"]
+def delivery_policies_that_are_set_later(emulator: Emulator) -> list[str]:
+    sns = emulator.client("sns")
+    topic = sns.create_topic(Name=emulator.name("topic"))["TopicArn"]
     # A queue confirms at once.
-    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=ground.queue()[1])["SubscriptionArn"]
+    arn = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=emulator.queue()[1])["SubscriptionArn"]
     of_topic = '{"http": {"defaultRequestPolicy": {"headerContentType": "image/png"}}}'
     policy = {"AttributeName": "DeliveryPolicy", "AttributeValue": _OTHER_POLICIES[0]}
     return [

@@ -1,16 +1,16 @@
 """Probes of `ssm.path_grants`."""
 
 from tenantry.local.settings import ACCOUNT, REGION
-from tests.local.ground import Ground, allow, outcome
+from tests.local.emulator import Emulator, allow, outcome
 from tests.local.probes import probe
 
 
 @probe(aws=["done", "AccessDeniedException", "AccessDeniedException"], ministack=["AccessDeniedException"] * 3)
-def a_path_that_a_policy_names(ground: Ground) -> list[str]:
-    path = f"/{ground.name('path')}"
-    ground.client("ssm").put_parameter(Name=f"{path}/one", Value="1", Type="String")
+def a_path_that_a_policy_names(emulator: Emulator) -> list[str]:
+    path = f"/{emulator.name('path')}"
+    emulator.client("ssm").put_parameter(Name=f"{path}/one", Value="1", Type="String")
     arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{path}"
-    ssm = ground.user(allow("ssm:GetParametersByPath", arn)).client("ssm")
+    ssm = emulator.user(allow("ssm:GetParametersByPath", arn)).client("ssm")
 
     def listed(asked: str) -> str:
         return outcome(lambda: ssm.get_parameters_by_path(Path=asked))

@@ -3,24 +3,24 @@
 import json
 from typing import Any
 
-from tests.local.ground import Ground, outcome
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 from tests.local.probes.stepfunctions.start import PASS_DEFINITION
 
 
 @probe(aws=["InvalidDefinition", "InvalidDefinition"], ministack=["done", "done"])
-def invalid_definitions(ground: Ground) -> list[str]:
+def invalid_definitions(emulator: Emulator) -> list[str]:
     lost = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "Next": "Nowhere"}}}
-    made, client = ground.machine(PASS_DEFINITION), ground.client("stepfunctions")
+    made, client = emulator.machine(PASS_DEFINITION), emulator.client("stepfunctions")
     return [
-        outcome(lambda: ground.machine(lost)),
+        outcome(lambda: emulator.machine(lost)),
         outcome(lambda: client.update_state_machine(stateMachineArn=made, definition=json.dumps(lost))),
     ]
 
 
 @probe(aws=["done", "ValidationException"], ministack=["done", "done"])
-def inputs_that_are_too_large(ground: Ground) -> list[str]:
-    made, client = ground.machine(PASS_DEFINITION), ground.client("stepfunctions")
+def inputs_that_are_too_large(emulator: Emulator) -> list[str]:
+    made, client = emulator.machine(PASS_DEFINITION), emulator.client("stepfunctions")
     inputs = [json.dumps("x" * (256 * 1024 - 2 + more)) for more in (0, 1)]
     return [outcome(lambda text=text: client.start_sync_execution(stateMachineArn=made, input=text)) for text in inputs]  # type: ignore[misc]
 
@@ -40,11 +40,11 @@ _LOOSE: list[Any] = [
 
 
 @probe(aws=[True] + [False] * 7, ministack=[True] * 8)
-def invalid_definitions_of_a_template(ground: Ground) -> list[bool]:
-    role = ground.role("states.amazonaws.com")
+def invalid_definitions_of_a_template(emulator: Emulator) -> list[bool]:
+    role = emulator.role("states.amazonaws.com")
 
     def is_made(definition: Any) -> bool:  # noqa: ANN401
         properties = {"RoleArn": role, "DefinitionString": json.dumps(definition)}
-        return bool(ground.stack(Machine={"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}))
+        return bool(emulator.stack(Machine={"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}))
 
     return [is_made({"StartAt": "A", "States": {"A": _PASS}}), *map(is_made, _LOOSE)]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tests.local.ground import Ground
+from tests.local.emulator import Emulator
 from tests.local.probes import probe
 from tests.local.probes.stepfunctions.succeed import run
 
 
 @probe(aws="InvalidExecutionInput", ministack={})
-def an_input_that_is_not_json(ground: Ground) -> Any:  # noqa: ANN401
-    return run(ground, "refused")
+def an_input_that_is_not_json(emulator: Emulator) -> Any:  # noqa: ANN401
+    return run(emulator, "refused")

@@ -9,13 +9,12 @@ MiniStack: looks at the policy's effects and resources only, and drops what is n
 Here: the policy goes through the evaluator of IAM, and such a context is a configuration error (500).
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, replace, require, wrap
 
 _OUTCOMES = {"Allow": "Allow", "Deny": "Deny", "ImplicitDeny": "NoMatch"}
 
@@ -23,11 +22,11 @@ _OUTCOMES = {"Allow": "Allow", "Deny": "Deny", "ImplicitDeny": "NoMatch"}
 def close() -> None:
     """Close the gap."""
     require(iam_evaluator, "EvalContext", "evaluate", "parse_policy_document")
-    replace(apigateway_v1, "_evaluate_policy", lambda _: _evaluate)
-    replace(apigateway_v1, "_invoke_authorizer_lambda", _with_scalars_only)
+    replace(apigateway_v1, "_evaluate_policy", _evaluate)
+    wrap(apigateway_v1, "_invoke_authorizer_lambda", _with_scalars_only)
 
 
-def _evaluate(policy: dict[str, Any], method_arn: str) -> str:
+def _evaluate(policy: Fields, method_arn: str) -> str:
     fields = method_arn.split(":")
     context = iam_evaluator.EvalContext(
         principal_arn="*",
@@ -40,13 +39,10 @@ def _evaluate(policy: dict[str, Any], method_arn: str) -> str:
     return _OUTCOMES[iam_evaluator.evaluate(context, [iam_evaluator.parse_policy_document(policy)]).decision]
 
 
-def _with_scalars_only(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    async def invoke_authorizer(*arguments: Any) -> Any:
-        result = await invoke(*arguments)
-        body = (result or {}).get("body")
-        context = body.get("context") if isinstance(body, dict) else None
-        if isinstance(context, dict) and any(isinstance(value, dict | list) for value in context.values()):
-            return {**result, "body": None}
-        return result
-
-    return invoke_authorizer
+async def _with_scalars_only(invoke: Original, *arguments: Any) -> Any:
+    result = await invoke(*arguments)
+    body = (result or {}).get("body")
+    context = body.get("context") if isinstance(body, dict) else None
+    if isinstance(context, dict) and any(isinstance(value, dict | list) for value in context.values()):
+        return {**result, "body": None}
+    return result

@@ -12,12 +12,11 @@ model of `application/json`, and has no limit.
 Here: as on AWS.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import replace, require, vtl
+from tenantry.local.patching import Fields, Original, require, vtl, wrap
 
 #: Both replace: _execute_in_scope.
 AFTER = ("apigateway.empty_segments",)
@@ -28,37 +27,29 @@ _LIMIT = 10 * 1024 * 1024
 def close() -> None:
     """Close the gap."""
     require(apigateway_v1, "_header_ci", "_gw_error", "_request_validators", "_stages_v1")
-    replace(apigateway_v1, "_check_request_validation", _by_content_type)
-    replace(apigateway_v1, "_execute_in_scope", _within_limit)
+    wrap(apigateway_v1, "_check_request_validation", _by_content_type)
+    wrap(apigateway_v1, "_execute_in_scope", _within_limit)
 
 
-def _by_content_type(check: Callable[..., Any]) -> Callable[..., Any]:
-    def check_request_validation(method: dict[str, Any], api: str, request: Any, *rest: Any) -> Any:
-        headers, body, _ = rest
-        models = method.get("requestModels") or {}
-        content_type = (
-            (apigateway_v1._header_ci(headers, "content-type") or "application/json").split(";", 1)[0].strip()
-        )
-        model = models.get(content_type.lower()) or models.get("$default")
-        validator = apigateway_v1._request_validators.get(api, {}).get(method.get("requestValidatorId"))
-        held = {**method, "requestModels": {"application/json": model, content_type: model} if model else {}}
-        refused = check(held, api, request, *rest)
-        if refused is None and model and validator and validator.get("validateRequestBody"):
-            try:
-                vtl.parse(body or b"")
-            except vtl.BodyError:
-                return apigateway_v1._gw_error("BAD_REQUEST_BODY", "Invalid request body")
-        return refused
-
-    return check_request_validation
+def _by_content_type(check: Original, method: Fields, api: str, request: Any, *rest: Any) -> Any:
+    headers, body, _ = rest
+    models = method.get("requestModels") or {}
+    content_type = (apigateway_v1._header_ci(headers, "content-type") or "application/json").split(";", 1)[0].strip()
+    model = models.get(content_type.lower()) or models.get("$default")
+    validator = apigateway_v1._request_validators.get(api, {}).get(method.get("requestValidatorId"))
+    held = {**method, "requestModels": {"application/json": model, content_type: model} if model else {}}
+    refused = check(held, api, request, *rest)
+    if refused is None and model and validator and validator.get("validateRequestBody"):
+        try:
+            vtl.parse(body or b"")
+        except vtl.BodyError:
+            return apigateway_v1._gw_error("BAD_REQUEST_BODY", "Invalid request body")
+    return refused
 
 
-def _within_limit(execute: Callable[..., Any]) -> Callable[..., Any]:
-    async def execute_in_scope(request: Any, api: str, stage: str, *rest: Any) -> Any:
-        known = apigateway_v1._stages_v1.get(api, {}).get(stage)
-        if known and len(rest[3] or b"") > _LIMIT:  # the body
-            request["stage"] = known
-            return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
-        return await execute(request, api, stage, *rest)
-
-    return execute_in_scope
+async def _within_limit(execute: Original, request: Any, api: str, stage: str, *rest: Any) -> Any:
+    known = apigateway_v1._stages_v1.get(api, {}).get(stage)
+    if known and len(rest[3] or b"") > _LIMIT:  # the body
+        request["stage"] = known
+        return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
+    return await execute(request, api, stage, *rest)

@@ -10,12 +10,11 @@ function's permission then do not match.
 Here: such a path is answered as on AWS.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Original, require, wrap
 
 #: Both replace: _execute_in_scope.
 AFTER = ("apigateway.permission",)
@@ -24,15 +23,14 @@ AFTER = ("apigateway.permission",)
 def close() -> None:
     """Close the gap."""
     require(apigateway_v1, "_stages_v1", "_gw_error")
-    replace(apigateway_v1, "_execute_in_scope", _without_empty_segments)
+    wrap(apigateway_v1, "_execute_in_scope", _without_empty_segments)
 
 
-def _without_empty_segments(execute: Callable[..., Any]) -> Callable[..., Any]:
-    async def execute_in_scope(request: Any, api: str, stage: str, method: str, path: str, *rest: Any) -> Any:
-        known = apigateway_v1._stages_v1.get(api, {}).get(stage)
-        if known and "//" in path:
-            request["stage"] = known
-            return apigateway_v1._gw_error("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-        return await execute(request, api, stage, method, path, *rest)
-
-    return execute_in_scope
+async def _without_empty_segments(
+    execute: Original, request: Any, api: str, stage: str, method: str, path: str, *rest: Any
+) -> Any:
+    known = apigateway_v1._stages_v1.get(api, {}).get(stage)
+    if known and "//" in path:
+        request["stage"] = known
+        return apigateway_v1._gw_error("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
+    return await execute(request, api, stage, method, path, *rest)

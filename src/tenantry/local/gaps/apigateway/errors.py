@@ -9,12 +9,11 @@ MiniStack: sends the function's error to the caller, or makes a response of what
 Here: as on AWS.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 #: Both replace: _invoke_lambda_proxy_v1.
 AFTER = ("aws_lambda.payloads",)
@@ -30,18 +29,15 @@ class _FailedError(Exception):
 def close() -> None:
     """Close the gap."""
     require(apigateway_v1, "_gw_error")
-    replace(apigateway_v1, "_lambda_proxy_response", _only_responses)
-    replace(apigateway_v1, "_invoke_lambda_proxy_v1", _as_gateway_error)
-    replace(apigateway_v1, "_gateway_error_response", _with_status)
+    wrap(apigateway_v1, "_lambda_proxy_response", _only_responses)
+    wrap(apigateway_v1, "_invoke_lambda_proxy_v1", _as_gateway_error)
+    wrap(apigateway_v1, "_gateway_error_response", _with_status)
 
 
-def _only_responses(shape: Callable[..., Any]) -> Callable[..., Any]:
-    def proxy_response(result: dict[str, Any]) -> Any:
-        if not result.get("throttle") and (result.get("error") or not _is_response(result.get("body"))):
-            raise _FailedError
-        return shape(result)
-
-    return proxy_response
+def _only_responses(shape: Original, result: Fields) -> Any:
+    if not result.get("throttle") and (result.get("error") or not _is_response(result.get("body"))):
+        raise _FailedError
+    return shape(result)
 
 
 def _is_response(body: Any) -> bool:
@@ -50,22 +46,16 @@ def _is_response(body: Any) -> bool:
     return str(body.get("statusCode", "")).isdigit() and isinstance(body.get("body") or "", str)
 
 
-def _as_gateway_error(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    async def invoke_lambda_proxy(*arguments: Any, **named: Any) -> Any:
-        try:
-            return await invoke(*arguments, **named)
-        except _FailedError:
-            error = apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
-            error.status = _BAD_GATEWAY
-            return error
-
-    return invoke_lambda_proxy
+async def _as_gateway_error(invoke: Original, *arguments: Any, **named: Any) -> Any:
+    try:
+        return await invoke(*arguments, **named)
+    except _FailedError:
+        error = apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
+        error.status = _BAD_GATEWAY
+        return error
 
 
-def _with_status(render: Callable[..., Any]) -> Callable[..., Any]:
-    def gateway_error_response(error: Any, request: dict[str, Any]) -> Any:
-        status, headers, body = render(error, request)
-        # 500 is what the type has when the API names no status of its own.
-        return (getattr(error, "status", status) if status == _SERVER_ERROR else status), headers, body
-
-    return gateway_error_response
+def _with_status(render: Original, error: Any, request: Fields) -> Any:
+    status, headers, body = render(error, request)
+    # 500 is what the type has when the API names no status of its own.
+    return (getattr(error, "status", status) if status == _SERVER_ERROR else status), headers, body

@@ -19,4 +19,4 @@ _HOST = re.compile(r"^([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?::\d
 
 def close() -> None:
     """Close the gap."""
-    replace(app, "_EXECUTE_API_RE", lambda _: _HOST)
+    replace(app, "_EXECUTE_API_RE", _HOST)

@@ -10,14 +10,13 @@ Here: the API's gateway response is returned.
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack import app
 from ministack.core.arn import execute_api_arn
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import gateway_response, replace
+from tenantry.local.patching import Original, gateway_response, wrap
 
 _FORBIDDEN = 403
 _HIDDEN_DIGITS = 8  # of an account id, in the message
@@ -25,22 +24,20 @@ _HIDDEN_DIGITS = 8  # of an account id, in the message
 
 def close() -> None:
     """Close the gap."""
-    gateway_response.check()
-    replace(app, "_enforce_execute_api", _by_gateway_response)
+    wrap(app, "_enforce_execute_api", _by_gateway_response)
 
 
-def _by_gateway_response(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def enforce_execute_api(api: str, stage: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
-        denied = enforce(api, stage, method, path, *rest, **named)
-        scope = apigateway_v1.find_api_scope(api)
-        if not denied or denied[0] != _FORBIDDEN or scope is None:
-            return denied
-        user, found, _ = str(json.loads(denied[2] or "{}").get("message", "")).partition(" because ")
-        if not found:
-            return denied  # not a policy's refusal, and so a gateway response already
-        account, region = scope
-        arn = execute_api_arn(region, "*" * _HIDDEN_DIGITS + account[_HIDDEN_DIGITS:], api, stage, method, path)
-        message = f"{user} on resource: {arn}"
-        return gateway_response.answer(api, stage, *rest[:2], kind="ACCESS_DENIED", message=message) or denied
-
-    return enforce_execute_api
+def _by_gateway_response(
+    enforce: Original, api: str, stage: str, method: str, path: str, *rest: Any, **named: Any
+) -> Any:
+    denied = enforce(api, stage, method, path, *rest, **named)
+    scope = apigateway_v1.find_api_scope(api)
+    if not denied or denied[0] != _FORBIDDEN or scope is None:
+        return denied
+    user, found, _ = str(json.loads(denied[2] or "{}").get("message", "")).partition(" because ")
+    if not found:
+        return denied  # not a policy's refusal, and so a gateway response already
+    account, region = scope
+    arn = execute_api_arn(region, "*" * _HIDDEN_DIGITS + account[_HIDDEN_DIGITS:], api, stage, method, path)
+    message = f"{user} on resource: {arn}"
+    return gateway_response.answer(api, stage, *rest[:2], kind="ACCESS_DENIED", message=message) or denied

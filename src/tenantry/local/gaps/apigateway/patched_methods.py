@@ -8,28 +8,25 @@ MiniStack: stores the text, so that `false` counts as true.
 Here: a truth value is stored.
 """
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Original, wrap
 from tenantry.local.patching.cloudformation import boolean
 
 
 def close() -> None:
     """Close the gap."""
-    replace(apigateway_v1, "_update_method", lambda update: _with_booleans(update, "/apiKeyRequired"))
-    replace(apigateway_v1, "_update_api_key", lambda update: _with_booleans(update, "/enabled"))
+    wrap(apigateway_v1, "_update_method", partial(_with_booleans, "/apiKeyRequired"))
+    wrap(apigateway_v1, "_update_api_key", partial(_with_booleans, "/enabled"))
 
 
-def _with_booleans(update: Callable[..., Any], path: str) -> Callable[..., Any]:
-    def update_with_booleans(*place: Any) -> Any:
-        *ids, data = place
-        operations = [
-            {**operation, "value": boolean(operation.get("value"))} if operation.get("path") == path else operation
-            for operation in data.get("patchOperations") or []
-        ]
-        return update(*ids, {**data, "patchOperations": operations})
-
-    return update_with_booleans
+def _with_booleans(path: str, update: Original, *place: Any) -> Any:
+    *ids, data = place
+    operations = [
+        {**operation, "value": boolean(operation.get("value"))} if operation.get("path") == path else operation
+        for operation in data.get("patchOperations") or []
+    ]
+    return update(*ids, {**data, "patchOperations": operations})

@@ -19,7 +19,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -33,7 +33,7 @@ from botocore.httpsession import URLLib3Session
 from ministack.core.responses import new_uuid
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import replace, require, service_calls, vtl
+from tenantry.local.patching import Fields, Original, require, service_calls, vtl, wrap
 from tenantry.local.settings import HOST
 
 #: Both replace: _invoke_lambda_custom_v1.
@@ -45,7 +45,7 @@ _MODELS = {"states": "stepfunctions", "monitoring": "cloudwatch"}
 _TIMEOUT_SECONDS = 29
 
 
-class _Once(dict[str, Any]):
+class _Once(Fields):
     """Overrides: each may be set once."""
 
     def __setitem__(self, key: str, value: Any) -> None:
@@ -58,9 +58,9 @@ class _Once(dict[str, Any]):
 class _Call:
     """A request on its way through an integration."""
 
-    integration: dict[str, Any]
+    integration: Fields
     parameters: Mapping[str, Mapping[str, str]]
-    context: dict[str, Any]
+    context: Fields
     stage_variables: Mapping[str, str]
     body: str
     overrides: _Once = field(default_factory=lambda: _Once(header=_Once()))
@@ -77,45 +77,41 @@ class _Call:
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(apigateway_v1, "_parse_service_integration_uri", "_gw_error", "_header_ci")
-    replace(apigateway_v1, "_invoke_lambda_custom_v1", _or_action)
-    replace(apigateway_v1, "_invoke_sqs_v1", _or_action)
+    wrap(apigateway_v1, "_invoke_lambda_custom_v1", _or_action)
+    wrap(apigateway_v1, "_invoke_sqs_v1", _or_action)
 
 
-def _or_action(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    async def invoke_custom(integration: dict[str, Any], api: str, stage_name: str, *rest: Any, **named: Any) -> Any:
-        target = apigateway_v1._parse_service_integration_uri(integration.get("uri", ""))
-        if not target or target[1] == "lambda" or target[2] not in {"action", "path"}:
-            return await invoke(integration, api, stage_name, *rest, **named)
-        try:
-            return await _invoke(target, integration, api, stage_name, *rest, **named)
-        except service_calls.RefusedError as refused:
-            apigateway_v1.logger.warning("API Gateway: %s", refused)
-            return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
-        except vtl.TemplateError as error:
-            apigateway_v1.logger.warning("API Gateway: %s", error)
-            return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
-
-    return invoke_custom
+async def _or_action(invoke: Original, integration: Fields, api: str, stage_name: str, *rest: Any, **named: Any) -> Any:
+    target = apigateway_v1._parse_service_integration_uri(integration.get("uri", ""))
+    if not target or target[1] == "lambda" or target[2] not in {"action", "path"}:
+        return await invoke(integration, api, stage_name, *rest, **named)
+    try:
+        return await _invoke(target, integration, api, stage_name, *rest, **named)
+    except service_calls.RefusedError as refused:
+        apigateway_v1.logger.warning("API Gateway: %s", refused)
+        return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
+    except vtl.TemplateError as error:
+        apigateway_v1.logger.warning("API Gateway: %s", error)
+        return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
 
 
-async def _invoke(  # noqa: PLR0917 - MiniStack's own parameters
+async def _invoke(
     target: tuple[str, str, str, str],
-    integration: dict[str, Any],
+    integration: Fields,
     api: str,
     stage_name: str,
-    stage: dict[str, Any],
-    resource: dict[str, Any],
+    stage: Fields,
+    resource: Fields,
     path: str,
     method: str,
-    headers: dict[str, Any],
+    headers: Fields,
     body: bytes,
-    query: dict[str, Any],
+    query: Fields,
     path_parameters: dict[str, str],
     *,
-    authorizer_context: dict[str, Any] | None = None,
-    caller_identity: dict[str, Any] | None = None,
+    authorizer_context: Fields | None = None,
+    caller_identity: Fields | None = None,
     **_: Any,
 ) -> Any:
     call = _Call(
@@ -147,7 +143,7 @@ async def _invoke(  # noqa: PLR0917 - MiniStack's own parameters
     return _answer(call, status, reply, accepted)
 
 
-def _send(target: tuple[str, str, str, str], integration: dict[str, Any], body: str) -> tuple[int, str]:
+def _send(target: tuple[str, str, str, str], integration: Fields, body: str) -> tuple[int, str]:
     """Send a request as the integration's role, and return the reply's status and text."""
     region, service, kind, name = target
     session = service_calls.role_session(
@@ -164,7 +160,7 @@ def _send(target: tuple[str, str, str, str], integration: dict[str, Any], body: 
     by_path = kind == "path"
     request = AWSRequest(
         method="POST",
-        url=f"https://{HOST}:{os.environ['GATEWAY_PORT']}/{name if by_path else ''}",
+        url=f"{service_calls.endpoint()}/{name if by_path else ''}",
         data=body.encode("utf-8", "replace"),
         headers={
             "Content-Type": _JSON,
@@ -202,7 +198,7 @@ def _http() -> Any:
 
 
 @lru_cache(32)
-def _model(service: str) -> dict[str, Any]:
+def _model(service: str) -> Fields:
     return dict(botocore.session.get_session().get_service_model(_MODELS.get(service, service)).metadata)
 
 

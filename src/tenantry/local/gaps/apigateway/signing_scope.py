@@ -8,12 +8,11 @@ MiniStack: accepts a signature for any service.
 Here: the service in the signature's scope has to be `execute-api`.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack import app
 
-from tenantry.local.patching import gateway_response, replace
+from tenantry.local.patching import Original, gateway_response, wrap
 
 #: Both replace: app._enforce_execute_api.
 AFTER = ("apigateway.iam_denial",)
@@ -24,20 +23,16 @@ _SCOPE_PARTS = 5  # key, date, region, service, aws4_request
 
 def close() -> None:
     """Close the gap."""
-    gateway_response.check()
-    replace(app, "_enforce_execute_api", _for_this_service)
+    wrap(app, "_enforce_execute_api", _for_this_service)
 
 
-def _for_this_service(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def enforce_execute_api(api: str, stage: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
-        headers, query = rest[:2]
-        scope = _scope(headers or {}, query or {})
-        if len(scope) == _SCOPE_PARTS and scope[3] != _SERVICE:
-            message = f"Credential should be scoped to correct service: '{_SERVICE}'."
-            return gateway_response.answer(api, stage, headers, query, kind="INVALID_SIGNATURE", message=message)
-        return enforce(api, stage, method, path, *rest, **named)
-
-    return enforce_execute_api
+def _for_this_service(enforce: Original, api: str, stage: str, method: str, path: str, *rest: Any, **named: Any) -> Any:
+    headers, query = rest[:2]
+    scope = _scope(headers or {}, query or {})
+    if len(scope) == _SCOPE_PARTS and scope[3] != _SERVICE:
+        message = f"Credential should be scoped to correct service: '{_SERVICE}'."
+        return gateway_response.answer(api, stage, headers, query, kind="INVALID_SIGNATURE", message=message)
+    return enforce(api, stage, method, path, *rest, **named)
 
 
 def _scope(headers: Any, query: Any) -> list[str]:

@@ -16,39 +16,37 @@ from botocore.exceptions import ClientError
 from ministack.core.responses import new_uuid, now_iso
 from ministack.services import lambda_svc, sqs
 
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, replace, require, service_calls
 
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(lambda_svc, "_functions", "logger")
-    replace(lambda_svc, "_route_async_failure", lambda _: _report)
+    replace(lambda_svc, "_route_async_failure", _report)
 
 
-def _report(destination: str, function_name: str, event: Any, result: dict[str, Any]) -> None:
+def _report(destination: str, function_name: str, event: Any, result: Fields) -> None:
     function = lambda_svc._functions.get(function_name) or {}
     config = function.get("config") or {}
     answer = result.get("body")
-    body: dict[str, Any] = answer if isinstance(answer, dict) else {}
+    body: Fields = answer if isinstance(answer, dict) else {}
     try:
         session = service_calls.role_session(
             config.get("Role", ""), service="lambda.amazonaws.com", session_name=function_name
         )
         if destination == (config.get("DeadLetterConfig") or {}).get("TargetArn"):
-            _dead_letter(session, destination, event, body)
+            _send(session, destination, json.dumps(event), _attributes(body))
         else:
-            settings = function.get("event_invoke_config") or (function.get("event_invoke_configs") or {}).get(
-                "$LATEST"
-            )
-            tries = int((settings or {}).get("MaximumRetryAttempts", 2)) + 1
-            _send(session, destination, _envelope(config, event, body, tries))
+            of_version = (function.get("event_invoke_configs") or {}).get("$LATEST")
+            settings = function.get("event_invoke_config") or of_version or {}
+            tries = int(settings.get("MaximumRetryAttempts", 2)) + 1
+            _send(session, destination, _envelope(config, event, body, tries), {})
     except (service_calls.RefusedError, ClientError, LookupError) as error:
         # On AWS, too, the event is then lost; the metric DestinationDeliveryFailures says so.
         lambda_svc.logger.error("Lambda %s: %s not reached: %s", function_name, destination, error)
 
 
-def _envelope(config: dict[str, Any], event: Any, body: dict[str, Any], tries: int) -> str:
+def _envelope(config: Fields, event: Any, body: Fields, tries: int) -> str:
     return json.dumps(
         {
             "version": "1.0",
@@ -66,46 +64,32 @@ def _envelope(config: dict[str, Any], event: Any, body: dict[str, Any], tries: i
     )
 
 
-def _dead_letter(session: Any, destination: str, event: Any, body: dict[str, Any]) -> None:
+def _attributes(body: Fields) -> Fields:
+    """Return what the attributes of a dead-letter message say of the failure."""
     values = {
         "RequestID": ("String", body.get("requestId") or new_uuid()),
         "ErrorCode": ("Number", "200"),
         "ErrorMessage": ("String", str(body.get("errorMessage") or "")[:1024] or "-"),
     }
-    attributes = {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in values.items()}
-    if ":sqs:" in destination:
-        service_calls.client("sqs", session).send_message(
-            QueueUrl=_queue_url(destination), MessageBody=json.dumps(event), MessageAttributes=attributes
-        )
-    else:
-        service_calls.client("sns", session).publish(
-            TopicArn=destination, Message=json.dumps(event), MessageAttributes=attributes
-        )
+    return {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in values.items()}
 
 
-def _send(session: Any, destination: str, envelope: str) -> None:
+def _send(session: Any, destination: str, body: str, attributes: Fields) -> None:
     service = destination.split(":")[2]
     client = service_calls.client(service, session)
-    send = {
-        "sqs": lambda: client.send_message(QueueUrl=_queue_url(destination), MessageBody=envelope),
-        "sns": lambda: client.publish(TopicArn=destination, Message=envelope),
-        "lambda": lambda: client.invoke(FunctionName=destination, InvocationType="Event", Payload=envelope.encode()),
-        "events": lambda: client.put_events(
-            Entries=[
-                {
-                    "Source": "lambda",
-                    "DetailType": "Lambda Function Invocation Result - Failure",
-                    "EventBusName": destination,
-                    "Detail": envelope,
-                }
-            ]
-        ),
-    }
-    send[service]()
-
-
-def _queue_url(arn: str) -> str:
-    account, name = arn.split(":")[4:6]
-    if sqs._queue_by_arn(arn) is None:
-        raise LookupError(f"no such queue: {arn}")
-    return str(sqs._queue_url_for_account(account, name))
+    match service:
+        case "sqs":
+            if sqs._queue_by_arn(destination) is None:
+                raise LookupError(f"no such queue: {destination}")
+            url = sqs._queue_url_for_account(*destination.split(":")[4:6])
+            client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)
+        case "sns":
+            client.publish(TopicArn=destination, Message=body, MessageAttributes=attributes)
+        case "lambda":
+            client.invoke(FunctionName=destination, InvocationType="Event", Payload=body.encode())
+        case "events":
+            kind = "Lambda Function Invocation Result - Failure"
+            entry = {"Source": "lambda", "DetailType": kind, "EventBusName": destination, "Detail": body}
+            client.put_events(Entries=[entry])
+        case _:
+            raise LookupError(f"no destination of this kind: {destination}")

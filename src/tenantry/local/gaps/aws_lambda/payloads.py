@@ -14,13 +14,12 @@ Here: as on AWS.
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import apigateway_v1, lambda_svc
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Original, require, wrap
 
 _REQUEST_BYTES = 6 * 1024 * 1024
 _RESPONSE_BYTES = _REQUEST_BYTES + 100
@@ -30,11 +29,11 @@ _ASYNCHRONOUS_BYTES = 1024 * 1024
 def close() -> None:
     """Close the gap."""
     require(apigateway_v1, "_gw_error", "_call_lambda_raw")
-    replace(lambda_svc, "_invoke", _refusing_large_events)
-    replace(lambda_svc, "_execute_function_dispatch", _refusing_large_answers)
-    replace(apigateway_v1, "_call_lambda_raw", _refusing_large_requests)
+    wrap(lambda_svc, "_invoke", _refusing_large_events)
+    wrap(lambda_svc, "_execute_function_dispatch", _refusing_large_answers)
+    wrap(apigateway_v1, "_call_lambda_raw", _refusing_large_requests)
     for name in ("_invoke_lambda_proxy_v1", "_invoke_lambda_custom_v1"):
-        replace(apigateway_v1, name, _answering_too_large)
+        wrap(apigateway_v1, name, _answering_too_large)
 
 
 def _size(value: Any) -> int:
@@ -47,50 +46,42 @@ class _TooLargeError(Exception):
     """An API's request does not fit into an event."""
 
 
-def _refusing_large_events(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    async def checked(name: str, event: Any, headers: dict[str, str], *rest: Any, **named: Any) -> Any:
-        kinds = {key.lower(): value for key, value in headers.items()}
-        asynchronous = kinds.get("x-amz-invocation-type") == "Event"
-        limit = _ASYNCHRONOUS_BYTES if asynchronous else _REQUEST_BYTES
-        if (size := _size(event)) <= limit:
-            return await invoke(name, event, headers, *rest, **named)
-        if asynchronous:
-            message = f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
-        else:
-            message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        return error_response_json("RequestEntityTooLargeException", message, 413)
-
-    return checked
-
-
-def _refusing_large_answers(dispatch: Callable[..., Any]) -> Callable[..., Any]:
-    def execute(function: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
-        result = dispatch(function, config, event, request_id, started)
-        if _size(result.get("body")) <= _RESPONSE_BYTES:
-            return result
-        error = {
-            "errorMessage": f"Response payload size exceeded maximum allowed payload size ({_RESPONSE_BYTES} bytes).",
-            "errorType": "Function.ResponseSizeTooLarge",
-        }
-        return {**result, "body": error, "error": True, "function_error": "Unhandled"}
-
-    return execute
+async def _refusing_large_events(
+    invoke: Original, name: str, event: Any, headers: dict[str, str], *rest: Any, **named: Any
+) -> Any:
+    kinds = {key.lower(): value for key, value in headers.items()}
+    asynchronous = kinds.get("x-amz-invocation-type") == "Event"
+    limit = _ASYNCHRONOUS_BYTES if asynchronous else _REQUEST_BYTES
+    if (size := _size(event)) <= limit:
+        return await invoke(name, event, headers, *rest, **named)
+    if asynchronous:
+        message = f"{size} byte payload is too large for the Event invocation type (limit {limit} bytes)"
+    else:
+        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+    return error_response_json("RequestEntityTooLargeException", message, 413)
 
 
-def _refusing_large_requests(call: Callable[..., Any]) -> Callable[..., Any]:
-    async def call_lambda_raw(function: str, event: Any, **named: Any) -> Any:
-        if _size(event) > _REQUEST_BYTES:
-            raise _TooLargeError
-        return await call(function, event, **named)
+def _refusing_large_answers(
+    dispatch: Original, function: Any, config: Any, event: Any, request_id: str, started: float
+) -> Any:
+    result = dispatch(function, config, event, request_id, started)
+    if _size(result.get("body")) <= _RESPONSE_BYTES:
+        return result
+    error = {
+        "errorMessage": f"Response payload size exceeded maximum allowed payload size ({_RESPONSE_BYTES} bytes).",
+        "errorType": "Function.ResponseSizeTooLarge",
+    }
+    return {**result, "body": error, "error": True, "function_error": "Unhandled"}
 
-    return call_lambda_raw
+
+async def _refusing_large_requests(call: Original, function: str, event: Any, **named: Any) -> Any:
+    if _size(event) > _REQUEST_BYTES:
+        raise _TooLargeError
+    return await call(function, event, **named)
 
 
-def _answering_too_large(invoke: Callable[..., Any]) -> Callable[..., Any]:
-    async def invoke_lambda(*arguments: Any, **named: Any) -> Any:
-        try:
-            return await invoke(*arguments, **named)
-        except _TooLargeError:
-            return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
-
-    return invoke_lambda
+async def _answering_too_large(invoke: Original, *arguments: Any, **named: Any) -> Any:
+    try:
+        return await invoke(*arguments, **named)
+    except _TooLargeError:
+        return apigateway_v1._gw_error("REQUEST_TOO_LARGE", "Request Too Long")

@@ -11,68 +11,51 @@ Here: workers have an interpreter (`tenantry.local.worker_python`) and a bootstr
 of their own.
 """
 
+import contextlib
 import inspect
 import os
 import queue
 import time
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Fields, Original, wrap
 from tenantry.local.settings import INTERPRETER_VARIABLE
 from tenantry.local.worker import bootstrap
 
 _SCRIPT = inspect.getsource(bootstrap)
-# Standard error comes through a pipe of its own, a moment after the answer.
-_LOG_SECONDS = 0.25
-
-_Detect = Callable[[str], tuple[str, str]]
+# Standard error comes through a pipe of its own, a moment after the answer: on a busy machine a long one. A worker that
+# has answered has written the end of its log before; one that has died may not have.
+_LOG_SECONDS, _LAST_LOG_SECONDS = 5, 0.25
 
 
 def close() -> None:
     """Close the gap."""
-    replace(lambda_runtime, "_detect_runtime_binary", _own_interpreter)
-    replace(lambda_runtime.Worker, "_drain_stderr_bounded", _until_the_end)
-    replace(lambda_svc, "_execute_function_warm", _with_error_types)
+    wrap(lambda_runtime, "_detect_runtime_binary", _own_interpreter)
+    wrap(lambda_runtime.Worker, "_drain_stderr_bounded", _until_the_end)
+    wrap(lambda_svc, "_execute_function_warm", _with_error_types)
 
 
-def _own_interpreter(detect: _Detect) -> _Detect:
-    interpreter = os.environ[INTERPRETER_VARIABLE]
-
-    def detect_runtime_binary(runtime: str) -> tuple[str, str]:
-        return (interpreter, _SCRIPT) if runtime.startswith("python") else detect(runtime)
-
-    return detect_runtime_binary
+def _own_interpreter(detect: Original, runtime: str) -> Any:
+    return (os.environ[INTERPRETER_VARIABLE], _SCRIPT) if runtime.startswith("python") else detect(runtime)
 
 
-def _until_the_end(guess: Callable[..., str]) -> Callable[..., str]:
-    def drain(worker: Any, *arguments: Any, **named: Any) -> str:
-        if not str(worker.config.get("Runtime", "")).startswith("python"):
-            return guess(worker, *arguments, **named)
-        lines: list[str] = []
-        deadline = time.monotonic() + _LOG_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                line = worker._stderr_queue.get(timeout=left)
-            except queue.Empty:
-                break
-            if line == bootstrap.END_OF_LOG:
-                break
+def _until_the_end(guess: Original, worker: Any, *arguments: Any, **named: Any) -> Any:
+    if not str(worker.config.get("Runtime", "")).startswith("python"):
+        return guess(worker, *arguments, **named)
+    lines: list[str] = []
+    deadline = time.monotonic() + (_LOG_SECONDS if worker._proc else _LAST_LOG_SECONDS)
+    with contextlib.suppress(queue.Empty):
+        while (line := worker._stderr_queue.get(timeout=max(0, deadline - time.monotonic()))) != bootstrap.END_OF_LOG:
             lines.append(line)
-        return "\n".join(lines).rstrip("\n")
-
-    return drain
+    return "\n".join(lines).rstrip("\n")
 
 
-def _with_error_types(execute: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def execute_function_warm(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        result = execute(function, event, request_id)
-        body = result.get("body")
-        if isinstance(body, dict) and bootstrap.ERROR in body:
-            return {**result, "body": {**body[bootstrap.ERROR], "requestId": request_id}, "error": True}
-        return result
-
-    return execute_function_warm
+def _with_error_types(execute: Original, function: Fields, event: Any, request_id: str) -> Any:
+    result = execute(function, event, request_id)
+    body = result.get("body")
+    if isinstance(body, dict) and bootstrap.ERROR in body:
+        return {**result, "body": {**body[bootstrap.ERROR], "requestId": request_id}, "error": True}
+    return result

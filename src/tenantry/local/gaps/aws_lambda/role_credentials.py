@@ -12,12 +12,11 @@ Here: they are random for each start of the emulator.
 import hashlib
 import hmac
 import secrets
-from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc, sts
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, replace, require
 
 _KEY = secrets.token_bytes(32)
 
@@ -26,10 +25,10 @@ def close() -> None:
     """Close the gap."""
     require(sts, "register_session")
     for module in (lambda_runtime, lambda_svc):
-        replace(module, "execution_credentials", lambda _: _execution_credentials)
+        replace(module, "execution_credentials", _execution_credentials)
 
 
-def _execution_credentials(config: dict[str, Any]) -> dict[str, str]:
+def _execution_credentials(config: Fields) -> dict[str, str]:
     arn, role = config["FunctionArn"], config.get("Role", "")
 
     def derive(what: str) -> str:

@@ -12,12 +12,13 @@ Here: as on AWS, for a template as well.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import lambda_svc, sqs
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
 _ENVIRONMENT_BYTES = 4096
 _RESERVED = {
@@ -45,31 +46,20 @@ def close() -> None:
     """Close the gap."""
     require(lambda_svc, "_get_func_record_for_ref")
     require(sqs, "_queue_by_arn")
-    replace(lambda_svc, "_create_function", lambda call: _checked(call, 0, _environment_problem))
-    replace(lambda_svc, "_update_config", lambda call: _checked(call, 1, _environment_problem))
-    replace(lambda_svc, "_create_esm", lambda call: _checked(call, 0, _source_problem))
-    cloudformation.before("AWS::Lambda::Function", _checked_template(_environment_problem))
-    cloudformation.before("AWS::Lambda::EventSourceMapping", _checked_template(_source_problem))
+    wrap(lambda_svc, "_create_function", partial(_checked, _environment_problem, 0))
+    wrap(lambda_svc, "_update_config", partial(_checked, _environment_problem, 1))
+    wrap(lambda_svc, "_create_esm", partial(_checked, _source_problem, 0))
+    cloudformation.before("AWS::Lambda::Function", _environment_problem)
+    cloudformation.before("AWS::Lambda::EventSourceMapping", _source_problem)
 
 
-def _checked(call: Callable[..., Any], data_at: int, problem_of: Callable[[dict[str, Any]], str]) -> Callable[..., Any]:
-    def checked(*arguments: Any) -> Any:
-        if problem := problem_of(arguments[data_at]):
-            return error_response_json("InvalidParameterValueException", problem, 400)
-        return call(*arguments)
-
-    return checked
+def _checked(problem_of: Callable[[Fields], str], data_at: int, call: Original, *arguments: Any) -> Any:
+    if problem := problem_of(arguments[data_at]):
+        return error_response_json("InvalidParameterValueException", problem, 400)
+    return call(*arguments)
 
 
-def _checked_template(problem_of: Callable[[dict[str, Any]], str]) -> Callable[[cloudformation.Properties], None]:
-    def check(properties: cloudformation.Properties) -> None:
-        if problem := problem_of(properties):
-            raise ValueError(problem)
-
-    return check
-
-
-def _environment_problem(data: dict[str, Any]) -> str:
+def _environment_problem(data: Fields) -> str:
     variables = (data.get("Environment") or {}).get("Variables") or {}
     if reserved := sorted(_RESERVED & set(variables)):
         return (
@@ -84,7 +74,7 @@ def _environment_problem(data: dict[str, Any]) -> str:
     return ""
 
 
-def _source_problem(data: dict[str, Any]) -> str:
+def _source_problem(data: Fields) -> str:
     queue = sqs._queue_by_arn(data["EventSourceArn"]) if ":sqs:" in str(data.get("EventSourceArn")) else None
     function = lambda_svc._get_func_record_for_ref(str(data.get("FunctionName")))[1]
     if not queue or not function:

@@ -12,13 +12,12 @@ not wait long, for the worker may be one that waits for this very invocation.
 
 import os
 import time
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, replace, require, wrap
 
 _WORKERS = 2 * (os.cpu_count() or 2)
 _WAIT_SECONDS = 3
@@ -28,20 +27,19 @@ _POLL_SECONDS = 0.01
 def close() -> None:
     """Close the gap."""
     require(lambda_runtime, "_workers", "_lock", "_worker_key")
-    replace(lambda_runtime, "acquire_worker", _waiting)
+    wrap(lambda_runtime, "acquire_worker", _waiting)
     # This module has imported the function by name.
-    replace(lambda_svc, "acquire_worker", lambda _: lambda_runtime.acquire_worker)
+    replace(lambda_svc, "acquire_worker", lambda_runtime.acquire_worker)
 
 
-def _waiting(acquire: Callable[..., Any]) -> Callable[..., Any]:
-    def acquire_worker(name: str, config: dict[str, Any], code: bytes, qualifier: str = "$LATEST", **named: Any) -> Any:
-        key = lambda_runtime._worker_key(name, config, qualifier)
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while _all_busy(key) and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-        return acquire(name, config, code, qualifier=qualifier, **named)
-
-    return acquire_worker
+def _waiting(
+    acquire: Original, name: str, config: Fields, code: bytes, qualifier: str = "$LATEST", **named: Any
+) -> Any:
+    key = lambda_runtime._worker_key(name, config, qualifier)
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while _all_busy(key) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return acquire(name, config, code, qualifier=qualifier, **named)
 
 
 def _all_busy(key: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import cognito, dynamodb, s3
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
 _Reply = tuple[int, Any, Any]
 
@@ -29,7 +29,7 @@ def close() -> None:
     require(s3, "_delete_bucket", "_buckets")
     require(dynamodb, "_delete_table", "_tables")
     require(cognito, "_resolve_pool", "_user_pools")
-    replace(cognito, "_delete_user_pool", _unless_protected)
+    wrap(cognito, "_delete_user_pool", _unless_protected)
     _ask("AWS::S3::Bucket", lambda: s3._buckets, s3._delete_bucket)
     _ask("AWS::DynamoDB::Table", lambda: dynamodb._tables, lambda name: dynamodb._delete_table({"TableName": name}))
     _ask(
@@ -42,7 +42,7 @@ def close() -> None:
 def _ask(resource_type: str, known: Callable[[], Any], delete: Callable[[str], _Reply]) -> None:
     forget = cloudformation.handlers(resource_type)["delete"]
 
-    def delete_if_allowed(name: str, properties: cloudformation.Properties) -> None:
+    def delete_if_allowed(name: str, properties: Fields) -> None:
         if name in known():  # it may have been deleted
             status, _, body = delete(name)
             if status >= 400:  # noqa: PLR2004 - HTTP's first error
@@ -52,14 +52,11 @@ def _ask(resource_type: str, known: Callable[[], Any], delete: Callable[[str], _
     cloudformation.handlers(resource_type)["delete"] = delete_if_allowed
 
 
-def _unless_protected(delete: Callable[[dict[str, Any]], _Reply]) -> Callable[[dict[str, Any]], _Reply]:
-    def delete_user_pool(data: dict[str, Any]) -> _Reply:
-        pool = cognito._user_pools.get(data.get("UserPoolId")) or {}
-        problem = ""
-        if pool.get("DeletionProtection") == "ACTIVE":
-            problem = "The user pool cannot be deleted because deletion protection is activated."
-        elif pool.get("Domain") or pool.get("CustomDomain"):
-            problem = "User pool cannot be deleted. It has a domain configured that should be deleted first."
-        return error_response_json("InvalidParameterException", problem, 400) if problem else delete(data)
-
-    return delete_user_pool
+def _unless_protected(delete: Original, data: Fields) -> Any:
+    pool = cognito._user_pools.get(data.get("UserPoolId")) or {}
+    problem = ""
+    if pool.get("DeletionProtection") == "ACTIVE":
+        problem = "The user pool cannot be deleted because deletion protection is activated."
+    elif pool.get("Domain") or pool.get("CustomDomain"):
+        problem = "User pool cannot be deleted. It has a domain configured that should be deleted first."
+    return error_response_json("InvalidParameterException", problem, 400) if problem else delete(data)

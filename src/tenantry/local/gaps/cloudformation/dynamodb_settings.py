@@ -10,7 +10,7 @@ Here: CloudFormation applies them.
 
 from ministack.services import dynamodb
 
-from tenantry.local.patching import cloudformation, require
+from tenantry.local.patching import Fields, cloudformation, require
 
 
 def close() -> None:
@@ -19,7 +19,7 @@ def close() -> None:
     cloudformation.also("AWS::DynamoDB::Table", _apply)
 
 
-def _apply(name: str, properties: cloudformation.Properties) -> None:
+def _apply(name: str, properties: Fields) -> None:
     if ttl := properties.get("TimeToLiveSpecification"):
         enabled = cloudformation.boolean(ttl.get("Enabled"))
         specification = {"Enabled": enabled, "AttributeName": ttl.get("AttributeName")}

@@ -13,43 +13,29 @@ import json
 
 from ministack.core.responses import get_account_id, get_region
 
-from tenantry.local.patching import cloudformation
+from tenantry.local.patching import Fields, cloudformation
 
 
 def close() -> None:
     """Close the gap."""
-    cloudformation.add(
-        "AWS::EventSchemas::Registry",
-        create=_create_registry,
-        update=lambda _, __, new, stack: _create_registry("", new, stack),
-        delete=_delete,
-    )
-    cloudformation.add(
-        "AWS::EventSchemas::Schema",
-        create=_create_schema,
-        update=lambda _, __, new, stack: _create_schema("", new, stack),
-        delete=_delete,
-    )
+    cloudformation.add("AWS::EventSchemas::Registry", create=_create_registry)
+    cloudformation.add("AWS::EventSchemas::Schema", create=_create_schema)
 
 
 def _arn(kind: str, path: str) -> str:
     return f"arn:aws:schemas:{get_region()}:{get_account_id()}:{kind}/{path}"
 
 
-def _create_registry(logical_id: str, properties: cloudformation.Properties, stack: str) -> cloudformation.Created:
+def _create_registry(logical_id: str, properties: Fields, stack: str) -> cloudformation.Created:
     name = properties.get("RegistryName") or f"{stack}-{logical_id}"
     arn = _arn("registry", name)
     return arn, {"RegistryArn": arn, "RegistryName": name}
 
 
-def _create_schema(logical_id: str, properties: cloudformation.Properties, stack: str) -> cloudformation.Created:
+def _create_schema(logical_id: str, properties: Fields, stack: str) -> cloudformation.Created:
     content = properties["Content"]
     if isinstance(content, str):
         json.loads(content)
     name = properties.get("SchemaName") or f"{stack}-{logical_id}"
     arn = _arn("schema", f"{properties['RegistryName'].rsplit('/', 1)[-1]}/{name}")
     return arn, {"SchemaArn": arn, "SchemaName": name, "SchemaVersion": "1"}
-
-
-def _delete(_: str, __: cloudformation.Properties) -> None:
-    """There is nothing to delete."""

@@ -9,11 +9,10 @@ Here: the type is known.
 """
 
 import json
-from typing import Any
 
 from ministack.services import eventbridge
 
-from tenantry.local.patching import cloudformation, require
+from tenantry.local.patching import Fields, Original, cloudformation, require
 
 
 def close() -> None:
@@ -22,29 +21,26 @@ def close() -> None:
     cloudformation.add("AWS::Events::Archive", create=_create, update=_update, delete=_delete)
 
 
-def _request(name: str, properties: cloudformation.Properties) -> dict[str, Any]:
+def _create(logical_id: str, properties: Fields, stack: str) -> cloudformation.Created:
+    name = properties.get("ArchiveName") or f"{stack}-{logical_id}"[:48]
+    return _written(eventbridge._create_archive, name, properties)
+
+
+def _update(physical_id: str, _: Fields, new: Fields, __: str) -> cloudformation.Created:
+    return _written(eventbridge._update_archive, physical_id, new)
+
+
+def _written(write: Original, name: str, properties: Fields) -> cloudformation.Created:
     pattern = properties.get("EventPattern", "")
-    return {
+    request = {
         "ArchiveName": name,
         "EventSourceArn": properties["SourceArn"],
         "Description": properties.get("Description", ""),
         "EventPattern": json.dumps(pattern) if isinstance(pattern, dict) else pattern,
         "RetentionDays": int(properties.get("RetentionDays", 0)),
     }
+    return name, {"Arn": cloudformation.checked(write(request))["ArchiveArn"], "ArchiveName": name}
 
 
-def _create(logical_id: str, properties: cloudformation.Properties, stack: str) -> cloudformation.Created:
-    name = properties.get("ArchiveName") or f"{stack}-{logical_id}"[:48]
-    made = cloudformation.checked(eventbridge._create_archive(_request(name, properties)))
-    return name, {"Arn": made["ArchiveArn"], "ArchiveName": name}
-
-
-def _update(
-    physical_id: str, _: cloudformation.Properties, new: cloudformation.Properties, __: str
-) -> cloudformation.Created:
-    made = cloudformation.checked(eventbridge._update_archive(_request(physical_id, new)))
-    return physical_id, {"Arn": made["ArchiveArn"], "ArchiveName": physical_id}
-
-
-def _delete(physical_id: str, _: cloudformation.Properties) -> None:
+def _delete(physical_id: str, _: Fields) -> None:
     eventbridge._delete_archive({"ArchiveName": physical_id})

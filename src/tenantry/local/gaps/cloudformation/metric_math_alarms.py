@@ -13,22 +13,19 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Fields, Original, wrap
 
-_Record = Callable[[str, dict[str, Any]], dict[str, Any]]
+_Record = Callable[[str, Fields], Fields]
 
 
 def close() -> None:
     """Close the gap."""
-    replace(provisioners, "_cw_metric_alarm_record", _with_expressions)
+    wrap(provisioners, "_cw_metric_alarm_record", _with_expressions)
 
 
-def _with_expressions(record_of: _Record) -> _Record:
-    def alarm_record(name: str, properties: dict[str, Any]) -> dict[str, Any]:
-        if not properties.get("Metrics"):
-            return record_of(name, properties)
-        # A namespace that nothing writes to, so that nothing is ever compared with the threshold.
-        stand_in = {**properties, "Metrics": None, "MetricName": "Expression", "Namespace": "Tenantry/Calculated"}
-        return record_of(name, stand_in)
-
-    return alarm_record
+def _with_expressions(record_of: Original, name: str, properties: Fields) -> Any:
+    if not properties.get("Metrics"):
+        return record_of(name, properties)
+    # A namespace that nothing writes to, so that nothing is ever compared with the threshold.
+    stand_in = {**properties, "Metrics": None, "MetricName": "Expression", "Namespace": "Tenantry/Calculated"}
+    return record_of(name, stand_in)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ministack.services import apigateway_v1
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, holding, require, wrap
 
 _validator: ContextVar[str | None] = ContextVar("validator", default=None)
 
@@ -24,13 +24,11 @@ def close() -> None:
     require(apigateway_v1, "_create_request_validator", "_delete_request_validator", "_request_validators")
     validators = cloudformation.handlers("AWS::ApiGateway::RequestValidator")
     validators["create"], validators["update"], validators["delete"] = _create, _update, _delete
-    methods = cloudformation.handlers("AWS::ApiGateway::Method")
-    methods["create"] = _with_validator(methods["create"], 1)
-    methods["update"] = _with_validator(methods["update"], 2)
-    replace(apigateway_v1, "_put_method", _put_method_with_validator)
+    cloudformation.around("AWS::ApiGateway::Method", _with_validator)
+    wrap(apigateway_v1, "_put_method", _put_method_with_validator)
 
 
-def _create(logical_id: str, properties: cloudformation.Properties, _: str) -> cloudformation.Created:
+def _create(logical_id: str, properties: Fields, _: str) -> cloudformation.Created:
     request = {
         "name": properties.get("Name", logical_id),
         "validateRequestBody": cloudformation.boolean(properties.get("ValidateRequestBody")),
@@ -40,9 +38,7 @@ def _create(logical_id: str, properties: cloudformation.Properties, _: str) -> c
     return made["id"], {"RequestValidatorId": made["id"]}
 
 
-def _update(
-    physical_id: str, old: cloudformation.Properties, new: cloudformation.Properties, stack: str
-) -> cloudformation.Created:
+def _update(physical_id: str, old: Fields, new: Fields, stack: str) -> cloudformation.Created:
     if old["RestApiId"] != new["RestApiId"]:
         return _create(physical_id, new, stack)
     stored = apigateway_v1._request_validators[new["RestApiId"]][physical_id]
@@ -51,23 +47,14 @@ def _update(
     return physical_id, {"RequestValidatorId": physical_id}
 
 
-def _delete(physical_id: str, properties: cloudformation.Properties) -> None:
+def _delete(physical_id: str, properties: Fields) -> None:
     apigateway_v1._delete_request_validator(properties["RestApiId"], physical_id)
 
 
-def _with_validator(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
-    def create_or_update(*arguments: Any) -> Any:
-        token = _validator.set(arguments[properties_at].get("RequestValidatorId"))
-        try:
-            return function(*arguments)
-        finally:
-            _validator.reset(token)
-
-    return create_or_update
+def _with_validator(work: Callable[[], cloudformation.Created], properties: Fields) -> cloudformation.Created:
+    with holding(_validator, properties.get("RequestValidatorId")):
+        return work()
 
 
-def _put_method_with_validator(put: Callable[..., Any]) -> Callable[..., Any]:
-    def put_method(api: str, resource: str, method: str, data: dict[str, Any]) -> Any:
-        return put(api, resource, method, {"requestValidatorId": _validator.get(), **data})
-
-    return put_method
+def _put_method_with_validator(put: Original, api: str, resource: str, method: str, data: Fields) -> Any:
+    return put(api, resource, method, {"requestValidatorId": _validator.get(), **data})

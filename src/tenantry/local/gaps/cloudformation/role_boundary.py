@@ -11,7 +11,7 @@ Here: CloudFormation sets it, or removes it.
 
 from ministack.services import iam
 
-from tenantry.local.patching import cloudformation, require
+from tenantry.local.patching import Fields, cloudformation, require
 
 #: Both replace: the handlers of AWS::IAM::Role.
 AFTER = ("iam.sizes",)
@@ -23,7 +23,7 @@ def close() -> None:
     cloudformation.also("AWS::IAM::Role", _apply)
 
 
-def _apply(name: str, properties: cloudformation.Properties) -> None:
+def _apply(name: str, properties: Fields) -> None:
     boundary = properties.get("PermissionsBoundary")
     if boundary and (refusal := iam._boundary_policy_error(boundary)):
         raise ValueError(bytes(refusal[2]).decode())

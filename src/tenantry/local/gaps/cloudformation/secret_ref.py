@@ -10,7 +10,7 @@ Here: the physical id is the ARN; MiniStack's own functions still get the name.
 
 from typing import Any
 
-from tenantry.local.patching import cloudformation
+from tenantry.local.patching import Fields, cloudformation
 
 _SUFFIX_LENGTH = 7  # a hyphen and six characters
 
@@ -28,7 +28,7 @@ def close() -> None:
         _, attributes = update(_name(physical_id), *arguments, **more)
         return attributes["Arn"], attributes
 
-    def deleted(physical_id: str, properties: cloudformation.Properties) -> None:
+    def deleted(physical_id: str, properties: Fields) -> None:
         delete(_name(physical_id), properties)
 
     known.update(create=created, update=updated, delete=deleted)

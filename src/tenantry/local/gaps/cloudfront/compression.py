@@ -10,12 +10,11 @@ Here: they are compressed, by gzip only: without Brotli, which CloudFront prefer
 """
 
 import gzip
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack.services import cloudfront
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 _TYPES = {
     "application/javascript",
@@ -32,48 +31,43 @@ _TYPES = {
 _SMALLEST, _LARGEST = 1_000, 10_000_000
 _OK = 200
 
-_Response = tuple[int, dict[str, Any], bytes]
+_Response = tuple[int, Fields, bytes]
 
 
 def close() -> None:
     """Close the gap."""
     require(cloudfront, "_dist_config_el", "_find", "_text", "_local_tag_name", "_glob_to_regex")
-    replace(cloudfront, "handle_viewer_request", _compressing)
+    wrap(cloudfront, "handle_viewer_request", _compressing)
 
 
-def _compressing(handle: Callable[..., Awaitable[_Response]]) -> Callable[..., Awaitable[_Response]]:
-    async def handle_viewer_request(dist: dict[str, Any], method: str, path: str, *rest: Any, **more: Any) -> _Response:
-        headers: dict[str, str] = rest[2]  # after the raw path and the query
-        status, answer, body = await handle(dist, method, path, *rest, **more)
-        named = {name.lower(): name for name in answer}
-        kind = str(answer.get(named.get("content-type", ""), "")).partition(";")[0].strip()
-        if (
-            status != _OK
-            or method != "GET"
-            or kind not in _TYPES
-            or "content-encoding" in named
-            or not isinstance(body, bytes)
-            or not _SMALLEST <= len(body) <= _LARGEST
-            or "gzip" not in headers.get("accept-encoding", "")
-            or not _compresses(dist, path)
-        ):
-            return status, answer, body
-        packed = gzip.compress(body, mtime=0)
-        kept = {
-            name: value for name, value in answer.items() if name.lower() not in {"content-length", "accept-ranges"}
-        }
-        if etag := named.get("etag"):
-            kept[etag] = f"W/{str(answer[etag]).removeprefix('W/')}"
-        return (
-            status,
-            {**kept, "Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Content-Length": str(len(packed))},
-            packed,
-        )
-
-    return handle_viewer_request
+async def _compressing(handle: Original, dist: Fields, method: str, path: str, *rest: Any, **more: Any) -> _Response:
+    headers: dict[str, str] = rest[2]  # after the raw path and the query
+    status, answer, body = await handle(dist, method, path, *rest, **more)
+    named = {name.lower(): name for name in answer}
+    kind = str(answer.get(named.get("content-type", ""), "")).partition(";")[0].strip()
+    if (
+        status != _OK
+        or method != "GET"
+        or kind not in _TYPES
+        or "content-encoding" in named
+        or not isinstance(body, bytes)
+        or not _SMALLEST <= len(body) <= _LARGEST
+        or "gzip" not in headers.get("accept-encoding", "")
+        or not _compresses(dist, path)
+    ):
+        return status, answer, body
+    packed = gzip.compress(body, mtime=0)
+    kept = {name: value for name, value in answer.items() if name.lower() not in {"content-length", "accept-ranges"}}
+    if etag := named.get("etag"):
+        kept[etag] = f"W/{str(answer[etag]).removeprefix('W/')}"
+    return (
+        status,
+        {**kept, "Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Content-Length": str(len(packed))},
+        packed,
+    )
 
 
-def _compresses(dist: dict[str, Any], path: str) -> bool:
+def _compresses(dist: Fields, path: str) -> bool:
     """Return whether the cache behaviour of a path compresses."""
     config = cloudfront._dist_config_el(dist)
     behaviors = cloudfront._find(config, "CacheBehaviors")

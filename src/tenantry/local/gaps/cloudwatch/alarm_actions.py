@@ -11,12 +11,9 @@ MiniStack: publishes, whatever the policies say.
 Here: publishes where both policies allow it, and writes a line to the emulator's log where one does not.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from ministack.services import cloudwatch, kms, sns
 
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, Original, require, service_calls, wrap
 
 _PRINCIPAL = "cloudwatch.amazonaws.com"
 _STATES = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "InsufficientDataActions"}
@@ -24,23 +21,19 @@ _STATES = {"ALARM": "AlarmActions", "OK": "OKActions", "INSUFFICIENT_DATA": "Ins
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(cloudwatch, "logger")
     require(sns, "_topic_by_arn_any_scope")
     require(kms, "_resolve_key")
-    replace(cloudwatch, "_dispatch_alarm_actions", _where_allowed)
+    wrap(cloudwatch, "_dispatch_alarm_actions", _where_allowed)
 
 
-def _where_allowed(dispatch: Callable[..., None]) -> Callable[..., None]:
-    def dispatch_alarm_actions(alarm: dict[str, Any], old_state: str, new_state: str, reason: str) -> None:
-        field = _STATES.get(new_state, "AlarmActions")
-        allowed = [action for action in alarm.get(field) or [] if _may_publish(alarm, action)]
-        dispatch({**alarm, field: allowed}, old_state, new_state, reason)
-
-    return dispatch_alarm_actions
+def _where_allowed(dispatch: Original, alarm: Fields, old_state: str, new_state: str, reason: str) -> None:
+    field = _STATES.get(new_state, "AlarmActions")
+    allowed = [action for action in alarm.get(field) or [] if _may_publish(alarm, action)]
+    dispatch({**alarm, field: allowed}, old_state, new_state, reason)
 
 
-def _may_publish(alarm: dict[str, Any], action: str) -> bool:
+def _may_publish(alarm: Fields, action: str) -> bool:
     topic = sns._topic_by_arn_any_scope(action) if ":sns:" in action else None
     if topic is None:  # another kind of action, or a topic that is gone
         return True

@@ -16,7 +16,7 @@ neither `VerifyUserAttribute` nor `GetUserAttributeVerificationCode`.
 Here: all that is refused as on AWS.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -24,9 +24,9 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import cognito
 
 from tenantry.local.gaps.cognito import mail, triggers
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
-#: Both replace: _sign_up.
+#: Both replace: _sign_up, _run_idp_handler.
 AFTER = ("cognito.triggers",)
 
 _Attributes = dict[str, str]
@@ -48,95 +48,81 @@ class _RefusedError(Exception):
 def close() -> None:
     """Close the gap."""
     require(cognito, "_pool_for_client", "_attr_list_to_dict", "_user_pool_for_access_token", "_masked_destination")
-    require(cognito, "_token_claims", "_ensure_schema_attributes", "_resolve_user")
-    replace(cognito, "_create_user_pool", _checked_pool)
-    replace(cognito, "_update_user_pool", _checked_pool)
-    cloudformation.before("AWS::Cognito::UserPool", _check_template)
-    replace(cognito, "_sign_up", _checked_sign_up)
-    replace(cognito, "_update_user_attributes", _checked_update)
-    require(cognito, "_UNSIGNED_IDP_ACTIONS", "_run_idp_handler", "run_reentrant", "_send_verification_email")
+    require(cognito, "_token_claims", "_ensure_schema_attributes", "_resolve_user", "_username_alias_attribute")
+    wrap(cognito, "_create_user_pool", _checked_pool)
+    wrap(cognito, "_update_user_pool", _checked_pool)
+    cloudformation.before("AWS::Cognito::UserPool", _settings_problem)
+    wrap(cognito, "_sign_up", _checked_sign_up)
+    wrap(cognito, "_update_user_attributes", _checked_update)
+    require(cognito, "_UNSIGNED_IDP_ACTIONS", "run_reentrant", "_send_verification_email")
     require(cognito, "_code_error", "_code_delivery_response", "_now_epoch")
     cognito._UNSIGNED_IDP_ACTIONS |= set(_ACTIONS)
-    replace(cognito, "_dispatch_idp", _with_verification)
+    wrap(cognito, "_dispatch_idp", _with_verification)
+    wrap(cognito, "_run_idp_handler", _with_refusals)
 
 
-def _checked_pool(call: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(data: dict[str, Any]) -> Any:
-        if problem := _settings_problem(data):
-            return error_response_json("InvalidParameterException", problem, 400)
-        return call(data)
-
-    return checked
+def _with_refusals(run: Original, *arguments: Any) -> Any:
+    try:
+        return run(*arguments)
+    except _RefusedError as refused:
+        return refused.reply
 
 
-def _check_template(properties: cloudformation.Properties) -> None:
-    if problem := _settings_problem(properties):
-        raise ValueError(problem)
+def _checked_pool(call: Original, data: Fields) -> Any:
+    if problem := _settings_problem(data):
+        return error_response_json("InvalidParameterException", problem, 400)
+    return call(data)
 
 
-def _settings_problem(data: dict[str, Any]) -> str:
+def _settings_problem(data: Fields) -> str:
     without_code = set(_verified_first(data)) - set(data.get("AutoVerifiedAttributes") or [])
     if not without_code:
         return ""
     return f"AttributesRequireVerificationBeforeUpdate must be auto-verified: {', '.join(sorted(without_code))}"
 
 
-def _checked_sign_up(sign_up: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(data: dict[str, Any]) -> Any:
-        pool, _ = cognito._pool_for_client(data.get("ClientId"))
-        if pool:
-            given = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
-            try:
-                _check_writable(pool, data["ClientId"], given)
-                _check_schema(pool, given)
-                _check_required(pool, {*given, *_attribute_of_username(pool, str(data.get("Username")))})
-            except _RefusedError as refused:
-                return refused.reply
-        return sign_up(data)
-
-    return checked
-
-
-def _checked_update(update: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(data: dict[str, Any]) -> Any:
-        user, pool = cognito._user_pool_for_access_token(data.get("AccessToken", ""))
-        if not user:
-            return update(data)
+def _checked_sign_up(sign_up: Original, data: Fields) -> Any:
+    pool, _ = cognito._pool_for_client(data.get("ClientId"))
+    if pool:
         given = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
-        before = cognito._attr_list_to_dict(user["Attributes"])
-        try:
-            _check_writable(pool, cognito._token_claims(data["AccessToken"]).get("client_id", ""), given)
-            _check_schema(pool, given)
-            _check_mutable(pool, given)
-            _check_unused(pool, user, given)
-        except _RefusedError as refused:
-            return refused.reply
-        address = given.get("email", before.get("email"))
-        changes = address != before.get("email")
-        held = changes and "email" in _verified_first(pool)
-        asked = [item for item in data.get("UserAttributes") or [] if not (held and item["Name"] == "email")]
-        reply = update({**data, "UserAttributes": asked})
-        changed = {
-            f"{name}_verified": "false" for name in _ALIASES if given.get(name, before.get(name)) != before.get(name)
-        }
-        if not held:
-            user["Attributes"] = cognito._dict_to_attr_list(
-                {**cognito._attr_list_to_dict(user["Attributes"]), **changed}
-            )
-        if not changes or "email" not in (pool.get("AutoVerifiedAttributes") or []):
-            return reply
-        user[_NEW] = address
-        return _send_code(pool, user, data, "UpdateUserAttribute", many=True)
-
-    return checked
+        _check_writable(pool, data["ClientId"], given)
+        _check_schema(pool, given)
+        _check_required(pool, {*given, cognito._username_alias_attribute(pool, str(data.get("Username")))})
+    return sign_up(data)
 
 
-def _verified_first(pool: dict[str, Any]) -> list[str]:
+def _checked_update(update: Original, data: Fields) -> Any:
+    user, pool = cognito._user_pool_for_access_token(data.get("AccessToken", ""))
+    if not user:
+        return update(data)
+    given = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
+    before = cognito._attr_list_to_dict(user["Attributes"])
+    _check_writable(pool, cognito._token_claims(data["AccessToken"]).get("client_id", ""), given)
+    _check_schema(pool, given)
+    _check_mutable(pool, given)
+    _check_unused(pool, user, given)
+    address = given.get("email", before.get("email"))
+    changes = address != before.get("email")
+    held = changes and "email" in _verified_first(pool)
+    asked = [item for item in data.get("UserAttributes") or [] if not (held and item["Name"] == "email")]
+    reply = update({**data, "UserAttributes": asked})
+    changed = {
+        f"{name}_verified": "false" for name in _ALIASES if given.get(name, before.get(name)) != before.get(name)
+    }
+    if not held:
+        user["Attributes"] = cognito._dict_to_attr_list({**cognito._attr_list_to_dict(user["Attributes"]), **changed})
+    if not changes or "email" not in (pool.get("AutoVerifiedAttributes") or []):
+        return reply
+    user[_NEW] = address
+    return _send_code(pool, user, data, "UpdateUserAttribute", many=True)
+
+
+def _verified_first(pool: Fields) -> list[str]:
     settings = pool.get("UserAttributeUpdateSettings") or {}
     return list(settings.get("AttributesRequireVerificationBeforeUpdate") or [])
 
 
-def _send_code(pool: dict[str, Any], user: dict[str, Any], data: dict[str, Any], purpose: str, *, many: bool) -> Any:
+def _send_code(pool: Fields, user: Fields, data: Fields, purpose: str, *, many: bool) -> Any:
     """Send a code to a new address, or to the present one, and return the reply that says so."""
     attributes = cognito._attr_list_to_dict(user["Attributes"])
     address = user.get(_NEW) or attributes["email"]
@@ -152,32 +138,31 @@ def _send_code(pool: dict[str, Any], user: dict[str, Any], data: dict[str, Any],
     return json_response({"CodeDeliveryDetailsList": [delivery]} if many else {"CodeDeliveryDetails": delivery})
 
 
-def _get_code(data: dict[str, Any]) -> Any:
-    """Do what `GetUserAttributeVerificationCode` does."""
+def _caller(data: Fields) -> tuple[Fields, Fields]:
+    """Return the user who asks about a code, and the user's pool."""
     user, pool = cognito._user_pool_for_access_token(data.get("AccessToken", ""))
     if not user:
-        return error_response_json("NotAuthorizedException", "Invalid Access Token", 400)
+        raise _RefusedError("NotAuthorizedException", "Invalid Access Token")
     if data.get("AttributeName") != "email":
-        return error_response_json("InvalidParameterException", "Only email has codes here.", 400)
+        raise _RefusedError("InvalidParameterException", "Only email has codes here.")
+    return user, pool
+
+
+def _get_code(data: Fields) -> Any:
+    """Do what `GetUserAttributeVerificationCode` does."""
+    user, pool = _caller(data)
     return _send_code(pool, user, data, "VerifyUserAttribute", many=False)
 
 
-def _verify(data: dict[str, Any]) -> Any:
+def _verify(data: Fields) -> Any:
     """Do what `VerifyUserAttribute` does: the address that the code went to is the user's from now on."""
-    user, pool = cognito._user_pool_for_access_token(data.get("AccessToken", ""))
-    if not user:
-        return error_response_json("NotAuthorizedException", "Invalid Access Token", 400)
-    if data.get("AttributeName") != "email":
-        return error_response_json("InvalidParameterException", "Only email has codes here.", 400)
+    user, pool = _caller(data)
     wrong = partial(cognito._code_error, user.get("_attribute_code"), data.get("Code"))
     if error := mail.limited(pool["Id"], user, wrong):
         return error
     before = cognito._attr_list_to_dict(user["Attributes"])
     address = user.get(_NEW) or before["email"]
-    try:
-        _check_unused(pool, user, {"email": address})
-    except _RefusedError as refused:
-        return refused.reply
+    _check_unused(pool, user, {"email": address})
     for name in (_NEW, "_attribute_code"):
         user.pop(name, None)
     user["Attributes"] = cognito._dict_to_attr_list({**before, "email": address, "email_verified": "true"})
@@ -188,29 +173,26 @@ def _verify(data: dict[str, Any]) -> Any:
 _ACTIONS = {"VerifyUserAttribute": _verify, "GetUserAttributeVerificationCode": _get_code}
 
 
-def _with_verification(dispatch: Callable[..., Any]) -> Callable[..., Any]:
-    async def dispatch_idp(action: str, data: dict[str, Any]) -> Any:
-        if action not in _ACTIONS:
-            return await dispatch(action, data)
-        return await cognito.run_reentrant(
-            cognito._run_idp_handler, _ACTIONS[action], action, data, thread_name="ministack-cognito-trigger"
-        )
-
-    return dispatch_idp
+async def _with_verification(dispatch: Original, action: str, data: Fields) -> Any:
+    if action not in _ACTIONS:
+        return await dispatch(action, data)
+    return await cognito.run_reentrant(
+        cognito._run_idp_handler, _ACTIONS[action], action, data, thread_name="ministack-cognito-trigger"
+    )
 
 
-def _schema(pool: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _schema(pool: Fields) -> dict[str, Fields]:
     return {attribute["Name"]: attribute for attribute in cognito._ensure_schema_attributes(pool)["SchemaAttributes"]}
 
 
-def _check_writable(pool: dict[str, Any], client_id: str, given: Iterable[str]) -> None:
+def _check_writable(pool: Fields, client_id: str, given: Iterable[str]) -> None:
     client = pool["_clients"].get(client_id) or {}
     writable = set(client.get("WriteAttributes") or (name for name in _schema(pool) if ":" not in name))
     if set(given) - (writable - _NEVER_WRITABLE):
         raise _RefusedError("NotAuthorizedException", "A client attempted to write unauthorized attribute")
 
 
-def _check_schema(pool: dict[str, Any], given: _Attributes) -> None:
+def _check_schema(pool: Fields, given: _Attributes) -> None:
     schema = _schema(pool)
     for name, value in given.items():
         if name not in schema:
@@ -222,31 +204,25 @@ def _check_schema(pool: dict[str, Any], given: _Attributes) -> None:
             raise _not_conforming(f"{name}: String must be no shorter than {limits['MinLength']} characters")
 
 
-def _check_required(pool: dict[str, Any], given: set[str]) -> None:
+def _check_required(pool: Fields, given: set[str]) -> None:
     for name, attribute in _schema(pool).items():
         if attribute.get("Required") and name != "sub" and name not in given:
             raise _not_conforming(f"{name}: The attribute {name} is required")
 
 
-def _check_mutable(pool: dict[str, Any], given: _Attributes) -> None:
+def _check_mutable(pool: Fields, given: _Attributes) -> None:
     schema = _schema(pool)
     for name in given:
         if not schema[name].get("Mutable", True):
             raise _RefusedError("InvalidParameterException", f"user.{name}: Attribute cannot be updated.")
 
 
-def _check_unused(pool: dict[str, Any], user: dict[str, Any], given: _Attributes) -> None:
+def _check_unused(pool: Fields, user: Fields, given: _Attributes) -> None:
     aliases = {*(pool.get("UsernameAttributes") or []), *(pool.get("AliasAttributes") or [])}
     for name in aliases & set(given):
         owner, _ = cognito._resolve_user(pool, given[name])
         if owner is not None and owner is not user:
             raise _RefusedError("AliasExistsException", f"An account with the given {name} already exists.")
-
-
-def _attribute_of_username(pool: dict[str, Any], username: str) -> set[str]:
-    """Return the attribute that the user name stands for, when users sign in by address."""
-    found = cognito._username_alias_attribute(pool, username)
-    return {found} if found else set()
 
 
 def _not_conforming(problem: str) -> _RefusedError:

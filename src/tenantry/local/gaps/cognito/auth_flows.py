@@ -9,13 +9,12 @@ MiniStack: checks the password flows only, and allows them to a client that name
 Here: every flow is checked.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import cognito
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 _DEFAULT = {"ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 _OLD_NAMES = {"CUSTOM_AUTH_FLOW_ONLY": "ALLOW_CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH"}
@@ -34,19 +33,16 @@ _NEEDED = {
 def close() -> None:
     """Close the gap."""
     require(cognito, "_pool_for_client")
-    replace(cognito, "_auth_flow_error", _for_every_flow)
+    wrap(cognito, "_auth_flow_error", _for_every_flow)
 
 
-def _for_every_flow(check: Callable[..., Any]) -> Callable[..., Any]:
-    def auth_flow_error(action: str, data: dict[str, Any]) -> Any:
-        needed = _NEEDED.get(str(data.get("AuthFlow")))
-        pool, _ = cognito._pool_for_client(data.get("ClientId"))
-        if action.endswith("InitiateAuth") and needed and pool:
-            named = pool["_clients"][data["ClientId"]].get("ExplicitAuthFlows") or []
-            allowed = {_OLD_NAMES.get(flow, flow if flow.startswith("ALLOW_") else f"ALLOW_{flow}") for flow in named}
-            if needed not in (allowed or _DEFAULT):
-                flow = data["AuthFlow"]
-                return error_response_json("InvalidParameterException", f"{flow} flow not enabled for this client", 400)
-        return check(action, data)
-
-    return auth_flow_error
+def _for_every_flow(check: Original, action: str, data: Fields) -> Any:
+    needed = _NEEDED.get(str(data.get("AuthFlow")))
+    pool, _ = cognito._pool_for_client(data.get("ClientId"))
+    if action.endswith("InitiateAuth") and needed and pool:
+        named = pool["_clients"][data["ClientId"]].get("ExplicitAuthFlows") or []
+        allowed = {_OLD_NAMES.get(flow, flow if flow.startswith("ALLOW_") else f"ALLOW_{flow}") for flow in named}
+        if needed not in (allowed or _DEFAULT):
+            flow = data["AuthFlow"]
+            return error_response_json("InvalidParameterException", f"{flow} flow not enabled for this client", 400)
+    return check(action, data)

@@ -14,31 +14,28 @@ from typing import Any
 
 from ministack.services import cognito
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
-_Resolve = Callable[[dict[str, Any], str | None], tuple[dict[str, Any] | None, Any]]
+_Resolve = Callable[[Fields, str | None], tuple[Fields | None, Any]]
 
 
 def close() -> None:
     """Close the gap."""
     require(cognito, "_attr_list_to_dict")
-    replace(cognito, "_resolve_user", _in_any_case)
+    wrap(cognito, "_resolve_user", _in_any_case)
 
 
-def _in_any_case(resolve: _Resolve) -> _Resolve:
-    def resolve_user(pool: dict[str, Any], username: str | None) -> tuple[dict[str, Any] | None, Any]:
-        user, error = resolve(pool, username)
-        if user or not username or (pool.get("UsernameConfiguration") or {}).get("CaseSensitive", True):
-            return user, error
-        for name in _names(pool):
-            if name.lower() == username.lower():
-                return resolve(pool, name)
-        return None, error
-
-    return resolve_user
+def _in_any_case(resolve: Original, pool: Fields, username: str | None) -> Any:
+    user, error = resolve(pool, username)
+    if user or not username or (pool.get("UsernameConfiguration") or {}).get("CaseSensitive", True):
+        return user, error
+    for name in _names(pool):
+        if name.lower() == username.lower():
+            return resolve(pool, name)
+    return None, error
 
 
-def _names(pool: dict[str, Any]) -> list[str]:
+def _names(pool: Fields) -> list[str]:
     """Return every name that a user of the pool goes by, as it was given."""
     aliases = {*(pool.get("UsernameAttributes") or []), *(pool.get("AliasAttributes") or [])}
     attributes = [cognito._attr_list_to_dict(user["Attributes"]) for user in pool["_users"].values()]

@@ -8,23 +8,19 @@ MiniStack: serves them for every pool, so that a client can sign in where it sho
 Here: a client of a pool without a domain is unknown there.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cognito
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Original, wrap
 
 
 def close() -> None:
     """Close the gap."""
-    replace(cognito, "_find_pool_by_client_id", _with_domain)
+    wrap(cognito, "_find_pool_by_client_id", _with_domain)
 
 
-def _with_domain(find: Callable[[str], Any]) -> Callable[[str], Any]:
-    def find_pool_by_client_id(client_id: str) -> Any:
-        pool_id, pool, client = find(client_id)
-        served = pool and (pool.get("Domain") or pool.get("CustomDomain"))
-        return (pool_id, pool, client) if served else (None, None, None)
-
-    return find_pool_by_client_id
+def _with_domain(find: Original, client_id: str) -> Any:
+    pool_id, pool, client = find(client_id)
+    served = pool and (pool.get("Domain") or pool.get("CustomDomain"))
+    return (pool_id, pool, client) if served else (None, None, None)

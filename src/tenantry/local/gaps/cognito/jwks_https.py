@@ -13,20 +13,17 @@ from typing import Any
 
 from ministack.services import apigateway, apigateway_v1
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Original, wrap
 
 _Resolve = Callable[[Any], Awaitable[str | None]]
 
 
 def close() -> None:
     """Close the gap."""
-    replace(apigateway, "_resolve_jwks_url", _over_tls)
-    replace(apigateway_v1, "_resolve_jwks_url", _over_tls)
+    wrap(apigateway, "_resolve_jwks_url", _over_tls)
+    wrap(apigateway_v1, "_resolve_jwks_url", _over_tls)
 
 
-def _over_tls(resolve: _Resolve) -> _Resolve:
-    async def resolve_jwks_url(authorizer: Any) -> str | None:
-        url = await resolve(authorizer)
-        return url.replace("http://", "https://", 1) if url else url
-
-    return resolve_jwks_url
+async def _over_tls(resolve: Original, authorizer: Any) -> Any:
+    url = await resolve(authorizer)
+    return url.replace("http://", "https://", 1) if url else url

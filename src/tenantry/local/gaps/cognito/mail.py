@@ -24,7 +24,7 @@ from ministack.core.responses import error_response_json
 from ministack.services import cognito
 
 from tenantry.local import mail
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 from tenantry.local.settings import FOLDER_VARIABLE, StateFolder
 
 #: Both replace: _resend_confirmation_code, _forgot_password, _send_verification_email.
@@ -38,58 +38,47 @@ _wrong: Counter[tuple[str, str]] = Counter()
 
 def close() -> None:
     """Close the gap."""
-    replace(cognito, "_send_verification_email", _with_random_code)
-    replace(cognito, "_deliver_cognito_email", _into_folder)
-    replace(cognito, "_confirmation_code_error", _with_limit)
-    replace(cognito, "_resend_confirmation_code", _to_unconfirmed_users)
-    replace(cognito, "_forgot_password", _to_verified_addresses)
+    wrap(cognito, "_send_verification_email", _with_random_code)
+    wrap(cognito, "_deliver_cognito_email", _into_folder)
+    wrap(cognito, "_confirmation_code_error", _with_limit)
+    wrap(cognito, "_resend_confirmation_code", _to_unconfirmed_users)
+    wrap(cognito, "_forgot_password", _to_verified_addresses)
     require(cognito, "_hides_user_existence", "_code_delivery_response", "_masked_destination")
 
 
-def _with_random_code(send: Callable[..., Any]) -> Callable[..., Any]:
-    def send_verification_email(
-        pool: dict[str, Any], username: str, attributes: dict[str, str], _: str, attribute_name: str = "email"
-    ) -> Any:
-        code = f"{secrets.randbelow(10**6):06}"
-        user, _error = cognito._resolve_user(pool, username)
-        user[_KEPT_AS[attribute_name]] = code
-        _wrong.pop((pool["Id"], user["Username"]), None)
-        return send(pool, username, attributes, code, attribute_name=attribute_name)
-
-    return send_verification_email
+def _with_random_code(
+    send: Original, pool: Fields, username: str, attributes: dict[str, str], _: str, attribute_name: str = "email"
+) -> Any:
+    code = f"{secrets.randbelow(10**6):06}"
+    user, _error = cognito._resolve_user(pool, username)
+    user[_KEPT_AS[attribute_name]] = code
+    _wrong.pop((pool["Id"], user["Username"]), None)
+    return send(pool, username, attributes, code, attribute_name=attribute_name)
 
 
-def _into_folder(deliver: Callable[..., Any]) -> Callable[..., Any]:
-    folder = StateFolder(Path(os.environ[FOLDER_VARIABLE]))
-
-    def deliver_cognito_email(  # noqa: PLR0917 - MiniStack's signature
-        pool: dict[str, Any],
-        to_email: str,
-        subject: str,
-        body: str,
-        type_name: str,
-        extra: dict[str, Any] | None = None,
-    ) -> Any:
-        code = re.search(r"\b\d{6}\b", body)
-        message = mail.Message(to=to_email, subject=subject, body=body, code=code.group() if code else "")
-        mail.send(folder, message)
-        return deliver(pool, to_email, subject, body, type_name, extra=extra)
-
-    return deliver_cognito_email
+def _into_folder(
+    deliver: Original, pool: Fields, to_email: str, subject: str, body: str, *rest: Any, **named: Any
+) -> Any:
+    code = re.search(r"\b\d{6}\b", body)
+    message = mail.Message(to=to_email, subject=subject, body=body, code=code.group() if code else "")
+    mail.send(StateFolder(Path(os.environ[FOLDER_VARIABLE])), message)
+    return deliver(pool, to_email, subject, body, *rest, **named)
 
 
-def _with_limit(check: Callable[..., Any]) -> Callable[..., Any]:
-    def confirmation_code_error(action: str, data: dict[str, Any]) -> Any:
-        pool, pool_id = cognito._pool_for_client(data.get("ClientId"))
-        user = cognito._resolve_user(pool, data.get("Username"))[0] if pool and "ConfirmationCode" in data else None
-        if not user:
-            return check(action, data)
-        return limited(pool_id, user, lambda: check(action, data))
-
-    return confirmation_code_error
+def _with_limit(check: Original, action: str, data: Fields) -> Any:
+    pool, user = _named(data)
+    if not user or "ConfirmationCode" not in data:
+        return check(action, data)
+    return limited(pool["Id"], user, lambda: check(action, data))
 
 
-def limited(pool_id: str, user: dict[str, Any], check: Callable[[], Any]) -> Any:
+def _named(data: Fields) -> tuple[Any, Any]:
+    """Return the pool and the user that a call is about, as far as they exist."""
+    pool, _ = cognito._pool_for_client(data.get("ClientId"))
+    return pool, cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
+
+
+def limited(pool_id: str, user: Fields, check: Callable[[], Any]) -> Any:
     """Check a code, unless too many wrong ones have been tried; return the error, if any."""
     key = (pool_id, user["Username"])
     if _wrong[key] >= _ATTEMPTS:
@@ -102,30 +91,22 @@ def limited(pool_id: str, user: dict[str, Any], check: Callable[[], Any]) -> Any
     return error
 
 
-def _to_unconfirmed_users(resend: Callable[..., Any]) -> Callable[..., Any]:
-    def resend_confirmation_code(data: dict[str, Any]) -> Any:
-        pool, _ = cognito._pool_for_client(data.get("ClientId"))
-        user = cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
-        if user and user["UserStatus"] != "UNCONFIRMED":
-            return error_response_json("InvalidParameterException", "User is already confirmed.", 400)
-        return resend(data)
-
-    return resend_confirmation_code
+def _to_unconfirmed_users(resend: Original, data: Fields) -> Any:
+    _, user = _named(data)
+    if user and user["UserStatus"] != "UNCONFIRMED":
+        return error_response_json("InvalidParameterException", "User is already confirmed.", 400)
+    return resend(data)
 
 
-def _to_verified_addresses(forgot: Callable[..., Any]) -> Callable[..., Any]:
-    def forgot_password(data: dict[str, Any]) -> Any:
-        pool, _ = cognito._pool_for_client(data.get("ClientId"))
-        user = cognito._resolve_user(pool, data.get("Username"))[0] if pool else None
-        if not user or _has_verified_address(user):
-            return forgot(data)
-        if cognito._hides_user_existence(pool, data["ClientId"]):
-            return cognito._code_delivery_response(cognito._masked_destination(data["Username"]))
-        message = "Cannot reset password for the user as there is no registered/verified email or phone_number"
-        return error_response_json("InvalidParameterException", message, 400)
-
-    return forgot_password
+def _to_verified_addresses(forgot: Original, data: Fields) -> Any:
+    pool, user = _named(data)
+    if not user or _has_verified_address(user):
+        return forgot(data)
+    if cognito._hides_user_existence(pool, data["ClientId"]):
+        return cognito._code_delivery_response(cognito._masked_destination(data["Username"]))
+    message = "Cannot reset password for the user as there is no registered/verified email or phone_number"
+    return error_response_json("InvalidParameterException", message, 400)
 
 
-def _has_verified_address(user: dict[str, Any]) -> bool:
+def _has_verified_address(user: Fields) -> bool:
     return bool(cognito._attr_list_to_dict(user["Attributes"]).get("email_verified") == "true" and user["Enabled"])

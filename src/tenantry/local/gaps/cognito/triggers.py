@@ -20,7 +20,7 @@ long it takes depends on what else the machine does.
 import contextlib
 import copy
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLongError
 from contextvars import ContextVar, copy_context
@@ -31,7 +31,7 @@ from ministack.core import lambda_runtime
 from ministack.core.responses import error_response_json
 from ministack.services import cognito, lambda_svc
 
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, Original, holding, replace, require, service_calls, wrap
 
 _SECONDS = 5
 _ATTEMPTS = 3
@@ -39,9 +39,9 @@ _START_SECONDS = 60
 _threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="cognito-trigger")
 
 #: What the trigger that is called during this sign-in has answered, by its event's `triggerSource`.
-_answers: ContextVar[dict[str, Any] | None] = ContextVar("answers", default=None)
+_answers: ContextVar[Fields | None] = ContextVar("answers", default=None)
 #: What a code that is sent during this call is for, as in `CustomMessage_<purpose>`, and the call.
-_sending: ContextVar[tuple[str, dict[str, Any]]] = ContextVar("sending", default=("Authentication", {}))
+_sending: ContextVar[tuple[str, Fields]] = ContextVar("sending", default=("Authentication", {}))
 #: Ids that MiniStack gives next: `PreSignUp` names a user that is not there yet.
 _given_ids: ContextVar[list[str] | None] = ContextVar("given_ids", default=None)
 _NO_CLIENT = "CLIENT_ID_NOT_APPLICABLE"
@@ -82,91 +82,70 @@ class TriggerError(Exception):
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(cognito, "_resolve_user", "_pool_for_client", "_pool_region", "_pool_arn", "_resolve_pool", "_user_pools")
     require(cognito, "_new_user_error", "_username_alias_attribute", "_token_claims", "_extract_trigger_response")
     require(cognito, "_PreSignUpRejected", "_resolve_verification_template")
     require(lambda_svc, "_get_func_record_for_ref", "_execution_record_for_config")
-    replace(lambda_svc, "_execute_function_with_config_scope", _as_trigger)
-    replace(lambda_runtime.Worker, "_spawn", _timed)
-    replace(cognito, "_build_auth_result", _calling_once)
-    replace(cognito, "_run_idp_handler", _with_errors)
-    replace(cognito, "_confirm_sign_up", lambda confirm: _then_call(confirm, "PostConfirmation_ConfirmSignUp"))
-    replace(cognito, "_admin_confirm_sign_up", lambda confirm: _then_call(confirm, "PostConfirmation_ConfirmSignUp"))
-    replace(
-        cognito,
-        "_confirm_forgot_password",
-        lambda confirm: _then_call(confirm, "PostConfirmation_ConfirmForgotPassword"),
-    )
-    replace(cognito, "new_uuid", _given_first)
-    replace(cognito, "_build_pretoken_event", _with_status)
-    replace(cognito, "_apply_presignup_trigger", lambda _: _pre_sign_up)
-    replace(cognito, "_apply_custom_message_trigger", lambda _: _custom_message)
-    replace(cognito, "_send_verification_email", _with_custom_message)
-    replace(cognito, "_admin_create_user", _asking_pre_sign_up)
+    wrap(lambda_svc, "_execute_function_with_config_scope", _as_trigger)
+    wrap(lambda_runtime.Worker, "_spawn", _timed)
+    wrap(cognito, "_build_auth_result", _calling_once)
+    wrap(cognito, "_run_idp_handler", _with_errors)
+    for name in ("_confirm_sign_up", "_admin_confirm_sign_up"):
+        wrap(cognito, name, partial(_then_call, "PostConfirmation_ConfirmSignUp"))
+    wrap(cognito, "_confirm_forgot_password", partial(_then_call, "PostConfirmation_ConfirmForgotPassword"))
+    wrap(cognito, "new_uuid", _given_first)
+    wrap(cognito, "_build_pretoken_event", _with_status)
+    replace(cognito, "_apply_presignup_trigger", _pre_sign_up)
+    replace(cognito, "_apply_custom_message_trigger", _custom_message)
+    wrap(cognito, "_send_verification_email", _with_custom_message)
+    wrap(cognito, "_admin_create_user", _asking_pre_sign_up)
     for name, purpose in _PURPOSES.items():
-        replace(cognito, name, partial(_sending_codes, purpose))
+        wrap(cognito, name, partial(_sending_codes, purpose))
 
 
-def _calling_once(build: Callable[..., Any]) -> Callable[..., Any]:
-    def build_auth_result(*arguments: Any, **named: Any) -> Any:
-        token = _answers.set({})
-        try:
+def _calling_once(build: Original, *arguments: Any, **named: Any) -> Any:
+    try:
+        with holding(_answers, {}):
             return build(*arguments, **named)
-        except RuntimeError as error:  # raised by MiniStack when the trigger fails
-            raise TriggerError(f"PreTokenGeneration failed with error {_message(error)}.") from error
-        finally:
-            _answers.reset(token)
-
-    return build_auth_result
+    except RuntimeError as error:  # raised by MiniStack when the trigger fails
+        raise TriggerError(f"PreTokenGeneration failed with error {_message(error)}.") from error
 
 
-def _as_trigger(execute: Callable[..., Any]) -> Callable[..., Any]:
+def _as_trigger(execute: Original, function: Fields, event: Fields) -> Any:
     """Give the functions that Cognito calls during a sign-in their time limit, and call each of them once."""
-
-    def execute_function(function: dict[str, Any], event: dict[str, Any]) -> Any:
-        answers = _answers.get()
-        if answers is None:
-            return execute(function, event)
-        source = event["triggerSource"]
-        if source not in answers:
-            answers[source] = _call(execute, function, event)
-        return copy.deepcopy(answers[source])
-
-    return execute_function
+    answers = _answers.get()
+    if answers is None:
+        return execute(function, event)
+    source = event["triggerSource"]
+    if source not in answers:
+        answers[source] = _call(execute, function, event)
+    return copy.deepcopy(answers[source])
 
 
-def _timed(spawn: Callable[..., None]) -> Callable[..., None]:
-    def timed_spawn(*arguments: Any, **named: Any) -> None:
-        start = _start.get()
-        if start is None:
-            return spawn(*arguments, **named)
-        start.begin()
-        try:
-            return spawn(*arguments, **named)
-        finally:
-            start.end()
-
-    return timed_spawn
+def _timed(spawn: Original, *arguments: Any, **named: Any) -> Any:
+    start = _start.get()
+    if start is None:
+        return spawn(*arguments, **named)
+    start.begin()
+    try:
+        return spawn(*arguments, **named)
+    finally:
+        start.end()
 
 
-def _call(execute: Callable[..., Any], function: dict[str, Any], event: dict[str, Any]) -> Any:
+def _call(execute: Original, function: Fields, event: Fields) -> Any:
     name = event["triggerSource"].partition("_")[0].replace("TokenGeneration", "PreTokenGeneration")
     arn = (function.get("config") or function)["FunctionArn"]
     try:
         service_calls.check_resource_policy(
-            arn,
-            action="lambda:InvokeFunction",
-            service="cognito-idp.amazonaws.com",
-            source_arn=cognito._pool_arn(event["userPoolId"]),
+            arn, service="cognito-idp.amazonaws.com", source_arn=cognito._pool_arn(event["userPoolId"])
         )
     except service_calls.RefusedError as refused:
         raise TriggerError(f"{name} invocation failed due to error AccessDeniedException.") from refused
     for _ in range(_ATTEMPTS):
         start = _Start()
-        token = _start.set(start)
-        running = _threads.submit(copy_context().run, execute, function, copy.deepcopy(event))
-        _start.reset(token)
+        with holding(_start, start):
+            running = _threads.submit(copy_context().run, execute, function, copy.deepcopy(event))
         began = time.monotonic()
         while (left := began + _SECONDS + start.seconds() - time.monotonic()) > 0:
             with contextlib.suppress(TookTooLongError):
@@ -174,36 +153,27 @@ def _call(execute: Callable[..., Any], function: dict[str, Any], event: dict[str
     raise TriggerError(f"{name} invocation failed due to error Socket timeout while invoking Lambda function.")
 
 
-def _then_call(confirm: Callable[..., Any], source: str) -> Callable[..., Any]:
-    def confirm_then_call(data: dict[str, Any]) -> Any:
-        reply = confirm(data)
-        if reply[0] != 200:  # noqa: PLR2004 - HTTP's OK
-            return reply
-        if "UserPoolId" in data:
-            pool, _ = cognito._resolve_pool(data["UserPoolId"])
-        else:
-            pool, _ = cognito._pool_for_client(data["ClientId"])
-        user, _ = cognito._resolve_user(pool, data["Username"])
-        if "ConfirmationCode" in data:
-            _verify(pool, user)
-        _post_confirmation(pool, user, source, data)
+def _then_call(source: str, confirm: Original, data: Fields) -> Any:
+    reply = confirm(data)
+    if reply[0] != 200:  # noqa: PLR2004 - HTTP's OK
         return reply
+    if "UserPoolId" in data:
+        pool, _ = cognito._resolve_pool(data["UserPoolId"])
+    else:
+        pool, _ = cognito._pool_for_client(data["ClientId"])
+    user, _ = cognito._resolve_user(pool, data["Username"])
+    if "ConfirmationCode" in data:
+        _verify(pool, user)
+    request = {"userAttributes": _attributes(user), **_metadata(data)}
+    _invoke(pool, source, username=user["Username"], request=request, response={}, data=data)
+    return reply
 
-    return confirm_then_call
 
-
-def _verify(pool: dict[str, Any], user: dict[str, Any]) -> None:
+def _verify(pool: Fields, user: Fields) -> None:
     """Mark the address that the code was sent to as the user's own."""
     if "email" in (pool.get("AutoVerifiedAttributes") or []):
         attributes = cognito._attr_list_to_dict(user["Attributes"])
         user["Attributes"] = cognito._dict_to_attr_list({**attributes, "email_verified": "true"})
-
-
-def _post_confirmation(pool: dict[str, Any], user: dict[str, Any], source: str, data: dict[str, Any]) -> None:
-    request: dict[str, Any] = {"userAttributes": _attributes(user)}
-    if data.get("ClientMetadata"):
-        request["clientMetadata"] = data["ClientMetadata"]
-    _invoke(pool, source, username=user["Username"], request=request, response={}, data=data)
 
 
 def _pre_sign_up(
@@ -216,12 +186,11 @@ def _pre_sign_up(
     """Call `PreSignUp` in the place of MiniStack's function of the same arguments."""
     answers = dict.fromkeys(("autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"), False)
     _, data = _sending.get()
-    request: dict[str, Any] = {
+    request = {
         "userAttributes": {name: value for name, value in user_attrs.items() if name != "sub"},
         "validationData": {item["Name"]: item.get("Value") for item in data.get("ValidationData") or []},
+        **_metadata(data),
     }
-    if data.get("ClientMetadata"):
-        request["clientMetadata"] = data["ClientMetadata"]
     try:
         given = _invoke(
             cognito._user_pools.get(pool_id) or {},
@@ -238,92 +207,69 @@ def _pre_sign_up(
     return {name: bool(given.get(name)) for name in answers}
 
 
-def _asking_pre_sign_up(create: Callable[..., Any]) -> Callable[..., Any]:
+def _asking_pre_sign_up(create: Original, data: Fields) -> Any:
     """Call `PreSignUp` before an administrator makes a user."""
-
-    def admin_create_user(data: dict[str, Any]) -> Any:
-        pool, _ = cognito._resolve_pool(data.get("UserPoolId"))
-        username = data.get("Username")
-        attributes = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
-        if (
-            not pool
-            or not username
-            or str(data.get("MessageAction")).upper() == "RESEND"
-            or cognito._new_user_error(pool, username, attributes)
-            or cognito._resolve_user(pool, username)[0]
-        ):
-            return create(data)
-        made = cognito.new_uuid()
-        alias = cognito._username_alias_attribute(pool, username)
-        if alias:
-            attributes = {alias: username, **attributes}
-        _pre_sign_up(
-            pool["Id"], _NO_CLIENT, made if alias else username, attributes, trigger_source="PreSignUp_AdminCreateUser"
-        )
-        token = _given_ids.set([made])
-        try:
-            return create(data)
-        finally:
-            _given_ids.reset(token)
-
-    return admin_create_user
+    pool, _ = cognito._resolve_pool(data.get("UserPoolId"))
+    username = data.get("Username")
+    attributes = cognito._attr_list_to_dict(data.get("UserAttributes") or [])
+    if (
+        not pool
+        or not username
+        or str(data.get("MessageAction")).upper() == "RESEND"
+        or cognito._new_user_error(pool, username, attributes)
+        or cognito._resolve_user(pool, username)[0]
+    ):
+        return create(data)
+    made = cognito.new_uuid()
+    alias = cognito._username_alias_attribute(pool, username)
+    if alias:
+        attributes = {alias: username, **attributes}
+    _pre_sign_up(
+        pool["Id"], _NO_CLIENT, made if alias else username, attributes, trigger_source="PreSignUp_AdminCreateUser"
+    )
+    with holding(_given_ids, [made]):
+        return create(data)
 
 
-def _given_first(new_uuid: Callable[[], str]) -> Callable[[], str]:
-    def given_or_new() -> str:
-        ids = _given_ids.get()
-        return ids.pop() if ids else new_uuid()
-
-    return given_or_new
+def _given_first(new_uuid: Original) -> Any:
+    ids = _given_ids.get()
+    return ids.pop() if ids else new_uuid()
 
 
-def _sending_codes(purpose: str, action: Callable[..., Any]) -> Callable[..., Any]:
+def _sending_codes(purpose: str, action: Original, data: Fields) -> Any:
     """Set the purpose of the messages that are sent during a call."""
-
-    def run(data: dict[str, Any]) -> Any:
-        with sending(purpose, data):
-            return action(data)
-
-    return run
+    with sending(purpose, data):
+        return action(data)
 
 
-@contextlib.contextmanager
-def sending(purpose: str, data: dict[str, Any]) -> Iterator[None]:
+def sending(purpose: str, data: Fields) -> contextlib.AbstractContextManager[None]:
     """Call `CustomMessage_<purpose>` for each code that is sent in the block."""
-    token = _sending.set((purpose, data))
-    try:
-        yield
-    finally:
-        _sending.reset(token)
+    return holding(_sending, (purpose, data))
 
 
-def _with_custom_message(send: Callable[..., Any]) -> Callable[..., Any]:
+def _with_custom_message(
+    send: Original, pool: Fields, username: str, attributes: dict[str, str], code: str, attribute_name: str = "email"
+) -> Any:
     """Call `CustomMessage` before a code is sent, and send its message."""
-
-    def send_verification_email(
-        pool: dict[str, Any], username: str, attributes: dict[str, str], code: str, attribute_name: str = "email"
-    ) -> Any:
-        purpose, data = _sending.get()
-        said = _custom_message(
-            pool, f"CustomMessage_{purpose}", username, attributes, client_metadata=data.get("ClientMetadata")
-        )
-        if said.get("emailMessage") or said.get("emailSubject"):
-            subject, body = cognito._resolve_verification_template(pool)
-            subject, body = said.get("emailSubject") or subject, said.get("emailMessage") or body
-            pool = {**pool, "VerificationMessageTemplate": {"EmailSubject": subject, "EmailMessage": body}}
-        return send(pool, username, attributes, code, attribute_name=attribute_name)
-
-    return send_verification_email
+    purpose, data = _sending.get()
+    said = _custom_message(
+        pool, f"CustomMessage_{purpose}", username, attributes, client_metadata=data.get("ClientMetadata")
+    )
+    if said.get("emailMessage") or said.get("emailSubject"):
+        subject, body = cognito._resolve_verification_template(pool)
+        subject, body = said.get("emailSubject") or subject, said.get("emailMessage") or body
+        pool = {**pool, "VerificationMessageTemplate": {"EmailSubject": subject, "EmailMessage": body}}
+    return send(pool, username, attributes, code, attribute_name=attribute_name)
 
 
-def _custom_message(  # noqa: PLR0917 - MiniStack's signature
-    pool: dict[str, Any],
+def _custom_message(
+    pool: Fields,
     trigger_source: str,
     username: str,
     user_attrs: Mapping[str, Any],
     client_metadata: Mapping[str, str] | None = None,
     username_parameter: str = "{username}",
-) -> dict[str, Any]:
+) -> Fields:
     """Call `CustomMessage` in the place of MiniStack's function of the same arguments."""
     _, data = _sending.get()
     user = pool["_users"].get(username) or cognito._resolve_user(pool, username)[0]
@@ -336,37 +282,39 @@ def _custom_message(  # noqa: PLR0917 - MiniStack's signature
             "userAttributes": {**user_attrs, **status},
             "codeParameter": "{####}",
             "usernameParameter": username_parameter if trigger_source.endswith("AdminCreateUser") else None,
-            **({"clientMetadata": dict(client_metadata)} if client_metadata else {}),
+            **_metadata({"ClientMetadata": client_metadata}),
         },
         response={"smsMessage": None, "emailMessage": None, "emailSubject": None},
         data=data,
     )
 
 
-def _attributes(user: dict[str, Any]) -> dict[str, str]:
+def _metadata(data: Mapping[str, Any]) -> Fields:
+    """Return what an event has of the caller's metadata, if the call has any."""
+    return {"clientMetadata": data["ClientMetadata"]} if data.get("ClientMetadata") else {}
+
+
+def _attributes(user: Fields) -> dict[str, str]:
     return {**cognito._attr_list_to_dict(user["Attributes"]), "cognito:user_status": user["UserStatus"]}
 
 
-def _with_status(build: Callable[..., Any]) -> Callable[..., Any]:
-    def build_pretoken_event(*arguments: Any, **named: Any) -> Any:
-        event = build(*arguments, **named)
-        user = (cognito._user_pools.get(event["userPoolId"]) or {}).get("_users", {}).get(event["userName"])
-        if user:
-            event["request"]["userAttributes"]["cognito:user_status"] = user["UserStatus"]
-        return event
-
-    return build_pretoken_event
+def _with_status(build: Original, *arguments: Any, **named: Any) -> Any:
+    event = build(*arguments, **named)
+    user = (cognito._user_pools.get(event["userPoolId"]) or {}).get("_users", {}).get(event["userName"])
+    if user:
+        event["request"]["userAttributes"]["cognito:user_status"] = user["UserStatus"]
+    return event
 
 
 def _invoke(
-    pool: dict[str, Any],
+    pool: Fields,
     source: str,
     *,
     username: str,
-    request: dict[str, Any],
+    request: Fields,
     response: Mapping[str, Any],
     data: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> Fields:
     """Call a trigger, and return the response that it gives; an empty one if the pool has none."""
     name = source.partition("_")[0]
     arn = (pool.get("LambdaConfig") or {}).get(name)
@@ -385,13 +333,10 @@ def _invoke(
         "request": request,
         "response": dict(response),
     }
-    token = _answers.set({})
-    try:
+    with holding(_answers, {}):
         answer = lambda_svc._execute_function_with_config_scope(
             lambda_svc._execution_record_for_config(record, config), event
         )
-    finally:
-        _answers.reset(token)
     body = answer.get("body")
     if answer.get("error"):
         message = body.get("errorMessage", "") if isinstance(body, dict) else str(body)
@@ -405,14 +350,11 @@ def _client_of(data: Mapping[str, Any]) -> str:
     return str(named or _NO_CLIENT)
 
 
-def _with_errors(run: Callable[..., Any]) -> Callable[..., Any]:
-    def run_idp_handler(*arguments: Any) -> Any:
-        try:
-            return run(*arguments)
-        except TriggerError as error:
-            return error_response_json("UserLambdaValidationException", str(error), 400)
-
-    return run_idp_handler
+def _with_errors(run: Original, *arguments: Any) -> Any:
+    try:
+        return run(*arguments)
+    except TriggerError as error:
+        return error_response_json("UserLambdaValidationException", str(error), 400)
 
 
 def _message(error: Exception) -> str:

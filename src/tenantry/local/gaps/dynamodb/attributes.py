@@ -18,13 +18,13 @@ Here: the keys are present, separately for each part of a transaction. Where a r
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 
 from tenantry.local.gaps.dynamodb import leading_keys
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, read_object, replace, require, wrap
 
 #: Each replaces the same as this one: iam_actions.dynamodb_service_context, iam_evaluator.enforce.
 AFTER = ("dynamodb.leading_keys", "eventbridge.condition_keys")
@@ -61,29 +61,26 @@ class _Part(str):
     """The ARN of the table of one part of a transaction, which knows that part."""
 
     __slots__ = ("request",)
-    request: dict[str, Any]
+    request: Fields
 
 
 def close() -> None:
     """Close the gap."""
     require(iam_actions, "_DYNAMODB_TRANSACT_ITEM_ACTIONS", "_dynamodb_table_arn")
-    replace(iam_actions, "dynamodb_service_context", _with_request)
-    replace(iam_actions, "dynamodb_transaction_checks", lambda _: _parts)
-    replace(iam_evaluator, "enforce", _with_keys)
+    wrap(iam_actions, "dynamodb_service_context", _with_request)
+    replace(iam_actions, "dynamodb_transaction_checks", _parts)
+    wrap(iam_evaluator, "enforce", _with_keys)
 
 
-def _with_request(context_of: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
-    def service_context(body: bytes) -> dict[str, Any]:
-        return {**context_of(body), _REQUEST: leading_keys.read(body)}
-
-    return service_context
+def _with_request(context_of: Original, body: bytes) -> Fields:
+    return {**context_of(body), _REQUEST: read_object(body)}
 
 
 def _parts(action: str, body: bytes, region: str, account: str) -> list[tuple[str, str]]:
     """Return the action and the table of each part of a transaction."""
     if action not in ("dynamodb:TransactWriteItems", "dynamodb:TransactGetItems"):
         return []
-    items = leading_keys.read(body).get("TransactItems")
+    items = read_object(body).get("TransactItems")
     checks: list[tuple[str, str]] = []
     for item in items if isinstance(items, list) else []:
         for member, item_action in iam_actions._DYNAMODB_TRANSACT_ITEM_ACTIONS.items():
@@ -96,26 +93,23 @@ def _parts(action: str, body: bytes, region: str, account: str) -> list[tuple[st
     return checks
 
 
-def _with_keys(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def enforce_with_keys(access_key: str, action: str, service: str, *arguments: Any, **named: Any) -> Any:
-        context = named.get("service_context")
-        if service == "dynamodb" and isinstance(context, dict) and _REQUEST in context:
-            known = {key: value for key, value in context.items() if key not in (_REQUEST, _ATTRIBUTES)}
-            known.pop("dynamodb:Select", None)
-            arn, request = named.get("resource_arn"), context[_REQUEST]
-            if isinstance(arn, _Part):
-                request = arn.request
-                if _LEADING_KEYS in known:
-                    known[_LEADING_KEYS] = list(dict.fromkeys(leading_keys.leading_keys(request)))
-            named["service_context"] = {**known, **keys_of(action.rsplit(":", 1)[-1], request)}
-        return enforce(access_key, action, service, *arguments, **named)
-
-    return enforce_with_keys
+def _with_keys(enforce: Original, access_key: str, action: str, service: str, *arguments: Any, **named: Any) -> Any:
+    context = named.get("service_context")
+    if service == "dynamodb" and isinstance(context, dict) and _REQUEST in context:
+        known = {key: value for key, value in context.items() if key not in (_REQUEST, _ATTRIBUTES)}
+        known.pop("dynamodb:Select", None)
+        arn, request = named.get("resource_arn"), context[_REQUEST]
+        if isinstance(arn, _Part):
+            request = arn.request
+            if _LEADING_KEYS in known:
+                known[_LEADING_KEYS] = list(dict.fromkeys(leading_keys.leading_keys(request)))
+        named["service_context"] = {**known, **keys_of(action.rsplit(":", 1)[-1], request)}
+    return enforce(access_key, action, service, *arguments, **named)
 
 
-def keys_of(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+def keys_of(operation: str, request: Fields) -> Fields:
     """Return the condition keys of an operation's request, or of a part of a transaction."""
-    keys: dict[str, Any] = {}
+    keys: Fields = {}
     if attributes := list(dict.fromkeys(_attributes(request))):
         keys[_ATTRIBUTES] = attributes
     if operation in _READS:
@@ -125,12 +119,12 @@ def keys_of(operation: str, request: dict[str, Any]) -> dict[str, Any]:
     return keys
 
 
-def _returned(request: dict[str, Any]) -> str:
+def _returned(request: Fields) -> str:
     asked = [request[name] for name in ("ReturnValues", "ReturnValuesOnConditionCheckFailure") if name in request]
     return next((str(value) for value in asked if value != "NONE"), "NONE") if asked else ""
 
 
-def _select(request: dict[str, Any]) -> str:
+def _select(request: Fields) -> str:
     if request.get("Select"):
         return str(request["Select"])
     batches = request.get("RequestItems")
@@ -141,11 +135,11 @@ def _select(request: dict[str, Any]) -> str:
     return "ALL_PROJECTED_ATTRIBUTES" if request.get("IndexName") else "ALL_ATTRIBUTES"
 
 
-def _projection(request: dict[str, Any]) -> Any:
+def _projection(request: Fields) -> Any:
     return request.get("ProjectionExpression") or request.get("AttributesToGet")
 
 
-def _attributes(request: dict[str, Any]) -> Iterator[str]:
+def _attributes(request: Fields) -> Iterator[str]:
     """Yield every top-level attribute that a request names."""
     for member in (*_ITEMS, "ScanFilter"):
         if member in request:
@@ -181,7 +175,7 @@ def _names_in(value: Any) -> Iterable[str]:
     return list(value)
 
 
-def _in_expression(expression: Any, names: dict[str, Any]) -> Iterator[str]:
+def _in_expression(expression: Any, names: Fields) -> Iterator[str]:
     """Yield the attributes that an expression's paths begin with."""
     if not isinstance(expression, str):
         yield _UNREADABLE

@@ -10,13 +10,13 @@ Here: the key is present. Where a request's keys cannot be read, it holds a valu
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ministack.core import iam_actions
 from ministack.services import dynamodb
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, read_object, require, wrap
 
 _UNREADABLE = "\ue002unreadable"
 _KEY = "dynamodb:LeadingKeys"
@@ -26,39 +26,22 @@ def close() -> None:
     """Close the gap."""
     require(dynamodb, "_tables", "_normalize_table_name", "_resolve_index_keys")
     require(dynamodb, "_extract_pk_from_condition", "_extract_pk_from_key_conditions")
-    replace(iam_actions, "dynamodb_service_context", _with_leading_keys)
-    replace(iam_actions, "dynamodb_resource_arns", _of_items_only)
+    wrap(iam_actions, "dynamodb_service_context", _with_leading_keys)
+    wrap(iam_actions, "dynamodb_resource_arns", _of_items_only)
 
 
-def read(body: bytes) -> dict[str, Any]:
-    """Return the request in a body; empty when it is no JSON object."""
-    try:
-        data = json.loads(body or b"{}")
-    except (ValueError, TypeError):
-        return {}
-    return data if isinstance(data, dict) else {}
+def _with_leading_keys(context_of: Original, body: bytes) -> Fields:
+    context = context_of(body)
+    keys = list(dict.fromkeys(leading_keys(read_object(body))))
+    return {**context, _KEY: keys} if keys else context
 
 
-def _with_leading_keys(context_of: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], dict[str, Any]]:
-    def service_context(body: bytes) -> dict[str, Any]:
-        context = context_of(body)
-        keys = list(dict.fromkeys(leading_keys(read(body))))
-        return {**context, _KEY: keys} if keys else context
-
-    return service_context
+def _of_items_only(arns_of: Original, body: bytes, region: str, account: str) -> Any:
+    items = read_object(body).get("RequestItems")
+    return arns_of(json.dumps({"RequestItems": items}).encode() if isinstance(items, dict) else body, region, account)
 
 
-def _of_items_only(arns_of: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    def resource_arns(body: bytes, region: str, account: str) -> list[str]:
-        items = read(body).get("RequestItems")
-        return arns_of(
-            json.dumps({"RequestItems": items}).encode() if isinstance(items, dict) else body, region, account
-        )
-
-    return resource_arns
-
-
-def leading_keys(data: dict[str, Any]) -> Iterator[str]:
+def leading_keys(data: Fields) -> Iterator[str]:
     """Yield every partition key that the request names."""
     table = data.get("TableName")
     for member in ("Key", "Item"):
@@ -89,7 +72,7 @@ def _of_attributes(table: Any, attributes: Any) -> Iterator[str]:
         yield _text(attributes.get(_partition_key(table)))
 
 
-def _of_query(data: dict[str, Any]) -> str:
+def _of_query(data: Fields) -> str:
     partition_key = _partition_key(data.get("TableName"), data.get("IndexName"))
     try:
         if data.get("KeyConditionExpression"):

@@ -14,27 +14,24 @@ from typing import Any
 
 from ministack import app
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Fields, Original, wrap
 
 _CLOSED = ("/_ministack", "/_localstack", "/_aws")
 _OPEN = ("/_ministack/health", "/_ministack/ready", "/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 _EXECUTE_API = "/_aws/execute-api/"
 
-_Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+_Application = Callable[[Fields, Any, Any], Awaitable[None]]
 
 
 def close() -> None:
     """Close the gap."""
-    replace(app, "app", _guarded)
+    wrap(app, "app", _guarded)
 
 
-def _guarded(application: _Application) -> _Application:
-    async def guard(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        path = scope.get("path", "")
-        if scope["type"] == "http" and path.startswith(_CLOSED) and not path.startswith((*_OPEN, _EXECUTE_API)):
-            await send({"type": "http.response.start", "status": 403, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await application(scope, receive, send)
-
-    return guard
+async def _guarded(application: Original, scope: Fields, receive: Any, send: Any) -> None:
+    path = scope.get("path", "")
+    if scope["type"] == "http" and path.startswith(_CLOSED) and not path.startswith((*_OPEN, _EXECUTE_API)):
+        await send({"type": "http.response.start", "status": 403, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await application(scope, receive, send)

@@ -10,14 +10,14 @@ Here: root's key is the configured one, random for each installation, and its si
 """
 
 import os
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import sts
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Original, replace, require, wrap
 
 _ACCOUNT_WIDE = {"s3:ListAllMyBuckets", "s3:CreateBucket"}
 
@@ -28,34 +28,28 @@ def close() -> None:
     root_key = os.environ["AWS_ACCESS_KEY_ID"]
     for module in (iam_evaluator, sts):
         # An empty key: MiniStack's own calls, and requests without credentials, which it has refused or judged before.
-        replace(module, "is_root_access_key", lambda _: lambda key: not key or key == root_key)
+        replace(module, "is_root_access_key", lambda key: not key or key == root_key)
     # The keys whose signature goes unverified.
-    replace(iam_evaluator, "_is_root_key", lambda _: lambda key: not key)
-    replace(iam_evaluator, "resolve_caller_identity", lambda resolve: _knowing_root(resolve, root_key))
-    replace(iam_evaluator, "enforce", _refusing_strangers)
+    replace(iam_evaluator, "_is_root_key", lambda key: not key)
+    wrap(iam_evaluator, "resolve_caller_identity", partial(_knowing_root, root_key))
+    wrap(iam_evaluator, "enforce", _refusing_strangers)
 
 
-def _knowing_root(resolve: Callable[[str], Any], root_key: str) -> Callable[[str], Any]:
-    def resolve_caller_identity(key: str) -> Any:
-        if key != root_key:
-            return resolve(key)
-        account = get_account_id()
-        return {
-            "accessKey": key,
-            "accountId": account,
-            "userArn": f"arn:aws:iam::{account}:root",
-            "userId": account,
-            "principalOrgId": None,
-            "session": None,
-        }
-
-    return resolve_caller_identity
+def _knowing_root(root_key: str, resolve: Original, key: str) -> Any:
+    if key != root_key:
+        return resolve(key)
+    account = get_account_id()
+    return {
+        "accessKey": key,
+        "accountId": account,
+        "userArn": f"arn:aws:iam::{account}:root",
+        "userId": account,
+        "principalOrgId": None,
+        "session": None,
+    }
 
 
-def _refusing_strangers(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def enforce_known(key: str, action: str, *arguments: Any, **named: Any) -> Any:
-        if action in _ACCOUNT_WIDE and iam_evaluator._anonymous.get():
-            return iam_evaluator.EvalResult("ImplicitDeny", "anonymous")
-        return enforce(key, action, *arguments, **named)
-
-    return enforce_known
+def _refusing_strangers(enforce: Original, key: str, action: str, *arguments: Any, **named: Any) -> Any:
+    if action in _ACCOUNT_WIDE and iam_evaluator._anonymous.get():
+        return iam_evaluator.EvalResult("ImplicitDeny", "anonymous")
+    return enforce(key, action, *arguments, **named)

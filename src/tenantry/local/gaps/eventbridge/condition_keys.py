@@ -10,13 +10,12 @@ Here: the keys are present, for every bus of the request.
 """
 
 import json
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Fields, Original, wrap
 
 #: Both replace: iam_evaluator.enforce.
 AFTER = ("emulator.root_key",)
@@ -24,35 +23,29 @@ AFTER = ("emulator.root_key",)
 _ACTION = "events:PutEvents"
 _KEYS = {"events:source": "Source", "events:detail-type": "DetailType"}
 
-_context: ContextVar[dict[str, Any] | None] = ContextVar("context", default=None)
+_context: ContextVar[Fields | None] = ContextVar("context", default=None)
 
 
 def close() -> None:
     """Close the gap."""
-    replace(iam_actions, "request_tag_context", _reading_entries)
-    replace(iam_evaluator, "enforce", _for_every_bus)
+    wrap(iam_actions, "request_tag_context", _reading_entries)
+    wrap(iam_evaluator, "enforce", _for_every_bus)
 
 
-def _reading_entries(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def request_tag_context(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
-        context = read(service, action, body, parameters)
-        keys = _keys_of(body) if action == _ACTION else None
-        _context.set(keys)
-        return {**context, **(keys or {})}
-
-    return request_tag_context
+def _reading_entries(read: Original, service: str, action: str, body: bytes, parameters: Fields) -> Fields:
+    context = read(service, action, body, parameters)
+    keys = _keys_of(body) if action == _ACTION else None
+    _context.set(keys)
+    return {**context, **(keys or {})}
 
 
-def _for_every_bus(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def enforce_with_keys(access_key: str, action: str, *arguments: Any, **named: Any) -> Any:
-        if action == _ACTION and (keys := _context.get()):
-            named["service_context"] = {**(named.get("service_context") or {}), **keys}
-        return enforce(access_key, action, *arguments, **named)
-
-    return enforce_with_keys
+def _for_every_bus(enforce: Original, access_key: str, action: str, *arguments: Any, **named: Any) -> Any:
+    if action == _ACTION and (keys := _context.get()):
+        named["service_context"] = {**(named.get("service_context") or {}), **keys}
+    return enforce(access_key, action, *arguments, **named)
 
 
-def _keys_of(body: bytes) -> dict[str, Any]:
+def _keys_of(body: bytes) -> Fields:
     try:
         entries = json.loads(body)["Entries"]
         found = {

@@ -19,13 +19,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, get_region, new_uuid, request_scope
 from ministack.services import eventbridge, lambda_svc, sns
 
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, Original, holding, require, service_calls, wrap
 
 _PRINCIPAL = "events.amazonaws.com"
 _DEFAULT_RETRIES = 185
@@ -41,7 +42,7 @@ _threads = ThreadPoolExecutor(max_workers=64, thread_name_prefix="eventbridge-de
 class _Target:
     """A target of a rule, for one event."""
 
-    settings: dict[str, Any]
+    settings: Fields
     rule_arn: str
 
     @property
@@ -67,48 +68,33 @@ class _MissingError(Exception):
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(lambda_svc, "_get_func_record_for_ref", "_execution_record_for_config", "invoke_async_with_retry")
     require(sns, "topic_policy_allows", "publish_internal")
-    replace(eventbridge, "_invoke_target", _remembering_target)
-    replace(eventbridge, "_dispatch_to_stepfunctions", lambda _: _later(_start_execution))
-    replace(eventbridge, "_dispatch_to_lambda", lambda _: _later(_invoke_function))
-    replace(eventbridge, "_dispatch_to_sns", lambda _: _later(_publish))
-    replace(eventbridge, "_dispatch_to_sqs", _to_queue)
+    wrap(eventbridge, "_invoke_target", _remembering_target)
+    wrap(eventbridge, "_dispatch_to_stepfunctions", partial(_later, _start_execution))
+    wrap(eventbridge, "_dispatch_to_lambda", partial(_later, _invoke_function))
+    wrap(eventbridge, "_dispatch_to_sns", partial(_later, _publish))
+    wrap(eventbridge, "_dispatch_to_sqs", _to_queue)
 
 
-def _remembering_target(invoke: Callable[..., None]) -> Callable[..., None]:
-    def invoke_target(target: dict[str, Any], event: dict[str, Any], rule: dict[str, Any], *rest: Any) -> None:
-        token = _current.set(_Target(settings=target, rule_arn=rule.get("Arn", "")))
-        try:
-            invoke(target, event, rule, *rest)
-        finally:
-            _current.reset(token)
-
-    return invoke_target
+def _remembering_target(invoke: Original, target: Fields, event: Fields, rule: Fields, *rest: Any) -> None:
+    with holding(_current, _Target(settings=target, rule_arn=rule.get("Arn", ""))):
+        invoke(target, event, rule, *rest)
 
 
-def _later(send: Callable[[_Target, str], None]) -> Callable[[str, str], None]:
-    def dispatch(_: str, payload: str) -> None:
-        target = _current.get()
-        _submit(target, payload, lambda: send(target, payload))
-
-    return dispatch
+def _later(send: Callable[[_Target, str], None], _: Original, __: str, payload: str) -> None:
+    target = _current.get()
+    _submit(target, payload, partial(send, target, payload))
 
 
-def _to_queue(put: Callable[..., None]) -> Callable[..., None]:
-    def dispatch(spec: Any, payload: str, parameters: dict[str, Any] | None = None) -> None:
-        target = _current.get()
+def _to_queue(put: Original, spec: Any, payload: str, parameters: Fields | None = None) -> None:
+    target = _current.get()
 
-        def send() -> None:
-            service_calls.check_resource_policy(
-                target.arn, action="sqs:SendMessage", service=_PRINCIPAL, source_arn=target.rule_arn
-            )
-            put(spec, payload, parameters)  # keeps MiniStack's handling of FIFO queues
+    def send() -> None:
+        service_calls.check_resource_policy(target.arn, service=_PRINCIPAL, source_arn=target.rule_arn)
+        put(spec, payload, parameters)  # keeps MiniStack's handling of FIFO queues
 
-        _submit(target, payload, send)
-
-    return dispatch
+    _submit(target, payload, send)
 
 
 def _submit(target: _Target, payload: str, send: Callable[[], None]) -> None:
@@ -164,10 +150,8 @@ def _give_up(target: _Target, payload: str, reason: dict[str, str]) -> None:
     if not queue:
         return
     try:
-        service_calls.check_resource_policy(
-            queue, action="sqs:SendMessage", service=_PRINCIPAL, source_arn=target.rule_arn
-        )
-        service_calls.send_to_queue(queue, payload, {"RULE_ARN": target.rule_arn, "TARGET_ARN": target.arn, **reason})
+        attributes = {"RULE_ARN": target.rule_arn, "TARGET_ARN": target.arn, **reason}
+        service_calls.send_to_queue(queue, payload, attributes, service=_PRINCIPAL, source_arn=target.rule_arn)
     except (service_calls.RefusedError, LookupError) as error:
         # On AWS, too, the event is then lost; a metric says so.
         eventbridge.logger.error("EventBridge: dead-letter queue %s: %s", queue, error)
@@ -196,9 +180,7 @@ def _invoke_function(target: _Target, payload: str) -> None:
     record, config, _ = lambda_svc._get_func_record_for_ref(target.arn)
     if not record:
         raise _MissingError(f"Function not found: {target.arn}")
-    service_calls.check_resource_policy(
-        target.arn, action="lambda:InvokeFunction", service=_PRINCIPAL, source_arn=target.rule_arn
-    )
+    service_calls.check_resource_policy(target.arn, service=_PRINCIPAL, source_arn=target.rule_arn)
     lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(record, config), json.loads(payload))
 
 

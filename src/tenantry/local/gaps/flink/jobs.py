@@ -21,7 +21,7 @@ import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,8 @@ from ministack.services import kinesisanalyticsv2, s3
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink import installation
 from tenantry.local.flink.job import Application, Job
-from tenantry.local.patching import replace, require, service_calls
-from tenantry.local.settings import FOLDER_VARIABLE, HOST, StateFolder
+from tenantry.local.patching import Fields, Original, replace, require, service_calls, wrap
+from tenantry.local.settings import FOLDER_VARIABLE, StateFolder
 
 #: Both replace: app.app.
 AFTER = ("emulator.admin_endpoints",)
@@ -46,19 +46,15 @@ _MOST_PARALLEL = 2
 _WATCH_SECONDS = 2.0
 _logger = logging.getLogger(__name__)
 
-_View = dict[str, Any]
-_Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(kinesisanalyticsv2, "_dataplane_call", "_status_callback", "_restore_path")
     require(kinesisanalyticsv2._dataplane, "start", "snapshot", "stop", "delete", "available", "supports", "reset")
     require(s3, "_get_object_data")
     plane = _Plane(StateFolder(Path(os.environ[FOLDER_VARIABLE])))
-    replace(kinesisanalyticsv2, "_dataplane", lambda _: plane)
-    replace(app, "app", plane.giving_credentials)
+    replace(kinesisanalyticsv2, "_dataplane", plane)
+    wrap(app, "app", plane.giving_credentials)
 
 
 class _Plane:
@@ -78,14 +74,14 @@ class _Plane:
     def available() -> bool:
         return installation.is_ready()
 
-    def start(self, view: _View, savepoint: str | None, on_status: Callable[..., None]) -> None:
+    def start(self, view: Fields, savepoint: str | None, on_status: Callable[..., None]) -> None:
         threading.Thread(target=self._run, args=(view, savepoint, on_status), daemon=True).start()
 
-    def snapshot(self, view: _View, _: str) -> str | None:
+    def snapshot(self, view: Fields, _: str) -> str | None:
         job = self._jobs.get(view["ApplicationARN"])
         return job.savepoint() if job else None
 
-    def stop(self, view: _View, force: bool, take_snapshot: bool) -> str | None:  # noqa: FBT001 - MiniStack's call
+    def stop(self, view: Fields, force: bool, take_snapshot: bool) -> str | None:  # noqa: FBT001 - MiniStack's call
         with self._lock:
             job = self._jobs.pop(view["ApplicationARN"], None)
         if job is None:
@@ -95,7 +91,7 @@ class _Plane:
         finally:
             job.kill()
 
-    def delete(self, view: _View) -> None:
+    def delete(self, view: Fields) -> None:
         self.stop(view, force=True, take_snapshot=False)
         shutil.rmtree(self._home(view), ignore_errors=True)
 
@@ -106,7 +102,7 @@ class _Plane:
         for job in jobs:
             job.kill()
 
-    def _run(self, view: _View, savepoint: str | None, on_status: Callable[..., None]) -> None:
+    def _run(self, view: Fields, savepoint: str | None, on_status: Callable[..., None]) -> None:
         try:
             job = self._job(view)
             with self._lock:
@@ -124,7 +120,7 @@ class _Plane:
         on_status("RUNNING")
         self._watch(view, job, savepoint)
 
-    def _watch(self, view: _View, job: Job, savepoint: str | None) -> None:
+    def _watch(self, view: Fields, job: Job, savepoint: str | None) -> None:
         """Start it again whenever its process ends, from its latest checkpoint, until it is stopped."""
         while self._jobs.get(view["ApplicationARN"]) is job:
             if job.ended():
@@ -132,10 +128,10 @@ class _Plane:
                 job.start(job.latest_checkpoint or savepoint)
             time.sleep(_WATCH_SECONDS)
 
-    def _home(self, view: _View) -> Path:
+    def _home(self, view: Fields) -> Path:
         return self._folder.flink / str(view["ApplicationName"])
 
-    def _job(self, view: _View) -> Job:
+    def _job(self, view: Fields) -> Job:
         home = self._home(view)
         home.mkdir(parents=True, exist_ok=True)
         # Checkpoints belong to one start; a later start resumes from a savepoint.
@@ -144,10 +140,11 @@ class _Plane:
         flink = described["FlinkApplicationConfigurationDescription"]
         groups = described["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
         properties = {group["PropertyGroupId"]: dict(group["PropertyMap"]) for group in groups}
-        endpoint = f"https://{HOST}:{os.environ['GATEWAY_PORT']}"
-        for name, values in properties.items():
-            if name == "ConsumerConfigProperties":
-                values["aws.endpoint"] = endpoint
+        endpoint = service_calls.endpoint()
+        if consumer := properties.get("ConsumerConfigProperties"):
+            consumer["aws.endpoint"] = endpoint
+        token = secrets.token_urlsafe(32)
+        self._roles[token] = view["ServiceExecutionRole"], view["ApplicationARN"], view["ApplicationName"]
         application = Application(
             code=self._code(view, home / "code"),
             properties=properties,
@@ -157,7 +154,7 @@ class _Plane:
             settings={"s3.endpoint": endpoint, "s3.path.style.access": "true"},
             variables={
                 "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint + _CREDENTIALS,
-                "AWS_CONTAINER_AUTHORIZATION_TOKEN": self._token(view),
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN": token,
                 "AWS_REGION": str(view["Region"]),
                 "AWS_CBOR_DISABLE": "true",  # MiniStack's policies read JSON only
                 "AWS_EC2_METADATA_DISABLED": "true",
@@ -165,7 +162,7 @@ class _Plane:
         )
         return Job(home, application, installation.ensure(), self._folder.tls / "ca.pem")
 
-    def _code(self, view: _View, folder: Path) -> Path:
+    def _code(self, view: Fields, folder: Path) -> Path:
         configuration = view["ApplicationConfigurationDescription"]["ApplicationCodeConfigurationDescription"]
         place = configuration["CodeContentDescription"]["S3ApplicationCodeLocationDescription"]
         bucket = place["BucketARN"].rpartition(":::")[2]
@@ -178,23 +175,14 @@ class _Plane:
             archive.extractall(folder)
         return folder
 
-    def _token(self, view: _View) -> str:
-        token = secrets.token_urlsafe(32)
-        arn, name = str(view["ApplicationARN"]), str(view["ApplicationName"])
-        self._roles[token] = (str(view["ServiceExecutionRole"]), arn, name)
-        return token
-
-    def giving_credentials(self, application: _Application) -> _Application:
-        async def give(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            if scope["type"] != "http" or not scope.get("path", "").startswith(_CREDENTIALS):
-                await application(scope, receive, send)
-                return
-            status, body = self._credentials(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
-            headers = [(b"content-type", b"application/json")]
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": json.dumps(body).encode()})
-
-        return give
+    async def giving_credentials(self, application: Original, scope: Fields, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not scope.get("path", "").startswith(_CREDENTIALS):
+            await application(scope, receive, send)
+            return
+        status, body = self._credentials(dict(scope["headers"]).get(b"authorization", b"").decode("latin-1"))
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
     def _credentials(self, token: str) -> tuple[int, dict[str, str]]:
         if token not in self._roles:
@@ -208,5 +196,5 @@ class _Plane:
             "AccessKeyId": session.access_key_id,
             "SecretAccessKey": session.secret_access_key,
             "Token": session.session_token,
-            "Expiration": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.expires)),
+            "Expiration": session.expiration,
         }

@@ -10,57 +10,45 @@ MiniStack: compares the text of the variable itself.
 Here: variables are replaced, in policies of version 2012-10-17, as AWS does.
 """
 
-import json
 import re
-from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from ministack.core import iam_evaluator
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, read_object, replace, require, wrap
 
 # Stand for a literal * and ? that came from a value; private characters that no ARN has.
 _STAR, _QUESTION_MARK = "\ue000", "\ue001"
 _VERSION = "2012-10-17"
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERALS = {"*": _STAR, "?": _QUESTION_MARK, "$": "$"}
-_patterns: dict[tuple[str, bool], re.Pattern[str]] = {}
 
 
 def close() -> None:
     """Close the gap."""
     require(iam_evaluator, "_resolve_condition_key", "_action_matches", "_resource_matches")
-    replace(iam_evaluator, "_fnmatch_compile", lambda _: _compile)
-    replace(iam_evaluator, "parse_policy_document", _noting_version)
-    replace(iam_evaluator, "_first_match", lambda _: _first_match)
-    replace(iam_evaluator, "_conditions_met", _expanding)
+    replace(iam_evaluator, "_fnmatch_compile", _compile)
+    wrap(iam_evaluator, "parse_policy_document", _noting_version)
+    replace(iam_evaluator, "_first_match", _first_match)
+    wrap(iam_evaluator, "_conditions_met", _expanding)
 
 
+@cache
 def _compile(pattern: str, ignore_case: bool) -> re.Pattern[str]:  # noqa: FBT001 - MiniStack's signature
-    key = (pattern, ignore_case)
-    if key not in _patterns:
-        special = {"*": ".*", "?": ".", _STAR: r"\*", _QUESTION_MARK: r"\?"}
-        text = "".join(special.get(character) or re.escape(character) for character in pattern)
-        _patterns[key] = re.compile(rf"\A{text}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
-    return _patterns[key]
+    special = {"*": ".*", "?": ".", _STAR: r"\*", _QUESTION_MARK: r"\?"}
+    text = "".join(special.get(character) or re.escape(character) for character in pattern)
+    return re.compile(rf"\A{text}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
-def _noting_version(parse: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
-    def parse_policy_document(document: Any) -> list[Any]:
-        statements = parse(document)
-        content = document
-        if isinstance(document, str):
-            try:
-                content = json.loads(document)
-            except ValueError:
-                content = {}
-        # MiniStack parses parts of documents without their version; a whole one without is of 2008, on AWS.
-        version = content.get("Version", _VERSION) if isinstance(content, dict) else ""
-        for statement in statements:
-            statement.has_variables = version == _VERSION
-        return statements
-
-    return parse_policy_document
+def _noting_version(parse: Original, document: Any) -> Any:
+    statements = parse(document)
+    content = read_object(document) if isinstance(document, str) else document
+    # MiniStack parses parts of documents without their version; a whole one without is of 2008, on AWS.
+    version = content.get("Version", _VERSION) if isinstance(content, dict) else ""
+    for statement in statements:
+        statement.has_variables = version == _VERSION
+    return statements
 
 
 def _expand(text: str, context: Any, *, is_pattern: bool) -> str | None:
@@ -106,12 +94,9 @@ def _first_match(context: Any, statements: list[Any], effect: str) -> Any:
     return None
 
 
-def _expanding(met: Callable[..., bool]) -> Callable[..., bool]:
-    def conditions_met(conditions: dict[str, Any], context: Any) -> bool:
-        expanded = {operator: _expanded(operator, block, context) for operator, block in (conditions or {}).items()}
-        return None not in expanded.values() and met(expanded, context)
-
-    return conditions_met
+def _expanding(met: Original, conditions: Fields, context: Any) -> bool:
+    expanded = {operator: _expanded(operator, block, context) for operator, block in (conditions or {}).items()}
+    return None not in expanded.values() and met(expanded, context)
 
 
 def _expanded(operator: str, block: Any, context: Any) -> Any:

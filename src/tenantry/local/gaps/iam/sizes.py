@@ -12,12 +12,13 @@ Here: as on AWS.
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.services import iam
 
-from tenantry.local.patching import cloudformation, require
+from tenantry.local.patching import Fields, Original, cloudformation, require
 
 _NAME = 64
 _TRUST = 2048
@@ -35,52 +36,49 @@ def close() -> None:
         ("CreatePolicy", _of_managed_policy),
         ("CreatePolicyVersion", _of_managed_policy),
     ):
-        iam._IAM_HANDLERS[action] = _checked(iam._IAM_HANDLERS[action], problem_of)
-    cloudformation.before("AWS::IAM::Role", _check_role)
-    cloudformation.before("AWS::IAM::Policy", _check_policy)
-    cloudformation.before("AWS::IAM::ManagedPolicy", _check_managed)
+        iam._IAM_HANDLERS[action] = partial(_checked, problem_of, iam._IAM_HANDLERS[action])
+    cloudformation.before("AWS::IAM::Role", _role_problem)
+    cloudformation.before("AWS::IAM::Policy", _policy_problem)
+    cloudformation.before("AWS::IAM::ManagedPolicy", _managed_problem)
 
 
-def _checked(call: Callable[..., Any], problem_of: Callable[[dict[str, Any]], str]) -> Callable[..., Any]:
-    def checked(params: dict[str, Any]) -> Any:
-        if problem := problem_of(params):
-            code = "ValidationError" if problem.startswith("1 validation") else "LimitExceeded"
-            return iam._error(400 if code == "ValidationError" else 409, code, problem, ns="iam")
-        return call(params)
-
-    return checked
+def _checked(problem_of: Callable[[Fields], str], call: Original, params: Fields) -> Any:
+    if problem := problem_of(params):
+        code = "ValidationError" if problem.startswith("1 validation") else "LimitExceeded"
+        return iam._error(400 if code == "ValidationError" else 409, code, problem, ns="iam")
+    return call(params)
 
 
-def _of_new_role(params: dict[str, Any]) -> str:
+def _of_new_role(params: Fields) -> str:
     name = iam._p(params, "RoleName")
     return _name_problem(name) or _size_problem("ACLSizePerRole", iam._p(params, "AssumeRolePolicyDocument"), _TRUST)
 
 
-def _of_inline_policy(params: dict[str, Any]) -> str:
+def _of_inline_policy(params: Fields) -> str:
     name = iam._p(params, "RoleName")
     others = _others(name, iam._p(params, "PolicyName"))
     return _size_problem(f"role {name}", others + iam._p(params, "PolicyDocument"), _INLINE)
 
 
-def _of_managed_policy(params: dict[str, Any]) -> str:
+def _of_managed_policy(params: Fields) -> str:
     return _size_problem("PolicySize", iam._p(params, "PolicyDocument"), _MANAGED)
 
 
-def _check_role(properties: cloudformation.Properties) -> None:
+def _role_problem(properties: Fields) -> str:
     policies = properties.get("Policies") or []
     documents = [_text(policy.get("PolicyDocument")) for policy in policies]
-    _refuse(
+    return _first(
         _name_problem(properties.get("RoleName") or ""),
         _size_problem("ACLSizePerRole", _text(properties.get("AssumeRolePolicyDocument")), _TRUST),
         _size_problem("role", "".join(documents), _INLINE),
-        *(iam_evaluator.validate_policy_document(document) or "" for document in documents),
+        *(iam_evaluator.validate_policy_document(document) for document in documents),
     )
 
 
-def _check_policy(properties: cloudformation.Properties) -> None:
+def _policy_problem(properties: Fields) -> str:
     document = _text(properties.get("PolicyDocument"))
-    _refuse(
-        iam_evaluator.validate_policy_document(document) or "",
+    return _first(
+        iam_evaluator.validate_policy_document(document),
         *(
             _size_problem(f"role {role}", _others(role, properties.get("PolicyName", "")) + document, _INLINE)
             for role in properties.get("Roles") or []
@@ -88,14 +86,13 @@ def _check_policy(properties: cloudformation.Properties) -> None:
     )
 
 
-def _check_managed(properties: cloudformation.Properties) -> None:
+def _managed_problem(properties: Fields) -> str:
     document = _text(properties.get("PolicyDocument"))
-    _refuse(iam_evaluator.validate_policy_document(document) or "", _size_problem("PolicySize", document, _MANAGED))
+    return _first(iam_evaluator.validate_policy_document(document), _size_problem("PolicySize", document, _MANAGED))
 
 
-def _refuse(*problems: str) -> None:
-    for problem in filter(None, problems):
-        raise ValueError(problem)
+def _first(*problems: str | None) -> str:
+    return next(filter(None, problems), "")
 
 
 def _name_problem(name: str) -> str:

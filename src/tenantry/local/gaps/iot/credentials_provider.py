@@ -22,8 +22,7 @@ import re
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -33,7 +32,7 @@ from ministack.core.responses import json_response, request_scope
 from ministack.services import iot, sts
 
 from tenantry.local.gaps.iot import role_aliases
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, Original, require, service_calls, wrap
 from tenantry.local.settings import CREDENTIALS_PORT_VARIABLE, HOST
 
 _SERVICE = "credentials.iot.amazonaws.com"
@@ -48,29 +47,22 @@ def close() -> None:
     require(iot, "get_ca_cert_pem", "_mtls_active_registrations", "_mqtt_policy_context", "_mqtt_policy_allows")
     require(iot, "_things", "_thing_arn")
     require(sts, "_sessions")
-    service_calls.check()
     port = int(os.environ[CREDENTIALS_PORT_VARIABLE])
-    replace(iot, "_describe_endpoint", lambda describe: _naming(describe, f"{HOST}:{port}"))
-    replace(iam_evaluator, "_principal_keys", _with_the_sessions_own)
+    wrap(iot, "_describe_endpoint", partial(_naming, f"{HOST}:{port}"))
+    wrap(iam_evaluator, "_principal_keys", _with_the_sessions_own)
     server = _Server((HOST, port), _Handler)
     threading.Thread(target=server.serve_forever, name="iot-credentials", daemon=True).start()
 
 
-def _naming(describe: Callable[[Any], Any], address: str) -> Callable[[Any], Any]:
-    def describe_endpoint(query: Any) -> Any:
-        if query.get("endpointType") == "iot:CredentialProvider":
-            return json_response({"endpointAddress": address})
-        return describe(query)
-
-    return describe_endpoint
+def _naming(address: str, describe: Original, query: Any) -> Any:
+    if query.get("endpointType") == "iot:CredentialProvider":
+        return json_response({"endpointAddress": address})
+    return describe(query)
 
 
-def _with_the_sessions_own(keys_of: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[str, Any]]:
-    def principal_keys(credential: Any) -> dict[str, Any]:
-        session = sts._sessions.get(credential.access_key_id) or {}
-        return {**keys_of(credential), **(session.get(service_calls.CONDITION_KEYS) or {})}
-
-    return principal_keys
+def _with_the_sessions_own(keys_of: Original, credential: Any) -> Fields:
+    session = sts._sessions.get(credential.access_key_id) or {}
+    return {**keys_of(credential), **(session.get(service_calls.CONDITION_KEYS) or {})}
 
 
 class _Server(ThreadingHTTPServer):
@@ -102,9 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer with credentials, or with the reason for a refusal."""
         certificate = self.connection.getpeercert(binary_form=True)
         found = _PATH.fullmatch(self.path.partition("?")[0])
-        if not found:
-            status, content = 404, {"message": "Not Found"}
-        else:
+        status, content = 404, {"message": "Not Found"}
+        if found:
             status, content = _exchange(certificate, unquote(found[1]), self.headers.get(_THING_HEADER))
         body = json.dumps(content).encode()
         self.send_response(status)
@@ -118,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Log nothing."""
 
 
-def _exchange(certificate: bytes | None, alias: str, thing: str | None) -> tuple[int, dict[str, Any]]:
+def _exchange(certificate: bytes | None, alias: str, thing: str | None) -> tuple[int, Fields]:
     denied = 403, {"message": "Access Denied"}
     certificate_id = hashlib.sha256(certificate or b"").hexdigest()
     active = iot._mtls_active_registrations(certificate_id) if certificate else []
@@ -145,13 +136,12 @@ def _exchange(certificate: bytes | None, alias: str, thing: str | None) -> tuple
             )
         except service_calls.RefusedError:
             return denied
-    expiration = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.expires))
     return 200, {
         "credentials": {
             "accessKeyId": session.access_key_id,
             "secretAccessKey": session.secret_access_key,
             "sessionToken": session.session_token,
-            "expiration": expiration,
+            "expiration": session.expiration,
         }
     }
 

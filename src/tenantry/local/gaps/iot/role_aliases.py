@@ -14,7 +14,6 @@ import copy
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,7 +26,7 @@ from ministack.core.responses import (
 )
 from ministack.services import iot
 
-from tenantry.local.patching import cloudformation, replace
+from tenantry.local.patching import Fields, Original, cloudformation, wrap
 
 #: The aliases of each account and region, by name.
 ALIASES: Any = AccountRegionScopedDict()
@@ -41,9 +40,9 @@ _DEFAULT_SECONDS = 3600
 
 def close() -> None:
     """Close the gap."""
-    replace(iot, "_route_request", _answering)
-    replace(iot, "get_state", lambda get: lambda: {**get(), _STATE: copy.deepcopy(ALIASES)})
-    replace(iot, "load_persisted_state", _restoring)
+    wrap(iot, "_route_request", _answering)
+    wrap(iot, "get_state", lambda get: {**get(), _STATE: copy.deepcopy(ALIASES)})
+    wrap(iot, "load_persisted_state", _restoring)
     cloudformation.add("AWS::IoT::RoleAlias", create=_create, update=_update, delete=_delete)
 
 
@@ -52,27 +51,21 @@ def arn(name: str) -> str:
     return f"arn:aws:iot:{get_region()}:{get_account_id()}:rolealias/{name}"
 
 
-def _restoring(load: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def load_persisted_state(data: Any) -> Any:
-        ALIASES.update((data or {}).get(_STATE, {}))
-        return load(data)
-
-    return load_persisted_state
+def _restoring(load: Original, data: Any) -> Any:
+    ALIASES.update((data or {}).get(_STATE, {}))
+    return load(data)
 
 
-def _answering(route: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def route_request(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
-        if path.rstrip("/") == "/role-aliases" and method == "GET":
-            return json_response({"roleAliases": sorted(ALIASES)})
-        found = _PATH.fullmatch(path)
-        if not found:
-            return await route(method, path, headers, body, query)
-        return _answer(method, unquote(found[1]), json.loads(body or b"{}"))
-
-    return route_request
+async def _answering(route: Original, method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+    if path.rstrip("/") == "/role-aliases" and method == "GET":
+        return json_response({"roleAliases": sorted(ALIASES)})
+    found = _PATH.fullmatch(path)
+    if not found:
+        return await route(method, path, headers, body, query)
+    return _answer(method, unquote(found[1]), json.loads(body or b"{}"))
 
 
-def _answer(method: str, name: str, given: dict[str, Any]) -> Any:
+def _answer(method: str, name: str, given: Fields) -> Any:
     if method == "POST":
         return _put(name, given, exists=False)
     if name not in ALIASES:
@@ -85,7 +78,7 @@ def _answer(method: str, name: str, given: dict[str, Any]) -> Any:
     return json_response({"roleAliasDescription": {"roleAlias": name, "roleAliasArn": arn(name), **ALIASES[name]}})
 
 
-def _put(name: str, given: dict[str, Any], *, exists: bool) -> Any:
+def _put(name: str, given: Fields, *, exists: bool) -> Any:
     if not exists and name in ALIASES:
         return error_response_json("ResourceAlreadyExistsException", f"Role alias {name} already exists.", 409)
     known = ALIASES[name] if exists else {"owner": get_account_id(), "creationDate": time.time()}
@@ -102,20 +95,18 @@ def _put(name: str, given: dict[str, Any], *, exists: bool) -> Any:
     return json_response({"roleAlias": name, "roleAliasArn": arn(name)})
 
 
-def _given(properties: cloudformation.Properties) -> dict[str, Any]:
+def _given(properties: Fields) -> Fields:
     names = {"RoleArn": "roleArn", "CredentialDurationSeconds": "credentialDurationSeconds"}
     return {names[key]: value for key, value in properties.items() if key in names}
 
 
-def _create(logical_id: str, properties: cloudformation.Properties, stack: str) -> cloudformation.Created:
+def _create(logical_id: str, properties: Fields, stack: str) -> cloudformation.Created:
     name = properties.get("RoleAlias") or f"{stack}-{logical_id}"
     cloudformation.checked(_put(name, _given(properties), exists=False))
     return name, {"RoleAliasArn": arn(name)}
 
 
-def _update(
-    name: str, _: cloudformation.Properties, properties: cloudformation.Properties, stack: str
-) -> cloudformation.Created:
+def _update(name: str, _: Fields, properties: Fields, stack: str) -> cloudformation.Created:
     wanted = properties.get("RoleAlias")
     if wanted and wanted != name:  # another name is another alias
         created = _create("", properties, stack)
@@ -125,5 +116,5 @@ def _update(
     return name, {"RoleAliasArn": arn(name)}
 
 
-def _delete(name: str, _: cloudformation.Properties) -> None:
+def _delete(name: str, _: Fields) -> None:
     ALIASES.pop(name, None)

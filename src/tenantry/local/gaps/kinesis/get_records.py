@@ -8,35 +8,27 @@ MiniStack: authorizes it on `*`, so that only a permission on all streams is eno
 Here: the stream is read from the iterator.
 """
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_actions
 from ministack.core.responses import request_scope
 from ministack.services import kinesis
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Original, read_object, require, wrap
 
 
 def close() -> None:
     """Close the gap."""
     require(kinesis, "_shard_iterators")
-    replace(iam_actions, "extract_resource_arn", _of_iterators)
+    wrap(iam_actions, "extract_resource_arn", _of_iterators)
 
 
-def _of_iterators(extract: Callable[..., str]) -> Callable[..., str]:
-    def extract_resource_arn(service: str, *request: Any) -> str:
-        found = extract(service, *request)
-        if service != "kinesis" or found != "*":
-            return found
-        _, _, _, body, _, region, account = request
-        try:
-            iterator = json.loads(body)["ShardIterator"]
-        except (ValueError, TypeError, KeyError):
-            return found
-        with request_scope(account, region):
-            state = kinesis._shard_iterators.get(iterator) if isinstance(iterator, str) else None
-        return state["stream_arn"] if state else found
-
-    return extract_resource_arn
+def _of_iterators(extract: Original, service: str, *request: Any) -> Any:
+    found = extract(service, *request)
+    if service != "kinesis" or found != "*":
+        return found
+    _, _, _, body, _, region, account = request
+    iterator = read_object(body).get("ShardIterator")
+    with request_scope(account, region):
+        state = kinesis._shard_iterators.get(iterator) if isinstance(iterator, str) else None
+    return state["stream_arn"] if state else found

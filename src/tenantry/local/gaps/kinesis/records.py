@@ -12,13 +12,12 @@ Here: as on AWS. (Nothing is encrypted, here as there: it is the stream's descri
 
 import base64
 import binascii
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import kinesis
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
 _BAD_REQUEST = 400
 
@@ -26,29 +25,23 @@ _BAD_REQUEST = 400
 def close() -> None:
     """Close the gap."""
     require(kinesis, "_streams")
-    replace(kinesis, "_put_record", _checked_one)
-    replace(kinesis, "_put_records", _checked_many)
+    wrap(kinesis, "_put_record", _checked_one)
+    wrap(kinesis, "_put_records", _checked_many)
     cloudformation.also("AWS::Kinesis::Stream", _encrypt)
 
 
-def _checked_one(put: Callable[..., Any]) -> Callable[..., Any]:
-    def put_record(data: dict[str, Any]) -> Any:
-        return _refusal([data], "") or put(data)
-
-    return put_record
+def _checked_one(put: Original, data: Fields) -> Any:
+    return _refusal([data], "") or put(data)
 
 
-def _checked_many(put: Callable[..., Any]) -> Callable[..., Any]:
-    def put_records(data: dict[str, Any]) -> Any:
-        records = data.get("Records")
-        if not records:
-            return _invalid(f"Value '{records}' at 'records'", "Member must have length greater than or equal to 1")
-        return _refusal(records, "records.{}.member.") or put(data)
-
-    return put_records
+def _checked_many(put: Original, data: Fields) -> Any:
+    records = data.get("Records")
+    if not records:
+        return _invalid(f"Value '{records}' at 'records'", "Member must have length greater than or equal to 1")
+    return _refusal(records, "records.{}.member.") or put(data)
 
 
-def _refusal(records: list[dict[str, Any]], where: str) -> Any:
+def _refusal(records: list[Fields], where: str) -> Any:
     for number, record in enumerate(records, 1):
         place = where.format(number)
         if record.get("Data") is None:
@@ -70,7 +63,7 @@ def _invalid(what: str, why: str) -> Any:
     return error_response_json("ValidationException", message, _BAD_REQUEST)
 
 
-def _encrypt(name: str, properties: cloudformation.Properties) -> None:
+def _encrypt(name: str, properties: Fields) -> None:
     wanted = properties.get("StreamEncryption") or {}
     stream = kinesis._streams.get(name)
     if stream is not None:

@@ -12,12 +12,11 @@ Here: the rest of the host decides.
 
 import contextvars
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Original, holding, replace, require, wrap
 
 _HOST: contextvars.ContextVar[str] = contextvars.ContextVar("s3_host", default="")
 _ACCESS_POINT = ".s3-accesspoint."
@@ -30,9 +29,9 @@ _MISSING = (
 
 def close() -> None:
     """Close the gap."""
-    require(app, "_get_module")
-    replace(app, "_ACCESS_POINT_HOST_RE", _OnlyOfAccessPointHosts)
-    replace(app, "_handle_s3_vhost_request", _answering_missing_ones)
+    require(app, "_get_module", "_ACCESS_POINT_HOST_RE")
+    replace(app, "_ACCESS_POINT_HOST_RE", _OnlyOfAccessPointHosts(app._ACCESS_POINT_HOST_RE))
+    wrap(app, "_handle_s3_vhost_request", _answering_missing_ones)
 
 
 class _OnlyOfAccessPointHosts:
@@ -48,18 +47,12 @@ class _OnlyOfAccessPointHosts:
         return getattr(self._pattern, name)
 
 
-def _answering_missing_ones(handle: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def handle_s3_vhost_request(host: str, path: str, method: str, headers: Any, *rest: Any) -> Any:
-        name = host.partition(":")[0].lower()
-        token = _HOST.set(name)
-        try:
-            if _ACCESS_POINT in name and not _exists(name, headers, rest[-1]):
-                return 404, {"Content-Type": "application/xml"}, _MISSING
-            return await handle(host, path, method, headers, *rest)
-        finally:
-            _HOST.reset(token)
-
-    return handle_s3_vhost_request
+async def _answering_missing_ones(handle: Original, host: str, path: str, method: str, headers: Any, *rest: Any) -> Any:
+    name = host.partition(":")[0].lower()
+    with holding(_HOST, name):
+        if _ACCESS_POINT in name and not _exists(name, headers, rest[-1]):
+            return 404, {"Content-Type": "application/xml"}, _MISSING
+        return await handle(host, path, method, headers, *rest)
 
 
 def _exists(host: str, headers: Any, query: Any) -> bool:

@@ -13,16 +13,14 @@ MiniStack: accepts any rules with positive days, and CloudFormation drops them.
 Here: as on AWS. Nothing expires and nothing is moved.
 """
 
-from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from ministack.services import s3
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
-_Rule = dict[str, Any]
-_Rules = list[_Rule]
+_Rules = list[Fields]
 _MOST_RULES = 1000
 _LONGEST_ID = 255
 _DAYS_IN_STANDARD = 30
@@ -43,35 +41,33 @@ class _RefusedError(Exception):
 def close() -> None:
     """Close the gap."""
     require(s3, "_error", "_bucket_lifecycle")
-    replace(s3, "_lifecycle_rules_error", _also_sensible)
-    cloudformation.before("AWS::S3::Bucket", _check_template)
+    wrap(s3, "_lifecycle_rules_error", _also_sensible)
+    cloudformation.before("AWS::S3::Bucket", _template_problem)
     cloudformation.also("AWS::S3::Bucket", _apply)
 
 
-def _also_sensible(error: Callable[[_Rules], Any]) -> Callable[[_Rules], Any]:
-    def lifecycle_rules_error(rules: _Rules) -> Any:
-        try:
-            _check(rules)
-        except _RefusedError as refused:
-            return s3._error(refused.code, str(refused), 400)
-        return error(rules)
-
-    return lifecycle_rules_error
+def _also_sensible(error: Original, rules: _Rules) -> Any:
+    try:
+        _check(rules)
+    except _RefusedError as refused:
+        return s3._error(refused.code, str(refused), 400)
+    return error(rules)
 
 
-def _check_template(properties: cloudformation.Properties) -> None:
-    if (rules := _rules(properties)) and (error := s3._lifecycle_rules_error(rules)):
-        raise ValueError(error[2].decode())
+def _template_problem(properties: Fields) -> str:
+    rules = _rules(properties)
+    error = s3._lifecycle_rules_error(rules) if rules else None
+    return error[2].decode() if error else ""
 
 
-def _apply(name: str, properties: cloudformation.Properties) -> None:
+def _apply(name: str, properties: Fields) -> None:
     if rules := _rules(properties):
         s3._bucket_lifecycle[name] = rules
     else:
         s3._bucket_lifecycle.pop(name, None)
 
 
-def _rules(properties: cloudformation.Properties) -> _Rules:
+def _rules(properties: Fields) -> _Rules:
     given = (properties.get("LifecycleConfiguration") or {}).get("Rules") or []
     return [_as_the_api_has_it(rule) for rule in given]
 
@@ -98,29 +94,26 @@ def _check(rules: _Rules) -> None:
         _check_later(rule.get(names[0]) or {}, noncurrent, "NoncurrentDays", names)
 
 
-def _check_actions(rule: _Rule) -> None:
+def _check_actions(rule: Fields) -> None:
     actions = ("Transitions", "NoncurrentVersionTransitions", "Expiration", "NoncurrentVersionExpiration")
     if not any(rule.get(action) for action in (*actions, "AbortIncompleteMultipartUpload")):
         raise _RefusedError("InvalidRequest", "At least one action needs to be specified in a rule")
 
 
-def _check_expiration(rule: _Rule) -> None:
+def _check_expiration(rule: Fields) -> None:
     expiration = rule.get("Expiration") or {}
     marker = "ExpiredObjectDeleteMarker" in expiration
     if marker and ("Days" in expiration or "Date" in expiration):
         raise _RefusedError("MalformedXML", "ExpiredObjectDeleteMarker stands alone in an Expiration action")
-    if _has_tags(rule.get("Filter") or {}):
+    selected = rule.get("Filter") or {}
+    if "Tag" in selected or (selected.get("And") or {}).get("Tags"):
         if marker:
             raise _RefusedError("InvalidRequest", "ExpiredObjectDeleteMarker cannot be specified with Tags")
         if rule.get("AbortIncompleteMultipartUpload"):
             raise _RefusedError("InvalidRequest", "AbortIncompleteMultipartUpload cannot be specified with Tags")
 
 
-def _has_tags(rule_filter: _Rule) -> bool:
-    return "Tag" in rule_filter or bool((rule_filter.get("And") or {}).get("Tags"))
-
-
-def _check_times(transitions: _Rules, expiration: _Rule) -> None:
+def _check_times(transitions: _Rules, expiration: Fields) -> None:
     units = {unit for action in (*transitions, expiration) for unit in ("Days", "Date") if unit in action}
     if len(units) > 1:
         problem = "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule"
@@ -150,7 +143,7 @@ def _check_days(transitions: _Rules, unit: str, action: str) -> None:
             )
 
 
-def _check_later(expiration: _Rule, transitions: _Rules, unit: str, names: tuple[str, str]) -> None:
+def _check_later(expiration: Fields, transitions: _Rules, unit: str, names: tuple[str, str]) -> None:
     latest = max((transition[unit] for transition in transitions if unit in transition), default=None)
     if latest is not None and unit in expiration and expiration[unit] <= latest:
         raise _RefusedError(
@@ -163,63 +156,56 @@ def _check_later(expiration: _Rule, transitions: _Rules, unit: str, names: tuple
         raise _RefusedError("InvalidArgument", problem)
 
 
-def _as_the_api_has_it(rule: _Rule) -> _Rule:
+def _as_the_api_has_it(rule: Fields) -> Fields:
     """Return a template's rule as S3's API has it."""
-    made: _Rule = {"Status": rule.get("Status"), "Filter": _filter(rule)}
+    made: Fields = {"Status": rule.get("Status"), "Filter": _filter(rule)}
     if rule.get("Id"):
         made["ID"] = rule["Id"]
-    expiration = dict(_given(rule, Days="ExpirationInDays", Date="ExpirationDate"))
+    expiration = _given(rule, Days="ExpirationInDays", Date="ExpirationDate")
     if "ExpiredObjectDeleteMarker" in rule:
         expiration["ExpiredObjectDeleteMarker"] = cloudformation.boolean(rule["ExpiredObjectDeleteMarker"])
-    noncurrent = dict(rule.get("NoncurrentVersionExpiration") or {})
-    noncurrent |= dict(_given(rule, NoncurrentDays="NoncurrentVersionExpirationInDays"))
-    one = [rule[name] for name in ("Transition",) if name in rule]
-    one_noncurrent = [rule[name] for name in ("NoncurrentVersionTransition",) if name in rule]
+    noncurrent = {
+        **_numbers(rule.get("NoncurrentVersionExpiration") or {}),
+        **_given(rule, NoncurrentDays="NoncurrentVersionExpirationInDays"),
+    }
     actions = {
         "Expiration": expiration,
-        "NoncurrentVersionExpiration": _numbers(noncurrent),
+        "NoncurrentVersionExpiration": noncurrent,
         "Transitions": [
-            dict(_given(item, StorageClass="StorageClass", Days="TransitionInDays", Date="TransitionDate"))
-            for item in [*(rule.get("Transitions") or []), *one]
+            _given(item, StorageClass="StorageClass", Days="TransitionInDays", Date="TransitionDate")
+            for item in _one_or_more(rule, "Transition")
         ],
         "NoncurrentVersionTransitions": [
-            dict(
-                _given(
-                    item,
-                    StorageClass="StorageClass",
-                    NoncurrentDays="TransitionInDays",
-                    NewerNoncurrentVersions="NewerNoncurrentVersions",
-                )
-            )
-            for item in [*(rule.get("NoncurrentVersionTransitions") or []), *one_noncurrent]
+            {
+                **_given(item, StorageClass="StorageClass", NoncurrentDays="TransitionInDays"),
+                **_given(item, NewerNoncurrentVersions="NewerNoncurrentVersions"),
+            }
+            for item in _one_or_more(rule, "NoncurrentVersionTransition")
         ],
         "AbortIncompleteMultipartUpload": _numbers(rule.get("AbortIncompleteMultipartUpload") or {}),
     }
     return {**made, **{name: action for name, action in actions.items() if action}}
 
 
-def _filter(rule: _Rule) -> _Rule:
-    given = dict(
-        _given(
-            rule,
-            Prefix="Prefix",
-            ObjectSizeGreaterThan="ObjectSizeGreaterThan",
-            ObjectSizeLessThan="ObjectSizeLessThan",
-        )
-    )
+def _one_or_more(rule: Fields, name: str) -> _Rules:
+    """Return what a template has as a list, or as one of an older name, or as both."""
+    return [*(rule.get(f"{name}s") or []), *([rule[name]] if name in rule else [])]
+
+
+def _filter(rule: Fields) -> Fields:
+    names = ("Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
+    given = _numbers({name: rule[name] for name in names if name in rule})
     tags = rule.get("TagFilters") or []
     if len(given) + len(tags) > 1:
         return {"And": {**given, **({"Tags": tags} if tags else {})}}
     return {"Tag": tags[0]} if tags else given
 
 
-def _given(source: _Rule, **names: str) -> Iterator[tuple[str, Any]]:
-    for name, known_as in names.items():
-        if known_as in source:
-            yield name, _number(source[known_as])
+def _given(source: Fields, **names: str) -> Fields:
+    return {name: _number(source[known_as]) for name, known_as in names.items() if known_as in source}
 
 
-def _numbers(source: _Rule) -> _Rule:
+def _numbers(source: Fields) -> Fields:
     return {name: _number(value) for name, value in source.items()}
 
 

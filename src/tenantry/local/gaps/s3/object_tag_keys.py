@@ -9,15 +9,13 @@ MiniStack: has neither on the calls that read or write tags and permissions.
 Here: both are present.
 """
 
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qsl
 
 from defusedxml.ElementTree import ParseError, fromstring  # type: ignore[import-untyped]
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import s3
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 _SETTING_TAGS = {"s3:PutObjectTagging", "s3:PutObjectVersionTagging"}
 _ON_AN_OBJECT = {
@@ -33,25 +31,22 @@ def close() -> None:
     """Close the gap."""
     require(s3, "object_tags_for_condition")
     require(iam_evaluator, "_signed_request")
-    replace(iam_actions, "s3_service_context", _with_tags)
+    wrap(iam_actions, "s3_service_context", _with_tags)
 
 
-def _with_tags(context_of: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def service_context(
-        action: str, query: dict[str, Any], path: str = "", headers: dict[str, str] | None = None
-    ) -> dict[str, Any]:
-        context = context_of(action, query, path, headers)
-        requested = _requested(action, headers or {})
-        context.update({f"s3:RequestObjectTag/{name}": value for name, value in requested.items()})
-        if requested:
-            context["s3:RequestObjectTagKeys"] = list(requested)
-        bucket, _, key = path.lstrip("/").partition("/")
-        if key and action in _ON_AN_OBJECT:
-            existing = s3.object_tags_for_condition(bucket, key, query or {})
-            context.update({f"s3:ExistingObjectTag/{name}": value for name, value in existing.items()})
-        return context
-
-    return service_context
+def _with_tags(
+    context_of: Original, action: str, query: Fields, path: str = "", headers: dict[str, str] | None = None
+) -> Fields:
+    context: Fields = context_of(action, query, path, headers)
+    requested = _requested(action, headers or {})
+    context.update({f"s3:RequestObjectTag/{name}": value for name, value in requested.items()})
+    if requested:
+        context["s3:RequestObjectTagKeys"] = list(requested)
+    bucket, _, key = path.lstrip("/").partition("/")
+    if key and action in _ON_AN_OBJECT:
+        existing = s3.object_tags_for_condition(bucket, key, query or {})
+        context.update({f"s3:ExistingObjectTag/{name}": value for name, value in existing.items()})
+    return context
 
 
 def _requested(action: str, headers: dict[str, str]) -> dict[str, str]:

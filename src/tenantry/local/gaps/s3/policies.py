@@ -15,14 +15,14 @@ Here: as on AWS.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
 from ministack.core.responses import get_account_id
 from ministack.services import iam, s3
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
 _POLICY_BYTES = 20 * 1024
 _KEY_BYTES = 1024
@@ -34,25 +34,20 @@ def close() -> None:
     """Close the gap."""
     require(s3, "_error", "_no_such_bucket")
     require(iam, "_roles", "_users")
-    replace(s3, "_put_bucket_policy", _checked_policy)
-    replace(s3, "_put_object", _checked_object)
-    cloudformation.before("AWS::S3::BucketPolicy", _check_template)
+    wrap(s3, "_put_bucket_policy", _checked_policy)
+    wrap(s3, "_put_object", _checked_object)
+    cloudformation.before("AWS::S3::BucketPolicy", _template_problem)
 
 
-def _checked_policy(put: Callable[..., Any]) -> Callable[..., Any]:
-    def put_bucket_policy(name: str, body: bytes) -> Any:
-        if problem := _problem(name, body.decode(errors="replace")):
-            return s3._error("MalformedPolicy", problem, 400)
-        return put(name, body)
-
-    return put_bucket_policy
+def _checked_policy(put: Original, name: str, body: bytes) -> Any:
+    if problem := _problem(name, body.decode(errors="replace")):
+        return s3._error("MalformedPolicy", problem, 400)
+    return put(name, body)
 
 
-def _check_template(properties: cloudformation.Properties) -> None:
+def _template_problem(properties: Fields) -> str:
     document = properties.get("PolicyDocument")
-    text = document if isinstance(document, str) else json.dumps(document)
-    if problem := _problem(str(properties.get("Bucket")), text):
-        raise ValueError(problem)
+    return _problem(str(properties.get("Bucket")), document if isinstance(document, str) else json.dumps(document))
 
 
 def _problem(bucket: str, text: str) -> str:
@@ -88,14 +83,11 @@ def _listed(value: object) -> list[str]:
     return [value] if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _checked_object(put: Callable[..., Any]) -> Callable[..., Any]:
-    def put_object(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Any:
-        if len(key.encode()) > _KEY_BYTES:
-            return s3._error("KeyTooLongError", "Your key is too long", 400)
-        tagging = next((value for name, value in headers.items() if name.lower() == "x-amz-tagging"), "")
-        for name, value in parse_qsl(tagging, keep_blank_values=True):
-            if len(name) > _TAG_KEY or len(value) > _TAG_VALUE:
-                return s3._error("InvalidTag", "The TagKey or TagValue you have provided is invalid", 400)
-        return put(bucket, key, body, headers)
-
-    return put_object
+def _checked_object(put: Original, bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Any:
+    if len(key.encode()) > _KEY_BYTES:
+        return s3._error("KeyTooLongError", "Your key is too long", 400)
+    tagging = next((value for name, value in headers.items() if name.lower() == "x-amz-tagging"), "")
+    for name, value in parse_qsl(tagging, keep_blank_values=True):
+        if len(name) > _TAG_KEY or len(value) > _TAG_VALUE:
+            return s3._error("InvalidTag", "The TagKey or TagValue you have provided is invalid", 400)
+    return put(bucket, key, body, headers)

@@ -9,14 +9,13 @@ MiniStack: requires `s3:PutObject` only.
 Here: both are required.
 """
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qsl
 
 from ministack.core import iam_actions, iam_evaluator
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 #: Both replace: iam_evaluator.enforce.
 AFTER = ("dynamodb.attributes",)
@@ -29,32 +28,26 @@ _tags: ContextVar[dict[str, str]] = ContextVar("_tags", default={})  # noqa: B03
 def close() -> None:
     """Close the gap."""
     require(iam_actions, "_s3_action")
-    replace(iam_actions, "s3_additional_checks", _with_tagging)
-    replace(iam_evaluator, "enforce", _with_the_tags_of_a_new_object)
+    wrap(iam_actions, "s3_additional_checks", _with_tagging)
+    wrap(iam_evaluator, "enforce", _with_the_tags_of_a_new_object)
 
 
-def _with_tagging(checks_of: Callable[..., list[tuple[str, str]]]) -> Callable[..., list[tuple[str, str]]]:
-    def s3_additional_checks(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> list[tuple[str, str]]:
-        checks = checks_of(method, path, headers, body, query)
-        writes = iam_actions._s3_action(method, path, query) == "PutObject"
-        tags = dict(parse_qsl(headers.get("x-amz-tagging") or "", keep_blank_values=True)) if writes else {}
-        _tags.set(tags)
-        return [*checks, (_ACTION, f"arn:aws:s3:::{path.lstrip('/')}")] if tags else checks
-
-    return s3_additional_checks
+def _with_tagging(
+    checks_of: Original, method: str, path: str, headers: dict[str, str], body: bytes, query: Fields
+) -> list[tuple[str, str]]:
+    checks = checks_of(method, path, headers, body, query)
+    writes = iam_actions._s3_action(method, path, query) == "PutObject"
+    tags = dict(parse_qsl(headers.get("x-amz-tagging") or "", keep_blank_values=True)) if writes else {}
+    _tags.set(tags)
+    return [*checks, (_ACTION, f"arn:aws:s3:::{path.lstrip('/')}")] if tags else checks
 
 
-def _with_the_tags_of_a_new_object(enforce: Callable[..., Any]) -> Callable[..., Any]:
-    def enforce_with_tags(access_key: str, action: str, *rest: Any, **named: Any) -> Any:
-        if action == _ACTION and (tags := _tags.get()):
-            _tags.set({})
-            named["service_context"] = {
-                **(named.get("service_context") or {}),
-                **{f"s3:RequestObjectTag/{name}": value for name, value in tags.items()},
-                "s3:RequestObjectTagKeys": list(tags),
-            }
-        return enforce(access_key, action, *rest, **named)
-
-    return enforce_with_tags
+def _with_the_tags_of_a_new_object(enforce: Original, access_key: str, action: str, *rest: Any, **named: Any) -> Any:
+    if action == _ACTION and (tags := _tags.get()):
+        _tags.set({})
+        named["service_context"] = {
+            **(named.get("service_context") or {}),
+            **{f"s3:RequestObjectTag/{name}": value for name, value in tags.items()},
+            "s3:RequestObjectTagKeys": list(tags),
+        }
+    return enforce(access_key, action, *rest, **named)

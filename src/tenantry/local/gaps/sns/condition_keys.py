@@ -8,12 +8,9 @@ MiniStack: does not have these keys, so that no condition on them ever holds.
 Here: the keys are present.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 from ministack.core import iam_actions
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 #: Both replace: iam_actions.request_tag_context.
 AFTER = ("eventbridge.condition_keys",)
@@ -24,15 +21,12 @@ _ACTION = "sns:Subscribe"
 def close() -> None:
     """Close the gap."""
     require(iam_actions, "_param")
-    replace(iam_actions, "request_tag_context", _reading_subscriptions)
+    wrap(iam_actions, "request_tag_context", _reading_subscriptions)
 
 
-def _reading_subscriptions(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def request_tag_context(service: str, action: str, body: bytes, parameters: dict[str, Any]) -> dict[str, Any]:
-        context = read(service, action, body, parameters)
-        if action != _ACTION:
-            return context
-        given = {f"sns:{name}": iam_actions._param(body, parameters, name) for name in ("Protocol", "Endpoint")}
-        return {**context, **{key: value for key, value in given.items() if value}}
-
-    return request_tag_context
+def _reading_subscriptions(read: Original, service: str, action: str, body: bytes, parameters: Fields) -> Fields:
+    context: Fields = read(service, action, body, parameters)
+    if action != _ACTION:
+        return context
+    given = {f"sns:{name}": iam_actions._param(body, parameters, name) for name in ("Protocol", "Endpoint")}
+    return {**context, **{key: value for key, value in given.items() if value}}

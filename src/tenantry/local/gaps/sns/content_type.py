@@ -14,12 +14,12 @@ that the local cloud does not.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ministack.services import sns
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 #: Both replace: _subscribe.
 AFTER = ("sns.https",)
@@ -45,19 +45,16 @@ def close() -> None:
     """Close the gap."""
     require(sns, "_p", "_error", "_sub_arn_to_topic", "_find_subscription")
     for name in ("_subscribe", "_set_subscription_attributes", "_create_topic", "_set_topic_attributes"):
-        replace(sns, name, _checked)
+        wrap(sns, name, _checked)
 
 
-def _checked(call: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
-    def checked(params: dict[str, Any]) -> Any:
-        given = dict(_attributes(params))
-        raw = given.get("RawMessageDelivery") == "true" or _is_raw(sns._p(params, "SubscriptionArn"))
-        problem = _problem(given.get("DeliveryPolicy") or "{}", _RAW_MEDIA_TYPES if raw else _MEDIA_TYPES)
-        if problem:
-            return sns._error("InvalidParameter", f"Invalid parameter: DeliveryPolicy: {problem}", 400)
-        return call(params)
-
-    return checked
+def _checked(call: Original, params: Fields) -> Any:
+    given = dict(_attributes(params))
+    raw = given.get("RawMessageDelivery") == "true" or _is_raw(sns._p(params, "SubscriptionArn"))
+    problem = _problem(given.get("DeliveryPolicy") or "{}", _RAW_MEDIA_TYPES if raw else _MEDIA_TYPES)
+    if problem:
+        return sns._error("InvalidParameter", f"Invalid parameter: DeliveryPolicy: {problem}", 400)
+    return call(params)
 
 
 def _is_raw(subscription: str) -> bool:
@@ -66,7 +63,7 @@ def _is_raw(subscription: str) -> bool:
     return found is not None and bool(found["attributes"].get("RawMessageDelivery") == "true")
 
 
-def _attributes(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _attributes(params: Fields) -> Iterator[tuple[str, str]]:
     if name := sns._p(params, "AttributeName"):
         yield name, sns._p(params, "AttributeValue")
     number = 1

@@ -22,14 +22,14 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ministack.core.responses import new_uuid
 from ministack.services import sns
 
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, Original, read_object, replace, require, service_calls, wrap
 from tenantry.local.settings import HOST
 
 #: The suffix of the names of this machine's receivers; as in `tenantry.local.worker` and `tenantry.local.certificates`.
@@ -42,36 +42,32 @@ _DEFAULT = {"numRetries": 3, "minDelayTarget": 20, "maxDelayTarget": 20}
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(sns, "_p", "_topic_by_arn_any_scope", "_xml", "logger")
-    replace(sns, "_subscribe", _subscribed)
-    replace(sns, "_deliver_to_http", _or_raw)
-    replace(sns, "_send_subscription_confirmation", lambda _: _ask_for_confirmation)
+    wrap(sns, "_subscribe", _subscribed)
+    wrap(sns, "_deliver_to_http", _or_raw)
+    replace(sns, "_send_subscription_confirmation", _ask_for_confirmation)
 
 
-def _subscribed(subscribe: Callable[..., Any]) -> Callable[..., Any]:
-    def subscribe_and_tell(params: dict[str, Any]) -> Any:
-        before = _find(sns._p(params, "TopicArn"), sns._p(params, "Endpoint"))
-        answer = subscribe(params)
-        found = _find(sns._p(params, "TopicArn"), sns._p(params, "Endpoint"))
-        if found is None or found["confirmed"]:
-            return answer
-        if before:
-            asyncio.ensure_future(_ask_for_confirmation(found["topic_arn"], found))  # noqa: RUF006 - MiniStack's way
-        arn = found["arn"] if sns._p(params, "ReturnSubscriptionArn") == "true" else "pending confirmation"
-        result = f"<SubscribeResult><SubscriptionArn>{arn}</SubscriptionArn></SubscribeResult>"
-        return sns._xml(200, "SubscribeResponse", result)
-
-    return subscribe_and_tell
+def _subscribed(subscribe: Original, params: Fields) -> Any:
+    before = _find(sns._p(params, "TopicArn"), sns._p(params, "Endpoint"))
+    answer = subscribe(params)
+    found = _find(sns._p(params, "TopicArn"), sns._p(params, "Endpoint"))
+    if found is None or found["confirmed"]:
+        return answer
+    if before:
+        asyncio.ensure_future(_ask_for_confirmation(found["topic_arn"], found))  # noqa: RUF006 - MiniStack's way
+    arn = found["arn"] if sns._p(params, "ReturnSubscriptionArn") == "true" else "pending confirmation"
+    result = f"<SubscribeResult><SubscriptionArn>{arn}</SubscriptionArn></SubscribeResult>"
+    return sns._xml(200, "SubscribeResponse", result)
 
 
-def _find(topic_arn: str, endpoint: str) -> dict[str, Any] | None:
+def _find(topic_arn: str, endpoint: str) -> Fields | None:
     topic = sns._topic_by_arn_any_scope(topic_arn) or {}
     subscriptions = (s for s in topic.get("subscriptions", []) if s["endpoint"] == endpoint)
     return next((s for s in subscriptions if s["protocol"] in {"http", "https"}), None)
 
 
-async def _ask_for_confirmation(topic_arn: str, subscription: dict[str, Any]) -> None:
+async def _ask_for_confirmation(topic_arn: str, subscription: Fields) -> None:
     token = subscription.get("token") or ""
     message = {
         "Type": "SubscriptionConfirmation",
@@ -86,29 +82,23 @@ async def _ask_for_confirmation(topic_arn: str, subscription: dict[str, Any]) ->
     await asyncio.to_thread(_deliver, subscription, message)
 
 
-def _or_raw(deliver: Callable[..., Any]) -> Callable[..., Any]:
-    async def deliver_to_http(endpoint: str, payload: str) -> None:
-        try:
-            message = json.loads(payload)
-        except ValueError:
-            message = {}
-        subscription = _find(message.get("TopicArn", ""), endpoint) if isinstance(message, dict) else None
-        if subscription is None:  # raw delivery, which does not say of which topic it is
-            await deliver(endpoint, payload)
-            return
-        for unsigned in ("Signature", "SignatureVersion", "SigningCertURL"):
-            message.pop(unsigned, None)
-        message["UnsubscribeURL"] = _address(f"Action=Unsubscribe&SubscriptionArn={quote(subscription['arn'])}")
-        await asyncio.to_thread(_deliver, subscription, message)
-
-    return deliver_to_http
+async def _or_raw(deliver: Original, endpoint: str, payload: str) -> None:
+    message = read_object(payload)
+    subscription = _find(message.get("TopicArn", ""), endpoint)
+    if subscription is None:  # raw delivery, which does not say of which topic it is
+        await deliver(endpoint, payload)
+        return
+    for unsigned in ("Signature", "SignatureVersion", "SigningCertURL"):
+        message.pop(unsigned, None)
+    message["UnsubscribeURL"] = _address(f"Action=Unsubscribe&SubscriptionArn={quote(subscription['arn'])}")
+    await asyncio.to_thread(_deliver, subscription, message)
 
 
 def _address(query: str) -> str:
-    return f"https://{HOST}:{os.environ['GATEWAY_PORT']}/?{query}"
+    return f"{service_calls.endpoint()}/?{query}"
 
 
-def _deliver(subscription: dict[str, Any], message: dict[str, Any]) -> None:
+def _deliver(subscription: Fields, message: Fields) -> None:
     attributes = subscription["attributes"]
     policy = json.loads(attributes.get("DeliveryPolicy") or "{}")
     code, error = "NoAnswer", ""
@@ -129,17 +119,18 @@ def _deliver(subscription: dict[str, Any], message: dict[str, Any]) -> None:
     if not target or message["Type"] != "Notification":
         return
     try:
-        service_calls.check_resource_policy(
-            target, action="sqs:SendMessage", service="sns.amazonaws.com", source_arn=subscription["topic_arn"]
-        )
         service_calls.send_to_queue(
-            target, json.dumps(message), {"RequestID": new_uuid(), "ErrorCode": code, "ErrorMessage": error}
+            target,
+            json.dumps(message),
+            {"RequestID": new_uuid(), "ErrorCode": code, "ErrorMessage": error},
+            service="sns.amazonaws.com",
+            source_arn=subscription["topic_arn"],
         )
     except (service_calls.RefusedError, LookupError) as refused:
         sns.logger.warning("SNS: the dead-letter message is lost: %s", refused)
 
 
-def _pauses(policy: dict[str, Any]) -> Iterator[float]:
+def _pauses(policy: Fields) -> Iterator[float]:
     """Yield the seconds to wait before each retry."""
     shortest, longest = float(policy["minDelayTarget"]), float(policy["maxDelayTarget"])
     at_once, early = policy.get("numNoDelayRetries", 0), policy.get("numMinDelayRetries", 0)
@@ -151,7 +142,7 @@ def _pauses(policy: dict[str, Any]) -> Iterator[float]:
     yield from (longest for _ in range(late))
 
 
-def _post(subscription: dict[str, Any], message: dict[str, Any], content_type: str) -> int:
+def _post(subscription: Fields, message: Fields, content_type: str) -> int:
     url = urlsplit(subscription["endpoint"])
     headers = {
         "Content-Type": content_type or "text/plain; charset=UTF-8",

@@ -8,13 +8,11 @@ MiniStack: takes the resource to be `*`, so that only a policy with that resourc
 Here: the resource is the path.
 """
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_actions
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Original, read_object, require, wrap
 
 #: Both replace: iam_actions.extract_resource_arn.
 AFTER = ("kinesis.get_records",)
@@ -25,18 +23,12 @@ _ACTION = "GetParametersByPath"
 def close() -> None:
     """Close the gap."""
     require(iam_actions, "_action_from_target")
-    replace(iam_actions, "extract_resource_arn", _of_paths)
+    wrap(iam_actions, "extract_resource_arn", _of_paths)
 
 
-def _of_paths(extract: Callable[..., str]) -> Callable[..., str]:
-    def extract_resource_arn(service: str, *request: Any) -> str:
-        _, _, headers, body, _, region, account = request
-        if service != "ssm" or iam_actions._action_from_target(headers) != _ACTION:
-            return extract(service, *request)
-        try:
-            path = json.loads(body)["Path"]
-        except (ValueError, TypeError, KeyError):
-            return extract(service, *request)
-        return f"arn:aws:ssm:{region}:{account}:parameter{path}"
-
-    return extract_resource_arn
+def _of_paths(extract: Original, service: str, *request: Any) -> Any:
+    _, _, headers, body, _, region, account = request
+    if service != "ssm" or iam_actions._action_from_target(headers) != _ACTION:
+        return extract(service, *request)
+    path = read_object(body).get("Path")
+    return extract(service, *request) if path is None else f"arn:aws:ssm:{region}:{account}:parameter{path}"

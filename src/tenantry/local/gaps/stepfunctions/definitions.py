@@ -12,14 +12,14 @@ Here: as on AWS.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions
 from ministack.services.cloudformation import provisioners
 
-from tenantry.local.patching import cloudformation, replace, require
+from tenantry.local.patching import Fields, Original, cloudformation, require, wrap
 
 #: Both replace: _start_execution, _start_sync_execution.
 AFTER = ("stepfunctions.input",)
@@ -27,44 +27,37 @@ AFTER = ("stepfunctions.input",)
 _INPUT_BYTES = 256 * 1024
 _TYPES = {"Pass", "Task", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
 _ENDS = {"Succeed", "Fail"}
-_Fields = dict[str, Any]
 
 
 def close() -> None:
     """Close the gap."""
     require(provisioners, "_sfn_definition")
-    replace(stepfunctions, "_create_state_machine", _checked_definition)
-    replace(stepfunctions, "_update_state_machine", _checked_definition)
-    replace(stepfunctions, "_start_execution", _checked_input)
-    replace(stepfunctions, "_start_sync_execution", _checked_input)
-    cloudformation.before("AWS::StepFunctions::StateMachine", _check_template)
+    wrap(stepfunctions, "_create_state_machine", _checked_definition)
+    wrap(stepfunctions, "_update_state_machine", _checked_definition)
+    wrap(stepfunctions, "_start_execution", _checked_input)
+    wrap(stepfunctions, "_start_sync_execution", _checked_input)
+    cloudformation.before("AWS::StepFunctions::StateMachine", _template_problem)
 
 
-def _checked_definition(call: Callable[[_Fields], Any]) -> Callable[[_Fields], Any]:
-    def checked(data: _Fields) -> Any:
-        problem = _problem(data["definition"]) if "definition" in data else ""
-        if problem:
-            return error_response_json("InvalidDefinition", f"Invalid State Machine Definition: '{problem}'", 400)
-        return call(data)
-
-    return checked
+def _checked_definition(call: Original, data: Fields) -> Any:
+    problem = _problem(data["definition"]) if "definition" in data else ""
+    if problem:
+        return error_response_json("InvalidDefinition", f"Invalid State Machine Definition: '{problem}'", 400)
+    return call(data)
 
 
-def _check_template(properties: cloudformation.Properties) -> None:
+def _template_problem(properties: Fields) -> str:
     definition = provisioners._sfn_definition(properties)
     text = definition if isinstance(definition, str) else json.dumps(definition)
-    if problem := _problem(text) or stepfunctions._validate_definition_jsonata(text):
-        raise ValueError(f"Invalid State Machine Definition: '{problem}'")
+    problem = _problem(text) or stepfunctions._validate_definition_jsonata(text)
+    return f"Invalid State Machine Definition: '{problem}'" if problem else ""
 
 
-def _checked_input(start: Callable[..., Any]) -> Callable[..., Any]:
-    def checked(data: _Fields, *rest: Any, **named: Any) -> Any:
-        if (size := len((data.get("input") or "").encode())) > _INPUT_BYTES:
-            problem = f"Input is too long: {size} bytes; at most {_INPUT_BYTES}"
-            return error_response_json("ValidationException", problem, 400)
-        return start(data, *rest, **named)
-
-    return checked
+def _checked_input(start: Original, data: Fields, *rest: Any, **named: Any) -> Any:
+    if (size := len((data.get("input") or "").encode())) > _INPUT_BYTES:
+        problem = f"Input is too long: {size} bytes; at most {_INPUT_BYTES}"
+        return error_response_json("ValidationException", problem, 400)
+    return start(data, *rest, **named)
 
 
 def _problem(text: str) -> str:
@@ -76,7 +69,7 @@ def _problem(text: str) -> str:
     return next(_problems(definition, ""), "")
 
 
-def _problems(machine: _Fields, path: str) -> Iterator[str]:
+def _problems(machine: Fields, path: str) -> Iterator[str]:
     states = machine.get("States")
     if not isinstance(states, dict) or not states:
         yield f"MISSING_STATES at {path}/States"
@@ -101,7 +94,7 @@ def _problems(machine: _Fields, path: str) -> Iterator[str]:
         yield f"UNREACHABLE_STATE: {name!r} at {path}/States"
 
 
-def _targets(state: _Fields) -> Iterator[str]:
+def _targets(state: Fields) -> Iterator[str]:
     for choice in (state, *(state.get("Choices") or []), *(state.get("Catch") or [])):
         if "Next" in choice:
             yield choice["Next"]
@@ -109,6 +102,6 @@ def _targets(state: _Fields) -> Iterator[str]:
         yield state["Default"]
 
 
-def _machines(state: _Fields) -> Iterator[_Fields]:
+def _machines(state: Fields) -> Iterator[Fields]:
     yield from state.get("Branches") or []
     yield from (state[name] for name in ("Iterator", "ItemProcessor") if name in state)

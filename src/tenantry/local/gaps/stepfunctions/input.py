@@ -10,40 +10,34 @@ Here: such an input is refused, and such an execution has no output.
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import error_response_json
 from ministack.services import stepfunctions
 
-from tenantry.local.patching import replace
+from tenantry.local.patching import Fields, Original, wrap
 
 
 def close() -> None:
     """Close the gap."""
-    replace(stepfunctions, "_start_sync_execution", lambda start: _without_output(_with_json(start)))
-    replace(stepfunctions, "_start_execution", _with_json)
+    for name in ("_start_sync_execution", "_start_execution"):
+        wrap(stepfunctions, name, _with_json)
+    wrap(stepfunctions, "_start_sync_execution", _without_output)
 
 
-def _with_json(start: Callable[..., Any]) -> Callable[..., Any]:
-    def start_with_json(data: dict[str, Any], *rest: Any, **named: Any) -> Any:
-        try:
-            json.loads(data.get("input") or "{}")
-        except ValueError:
-            return error_response_json("InvalidExecutionInput", "Invalid State Machine Execution Input", 400)
-        return start(data, *rest, **named)
-
-    return start_with_json
+def _with_json(start: Original, data: Fields, *rest: Any, **named: Any) -> Any:
+    try:
+        json.loads(data.get("input") or "{}")
+    except ValueError:
+        return error_response_json("InvalidExecutionInput", "Invalid State Machine Execution Input", 400)
+    return start(data, *rest, **named)
 
 
-def _without_output(start: Callable[..., Any]) -> Callable[..., Any]:
-    def start_sync_execution(data: dict[str, Any]) -> Any:
-        status, headers, body = start(data)
-        answer = json.loads(body)
-        if answer.get("status") in {"FAILED", "TIMED_OUT"}:
-            for name in ("output", "outputDetails"):
-                answer.pop(name, None)
-            body = json.dumps(answer).encode()
-        return status, headers, body
-
-    return start_sync_execution
+def _without_output(start: Original, data: Fields) -> Any:
+    status, headers, body = start(data)
+    answer = json.loads(body)
+    if answer.get("status") in {"FAILED", "TIMED_OUT"}:
+        for name in ("output", "outputDetails"):
+            answer.pop(name, None)
+        body = json.dumps(answer).encode()
+    return status, headers, body

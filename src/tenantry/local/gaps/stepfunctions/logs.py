@@ -16,7 +16,7 @@ from typing import Any
 
 from ministack.services import cloudwatch_logs, stepfunctions
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 #: Both replace: _run_execution.
 AFTER = ("stepfunctions.role",)
@@ -35,17 +35,14 @@ def close() -> None:
     """Close the gap."""
     require(stepfunctions, "_executions", "_state_machines", "_iso_to_epoch_ms")
     require(cloudwatch_logs, "_log_groups", "_put_log_events", "_create_log_stream")
-    replace(stepfunctions, "_run_execution", _then_log)
+    wrap(stepfunctions, "_run_execution", _then_log)
 
 
-def _then_log(run: Callable[[str], None]) -> Callable[[str], None]:
-    def run_execution(execution_arn: str) -> None:
-        try:
-            run(execution_arn)
-        finally:
-            _write(execution_arn)
-
-    return run_execution
+def _then_log(run: Original, execution_arn: str) -> None:
+    try:
+        run(execution_arn)
+    finally:
+        _write(execution_arn)
 
 
 def _write(execution_arn: str) -> None:
@@ -79,14 +76,14 @@ def _lower_first(value: Any) -> Any:
     return [_lower_first(item) for item in value] if isinstance(value, list) else value
 
 
-def _milliseconds(event: dict[str, Any]) -> int:
+def _milliseconds(event: Fields) -> int:
     stamp = event["timestamp"]
     return int(stepfunctions._iso_to_epoch_ms(stamp)) if isinstance(stamp, str) else int(stamp * 1000)
 
 
-def _message(event: dict[str, Any], execution_arn: str, *, with_data: bool) -> str:
+def _message(event: Fields, execution_arn: str, *, with_data: bool) -> str:
     # The details are the one member of the event that is named for its type.
-    found: dict[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
+    found: Fields = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
     details = {name: value for name, value in found.items() if with_data or name not in _DATA}
     return json.dumps(
         {

@@ -22,7 +22,7 @@ import botocore.exceptions
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from ministack.services import stepfunctions
 
-from tenantry.local.patching import replace, require, service_calls
+from tenantry.local.patching import Fields, Original, holding, replace, require, service_calls, wrap
 
 #: Role, state machine and execution of the task that runs.
 _running: ContextVar[tuple[str, str, str]] = ContextVar("running")
@@ -43,28 +43,21 @@ _OPTIMIZED = {"dynamodb": "DynamoDB", "events": "EventBridge", "sns": "SNS", "sq
 
 def close() -> None:
     """Close the gap."""
-    service_calls.check()
     require(stepfunctions, "_ExecutionError", "_executions", "_state_machines", "_prefix_sdk_error")
-    replace(stepfunctions, "_run_execution", _with_role)
-    replace(stepfunctions, "_call_lambda", lambda _: _invoke_function)
-    replace(stepfunctions, "_invoke_aws_sdk_integration", lambda _: _call_sdk)
+    wrap(stepfunctions, "_run_execution", _with_role)
+    replace(stepfunctions, "_call_lambda", _invoke_function)
+    replace(stepfunctions, "_invoke_aws_sdk_integration", _call_sdk)
     for prefix in stepfunctions._SERVICE_DISPATCH:
         if prefix.split(":")[5] in _OPTIMIZED:
             stepfunctions._SERVICE_DISPATCH[prefix] = _call_optimized
-    replace(stepfunctions, "_invoke_nested_start_execution", lambda _: _start_execution)
+    replace(stepfunctions, "_invoke_nested_start_execution", _start_execution)
 
 
-def _with_role(run: Callable[[str], None]) -> Callable[[str], None]:
-    def run_execution(execution_arn: str) -> None:
-        execution = stepfunctions._executions.get(execution_arn) or {}
-        machine = stepfunctions._state_machines.get(execution.get("stateMachineArn", "")) or {}
-        token = _running.set((machine.get("roleArn", ""), execution.get("stateMachineArn", ""), execution_arn))
-        try:
-            run(execution_arn)
-        finally:
-            _running.reset(token)
-
-    return run_execution
+def _with_role(run: Original, execution_arn: str) -> None:
+    execution = stepfunctions._executions.get(execution_arn) or {}
+    machine = stepfunctions._state_machines.get(execution.get("stateMachineArn", "")) or {}
+    with holding(_running, (machine.get("roleArn", ""), execution.get("stateMachineArn", ""), execution_arn)):
+        run(execution_arn)
 
 
 def _client(service: str) -> Any:
@@ -78,7 +71,7 @@ def _client(service: str) -> Any:
     return service_calls.client(service, session)
 
 
-def _call(service: str, action: str, parameters: dict[str, Any], error_name: Callable[[str], str]) -> Any:
+def _call(service: str, action: str, parameters: Fields, error_name: Callable[[str], str]) -> Any:
     client = _client(service)
     operation = next(
         (name for name in client.meta.service_model.operation_names if name.lower() == action.lower()), None
@@ -101,14 +94,14 @@ def _call(service: str, action: str, parameters: dict[str, Any], error_name: Cal
     return _reply(response, model.output_shape)
 
 
-def _call_optimized(resource: str, parameters: dict[str, Any]) -> Any:
+def _call_optimized(resource: str, parameters: Fields) -> Any:
     service, action = resource.removesuffix(".waitForTaskToken").split(":")[5:7]
     if service == "events":
         return _put_events(parameters)
     return _call(service, action, parameters, lambda code: f"{_OPTIMIZED[service]}.{code}")
 
 
-def _put_events(parameters: dict[str, Any]) -> Any:
+def _put_events(parameters: Fields) -> Any:
     _, machine, execution = _running.get()
     entries = [
         {**entry, "Resources": [*entry.get("Resources", []), machine, execution]} for entry in parameters["Entries"]
@@ -119,7 +112,7 @@ def _put_events(parameters: dict[str, Any]) -> Any:
     return reply
 
 
-def _call_sdk(resource: str, parameters: dict[str, Any]) -> Any:
+def _call_sdk(resource: str, parameters: Fields) -> Any:
     service, action = resource.removesuffix(".waitForTaskToken").split(":")[6:8]
     name = service.lower()
     return _call(_CLIENTS.get(name, name), action, parameters, lambda code: _sdk_error(name, code))
@@ -131,7 +124,7 @@ def _sdk_error(service: str, code: str) -> str:
     return str(stepfunctions._prefix_sdk_error(service, code))
 
 
-def _start_execution(_: str, parameters: dict[str, Any]) -> Any:
+def _start_execution(_: str, parameters: Fields) -> Any:
     return _call("stepfunctions", "StartExecution", parameters, lambda code: f"StepFunctions.{code}")
 
 

@@ -34,4 +34,4 @@ class _Time(ModuleType):
 
 def close() -> None:
     """Close the gap."""
-    replace(stepfunctions, "time", lambda _: _Time("time"))
+    replace(stepfunctions, "time", _Time("time"))

@@ -8,24 +8,20 @@ MiniStack: ends with the state's input.
 Here: the output is evaluated, as that of every other state is.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import stepfunctions
 
-from tenantry.local.patching import replace, require
+from tenantry.local.patching import Fields, Original, require, wrap
 
 
 def close() -> None:
     """Close the gap."""
     require(stepfunctions, "_apply_jsonata_output")
-    replace(stepfunctions, "_apply_output_path", _with_output)
+    wrap(stepfunctions, "_apply_output_path", _with_output)
 
 
-def _with_output(apply: Callable[..., Any]) -> Callable[..., Any]:
-    def apply_output_path(state: dict[str, Any], value: Any, context: Any = None) -> Any:
-        if state.get("Type") == "Succeed" and "Output" in state:
-            return stepfunctions._apply_jsonata_output(state, value, context, default=value)
-        return apply(state, value, context)
-
-    return apply_output_path
+def _with_output(apply: Original, state: Fields, value: Any, context: Any = None) -> Any:
+    if state.get("Type") == "Succeed" and "Output" in state:
+        return stepfunctions._apply_jsonata_output(state, value, context, default=value)
+    return apply(state, value, context)

@@ -1,4 +1,4 @@
-"""Create the resources that a test needs."""
+"""An emulator, and the resources that tests make in it."""
 
 import io
 import itertools
@@ -18,8 +18,8 @@ Statement = dict[str, Any]
 Found = TypeVar("Found")
 
 
-class Ground:
-    """Resources in one emulator, with names that no other test uses."""
+class Emulator:
+    """An emulator, in which tests make resources with names that no other test uses."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
