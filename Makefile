@@ -18,6 +18,10 @@ NODE_BIN = $(abspath $(firstword $(wildcard $(VENV)/lib/python3*/site-packages/n
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 # Without bytecode every process compiles the CDK's modules anew, which takes it many seconds.
 unexport PYTHONDONTWRITEBYTECODE
+# A proxy is for other machines: the local cloud and its clients are on this one.
+LOOPBACK := 127.0.0.1,localhost
+export NO_PROXY := $(LOOPBACK),$(or $(no_proxy),$(NO_PROXY))
+export no_proxy := $(NO_PROXY)
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
 .PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack teardown tour lock clean

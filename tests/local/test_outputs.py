@@ -51,3 +51,24 @@ def test_a_shell_reads_back_what_was_written(tmp_path: Path) -> None:
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout  # noqa: S607
     assert said == f"it's a $ecret|{tmp_path}/with space/ca.pem|\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("shell", "expected"),
+    [
+        ({}, "127.0.0.1,localhost"),
+        ({"NO_PROXY": "intranet.example"}, "127.0.0.1,localhost,intranet.example"),
+        ({"NO_PROXY": "a.example", "no_proxy": "b.example"}, "127.0.0.1,localhost,b.example"),
+    ],
+)
+def test_a_proxy_is_asked_for_other_machines_only(
+    shell: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+
+    found = outputs.connection(_ENDPOINT, RootKey(access_key_id="AKIA", secret_access_key="secret"), tmp_path)
+
+    assert found["NO_PROXY"] == found["no_proxy"] == expected

@@ -111,3 +111,16 @@ def test_the_emulator_inherits_no_variables_of_the_shell(tmp_path: Path, monkeyp
             assert b"production" not in environment.read_bytes()
     finally:
         started.remove()
+
+
+def test_a_proxy_of_the_shell_is_not_asked(own_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        proxy.settimeout(0)
+
+        own_cloud.start()
+        _remember(own_cloud, "kept")
+
+        with pytest.raises(BlockingIOError):
+            proxy.accept()

@@ -233,7 +233,7 @@ class LocalCloud:
 
 
 class Session(boto3.Session):
-    """A boto3 session whose clients talk to the local cloud, whatever the shell's variables and `~/.aws` say."""
+    """A boto3 session whose clients talk to the local cloud, whatever variables, proxies and `~/.aws` say."""
 
     def __init__(self, endpoint: str, ca_bundle: Path, credentials: Mapping[str, str]) -> None:
         # For each setting of the person: no key in a file, no variable, this value.
@@ -257,5 +257,5 @@ class Session(boto3.Session):
         return super().resource(service_name, **self._with_local(kwargs))  # type: ignore[call-overload]
 
     def _with_local(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        config = Config(inject_host_prefix=False, s3={"addressing_style": "path"})
+        config = Config(inject_host_prefix=False, proxies={}, s3={"addressing_style": "path"})
         return {**self._local, **kwargs, "config": config.merge(kwargs["config"]) if "config" in kwargs else config}

@@ -1,6 +1,7 @@
 """The two files for scripts: the stacks' outputs, and shell exports for the local cloud."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -74,7 +75,15 @@ def connection(endpoint: str, root: RootKey, bundle: Path) -> dict[str, str]:
         "REQUESTS_CA_BUNDLE": str(bundle),
         "SSL_CERT_FILE": str(bundle),
         "NODE_EXTRA_CA_CERTS": str(bundle),  # the CDK CLI
+        **_without_proxy(),
     }
+
+
+def _without_proxy() -> dict[str, str]:
+    """Return the variables by which a proxy of the shell is not asked for this machine's own addresses."""
+    excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    value = ",".join(filter(None, (HOST, "localhost", excepted)))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def shell_variables(outputs: Outputs) -> dict[str, str]:
