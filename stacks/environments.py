@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import RemovalPolicy
@@ -55,7 +55,7 @@ class Environment:
     page_domain, page_certificate_arn
         A name of one's own for the dashboard, and a certificate for it in us-east-1; both or neither.
     throttle_rate, throttle_burst
-        Requests a second, and at once, that an API's stage lets through.
+        Request rate and burst limit of an API's stage.
     log_retention
         How long logs are kept.
     archive_days
@@ -88,13 +88,13 @@ class Environment:
     tenant_isolated_functions
         Whether functions that hold vended credentials get an execution environment a tenant.
     tenant_rate, tenant_burst
-        Requests a second, and at once, that one tenant may send to the ingest API.
+        Request rate and burst limit of one tenant at the ingest API.
     tenant_api_keys
         Whether the ingest API refuses a request without a tenant's API key, which is what a tenant's rate is bound to.
     test_identity
         Whether there is a user that may send as the tenant of the ingestion document's walk-through.
     web_acl_arn
-        A web ACL of the account, which then stands before every API.
+        A web ACL of the account, in front of every API.
     stream_shards
         Shards of the stream of tenants' records; None lets it grow and shrink on demand.
     stream_retention_days
@@ -298,6 +298,15 @@ def _defaults(application: str) -> Mapping[str, Environment]:
     return {environment.name: environment for environment in environments}
 
 
+class _Given(TypedDict, total=False):
+    account: str | None
+    region: str | None
+    page_domain: str | None
+    page_certificate_arn: str | None
+    web_acl_arn: str | None
+    destroy_data: bool
+
+
 NAMES: Final = tuple(_defaults(_DEFAULT_APPLICATION))
 
 
@@ -305,14 +314,9 @@ def environment(
     name: str,
     *,
     application: str = _DEFAULT_APPLICATION,
-    account: str | None = None,
-    region: str | None = None,
     hands_on_names: bool | None = None,
     allowed_origin: str | None = None,
-    page_domain: str | None = None,
-    page_certificate_arn: str | None = None,
-    web_acl_arn: str | None = None,
-    destroy_data: bool = False,
+    **given: Unpack[_Given],
 ) -> Environment:
     """Return the environment called `name`, with what the caller gives laid over it.
 
@@ -345,15 +349,7 @@ def environment(
         raise ValueError(f"Unknown environment {name!r}: choose one of {', '.join(NAMES)} (--context env=NAME).")
     found = known[name]
     if name != "local":
-        found = replace(
-            found,
-            account=account,
-            region=region,
-            page_domain=page_domain,
-            page_certificate_arn=page_certificate_arn,
-            web_acl_arn=web_acl_arn,
-            destroy_data=destroy_data,
-        )
+        found = replace(found, **given)
     if hands_on_names is not None:
         found = replace(found, hands_on_names=hands_on_names)
     return replace(found, allowed_origin=allowed_origin) if allowed_origin else found

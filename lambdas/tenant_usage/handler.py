@@ -12,7 +12,7 @@ from tenant_usage.counters import MOST_AT_ONCE, Counters
 from tenantry.runtime.observability import logger
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
-# A counter has 12 seconds (`stacks.platform.counters`) after its cold start. One that hangs is not invoked again.
+# A counter has 12 seconds (`stacks.platform.functions`) after its cold start. One that hangs is not invoked again.
 _PATIENT = Config(
     connect_timeout=1,
     read_timeout=20,

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from tenantry.model.identifier_checks import tenant_id_condition, user_id_condition
+from tenantry.model.identifier_checks import user_id_condition
 
 
-def text(path: str) -> str:
-    """Return the condition that there is a string at `path`."""
-    return f"$type({path}) = 'string'"
+def person(path: str) -> list[str]:
+    """Return the conditions that `path` has a user's id, address and name."""
+    return [
+        user_id_condition(f"{path}.userName"),
+        f"$type({path}.email) = 'string'",
+        f"$type({path}.name) = 'string'",
+    ]
 
 
-def has_user(path: str) -> str:
-    """Return the condition that `userName` under `path` is a user id."""
-    return user_id_condition(f"{path}.userName")
-
-
-def has_tenant(path: str) -> str:
-    """Return the condition that `tenantId` under `path` is a tenant id."""
-    return tenant_id_condition(f"{path}.tenantId")
+def person_of(path: str) -> dict[str, str]:
+    """Return the person at `path`, for the detail of the next event."""
+    return {field: f"{{% {path}.{field} %}}" for field in ("email", "userName", "name")}

@@ -1,4 +1,4 @@
-"""From an environment to what the constructs take."""
+"""Tables, grants and statements of the control plane."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
-from tenantry.functions import FunctionDefaults
 from tenantry.isolation.api import Directory
 from tenantry.model.directory_tables import MEMBERSHIPS, TENANTS, USERS, table_name
 
@@ -24,16 +23,6 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 ONE_PROCESSOR_MIB: Final = 1769
 _IN_TRANSACTIONS: Final = ("ForAnyValue:StringEquals", {"dynamodb:EnclosingOperation": ["TransactWriteItems"]})
-
-
-def function_defaults(environment: Environment) -> FunctionDefaults:
-    """Return what the environment's functions have in common."""
-    return FunctionDefaults(
-        namespace=environment.application,
-        log_retention=environment.log_retention,
-        removal_policy=environment.removal_policy,
-        target=environment.bundle,
-    )
 
 
 def directory(scope: Construct, environment: Environment) -> Directory:
@@ -63,8 +52,8 @@ def table(
         scope,
         construct_id,
         table_name=name,  # a contract's name
-        partition_key=_key(hash_key),
-        sort_key=_key(range_key) if range_key else None,
+        partition_key=string_key(hash_key),
+        sort_key=string_key(range_key) if range_key else None,
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
         encryption=dynamodb.TableEncryption.AWS_MANAGED,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
@@ -178,5 +167,6 @@ def _for_all(names: Sequence[str]) -> str:
     return f"ForAllValues:String{'Like' if any('*' in name for name in names) else 'Equals'}"
 
 
-def _key(name: str) -> dynamodb.Attribute:
+def string_key(name: str) -> dynamodb.Attribute:
+    """Return a key attribute that is text."""
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)

@@ -1,7 +1,8 @@
-"""The events of the application: who says them, and what is in them."""
+"""The events of the application: who publishes them, and what is in them."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.isolation.events import EventType
@@ -30,26 +31,27 @@ class Events:
 
     def __init__(self, application: str) -> None:
         identity, user, tenant = (
-            types.source(application, domain) for domain in (types.IDENTITY, types.USER, types.TENANT)
+            partial(EventType, source=types.source(application, domain))
+            for domain in (types.IDENTITY, types.USER, types.TENANT)
         )
-        self.signed_up = EventType(source=identity, detail_type=types.SIGN_UP)
-        self.user_created = EventType(source=user, detail_type=types.CREATED)
-        self.tenant_created = EventType(source=tenant, detail_type=types.CREATED)
-        self.admin_added = EventType(source=tenant, detail_type=types.ADMIN_ADDED)
-        self.member_invited = EventType(source=tenant, detail_type=types.MEMBER_INVITED)
-        self.member_added = EventType(source=tenant, detail_type=types.MEMBER_ADDED)
-        self.member_roles_changed = EventType(source=tenant, detail_type=types.MEMBER_ROLES_CHANGED)
-        self.member_removed = EventType(source=tenant, detail_type=types.MEMBER_REMOVED)
-        self.webhook_paused = EventType(source=tenant, detail_type=types.WEBHOOK_PAUSED)
-        self.active_tenant_switched = EventType(source=tenant, detail_type=types.ACTIVE_TENANT_SWITCHED)
-        self.blocked = EventType(source=user, detail_type=types.BLOCKED)
-        self.unblocked = EventType(source=user, detail_type=types.UNBLOCKED)
-        self.sessions_ended = EventType(source=user, detail_type=types.SESSIONS_ENDED)
-        self.deleted = EventType(source=user, detail_type=types.DELETED)
+        self.signed_up = identity(detail_type=types.SIGN_UP)
+        self.user_created = user(detail_type=types.CREATED)
+        self.tenant_created = tenant(detail_type=types.CREATED)
+        self.admin_added = tenant(detail_type=types.ADMIN_ADDED)
+        self.member_invited = tenant(detail_type=types.MEMBER_INVITED)
+        self.member_added = tenant(detail_type=types.MEMBER_ADDED)
+        self.member_roles_changed = tenant(detail_type=types.MEMBER_ROLES_CHANGED)
+        self.member_removed = tenant(detail_type=types.MEMBER_REMOVED)
+        self.webhook_paused = tenant(detail_type=types.WEBHOOK_PAUSED)
+        self.active_tenant_switched = tenant(detail_type=types.ACTIVE_TENANT_SWITCHED)
+        self.blocked = user(detail_type=types.BLOCKED)
+        self.unblocked = user(detail_type=types.UNBLOCKED)
+        self.sessions_ended = user(detail_type=types.SESSIONS_ENDED)
+        self.deleted = user(detail_type=types.DELETED)
 
     @property
     def memberships(self) -> Sequence[EventType]:
-        """What is said of memberships, once each change."""
+        """The events of memberships, one for each change."""
         return (
             self.member_invited,
             self.member_added,
@@ -60,7 +62,7 @@ class Events:
 
     @property
     def accounts(self) -> Sequence[EventType]:
-        """What is said of accounts, once each change."""
+        """The events of accounts, one for each change."""
         return (self.blocked, self.unblocked, self.sessions_ended, self.deleted)
 
     def schemas(self) -> Mapping[EventType, Mapping[str, Any]]:

@@ -1,24 +1,27 @@
-"""Functions behind the APIs, in the one shape that they have."""
+"""The functions behind the APIs, and those that count what a tenant uses, in the shape that each of the two has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
+from aws_cdk import Duration, Stack
 
-from tenantry.functions import PythonFunction
-from tenantry.functions.sources import package_folder
+from tenantry.functions import PythonFunction, package_folder
+from tenantry.isolation.alarms import alarm
+from tenantry.isolation.metering import UsageCounter
+from tenantry.isolation.vending import TokenVendor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from aws_cdk import Duration
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
-    from stacks.platform.platform import Foundation
+    from stacks.platform.platform import Foundation, Platform
     from tenantry.functions import RuntimeLock
     from tenantry.isolation.api import ApiDefaults
+    from tenantry.isolation.metering import UsageRegistry
+    from tenantry.isolation.vending import Purpose
 
 
 def api_function(
@@ -71,3 +74,57 @@ def api_function(
         dead_letters=dead_letters,
         environment={"CORS_HEADERS": Stack.of(scope).to_json_string(dict(headers)), **environment},
     )
+
+
+def usage_counter(
+    scope: Construct,
+    name: str,
+    description: str,
+    *,
+    platform: Platform,
+    registry: UsageRegistry,
+    grant: Callable[[Purpose], object],
+    environment: Mapping[str, str],
+) -> None:
+    """Make and register the counter of `name`: a function that vends sessions and holds no grant on data.
+
+    The page shows the other parts of the usage when it fails, so an alarm tells operators.
+
+    Parameters
+    ----------
+    scope
+        The stack that holds what is counted.
+    name
+        What is counted: the purpose of its sessions, and with ``_usage`` behind it, the function's package.
+    description
+        What the function does.
+    platform, registry
+        What its stack is given.
+    grant
+        Lets the purpose's sessions count.
+    environment
+        The function's variables.
+    """
+    function = PythonFunction(
+        scope,
+        f"{name.capitalize()}Usage",
+        entry=package_folder(f"{name}_usage"),
+        defaults=platform.function_defaults,
+        description=description,
+        tenant_isolated=platform.environment.tenant_isolated_functions,
+        timeout=Duration.seconds(12),  # for which the function that asks it waits
+        memory_size=1024,
+        environment=environment,
+    )
+    vendor = TokenVendor(scope, "UsageVendor")
+    grant(vendor.purpose(name))
+    vendor.grant_vend(function, purposes=[name])
+    alarm(
+        scope,
+        "UsageFailedAlarm",
+        function.metric_errors(period=Duration.minutes(5)),
+        f"A tenant's usage of {name} cannot be counted. See docs/operations.md",
+        tells=platform.alarms,
+        threshold=3,
+    )
+    UsageCounter(scope, "UsageCounter", registry=registry, name=name, function=function)

@@ -1,21 +1,29 @@
-"""What every stack is given: the environment, the event bus, the alarms topic, and who signs people in."""
+"""What every stack is, and is given: the environment, the event bus, the alarms topic, and who signs people in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from stacks.platform.defaults import function_defaults
+from aws_cdk import CfnOutput, Stack
+
 from stacks.platform.events import Events
+from tenantry.functions import FunctionDefaults
 from tenantry.isolation.api import ApiDefaults
+from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_cognito as cognito
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
+    from constructs import Construct
 
     from stacks.environments import Environment
-    from tenantry.functions import FunctionDefaults
-    from tenantry.isolation.events import ApplicationBus
+    from stacks.names import StackName
+    from tenantry.isolation.events import ApplicationBus, EventType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +90,28 @@ class Foundation:
     @property
     def function_defaults(self) -> FunctionDefaults:
         """What the functions have in common."""
-        return function_defaults(self.environment)
+        environment = self.environment
+        return FunctionDefaults(
+            namespace=environment.application,
+            log_retention=environment.log_retention,
+            removal_policy=environment.removal_policy,
+            target=environment.bundle,
+        )
+
+    @property
+    def publisher_variables(self) -> Mapping[str, str]:
+        """Environment variables of a function that publishes events."""
+        return {"APPLICATION": self.environment.application, "EVENT_BUS_NAME": self.bus.bus_name}
+
+    def dead_letter_queue(self, scope: Construct, construct_id: str) -> sqs.Queue:
+        """Make a dead-letter queue; see `tenantry.isolation.events.dead_letter_queue`."""
+        kept = self.environment.removal_policy
+        return dead_letter_queue(scope, construct_id, alarms=self.alarms, removal_policy=kept)
+
+    def grant_publish(self, grantee: iam.IGrantable, *events: EventType) -> None:
+        """Let `grantee` publish these events, which have one source, and no others."""
+        (source,) = {event.source for event in events}
+        self.bus.grant_publish(grantee, source=source, detail_types=[event.detail_type for event in events])
 
     def with_identity(self, identity: Identity) -> Platform:
         """Return the platform of this foundation and an identity."""
@@ -102,3 +131,32 @@ class Platform(Foundation):
     """
 
     identity: Identity
+
+
+class ApplicationStack(Stack):
+    """A stack of one environment, with the name that the list of stacks gives it.
+
+    Attributes
+    ----------
+    name
+        Its name without the application's, one of `stacks.names.STACKS`.
+
+    Parameters
+    ----------
+    scope, construct_id
+        Where it stands in the app.
+    environment
+        The environment.
+    """
+
+    name: ClassVar[StackName]
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(
+            scope, construct_id, env=environment.cdk_environment, stack_name=environment.stack_name(self.name)
+        )
+
+    def add_outputs(self, **outputs: str) -> None:
+        """Put values out, by the outputs' names."""
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)

@@ -1,17 +1,15 @@
-"""What every other stack stands on: the event bus, the alarms topic, API Gateway's log role, the dashboard."""
+"""What every other stack depends on: the event bus, the alarms topic, API Gateway's log role, the dashboard."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
-from stacks.platform.base import ApplicationStack
 from stacks.platform.events import Events
-from stacks.platform.platform import Foundation
+from stacks.platform.platform import ApplicationStack, Foundation
 from tenantry.functions import declare_store
 from tenantry.isolation.api import ApiLogging, TenantDashboard
 from tenantry.isolation.events import ApplicationBus
@@ -73,7 +71,9 @@ class CommonStack(ApplicationStack):
         self.foundation = Foundation(environment=environment, bus=bus, alarms=alarms)
         ApiLogging(self, "ApiLogging")
         dashboard = TenantDashboard(self, "Operations", application=application)
-        CfnOutput(self, "EventBusName", value=bus.bus_name)
-        CfnOutput(self, "EventBusArn", value=bus.bus_arn)
-        CfnOutput(self, "OperationsDashboardName", value=dashboard.dashboard_name)
-        CfnOutput(self, "AlarmsTopicArn", value=alarms.topic_arn)
+        self.add_outputs(
+            EventBusName=bus.bus_name,
+            EventBusArn=bus.bus_arn,
+            OperationsDashboardName=dashboard.dashboard_name,
+            AlarmsTopicArn=alarms.topic_arn,
+        )

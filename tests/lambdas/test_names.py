@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft4Validator
 
-from stacks.platform.name_schemas import key_schema, name_schema
+from stacks.platform.schema_parts import key_schema, name_schema
 from tenantry.model.caller import Profile
 from tenantry.model.names import NAME_PATTERN, key_refusal, name_or, name_refusal, usable_name
 from tests.given_names import NAMES, REFUSED

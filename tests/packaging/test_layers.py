@@ -75,7 +75,7 @@ _LAYERS: Final = {
         ("events",),
         ("direct",),
         ("documentation", "metering", "vending"),
-        ("validation", "_imported"),
+        ("alarms", "validation", "_imported"),
     ),
 }
 # `__file__` and `parents[...]` find what lies beside a source; a wheel may lie elsewhere.

@@ -2,7 +2,7 @@
 
 from tenantry.functions.account import in_own_account, service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleError, BundleTarget, bundle, bundle_hash, host_target
-from tenantry.functions.checks import acknowledge
+from tenantry.functions.checks import acknowledge, acknowledge_wildcard
 from tenantry.functions.function import FunctionDefaults, PythonFunction
 from tenantry.functions.locks import RuntimeLock, find_lock
 from tenantry.functions.sources import RUNTIME, Source, function_sources, package_folder
@@ -19,6 +19,7 @@ __all__ = [
     "RuntimeLock",
     "Source",
     "acknowledge",
+    "acknowledge_wildcard",
     "bundle",
     "bundle_hash",
     "declare_application",

@@ -32,13 +32,13 @@ def service_principal(scope: IConstruct, service: str) -> iam.ServicePrincipal:
     own account and region.
 
     Services that do not document that they name their source, such as Lambda and API Gateway, may leave the source
-    out: API Gateway does, and a condition that asks for it would shut it out. A source that they do name must still be
+    out: API Gateway does, and a condition that asks for it would refuse it. A source that they do name must still be
     this account. What keeps others from using the role is then `iam:PassRole`, which knows no role of another account.
 
     Parameters
     ----------
     scope
-        Where the role stands.
+        A construct of the role's stack.
     service
         The service's principal, such as ``states.amazonaws.com``.
 

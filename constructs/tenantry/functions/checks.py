@@ -1,4 +1,4 @@
-"""Reasons for what cdk-nag would object to, each given where the thing stands and for that thing alone."""
+"""Reasons for findings of cdk-nag, each given where the construct is defined and for that construct alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from aws_cdk import Acknowledgment, Reference, Stack, Tokenization, Validations
 from constructs import IValidation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from constructs import IConstruct
 
 
@@ -19,7 +21,7 @@ def acknowledge(construct: IConstruct, rule: str, reason: str, *, resource: str 
     Parameters
     ----------
     construct
-        The construct; what stands under it is covered as well, so name the smallest one.
+        The construct; its children are covered as well, so name the smallest one.
     rule
         Such as ``AwsSolutions-IAM5``; its pack is the part before the first hyphen.
     reason
@@ -27,20 +29,23 @@ def acknowledge(construct: IConstruct, rule: str, reason: str, *, resource: str 
     resource
         For rules on IAM policies: the one resource, tokens and all, that the reason is about.
     """
-    if resource is None:
-        _acknowledge(construct, rule, rule, reason)
-    elif _is_of_another_stack(construct, resource):
-        construct.node.add_validation(_Late(construct, rule, reason, resource))
+
+    def state() -> list[str]:
+        about = "" if resource is None else f"[Resource::{_flat(Stack.of(construct).resolve(resource))}]"
+        pack = rule.partition("-")[0]
+        Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}::{rule}{about}", reason=reason))
+        return []
+
+    if resource is not None and _is_of_another_stack(construct, resource):
+        # What comes from another stack gets its final form just before the app is validated.
+        construct.node.add_validation(Check(state))
     else:
-        _acknowledge(construct, rule, _finding(construct, rule, resource), reason)
+        state()
 
 
-def _acknowledge(construct: IConstruct, rule: str, finding: str, reason: str) -> None:
-    Validations.of(construct).acknowledge(Acknowledgment(id=f"{rule.partition('-')[0]}::{finding}", reason=reason))
-
-
-def _finding(construct: IConstruct, rule: str, resource: str) -> str:
-    return f"{rule}[Resource::{_flat(Stack.of(construct).resolve(resource))}]"
+def acknowledge_wildcard(construct: IConstruct, resource: str, reason: str) -> None:
+    """Tell cdk-nag why a policy of a construct allows something on a resource with a wildcard."""
+    acknowledge(construct, "AwsSolutions-IAM5", reason, resource=resource)
 
 
 def _is_of_another_stack(construct: IConstruct, resource: str) -> bool:
@@ -52,19 +57,19 @@ def _is_of_another_stack(construct: IConstruct, resource: str) -> bool:
 
 
 @jsii.implements(IValidation)
-class _Late:
-    """Gives its reason when the app is validated: what comes from another stack gets its final form just before."""
+class Check:
+    """Runs when the app is validated, and returns what is wrong."""
 
-    def __init__(self, construct: IConstruct, rule: str, reason: str, resource: str) -> None:
-        self._construct, self._rule, self._reason, self._resource = construct, rule, reason, resource
+    def __init__(self, faults: Callable[[], list[str]]) -> None:
+        self._faults = faults
 
     def validate(self) -> list[str]:
-        _acknowledge(self._construct, self._rule, _finding(self._construct, self._rule, self._resource), self._reason)
-        return []
+        """Return what is wrong."""
+        return self._faults()
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation expression
-    """Return a CloudFormation expression in the way in which cdk-nag writes it."""
+    """Return a CloudFormation expression as cdk-nag writes it."""
     match value:
         case {"Ref": name}:
             return f"<{name}>"

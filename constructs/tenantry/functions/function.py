@@ -1,15 +1,13 @@
-"""The one way in which Tenantry makes a Lambda function."""
+"""The construct of all Lambda functions of Tenantry."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-import jsii
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, Duration, ILocalBundling, RemovalPolicy, Stack
+from aws_cdk import AssetHashType, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
@@ -18,17 +16,17 @@ from constructs import Construct
 
 from tenantry.functions.account import service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
-from tenantry.functions.checks import acknowledge
+from tenantry.functions.bundling import without_docker
+from tenantry.functions.checks import acknowledge, acknowledge_wildcard
 from tenantry.functions.locks import RuntimeLock, find_lock
 from tenantry.functions.sources import RUNTIME, function_sources
 from tenantry.functions.stores import LOG, declare_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from aws_cdk import aws_sqs as sqs
-
-    from tenantry.functions.sources import Source
 
 _RUNTIME: Final = lambda_.Runtime.PYTHON_3_13
 
@@ -133,7 +131,7 @@ class PythonFunction(lambda_.Function):
     ) -> None:
         if not (entry / "handler.py").is_file():
             raise ValueError(f"{entry} is not a function's package: it has no handler.py.")
-        sources = function_sources(entry, shared)
+        sources, lock_file = function_sources(entry, shared), find_lock(entry, lock)
         home = Construct(scope, construct_id)
         log_group = logs.LogGroup(
             home,
@@ -160,7 +158,12 @@ class PythonFunction(lambda_.Function):
             runtime=_RUNTIME,
             architecture=lambda_.Architecture.ARM_64 if defaults.target.arm else lambda_.Architecture.X86_64,
             handler=f"{entry.name}.handler.handler",
-            code=_code(sources, defaults.target, find_lock(entry, lock)),
+            code=lambda_.Code.from_asset(
+                str(entry),
+                asset_hash=bundle_hash(sources, defaults.target, lock_file),
+                asset_hash_type=AssetHashType.CUSTOM,
+                bundling=without_docker(lambda output: bundle(sources, defaults.target, lock_file, output)),
+            ),
             role=role,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
@@ -175,12 +178,7 @@ class PythonFunction(lambda_.Function):
         log_group.grant_write(role)
         self._execution_role = role
         self.tenant_isolated = tenant_isolated
-        acknowledge(
-            role,
-            "AwsSolutions-IAM5",
-            "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.",
-            resource="*",
-        )
+        acknowledge_wildcard(role, "*", "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.")
         for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
             acknowledge(self, rule, f"{_RUNTIME.name} is what the locks are tested with; AWS supports it until 2029.")
         acknowledge(
@@ -227,27 +225,3 @@ def _id_beside(scope: Construct, construct_id: str) -> str:
         if not (last and last.endswith(part)):  # what repeats the end of the part before it is left out
             name, last = name + re.sub("[^A-Za-z0-9]", "", part), part
     return f"{name[:240]}{digest[:8].upper()}"
-
-
-def _code(sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> lambda_.Code:
-    return lambda_.Code.from_asset(
-        str(sources[0].folder),
-        asset_hash=bundle_hash(sources, target, lock),
-        asset_hash_type=AssetHashType.CUSTOM,
-        bundling=BundlingOptions(
-            image=DockerImage.from_registry("docker-is-not-used"),
-            local=_WithoutDocker(sources, target, lock),
-        ),
-    )
-
-
-@jsii.implements(ILocalBundling)
-class _WithoutDocker:
-    def __init__(self, sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> None:
-        self._sources = sources
-        self._target = target
-        self._lock = lock
-
-    def try_bundle(self, output_dir: str, _options: BundlingOptions | None = None, **_: Any) -> bool:  # noqa: ANN401
-        bundle(self._sources, self._target, self._lock, Path(output_dir))
-        return True  # False would fall through to Docker

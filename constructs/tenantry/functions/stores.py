@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import jsii
 from aws_cdk import CfnResource, Stack, Tags
-from constructs import IValidation
 
+from tenantry.functions.checks import Check
 from tenantry.model.stores import APPLICATION, STORES, Application, By, Store
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def declare_store(construct: IConstruct, *stores: Store) -> None:
         The construct has no resource of its own.
     """
     stack = Stack.of(construct)
-    declared = [_plain(stack, store).declared for store in stores]
+    declared = [replace(store, name=_text(stack.resolve(store.name), store)).declared for store in stores]
     if construct is stack:
         metadata = stack.template_options.metadata or {}
         stack.template_options.metadata = {**metadata, STORES: [*metadata.get(STORES, []), *declared]}
@@ -66,34 +65,23 @@ def declare_application(scope: IConstruct, *, name: str, environment: str, ephem
     ephemeral
         Whether the environment may ever be thrown away with its data.
     """
-    mark = _Mark(scope, Application(name=name, environment=environment, ephemeral=ephemeral))
-    mark.validate()
-    scope.node.add_validation(mark)
+    declared = Application(name=name, environment=environment, ephemeral=ephemeral).declared
+
+    def mark() -> list[str]:
+        for stack in scope.node.find_all():
+            if isinstance(stack, Stack):
+                metadata = stack.template_options.metadata or {}
+                stack.template_options.metadata = {**metadata, APPLICATION: declared}
+        return []
+
+    mark()
+    scope.node.add_validation(Check(mark))  # once more, for the stacks that come later
     Tags.of(scope).add("application", name)
     Tags.of(scope).add("environment", environment)
 
 
-@jsii.implements(IValidation)
-class _Mark:
-    """Marks the stacks that are there, and once more when the app is validated, those that came later."""
-
-    def __init__(self, scope: IConstruct, application: Application) -> None:
-        self._scope, self._declared = scope, application.declared
-
-    def validate(self) -> list[str]:
-        for stack in self._scope.node.find_all():
-            if isinstance(stack, Stack):
-                metadata = stack.template_options.metadata or {}
-                stack.template_options.metadata = {**metadata, APPLICATION: self._declared}
-        return []
-
-
-def _plain(stack: Stack, store: Store) -> Store:
-    """Return a declaration without CloudFormation expressions, which a template's own metadata cannot hold."""
-    return replace(store, name=_text(stack.resolve(store.name), store))
-
-
 def _text(value: Any, store: Store) -> str:  # noqa: ANN401 - a resolved CloudFormation expression
+    """Return a name without CloudFormation expressions, which a template's own metadata cannot hold."""
     match value:
         case str():
             return value

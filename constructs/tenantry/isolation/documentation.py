@@ -94,7 +94,7 @@ class Parameter:
     description: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Answer:
     """What a route may answer with one status.
 
@@ -112,13 +112,25 @@ class Answer:
     @classmethod
     def refusal(cls, description: str) -> Self:
         """Return an answer whose body is ``{"message": ...}``, as API Gateway's own refusals are."""
-        return cls(description=description, schema=_MESSAGE)
+        return cls(description, _MESSAGE)
 
 
-_MESSAGE: Final = Schema(
-    name="Message",
-    definition={"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}},
-)
+def array(items: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an array."""
+    return {"type": "array", "items": items}
+
+
+def object_schema(*, optional: Mapping[str, Any] | None = None, more: bool = False, **required: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
+    """Return the schema of an object, which has no other fields unless `more` allows them."""
+    return {
+        "type": "object",
+        **({"required": sorted(required)} if required else {}),
+        "properties": {**required, **(optional or {})},
+        **({} if more else {"additionalProperties": False}),
+    }
+
+
+_MESSAGE: Final = Schema(name="Message", definition=object_schema(message={"type": "string"}, more=True))
 
 
 class ApiDocumentation(Construct):

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import jsii
-from aws_cdk import (
-    ArnFormat,
-    AssetHashType,
-    BundlingOptions,
-    DockerImage,
-    Duration,
-    ILocalBundling,
-    RemovalPolicy,
-    Stack,
-)
+from aws_cdk import ArnFormat, AssetHashType, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisanalyticsv2 as flink
 from aws_cdk import aws_logs as logs
@@ -25,7 +13,9 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from tenantry.flink import ENTRY, JAR, SOURCE, package, package_hash
-from tenantry.functions import LOG, acknowledge, declare_store, in_own_account, service_principal
+from tenantry.functions import LOG, acknowledge_wildcard, declare_store, in_own_account, service_principal
+from tenantry.functions.bundling import without_docker
+from tenantry.isolation.alarms import alarm
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kinesis as kinesis
@@ -36,6 +26,7 @@ if TYPE_CHECKING:
 
 #: The newest of the service's versions of Flink whose connector for Kinesis the build can fetch (ADR 0010).
 _RUNTIME: Final = "FLINK-1_20"
+_App: Final = flink.CfnApplication
 _SERVICE: Final = "kinesisanalytics.amazonaws.com"
 _COLON: Final = ArnFormat.COLON_RESOURCE_NAME
 _NAMESPACE: Final = "AWS/KinesisAnalytics"
@@ -79,6 +70,13 @@ class StreamingApplication(Construct):
     removal_policy
         What becomes of its log with the stack.
 
+    Attributes
+    ----------
+    application_name
+        The application's name, for operators.
+    role_name
+        Name of the role that it runs with.
+
     Sources: https://docs.aws.amazon.com/managed-flink/latest/java/how-it-works.html,
     https://docs.aws.amazon.com/managed-flink/latest/java/monitoring-metrics-alarms.html
     """
@@ -105,15 +103,12 @@ class StreamingApplication(Construct):
             path=str(SOURCE),
             asset_hash=package_hash(),
             asset_hash_type=AssetHashType.CUSTOM,
-            bundling=BundlingOptions(
-                image=DockerImage.from_registry("docker-is-not-used"),
-                local=_WithoutDocker(),
-            ),
+            bundling=without_docker(package),
         )
         group = logs.LogGroup(self, "Log", retention=log_retention, removal_policy=removal_policy)
         declare_store(group, LOG)
         log = logs.LogStream(self, "LogStream", log_group=group, removal_policy=removal_policy)
-        self._execution_role = role = self._role(stream=stream, lake=lake, key=key, code=code, group=group, log=log)
+        role = self._role(stream=stream, lake=lake, key=key, code=code, group=group, log=log)
         properties = {
             "Region": Stack.of(self).region,
             "InputStreamName": stream.stream_name,
@@ -124,79 +119,71 @@ class StreamingApplication(Construct):
             # Of the five reads a second that a shard allows, one: others can read as well.
             "flink.shard.getrecords.intervalmillis": "1000",
         }
-        self._application = flink.CfnApplication(
+        application = flink.CfnApplication(
             self,
             "Application",
             runtime_environment=_RUNTIME,
             service_execution_role=role.role_arn,
             application_description="Tenants' records from the stream into the lake",
-            application_configuration=flink.CfnApplication.ApplicationConfigurationProperty(
-                application_code_configuration=flink.CfnApplication.ApplicationCodeConfigurationProperty(
+            application_configuration=_App.ApplicationConfigurationProperty(
+                application_code_configuration=_App.ApplicationCodeConfigurationProperty(
                     code_content_type="ZIPFILE",
-                    code_content=flink.CfnApplication.CodeContentProperty(
-                        s3_content_location=flink.CfnApplication.S3ContentLocationProperty(
+                    code_content=_App.CodeContentProperty(
+                        s3_content_location=_App.S3ContentLocationProperty(
                             bucket_arn=code.bucket.bucket_arn, file_key=code.s3_object_key
                         )
                     ),
                 ),
-                environment_properties=flink.CfnApplication.EnvironmentPropertiesProperty(
+                environment_properties=_App.EnvironmentPropertiesProperty(
                     property_groups=[
-                        flink.CfnApplication.PropertyGroupProperty(
+                        _App.PropertyGroupProperty(
                             property_group_id="ConsumerConfigProperties", property_map=properties
                         ),
-                        flink.CfnApplication.PropertyGroupProperty(
+                        _App.PropertyGroupProperty(
                             property_group_id="kinesis.analytics.flink.run.options",
                             property_map={"python": ENTRY, "jarfile": JAR},
                         ),
                     ]
                 ),
-                flink_application_configuration=flink.CfnApplication.FlinkApplicationConfigurationProperty(
-                    checkpoint_configuration=flink.CfnApplication.CheckpointConfigurationProperty(
+                flink_application_configuration=_App.FlinkApplicationConfigurationProperty(
+                    checkpoint_configuration=_App.CheckpointConfigurationProperty(
                         configuration_type="CUSTOM",
                         checkpointing_enabled=True,
                         checkpoint_interval=interval.to_milliseconds(),
                         min_pause_between_checkpoints=1000,
                     ),
-                    monitoring_configuration=flink.CfnApplication.MonitoringConfigurationProperty(
+                    monitoring_configuration=_App.MonitoringConfigurationProperty(
                         configuration_type="CUSTOM", log_level="WARN", metrics_level="TASK"
                     ),
-                    parallelism_configuration=flink.CfnApplication.ParallelismConfigurationProperty(
+                    parallelism_configuration=_App.ParallelismConfigurationProperty(
                         configuration_type="CUSTOM",
                         parallelism=parallelism,
                         parallelism_per_kpu=1,
                         auto_scaling_enabled=True,
                     ),
                 ),
-                application_snapshot_configuration=flink.CfnApplication.ApplicationSnapshotConfigurationProperty(
+                application_snapshot_configuration=_App.ApplicationSnapshotConfigurationProperty(
                     snapshots_enabled=True
                 ),
                 application_system_rollback_configuration=(
-                    flink.CfnApplication.ApplicationSystemRollbackConfigurationProperty(rollback_enabled=True)
+                    _App.ApplicationSystemRollbackConfigurationProperty(rollback_enabled=True)
                 ),
             ),
         )
         # The service tries the role when the application is made.
-        self._application.node.add_dependency(role)
+        application.node.add_dependency(role)
         option = flink.CfnApplicationCloudWatchLoggingOption(
             self,
             "Logging",
-            application_name=self._application.ref,
+            application_name=application.ref,
             cloud_watch_logging_option=flink.CfnApplicationCloudWatchLoggingOption.CloudWatchLoggingOptionProperty(
                 log_stream_arn=_stream_arn(self, group, log)
             ),
         )
         option.node.add_dependency(role)
+        self.application_name: Final = application.ref
+        self.role_name: Final = role.role_name
         self._alarms(stream, alarms)
-
-    @property
-    def application_name(self) -> str:
-        """The application's name, for operators."""
-        return self._application.ref
-
-    @property
-    def role_name(self) -> str:
-        """Name of the role that it runs with."""
-        return self._execution_role.role_name
 
     def _role(
         self,
@@ -233,12 +220,8 @@ class StreamingApplication(Construct):
             )
         )
         lake.grant_write(role)
-        acknowledge(
-            role, "AwsSolutions-IAM5", "The service asks which log groups there are, by no name.", resource=any_group
-        )
-        acknowledge(
-            role, "AwsSolutions-IAM5", "The group's own streams; CDK writes its ARN so.", resource=group.log_group_arn
-        )
+        acknowledge_wildcard(role, any_group, "The service asks which log groups there are, by no name.")
+        acknowledge_wildcard(role, group.log_group_arn, "The group's own streams; CDK writes its ARN so.")
         return role
 
     def _alarms(self, stream: kinesis.IStream, alarms: sns.ITopic) -> None:
@@ -258,6 +241,7 @@ class StreamingApplication(Construct):
                 expression="RATE(counter)", using_metrics={"counter": own(name)}, period=minute, label=name
             )
 
+        above = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
         watched: dict[str, tuple[cloudwatch.IMetric, int, int, str]] = {
             "BehindAlarm": (
                 stream.metric_get_records_iterator_age_milliseconds(statistic="Maximum", period=minute),
@@ -275,41 +259,20 @@ class StreamingApplication(Construct):
             "DowntimeAlarm": (own("downtime"), 0, 5, "The application is not running"),
         }
         for name, (metric, threshold, periods, text) in watched.items():
-            self._alarm(name, alarms, metric=metric, threshold=threshold, periods=periods, text=text)
+            what = f"{text}. See docs/ingestion.md"
+            alarm(self, name, metric, what, tells=alarms, threshold=threshold, periods=periods, comparison=above)
         # A metric that stays away is the only sign of an application that nobody has started, or that has been stopped.
-        self._alarm(
+        alarm(
+            self,
             "StoppedAlarm",
-            alarms,
-            metric=own("uptime"),
+            own("uptime"),
+            "The application is stopped. Start it: tenantry streaming start. See docs/ingestion.md",
+            tells=alarms,
             threshold=0,
             periods=5,
-            text="The application is stopped. Start it: tenantry streaming start",
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
-
-    def _alarm(
-        self,
-        name: str,
-        alarms: sns.ITopic,
-        *,
-        metric: cloudwatch.IMetric,
-        threshold: int,
-        periods: int,
-        text: str,
-        comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
-    ) -> None:
-        cloudwatch.Alarm(
-            self,
-            name,
-            metric=metric,
-            threshold=threshold,
-            evaluation_periods=periods,
-            comparison_operator=comparison,
-            treat_missing_data=missing,
-            alarm_description=f"{text}. See docs/ingestion.md",
-        ).add_alarm_action(actions.SnsAction(alarms))
 
 
 def _stream_arn(scope: Construct, group: logs.LogGroup, log: logs.LogStream) -> str:
@@ -319,10 +282,3 @@ def _stream_arn(scope: Construct, group: logs.LogGroup, log: logs.LogStream) -> 
         resource_name=f"{group.log_group_name}:log-stream:{log.log_stream_name}",
         arn_format=_COLON,
     )
-
-
-@jsii.implements(ILocalBundling)
-class _WithoutDocker:
-    def try_bundle(self, output_dir: str, _options: BundlingOptions | None = None, **_: Any) -> bool:  # noqa: ANN401
-        package(Path(output_dir))
-        return True  # False would fall through to Docker

@@ -11,7 +11,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from tenantry.functions import acknowledge, declare_store, in_own_account
+from tenantry.functions import acknowledge_wildcard, declare_store, in_own_account
+from tenantry.isolation.data.private_bucket import private_bucket
 from tenantry.isolation.validation import database_name as check_database_name
 from tenantry.isolation.vending import TENANT, TenantStatement
 from tenantry.model.directory_tables import TENANT_ID
@@ -70,6 +71,13 @@ class DataLake(Construct):
     removal_policy
         What becomes of it with the stack.
 
+    Attributes
+    ----------
+    bucket_name
+        The bucket's name, for whoever writes to it.
+    database_name
+        The Glue database's name.
+
     Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
     """
 
@@ -90,16 +98,12 @@ class DataLake(Construct):
         self.record_format: Final = record_format
         self._key = key
         self._years = f"{first_year},{first_year + 50}"
-        self._bucket = s3.Bucket(
+        self._bucket = private_bucket(
             self,
-            "Bucket",
+            removal_policy=removal_policy,
             encryption=s3.BucketEncryption.KMS,
             encryption_key=key,
             bucket_key_enabled=True,  # one call of KMS an hour and object group rather than one a file
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[
                 # Not sooner: a snapshot goes on with the uploads that were under way when it was taken.
                 s3.LifecycleRule(id="Uploads", abort_incomplete_multipart_upload_after=_UPLOADS),
@@ -111,10 +115,6 @@ class DataLake(Construct):
                 ),
                 s3.LifecycleRule(id="Errors", prefix=f"{ERRORS}/", expiration=keep_errors or Duration.days(90)),
             ],
-            removal_policy=removal_policy,
-        )
-        acknowledge(
-            self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
         )
         declare_store(
             self._bucket,
@@ -135,16 +135,8 @@ class DataLake(Construct):
             ),
         )
         self._tables()
-
-    @property
-    def bucket_name(self) -> str:
-        """The bucket's name, for whoever writes to it."""
-        return self._bucket.bucket_name
-
-    @property
-    def database_name(self) -> str:
-        """The Glue database's name."""
-        return self._database.ref
+        self.bucket_name: Final = self._bucket.bucket_name
+        self.database_name: Final = self._database.ref
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let an identity add files below the lake's three folders, and finish or take back those it has begun."""
@@ -163,12 +155,11 @@ class DataLake(Construct):
             )
         )
         for resource in [*files, *parts]:
-            acknowledge(
+            acknowledge_wildcard(
                 grantee.grant_principal,  # type: ignore[arg-type]  # a role, which is a construct
-                "AwsSolutions-IAM5",
+                resource,
                 "Files of every tenant, whose names nobody knows before; it deletes unfinished parts only, and reads a "
                 "file's size after a failure, to see whether the file was finished.",
-                resource=resource,
             )
         return grant
 

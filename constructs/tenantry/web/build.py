@@ -11,11 +11,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import jsii
-from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
+from aws_cdk import AssetHashType
 from aws_cdk import aws_s3_assets as assets
+
+from tenantry.functions.bundling import without_docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,21 +74,8 @@ def page_asset(scope: Construct, construct_id: str, source: Path) -> assets.Asse
         path=str(source),
         asset_hash=page_hash(source),
         asset_hash_type=AssetHashType.CUSTOM,
-        bundling=BundlingOptions(
-            image=DockerImage.from_registry("docker-is-not-used"),
-            local=_WithoutDocker(source),
-        ),
+        bundling=without_docker(lambda output: shutil.copytree(build(source), output, dirs_exist_ok=True)),
     )
-
-
-@jsii.implements(ILocalBundling)
-class _WithoutDocker:
-    def __init__(self, source: Path) -> None:
-        self._source = source
-
-    def try_bundle(self, output_dir: str, _options: BundlingOptions | None = None, **_: Any) -> bool:  # noqa: ANN401
-        shutil.copytree(build(self._source), output_dir, dirs_exist_ok=True)
-        return True  # False would fall through to Docker
 
 
 def _install(source: Path) -> None:

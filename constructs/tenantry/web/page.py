@@ -10,11 +10,17 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from tenantry.functions import PythonFunction, acknowledge, declare_store, in_own_account
-from tenantry.functions.sources import package_folder
+from tenantry.functions import (
+    PythonFunction,
+    acknowledge,
+    acknowledge_wildcard,
+    declare_store,
+    in_own_account,
+    package_folder,
+)
+from tenantry.isolation.data.private_bucket import private_bucket
 from tenantry.isolation.validation import path_segment
 from tenantry.model.stores import By, Content, Store
 from tenantry.web.build import page_asset
@@ -22,6 +28,8 @@ from tenantry.web.build import page_asset
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from aws_cdk import aws_s3 as s3
 
     from tenantry.functions import FunctionDefaults
 
@@ -78,7 +86,7 @@ class PageDomain:
 
 
 class WebPage(Construct):
-    """A page from a private bucket, and its APIs, on one origin under a policy that lets nothing else in.
+    """A page from a private bucket and its APIs on one origin; its content security policy allows nothing else.
 
     Isolation: the browser is told to run no script, style or frame but the page's own files, to talk to no address
     but this origin and those in `talks_to`, and never to be shown inside another page. The bucket answers this
@@ -122,7 +130,12 @@ class WebPage(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        bucket = self._bucket(removal_policy)
+        bucket = private_bucket(
+            self,
+            removal_policy=removal_policy,
+            no_access_log="It holds what anybody may read at the page's address, and is made anew.",
+        )
+        declare_store(bucket, Store(holds="the page's files", by=By.NONE, emptied=(Content.OBJECTS,)))
         self._distribution = self._distribute(bucket, apis, talks_to, domain)
         self._host = domain.name if domain else self._distribution.distribution_domain_name
         self._publish(bucket, source, settings, function_defaults)
@@ -132,23 +145,6 @@ class WebPage(Construct):
         """The page's address, without a slash at its end."""
         return f"https://{self._host}"
 
-    def _bucket(self, removal_policy: RemovalPolicy) -> s3.Bucket:
-        bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            removal_policy=removal_policy,
-        )
-        declare_store(bucket, Store(holds="the page's files", by=By.NONE, emptied=(Content.OBJECTS,)))
-        acknowledge(
-            bucket, "AwsSolutions-S1", "It holds what anybody may read at the page's address, and is made anew."
-        )
-        return bucket
-
     def _distribute(
         self, bucket: s3.Bucket, apis: Sequence[PageApi], talks_to: Sequence[str], domain: PageDomain | None
     ) -> cloudfront.Distribution:
@@ -156,13 +152,15 @@ class WebPage(Construct):
         answers = self._headers(
             "ApiHeaders", "default-src 'none'; frame-ancestors 'none'", {"Cache-Control": "no-store"}
         )
+        # CloudFront signs what it asks of the bucket.
+        access = cloudfront.S3OriginAccessControl(self, "Access", origin_access_control_name=self._name("Access"))
         distribution = cloudfront.Distribution(
             self,
             "Distribution",
             comment=f"{Stack.of(self).stack_name}: the page and its APIs",
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(
-                    bucket, origin_path=f"/{_FOLDER}", origin_access_control=self._access()
+                    bucket, origin_path=f"/{_FOLDER}", origin_access_control=access
                 ),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
@@ -198,10 +196,6 @@ class WebPage(Construct):
         }.items():
             acknowledge(distribution, rule, reason)
         return distribution
-
-    def _access(self) -> cloudfront.S3OriginAccessControl:
-        """Let CloudFront sign what it asks of the bucket."""
-        return cloudfront.S3OriginAccessControl(self, "Access", origin_access_control_name=self._name("Access"))
 
     def _name(self, construct_id: str) -> str:
         """Return a name that no page of another stack or region has: CloudFront's policies are one in an account."""
@@ -292,11 +286,10 @@ class WebPage(Construct):
             publisher.add_to_role_policy(
                 iam.PolicyStatement(actions=actions, resources=[resource], conditions=in_own_account(self))
             )
-        acknowledge(
+        acknowledge_wildcard(
             publisher.execution_role,
-            "AwsSolutions-IAM5",
+            bucket.arn_for_objects("*"),
             "It writes, replaces and removes the files of this one bucket, which holds nothing else.",
-            resource=bucket.arn_for_objects("*"),
         )
         published = CustomResource(
             self,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 
 from stacks.application_plane.employees.routes import employee_routes
-from stacks.platform.base import ApplicationStack
 from stacks.platform.defaults import directory
 from stacks.platform.functions import api_function
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.api import TenantApi
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.vending import TokenVendor
@@ -17,8 +17,6 @@ from tenantry.model.tenant_tables import EMPLOYEE_ID, EMPLOYEE_TENANT
 
 if TYPE_CHECKING:
     from constructs import Construct
-
-    from stacks.platform.platform import Platform
 
 
 class EmployeesStack(ApplicationStack):
@@ -62,6 +60,8 @@ class EmployeesStack(ApplicationStack):
             function_defaults=platform.function_defaults,
             authorizer_cache_ttl=Duration.seconds(environment.authorizer_cache_seconds),
         )
-        CfnOutput(self, "EmployeesApiUrl", value=api.url)
-        CfnOutput(self, "EmployeesTableName", value=table.table_name)
-        CfnOutput(self, "EmployeesTenantRoleArn", value=vendor.role_arn)
+        self.add_outputs(
+            EmployeesApiUrl=api.url,
+            EmployeesTableName=table.table_name,
+            EmployeesTenantRoleArn=vendor.role_arn,
+        )

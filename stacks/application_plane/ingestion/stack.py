@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 
 from stacks.application_plane.ingestion.senders import allow_test_user, tenant_devices
 from stacks.application_plane.ingestion.stream import record_key, record_stream
-from stacks.platform.base import ApplicationStack
-from stacks.platform.counters import usage_counter
+from stacks.platform.functions import usage_counter
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.devices import IngestApi, TenantLimit
 from tenantry.streaming import DataLake, StreamingApplication
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.platform.platform import Platform
     from tenantry.isolation.metering import UsageRegistry
 
 
@@ -75,13 +74,15 @@ class IngestionStack(ApplicationStack):
             removal_policy=environment.removal_policy,
         )
 
-        CfnOutput(self, "DataLakeBucket", value=lake.bucket_name)
-        CfnOutput(self, "DataLakeDatabase", value=lake.database_name)
-        CfnOutput(self, "StreamingApplicationName", value=application.application_name)
-        CfnOutput(self, "StreamingRoleName", value=application.role_name)
-        CfnOutput(self, "IngestApiUrl", value=api.url)
-        CfnOutput(self, "IngestDevicePolicyName", value=devices.policy_name)
-        CfnOutput(self, "IngestDeviceRoleAlias", value=devices.role_alias)
-        CfnOutput(self, "IngestDeviceRoleArn", value=devices.role_arn)
-        CfnOutput(self, "IngestStreamName", value=stream.stream_name)
-        CfnOutput(self, "IngestUsagePlanId", value=api.usage_plan_id)
+        self.add_outputs(
+            DataLakeBucket=lake.bucket_name,
+            DataLakeDatabase=lake.database_name,
+            StreamingApplicationName=application.application_name,
+            StreamingRoleName=application.role_name,
+            IngestApiUrl=api.url,
+            IngestDevicePolicyName=devices.policy_name,
+            IngestDeviceRoleAlias=devices.role_alias,
+            IngestDeviceRoleArn=devices.role_arn,
+            IngestStreamName=stream.stream_name,
+            IngestUsagePlanId=api.usage_plan_id,
+        )

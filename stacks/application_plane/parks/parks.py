@@ -9,11 +9,10 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.application_plane.parks.webhook_functions import CONSUMER_TIMEOUT, WebhookFunctions
-from tenantry.functions import PythonFunction, RuntimeLock, declare_store
-from tenantry.functions.sources import package_folder
+from tenantry.functions import PythonFunction, RuntimeLock, declare_store, package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.direct import SyncWorkflow
-from tenantry.isolation.events import TenantQueue, dead_letter_queue
+from tenantry.isolation.events import TenantQueue
 from tenantry.isolation.vending import TENANT, TenantStatement, TokenVendor
 from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
@@ -55,6 +54,8 @@ class Parks(Construct):
         The functions that check webhooks' endpoints, and that publish to webhooks.
     bulk, webhook_dead_letters
         The queue of changes of many parks, and the queue of messages that SNS could not deliver.
+    tenant_role_arn
+        ARN of the role that sessions for queued work are vended of.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Parks(Construct):
             description="Checks that a webhook's endpoint is public",
         )
         functions = WebhookFunctions(
-            self,
+            scope=self,
             platform=platform,
             directory=directory,
             table=self.table,
@@ -127,23 +128,17 @@ class Parks(Construct):
             "webhook_publication",
             "Publishes park events to webhooks whose owners still have the required role",
         )
-        self._pauses_dead_letters = dead_letter_queue(
-            self, "PausesDeadLetters", alarms=platform.alarms, removal_policy=environment.removal_policy
-        )
+        self._pauses_dead_letters = platform.dead_letter_queue(self, "PausesDeadLetters")
         functions.pause_webhooks(dead_letters=self._pauses_dead_letters)
-
-    @property
-    def tenant_role_arn(self) -> str:
-        """ARN of the role that sessions for queued work are vended of."""
-        return self._vendor.role_arn
+        self.tenant_role_arn: Final = self._vendor.role_arn
 
     @property
     def dead_letter_queue_urls(self) -> Mapping[str, str]:
-        """URLs of the queues that keep what failed, by what it was."""
+        """URLs of the queues that keep what failed, by the output that has them."""
         return {
-            "ParkStatuses": self.bulk.dead_letter_queue_url,
-            "Webhook": self.webhook_dead_letters.queue_url,
-            "WebhookPauses": self._pauses_dead_letters.queue_url,
+            "ParkStatusesDeadLetterQueueUrl": self.bulk.dead_letter_queue_url,
+            "WebhookDeadLetterQueueUrl": self.webhook_dead_letters.queue_url,
+            "WebhookPausesDeadLetterQueueUrl": self._pauses_dead_letters.queue_url,
         }
 
     def workflow(self, construct_id: str, definition: Mapping[str, object]) -> SyncWorkflow:
@@ -157,7 +152,7 @@ class Parks(Construct):
         )
 
     def _let_tenants(self) -> None:
-        """Say what the sessions of one tenant may do: for queued work, and for telling and pausing webhooks."""
+        """Say what the sessions of one tenant may do: for queued work, and to publish to and pause webhooks."""
         self.table.grant_tenant(self._vendor.purpose("park-statuses"), "UpdateItem")
         webhooks = self._vendor.purpose("webhooks")
         self.table.grant_tenant(webhooks, "Query", "UpdateItem")
@@ -169,9 +164,7 @@ class Parks(Construct):
 
 
 def _webhook_dead_letters(scope: Construct, topics: str, platform: Platform) -> sqs.Queue:
-    queue = dead_letter_queue(
-        scope, "WebhookDeadLetters", alarms=platform.alarms, removal_policy=platform.environment.removal_policy
-    )
+    queue = platform.dead_letter_queue(scope, "WebhookDeadLetters")
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             actions=["sqs:SendMessage"],

@@ -16,7 +16,8 @@ from stacks.application_plane.parks.request import (
     STATUSES,
     TENANT,
 )
-from tenantry.isolation.api import Answer, Route
+from stacks.platform.routes import route
+from tenantry.isolation.api import Answer
 from tenantry.isolation.direct import (
     BodyJson,
     BodyText,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stacks.application_plane.parks.parks import Parks
+    from tenantry.isolation.api import Route
     from tenantry.isolation.direct.template_statements import Value
 
 _PARKS_OF_TENANT: Final = Joined(TENANT, of_kind(PARK))
@@ -53,38 +55,32 @@ _OTHERWISE: Final = schemas.STATUSES[1]  # a park is open unless it is said to b
 def park_routes(parks: Parks) -> Sequence[Route]:
     """Return the routes that list, show and add parks, each with the roles that open it."""
     return [
-        Route(
-            method="GET",
-            path="/parks",
-            handler=_list(parks),
-            roles=READERS,
-            summary="List the parks of the active tenant",
-            parameters=[schemas.LIMIT, schemas.CURSOR, schemas.STATUS],
-            answers={
-                200: Answer(description="A page of parks; `cursor` is present if there are more", schema=schemas.PARKS),
+        route(
+            "GET /parks",
+            "List the parks of the active tenant",
+            {
+                200: Answer("A page of parks; `cursor` is present if there are more", schemas.PARKS),
                 400: Answer.refusal("Malformed parameter, or a cursor of another tenant"),
             },
+            handler=_list(parks),
+            roles=READERS,
+            parameters=[schemas.LIMIT, schemas.CURSOR, schemas.STATUS],
         ),
-        Route(
-            method="GET",
-            path="/parks/{id}",
+        route(
+            "GET /parks/{id}",
+            "Show a park",
+            {200: Answer("The park", schemas.PARK), 404: NO_PARK},
             handler=_get(parks),
             roles=READERS,
-            summary="Show a park",
             parameters=[schemas.PARK_ID],
-            answers={200: Answer(description="The park", schema=schemas.PARK), 404: NO_PARK},
         ),
-        Route(
-            method="POST",
-            path="/parks",
+        route(
+            "POST /parks",
+            "Add a park",
+            {201: Answer("Added", schemas.PARK_KEY), 409: Answer.refusal("A park with this id already exists")},
             handler=_create(parks),
             roles=WRITERS,
             takes=schemas.NEW_PARK,
-            summary="Add a park",
-            answers={
-                201: Answer(description="Added", schema=schemas.PARK_KEY),
-                409: Answer.refusal("A park with this id already exists"),
-            },
         ),
     ]
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput
-
 from stacks.application_plane.parks.parks import Parks
 from stacks.application_plane.parks.routes import park_routes
 from stacks.application_plane.parks.statuses import status_routes
 from stacks.application_plane.parks.webhooks import webhook_routes
-from stacks.platform.base import ApplicationStack
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.api import MemberApi
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
 
 
@@ -48,10 +45,11 @@ class ParksStack(ApplicationStack):
         )
 
         self.api_url = api.url
-        CfnOutput(self, "ParksApiUrl", value=api.url)
-        CfnOutput(self, "ParksTableName", value=parks.table.table_name)
-        CfnOutput(self, "ParksTenantRoleArn", value=parks.tenant_role_arn)
-        CfnOutput(self, "ParkStatusesQueueUrl", value=parks.bulk.queue_url)
-        CfnOutput(self, "ParkPublicationFunctionName", value=parks.publish.function_name)
-        for name, url in parks.dead_letter_queue_urls.items():
-            CfnOutput(self, f"{name}DeadLetterQueueUrl", value=url)
+        self.add_outputs(
+            ParksApiUrl=api.url,
+            ParksTableName=parks.table.table_name,
+            ParksTenantRoleArn=parks.tenant_role_arn,
+            ParkStatusesQueueUrl=parks.bulk.queue_url,
+            ParkPublicationFunctionName=parks.publish.function_name,
+            **parks.dead_letter_queue_urls,
+        )

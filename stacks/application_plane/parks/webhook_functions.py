@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
-from tenantry.functions import PythonFunction, acknowledge
-from tenantry.functions.sources import RUNTIME, package_folder
+from tenantry.functions import RUNTIME, PythonFunction, acknowledge_wildcard, package_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 CONSUMER_TIMEOUT: Final = Duration.seconds(30)
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookFunctions:
     """Makes the functions in a scope.
 
-    Parameters
+    Attributes
     ----------
     scope
         The construct that they belong to.
@@ -42,22 +43,12 @@ class WebhookFunctions:
         Vends the sessions of one tenant.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        platform: Platform,
-        directory: Directory,
-        table: TenantTable,
-        topics: str,
-        vendor: TokenVendor,
-    ) -> None:
-        self._scope = scope
-        self._platform = platform
-        self._directory = directory
-        self._table = table
-        self._topics = topics
-        self._vendor = vendor
+    scope: Construct
+    platform: Platform
+    directory: Directory
+    table: TenantTable
+    topics: str
+    vendor: TokenVendor
 
     def make(
         self,
@@ -68,43 +59,40 @@ class WebhookFunctions:
         purposes: Sequence[str] = ("webhooks",),
         **more: Any,  # noqa: ANN401 - of `PythonFunction`
     ) -> PythonFunction:
-        """Return a function that tells or pauses webhooks.
+        """Return a function that publishes to webhooks, or pauses them.
 
         Isolation: rows and topics are reached with credentials vended for one tenant. Of its own, it may read single
-        items of the directory, say that a webhook was paused, and end subscriptions.
+        items of the directory, publish that a webhook was paused, and end subscriptions.
         """
         function = PythonFunction(
-            self._scope,
+            self.scope,
             construct_id,
             entry=package_folder(entry),
-            defaults=self._platform.function_defaults,
+            defaults=self.platform.function_defaults,
             description=description,
             shared=[*RUNTIME, "park_webhooks"],
             timeout=CONSUMER_TIMEOUT,
             environment={
-                "APPLICATION": self._platform.environment.application,
-                "EVENT_BUS_NAME": self._platform.bus.bus_name,
-                "PARKS_TABLE": self._table.table_name,
-                "TOPICS": self._topics,
-                **self._directory.variables,
+                **self.platform.publisher_variables,
+                "PARKS_TABLE": self.table.table_name,
+                "TOPICS": self.topics,
+                **self.directory.variables,
             },
             **more,
         )
-        self._directory.grant_read_state(function)
-        paused = self._platform.events.webhook_paused
-        self._platform.bus.grant_publish(function, source=paused.source, detail_types=[paused.detail_type])
+        self.directory.grant_read_state(function)
+        self.platform.grant_publish(function, self.platform.events.webhook_paused)
         function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Unsubscribe"], resources=["*"]))
-        acknowledge(
+        acknowledge_wildcard(
             function.execution_role,
-            "AwsSolutions-IAM5",
+            "*",
             "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic.",
-            resource="*",
         )
-        self._vendor.grant_vend(function, purposes=purposes)
+        self.vendor.grant_vend(function, purposes=purposes)
         return function
 
     def pause_webhooks(self, *, dead_letters: sqs.IQueue) -> None:
-        """Pause the webhooks of whom the bus says that they were removed, lost a role, were blocked or deleted."""
+        """Pause the webhooks of users who were removed, lost a role, were blocked or deleted, by the bus's events."""
         function = self.make(
             "Pause",
             "webhook_pauses",
@@ -112,13 +100,13 @@ class WebhookFunctions:
             dead_letters=dead_letters,
         )
         for name, event in (
-            ("MemberRemoved", self._platform.events.member_removed),
-            ("MemberRolesChanged", self._platform.events.member_roles_changed),
-            ("UserBlocked", self._platform.events.blocked),
-            ("UserDeleted", self._platform.events.deleted),
+            ("MemberRemoved", self.platform.events.member_removed),
+            ("MemberRolesChanged", self.platform.events.member_roles_changed),
+            ("UserBlocked", self.platform.events.blocked),
+            ("UserDeleted", self.platform.events.deleted),
         ):
-            self._platform.bus.add_rule(
-                self._scope,
+            self.platform.bus.add_rule(
+                self.scope,
                 name,
                 event=event,
                 target=targets.LambdaFunction(

@@ -7,13 +7,13 @@ topic's name begins with that tenant.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from stacks.application_plane.parks.workflow_states import (
     INPUT,
-    NO_PARK,
+    PARK_NOT_FOUND,
     RETRY,
-    choice,
     end,
     end_with,
     given,
@@ -24,6 +24,7 @@ from stacks.application_plane.parks.workflow_states import (
     task,
     text,
 )
+from tenantry.isolation.direct.express_machine import choice
 from tenantry.model.roles import Role
 from tenantry.model.tenant_tables import PARK, WEBHOOK
 
@@ -52,13 +53,14 @@ _DELIVERY: Final = {
     "throttlePolicy": {"maxReceivesPerSecond": 20},
     "requestPolicy": {"headerContentType": "application/json"},
 }
-_NO_WEBHOOK: Final = end(404, {"message": "Webhook not found"})
+_WEBHOOK: Final = row(WEBHOOK, f"{INPUT}.id & '#' & {INPUT}.webhookId")
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookWorkflows:
     """The definitions.
 
-    Parameters
+    Attributes
     ----------
     table
         Name of the parks table.
@@ -70,11 +72,10 @@ class WebhookWorkflows:
         ARN of the queue for what cannot be delivered.
     """
 
-    def __init__(self, *, table: str, topics: str, check: str, dead_letters: str) -> None:
-        self._table = table
-        self._topics = topics
-        self._check = check
-        self._dead_letters = dead_letters
+    table: str
+    topics: str
+    check: str
+    dead_letters: str
 
     def subscribe(self) -> Mapping[str, Any]:
         """Subscribe an endpoint to what happens to a park, on a topic that is made now if there is none."""
@@ -181,62 +182,54 @@ class WebhookWorkflows:
 
         The topic stays: SNS deletes none on a condition.
         """
-        key = row(WEBHOOK, f"{INPUT}.id & '#' & {INPUT}.webhookId")
         return machine(
             {
-                "Find the webhook": self._task(
-                    "dynamodb:getItem",
-                    {"Key": key, "ConsistentRead": True},
-                    then="Is there one?",
-                    assign={
+                **self._find_webhook(
+                    {
                         "subscription": f"{{% $exists($states.result.Item) and ({_IS_ADMIN} "
                         f"or $states.result.Item.createdby.S = {INPUT}.userId) "
                         "? $states.result.Item.subscription.S : '' %}"
                     },
+                    choice("$subscription = ''", then="No webhook", otherwise="Unsubscribe"),
                 ),
-                "Is there one?": choice("$subscription = ''", then="No webhook", otherwise="Unsubscribe"),
-                "No webhook": _NO_WEBHOOK,
                 "Unsubscribe": self._task(
                     "sns:unsubscribe",
                     {"SubscriptionArn": "{% $subscription %}"},
                     then="Remove the webhook",
                     # SNS has forgotten it, or will: what is not confirmed in two days goes away by itself.
-                    caught=dict.fromkeys((_UNKNOWN, "Sns.InvalidParameterException"), "Remove the webhook"),
+                    caught=_gone("Remove the webhook"),
                 ),
-                "Remove the webhook": self._task("dynamodb:deleteItem", {"Key": key}, then="Done"),
+                "Remove the webhook": self._task("dynamodb:deleteItem", {"Key": _WEBHOOK}, then="Done"),
                 "Done": end(204),
             }
         )
 
     def take_over(self) -> Mapping[str, Any]:
         """Make a webhook the caller's own, paused or not: the endpoint is asked to confirm again."""
-        key = row(WEBHOOK, f"{INPUT}.id & '#' & {INPUT}.webhookId")
-        gone = dict.fromkeys((_UNKNOWN, "Sns.InvalidParameterException"), "Make the topic")
         return machine(
             {
-                "Find the webhook": self._task(
-                    "dynamodb:getItem",
-                    {"Key": key, "ConsistentRead": True},
-                    then="Is there one?",
-                    assign={
+                **self._find_webhook(
+                    {
                         "found": "{% $exists($states.result.Item) %}",
                         "old": _or_empty("subscription"),
                         "endpoint": _or_empty("endpoint"),
                         "eventType": _or_empty("eventtype"),
                     },
+                    choice("$found", then="Check the endpoint", otherwise="No webhook"),
                 ),
-                "Is there one?": choice("$found", then="Check the endpoint", otherwise="No webhook"),
-                "No webhook": _NO_WEBHOOK,
                 **self._checked("{% $endpoint %}", then="End the old subscription"),
                 # Else SNS would not ask the endpoint again.
                 "End the old subscription": self._task(
-                    "sns:unsubscribe", {"SubscriptionArn": "{% $old %}"}, then="Make the topic", caught=gone
+                    "sns:unsubscribe",
+                    {"SubscriptionArn": "{% $old %}"},
+                    then="Make the topic",
+                    caught=_gone("Make the topic"),
                 ),
                 **self._subscribed("$eventType", "{% $endpoint %}", then="Keep the owner"),
                 "Keep the owner": self._task(
                     "dynamodb:updateItem",
                     {
-                        "Key": key,
+                        "Key": _WEBHOOK,
                         "ConditionExpression": "attribute_exists(pk)",
                         "UpdateExpression": "SET createdby = :user, subscription = :subscription "
                         "REMOVE pausedat, pausedreason, pausetold",
@@ -257,7 +250,7 @@ class WebhookWorkflows:
 
     def _checked(self, endpoint: str, *, then: str) -> Mapping[str, Any]:
         """Have an endpoint checked, and end with 400 where it is refused."""
-        asked = invoke(self._check, {"endpoint": endpoint}, then="Is it public?")
+        asked = invoke(self.check, {"endpoint": endpoint}, then="Is it public?")
         return {
             "Check the endpoint": {**asked, "Assign": {"refusal": "{% $states.result.Payload.refusal %}"}},
             "Is it public?": choice("$refusal != ''", then="Refused", otherwise=then),
@@ -266,7 +259,7 @@ class WebhookWorkflows:
 
     def _subscribed(self, event_type: str, endpoint: str, *, then: str) -> Mapping[str, Any]:
         """Subscribe an endpoint to the topic of a park and an event, which is made if there is none."""
-        attributes = {"DeliveryPolicy": json.dumps(_DELIVERY), "RedrivePolicy": _redrive(self._dead_letters)}
+        attributes = {"DeliveryPolicy": json.dumps(_DELIVERY), "RedrivePolicy": _redrive(self.dead_letters)}
         return {
             "Make the topic": self._task(
                 "sns:createTopic",
@@ -302,7 +295,17 @@ class WebhookWorkflows:
         return {
             "Find the park": find,
             "Is there a park?": choice("$found", then=then, otherwise="No park"),
-            "No park": NO_PARK,
+            "No park": PARK_NOT_FOUND,
+        }
+
+    def _find_webhook(self, assign: Mapping[str, str], then: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Read the webhook of the path, and go on by a choice that can end with 404."""
+        return {
+            "Find the webhook": self._task(
+                "dynamodb:getItem", {"Key": _WEBHOOK, "ConsistentRead": True}, then="Is there one?", assign=assign
+            ),
+            "Is there one?": then,
+            "No webhook": end(404, {"message": "Webhook not found"}),
         }
 
     def _webhooks_of_park(self) -> Mapping[str, Any]:
@@ -316,16 +319,20 @@ class WebhookWorkflows:
         }
 
     def _task(self, action: str, arguments: Mapping[str, Any], **more: Any) -> dict[str, Any]:  # noqa: ANN401 - of `task`
-        named = {"TableName": self._table, **arguments} if action.startswith("dynamodb:") else arguments
+        named = {"TableName": self.table, **arguments} if action.startswith("dynamodb:") else arguments
         return task(action, named, **more)
 
     def _topic_name(self, park: str, event_type: str) -> str:
-        return text(f"'{self._topics.rsplit(':', 1)[-1]}' & {_topic_suffix(park, event_type)}")
+        return text(f"'{self.topics.rsplit(':', 1)[-1]}' & {_topic_suffix(park, event_type)}")
 
 
 def _topic_suffix(park: str, event_type: str) -> str:
     """Return the end of a topic's name: none of the three holds an underscore, so that no two names are the same."""
     return f"{INPUT}.tenantId & '_' & {park} & '_' & {event_type}"
+
+
+def _gone(then: str) -> Mapping[str, str]:
+    return dict.fromkeys((_UNKNOWN, "Sns.InvalidParameterException"), then)
 
 
 def _or_empty(attribute: str) -> str:

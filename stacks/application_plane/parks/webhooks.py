@@ -20,8 +20,9 @@ from stacks.application_plane.parks.request import (
     WEBHOOK_ID,
 )
 from stacks.application_plane.parks.webhook_workflows import WebhookWorkflows
-from tenantry.functions import acknowledge
-from tenantry.isolation.api import Answer, Route
+from stacks.platform.routes import route
+from tenantry.functions import acknowledge_wildcard
+from tenantry.isolation.api import Answer
 from tenantry.isolation.direct import BodyText, Matches
 from tenantry.model.roles import WEBHOOK_OWNERS, Role
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stacks.application_plane.parks.parks import Parks
+    from tenantry.isolation.api import Route
     from tenantry.isolation.direct import ServiceIntegration, SyncWorkflow
 
 
@@ -36,18 +38,12 @@ def webhook_routes(parks: Parks) -> Sequence[Route]:
     """Return the routes, each with the roles that open it."""
     path, roles = "/parks/{id}/webhooks", WEBHOOK_OWNERS
     return [
-        Route(
-            method="POST",
-            path=path,
-            handler=_subscribe(parks),
-            roles=roles,
-            takes=schemas.NEW_WEBHOOK,
-            summary="Subscribe an endpoint to events of a park",
-            parameters=[schemas.PARK_ID],
-            answers={
+        route(
+            f"POST {path}",
+            "Subscribe an endpoint to events of a park",
+            {
                 201: Answer(
-                    description="Subscribed; the endpoint receives a message to confirm the subscription",
-                    schema=schemas.WEBHOOK_KEY,
+                    "Subscribed; the endpoint receives a message to confirm the subscription", schemas.WEBHOOK_KEY
                 ),
                 404: NO_PARK,
                 409: Answer.refusal(
@@ -55,41 +51,37 @@ def webhook_routes(parks: Parks) -> Sequence[Route]:
                     "`Expected-Tenant` names another tenant"
                 ),
             },
+            handler=_subscribe(parks),
+            roles=roles,
+            takes=schemas.NEW_WEBHOOK,
+            parameters=[schemas.PARK_ID],
         ),
-        Route(
-            method="GET",
-            path=path,
+        route(
+            f"GET {path}",
+            "List a park's webhooks: admins see all, others their own",
+            {200: Answer("The webhooks", schemas.WEBHOOKS), 404: NO_PARK},
             handler=_list_webhooks(parks),
             roles=roles,
-            summary="List a park's webhooks: admins see all, others their own",
             parameters=[schemas.PARK_ID],
-            answers={200: Answer(description="The webhooks", schema=schemas.WEBHOOKS), 404: NO_PARK},
         ),
-        Route(
-            method="DELETE",
-            path=f"{path}/{{webhookId}}",
+        route(
+            f"DELETE {path}/{{webhookId}}",
+            "Remove a webhook: admins remove any, others their own",
+            {204: Answer("Removed"), 404: Answer.refusal("Webhook not found, or owned by another user")},
             handler=_unsubscribe(parks),
             roles=roles,
-            summary="Remove a webhook: admins remove any, others their own",
             parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
-            answers={
-                204: Answer(description="Removed"),
-                404: Answer.refusal("Webhook not found, or owned by another user"),
-            },
         ),
-        Route(
-            method="POST",
-            path=f"{path}/{{webhookId}}/owner",
-            handler=_take_over(parks),
-            roles=[Role.ADMIN],
-            summary="Take over a webhook, active or paused: the caller becomes its owner",
-            parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
-            answers={
-                204: Answer(
-                    description="Subscribed again; the endpoint receives a message to confirm the subscription"
-                ),
+        route(
+            f"POST {path}/{{webhookId}}/owner",
+            "Take over a webhook, active or paused: the caller becomes its owner",
+            {
+                204: Answer("Subscribed again; the endpoint receives a message to confirm the subscription"),
                 404: Answer.refusal("Park or webhook not found in the active tenant"),
             },
+            handler=_take_over(parks),
+            roles=[Role.ADMIN],
+            parameters=[schemas.PARK_ID, schemas.WEBHOOK_ID],
         ),
     ]
 
@@ -168,11 +160,8 @@ def _allow_subscribing(workflow: SyncWorkflow, topics: str) -> None:
     workflow.allow("sns:CreateTopic", on=[pattern])
     https = {"StringEquals": {"sns:Protocol": "https"}, "StringLike": {"sns:Endpoint": "https://*"}}
     workflow.allow("sns:Subscribe", on=[pattern], conditions=https)
-    acknowledge(
-        workflow,
-        "AwsSolutions-IAM5",
-        "Topics are made on demand, one a tenant, park and kind of event, all under this prefix.",
-        resource=pattern,
+    acknowledge_wildcard(
+        workflow, pattern, "Topics are made on demand, one a tenant, park and kind of event, all under this prefix."
     )
 
 
@@ -182,6 +171,4 @@ def _allow_on_subscriptions(workflow: SyncWorkflow, action: str) -> None:
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     """
     workflow.allow(action, on=["*"])
-    acknowledge(
-        workflow, "AwsSolutions-IAM5", "SNS knows no resource for it; the ARN is from the tenant's row.", resource="*"
-    )
+    acknowledge_wildcard(workflow, "*", "SNS knows no resource for it; the ARN is from the tenant's row.")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.isolation.direct.express_machine import retry
+from tenantry.isolation.direct.express_machine import retry, task_state
 from tenantry.model.tenant_tables import PARTITION_KEY, SORT_KEY, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 INPUT: Final = "$states.context.Execution.Input"
-RETRY: Final = retry(2)
+_ATTEMPTS: Final = 2
+RETRY: Final = retry(_ATTEMPTS)
 
 
 def task(
@@ -38,14 +39,7 @@ def task(
     caught
         The next states by error; named errors are not retried.
     """
-    state: dict[str, Any] = {
-        "Type": "Task",
-        "Resource": f"arn:aws:states:::aws-sdk:{action}",
-        "Arguments": dict(arguments),
-        "Retry": [RETRY],
-        "Output": {},
-        **({"Next": then} if then else {"End": True}),
-    }
+    state = task_state(f"arn:aws:states:::aws-sdk:{action}", dict(arguments), attempts=_ATTEMPTS, then=then, kept=False)
     if assign:
         state["Assign"] = assign
     if caught:
@@ -85,19 +79,8 @@ def row(kind: str, sort_key: str) -> Mapping[str, Any]:
 
 def invoke(function: str, payload: Mapping[str, Any], *, then: str) -> Mapping[str, Any]:
     """Return a state that calls a function."""
-    return {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
-        "Arguments": {"FunctionName": function, "Payload": payload},
-        "Retry": [RETRY],
-        "Output": {},
-        "Next": then,
-    }
-
-
-def choice(condition: str, *, then: str, otherwise: str) -> Mapping[str, Any]:
-    """Return a state that goes on by a condition."""
-    return {"Type": "Choice", "Choices": [{"Condition": text(condition), "Next": then}], "Default": otherwise}
+    arguments = {"FunctionName": function, "Payload": payload}
+    return task_state("arn:aws:states:::lambda:invoke", arguments, attempts=_ATTEMPTS, then=then, kept=False)
 
 
 def end(status: int, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
@@ -110,4 +93,4 @@ def end_with(status: int, body: str) -> Mapping[str, Any]:
     return {"Type": "Succeed", "Output": {"status": status, "body": text(body)}}
 
 
-NO_PARK: Final = end(404, {"message": "Park not found"})
+PARK_NOT_FOUND: Final = end(404, {"message": "Park not found"})

@@ -1,4 +1,4 @@
-"""The five ways in which tenants' objects are kept apart: four shared buckets, and a bucket a tenant."""
+"""The five partition modes of tenants' objects: four shared buckets, and a bucket a tenant."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class StoragePartitions:
         )
 
         self.silos = SiloBuckets(stack, name=self.names.tenant_bucket(TENANT_NAME), tenant_keys=environment.tenant_keys)
-        self.tenant_bucket_name = for_runtime(self.names.tenant_bucket(TENANT_NAME))
-        self.tenant_access_point_name = for_runtime(self.names.access_point(TENANT_NAME))
+        self.tenant_bucket_name = run_time_form(self.names.tenant_bucket(TENANT_NAME))
+        self.tenant_access_point_name = run_time_form(self.names.access_point(TENANT_NAME))
         self.variables: Mapping[str, str] = {
             "PREFIX_BUCKET": self.prefix.bucket_name,
             "TAG_BUCKET": self.tagged.bucket_name,
@@ -115,11 +115,6 @@ class StoragePartitions:
             "StorageTenantBucketName": self.tenant_bucket_name,
             "StorageTenantAccessPointName": self.tenant_access_point_name,
         }
-
-
-def for_runtime(name: str) -> str:
-    """Return a name with the placeholder that the functions fill in."""
-    return run_time_form(name)
 
 
 def _storage_names(stack: Stack, environment: Environment) -> StorageNames:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stacks.application_plane.storage import schemas
-from tenantry.isolation.api import Access, Answer, Route
+from stacks.platform.routes import route
+from tenantry.isolation.api import Access, Answer
 from tenantry.model.roles import READERS, WRITERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tenantry.functions import PythonFunction
+    from tenantry.isolation.api import Route
 
 DESCRIPTION: Final = (
     "Objects of the caller, stored in one of five partition modes. "
@@ -30,21 +32,18 @@ REFUSALS: Final = {
     },
 }
 """API Gateway's own refusals, in the form of the functions' replies."""
+
+
+def _refused(text: str) -> Answer:
+    return Answer(text, schemas.REFUSED)
+
+
 _REFUSED: Final = {
-    400: Answer(
-        description="Unknown partition mode, or malformed key or body; `invalid` names the field",
-        schema=schemas.REFUSED,
-    ),
-    401: Answer(description="Missing or invalid token, or the session has ended", schema=schemas.REFUSED),
-    403: Answer(description="Valid token, not authorized for this resource", schema=schemas.REFUSED),
-    413: Answer(
-        description="The request body or the reply exceeds 6 MB (quotes, backslashes and line feeds count twice)",
-        schema=schemas.REFUSED,
-    ),
-    409: Answer(
-        description="`Expected-Tenant` names another tenant than the one this request would act in",
-        schema=schemas.REFUSED,
-    ),
+    400: _refused("Unknown partition mode, or malformed key or body; `invalid` names the field"),
+    401: _refused("Missing or invalid token, or the session has ended"),
+    403: _refused("Valid token, not authorized for this resource"),
+    413: _refused("The request body or the reply exceeds 6 MB (quotes, backslashes and line feeds count twice)"),
+    409: _refused("`Expected-Tenant` names another tenant than the one this request would act in"),
 }
 
 
@@ -61,40 +60,37 @@ def storage_routes(*, objects: PythonFunction, issuer: PythonFunction, tokens_ar
         Whether anybody may ask for a token; otherwise this takes IAM credentials.
     """
     return [
-        Route(
-            method="GET",
-            path="/token",
+        route(
+            "GET /token",
+            "Issue a token for any tenant and user; for the hands-on and for operators",
+            {
+                200: Answer("The token, valid for one hour", schemas.TOKEN),
+                400: _refused("Malformed tenant or user id"),
+                401: Answer("Missing header", schemas.NO_CALLER),
+            },
             handler=issuer,
             access=Access.OPEN if tokens_are_open else Access.IAM,
-            summary="Issue a token for any tenant and user; for the hands-on and for operators",
             parameters=[schemas.FOR_TENANT, schemas.FOR_USER],
-            answers={
-                200: Answer(description="The token, valid for one hour", schema=schemas.TOKEN),
-                400: Answer(description="Malformed tenant or user id", schema=schemas.REFUSED),
-                401: Answer(description="Missing header", schema=schemas.NO_CALLER),
-            },
         ),
-        Route(
-            method="PUT",
-            path="/object",
+        route(
+            "PUT /object",
+            "Store an object of the caller",
+            {201: Answer("Stored", schemas.STORED), **_REFUSED},
             handler=objects,
             roles=WRITERS,
             takes=schemas.NEW_OBJECT,
-            summary="Store an object of the caller",
             parameters=[schemas.PARTITION],
-            answers={201: Answer(description="Stored", schema=schemas.STORED), **_REFUSED},
         ),
-        Route(
-            method="GET",
-            path="/object",
-            handler=objects,
-            roles=READERS,
-            summary="List the caller's objects, or read one object",
-            parameters=[schemas.PARTITION, schemas.KEY, schemas.KEYS_AFTER, schemas.KEYS_LIMIT],
-            answers={
-                200: Answer(description="The caller's keys, or the object's content", schema=schemas.FOUND),
-                404: Answer(description="Object not found among the caller's objects", schema=schemas.REFUSED),
+        route(
+            "GET /object",
+            "List the caller's objects, or read one object",
+            {
+                200: Answer("The caller's keys, or the object's content", schemas.FOUND),
+                404: _refused("Object not found among the caller's objects"),
                 **_REFUSED,
             },
+            handler=objects,
+            roles=READERS,
+            parameters=[schemas.PARTITION, schemas.KEY, schemas.KEYS_AFTER, schemas.KEYS_LIMIT],
         ),
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from stacks.platform.name_schemas import key_schema
-from stacks.platform.schema_parts import TEXT, TEXTS, object_schema
+from stacks.platform.schema_parts import TEXT, TEXTS, body, key_schema
 from tenantry.isolation.api import Parameter, Schema
+from tenantry.isolation.documentation import object_schema
 from tenantry.model.identifier_checks import TENANT_ID_SCHEMA, USER_ID_SCHEMA
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ KEYS_LIMIT: Final = Parameter(
 )
 FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=TENANT_ID_SCHEMA)
 FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=USER_ID_SCHEMA)
-NEW_OBJECT: Final = Schema(
-    name="NewObject",
-    definition=object_schema(key=key_schema(), value={"type": "string", "description": "Any text"}),
-)
+NEW_OBJECT: Final = body("NewObject", key=key_schema(), value={"type": "string", "description": "Any text"})
 
 
 def _replied(status: str, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,4 +53,4 @@ FOUND: Final = Schema(
 )
 TOKEN: Final = Schema(name="Token", definition=_replied("OK", object_schema(token=TEXT)))
 NO_CALLER: Final = Schema(name="NoCaller", definition=_replied("Unauthorized", object_schema(missing_fields=TEXTS)))
-REFUSED: Final = Schema(name="Refused", definition=object_schema(status=TEXT, result=object_schema(invalid=TEXT)))
+REFUSED: Final = body("Refused", status=TEXT, result=object_schema(invalid=TEXT))

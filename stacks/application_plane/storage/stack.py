@@ -1,32 +1,30 @@
-"""Tenants' objects on S3, partitioned five ways behind one API."""
+"""Tenants' objects on S3, in five partition modes behind one API."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 
 from stacks.application_plane.storage.partitions import StoragePartitions
 from stacks.application_plane.storage.provisioner import storage_provisioner
 from stacks.application_plane.storage.routes import DESCRIPTION, REFUSALS, storage_routes
 from stacks.application_plane.storage.tokens import shared_tokens
-from stacks.platform.base import ApplicationStack
-from stacks.platform.counters import usage_counter
 from stacks.platform.defaults import directory, grant_on
-from stacks.platform.functions import api_function
+from stacks.platform.functions import api_function, usage_counter
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.api import TenantApi
 from tenantry.isolation.vending import TokenVendor
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from stacks.platform.platform import Platform
     from tenantry.isolation.metering import UsageRegistry
 
 
 class StorageStack(ApplicationStack):
-    """The five partitions behind one API, the token issuer, and what makes a tenant's own bucket and access point.
+    """The five partition modes behind one API, the token issuer, and what makes a tenant's own bucket and access point.
 
     Attributes
     ----------
@@ -87,7 +85,8 @@ class StorageStack(ApplicationStack):
             refusals=REFUSALS,
         )
         self.api_url = api.url
-        CfnOutput(self, "StorageApiUrl", value=api.url)
-        CfnOutput(self, "StorageTenantRoleArn", value=vendor.role_arn)
-        for output, value in partitions.outputs().items():
-            CfnOutput(self, output, value=value)
+        self.add_outputs(
+            StorageApiUrl=api.url,
+            StorageTenantRoleArn=vendor.role_arn,
+            **partitions.outputs(),
+        )

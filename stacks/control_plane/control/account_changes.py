@@ -10,10 +10,8 @@ from constructs import Construct
 
 from stacks.control_plane.control.workflows import account_change
 from stacks.platform.defaults import allow, grant_on, writes
-from tenantry.functions import PythonFunction
-from tenantry.functions.sources import package_folder
+from tenantry.functions import PythonFunction, package_folder
 from tenantry.isolation.direct.express_machine import express_machine
-from tenantry.isolation.events import dead_letter_queue
 from tenantry.model.directory_tables import (
     INVITATION_ID,
     INVITEE_INDEX,
@@ -38,9 +36,9 @@ _MOST: Final = Duration.seconds(25)  # API Gateway waits for 29
 class AccountChanges(Construct):
     """An Express state machine that blocks, unblocks, signs out, moves and deletes accounts, in both places.
 
-    Isolation: the directory, by which every authorizer decides, is written before the user pool, so that somebody is
-    shut out even if the rest fails. Each step can be made again; what fails in spite of its retries is kept in a
-    dead-letter queue with its input, from where it is replayed, and an alarm goes off. Only who is granted so by
+    Isolation: the directory, by which every authorizer decides, is written before the user pool, so that a blocked
+    account is refused even if the rest fails. Each step can be made again; what fails in spite of its retries is kept
+    in a dead-letter queue with its input, from where it is replayed, and an alarm goes off. Only who is granted so by
     `grant_start` can start it. Its logs hold no data.
 
     Parameters
@@ -51,6 +49,13 @@ class AccountChanges(Construct):
         What every stack is given.
     directory, invitations
         The directory, and the table where somebody's address may stand besides.
+
+    Attributes
+    ----------
+    state_machine_arn
+        ARN of the state machine.
+    dead_letter_queue_url
+        URL of the queue that holds what failed.
     """
 
     def __init__(
@@ -64,9 +69,7 @@ class AccountChanges(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         environment, events, user_pool = platform.environment, platform.events, platform.identity.user_pool
-        self._dead_letters = dead_letter_queue(
-            self, "DeadLetters", alarms=platform.alarms, removal_policy=environment.removal_policy
-        )
+        dead_letters = platform.dead_letter_queue(self, "DeadLetters")
         function = PythonFunction(
             self,
             "Directory",
@@ -79,10 +82,7 @@ class AccountChanges(Construct):
                 "USER_POOL_ID": user_pool.user_pool_id,
             },
         )
-        grant_on(directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-        grant_on(directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
-        grant_on(directory.memberships.table_arn, function, "dynamodb:Query")
-        grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
+        grant_account_reads(directory, function)
         grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query")
         allow(
             function,
@@ -104,7 +104,7 @@ class AccountChanges(Construct):
             writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, INVITATION_ID]),
         )
         grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser")
-        self._machine = express_machine(
+        machine = express_machine(
             self,
             description="Changes accounts in the directory and in the user pool",
             definition=account_change(
@@ -112,38 +112,34 @@ class AccountChanges(Construct):
                 user_pool=user_pool.user_pool_id,
                 bus=platform.bus.bus_name,
                 source=events.blocked.source,
-                queue_url=self._dead_letters.queue_url,
+                queue_url=dead_letters.queue_url,
             ),
             timeout=_MOST,
             log_retention=environment.log_retention,
             removal_policy=environment.removal_policy,
         )
-        grant_on(function.function_arn, self._machine, "lambda:InvokeFunction")
+        grant_on(function.function_arn, machine, "lambda:InvokeFunction")
         grant_on(
             user_pool.user_pool_arn,
-            self._machine,
+            machine,
             "cognito-idp:AdminDisableUser",
             "cognito-idp:AdminEnableUser",
             "cognito-idp:AdminUserGlobalSignOut",
             "cognito-idp:AdminDeleteUser",
         )
-        platform.bus.grant_publish(
-            self._machine,
-            source=events.blocked.source,
-            detail_types=[event.detail_type for event in events.accounts],
-        )
-        self._dead_letters.grant(self._machine, "sqs:SendMessage")
-
-    @property
-    def state_machine_arn(self) -> str:
-        """ARN of the state machine."""
-        return self._machine.state_machine_arn
-
-    @property
-    def dead_letter_queue_url(self) -> str:
-        """URL of the queue that holds what failed."""
-        return self._dead_letters.queue_url
+        platform.grant_publish(machine, *events.accounts)
+        dead_letters.grant(machine, "sqs:SendMessage")
+        self.state_machine_arn: Final = machine.state_machine_arn
+        self.dead_letter_queue_url: Final = dead_letters.queue_url
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody start a change and wait for its outcome. Whose account it is then is theirs to say."""
         return grant_on(self.state_machine_arn, grantee, "states:StartSyncExecution")
+
+
+def grant_account_reads(directory: Directory, function: PythonFunction) -> None:
+    """Let a function read accounts and their memberships in the directory."""
+    grant_on(directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
+    grant_on(directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
+    grant_on(directory.memberships.table_arn, function, "dynamodb:Query")
+    grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration
@@ -9,13 +10,15 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
+from stacks.control_plane.control.account_changes import grant_account_reads
 from stacks.platform.defaults import allow, grant_on, writes
 from stacks.platform.functions import api_function
-from tenantry.functions import PythonFunction
-from tenantry.functions.sources import package_folder
-from tenantry.model.directory_tables import TENANT_ID, USER_INDEX
+from tenantry.functions import PythonFunction, package_folder
+from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
@@ -39,10 +42,11 @@ _TOLD: Final = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
 class ControlFunctions:
     """Makes the functions in a scope.
 
-    Parameters
+    Attributes
     ----------
     scope
         The construct that they belong to.
@@ -54,77 +58,79 @@ class ControlFunctions:
         The state machine that changes accounts.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        platform: Platform,
-        directory: Directory,
-        invitations: dynamodb.ITable,
-        account_changes: AccountChanges,
-    ) -> None:
-        self._scope = scope
-        self._platform = platform
-        self._user_pool = platform.identity.user_pool
-        self._directory = directory
-        self._account_changes = account_changes
-        self._variables = {
-            **directory.variables,
-            "INVITATIONS_TABLE": invitations.table_name,
-            "USER_POOL_ID": self._user_pool.user_pool_id,
-            "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
+    scope: Construct
+    platform: Platform
+    directory: Directory
+    invitations: dynamodb.ITable
+    account_changes: AccountChanges
+
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        return {
+            **self.directory.variables,
+            "INVITATIONS_TABLE": self.invitations.table_name,
+            "USER_POOL_ID": self.platform.identity.user_pool.user_pool_id,
+            "ACCOUNT_CHANGES_ARN": self.account_changes.state_machine_arn,
         }
 
     def users(self, reconciliation: PythonFunction) -> PythonFunction:
         """Make the function of the routes. It reads user pool and directory, and changes neither."""
         function = api_function(
-            self._scope,
+            self.scope,
             "control_users",
             "Shows and changes user accounts for operators",
-            foundation=self._platform,
+            foundation=self.platform,
             environment={**self._variables, "RECONCILIATION_FUNCTION": reconciliation.function_name},
             timeout=Duration.seconds(28),  # API Gateway waits for 29
         )
-        self._grant_reads(function)
-        grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
-        self._account_changes.grant_start(function)
+        grant_account_reads(self.directory, function)
+        grant_on(
+            self.platform.identity.user_pool.user_pool_arn,
+            function,
+            "cognito-idp:AdminGetUser",
+            "cognito-idp:ListUsers",
+        )
+        self.account_changes.grant_start(function)
         grant_on(reconciliation.function_arn, function, "lambda:InvokeFunction")
         return function
 
     def reconciliation(self, *, dead_letters: sqs.IQueue) -> PythonFunction:
         """Make the function that compares user pool and directory, and that goes on by calling itself."""
-        environment = self._platform.environment
+        environment = self.platform.environment
         function = PythonFunction(
-            self._scope,
+            self.scope,
             "Reconciliation",
             entry=package_folder("account_reconciliation"),
-            defaults=self._platform.function_defaults,
+            defaults=self.platform.function_defaults,
             description="Finds and repairs differences between the user pool and the directory",
             environment={
                 **self._variables,
-                "APPLICATION": environment.application,
-                "EVENT_BUS_NAME": self._platform.bus.bus_name,
+                **self.platform.publisher_variables,
                 "UNCONFIRMED_DAYS": str(environment.unconfirmed_days),
                 "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
             },
             timeout=Duration.minutes(15),
             dead_letters=dead_letters,
         )
-        self._grant_reads(function)
-        grant_on(self._directory.users.table_arn, function, "dynamodb:Scan")
-        grant_on(self._directory.tenants.table_arn, function, "dynamodb:Scan")
-        grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
+        grant_account_reads(self.directory, function)
+        grant_on(self.directory.users.table_arn, function, "dynamodb:Scan")
+        grant_on(self.directory.tenants.table_arn, function, "dynamodb:Scan")
+        grant_on(self.directory.memberships.table_arn, function, "dynamodb:Query")
         allow(
             function,
-            writes(self._directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
+            writes(self.directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
         )
-        grant_on(self._user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
-        self._account_changes.grant_start(function)
-        signed_up = self._platform.events.signed_up
-        self._platform.bus.grant_publish(function, source=signed_up.source, detail_types=[signed_up.detail_type])
+        grant_on(
+            self.platform.identity.user_pool.user_pool_arn,
+            function,
+            "cognito-idp:AdminGetUser",
+            "cognito-idp:ListUsers",
+        )
+        self.account_changes.grant_start(function)
+        self.platform.grant_publish(function, self.platform.events.signed_up)
         # A policy of its own: the function would otherwise have to be there before its own role.
         iam.Policy(
-            self._scope,
+            self.scope,
             "ReconciliationContinues",
             roles=[function.execution_role],
             statements=[
@@ -133,11 +139,9 @@ class ControlFunctions:
         )
         return function
 
-    def _grant_reads(self, function: PythonFunction) -> None:
-        grant_on(self._directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-        grant_on(self._directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
-        grant_on(self._directory.memberships.table_arn, function, "dynamodb:Query")
-        grant_on(f"{self._directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
+    def _grant_pool_reads(self, function: PythonFunction) -> None:
+        pool = self.platform.identity.user_pool
+        grant_on(pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
 
 
 def schedule_reconciliation(scope: Construct, function: PythonFunction, *, dead_letters: sqs.IQueue) -> events.Rule:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stacks.platform.name_schemas import name_schema
-from stacks.platform.schema_parts import EMAIL_TEXT, TEXT, TEXTS, TIME, object_schema
-from tenantry.isolation.api import Parameter, Schema
+from stacks.platform.schema_parts import EMAIL_TEXT, TEXT, TEXTS, TIME, body, name_schema
+from tenantry.isolation.api import Parameter
+from tenantry.isolation.documentation import array, object_schema
 from tenantry.model.identifier_checks import USER_ID_SCHEMA
 
 _COUNT: Final = {"type": "integer", "minimum": 0}
@@ -31,69 +31,46 @@ POOL_EMAIL: Final = Parameter(
     schema=EMAIL_TEXT,
     description="Return only the account with this e-mail address",
 )
-BLOCK: Final = Schema(name="Block", definition=object_schema(reason=name_schema(longest=1024)))
-ACCOUNTS: Final = Schema(
-    name="Accounts",
-    definition=object_schema(
-        users={"type": "array", "items": object_schema(**_SUMMARY)},
-        optional={"next": TEXT},
-    ),
+BLOCK: Final = body("Block", reason=name_schema(longest=1024))
+ACCOUNTS: Final = body("Accounts", users=array(object_schema(**_SUMMARY)), optional={"next": TEXT})
+ACCOUNT: Final = body(
+    "Account",
+    **_SUMMARY,
+    tenants=array(object_schema(tenantId=TEXT, roles=TEXTS, withoutAdmin=_FLAG)),
+    optional={
+        "pool": object_schema(status=TEXT, enabled=_FLAG, email=TEXT, emailVerified=_FLAG, created=TIME, modified=TIME),
+        "directory": object_schema(
+            optional={
+                **dict.fromkeys(
+                    ("email", "name", "activeTenantId", "origin", "newPassword", "blockedBy", "blockedReason"),
+                    TEXT,
+                ),
+                **dict.fromkeys(("validAfter", "blockedAt", "deletedAt"), TIME),
+                "deletedBy": TEXT,
+            }
+        ),
+    },
 )
-ACCOUNT: Final = Schema(
-    name="Account",
-    definition=object_schema(
-        **_SUMMARY,
-        tenants={
-            "type": "array",
-            "items": object_schema(tenantId=TEXT, roles=TEXTS, withoutAdmin=_FLAG),
-        },
-        optional={
-            "pool": object_schema(
-                status=TEXT, enabled=_FLAG, email=TEXT, emailVerified=_FLAG, created=TIME, modified=TIME
-            ),
-            "directory": object_schema(
-                optional={
-                    **dict.fromkeys(
-                        ("email", "name", "activeTenantId", "origin", "newPassword", "blockedBy", "blockedReason"),
-                        TEXT,
-                    ),
-                    **dict.fromkeys(("validAfter", "blockedAt", "deletedAt"), TIME),
-                    "deletedBy": TEXT,
-                }
-            ),
-        },
-    ),
+ACCOUNT_CHANGE: Final = body(
+    "AccountChange",
+    userId=TEXT,
+    change=TEXT,
+    changed={**_FLAG, "description": "False if the account already had this state"},
+    by=TEXT,
+    at=TIME,
+    tenants={**TEXTS, "description": "Current and former tenants of the user"},
+    tenantsWithoutAdmin={**TEXTS, "description": "Those of `tenants` that have no active admin now"},
 )
-ACCOUNT_CHANGE: Final = Schema(
-    name="AccountChange",
-    definition=object_schema(
-        userId=TEXT,
-        change=TEXT,
-        changed={**_FLAG, "description": "False if the account already had this state"},
-        by=TEXT,
-        at=TIME,
-        tenants={**TEXTS, "description": "Current and former tenants of the user"},
-        tenantsWithoutAdmin={**TEXTS, "description": "Those of `tenants` that have no active admin now"},
-    ),
+RECONCILIATION: Final = body(
+    "Reconciliation", optional={"dryRun": _FLAG, "next": {**_PLACE, "description": "`next` of the previous part"}}
 )
-RECONCILIATION: Final = Schema(
-    name="Reconciliation",
-    definition=object_schema(
-        optional={"dryRun": _FLAG, "next": {**_PLACE, "description": "`next` of the previous part"}}
+RECONCILED: Final = body(
+    "Reconciled",
+    dryRun=_FLAG,
+    users=_COUNT,
+    tenants=_COUNT,
+    differences=array(
+        object_schema(kind=TEXT, repaired=_FLAG, optional={"userId": TEXT, "tenantId": TEXT, "remedy": TEXT})
     ),
-)
-RECONCILED: Final = Schema(
-    name="Reconciled",
-    definition=object_schema(
-        dryRun=_FLAG,
-        users=_COUNT,
-        tenants=_COUNT,
-        differences={
-            "type": "array",
-            "items": object_schema(
-                kind=TEXT, repaired=_FLAG, optional={"userId": TEXT, "tenantId": TEXT, "remedy": TEXT}
-            ),
-        },
-        optional={"next": _PLACE},
-    ),
+    optional={"next": _PLACE},
 )

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput
-
 from stacks.control_plane.control.account_changes import AccountChanges
 from stacks.control_plane.control.functions import ControlFunctions, schedule_reconciliation
 from stacks.control_plane.control.routes import control_routes
-from stacks.platform.base import ApplicationStack
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.api import AdminApi
-from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from constructs import Construct
 
-    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
 
 
@@ -50,18 +46,13 @@ class ControlStack(ApplicationStack):
             invitations=invitations,
         )
         functions = ControlFunctions(
-            self,
+            scope=self,
             platform=platform,
             directory=directory,
             invitations=invitations,
             account_changes=self.account_changes,
         )
-        dead_letters = dead_letter_queue(
-            self,
-            "ReconciliationDeadLetters",
-            alarms=platform.alarms,
-            removal_policy=platform.environment.removal_policy,
-        )
+        dead_letters = platform.dead_letter_queue(self, "ReconciliationDeadLetters")
         reconciliation = functions.reconciliation(dead_letters=dead_letters)
         schedule = schedule_reconciliation(self, reconciliation, dead_letters=dead_letters)
         users = functions.users(reconciliation)
@@ -73,9 +64,11 @@ class ControlStack(ApplicationStack):
             description="User accounts, for operators",
             defaults=platform.api_defaults,
         )
-        CfnOutput(self, "ControlApiUrl", value=api.url)
-        CfnOutput(self, "AccountChangesStateMachineArn", value=self.account_changes.state_machine_arn)
-        CfnOutput(self, "AccountChangesDeadLetterQueueUrl", value=self.account_changes.dead_letter_queue_url)
-        CfnOutput(self, "ReconciliationDeadLetterQueueUrl", value=dead_letters.queue_url)
-        CfnOutput(self, "ReconciliationRuleName", value=schedule.rule_name)
-        CfnOutput(self, "ReconciliationFunctionName", value=reconciliation.function_name)
+        self.add_outputs(
+            ControlApiUrl=api.url,
+            AccountChangesStateMachineArn=self.account_changes.state_machine_arn,
+            AccountChangesDeadLetterQueueUrl=self.account_changes.dead_letter_queue_url,
+            ReconciliationDeadLetterQueueUrl=dead_letters.queue_url,
+            ReconciliationRuleName=schedule.rule_name,
+            ReconciliationFunctionName=reconciliation.function_name,
+        )

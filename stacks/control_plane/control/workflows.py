@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.isolation.direct.express_machine import catch_all, dead_letter_states, retry
+from tenantry.isolation.direct.express_machine import choice, dead_letter_states, go_on_after, task_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,19 +45,13 @@ def account_change(*, function: str, user_pool: str, bus: str, source: str, queu
             "Default": "Is there an event?",
         },
         "Sign out in the pool": _in_pool("adminUserGlobalSignOut", user, then="Disable as well?"),
-        "Disable as well?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $outcome.pool = 'disable' %}", "Next": "Disable in the pool"}],
-            "Default": "Is there an event?",
-        },
+        "Disable as well?": choice(
+            "$outcome.pool = 'disable'", then="Disable in the pool", otherwise="Is there an event?"
+        ),
         "Disable in the pool": _in_pool("adminDisableUser", user),
         "Enable in the pool": _in_pool("adminEnableUser", user),
         "Delete in the pool": _in_pool("adminDeleteUser", user),
-        "Is there an event?": {
-            "Type": "Choice",
-            "Choices": [{"Condition": "{% $exists($outcome.event) %}", "Next": "Publish the event"}],
-            "Default": "Done",
-        },
+        "Is there an event?": choice("$exists($outcome.event)", then="Publish the event", otherwise="Done"),
         "Publish the event": _task(
             "arn:aws:states:::events:putEvents",
             {
@@ -84,20 +78,11 @@ def account_change(*, function: str, user_pool: str, bus: str, source: str, queu
 
 
 def _task(resource: str, arguments: Mapping[str, Any], *, then: str) -> dict[str, Any]:
-    return {
-        "Type": "Task",
-        "Resource": resource,
-        "Arguments": arguments,
-        "Retry": [retry(_ATTEMPTS)],
-        "Catch": [catch_all()],
-        "Output": {},
-        "Next": then,
-    }
+    return task_state(resource, arguments, attempts=_ATTEMPTS, then=then)
 
 
 def _in_pool(action: str, user: Mapping[str, str], *, then: str = "Is there an event?") -> dict[str, Any]:
     """Return a call of the user pool; whoever is gone from it needs none."""
     state = _task(f"arn:aws:states:::aws-sdk:cognitoidentityprovider:{action}", user, then=then)
-    state["Retry"] = [{"ErrorEquals": [_GONE], "MaxAttempts": 0}, retry(_ATTEMPTS)]
-    state["Catch"] = [{"ErrorEquals": [_GONE], "Output": {}, "Next": then}, *state["Catch"]]
+    go_on_after(state, [_GONE], then)
     return state

@@ -90,12 +90,7 @@ def membership_function(
         writes(invitations.table_arn, "dynamodb:PutItem", attributes=[*_INVITATION, "email"]),
         writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=_INVITATION),
     )
-    events = platform.events
-    platform.bus.grant_publish(
-        function,
-        source=events.member_invited.source,
-        detail_types=[event.detail_type for event in events.memberships],
-    )
+    platform.grant_publish(function, *platform.events.memberships)
     dead_letters.grant(function, "sqs:SendMessage")
     account_changes.grant_start(function)
     return function

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput
-
 from stacks.control_plane.membership.function import membership_function
 from stacks.control_plane.membership.routes import membership_routes
-from stacks.platform.base import ApplicationStack
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.api import MemberApi
-from tenantry.isolation.events import dead_letter_queue
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from constructs import Construct
 
     from stacks.control_plane.control.account_changes import AccountChanges
-    from stacks.platform.platform import Platform
     from tenantry.isolation.api import Directory
 
 
@@ -45,12 +41,7 @@ class MembershipStack(ApplicationStack):
         account_changes: AccountChanges,
     ) -> None:
         super().__init__(scope, construct_id, environment=platform.environment)
-        dead_letters = dead_letter_queue(
-            self,
-            "MembershipDeadLetters",
-            alarms=platform.alarms,
-            removal_policy=platform.environment.removal_policy,
-        )
+        dead_letters = platform.dead_letter_queue(self, "MembershipDeadLetters")
         function = membership_function(
             self,
             platform=platform,
@@ -72,5 +63,7 @@ class MembershipStack(ApplicationStack):
             function_defaults=platform.function_defaults,
         )
         self.api_url = api.url
-        CfnOutput(self, "MembershipApiUrl", value=api.url)
-        CfnOutput(self, "MembershipDeadLetterQueueUrl", value=dead_letters.queue_url)
+        self.add_outputs(
+            MembershipApiUrl=api.url,
+            MembershipDeadLetterQueueUrl=dead_letters.queue_url,
+        )

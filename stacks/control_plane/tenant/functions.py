@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, reads, writes
+from aws_cdk import Duration, Stack
+
+from stacks.names import usage_path
+from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, grant_on, reads, writes
 from stacks.platform.functions import api_function
+from tenantry.isolation.metering import UsageRegistry
 from tenantry.model.directory_tables import TENANT_ID, USER_ID
 from tenantry.model.variables import TENANT_USERS_TABLE, TENANTS_TABLE
 
@@ -68,3 +72,25 @@ def tenant_functions(scope: Construct, platform: Platform, tables: TenantTables)
     return TenantFunctions(
         show=show, rename=rename, tenants_of_caller=tenants_of_caller, tenants_of_user=tenants_of_user
     )
+
+
+def usage_function(scope: Construct, platform: Platform) -> tuple[PythonFunction, UsageRegistry]:
+    """Make the function, which has no grant on data, and the registry of those that it asks."""
+    environment = platform.environment
+    path = usage_path(environment.application)
+    function = api_function(
+        scope,
+        "tenant_usage",
+        "Shows the stored data and recent records of the caller's tenant",
+        foundation=platform,
+        tenant_isolated=environment.tenant_isolated_functions,
+        timeout=Duration.seconds(28),  # API Gateway waits 29; the counters have 25 of these together
+        environment={"USAGE_PATH": path},
+    )
+    # Listing is allowed by the path itself, not by the parameters below it.
+    grant_on(
+        Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=path.lstrip("/")),
+        function,
+        "ssm:GetParametersByPath",
+    )
+    return function, UsageRegistry(path=path, reader=function.execution_role)

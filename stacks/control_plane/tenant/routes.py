@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stacks.control_plane.tenant import schemas
-from tenantry.isolation.api import Access, Answer, Route
+from stacks.platform.routes import route
+from tenantry.isolation.api import Access, Answer
 from tenantry.model.roles import ALL_ROLES, READERS, Role
 
 if TYPE_CHECKING:
@@ -13,53 +14,44 @@ if TYPE_CHECKING:
 
     from stacks.control_plane.tenant.functions import TenantFunctions
     from tenantry.functions import PythonFunction
+    from tenantry.isolation.api import Route
 
 
 def tenant_routes(functions: TenantFunctions, usage: PythonFunction) -> Sequence[Route]:
     """Return the routes of tenants' own people."""
     return [
-        Route(
-            method="GET",
-            path="/tenant/{tenantId}",
+        route(
+            "GET /tenant/{tenantId}",
+            "Show the caller's tenant",
+            {200: Answer("The tenant, in an array of one", schemas.TENANT), 404: Answer.refusal("Tenant not found")},
             handler=functions.show,
             roles=ALL_ROLES,
-            summary="Show the caller's tenant",
             parameters=[schemas.TENANT_ID],
-            answers={
-                200: Answer(description="The tenant, in an array of one", schema=schemas.TENANT),
-                404: Answer.refusal("Tenant not found"),
-            },
         ),
-        Route(
-            method="PUT",
-            path="/tenant/{tenantId}",
+        route(
+            "PUT /tenant/{tenantId}",
+            "Rename the caller's tenant; admins only",
+            {200: Answer("Renamed", schemas.RENAMED), 404: Answer.refusal("Tenant not found")},
             handler=functions.rename,
             roles=[Role.ADMIN],
             takes=schemas.NEW_NAME,
-            summary="Rename the caller's tenant; admins only",
             parameters=[schemas.TENANT_ID],
-            answers={
-                200: Answer(description="Renamed", schema=schemas.RENAMED),
-                404: Answer.refusal("Tenant not found"),
-            },
         ),
-        Route(
-            method="GET",
-            path="/tenant/{tenantId}/usage",
+        route(
+            "GET /tenant/{tenantId}/usage",
+            "Show the tenant's stored data and its records of the last hour",
+            {200: Answer("Current usage, counted up to a limit", schemas.USAGE)},
             handler=usage,
             roles=READERS,
-            summary="Show the tenant's stored data and its records of the last hour",
             parameters=[schemas.TENANT_ID],
-            answers={200: Answer(description="Current usage, counted up to a limit", schema=schemas.USAGE)},
         ),
-        Route(
-            method="GET",
-            path="/tenants/{userId}",
+        route(
+            "GET /tenants/{userId}",
+            "List the caller's tenants",
+            {200: Answer("Their ids", schemas.TENANT_IDS)},
             handler=functions.tenants_of_caller,
             access=Access.USER,
-            summary="List the caller's tenants",
             parameters=[schemas.USER_ID],
-            answers={200: Answer(description="Their ids", schema=schemas.TENANT_IDS)},
         ),
     ]
 
@@ -67,15 +59,11 @@ def tenant_routes(functions: TenantFunctions, usage: PythonFunction) -> Sequence
 def admin_routes(functions: TenantFunctions) -> Sequence[Route]:
     """Return the routes of other services and of operators."""
     return [
-        Route(
-            method="GET",
-            path="/tenants/{userId}",
+        route(
+            "GET /tenants/{userId}",
+            "List a user's tenants",
+            {200: Answer("Their ids", schemas.TENANT_IDS), 400: Answer.refusal("Malformed user id in the path")},
             handler=functions.tenants_of_user,
-            summary="List a user's tenants",
             parameters=[schemas.ANY_USER_ID],
-            answers={
-                200: Answer(description="Their ids", schema=schemas.TENANT_IDS),
-                400: Answer.refusal("Malformed user id in the path"),
-            },
         )
     ]

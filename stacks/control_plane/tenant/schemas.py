@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from stacks.platform.name_schemas import name_schema
-from stacks.platform.schema_parts import TEXT, TEXTS, TIME, object_schema
+from stacks.platform.schema_parts import TEXT, TEXTS, TIME, body, name_schema
 from tenantry.isolation.api import Parameter, Schema
+from tenantry.isolation.documentation import array, object_schema
 from tenantry.model.identifier_checks import USER_ID_SCHEMA
 
 TENANT_ID: Final = Parameter(
@@ -17,10 +17,8 @@ ANY_USER_ID: Final = Parameter(
     name="userId", where="path", schema=USER_ID_SCHEMA, description="A user's `cognito:username`"
 )
 _NAME: Final = {**name_schema(), "description": f"Must contain more than white space. {name_schema()['description']}"}
-NEW_NAME: Final = Schema(name="NewName", definition=object_schema(name=_NAME))
-RENAMED: Final = Schema(
-    name="Renamed", definition=object_schema(message=TEXT, updatedAttributes=object_schema(name=TEXT))
-)
+NEW_NAME: Final = body("NewName", name=_NAME)
+RENAMED: Final = body("Renamed", message=TEXT, updatedAttributes=object_schema(name=TEXT))
 TENANT: Final = Schema(
     name="Tenant",
     definition={
@@ -36,22 +34,15 @@ _OBJECTS: Final = {
     **object_schema(bucket=_STORED, prefix=_STORED, tag=_STORED, access_point=_STORED, db_nosql=_STORED),
     "description": "Stored data of all users of the tenant; `complete` is false if counting stopped at a limit",
 }
+_MINUTES: Final = array(object_schema(start=TIME, records=_NUMBER, bytes=_NUMBER))
 _RECORDS: Final = {
     "type": "object",
     "required": ["complete", "from", "minutes", "to"],
-    "properties": {
-        "from": TIME,
-        "to": TIME,
-        "minutes": {"type": "array", "items": object_schema(start=TIME, records=_NUMBER, bytes=_NUMBER)},
-        "complete": {"type": "boolean"},
-    },
+    "properties": {"from": TIME, "to": TIME, "minutes": _MINUTES, "complete": {"type": "boolean"}},
     "additionalProperties": False,
     "description": "Records per minute in the last 60 full minutes; minutes without records are omitted",
 }
 _FAILED: Final = {**TEXTS, "description": "Names of the parts that could not be counted; absent if there are none"}
-USAGE: Final = Schema(
-    name="Usage",
-    # A part for each counter that a stack has registered: an application of its own may have others.
-    definition=object_schema(optional={"storage": _OBJECTS, "ingestion": _RECORDS, "failed": _FAILED}, more=True),
-)
-TENANT_IDS: Final = Schema(name="TenantIds", definition=object_schema(tenants=TEXTS))
+# A part for each counter that a stack has registered: an application of its own may have others.
+USAGE: Final = body("Usage", optional={"storage": _OBJECTS, "ingestion": _RECORDS, "failed": _FAILED}, more=True)
+TENANT_IDS: Final = body("TenantIds", tenants=TEXTS)

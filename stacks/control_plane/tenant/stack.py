@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Duration
+from aws_cdk import Duration
 
-from stacks.control_plane.metering.usage import usage_function
 from stacks.control_plane.tenant.admin_api import tenant_admin_api
-from stacks.control_plane.tenant.functions import tenant_functions
+from stacks.control_plane.tenant.functions import tenant_functions, usage_function
 from stacks.control_plane.tenant.routes import tenant_routes
 from stacks.control_plane.tenant.tables import tenant_tables
 from stacks.control_plane.tenant.workflows import admin_saga, tenant_saga
-from stacks.platform.base import ApplicationStack
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.isolation.api import Directory, TenantApi
 
 if TYPE_CHECKING:
     from aws_cdk import aws_dynamodb as dynamodb
     from constructs import Construct
 
-    from stacks.platform.platform import Platform
     from tenantry.functions import PythonFunction
 
 
@@ -74,12 +72,14 @@ class TenantStack(ApplicationStack):
         admin_api = tenant_admin_api(self, platform, functions, token_claims_hook=token_claims_hook)
 
         self.api_url = tenant_api.url
-        CfnOutput(self, "TenantApiUrl", value=tenant_api.url)
-        CfnOutput(self, "TenantAdminApiUrl", value=admin_api.url)
-        CfnOutput(self, "TenantsTableName", value=tables.tenants.table_name)
-        CfnOutput(self, "TenantUsersTableName", value=tables.memberships.table_name)
-        CfnOutput(self, "InvitationsTableName", value=tables.invitations.table_name)
-        CfnOutput(self, "TenantSagaDeadLetterQueueUrl", value=tenants.dead_letter_queue_url)
-        CfnOutput(self, "TenantSagaStateMachineArn", value=tenants.state_machine_arn)
-        CfnOutput(self, "AdminSagaDeadLetterQueueUrl", value=admins.dead_letter_queue_url)
-        CfnOutput(self, "AdminSagaStateMachineArn", value=admins.state_machine_arn)
+        self.add_outputs(
+            TenantApiUrl=tenant_api.url,
+            TenantAdminApiUrl=admin_api.url,
+            TenantsTableName=tables.tenants.table_name,
+            TenantUsersTableName=tables.memberships.table_name,
+            InvitationsTableName=tables.invitations.table_name,
+            TenantSagaDeadLetterQueueUrl=tenants.dead_letter_queue_url,
+            TenantSagaStateMachineArn=tenants.state_machine_arn,
+            AdminSagaDeadLetterQueueUrl=admins.dead_letter_queue_url,
+            AdminSagaStateMachineArn=admins.state_machine_arn,
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_dynamodb as dynamodb
 
-from stacks.platform.defaults import table
+from stacks.platform.defaults import string_key, table
 from tenantry.functions import declare_store
 from tenantry.model.directory_tables import (
     INVITATION_ID,
@@ -64,8 +64,8 @@ def tenant_tables(scope: Construct, environment: Environment) -> TenantTables:
     )
     memberships.add_global_secondary_index(
         index_name=USER_INDEX,
-        partition_key=dynamodb.Attribute(name=USER_ID, type=dynamodb.AttributeType.STRING),
-        sort_key=dynamodb.Attribute(name=TENANT_ID, type=dynamodb.AttributeType.STRING),
+        partition_key=string_key(USER_ID),
+        sort_key=string_key(TENANT_ID),
         projection_type=dynamodb.ProjectionType.ALL,
     )
 
@@ -79,7 +79,7 @@ def tenant_tables(scope: Construct, environment: Environment) -> TenantTables:
     )
     invitations.add_global_secondary_index(
         index_name=INVITEE_INDEX,
-        partition_key=dynamodb.Attribute(name="email", type=dynamodb.AttributeType.STRING),
+        partition_key=string_key("email"),
         projection_type=dynamodb.ProjectionType.ALL,
     )
 

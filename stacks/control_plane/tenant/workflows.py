@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stacks.control_plane.saga_checks import has_tenant, has_user, text
+from stacks.control_plane.saga_checks import person, person_of
 from stacks.platform.defaults import reads, writes
 from tenantry.isolation.events import EventSaga, SagaEmission, SagaTask
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, ROLES_PREFIX, TENANT_ID, USER_ID, roles_attribute
+from tenantry.model.identifier_checks import tenant_id_condition
 from tenantry.model.roles import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_cdk import aws_dynamodb as dynamodb
     from constructs import Construct
 
     from stacks.control_plane.tenant.tables import TenantTables
     from stacks.platform.platform import Platform
 
-_PERSON: Final = [has_user("$event.detail"), text("$event.detail.email"), text("$event.detail.name")]
+_DETAIL: Final = "$event.detail"
 
 
 def tenant_saga(scope: Construct, platform: Platform, tables: TenantTables) -> EventSaga:
@@ -31,7 +30,7 @@ def tenant_saga(scope: Construct, platform: Platform, tables: TenantTables) -> E
         "TenantSaga",
         bus=platform.bus,
         on=events.user_created,
-        checks=_PERSON,
+        checks=person(_DETAIL),
         # The form of a UUID, version 8 ("custom", RFC 9562), of a digest.
         variables={
             "tenantId": f"($d := {digest}; $substring($d, 0, 8) & '-' & $substring($d, 8, 4) & '-8' & "
@@ -53,7 +52,7 @@ def tenant_saga(scope: Construct, platform: Platform, tables: TenantTables) -> E
                 done_already=["DynamoDB.ConditionalCheckFailedException"],
             )
         ],
-        emits=SagaEmission(event=events.tenant_created, detail={"tenantId": "{% $tenantId %}", **_person()}),
+        emits=SagaEmission(event=events.tenant_created, detail={"tenantId": "{% $tenantId %}", **person_of(_DETAIL)}),
         alarms=platform.alarms,
         log_retention=platform.environment.log_retention,
         removal_policy=platform.environment.removal_policy,
@@ -68,7 +67,7 @@ def admin_saga(scope: Construct, platform: Platform, tables: TenantTables, users
         "AdminSaga",
         bus=platform.bus,
         on=events.tenant_created,
-        checks=[has_tenant("$event.detail"), *_PERSON],
+        checks=[tenant_id_condition(f"{_DETAIL}.tenantId"), *person(_DETAIL)],
         tasks=[
             SagaTask(
                 name="Look the tenant up",
@@ -87,7 +86,7 @@ def admin_saga(scope: Construct, platform: Platform, tables: TenantTables, users
         ],
         emits=SagaEmission(
             event=events.admin_added,
-            detail={"tenantId": "{% $event.detail.tenantId %}", **_person(), "role": str(Role.ADMIN)},
+            detail={"tenantId": "{% $event.detail.tenantId %}", **person_of(_DETAIL), "role": str(Role.ADMIN)},
         ),
         alarms=platform.alarms,
         log_retention=platform.environment.log_retention,
@@ -142,7 +141,3 @@ def _founding(*, tenants: dynamodb.ITable, members: dynamodb.ITable, users: dyna
         # Deliveries at the same time conflict; whoever tries again finds that it is done.
         done_if_cause_has={"DynamoDb.TransactionCanceledException": "ConditionalCheckFailed"},
     )
-
-
-def _person() -> Mapping[str, str]:
-    return {field: f"{{% $event.detail.{field} %}}" for field in ("email", "userName", "name")}

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final, cast
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 
 from stacks.names import admin_api_parameter
 from stacks.platform.defaults import ONE_PROCESSOR_MIB, allow, grant_on, reads, writes
-from tenantry.functions import PythonFunction, RuntimeLock
-from tenantry.functions.sources import package_folder
+from tenantry.functions import PythonFunction, RuntimeLock, package_folder
+from tenantry.isolation.alarms import alarm
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, USER_ID
 from tenantry.model.variables import USERS_TABLE
 
@@ -60,8 +59,7 @@ def user_pool_hooks(
     """
     environment = foundation.environment
     variables = {
-        "APPLICATION": environment.application,
-        "EVENT_BUS_NAME": foundation.bus.bus_name,
+        **foundation.publisher_variables,
         "DEAD_LETTER_QUEUE_URL": sign_up_dead_letters.queue_url,
         USERS_TABLE: users.table_name,
         "CONFIRMATION_PROOF_REQUIRED": str(environment.confirmation_proof_required).lower(),
@@ -91,8 +89,7 @@ def user_pool_hooks(
             in_transaction=False,
         ),
     )
-    signed_up = foundation.events.signed_up
-    foundation.bus.grant_publish(sign_up, source=signed_up.source, detail_types=[signed_up.detail_type])
+    foundation.grant_publish(sign_up, foundation.events.signed_up)
     sign_up_dead_letters.grant(sign_up, "sqs:SendMessage")
     allow(
         sign_up,
@@ -119,8 +116,7 @@ def _token_claims_hook(scope: Construct, foundation: Foundation, users: dynamodb
         lock=RuntimeLock.SIGNED_REQUESTS,
         description="Refuses tokens to blocked and deleted accounts, and adds the active tenant to tokens",
         environment={
-            "APPLICATION": environment.application,
-            "EVENT_BUS_NAME": foundation.bus.bus_name,
+            **foundation.publisher_variables,
             USERS_TABLE: users.table_name,
             "ADMIN_API_PARAMETER": parameter,
             "OPERATOR_ACCOUNTS_FOUND_TENANTS": str(environment.operator_accounts_found_tenants).lower(),
@@ -136,8 +132,7 @@ def _token_claims_hook(scope: Construct, foundation: Foundation, users: dynamodb
         reads(users.table_arn, "dynamodb:GetItem", attributes=asked),
         writes(users.table_arn, "dynamodb:UpdateItem", attributes=[*_ACCOUNT, "email"], in_transaction=False),
     )
-    signed_up = foundation.events.signed_up
-    foundation.bus.grant_publish(function, source=signed_up.source, detail_types=[signed_up.detail_type])
+    foundation.grant_publish(function, foundation.events.signed_up)
     grant_on(
         Stack.of(scope).format_arn(service="ssm", resource="parameter", resource_name=parameter.lstrip("/")),
         function,
@@ -172,24 +167,17 @@ def _hook(
 def _alarm_on_failures(scope: Construct, *, application: str, alarms: sns.ITopic) -> None:
     """Tell operators of tokens that the hook issued without a claim, or refused, because something had failed.
 
-    One of them in an hour may be a call that got lost, three in five minutes are not.
+    One of them in an hour may be a lost call, three in five minutes are not.
     """
     for name, what in (
         ("TokensWithoutClaim", "Users get tokens without a tenant claim: the tenant admin API fails or is slow"),
         ("TokensRefusedByFailure", "Users cannot sign in: the users table fails or is slow"),
     ):
-        cloudwatch.Metric(
+        metric = cloudwatch.Metric(
             namespace=application,
             metric_name=name,
             dimensions_map={"service": "token_claims_hook"},
             statistic="Sum",
             period=Duration.minutes(5),
-        ).create_alarm(
-            scope,
-            f"{name}Alarm",
-            alarm_description=f"{what}. See docs/operations.md",
-            threshold=3,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        ).add_alarm_action(actions.SnsAction(alarms))
+        )
+        alarm(scope, f"{name}Alarm", metric, f"{what}. See docs/operations.md", tells=alarms, threshold=3)

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput
-
 from stacks.control_plane.user.hooks import user_pool_hooks
 from stacks.control_plane.user.user_pool import public_client, user_pool
 from stacks.control_plane.user.workflows import user_saga
-from stacks.platform.base import ApplicationStack
 from stacks.platform.defaults import table
-from stacks.platform.platform import Identity
+from stacks.platform.platform import ApplicationStack, Foundation, Identity
 from tenantry.functions import declare_store
-from tenantry.isolation.events import dead_letter_queue
 from tenantry.model.directory_tables import USER_ID, USERS, roles_attribute, table_name
 from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
     from constructs import Construct
-
-    from stacks.platform.platform import Foundation
 
 
 class UserStack(ApplicationStack):
@@ -48,9 +42,7 @@ class UserStack(ApplicationStack):
         declare_store(
             self.users, Store(holds="people, with their roles", by=By.ATTRIBUTE, key=roles_attribute(TENANT_IN_NAME))
         )
-        dead_letters = dead_letter_queue(
-            self, "SignUpDeadLetters", alarms=foundation.alarms, removal_policy=environment.removal_policy
-        )
+        dead_letters = foundation.dead_letter_queue(self, "SignUpDeadLetters")
         hooks = user_pool_hooks(self, foundation, users=self.users, sign_up_dead_letters=dead_letters)
         self.token_claims_hook = hooks.token_claims
         pool = user_pool(self, environment, hooks)
@@ -60,9 +52,11 @@ class UserStack(ApplicationStack):
         )
         saga = user_saga(self, foundation, self.users)
 
-        CfnOutput(self, "UserPoolId", value=pool.user_pool_id)
-        CfnOutput(self, "UserPoolClientId", value=client.user_pool_client_id)
-        CfnOutput(self, "UsersTableName", value=self.users.table_name)
-        CfnOutput(self, "SignUpDeadLetterQueueUrl", value=dead_letters.queue_url)
-        CfnOutput(self, "UserSagaDeadLetterQueueUrl", value=saga.dead_letter_queue_url)
-        CfnOutput(self, "UserSagaStateMachineArn", value=saga.state_machine_arn)
+        self.add_outputs(
+            UserPoolId=pool.user_pool_id,
+            UserPoolClientId=client.user_pool_client_id,
+            UsersTableName=self.users.table_name,
+            SignUpDeadLetterQueueUrl=dead_letters.queue_url,
+            UserSagaDeadLetterQueueUrl=saga.dead_letter_queue_url,
+            UserSagaStateMachineArn=saga.state_machine_arn,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stacks.control_plane.saga_checks import has_user, text
+from stacks.control_plane.saga_checks import person, person_of
 from stacks.platform.defaults import writes
 from tenantry.isolation.events import EventSaga, SagaEmission, SagaTask
 from tenantry.model.directory_tables import USER_ID
@@ -23,11 +23,11 @@ def user_saga(scope: Construct, foundation: Foundation, users: dynamodb.Table) -
         "UserSaga",
         bus=foundation.bus,
         on=foundation.events.signed_up,
-        checks=[has_user("$event.detail.data"), text("$event.detail.data.email"), text("$event.detail.data.name")],
+        checks=person("$event.detail.data"),
         tasks=[_put_user(users)],
         emits=SagaEmission(
             event=foundation.events.user_created,
-            detail={field: f"{{% $event.detail.data.{field} %}}" for field in ("email", "userName", "name")},
+            detail=person_of("$event.detail.data"),
         ),
         alarms=foundation.alarms,
         log_retention=foundation.environment.log_retention,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import CfnOutput
-
-from stacks.platform.base import ApplicationStack
+from stacks.platform.platform import ApplicationStack, Platform
 from tenantry.web import PageApi, PageDomain, WebPage
 
 if TYPE_CHECKING:
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from stacks.platform.platform import Platform
 
 _SOURCE: Final = Path(__file__).parents[3] / "dashboard"
 
@@ -56,4 +53,6 @@ class DashboardStack(ApplicationStack):
             else None,
             removal_policy=environment.removal_policy,
         )
-        CfnOutput(self, "DashboardUrl", value=page.url)
+        self.add_outputs(
+            DashboardUrl=page.url,
+        )

@@ -12,8 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from tenantry.functions import FunctionDefaults, PythonFunction, RuntimeLock, acknowledge, declare_store
-from tenantry.functions.sources import package_folder
+from tenantry.functions import FunctionDefaults, PythonFunction, RuntimeLock, acknowledge, declare_store, package_folder
 from tenantry.isolation.api.route import Access, Route
 from tenantry.model import variables
 from tenantry.model.stores import By, Store
@@ -48,7 +47,8 @@ class SharedTokens(Construct):
     issuer
         Who issues the tokens; also whom they are for.
     published_secret
-        A secret that the world knows, with which bare tokens count as well. A random one is made if it is not given.
+        A published secret, with which tokens without expiry and audience are accepted as well. A random one is made if
+        it is not given.
     removal_policy
         What becomes of the secret with the stack.
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from tenantry.functions import LOG, PythonFunction, acknowledge, declare_store, service_principal
+from tenantry.functions import LOG, PythonFunction, acknowledge, acknowledge_wildcard, declare_store, service_principal
+from tenantry.isolation.alarms import alarm
 from tenantry.isolation.api.authorizer import ActsIn, SharedTokens, TenantAuthorizer
 from tenantry.isolation.api.route import EXPECTED_TENANT, Access, Route
 from tenantry.isolation.direct.service_integration import RETRY_AFTER, RETRY_SECONDS, ServiceIntegration
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from tenantry.functions import FunctionDefaults
     from tenantry.isolation.api.directory import Directory
 
+#: The bodies of API Gateway's own replies: JSON, a template, or None for API Gateway's own text.
+Refusals: TypeAlias = "Mapping[str, Mapping[str, Any] | str | None]"
 _STAGE: Final = "prod"
 _ALLOWED_METHODS: Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS")
 _ALLOWED_HEADERS: Final = (
@@ -55,13 +56,13 @@ class ApiDefaults:
     allowed_origin
         The web origin of the CORS headers.
     throttle_rate, throttle_burst
-        Requests a second, and at once, that a stage lets through.
+        Request rate and burst limit of a stage.
     alarms
         Who is told when an API answers 5xx.
     token_header
         The header that carries the caller's token; a browser is allowed to send it.
     web_acl_arn
-        A web ACL that stands before each API; None for none.
+        A web ACL in front of each API; None for none.
     log_retention, removal_policy
         How long access logs are kept, and what becomes of them with the stack.
     """
@@ -106,7 +107,7 @@ class RestApi(Construct):
         routes: Sequence[Route] | Callable[[Construct], Sequence[Route]],
         defaults: ApiDefaults,
         authorizer: Callable[[Construct], apigateway.IAuthorizer] | None = None,
-        refusals: Mapping[str, Mapping[str, Any] | str | None] | None = None,
+        refusals: Refusals | None = None,
         api_key_required: bool = False,
         logged: Mapping[str, str] | None = None,
     ) -> None:
@@ -149,15 +150,8 @@ class RestApi(Construct):
         self._answer_refusals(defaults.cors_headers, {**_REFUSALS, **(refusals or {})})
         self._add_routes(routes(self) if callable(routes) else routes, defaults.cors_headers)
         self._put_behind(defaults.web_acl_arn)
-        self._api.metric_server_error(period=Duration.minutes(5)).create_alarm(
-            self,
-            "ServerErrors",
-            alarm_description=f"{api_name} answers 5xx",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        ).add_alarm_action(actions.SnsAction(defaults.alarms))
+        server_errors = self._api.metric_server_error(period=Duration.minutes(5))
+        alarm(self, "ServerErrors", server_errors, f"{api_name} answers 5xx", tells=defaults.alarms)
 
     @property
     def url(self) -> str:
@@ -233,9 +227,7 @@ class RestApi(Construct):
             if route.access is Access.OPEN:
                 acknowledge(method, "AwsSolutions-APIG4", "It is open where a published hands-on is played.")
 
-    def _answer_refusals(
-        self, cors_headers: Mapping[str, str], bodies: Mapping[str, Mapping[str, Any] | str | None]
-    ) -> None:
+    def _answer_refusals(self, cors_headers: Mapping[str, str], bodies: Refusals) -> None:
         headers = {name: f"'{value}'" for name, value in cors_headers.items()}
         again = {RETRY_AFTER: f"'{RETRY_SECONDS}'"}
         for kind, body in bodies.items():
@@ -448,9 +440,7 @@ class AdminApi(RestApi):
             roles=[role],
             statements=[iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[arn])],
         )
-        acknowledge(
-            policy, "AwsSolutions-IAM5", "The route answers for any user: that is what it is for.", resource=arn
-        )
+        acknowledge_wildcard(policy, arn, "The route answers for any user: that is what it is for.")
         return policy
 
 
@@ -484,7 +474,7 @@ class ApiLogging(Construct):
 # What the same request may not meet again in a moment.
 _WORTH_ANOTHER_TRY: Final = frozenset({"THROTTLED", "QUOTA_EXCEEDED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"})
 # API Gateway's own replies: each with the CORS headers, and with API Gateway's own text where none is given here.
-_REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
+_REFUSALS: Final[Refusals] = {
     "DEFAULT_4XX": None,
     "DEFAULT_5XX": None,
     "BAD_REQUEST_BODY": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,13 +10,38 @@ from constructs import Construct
 
 from tenantry.isolation.validation import application_name
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 _PERIOD: Final = Duration.minutes(5)
 # What the console replaces with the id that an operator types. As it stands, it is the dimension's own name (upper and
 # lower case are one to a search), and so finds every tenant.
 _TENANT: Final = "TENANT"
+# Title, schema, metric and statistic.
+_ROWS: Final = (
+    (
+        ("API latency, p95", "AWS/ApiGateway,ApiName", "Latency", "p95"),
+        ("API 5xx", "AWS/ApiGateway,ApiName", "5XXError", "Sum"),
+        ("API 4xx", "AWS/ApiGateway,ApiName", "4XXError", "Sum"),
+    ),
+    (
+        ("Function errors", "AWS/Lambda,FunctionName", "Errors", "Sum"),
+        ("Function throttles", "AWS/Lambda,FunctionName", "Throttles", "Sum"),
+        ("Failed workflow executions", "AWS/States,StateMachineArn", "ExecutionsFailed", "Sum"),
+    ),
+    (
+        (
+            "Messages in queues and dead-letter queues",
+            "AWS/SQS,QueueName",
+            "ApproximateNumberOfMessagesVisible",
+            "Maximum",
+        ),
+        ("Table throttles", "AWS/DynamoDB,TableName,Operation", "ThrottledRequests", "Sum"),
+        (
+            "Age of the oldest unread record in the stream",
+            "AWS/Kinesis,StreamName",
+            "GetRecords.IteratorAgeMilliseconds",
+            "Maximum",
+        ),
+    ),
+)
 
 
 class TenantDashboard(Construct):
@@ -37,12 +62,17 @@ class TenantDashboard(Construct):
         Where it stands in the app.
     application
         The application's name: the namespace of its metrics, and what its stacks' resources are named after.
+
+    Attributes
+    ----------
+    dashboard_name
+        The dashboard's name in the console.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, application: str) -> None:
         super().__init__(scope, construct_id)
         self._application = application_name(application)
-        self._dashboard = cloudwatch.Dashboard(
+        dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
             default_interval=Duration.hours(3),
@@ -63,38 +93,10 @@ class TenantDashboard(Construct):
                     self._graph("Refused requests by tenant (4xx)", self._of_tenant("4xx")),
                     self._graph("Failed requests by tenant (5xx)", self._of_tenant("5xx")),
                 ],
-                [
-                    self._graph("API latency, p95", self._of("AWS/ApiGateway,ApiName", "Latency", "p95")),
-                    self._graph("API 5xx", self._of("AWS/ApiGateway,ApiName", "5XXError", "Sum")),
-                    self._graph("API 4xx", self._of("AWS/ApiGateway,ApiName", "4XXError", "Sum")),
-                ],
-                [
-                    self._graph("Function errors", self._of("AWS/Lambda,FunctionName", "Errors", "Sum")),
-                    self._graph("Function throttles", self._of("AWS/Lambda,FunctionName", "Throttles", "Sum")),
-                    self._graph(
-                        "Failed workflow executions", self._of("AWS/States,StateMachineArn", "ExecutionsFailed", "Sum")
-                    ),
-                ],
-                [
-                    self._graph(
-                        "Messages in queues and dead-letter queues",
-                        self._of("AWS/SQS,QueueName", "ApproximateNumberOfMessagesVisible", "Maximum"),
-                    ),
-                    self._graph(
-                        "Table throttles", self._of("AWS/DynamoDB,TableName,Operation", "ThrottledRequests", "Sum")
-                    ),
-                    self._graph(
-                        "Age of the oldest unread record in the stream",
-                        self._of("AWS/Kinesis,StreamName", "GetRecords.IteratorAgeMilliseconds", "Maximum"),
-                    ),
-                ],
+                *([self._graph(title, self._of(*search)) for title, *search in row] for row in _ROWS),
             ],
         )
-
-    @property
-    def dashboard_name(self) -> str:
-        """The dashboard's name in the console."""
-        return self._dashboard.dashboard_name
+        self.dashboard_name: Final = dashboard.dashboard_name
 
     def _of_tenant(self, *classes: str) -> str:
         names = " OR ".join(f'"Replies{kind}"' for kind in classes)
@@ -110,8 +112,6 @@ class TenantDashboard(Construct):
         )
 
     @staticmethod
-    def _graph(title: str, *searches: str) -> cloudwatch.GraphWidget:
-        left: Sequence[cloudwatch.IMetric] = [
-            cloudwatch.MathExpression(expression=search, period=_PERIOD, label="") for search in searches
-        ]
-        return cloudwatch.GraphWidget(title=title, left=left, width=8, height=6)
+    def _graph(title: str, search: str) -> cloudwatch.GraphWidget:
+        found = cloudwatch.MathExpression(expression=search, period=_PERIOD, label="")
+        return cloudwatch.GraphWidget(title=title, left=[found], width=8, height=6)

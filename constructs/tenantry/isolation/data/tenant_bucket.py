@@ -1,4 +1,4 @@
-"""Objects of many tenants on S3, kept apart in five ways."""
+"""Objects of many tenants on S3, in five partition modes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from tenantry.functions import acknowledge, declare_store
+from tenantry.functions import declare_store
 from tenantry.isolation._imported import imported
+from tenantry.isolation.data.private_bucket import private_bucket
 from tenantry.isolation.validation import bucket_name as checked_bucket_name
 from tenantry.isolation.validation import tenants_access_point_name, tenants_bucket_name
 from tenantry.isolation.vending.tenant_statement import TenantStatement
@@ -20,7 +21,6 @@ from tenantry.model.stores import By, Content, Store
 from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from typing import Self
 
     from tenantry.isolation.vending.token_vendor import Purpose
@@ -51,6 +51,11 @@ class PooledBucket(Construct):
     removal_policy
         What becomes of it with the stack.
 
+    Attributes
+    ----------
+    bucket_name
+        Its name, for the functions that vend.
+
     Raises
     ------
     ValueError
@@ -74,15 +79,10 @@ class PooledBucket(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._bucket = s3.Bucket(
+        self._bucket = private_bucket(
             self,
-            "Bucket",
+            removal_policy=removal_policy,
             bucket_name=bucket_name and checked_bucket_name(bucket_name),
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -92,12 +92,8 @@ class PooledBucket(Construct):
                     abort_incomplete_multipart_upload_after=Duration.days(1),
                 )
             ],
-            removal_policy=removal_policy,
         )
         self._refer(bucket_name, per_user=per_user)
-        acknowledge(
-            self._bucket, "AwsSolutions-S1", "CloudTrail's data events tell who read what; server access logs add cost."
-        )
         store = self._store
         if not per_user:
             store = replace(store, forms=tuple(form.replace("{user}/", "") for form in store.forms))
@@ -114,15 +110,10 @@ class PooledBucket(Construct):
 
     def _refer(self, bucket_name: str | None, *, per_user: bool) -> None:
         # Spelt out where the name is: as a reference it would count as longer than it is (`TokenVendor`).
-        self._name = bucket_name or self._bucket.bucket_name
+        self.bucket_name = bucket_name or self._bucket.bucket_name
         self._arn = f"arn:{Stack.of(self).partition}:s3:::{bucket_name}" if bucket_name else self._bucket.bucket_arn
         self._per_user = per_user
         self._own = f"{TENANT}/{USER}/" if per_user else f"{TENANT}/"
-
-    @property
-    def bucket_name(self) -> str:
-        """The bucket's name, for the functions that vend."""
-        return self._name
 
     def grant_tenant_count(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions list what all users of the tenant have, and read none of it.
@@ -132,26 +123,14 @@ class PooledBucket(Construct):
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        return purpose.allow(self._list_tenant())
+        return purpose.allow(self._list(f"{TENANT}/"))
 
-    def _list_tenant(
-        self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
-    ) -> TenantStatement:
-        return self._list(f"{TENANT}/*", resources, conditions)
-
-    def _list_own(
-        self, *, resources: Sequence[str] = (), conditions: Mapping[str, Mapping[str, Sequence[str]]] | None = None
-    ) -> TenantStatement:
-        return self._list(f"{self._own}*", resources, conditions)
-
-    def _list(
-        self, prefix: str, resources: Sequence[str], conditions: Mapping[str, Mapping[str, Sequence[str]]] | None
-    ) -> TenantStatement:
+    def _list(self, prefix: str) -> TenantStatement:
         return TenantStatement(
             actions=["s3:ListBucket"],
-            resources=[*resources, self._arn],
+            resources=[self._arn],
             # With the slash at its end: "t1/" never lists what is under "t10/".
-            conditions={"StringLike": {"s3:prefix": [prefix]}, **(conditions or {})},
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*"]}},
         )
 
 
@@ -171,7 +150,7 @@ class PrefixBucket(PooledBucket):
         """
         return purpose.allow(
             TenantStatement(actions=_OBJECT_ACTIONS, resources=[f"{self._arn}/{self._own}*"]),
-            self._list_own(),
+            self._list(self._own),
         )
 
 
@@ -209,7 +188,7 @@ class TaggedBucket(PooledBucket):
                     "ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": list(tags)},
                 },
             ),
-            self._list_own(),
+            self._list(self._own),
         )
 
 
@@ -290,20 +269,15 @@ class AccessPointBucket(PooledBucket):
         self._access_point = Stack.of(self).format_arn(
             service="s3", resource="accesspoint", resource_name=access_point_name
         )
+        self._through = {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
 
-    @property
-    def _through(self) -> Mapping[str, Mapping[str, Sequence[str]]]:
-        return {"StringEquals": {"s3:DataAccessPointArn": [self._access_point]}}
-
-    def grant_tenant_count(self, purpose: Purpose) -> Purpose:
-        """Let a purpose's sessions list what all users of the tenant have, through the access point, and read none.
-
-        Returns
-        -------
-        Purpose
-            The purpose, not an `iam.Grant`: see `Purpose.allow`.
-        """
-        return purpose.allow(self._list_tenant(resources=[self._access_point], conditions=self._through))
+    def _list(self, prefix: str) -> TenantStatement:
+        listing = super()._list(prefix)
+        return replace(
+            listing,
+            resources=[self._access_point, *listing.resources],
+            conditions={**listing.conditions, **self._through},
+        )
 
     def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions read, write and list the caller's own objects, through their access point.
@@ -313,15 +287,14 @@ class AccessPointBucket(PooledBucket):
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        through = self._through
         return purpose.allow(
             # S3 asks for both: the access point, and the bucket behind it.
             TenantStatement(
                 actions=_OBJECT_ACTIONS,
                 resources=[f"{self._access_point}/object/{self._own}*", f"{self._arn}/{self._own}*"],
-                conditions=through,
+                conditions=self._through,
             ),
-            self._list_own(resources=[self._access_point], conditions=through),
+            self._list(self._own),
         )
 
 

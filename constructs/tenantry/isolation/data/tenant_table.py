@@ -69,6 +69,11 @@ class TenantTable(Construct):
     deletion_protection, removal_policy
         Whether the table can be deleted, and what becomes of it with the stack.
 
+    Attributes
+    ----------
+    table_name
+        Its name, for the functions that vend.
+
     Raises
     ------
     ValueError
@@ -186,14 +191,9 @@ class TenantTable(Construct):
                 "one row: put a character that no tenant's id holds, such as '^' or '#', between the tenant and what "
                 "follows it."
             )
-        self._arn, self._name = arn, name
+        self._arn, self.table_name = arn, name
         self._partition_key, self._leading_key = attribute_name(partition_key), leading_key
         self._indexes = [index_name(index) for index in indexes]
-
-    @property
-    def table_name(self) -> str:
-        """The table's name, for the functions that vend."""
-        return self._name
 
     def grant_tenant_read(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> Purpose:
         """Let a purpose's sessions read their tenant's rows, from the table and every index.
@@ -293,7 +293,7 @@ class TenantTable(Construct):
             action=operation,
             resource_arn=self._arn,
             index_arns=[f"{self._arn}/index/{name}" for name in indexes],
-            target={"TableName": self._name},
+            target={"TableName": self.table_name},
             own_fields=[key, f":{key}"],
             conditions=self._some_tenant(),
             impossible=self._impossible(operation),
@@ -388,7 +388,7 @@ class TenantTable(Construct):
             name=name,
             resource=f"arn:aws:states:::dynamodb:{operation[0].lower()}{operation[1:]}",
             arguments={
-                "TableName": self._name,
+                "TableName": self.table_name,
                 field: {self._partition_key: {"S": f"{{% {key} %}}"}, **row},
                 **(arguments or {}),
             },
@@ -430,11 +430,7 @@ class TenantTable(Construct):
 
     def _some_tenant(self) -> dict[str, dict[str, Sequence[str]]]:
         """Return the condition that each row is of a tenant."""
-        shape = self._leading_key.replace(TENANT, "?*").replace(USER, "?*")
-        return {
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [shape]},
-            "Null": {"dynamodb:LeadingKeys": ["false"]},
-        }
+        return _bound_to(self._leading_key.replace(TENANT, "?*").replace(USER, "?*"))
 
     def _check(self, operations: Sequence[str]) -> None:
         if unbound := set(operations) - {*_READS, *_WRITES}:
@@ -443,11 +439,7 @@ class TenantTable(Construct):
             )
 
     def _statement(self, actions: Sequence[str], attributes: Sequence[str]) -> TenantStatement:
-        conditions: dict[str, dict[str, Sequence[str]]] = {
-            # ForAllValues is also true of a request that names no key, hence Null.
-            "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [self._leading_key]},
-            "Null": {"dynamodb:LeadingKeys": ["false"]},
-        }
+        conditions = _bound_to(self._leading_key)
         if attributes:
             conditions["ForAllValues:StringEquals"] = {"dynamodb:Attributes": list(attributes)}
             # A read that names no attributes gets all of them, so it has to name them; and a write could ask for the
@@ -467,6 +459,14 @@ class TenantTable(Construct):
 def _no_other_placeholder(what: str, text: str) -> None:
     if {"{", "}"} & set(_PLACEHOLDERS.sub("", text)):
         raise ValueError(f"{what} has a placeholder that is neither {TENANT!r} nor {USER!r}: use these alone.")
+
+
+def _bound_to(leading_key: str) -> dict[str, dict[str, Sequence[str]]]:
+    return {
+        # ForAllValues is also true of a request that names no key, hence Null.
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [leading_key]},
+        "Null": {"dynamodb:LeadingKeys": ["false"]},
+    }
 
 
 def _string(name: str) -> dynamodb.Attribute:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
@@ -23,7 +24,7 @@ from tenantry.isolation.direct.mapping_template import (
     PathText,
 )
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
-from tenantry.isolation.documentation import Answer, Parameter, Schema
+from tenantry.isolation.documentation import Answer, Parameter, Schema, array, object_schema
 from tenantry.model.directory_tables import TENANT_ID
 from tenantry.model.identifier_checks import TENANT_ID_SCHEMA
 from tenantry.model.identifiers import TENANT_PATTERN
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
-    from tenantry.isolation.api.tenant_api import ApiDefaults
+    from tenantry.isolation.api.tenant_api import ApiDefaults, Refusals
     from tenantry.isolation.direct.template_statements import Value
 
 _TENANT: Final = PathText("tenantId")
@@ -91,6 +92,11 @@ class IngestApi(RestApi):
         What the environment's APIs have in common.
     description
         What it is for.
+
+    Attributes
+    ----------
+    usage_plan_id
+        The usage plan that tenants' API keys go into.
     """
 
     def __init__(
@@ -110,23 +116,19 @@ class IngestApi(RestApi):
             construct_id,
             api_name=api_name,
             description=description,
-            routes=lambda api: _routes(*_integrations(api, stream, key)),
+            routes=lambda api: _routes(api, stream, key),
             defaults=defaults,
             refusals=_REFUSALS,
             api_key_required=limit.required,
             logged={"caller": "$context.identity.userArn"},
         )
-        self._plan = self._api.add_usage_plan(
+        plan = self._api.add_usage_plan(
             "TenantLimit",
             description="Request rate and burst limit of one tenant",
             throttle=apigateway.ThrottleSettings(rate_limit=limit.rate, burst_limit=limit.burst),
             api_stages=[apigateway.UsagePlanPerApiStage(api=self._api, stage=self._api.deployment_stage)],
         )
-
-    @property
-    def usage_plan_id(self) -> str:
-        """The usage plan that tenants' API keys go into."""
-        return self._plan.usage_plan_id
+        self.usage_plan_id: Final = plan.usage_plan_id
 
     def path_arns(self, tenant: str) -> list[str]:
         """Return what a tenant's callers may invoke.
@@ -145,22 +147,14 @@ class IngestApi(RestApi):
         )
 
 
-def _integrations(
-    api: Construct, stream: kinesis.IStream, key: kms.IKey
-) -> tuple[ServiceIntegration, ServiceIntegration]:
+def _routes(api: Construct, stream: kinesis.IStream, key: kms.IKey) -> Sequence[Route]:
     one = ServiceIntegration(
         api,
         "One",
         action=_on(stream, key, "PutRecord"),
         request=_record("$.Data"),
         guards=[_IS_TENANT, IsObject(BodyJson("$.Data"))],
-        reply=ServiceReply(
-            body={
-                "EncryptionType": BodyJson("$.EncryptionType"),
-                "SequenceNumber": BodyJson("$.SequenceNumber"),
-                "ShardId": BodyJson("$.ShardId"),
-            }
-        ),
+        reply=ServiceReply(body=_replied("$", "EncryptionType", "SequenceNumber", "ShardId")),
         refusal=_REFUSAL,
     )
     many = ServiceIntegration(
@@ -170,16 +164,33 @@ def _integrations(
         request={"Records": Each("$.Records", _record("@.Data"), guards=[IsObject(BodyJson("@.Data"))])},
         guards=[_IS_TENANT],
         reply=ServiceReply(
-            body={
-                "EncryptionType": BodyJson("$.EncryptionType"),
-                "FailedRecordCount": BodyJson("$.FailedRecordCount"),
-                "Records": Each("$.Records", _OUTCOME),
-            },
+            body={**_replied("$", "EncryptionType", "FailedRecordCount"), "Records": Each("$.Records", _OUTCOME)},
             statuses=[(Matches(BodyText("$.FailedRecordCount"), "[1-9][0-9]*"), 207)],
         ),
         refusal=_REFUSAL,
     )
-    return one, many
+    tenant = Parameter(name="tenantId", where="path", schema=TENANT_ID_SCHEMA, description="The caller's tenant")
+    post = partial(Route, method="POST", access=Access.IAM, parameters=[tenant, EXPECTED_TENANT])
+    return [
+        post(
+            path=_ROUTES[0],
+            handler=one,
+            takes=_RECORD,
+            summary="Send one record of up to 1 MiB",
+            answers={200: Answer("The record was accepted", _STORED), 403: _DENIED},
+        ),
+        post(
+            path=_ROUTES[1],
+            handler=many,
+            takes=_RECORDS,
+            summary="Send up to 500 records, each up to 1 MiB, together up to 5 MiB",
+            answers={
+                200: Answer("All records were accepted", _OUTCOMES),
+                403: _DENIED,
+                207: Answer("Some records failed: send those with an `ErrorCode` again", _OUTCOMES),
+            },
+        ),
+    ]
 
 
 def _on(stream: kinesis.IStream, key: kms.IKey, action: str) -> ServiceAction:
@@ -196,108 +207,54 @@ def _record(data: str) -> Mapping[str, Value]:
     return {"Data": Base64({TENANT_ID: _TENANT, "data": BodyJson(data)}), "PartitionKey": _TENANT}
 
 
-def _routes(one: ServiceIntegration, many: ServiceIntegration) -> Sequence[Route]:
-    tenant = Parameter(
-        name="tenantId",
-        where="path",
-        schema=TENANT_ID_SCHEMA,
-        description="The caller's tenant",
-    )
-    return [
-        Route(
-            method="POST",
-            path=_ROUTES[0],
-            handler=one,
-            access=Access.IAM,
-            takes=_RECORD,
-            summary="Send one record of up to 1 MiB",
-            parameters=[tenant, EXPECTED_TENANT],
-            answers={200: Answer(description="The record was accepted", schema=_STORED), 403: _DENIED},
-        ),
-        Route(
-            method="POST",
-            path=_ROUTES[1],
-            handler=many,
-            access=Access.IAM,
-            takes=_RECORDS,
-            summary="Send up to 500 records, each up to 1 MiB, together up to 5 MiB",
-            parameters=[tenant, EXPECTED_TENANT],
-            answers={
-                200: Answer(description="All records were accepted", schema=_OUTCOMES),
-                403: _DENIED,
-                207: Answer(description="Some records failed: send those with an `ErrorCode` again", schema=_OUTCOMES),
-            },
-        ),
-    ]
-
-
-def _object(required: Mapping[str, Any], *, more: bool = False, **optional: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
-    return {
-        "type": "object",
-        "required": sorted(required),
-        "properties": {**required, **optional},
-        **({} if more else {"additionalProperties": False}),
-    }
+def _replied(at: str, *names: str) -> Mapping[str, Value]:
+    """Return fields of the service's reply, at a path, under their own names."""
+    return {name: BodyJson(f"{at}.{name}") for name in names}
 
 
 _OUTCOME: Final = Either(
     Given(BodyText("@.ErrorCode")),
     # The message of an error names the stream and the account.
-    {"Index": Index(), "ErrorCode": BodyJson("@.ErrorCode")},
-    {"Index": Index(), "SequenceNumber": BodyJson("@.SequenceNumber"), "ShardId": BodyJson("@.ShardId")},
+    {"Index": Index(), **_replied("@", "ErrorCode")},
+    {"Index": Index(), **_replied("@", "SequenceNumber", "ShardId")},
 )
 _TEXT: Final = {"type": "string"}
 _DATA: Final = {
     "type": "object",
     "description": "Any JSON object. A `tenantid` in it does not change the record's tenant",
 }
-_RECORD: Final = Schema(name="Record", definition=_object({"Data": _DATA}, more=True))
+_RECORD: Final = Schema(name="Record", definition=object_schema(Data=_DATA, more=True))
 _RECORDS: Final = Schema(
     name="Records",
-    definition=_object(
-        {
-            "Records": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": _MOST_RECORDS,
-                "items": _object({"Data": _DATA}, more=True),
-            }
-        },
-        more=True,
+    definition=object_schema(
+        Records={"type": "array", "minItems": 1, "maxItems": _MOST_RECORDS, "items": _RECORD.definition}, more=True
     ),
 )
 _DENIED: Final = Answer(
-    description="Missing or invalid signature, or principal not authorized for this tenant",
-    schema=Schema(
+    "Missing or invalid signature, or principal not authorized for this tenant",
+    Schema(
         name="Denied",
         # IAM's refusals have a capital, the gateway's own do not.
         definition={"type": "object", "minProperties": 1, "properties": {"Message": _TEXT, "message": _TEXT}},
     ),
 )
 _KMS: Final = {"type": "string", "enum": ["KMS"]}
+_COUNT: Final = {"type": "integer", "minimum": 0}
 _STORED: Final = Schema(
-    name="Stored", definition=_object({"EncryptionType": _KMS, "SequenceNumber": _TEXT, "ShardId": _TEXT})
+    name="Stored", definition=object_schema(EncryptionType=_KMS, SequenceNumber=_TEXT, ShardId=_TEXT)
 )
 _OUTCOMES: Final = Schema(
     name="Outcomes",
-    definition=_object(
-        {
-            "EncryptionType": _KMS,
-            "FailedRecordCount": {"type": "integer", "minimum": 0},
-            "Records": {
-                "type": "array",
-                "items": _object(
-                    {"Index": {"type": "integer", "minimum": 0}},
-                    SequenceNumber=_TEXT,
-                    ShardId=_TEXT,
-                    ErrorCode=_TEXT,
-                ),
-            },
-        }
+    definition=object_schema(
+        EncryptionType=_KMS,
+        FailedRecordCount=_COUNT,
+        Records=array(
+            object_schema(Index=_COUNT, optional=dict.fromkeys(("SequenceNumber", "ShardId", "ErrorCode"), _TEXT))
+        ),
     ),
 )
 _REFUSAL: Final = "Invalid request: tenantId in the path must be a valid tenant id, and each Data must be a JSON object"
-_REFUSALS: Final[Mapping[str, Mapping[str, Any] | str | None]] = {
+_REFUSALS: Final[Refusals] = {
     "ACCESS_DENIED": '{"Message":$context.error.messageString}',  # as API Gateway has it by itself
     "BAD_REQUEST_BODY": {
         "message": "Invalid request body: send a JSON object with Data, an object; "

@@ -42,6 +42,15 @@ class TenantDevices(Construct):
         How long credentials work, and so how long a server keeps working whose certificate was revoked: 15 minutes to
         an hour, the longest that a role's session gets unless the role says otherwise.
 
+    Attributes
+    ----------
+    role_arn
+        ARN of the role that certificates are exchanged for.
+    role_alias
+        Name of the role alias under which they are.
+    policy_name
+        Name of the IoT policy that a certificate needs for it.
+
     Raises
     ------
     ValueError
@@ -67,42 +76,39 @@ class TenantDevices(Construct):
             description="Permissions boundary of servers: calls to their own tenant's path of the ingest API only",
             policy_document=self._allowed,
         )
-        self._role = iam.CfnRole(
+        role = iam.CfnRole(
             self,
             "Role",
             description="Role of servers with a device certificate; limited to the tenant that the thing type names",
-            assume_role_policy_document=self._trust(),
+            assume_role_policy_document=iam.PolicyDocument(
+                statements=[
+                    iam.PolicyStatement(actions=["sts:AssumeRole"], principals=[service_principal(self, _SERVICE)])
+                ]
+            ),
             permissions_boundary=boundary.ref,
             policies=[
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheThingType", policy_document=self._allowed),
             ],
         )
-        self._alias = iot.CfnRoleAlias(self, "Alias", role_arn=self._role.attr_arn, credential_duration_seconds=seconds)
-        self._policy = iot.CfnPolicy(
+        alias = iot.CfnRoleAlias(self, "Alias", role_arn=role.attr_arn, credential_duration_seconds=seconds)
+        policy = iot.CfnPolicy(
             self,
             "CertificatePolicy",
             policy_document=iam.PolicyDocument(
                 statements=[
                     iam.PolicyStatement(
-                        actions=["iot:AssumeRoleWithCertificate"], resources=[self._alias.attr_role_alias_arn]
+                        actions=["iot:AssumeRoleWithCertificate"], resources=[alias.attr_role_alias_arn]
                     )
                 ]
             ),
         )
         declare_store(
-            self._policy,
+            policy,
             Store(holds="certificates of servers", by=By.NONE, kind="AWS::IoT::Certificate", name="{id}"),
         )
-
-    def _trust(self) -> iam.PolicyDocument:
-        return iam.PolicyDocument(
-            statements=[
-                iam.PolicyStatement(
-                    actions=["sts:AssumeRole"],
-                    principals=[service_principal(self, _SERVICE)],
-                )
-            ]
-        )
+        self.role_arn: Final = role.attr_arn
+        self.role_alias: Final = alias.ref
+        self.policy_name: Final = policy.ref
 
     def grant_tenant_send(self, api: IngestApi) -> None:
         """Let every server send records to an ingest API, as its own tenant.
@@ -112,18 +118,3 @@ class TenantDevices(Construct):
         self._allowed.add_statements(
             iam.PolicyStatement(actions=["execute-api:Invoke"], resources=api.path_arns(_TENANT))
         )
-
-    @property
-    def role_arn(self) -> str:
-        """ARN of the role that certificates are exchanged for."""
-        return self._role.attr_arn
-
-    @property
-    def role_alias(self) -> str:
-        """Name of the role alias under which they are."""
-        return self._alias.ref
-
-    @property
-    def policy_name(self) -> str:
-        """Name of the IoT policy that a certificate needs for it."""
-        return self._policy.ref

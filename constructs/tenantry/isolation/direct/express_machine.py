@@ -9,10 +9,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 
-from tenantry.functions import LOG, acknowledge, declare_store, service_principal
+from tenantry.functions import LOG, acknowledge_wildcard, declare_store, service_principal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from constructs import Construct
 
@@ -36,6 +36,44 @@ def retry(attempts: int) -> dict[str, Any]:
 def catch_all() -> dict[str, Any]:
     """Return the catcher that keeps the event of a task that failed for good."""
     return {"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": DEAD_LETTER}
+
+
+def task_state(
+    resource: str, arguments: object, *, attempts: int, then: str | None = None, kept: bool = True
+) -> dict[str, Any]:
+    """Return a task, after which the execution ends if no state is named.
+
+    Parameters
+    ----------
+    resource, arguments
+        The service integration, and what it is called with.
+    attempts
+        How often it is tried again.
+    then
+        The next state.
+    kept
+        Whether the event is kept where the task fails for good (`dead_letter_states`).
+    """
+    return {
+        "Type": "Task",
+        "Resource": resource,
+        "Arguments": arguments,
+        "Retry": [retry(attempts)],
+        **({"Catch": [catch_all()]} if kept else {}),
+        "Output": {},
+        **({"Next": then} if then else {"End": True}),
+    }
+
+
+def choice(condition: str, *, then: str, otherwise: str) -> Mapping[str, Any]:
+    """Return a state that goes on by a JSONata condition."""
+    return {"Type": "Choice", "Choices": [{"Condition": f"{{% {condition} %}}", "Next": then}], "Default": otherwise}
+
+
+def go_on_after(state: dict[str, Any], errors: Sequence[str], then: str) -> None:
+    """Let a task's errors of some kinds lead to another state at once: the first retrier or catcher of one decides."""
+    state["Retry"] = [{"ErrorEquals": list(errors), "MaxAttempts": 0}, *state["Retry"]]
+    state["Catch"] = [{"ErrorEquals": list(errors), "Output": {}, "Next": then}, *state["Catch"]]
 
 
 def dead_letter_states(queue_url: str, *, event: object, attempts: int, cause: str) -> dict[str, Any]:
@@ -122,10 +160,5 @@ def express_machine(
             include_execution_data=False,  # it would be people's names and addresses
         ),
     )
-    acknowledge(
-        role,
-        "AwsSolutions-IAM5",
-        "CloudWatch Logs' log delivery and X-Ray know no resources.",
-        resource="*",
-    )
+    acknowledge_wildcard(role, "*", "CloudWatch Logs' log delivery and X-Ray know no resources.")
     return machine

@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from tenantry.isolation.direct.template_statements import (
     Statements,
     UnsafeTemplateError,
     Value,
     bare,
+    in_quotes,
     literal,
     printed,
-    quotes,
     with_constants,
 )
 
@@ -45,49 +45,44 @@ class Text:
 
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""
-        quote = quotes(quoted=quoted)
-        return f"{quote}{statements.escaped(self.reference(statements))}{quote}"
+        return in_quotes(statements.escaped(self.reference(statements)), quoted=quoted)
 
 
 @dataclass(frozen=True)
-class PathText(Text):
-    """A parameter of the request's path."""
+class _Named(Text):
+    """A text that API Gateway knows by a name; the path's parameters come before a query or header of that name."""
 
     name: str
 
-    def __post_init__(self) -> None:
-        """Refuse what is no name."""
-        _check(_NAME, self.name, "the name of a path's parameter")
-
-    def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
-        """Return Velocity's reference to it."""
-        return f"input.params('{self.name}')"  # the path comes first, before a query or a header of that name
-
-
-@dataclass(frozen=True)
-class QueryText(Text):
-    """A parameter of the request's query, empty if there is none; its name is none of the path's parameters."""
-
-    name: str
+    _form: ClassVar[re.Pattern[str]] = _NAME
+    _kind: ClassVar[str]
 
     def __post_init__(self) -> None:
         """Refuse what is no name."""
-        _check(_NAME, self.name, "the name of a query's parameter")
+        _check(self._form, self.name, f"the name of a {self._kind}")
 
     def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
         """Return Velocity's reference to it."""
         return f"input.params('{self.name}')"
 
 
-@dataclass(frozen=True)
-class ContextText(Text):
+class PathText(_Named):
+    """A parameter of the request's path."""
+
+    _kind = "path's parameter"
+
+
+class QueryText(_Named):
+    """A parameter of the request's query, empty if there is none; its name is none of the path's parameters."""
+
+    _kind = "query's parameter"
+
+
+class ContextText(_Named):
     """What API Gateway itself knows of the request, such as ``authorizer.tenantId``."""
 
-    name: str
-
-    def __post_init__(self) -> None:
-        """Refuse what is no name."""
-        _check(_CONTEXT, self.name, "the name of a context variable")
+    _form = _CONTEXT
+    _kind = "context variable"
 
     def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
         """Return Velocity's reference to it."""
@@ -95,29 +90,26 @@ class ContextText(Text):
 
 
 @dataclass(frozen=True)
-class BodyText(Text):
-    """Text of the body, at ``$.name``, or at ``@.name`` of the item of an `Each`."""
+class _AtPath:
+    """A block that reads the body at a path."""
 
     path: str
 
     def __post_init__(self) -> None:
         """Refuse what is no path."""
         _check(_JSON_PATH, self.path, "a path into a body")
+
+
+class BodyText(_AtPath, Text):
+    """Text of the body, at ``$.name``, or at ``@.name`` of the item of an `Each`."""
 
     def reference(self, statements: Statements) -> str:
         """Return Velocity's reference to it."""
         return f"input.path({statements.path(self.path)})"
 
 
-@dataclass(frozen=True)
-class BodyJson:
+class BodyJson(_AtPath):
     """A whole JSON value of the body, whatever it is, at ``$.name``, or at ``@.name`` of the item of an `Each`."""
-
-    path: str
-
-    def __post_init__(self) -> None:
-        """Refuse what is no path."""
-        _check(_JSON_PATH, self.path, "a path into a body")
 
     def printed(self, statements: Statements, *, quoted: bool) -> str:  # noqa: ARG002 - JSON brings its own quotes
         """Return what prints it."""
@@ -152,12 +144,11 @@ class Joined:
 
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""
-        quote = quotes(quoted=quoted)
         parts = [
             literal(part) if isinstance(part, str) else statements.escaped(part.reference(statements))
             for part in self.parts
         ]
-        return f"{quote}{''.join(parts)}{quote}"
+        return in_quotes("".join(parts), quoted=quoted)
 
 
 @dataclass(frozen=True)
@@ -169,8 +160,7 @@ class Base64:
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""
         held = printed(self.value, statements, quoted=True)
-        encoded = statements.set(f'$util.base64Encode("{held}")')
-        return f"{quotes(quoted=quoted)}{encoded}{quotes(quoted=quoted)}"
+        return in_quotes(statements.set(f'$util.base64Encode("{held}")'), quoted=quoted)
 
 
 @dataclass(frozen=True)
@@ -182,7 +172,7 @@ class JsonText:
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""
         held = statements.set(f'"{printed(self.value, statements, quoted=True)}"')
-        return f"{quotes(quoted=quoted)}{statements.escaped(held[2:-1])}{quotes(quoted=quoted)}"
+        return in_quotes(statements.escaped(held[2:-1]), quoted=quoted)
 
 
 @dataclass(frozen=True)
@@ -261,7 +251,7 @@ class Condition(Protocol):
 
 
 @dataclass(frozen=True)
-class Each:
+class Each(_AtPath):
     """An array with a value for each item of an array of the body; API Gateway ends a loop at 1,000.
 
     Attributes
@@ -275,13 +265,12 @@ class Each:
         the request is refused as a whole.
     """
 
-    path: str
     item: Value
     guards: Sequence[Condition] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what is no path."""
-        _check(_JSON_PATH, self.path, "a path into a body")
+        """Refuse what is no path, and a loop in a loop."""
+        super().__post_init__()
         if self.path.startswith("@"):
             raise UnsafeTemplateError("A loop cannot stand in another.")
 

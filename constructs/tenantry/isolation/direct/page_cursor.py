@@ -1,4 +1,4 @@
-"""Where a page of a listing ends, told to the caller in a way that is good for the same tenant only."""
+"""Cursors for the pages of a listing, each valid for one tenant only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry.isolation.direct.mapping_template import BodyText, ContextText, Given, Matches, QueryText, Text
-from tenantry.isolation.direct.template_statements import UnsafeTemplateError, bare, quotes
+from tenantry.isolation.direct.template_statements import UnsafeTemplateError, bare, in_quotes
 from tenantry.model.authorizer_context import TENANT_ID, context_path
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class PageCursor:
     parameter: str = "cursor"
 
     def __post_init__(self) -> None:
-        """Refuse a pattern that lets the separator through."""
+        """Refuse a pattern that allows the separator."""
         if _SEPARATOR in self.pattern:
             raise UnsafeTemplateError(f"The id of an item must not hold {_SEPARATOR!r}: {self.pattern!r}.")
 
@@ -76,7 +76,7 @@ class NextPage:
         """Return what prints it."""
         tenant, item = (text.reference(statements) for text in (_TENANT, BodyText(self.path)))
         encoded = statements.set(f'$util.base64Encode("$!{{{tenant}}}{_SEPARATOR}$!{{{item}}}")')
-        return f"{quotes(quoted=quoted)}{encoded}{quotes(quoted=quoted)}"
+        return in_quotes(encoded, quoted=quoted)
 
 
 @dataclass(frozen=True)

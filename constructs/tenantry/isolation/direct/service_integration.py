@@ -350,7 +350,7 @@ def _overrides(status: int) -> list[str]:
 
 def _answers(reply: ServiceReply, errors: Mapping[str, ServiceError]) -> Mapping[int, Answer]:
     refusals = {error.status: Answer.refusal(error.message) for error in errors.values()}
-    replies = {status: Answer(description="Done") for status in (reply.status, *(s for _, s in reply.statuses))}
+    replies = {status: Answer("Done") for status in (reply.status, *(s for _, s in reply.statuses))}
     return {**_ANSWERS, **refusals, **replies}
 
 

@@ -10,9 +10,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-# What JSON would have to escape, the backslash included, which Velocity reads in a way of its own.
+# What JSON would have to escape, the backslash included, which Velocity reads differently.
 _UNSAFE: Final = re.compile(r"[^ !#-\[\]-~]")
 _MEANINGFUL: Final = re.compile(r"[$#]")
 _CONSTANTS: Final = {'"': "${quote}", "$": "${dollar}", "#": "${hash}"}
@@ -63,13 +63,16 @@ class Statements:
     lines: list[str] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
 
+    def once(self, key: str, write: Callable[[str], str]) -> str:
+        """Return the variable of a key, with its braces; `write` returns the lines that set the variable of a name."""
+        if key not in self.known:
+            variable = self.known[key] = f"${{v{next(self.numbers)}}}"
+            self.lines.append(write(bare(variable)))
+        return self.known[key]
+
     def set(self, expression: str) -> str:
         """Return the variable of an expression, with its braces."""
-        if expression not in self.known:
-            number = next(self.numbers)
-            self.known[expression] = f"${{v{number}}}"
-            self.lines.append(f"#set($v{number} = {expression})\n")
-        return self.known[expression]
+        return self.once(expression, lambda name: f"#set({name} = {expression})\n")
 
     def path(self, path: str) -> str:
         """Return a path into the body as an argument; one that begins with ``@`` is of the item of the loop."""
@@ -93,32 +96,29 @@ class Statements:
 
     def decoded(self, reference: str) -> str:
         """Return the variable of a text that was encoded in Base64; empty where it was not: decoding might fail."""
-        encoded = self.raw(reference)
-        key = f"decoded {encoded}"
-        if key not in self.known:
-            variable = self.known[key] = f"${{v{next(self.numbers)}}}"
-            name = bare(variable)
-            self.lines.append(
-                f"#set({name} = '')\n#if({bare(encoded)}.matches('{_BASE64}'))\n"
-                f"#set({name} = $util.base64Decode({bare(encoded)}))\n#end\n"
-            )
-        return self.known[key]
+        encoded = bare(self.raw(reference))
+        return self.once(
+            f"decoded {encoded}",
+            lambda name: (
+                f"#set({name} = '')\n#if({encoded}.matches('{_BASE64}'))\n"
+                f"#set({name} = $util.base64Decode({encoded}))\n#end\n"
+            ),
+        )
 
     def unless_a_header_differs(self, name: str, reference: str) -> str:
         """Return the variable of whether no header of a name, in any case, is another text than a reference's."""
         expected = bare(self.raw(reference))
-        key = f"header {name} {expected}"
-        if key not in self.known:
-            variable = self.known[key] = f"${{v{next(self.numbers)}}}"
-            flag, headers = bare(variable), "$input.params().header"
-            # Nothing of it is printed, not even a line break, which a form would take for a part of a field's name.
-            # What is null equals nothing, and so differs.
-            self.lines.append(
+        headers = "$input.params().header"
+        # Nothing of it is printed, not even a line break, which a form would take for a part of a field's name.
+        # What is null equals nothing, and so differs.
+        return self.once(
+            f"header {name} {expected}",
+            lambda flag: (
                 f"#set({flag} = true)\n#foreach($header in {headers}.keySet())"
                 f"#if($header.matches('(?i){name}') && !{headers}.get($header).equals({expected}))"
                 f"#set({flag} = false)#end#end"
-            )
-        return self.known[key]
+            ),
+        )
 
     def inner(self, array: str = "") -> Statements:
         """Return the statements of a part that runs after these, in a loop over `array` perhaps."""
@@ -137,12 +137,11 @@ def printed(value: Value, statements: Statements, *, quoted: bool = False) -> st
     UnsafeTemplateError
         It is neither JSON nor a block, or a literal of it cannot stand in a template.
     """
-    quote = quotes(quoted=quoted)
     match value:
         case None | bool() | int():
             return json.dumps(value)
         case str():
-            return f"{quote}{literal(value)}{quote}"
+            return in_quotes(literal(value), quoted=quoted)
         case Mapping():
             return f"{{{_members(value, statements, quoted=quoted)}}}"
         case Sequence():
@@ -153,9 +152,9 @@ def printed(value: Value, statements: Statements, *, quoted: bool = False) -> st
 
 
 def _members(value: Mapping[str, Value], statements: Statements, *, quoted: bool) -> str:
-    quote, text = quotes(quoted=quoted), ""
+    text = ""
     for key, part in value.items():
-        name = f"{quote}{literal(key)}{quote}"
+        name = in_quotes(literal(key), quoted=quoted)
         if isinstance(part, Member):  # it may be missing, and brings its own comma
             if quoted or not text:
                 raise UnsafeTemplateError(f"{key!r} depends on a condition: it can be neither first nor encoded.")
@@ -170,9 +169,10 @@ def bare(variable: str) -> str:
     return f"${variable[2:-1]}"
 
 
-def quotes(*, quoted: bool) -> str:
-    """Return the quote of a JSON text."""
-    return _CONSTANTS['"'] if quoted else '"'
+def in_quotes(text: str, *, quoted: bool) -> str:
+    """Return a JSON text between its quotes."""
+    quote = _CONSTANTS['"'] if quoted else '"'
+    return f"{quote}{text}{quote}"
 
 
 def literal(text: str) -> str:
@@ -181,7 +181,7 @@ def literal(text: str) -> str:
     Raises
     ------
     UnsafeTemplateError
-        JSON would have to escape a part of it, or Velocity would read it in a way of its own.
+        JSON would have to escape a part of it, or Velocity would read it differently.
     """
     parts = _REFERENCE.split(text)  # literals, and between them references that CloudFormation fills in
     if any(_UNSAFE.search(part) for part in parts[::2]):

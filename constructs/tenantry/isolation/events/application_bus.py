@@ -31,7 +31,7 @@ class EventType:
     Attributes
     ----------
     source
-        Who says it, such as ``tenantry.user``.
+        Who publishes it, such as ``tenantry.user``.
     detail_type
         What happened, such as ``created``.
     """
@@ -50,7 +50,7 @@ class EventType:
 
 
 class ApplicationBus(Construct):
-    """A bus on which every publisher may say only what it was granted to say.
+    """A bus on which every publisher may publish only the events that it was granted.
 
     Isolation: of this construct's methods, `grant_publish` alone lets somebody publish, and binds the grantee to an
     event's source and detail-types, so that a service publishes nothing as another one.

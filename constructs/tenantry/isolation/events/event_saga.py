@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
@@ -16,13 +14,15 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from tenantry.functions import acknowledge, declare_store, service_principal
+from tenantry.isolation.alarms import alarm
 from tenantry.isolation.direct.express_machine import (
     DEAD_LETTER,
     FAILED,
-    catch_all,
+    choice,
     dead_letter_states,
     express_machine,
-    retry,
+    go_on_after,
+    task_state,
 )
 from tenantry.model.stores import By, Store
 
@@ -104,8 +104,8 @@ class EventSaga(Construct):
     """An Express state machine that one kind of event starts, and that loses none of them.
 
     Isolation: its role may do what its tasks name and publish the one event that it emits; its logs hold no data.
-    Events reach it from the bus only. An event whose ids do not have the form they must have goes to the dead
-    letters before anything is done with it.
+    Events reach it from the bus only. An event whose ids do not have the form they must have becomes a dead-letter
+    message before anything is done with it.
 
     Delivery: EventBridge delivers at least once and retries for a day; each task is retried with jitter; whatever
     still fails is kept in the dead-letter queue with the whole event, enough to replay it, and an alarm goes off. The
@@ -131,6 +131,13 @@ class EventSaga(Construct):
         The topic that is notified of dead-letter messages.
     log_retention, removal_policy
         How long logs are kept, and whether logs and dead-letter messages are kept when the stack is deleted.
+
+    Attributes
+    ----------
+    state_machine_arn
+        ARN of the state machine, for operators who replay an event.
+    dead_letter_queue_url
+        URL of the queue that holds what failed, for operators.
 
     Raises
     ------
@@ -159,11 +166,11 @@ class EventSaga(Construct):
             raise ValueError(
                 f"{self.node.path} checks nothing of the event: give conditions over $event in checks=[...]."
             )
-        self._dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
+        dead_letters = dead_letter_queue(self, "DeadLetters", alarms=alarms, removal_policy=removal_policy)
         definition = _definition(
-            checks, variables or {}, tasks, emits, bus_name=bus.bus_name, queue_url=self._dead_letters.queue_url
+            checks, variables or {}, tasks, emits, bus_name=bus.bus_name, queue_url=dead_letters.queue_url
         )
-        self._machine = express_machine(
+        machine = express_machine(
             self,
             description=f"Runs the saga {construct_id}",
             definition=definition,
@@ -174,36 +181,28 @@ class EventSaga(Construct):
         for task in tasks:
             own = [iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))]
             for statement in (*(own if task.actions else ()), *task.statements):
-                self._machine.add_to_role_policy(statement)
-        bus.grant_publish(self._machine, source=emits.event.source, detail_types=[emits.event.detail_type])
-        self._dead_letters.grant(self._machine, "sqs:SendMessage")
+                machine.add_to_role_policy(statement)
+        bus.grant_publish(machine, source=emits.event.source, detail_types=[emits.event.detail_type])
+        dead_letters.grant(machine, "sqs:SendMessage")
         bus.add_rule(
             self,
             "Rule",
             event=on,
             target=targets.SfnStateMachine(
-                self._machine,
+                machine,
                 role=iam.Role(
-                    self._machine,
+                    machine,
                     "EventsRole",  # the id that CDK would give it
                     assumed_by=service_principal(self, "events.amazonaws.com"),
                     description=f"Starts the saga {construct_id}",
                 ),
-                dead_letter_queue=self._dead_letters,
+                dead_letter_queue=dead_letters,
                 retry_attempts=20,
                 max_event_age=Duration.hours(24),
             ),
         )
-
-    @property
-    def state_machine_arn(self) -> str:
-        """ARN of the state machine, for operators who replay an event."""
-        return self._machine.state_machine_arn
-
-    @property
-    def dead_letter_queue_url(self) -> str:
-        """URL of the queue that holds what failed, for operators."""
-        return self._dead_letters.queue_url
+        self.state_machine_arn: Final = machine.state_machine_arn
+        self.dead_letter_queue_url: Final = dead_letters.queue_url
 
 
 def dead_letter_queue(
@@ -211,7 +210,7 @@ def dead_letter_queue(
 ) -> sqs.Queue:
     """Make a dead-letter queue, with an alarm as soon as a message is in it.
 
-    It is encrypted, takes TLS only and keeps letters for 14 days, the longest that SQS can. The alarm is a part of it.
+    It is encrypted, takes TLS only and keeps messages for 14 days, the longest that SQS can. The alarm is a part of it.
     """
     queue = sqs.Queue(
         scope,
@@ -224,15 +223,13 @@ def dead_letter_queue(
     declare_store(queue, Store(holds="events and work that failed, for 14 days", by=By.NONE))
     for rule in ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"):
         acknowledge(queue, rule, "It is itself a dead-letter queue.")
-    queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum").create_alarm(
+    alarm(
         queue,
         "Alarm",
-        alarm_description=f"Dead letters in {queue.node.path}: see docs/operations.md for how to replay them",
-        threshold=1,
-        evaluation_periods=1,
-        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-    ).add_alarm_action(actions.SnsAction(alarms))
+        queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(1), statistic="Maximum"),
+        f"Dead letters in {queue.node.path}: see docs/operations.md for how to replay them",
+        tells=alarms,
+    )
     return queue
 
 
@@ -302,11 +299,7 @@ def _definition(
         if task.all_done_when:
             question = f"{task.name}: all done?"
             states[task.name] |= {"Assign": {"allDone": f"{{% {task.all_done_when} %}}"}, "Next": question}
-            states[question] = {
-                "Type": "Choice",
-                "Choices": [{"Condition": "{% $allDone %}", "Next": publish.name}],
-                "Default": following,
-            }
+            states[question] = choice("$allDone", then=publish.name, otherwise=str(following))
         if task.done_if_cause_has and following:
             states[_doubt(task)] = {
                 "Type": "Choice",
@@ -325,25 +318,11 @@ def _definition(
 
 
 def _task_state(task: SagaTask, following: str | None) -> dict[str, Any]:
-    onward: dict[str, Any] = {"Next": following} if following else {"End": True}
-    state: dict[str, Any] = {
-        "Type": "Task",
-        "Resource": task.resource,
-        "Arguments": task.arguments,
-        # The first retrier or catcher that names an error decides: what is done already is not tried again.
-        "Retry": [retry(_ATTEMPTS)],
-        "Catch": [catch_all()],
-        "Output": {},
-        **onward,
-    }
+    state = task_state(task.resource, task.arguments, attempts=_ATTEMPTS, then=following)
     if task.done_already and following:
-        done = list(task.done_already)
-        state["Retry"] = [{"ErrorEquals": done, "MaxAttempts": 0}, retry(_ATTEMPTS)]
-        state["Catch"] = [{"ErrorEquals": done, "Output": {}, "Next": following}, *state["Catch"]]
+        go_on_after(state, task.done_already, following)
     if task.pointless_after:
-        gone = list(task.pointless_after)
-        state["Retry"] = [{"ErrorEquals": gone, "MaxAttempts": 0}, *state["Retry"]]
-        state["Catch"] = [{"ErrorEquals": gone, "Output": {}, "Next": _POINTLESS}, *state["Catch"]]
+        go_on_after(state, task.pointless_after, _POINTLESS)
     if task.done_if_cause_has and following:
         errors = list(task.done_if_cause_has)
         doubt = {"ErrorEquals": errors, "Output": "{% $states.errorOutput %}", "Next": _doubt(task)}

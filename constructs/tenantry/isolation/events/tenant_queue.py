@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from tenantry.functions import acknowledge, declare_store
+from tenantry.isolation.alarms import alarm
 from tenantry.isolation.direct.mapping_template import ContextText
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
 from tenantry.isolation.direct.template_statements import UnsafeTemplateError
@@ -65,6 +64,13 @@ class TenantQueue(Construct):
         The topic that is notified of dead-letter messages, and of work that waits for a quarter of an hour.
     removal_policy
         What becomes of the work with the stack.
+
+    Attributes
+    ----------
+    queue_url
+        URL of the queue.
+    dead_letter_queue_url
+        URL of the queue that keeps what failed, for operators.
     """
 
     def __init__(
@@ -91,16 +97,15 @@ class TenantQueue(Construct):
             removal_policy=removal_policy,
         )
         declare_store(self._queue, Store(holds="queued work", by=By.FIELD, key=TENANT_ID, forms=(TENANT_IN_NAME,)))
-        self._queue.metric_approximate_age_of_oldest_message(
-            period=Duration.minutes(1), statistic="Maximum"
-        ).create_alarm(
+        alarm(
             self,
             "Waiting",
-            alarm_description=f"Messages wait too long in {self._queue.node.path}",
+            self._queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1), statistic="Maximum"),
+            f"Messages wait too long in {self._queue.node.path}",
+            tells=alarms,
             threshold=_LONG.to_seconds(),
-            evaluation_periods=5,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        ).add_alarm_action(actions.SnsAction(alarms))
+            periods=5,
+        )
         self._queue.grant_consume_messages(consumer)
         mapping = lambda_.EventSourceMapping(
             self,
@@ -115,16 +120,8 @@ class TenantQueue(Construct):
             "Serverless-LambdaEventSourceMappingDestination",
             "A queue has its own dead-letter queue; Lambda takes a destination for streams only.",
         )
-
-    @property
-    def queue_url(self) -> str:
-        """URL of the queue."""
-        return self._queue.queue_url
-
-    @property
-    def dead_letter_queue_url(self) -> str:
-        """URL of the queue that keeps what failed, for operators."""
-        return self._dead_letters.queue_url
+        self.queue_url: Final = self._queue.queue_url
+        self.dead_letter_queue_url: Final = self._dead_letters.queue_url
 
     def on_request(
         self,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import jsii
 from aws_cdk import IStringProducer, Lazy, Stack
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import Construct
 
-from tenantry.functions import acknowledge
+from tenantry.functions import acknowledge_wildcard
+from tenantry.functions.checks import Check
 from tenantry.isolation.validation import purpose_name
 from tenantry.isolation.vending._deployed import as_long_as_deployed
 from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
@@ -94,6 +95,11 @@ class TokenVendor(Construct):
     scope, construct_id
         Where it stands in the app.
 
+    Attributes
+    ----------
+    role_arn
+        ARN of the tenant role.
+
     Examples
     --------
     >>> vendor = TokenVendor(self, "Vendor")
@@ -117,7 +123,8 @@ class TokenVendor(Construct):
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheTenantTag", policy_document=self._allowed),
             ],
         )
-        self.node.add_validation(_Check(lambda: list(self._faults())))
+        self.node.add_validation(Check(lambda: list(self._faults())))
+        self.role_arn: Final = self._role.attr_arn
 
     def purpose(self, name: str) -> Purpose:
         """Return the purpose of this name, which is made at the first call.
@@ -131,22 +138,14 @@ class TokenVendor(Construct):
             self._purposes[name] = Purpose(self, name)
         return self._purposes[name]
 
-    @property
-    def role_arn(self) -> str:
-        """ARN of the tenant role."""
-        return self._role.attr_arn
-
     def bind_to_tags(self, statement: TenantStatement, purpose: str) -> None:
         """Put a purpose's statement into the tenant role's own policy; called by `Purpose.allow`."""
         bound = statement.in_account(Stack.of(self).account).for_role(purpose)
         self._allowed.add_statements(iam.PolicyStatement.from_json(bound))
         for resource in bound["Resource"]:
             if "*" in resource:
-                acknowledge(
-                    self._role,
-                    "AwsSolutions-IAM5",
-                    "The wildcard stands within what the session tag has narrowed to one tenant.",
-                    resource=resource,
+                acknowledge_wildcard(
+                    self._role, resource, "The wildcard stands within what the session tag has narrowed to one tenant."
                 )
 
     def grant_vend(self, function: PythonFunction, *, purposes: Sequence[str]) -> iam.Grant:
@@ -259,17 +258,6 @@ class TokenVendor(Construct):
 
     def _deployed(self, value: Any) -> Any:  # noqa: ANN401 - any part of a document
         return as_long_as_deployed(Stack.of(self), value)
-
-
-@jsii.implements(IValidation)
-class _Check:
-    """Checks when the app is synthesized."""
-
-    def __init__(self, faults: Callable[[], list[str]]) -> None:
-        self._faults = faults
-
-    def validate(self) -> list[str]:
-        return self._faults()
 
 
 @jsii.implements(IStringProducer)
