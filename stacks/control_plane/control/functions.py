@@ -84,13 +84,7 @@ class ControlFunctions:
             timeout=Duration.seconds(28),  # API Gateway waits for 29
         )
         grant_account_reads(self.directory, function)
-        grant_on(
-            self.platform.identity.user_pool.user_pool_arn,
-            function,
-            "cognito-idp:AdminGetUser",
-            "cognito-idp:ListUsers",
-        )
-        self.account_changes.grant_start(function)
+        self._grant_user_pool(function)
         grant_on(reconciliation.function_arn, function, "lambda:InvokeFunction")
         return function
 
@@ -120,13 +114,7 @@ class ControlFunctions:
             function,
             writes(self.directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
         )
-        grant_on(
-            self.platform.identity.user_pool.user_pool_arn,
-            function,
-            "cognito-idp:AdminGetUser",
-            "cognito-idp:ListUsers",
-        )
-        self.account_changes.grant_start(function)
+        self._grant_user_pool(function)
         self.platform.grant_publish(function, self.platform.events.signed_up)
         # A policy of its own: the function would otherwise have to be there before its own role.
         iam.Policy(
@@ -142,6 +130,12 @@ class ControlFunctions:
     def _grant_pool_reads(self, function: PythonFunction) -> None:
         pool = self.platform.identity.user_pool
         grant_on(pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
+
+    def _grant_user_pool(self, function: PythonFunction) -> None:
+        """Let a function read the accounts in the user pool, and start a change of one."""
+        user_pool = self.platform.identity.user_pool
+        grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
+        self.account_changes.grant_start(function)
 
 
 def schedule_reconciliation(scope: Construct, function: PythonFunction, *, dead_letters: sqs.IQueue) -> events.Rule:
