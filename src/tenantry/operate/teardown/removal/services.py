@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
-from tenantry.operate.teardown.removal.hand import ABSENT, Hand, Removal, code, unless_absent
+from tenantry.operate.teardown.removal.hand import Hand, Removal, if_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +16,10 @@ _GOING: Final = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 def _simple(look: Callable[[Hand, str], str | None], remove: Callable[[Hand, str], object]) -> Removal:
     """Return a removal of which "it is not there" is no error."""
-
-    def amount(hand: Hand, name: str) -> str | None:
-        try:
-            return look(hand, name)
-        except ClientError as error:
-            if code(error) in ABSENT:
-                return None
-            raise
-
-    return Removal(amount=amount, remove=lambda hand, name: unless_absent(lambda: remove(hand, name)))
+    return Removal(
+        amount=lambda hand, name: if_there(lambda: look(hand, name)),
+        remove=lambda hand, name: if_there(lambda: remove(hand, name)),
+    )
 
 
 def _table(hand: Hand, name: str) -> str | None:
@@ -164,14 +156,6 @@ def _remove_access_key(hand: Hand, name: str) -> None:
     hand.aws.iam.delete_access_key(UserName=user, AccessKeyId=key)
 
 
-def _exists(call: Callable[[Hand, str], object]) -> Callable[[Hand, str], str | None]:
-    def look(hand: Hand, name: str) -> str:
-        call(hand, name)
-        return ""
-
-    return look
-
-
 TABLE: Final = _simple(_table, _remove_table)
 POOL: Final = _simple(_pool, _remove_pool)
 QUEUE: Final = _simple(_queue, lambda hand, url: hand.aws.sqs.delete_queue(QueueUrl=url))
@@ -186,7 +170,7 @@ KEY: Final = _simple(_key, _remove_key)
 ALIAS: Final = _simple(lambda hand, alias: _key(hand, alias) or "", _remove_alias)
 TOPIC: Final = _simple(_topic, _remove_topic)
 API_KEY: Final = _simple(
-    _exists(lambda hand, key: hand.aws.apigateway.get_api_key(apiKey=key)),
+    lambda hand, key: "" if hand.aws.apigateway.get_api_key(apiKey=key) else None,
     lambda hand, key: hand.aws.apigateway.delete_api_key(apiKey=key),
 )
 ACCESS_KEY: Final = _simple(_access_key, _remove_access_key)
