@@ -117,10 +117,7 @@ class Templates:
 
     def referred(self, stack: str, value: object) -> list[Place]:
         """Return the resources that an expression of a stack's template refers to, each once, in order."""
-        found: dict[Place, None] = {}
-        for place in self._references(stack, value):
-            found[place] = None
-        return list(found)
+        return list(dict.fromkeys(self._references(stack, value)))
 
     @classmethod
     def text(cls, value: object) -> str:
