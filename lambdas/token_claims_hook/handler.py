@@ -208,20 +208,10 @@ def _tenants_of(user: UserId) -> list[TenantId]:
             raise
         logger.warning("the tenant service is not deployed")
         return []
-    found = session.get_credentials()
-    if found is None:
-        raise RuntimeError("The function has no credentials.")
-    credentials = found.get_frozen_credentials()  # they change while the function lives
-    answer = http.get(
-        f"{url}/tenants/{user}",
-        auth=AWS4Auth(
-            credentials.access_key,
-            credentials.secret_key,
-            settings.aws_region,
-            "execute-api",
-            session_token=credentials.token,
-        ),
-        timeout=_HTTP_TIMEOUT_SECONDS,
+    # The credentials change while the function lives, and are asked for at each signature.
+    auth = AWS4Auth(
+        service="execute-api", region=settings.aws_region, refreshable_credentials=session.get_credentials()
     )
+    answer = http.get(f"{url}/tenants/{user}", auth=auth, timeout=_HTTP_TIMEOUT_SECONDS)
     answer.raise_for_status()
     return [tenant_id(tenant) for tenant in answer.json()["tenants"]]

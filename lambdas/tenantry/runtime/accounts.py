@@ -172,7 +172,7 @@ class Accounts:
     client
         DynamoDB.
     tables
-        The tables of users, tenants and memberships.
+        The directory's other tables.
     invitations
         Name of the table of invitations, where somebody's address may stand.
     clock

@@ -88,10 +88,6 @@ def _remove_stream(hand: Hand, name: str) -> None:
     hand.aws.kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
 
 
-def _secret(hand: Hand, arn: str) -> str | None:
-    return None if "DeletedDate" in hand.aws.secrets.describe_secret(SecretId=arn) else ""
-
-
 def _bus(hand: Hand, name: str) -> str | None:
     hand.aws.events.describe_event_bus(Name=name)
     return f"{len(_rules(hand, name)):,} rules"
@@ -110,10 +106,6 @@ def _remove_bus(hand: Hand, bus: str) -> None:
             events.remove_targets(Rule=rule, EventBusName=bus, Ids=targets)
         events.delete_rule(Name=rule, EventBusName=bus)
     events.delete_event_bus(Name=bus)
-
-
-def _archive(hand: Hand, name: str) -> str | None:
-    return f"{hand.aws.events.describe_archive(ArchiveName=name).get('EventCount', 0):,} events"
 
 
 def _key(hand: Hand, key: str) -> str | None:
@@ -162,10 +154,14 @@ QUEUE: Final = _simple(_queue, lambda hand, url: hand.aws.sqs.delete_queue(Queue
 LOG_GROUP: Final = _simple(_log_group, lambda hand, name: hand.aws.logs.delete_log_group(logGroupName=name))
 STREAM: Final = _simple(_stream, _remove_stream)
 SECRET: Final = _simple(
-    _secret, lambda hand, arn: hand.aws.secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    lambda hand, arn: None if "DeletedDate" in hand.aws.secrets.describe_secret(SecretId=arn) else "",
+    lambda hand, arn: hand.aws.secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True),
 )
 BUS: Final = _simple(_bus, _remove_bus)
-ARCHIVE: Final = _simple(_archive, lambda hand, name: hand.aws.events.delete_archive(ArchiveName=name))
+ARCHIVE: Final = _simple(
+    lambda hand, name: f"{hand.aws.events.describe_archive(ArchiveName=name).get('EventCount', 0):,} events",
+    lambda hand, name: hand.aws.events.delete_archive(ArchiveName=name),
+)
 KEY: Final = _simple(_key, _remove_key)
 ALIAS: Final = _simple(lambda hand, alias: _key(hand, alias) or "", _remove_alias)
 TOPIC: Final = _simple(_topic, _remove_topic)
