@@ -8,18 +8,18 @@ import secrets
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import jwt
 import requests
 from requests_aws4auth import AWS4Auth
 from rich.console import Console
 from rich.markup import escape
 
 from tenantry.attacks import terminal
-from tenantry.attacks.accounts import sign_up, srp
+from tenantry.attacks.accounts import Person, Tokens, sign_up, srp
 from tenantry.attacks.page import page
 from tenantry.attacks.runner import run
 from tenantry.attacks.surfaces import REGISTRY
@@ -45,18 +45,6 @@ _TIMEOUT_SECONDS: Final = 30
 _PARTITIONS: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
 _ATTACKS_OF_A_KIND: Final = 8
 _SHOWN_CLAIMS: Final = ("token_use", "cognito:username", "email", "tenant")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Person:
-    """Somebody who has signed up on the tour."""
-
-    name: str
-    email: str
-    password: str
-    user_id: str
-    tenant: str
-    id_token: str
 
 
 class Tour:
@@ -96,7 +84,7 @@ class Tour:
         self._farewell(ada, grace)
         return status
 
-    def _join(self, name: str, *, quietly: bool = False) -> _Person:
+    def _join(self, name: str, *, quietly: bool = False) -> Person:
         cognito = self._target.aws.anonymous().cognito
         email = f"{name.split(maxsplit=1)[0].lower()}-{secrets.token_hex(3)}@example.com"
         password = f"{secrets.token_urlsafe(15)}aA1!"
@@ -115,57 +103,51 @@ class Tour:
             self._step(
                 "She confirms with the code from the e-mail. This starts the saga: create user, tenant and first admin."
             )
-            self._console.print(f"   mail: [dim]{escape(message.body)}[/]", highlight=False)
+            self._print(f"   mail: [dim]{escape(message.body)}[/]")
 
-        token = self._token_with_tenant(email, password)
-        claims = jwt.decode(token, options={"verify_signature": False})
+        tokens = self._tokens_with_tenant(email, password)
+        claims = tokens.claims
         seconds = time.monotonic() - began
         if quietly:
             self._step(f"{name} signs up too, and gets her own tenant.")
         else:
             self._step("She signs in with SRP. Her token has the tenant that the saga created.")
         self._reply({claim: claims[claim] for claim in _SHOWN_CLAIMS})
-        self._console.print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]", highlight=False)
-        return _Person(
+        self._print(f"   from sign-up to a token with the tenant: [bold]{seconds:.1f} s[/]")
+        return Person(
             name=name,
             email=email,
             password=password,
             user_id=claims["cognito:username"],
             tenant=claims["tenant"],
-            id_token=token,
+            tokens=tokens,
         )
 
-    def _token_with_tenant(self, email: str, password: str) -> str:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+    def _tokens_with_tenant(self, email: str, password: str) -> Tokens:
+        cognito, deadline = self._target.aws.anonymous().cognito, time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            tokens = srp(
-                self._target.aws.anonymous().cognito,
-                self._target.user_pool_id,
-                self._target.client_id,
-                email,
-                password,
-            )
+            tokens = srp(cognito, self._target.user_pool_id, self._target.client_id, email, password)
             if tokens.tenant:
-                return tokens.id
+                return tokens
             time.sleep(0.1)
         raise LocalCloudError(
             f"The saga created no tenant within {_PATIENCE_SECONDS:.0f} s. Look at: "
             ".venv/bin/tenantry dead-letters list, and python -m tenantry.local logs"
         )
 
-    def _work(self, ada: _Person) -> None:
+    def _work(self, ada: Person) -> None:
         self._step("She reads her tenant.")
-        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
+        self._request("GET", f"/tenant/{ada.tenant}", ada)
         self._step("She renames it: she is its admin.")
-        self._request("PUT", f"/tenant/{ada.tenant}", ada, expect=200, body={"name": "Analytical Engines"})
+        self._request("PUT", f"/tenant/{ada.tenant}", ada, body={"name": "Analytical Engines"})
         self._step("She reads it again with the same token: the cached authorizer policy covers every route.")
-        self._request("GET", f"/tenant/{ada.tenant}", ada, expect=200)
+        self._request("GET", f"/tenant/{ada.tenant}", ada)
         self._step("She lists her tenants.")
-        self._request("GET", f"/tenants/{ada.user_id}", ada, expect=200)
+        self._request("GET", f"/tenants/{ada.user_id}", ada)
         self._step("A service gets the same list from the admin API, signed with SigV4.")
         self._admin_request(f"/tenants/{ada.user_id}")
 
-    def _trespass(self, grace: _Person, ada: _Person) -> None:
+    def _trespass(self, grace: Person, ada: Person) -> None:
         self._step("Grace requests Ada's tenant right after Ada: 403.")
         self._request("GET", f"/tenant/{ada.tenant}", grace, expect=403)
         self._step("Grace tries to rename it.")
@@ -173,67 +155,62 @@ class Tour:
         self._step("A request without a token: 401.")
         self._request("GET", f"/tenant/{ada.tenant}", None, expect=401)
 
-    def _visit(self, grace: _Person, ada: _Person) -> None:
-        api = self._cloud.output("MembershipApiUrl")
+    def _visit(self, grace: Person, ada: Person) -> None:
+        ask = partial(self._request, api=self._cloud.output("MembershipApiUrl"))
         members = f"/tenants/{ada.tenant}/members"
         self._step("Ada invites Grace as a visitor. Grace, whose address is verified, accepts.")
-        self._request("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]}, api=api)
-        self._request("POST", f"/invitations/{ada.tenant}/acceptance", grace, expect=201, api=api)
+        ask("POST", members, ada, expect=201, body={"email": grace.email, "roles": ["visitor"]})
+        ask("POST", f"/invitations/{ada.tenant}/acceptance", grace, expect=201)
         self._step("She makes Ada's tenant active. The next call with the same token acts in Ada's tenant.")
-        self._request("PUT", "/settings", grace, expect=204, body={"tenantId": ada.tenant}, api=api)
-        self._request("GET", "/settings", grace, expect=200, api=api)
+        ask("PUT", "/settings", grace, expect=204, body={"tenantId": ada.tenant})
+        ask("GET", "/settings", grace)
         self._step("A visitor cannot list the members: 403. She switches back to her own tenant.")
-        self._request("GET", members, grace, expect=403, api=api)
-        self._request("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant}, api=api)
-        self._request("GET", "/tenants", grace, expect=200, api=api)
+        ask("GET", members, grace, expect=403)
+        ask("PUT", "/settings", grace, expect=204, body={"tenantId": grace.tenant})
+        ask("GET", "/tenants", grace)
 
-    def _open_parks(self, ada: _Person, grace: _Person) -> None:
-        api = self._cloud.output("ParksApiUrl")
+    def _open_parks(self, ada: Person, grace: Person) -> None:
+        ask = partial(self._request, api=self._cloud.output("ParksApiUrl"))
         park, status = {"id": "hyde-park", "name": 'The "Serpentine" & $context #1'}, {"status": "park-closed"}
         self._step("Ada adds a park: API Gateway writes to DynamoDB directly; the mapping template escapes the name.")
-        self._request("POST", "/parks", ada, expect=201, body=park, api=api)
+        ask("POST", "/parks", ada, expect=201, body=park)
         self._step("She closes it, by a workflow that notifies webhooks, and updates many parks asynchronously.")
-        self._request("POST", "/parks/hyde-park/statuses", ada, expect=204, body=status, api=api)
+        ask("POST", "/parks/hyde-park/statuses", ada, expect=204, body=status)
         many = {"ids": ["hyde-park"], "status": "park-opened"}
-        self._request("POST", "/parks/statuses", ada, expect=202, body=many, api=api)
-        self._request("GET", "/parks", ada, expect=200, api=api)
+        ask("POST", "/parks/statuses", ada, expect=202, body=many)
+        ask("GET", "/parks", ada)
         self._step("Grace gets 404 for this park. A webhook to a private address is refused for everyone.")
-        self._request("GET", "/parks/hyde-park", grace, expect=404, api=api)
+        ask("GET", "/parks/hyde-park", grace, expect=404)
         hook = {"eventType": "park-closed", "endpoint": "https://10-0-0-1.sslip.io/"}
-        self._request("POST", "/parks/hyde-park/webhooks", ada, expect=400, body=hook, api=api)
+        ask("POST", "/parks/hyde-park/webhooks", ada, expect=400, body=hook)
 
-    def _share_a_table(self, ada: _Person, grace: _Person) -> None:
-        api = self._cloud.output("EmployeesApiUrl")
+    def _share_a_table(self, ada: Person, grace: Person) -> None:
+        ask = partial(self._request, api=self._cloud.output("EmployeesApiUrl"))
         employee = {"Id": "e-1", "Name": "Charles Babbage"}
         self._step("Ada adds an employee to a table that all tenants share, with credentials limited to her tenant.")
-        self._request("POST", "/employees", ada, expect=201, body=employee, api=api)
+        ask("POST", "/employees", ada, expect=201, body=employee)
         self._step("Grace, with credentials of her tenant, sees no employees in the same table and can replace none.")
-        self._request("GET", "/employees", grace, expect=200, api=api)
-        self._request("PUT", "/employees/e-1", grace, expect=404, body={**employee, "Name": "Mine"}, api=api)
+        ask("GET", "/employees", grace)
+        ask("PUT", "/employees/e-1", grace, expect=404, body={**employee, "Name": "Mine"})
 
-    def _share_buckets(self, ada: _Person, grace: _Person) -> None:
-        api = self._cloud.output("StorageApiUrl")
+    def _share_buckets(self, ada: Person, grace: Person) -> None:
+        ask = partial(self._request, api=self._cloud.output("StorageApiUrl"))
         body = {"key": "notes/engine.txt", "value": "It weaves algebraical patterns."}
         self._step("Ada stores an object on S3 in each partition mode. The first request creates her tenant's bucket.")
         for partition in _PARTITIONS:
-            self._request("PUT", f"/object?partition={partition}", ada, expect=201, body=body, api=api)
+            ask("PUT", f"/object?partition={partition}", ada, expect=201, body=body)
         self._step("She lists and reads her objects. Grace sees none of them in the same buckets.")
-        self._request("GET", "/object?partition=tag", ada, expect=200, api=api)
-        self._request("GET", "/object?partition=tag&key=notes/engine.txt", ada, expect=200, api=api)
-        self._request("GET", "/object?partition=tag", grace, expect=200, api=api)
-        self._request("GET", "/object?partition=tag&key=notes/engine.txt", grace, expect=404, api=api)
+        ask("GET", "/object?partition=tag", ada)
+        ask("GET", "/object?partition=tag&key=notes/engine.txt", ada)
+        ask("GET", "/object?partition=tag", grace)
+        ask("GET", "/object?partition=tag&key=notes/engine.txt", grace, expect=404)
 
-    def _send_from_a_server(self, ada: _Person, grace: _Person) -> None:
-        server = Server.named(ada.tenant, f"till-{secrets.token_hex(2)}")
-        folder = self._cloud.folder.root / "devices" / server.tenant / server.name
+    def _send_from_a_server(self, ada: Person, grace: Person) -> None:
+        server, folder = self._new_server(ada.tenant)
         self._step(
             "The operator issues a certificate for a server of Ada's tenant. The private key stays on this machine."
         )
-        self._console.print(
-            f"   tenantry devices issue {server.tenant} {server.name} --out {_shown(folder)}",
-            highlight=False,
-            soft_wrap=True,
-        )
+        self._print(f"   tenantry devices issue {server.tenant} {server.name} --out {_shown(folder)}")
         certificate = Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
         self._reply({"certificate": certificate.id[:12], "thing": server.thing(self._target.app)})
 
@@ -249,14 +226,18 @@ class Tour:
         self._step("With the same credentials, the server tries to send as Grace's tenant.")
         self._ingest(f"/{grace.tenant}", {"Data": {"sale": "mine"}}, _signature_of(folder), expect=403)
 
-    def _send_as_a_user(self, grace: _Person) -> None:
+    def _new_server(self, tenant: str) -> tuple[Server, Path]:
+        server = Server.named(tenant, f"till-{secrets.token_hex(2)}")
+        return server, self._cloud.folder.root / "devices" / server.tenant / server.name
+
+    def _send_as_a_user(self, grace: Person) -> None:
         iam, user = self._target.aws.iam, self._cloud.output("TestUserName")
         key = iam.create_access_key(UserName=user)["AccessKey"]
         signature = AWS4Auth(key["AccessKeyId"], key["SecretAccessKey"], REGION, "execute-api")
         payload = {"key1": "value1", "key2": 'it\'s "quoted" #set($x = $context)', "tenantid": "T002"}
         try:
             self._step("An IAM user of T001 sends a record to the stream through a direct integration.")
-            self._ingest("/T001", {"Data": payload}, signature, expect=200)
+            self._ingest("/T001", {"Data": payload}, signature)
             self._step(
                 "A tenant id in the record is ignored. The path of T002 is refused, and so is an invalid record."
             )
@@ -265,13 +246,12 @@ class Tour:
         finally:
             iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
         self._step("A server of Grace's tenant sends two records in one batch.")
-        server = Server.named(grace.tenant, f"till-{secrets.token_hex(2)}")
-        folder = self._cloud.folder.root / "devices" / server.tenant / server.name
+        server, folder = self._new_server(grace.tenant)
         Devices(Environment.load(state=self._cloud.folder.root)).issue(server, DeviceFolder(folder))
         batch = {"Records": [{"Data": {"sale": number}} for number in (1, 2)]}
-        self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder), expect=200)
+        self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder))
 
-    def _look_into_the_lake(self, ada: _Person, grace: _Person) -> None:
+    def _look_into_the_lake(self, ada: Person, grace: Person) -> None:
         if not streaming.is_running(self._cloud.session(), self._cloud.outputs):
             self._step(
                 "Left out: records in the data lake. The streaming application does not run; `make up` says why."
@@ -282,12 +262,12 @@ class Tour:
         for tenant, sent in ((ada.tenant, 6), ("T001", 1), (grace.tenant, 2)):
             files = lake.records(tenant, at_least=sent, seconds=_PATIENCE_SECONDS)
             lines = [line for key in files for line in files[key]]
-            self._console.print(f"   s3://{lake.bucket}/{next(iter(files), '')}", highlight=False, soft_wrap=True)
+            self._print(f"   s3://{lake.bucket}/{next(iter(files), '')}")
             self._reply(lines[0] if lines else None)
             if len(lines) < sent or any(line["tenantid"] != tenant for line in lines):
                 raise LocalCloudError(f"The lake has {len(lines)} records of {tenant}; {sent} were sent.")
 
-    def _ingest(self, path: str, body: object, signature: AWS4Auth, *, expect: int) -> None:
+    def _ingest(self, path: str, body: object, signature: AWS4Auth, *, expect: int = 200) -> None:
         url = f"{self._target.ingest_api}{path}"
         answer = self._http.post(url, json=body, auth=signature, timeout=_TIMEOUT_SECONDS)
         self._http_reply("POST", path, answer, expect)
@@ -301,19 +281,18 @@ class Tour:
         terminal.show(report, self._console)
         path = self._cloud.folder.root / "attacks.html"
         path.write_text(page(report))
-        self._console.print(f"   report with each attack and its observations: {_shown(path)}", highlight=False)
+        self._print(f"   report with each attack and its observations: {_shown(path)}")
         return report.exit_code
 
-    def _farewell(self, ada: _Person, grace: _Person) -> None:
+    def _farewell(self, ada: Person, grace: Person) -> None:
         folder = self._cloud.folder.root
         for person in (ada, grace):
-            write_private(folder / f"{person.name.split()[0].lower()}.token", person.id_token)
+            write_private(folder / f"{person.name.split()[0].lower()}.token", person.tokens.id)
         env, token = _shown(self._cloud.folder.env), _shown(folder / "ada.token")
         other = _shown(folder / "grace.token")
         self._console.rule("Try it yourself")
-        self._console.print(
-            "The cloud keeps running; `make down` removes it. The tokens are valid for one hour. Paste line by line:\n",
-            highlight=False,
+        self._print(
+            "The cloud keeps running; `make down` removes it. The tokens are valid for one hour. Paste line by line:\n"
         )
         for line in (
             f". {env}",
@@ -328,27 +307,25 @@ class Tour:
                 f"$TENANT_ADMIN_API_URL/tenants/{ada.user_id}"
             ),
         ):
-            self._console.print(line, highlight=False, soft_wrap=True, markup=False)
-        self._console.print(
-            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two users in two tenants:\n",
-            highlight=False,
-            soft_wrap=True,
+            self._print(line, markup=False)
+        self._print(
+            f"\nOr in a browser: [bold]{self._cloud.output('DashboardUrl')}[/], as one of two users in two tenants:\n"
         )
         for person in (ada, grace):
             line = f"{person.name:13} {person.email}  {person.password}"
-            self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+            self._print(line, markup=False)
 
     def _request(
         self,
         method: str,
         path: str,
-        person: _Person | None,
+        person: Person | None,
         *,
-        expect: int,
+        expect: int = 200,
         body: dict[str, Any] | None = None,
         api: str | None = None,
     ) -> None:
-        token = person.id_token if person else ""
+        token = person.tokens.id if person else ""
         # The storage API takes the token in a header of its own.
         headers = {"Authorization": f"Bearer {token}", "x-token": token} if token else {}
         answer = self._http.request(
@@ -363,20 +340,21 @@ class Tour:
         self._http_reply("GET", path, answer, 200)
 
     def _http_reply(self, method: str, path: str, answer: requests.Response, expect: int) -> None:
-        self._console.print(f"   {method} {path}", highlight=False, soft_wrap=True)
+        self._print(f"   {method} {path}")
         colour = "green" if answer.status_code == expect else "red"
-        self._console.print(
-            f"   [{colour}]{answer.status_code}[/] {escape(answer.text)}", highlight=False, soft_wrap=True
-        )
+        self._print(f"   [{colour}]{answer.status_code}[/] {escape(answer.text)}")
         if answer.status_code != expect:
             raise LocalCloudError(f"{method} {path} answered {answer.status_code}; expected {expect}.")
 
     def _step(self, text: str) -> None:
         self._number += 1
-        self._console.print(f"\n[bold]{self._number}. {escape(text)}[/]", highlight=False, soft_wrap=True)
+        self._print(f"\n[bold]{self._number}. {escape(text)}[/]")
+
+    def _print(self, text: str, *, markup: bool = True) -> None:
+        self._console.print(text, soft_wrap=True, markup=markup)
 
     def _reply(self, value: object) -> None:
-        self._console.print(f"   {escape(json.dumps(value))}", highlight=False, soft_wrap=True)
+        self._print(f"   {escape(json.dumps(value))}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -14,23 +15,14 @@ from tenantry.model.errors import ConflictError, NotFoundError, TenancyError
 from tenantry.model.event_types import BLOCKED, DELETED, SESSIONS_ENDED, UNBLOCKED
 from tenantry.model.identifiers import UserId, user_id
 from tenantry.runtime.accounts import Accounts, Outcome
-from tenantry.runtime.membership import Tables
 from tenantry.runtime.observability import logger, observed
-from tenantry.runtime.settings import Settings
+from tenantry.runtime.settings import AccountSettings
 from tenantry.runtime.statuses import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-class _Settings(Settings):
-    users_table: str
-    tenants_table: str
-    tenant_users_table: str
-    invitations_table: str
-    user_pool_id: str
 
 
 ChangeName = Literal["block", "unblock", "signOut", "signedOut", "endSession", "delete", "forget", "changeAddress"]
@@ -66,32 +58,9 @@ class Change(BaseModel):
     at: int | None = Field(default=None, ge=0)
 
 
-settings = _Settings.load()
+settings = AccountSettings.load()
 pool = boto3.client("cognito-idp")
-accounts = Accounts(
-    boto3.client("dynamodb"),
-    Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table),
-    settings.invitations_table,
-)
-
-# What is done in the user pool after the directory, and which event says so.
-_POOL: Final[Mapping[str, str]] = {
-    "block": "disable",
-    "unblock": "enable",
-    "signOut": "signOut",
-    "changeAddress": "signOut",
-    "delete": "delete",
-    "forget": "delete",
-}
-_EVENTS: Final[Mapping[str, str]] = {
-    "block": BLOCKED,
-    "unblock": UNBLOCKED,
-    "delete": DELETED,
-    "signOut": SESSIONS_ENDED,
-    "signedOut": SESSIONS_ENDED,
-    "changeAddress": SESSIONS_ENDED,
-}
-_WITH_TENANTS: Final = frozenset({BLOCKED, UNBLOCKED, DELETED})
+accounts = Accounts(boto3.client("dynamodb"), settings.tables, settings.invitations_table)
 
 
 @observed
@@ -108,9 +77,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """
     change = Change.model_validate(event)
     logger.append_keys(change=change.change, userId=change.userId)
+    step = _STEPS[change.change]
     try:
         user = user_id(change.userId)
-        outcome = _CHANGES[change.change](user, change)
+        if change.change not in _UNKNOWN_TOO:
+            _require_somebody(user)
+        outcome = step.write(user, change)
     except TenancyError as error:
         status = int(status_of(error))
         logger.info("refused", status=status)
@@ -125,42 +97,21 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         "at": outcome.at,
         "tenants": list(outcome.tenants),
         "tenantsWithoutAdmin": list(outcome.without_admin),
-        "pool": _POOL.get(change.change, ""),
-        **_event(user, change, outcome),
+        "pool": step.pool,
+        **(_event(step.event, user, outcome) if step.event else {}),
     }
 
 
-def _block(user: UserId, change: Change) -> Outcome:
-    _require_somebody(user)
-    return accounts.block(user, by=change.by, reason=change.reason)
-
-
-def _unblock(user: UserId, change: Change) -> Outcome:
-    _require_somebody(user)
-    return accounts.unblock(user, by=change.by)
-
-
 def _sign_out(user: UserId, change: Change) -> Outcome:
-    _require_somebody(user)
     if change.session:  # it may have begun in this very second, which the sign-in after this may do as well
         accounts.end_session(user, change.session, by=change.by)
     return accounts.end_sessions(user, by=change.by, at=change.at)
 
 
 def _end_session(user: UserId, change: Change) -> Outcome:
-    _require_somebody(user)
     if not change.session:
         raise ConflictError("The token has no session id, so that no single session can be ended: end all sessions")
     return accounts.end_session(user, change.session, by=change.by)
-
-
-def _delete(user: UserId, change: Change) -> Outcome:
-    _require_somebody(user)
-    return accounts.delete(user, by=change.by)
-
-
-def _forget(user: UserId, _change: Change) -> Outcome:
-    return accounts.forget(user)
 
 
 def _change_address(user: UserId, change: Change) -> Outcome:
@@ -173,16 +124,26 @@ def _change_address(user: UserId, change: Change) -> Outcome:
     return accounts.change_address(user, found["email"], by=change.by)
 
 
-_CHANGES: Final[Mapping[ChangeName, Callable[[UserId, Change], Outcome]]] = {
-    "block": _block,
-    "unblock": _unblock,
-    "signOut": _sign_out,
-    "signedOut": _sign_out,
-    "endSession": _end_session,
-    "delete": _delete,
-    "forget": _forget,
-    "changeAddress": _change_address,
+@dataclass(frozen=True)
+class _Step:
+    """What a change is: its writes in the directory, and what the state machine does after them."""
+
+    write: Callable[[UserId, Change], Outcome]
+    pool: str = ""
+    event: str = ""
+
+
+_STEPS: Final[Mapping[ChangeName, _Step]] = {
+    "block": _Step(lambda user, change: accounts.block(user, by=change.by, reason=change.reason), "disable", BLOCKED),
+    "unblock": _Step(lambda user, change: accounts.unblock(user, by=change.by), "enable", UNBLOCKED),
+    "signOut": _Step(_sign_out, "signOut", SESSIONS_ENDED),
+    "signedOut": _Step(_sign_out, event=SESSIONS_ENDED),
+    "endSession": _Step(_end_session),
+    "delete": _Step(lambda user, change: accounts.delete(user, by=change.by), "delete", DELETED),
+    "forget": _Step(lambda user, _: accounts.forget(user), "delete"),
+    "changeAddress": _Step(_change_address, "signOut", SESSIONS_ENDED),
 }
+_UNKNOWN_TOO: Final = frozenset({"forget", "changeAddress"})  # they look for the account themselves
 
 
 def _require_somebody(user: UserId) -> None:
@@ -199,17 +160,14 @@ def _in_pool(user: UserId) -> dict[str, str] | None:
     return {attribute["Name"]: attribute.get("Value", "") for attribute in found["UserAttributes"]}
 
 
-def _event(user: UserId, change: Change, outcome: Outcome) -> dict[str, Any]:
+def _event(name: str, user: UserId, outcome: Outcome) -> dict[str, Any]:
     """Return the event of a change: the same, with the same `changeId`, when the change is made once more."""
-    name = _EVENTS.get(change.change)
-    if name is None:
-        return {}
     detail: dict[str, Any] = {
         "changeId": str(uuid5(NAMESPACE_URL, f"{name} {user} {outcome.at}")),
         "at": datetime.fromtimestamp(outcome.at, UTC).isoformat(),
         "userName": user,
         "by": outcome.by,
     }
-    if name in _WITH_TENANTS:
+    if name != SESSIONS_ENDED:
         detail["tenants"] = list(outcome.tenants)
     return {"event": name, "detail": detail}

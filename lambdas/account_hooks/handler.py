@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, Field
 
-from tenantry.model.event_types import IDENTITY, SIGN_UP, source
+from tenantry.model.event_types import IDENTITY, SIGN_UP
 from tenantry.model.identifiers import user_id
-from tenantry.model.names import name_or, name_refusal
+from tenantry.model.names import name_refusal
 from tenantry.runtime.account_records import AccountRecords, Origin
-from tenantry.runtime.events import EventMetadata, EventPublisher, SignUp, SignUpData
+from tenantry.runtime.events import KeepingPublisher, SignUp, SignUpData
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 
@@ -44,15 +43,6 @@ class _Settings(Settings):
     confirmation_proof_required: bool
 
 
-class _Attributes(BaseModel):
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    email: str
-    name: str
-    email_verified: bool = False
-    status: str = Field(default="CONFIRMED", alias="cognito:user_status")
-
-
 settings = _Settings.load()
 # Cognito waits five seconds for a hook: two quick tries, then the dead-letter queue for what must not be lost.
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
@@ -60,12 +50,13 @@ accounts = AccountRecords(boto3.client("dynamodb", config=_quick), settings.user
 
 
 @cache
-def publisher() -> EventPublisher:
+def publisher() -> KeepingPublisher:
     """Return what publishes sign-ups. A cold start, which a sign-up may wait for, does not make its clients."""
-    return EventPublisher(
-        boto3.client("events", config=_quick),
-        boto3.client("sqs", config=_quick),
+    return KeepingPublisher(
+        bus=boto3.client("events", config=_quick),
         bus_name=settings.event_bus_name,
+        application=settings.application,
+        queue=boto3.client("sqs", config=_quick),
         queue_url=settings.dead_letter_queue_url,
     )
 
@@ -132,11 +123,8 @@ def _after_sign_up(event: dict[str, Any]) -> None:
         logger.info("confirmed", where=_confirmed(event, user))
     except (ClientError, BotoCoreError):
         logger.exception("could not record where the account was confirmed; a required new password stays required")
-    refusal = publisher().publish(source(settings.application, IDENTITY), SIGN_UP, _sign_up(event, user))
-    if refusal is None:
-        logger.info("published")
-    else:
-        logger.error("not published; kept in the dead-letter queue", exc_info=refusal)
+    data = SignUpData.of(user, event["request"]["userAttributes"])
+    publisher().publish(IDENTITY, SIGN_UP, SignUp.of(settings.application, data))
 
 
 def _confirmed(event: dict[str, Any], user: UserId) -> str:
@@ -162,17 +150,3 @@ def _after_reset(event: dict[str, Any]) -> None:
 
 def _metadata(event: dict[str, Any]) -> dict[str, str]:
     return event["request"].get("clientMetadata") or {}
-
-
-def _sign_up(event: dict[str, Any], user: UserId) -> SignUp:
-    attributes = _Attributes.model_validate(event["request"]["userAttributes"])
-    return SignUp(
-        metadata=EventMetadata(domain=IDENTITY, application=settings.application, event_type=SIGN_UP),
-        data=SignUpData(
-            email=attributes.email,
-            userName=user,
-            name=name_or(attributes.name, attributes.email),
-            verified=attributes.email_verified,
-            status=attributes.status,
-        ),
-    )

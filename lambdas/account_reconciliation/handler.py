@@ -18,10 +18,10 @@ from tenantry.model.event_types import RECONCILIATION, source
 from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import POOL, Accounts
-from tenantry.runtime.membership import Tables
+from tenantry.runtime.events import Publisher
 from tenantry.runtime.observability import logger, metrics, observed
 from tenantry.runtime.pool import UserPool
-from tenantry.runtime.settings import Settings
+from tenantry.runtime.settings import AccountSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +36,8 @@ _SIGN_OUTS: Final = frozenset({"AdminUserGlobalSignOut", "GlobalSignOut"})
 _NEW_PASSWORDS: Final = frozenset({"AdminSetUserPassword", "ChangePassword"})
 
 
-class _Settings(Settings):
+class _Settings(AccountSettings):
     application: str
-    users_table: str
-    tenants_table: str
-    tenant_users_table: str
-    invitations_table: str
-    user_pool_id: str
     account_changes_arn: str
     event_bus_name: str
     unconfirmed_days: int
@@ -52,19 +47,16 @@ class _Settings(Settings):
 settings = _Settings.load()
 database = boto3.client("dynamodb")
 functions = boto3.client("lambda")
-tables = Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table)
 pool = UserPool(boto3.client("cognito-idp"), settings.user_pool_id)
-accounts = Accounts(database, tables, settings.invitations_table)
+accounts = Accounts(database, settings.tables, settings.invitations_table)
 workflow = AccountWorkflow(boto3.client("stepfunctions"), settings.account_changes_arn)
 reconciliation = Reconciliation(
     database=database,
-    tables=tables,
+    tables=settings.tables,
     pool=pool,
     accounts=accounts,
     workflow=workflow,
-    bus=boto3.client("events"),
-    bus_name=settings.event_bus_name,
-    application=settings.application,
+    publisher=Publisher(bus=boto3.client("events"), bus_name=settings.event_bus_name, application=settings.application),
     rules=Rules(
         unconfirmed=timedelta(days=settings.unconfirmed_days),
         operator_accounts_found_tenants=settings.operator_accounts_found_tenants,

@@ -13,22 +13,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from account_reconciliation.differences import Difference, Kind, between, founded_by
 from tenantry.model.directory_tables import TENANT_ID, tenant_key
 from tenantry.model.errors import TenancyError, UnfinishedError
-from tenantry.model.event_types import IDENTITY, SIGN_UP, source
+from tenantry.model.event_types import IDENTITY, SIGN_UP
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.runtime.accounts import POOL
-from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
+from tenantry.runtime.events import PublishError, SignUp, SignUpData
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from aws_lambda_powertools import Logger
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_events import EventBridgeClient
 
     from account_reconciliation.differences import Rules
+    from tenantry.model.directory_tables import Tables
     from tenantry.runtime.account_workflow import AccountWorkflow
     from tenantry.runtime.accounts import Account, Accounts
-    from tenantry.runtime.membership import Tables
+    from tenantry.runtime.events import Publisher
     from tenantry.runtime.pool import PoolUser, UserPool
 
 _PAGE: Final = 500  # items of a table at once
@@ -40,6 +40,16 @@ _MOST_GONE: Final = 100
 # Of a page of the directory, more than these and more than half are gone only where the pool is another one.
 _FEW_GONE: Final = 50
 _CLOSED: Final = frozenset({"erasing", "erased"})
+# What repairs a difference by a change of the account.
+_CHANGES: Final[Mapping[Kind, tuple[str, Mapping[str, str]]]] = {
+    Kind.DELETED: ("delete", {}),  # whoever has deleted them stays noted
+    Kind.DISABLED: ("block", {"reason": "Disabled in the user pool"}),
+    Kind.ENABLED: ("unblock", {}),
+    # Blocked already: what is left is to disable them in the pool.
+    Kind.UNSHUT: ("block", {"reason": "Enabled in the user pool"}),
+    Kind.ADDRESS: ("changeAddress", {}),
+    Kind.UNCONFIRMED: ("forget", {}),
+}
 
 
 class Place(BaseModel):
@@ -101,50 +111,35 @@ class Part:
         }
 
 
+@dataclass(kw_only=True)
 class Reconciliation:
     """Compares the user pool with the directory, and repairs.
 
     Every difference is looked at once more before it is repaired, and each repair is one that can be made again:
     changes of accounts go through the state machine `AccountChanges`, lost sign-ups through the sagas.
 
-    Parameters
+    Attributes
     ----------
     database, tables
         The directory's tables.
     pool, accounts, workflow
         The user pool, the accounts of the directory, and what changes both.
-    bus, bus_name, application
-        Where a lost sign-up is published again, and as whose.
+    publisher
+        With which a lost sign-up is published again.
     rules
         The environment's settings of a reconciliation.
     logger
         Told of ids and kinds only.
     """
 
-    def __init__(
-        self,
-        *,
-        database: DynamoDBClient,
-        tables: Tables,
-        pool: UserPool,
-        accounts: Accounts,
-        workflow: AccountWorkflow,
-        bus: EventBridgeClient,
-        bus_name: str,
-        application: str,
-        rules: Rules,
-        logger: Logger,
-    ) -> None:
-        self._database = database
-        self._tables = tables
-        self._pool = pool
-        self._accounts = accounts
-        self._workflow = workflow
-        self._bus = bus
-        self._bus_name = bus_name
-        self._application = application
-        self._rules = rules
-        self._logger = logger
+    database: DynamoDBClient
+    tables: Tables
+    pool: UserPool
+    accounts: Accounts
+    workflow: AccountWorkflow
+    publisher: Publisher
+    rules: Rules
+    logger: Logger
 
     def run(self, place: Place, *, dry: bool, in_time: Callable[[], bool]) -> Part:
         """Go on from a place, page by page, until all is done or the time is up.
@@ -175,16 +170,16 @@ class Reconciliation:
         return part
 
     def _pool_page(self, after: str | None, part: Part) -> Place:
-        users, following = self._pool.page(after)
+        users, following = self.pool.page(after)
         part.seen |= {user.user_id for user in users}
         part.users += len(users)
-        accounts = self._accounts.find_all([user.user_id for user in users])
+        accounts = self.accounts.find_all([user.user_id for user in users])
         pairs = [(user, accounts.get(user.user_id)) for user in users]
         self._repair_after_second_look(self._differences(pairs), part)
         return Place(phase="pool", after=following) if following else Place(phase="directory")
 
     def _directory_page(self, after: str | None, part: Part) -> Place:
-        accounts, following = self._accounts.page(UserId(after) if after else None, limit=_PAGE)
+        accounts, following = self.accounts.page(UserId(after) if after else None, limit=_PAGE)
         unseen = [account for account in accounts if account.user_id not in part.seen]
         differences = list(self._differences(self._with_pool(unseen)))
         gone = sum(difference.kind is Kind.GONE for difference in differences)
@@ -195,8 +190,8 @@ class Reconciliation:
 
     def _tenants_page(self, after: str | None, part: Part) -> Place | None:
         start: Any = {"ExclusiveStartKey": tenant_key(after)} if after else {}
-        page = self._database.scan(
-            TableName=self._tables.tenants,
+        page = self.database.scan(
+            TableName=self.tables.tenants,
             Limit=_PAGE,
             ProjectionExpression=f"{TENANT_ID}, foundedby, admins, #state",
             ExpressionAttributeNames={"#state": "state"},
@@ -206,7 +201,7 @@ class Reconciliation:
         noted = {TenantId(item[TENANT_ID]["S"]): item for item in page["Items"]}
         part.tenants += len(noted)
         admins = {UserId(admin) for item in noted.values() for admin in item.get("admins", {}).get("SS", [])}
-        dead = {user for user, account in self._accounts.find_all(admins).items() if not account.living}
+        dead = {user for user, account in self.accounts.find_all(admins).items() if not account.living}
         found: list[Difference] = []
         for tenant, item in noted.items():
             if item.get("state", {}).get("S") in _CLOSED:
@@ -214,7 +209,7 @@ class Reconciliation:
             own = set(item.get("admins", {}).get("SS", []))
             living = own - dead
             if not own:
-                living = set(self._accounts.living_admins(tenant))
+                living = set(self.accounts.living_admins(tenant))
             if own & dead or (living and not own):
                 found.append(Difference(kind=Kind.DEAD_ADMIN, tenant_id=tenant))
             if "foundedby" not in item and not living:
@@ -228,7 +223,7 @@ class Reconciliation:
 
     def _with_pool(self, accounts: Sequence[Account]) -> list[tuple[PoolUser | None, Account | None]]:
         with ThreadPoolExecutor(_LOOKUPS) as threads:
-            return list(zip(threads.map(lambda one: self._pool.find(one.user_id), accounts), accounts, strict=True))
+            return list(zip(threads.map(lambda one: self.pool.find(one.user_id), accounts), accounts, strict=True))
 
     def _differences(self, pairs: Iterable[tuple[PoolUser | None, Account | None]]) -> list[Difference]:
         pairs = list(pairs)
@@ -240,7 +235,7 @@ class Reconciliation:
             for difference in between(
                 user,
                 account,
-                self._rules,
+                self.rules,
                 founded=account is None or account.user_id in founded,
                 now=now,
             )
@@ -249,7 +244,7 @@ class Reconciliation:
     def _founded(self, accounts: Sequence[Account]) -> set[UserId]:
         """Return those whose sign-up has made its tenant, or who belong to tenants and have none of their own."""
         wanted = {account.user_id: founded_by(account.user_id) for account in accounts}
-        founders = self._accounts.founders(set(wanted.values()))
+        founders = self.accounts.founders(set(wanted.values()))
 
         def founded(account: Account) -> bool:
             founder = founders.get(wanted[account.user_id])
@@ -260,7 +255,7 @@ class Reconciliation:
     def _current(self, users: Collection[UserId], *, settle: bool) -> list[Difference]:
         if settle:
             time.sleep(_SETTLING_SECONDS)
-        return self._differences((self._pool.find(user), self._accounts.find(user)) for user in users)
+        return self._differences((self.pool.find(user), self.accounts.find(user)) for user in users)
 
     def _repair_after_second_look(self, found: Sequence[Difference], part: Part) -> None:
         if users := list(dict.fromkeys(difference.user_id for difference in found if difference.user_id)):
@@ -279,30 +274,21 @@ class Reconciliation:
                     entry["repaired"] = True
                 except (TenancyError, PublishError) as error:
                     entry["remedy"] = str(error)
-            self._logger.info("difference", **entry)
+            self.logger.info("difference", **entry)
 
     def _repair_one(self, difference: Difference, part: Part) -> None:
         if difference.kind is Kind.DEAD_ADMIN and difference.tenant_id:
-            self._accounts.repair_admins(difference.tenant_id)
+            self.accounts.repair_admins(difference.tenant_id)
             return
-        if difference.user_id:
-            self._repairs[difference.kind](difference.user_id, part)
-
-    @property
-    def _repairs(self) -> Mapping[Kind, Callable[[UserId, Part], object]]:
-        run = self._workflow.run
-        return {
-            Kind.UNRECORDED: self._sign_up_again,
-            Kind.UNFOUNDED: self._sign_up_again,
-            Kind.GONE: self._delete_gone,
-            Kind.DELETED: lambda user, _: run("delete", user, by=POOL),  # whoever has deleted them stays noted
-            Kind.DISABLED: lambda user, _: run("block", user, by=POOL, reason="Disabled in the user pool"),
-            Kind.ENABLED: lambda user, _: run("unblock", user, by=POOL),
-            # Blocked already: what is left is to disable them in the pool.
-            Kind.UNSHUT: lambda user, _: run("block", user, by=POOL, reason="Enabled in the user pool"),
-            Kind.ADDRESS: lambda user, _: run("changeAddress", user, by=POOL),
-            Kind.UNCONFIRMED: lambda user, _: run("forget", user, by=POOL),
-        }
+        if difference.user_id is None:
+            return
+        if difference.kind in {Kind.UNRECORDED, Kind.UNFOUNDED}:
+            self._sign_up_again(difference.user_id, part)
+        elif difference.kind is Kind.GONE:
+            self._delete_gone(difference.user_id, part)
+        else:
+            change, more = _CHANGES[difference.kind]
+            self.workflow.run(change, difference.user_id, by=POOL, **more)
 
     def _delete_gone(self, user: UserId, part: Part) -> None:
         part.gone += 1
@@ -311,29 +297,18 @@ class Reconciliation:
             raise UnfinishedError(
                 "Too many accounts are missing from the user pool at once; none was deleted: check the user pool"
             )
-        self._workflow.run("delete", user, by=POOL)
+        self.workflow.run("delete", user, by=POOL)
 
     def _sign_up_again(self, user: UserId, part: Part) -> None:
-        found = self._pool.find(user)
+        found = self.pool.find(user)
         if found is None:
             return
-        detail = SignUp(
-            metadata=EventMetadata(domain=IDENTITY, application=self._application, event_type=SIGN_UP),
-            data=SignUpData(
-                email=found.email,
-                userName=user,
-                name=found.name or found.email,
-                verified=found.email_verified,
-                status=found.status,
-            ),
+        data = SignUpData(
+            email=found.email,
+            userName=user,
+            name=found.name or found.email,
+            verified=found.email_verified,
+            status=found.status,
         )
-        publish(
-            self._bus,
-            {
-                "Source": source(self._application, IDENTITY),
-                "DetailType": SIGN_UP,
-                "Detail": detail.model_dump_json(),
-                "EventBusName": self._bus_name,
-            },
-        )
+        self.publisher.publish(IDENTITY, SIGN_UP, SignUp.of(self.publisher.application, data))
         part.founding.add(founded_by(user))

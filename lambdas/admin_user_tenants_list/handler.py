@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from tenantry.model.identifiers import user_id
-from tenantry.runtime.directory import TenantLists
+from tenantry.runtime.directory import tenants_of
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
@@ -16,12 +16,13 @@ class _Settings(RestSettings):
 
 
 settings = _Settings.load()
-memberships = TenantLists(boto3.client("dynamodb"), settings.tenant_users_table)
+database = boto3.client("dynamodb")
 
 
 def tenants_of_user(request: Request) -> dict[str, Any]:
     """Return the ids of the tenants of the user that the path names."""
-    return {"tenants": memberships.tenants_of(user_id(request.path.get("userId")))}
+    user = user_id(request.path.get("userId"))
+    return {"tenants": tenants_of(database, settings.tenant_users_table, user)}
 
 
 handler = rest_handler({"GET /tenants/{userId}": tenants_of_user}, cors_headers=settings.cors_headers)

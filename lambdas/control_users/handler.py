@@ -16,17 +16,12 @@ from tenantry.model.names import usable_name
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import Account, Accounts
 from tenantry.runtime.mailbox import mailbox
-from tenantry.runtime.membership import Tables
 from tenantry.runtime.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
-from tenantry.runtime.rest import Request, RestSettings, rest_handler
+from tenantry.runtime.rest import Request, RestSettings, present, rest_handler
+from tenantry.runtime.settings import AccountSettings
 
 
-class _Settings(RestSettings):
-    users_table: str
-    tenants_table: str
-    tenant_users_table: str
-    invitations_table: str
-    user_pool_id: str
+class _Settings(RestSettings, AccountSettings):
     account_changes_arn: str
     reconciliation_function: str
 
@@ -59,11 +54,7 @@ class Reconciliation(_Body):
 _patient = Config(read_timeout=27, retries={"total_max_attempts": 1})
 settings = _Settings.load()
 pool = UserPool(boto3.client("cognito-idp"), settings.user_pool_id)
-accounts = Accounts(
-    boto3.client("dynamodb"),
-    Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table),
-    settings.invitations_table,
-)
+accounts = Accounts(boto3.client("dynamodb"), settings.tables, settings.invitations_table)
 workflow = AccountWorkflow(boto3.client("stepfunctions", config=_patient), settings.account_changes_arn)
 functions = boto3.client("lambda", config=_patient)
 
@@ -77,8 +68,7 @@ def list_users(request: Request) -> dict[str, Any]:
         raise BadRequestError("Invalid `after`: give `next` of the previous page")
     found, following = pool.page(after, limit=request.limit(PAGE), email=mailbox(email) if email is not None else None)
     directory = accounts.find_all([user.user_id for user in found])
-    users = [_summary(user, directory.get(user.user_id)) for user in found]
-    return {"users": users, **({"next": following} if following else {})}
+    return present(users=[_summary(user, directory.get(user.user_id)) for user in found], next=following)
 
 
 def show(request: Request) -> dict[str, Any]:
@@ -89,9 +79,9 @@ def show(request: Request) -> dict[str, Any]:
         raise NotFoundError("Account not found")
     tenants = accounts.tenants_of(account or Account(user_id=user))
     without_admin = set(accounts.without_admin(tenants))
-    body = {
+    return present(
         **_summary(found, account),
-        "pool": found
+        pool=found
         and {
             "status": found.status,
             "enabled": found.enabled,
@@ -100,13 +90,12 @@ def show(request: Request) -> dict[str, Any]:
             "created": found.created.isoformat(),
             "modified": found.modified.isoformat(),
         },
-        "directory": account and _of_directory(account),
-        "tenants": [
+        directory=account and _of_directory(account),
+        tenants=[
             {"tenantId": tenant, "roles": sorted(roles), "withoutAdmin": tenant in without_admin}
             for tenant, roles in tenants.items()
         ],
-    }
-    return {name: value for name, value in body.items() if value is not None}
+    )
 
 
 def block(request: Request) -> dict[str, Any]:
@@ -186,20 +175,19 @@ def _state(found: PoolUser | None, account: Account | None) -> str:
 
 
 def _of_directory(account: Account) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "email": account.email,
-        "name": account.name,
-        "activeTenantId": account.active,
-        "origin": account.origin or None,
-        "newPassword": account.new_password or None,
-        "validAfter": _time(account.valid_after) if account.valid_after else None,
-        "blockedAt": account.blocked_at and _time(account.blocked_at),
-        "blockedBy": account.blocked_by or None,
-        "blockedReason": account.blocked_reason or None,
-        "deletedAt": account.deleted_at and _time(account.deleted_at),
-        "deletedBy": account.deleted_by or None,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
+    return present(
+        email=account.email,
+        name=account.name,
+        activeTenantId=account.active,
+        origin=account.origin or None,
+        newPassword=account.new_password,
+        validAfter=_time(account.valid_after) if account.valid_after else None,
+        blockedAt=account.blocked_at and _time(account.blocked_at),
+        blockedBy=account.blocked_by or None,
+        blockedReason=account.blocked_reason or None,
+        deletedAt=account.deleted_at and _time(account.deleted_at),
+        deletedBy=account.deleted_by or None,
+    )
 
 
 def _time(seconds: int) -> str:

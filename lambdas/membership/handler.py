@@ -11,7 +11,6 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from membership.addresses import Addresses
 from tenantry.model import authorizer_context
 from tenantry.model.caller import Profile
 from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
@@ -22,14 +21,13 @@ from tenantry.model.event_types import (
     MEMBER_REMOVED,
     MEMBER_ROLES_CHANGED,
     TENANT,
-    source,
 )
 from tenantry.model.identifiers import tenant_id, user_id
 from tenantry.model.roles import Role
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.events import (
     ActiveTenantSwitched,
-    EventPublisher,
+    KeepingPublisher,
     MemberAdded,
     MemberInvited,
     MemberRemoved,
@@ -38,9 +36,9 @@ from tenantry.runtime.events import (
 )
 from tenantry.runtime.invitations import Invitations, invitation_id
 from tenantry.runtime.mailbox import mailbox
-from tenantry.runtime.membership import Memberships, Tables
-from tenantry.runtime.observability import logger
-from tenantry.runtime.rest import Request, RestSettings, created, no_content, rest_handler
+from tenantry.runtime.membership import Memberships
+from tenantry.runtime.rest import Request, RestSettings, created, no_content, present, rest_handler
+from tenantry.runtime.settings import DirectorySettings
 
 if TYPE_CHECKING:
     from tenantry.model.identifiers import TenantId, UserId
@@ -50,11 +48,8 @@ if TYPE_CHECKING:
 _PAGE: Final = 100
 
 
-class _Settings(RestSettings):
+class _Settings(RestSettings, DirectorySettings):
     application: str
-    users_table: str
-    tenants_table: str
-    tenant_users_table: str
     invitations_table: str
     invitation_days: int
     event_bus_name: str
@@ -99,30 +94,28 @@ class NewAddress(_Body):
 
 settings = _Settings.load()
 database = boto3.client("dynamodb")
-memberships = Memberships(
-    database,
-    Tables(users=settings.users_table, tenants=settings.tenants_table, memberships=settings.tenant_users_table),
-)
+memberships = Memberships(database, settings.tables)
 invitations = Invitations(database, settings.invitations_table, memberships, days=settings.invitation_days)
-bus = boto3.client("events")
-publisher = EventPublisher(
-    bus, boto3.client("sqs"), bus_name=settings.event_bus_name, queue_url=settings.dead_letter_queue_url
+publisher = KeepingPublisher(
+    bus=boto3.client("events"),
+    bus_name=settings.event_bus_name,
+    application=settings.application,
+    queue=boto3.client("sqs"),
+    queue_url=settings.dead_letter_queue_url,
 )
-
 workflow = AccountWorkflow(
     # The change goes on when this gives up waiting, shortly before API Gateway does.
     boto3.client("stepfunctions", config=Config(read_timeout=27, retries={"total_max_attempts": 1})),
     settings.account_changes_arn,
 )
-addresses = Addresses(
-    boto3.client("cognito-idp", config=Config(signature_version=UNSIGNED, connect_timeout=2, read_timeout=5))
-)
+# What a person does with their own access token takes no signature of ours.
+pool = boto3.client("cognito-idp", config=Config(signature_version=UNSIGNED, connect_timeout=2, read_timeout=5))
 
 
 def show_settings(request: Request) -> dict[str, Any]:
     """Return the active tenant and the roles in it."""
     roles = json.loads((request.authorizer or {}).get(authorizer_context.ROLES, "[]"))
-    return _present(tenantId=request.caller.tenant_id, roles=roles)
+    return present(tenantId=request.caller.tenant_id, roles=roles)
 
 
 def switch(request: Request) -> None:
@@ -140,7 +133,7 @@ def list_tenants(request: Request) -> dict[str, Any]:
     names = memberships.names(found)
     return {
         "tenants": [
-            _present(tenantId=tenant, name=names.get(tenant), roles=sorted(roles), active=tenant == caller.tenant_id)
+            present(tenantId=tenant, name=names.get(tenant), roles=sorted(roles), active=tenant == caller.tenant_id)
             for tenant, roles in found.items()
         ]
     }
@@ -151,12 +144,13 @@ def list_members(request: Request) -> dict[str, Any]:
     tenant, _ = _admin(request)
     if unknown := set(request.query) - {"limit", "after"}:
         raise BadRequestError(f"{len(unknown)} unknown query parameters: use limit and after")
-    page, following = memberships.members(tenant, limit=request.limit(_PAGE), after=_after(request))
+    after = user_id(request.query["after"]) if "after" in request.query else None
+    page, following = memberships.members(tenant, limit=request.limit(_PAGE), after=after)
     members = [
         {"userId": member.user_id, "email": member.email, "name": member.name, "roles": sorted(member.roles)}
         for member in page
     ]
-    return _present(members=members, next=following)
+    return present(members=members, next=following)
 
 
 def invite(request: Request) -> dict[str, Any]:
@@ -192,12 +186,12 @@ def set_roles(request: Request) -> None:
     """Give a member other roles."""
     tenant, user = _admin(request)
     member, roles = user_id(request.path.get("memberId")), request.body(NewRoles).roles
-    change = memberships.set_roles(tenant, member, roles, by=user)
-    if change.before != change.member.roles:
+    before = memberships.set_roles(tenant, member, roles, by=user)
+    if before != roles:
         _publish(
             MEMBER_ROLES_CHANGED,
             MemberRolesChanged(
-                tenantId=tenant, by=user, userName=member, roles=sorted(roles), rolesBefore=sorted(change.before)
+                tenantId=tenant, by=user, userName=member, roles=sorted(roles), rolesBefore=sorted(before)
             ),
         )
 
@@ -209,11 +203,8 @@ def remove(request: Request) -> None:
     member = user_id(request.path.get("memberId"))
     if member != user:
         _admin(request)
-    change = memberships.remove(tenant, member, by=user)
-    _publish(
-        MEMBER_REMOVED,
-        MemberRemoved(tenantId=tenant, by=user, userName=member, rolesBefore=sorted(change.before)),
-    )
+    before = memberships.remove(tenant, member, by=user)
+    _publish(MEMBER_REMOVED, MemberRemoved(tenantId=tenant, by=user, userName=member, rolesBefore=sorted(before)))
 
 
 def list_invitations_of_caller(request: Request) -> dict[str, Any]:
@@ -223,7 +214,7 @@ def list_invitations_of_caller(request: Request) -> dict[str, Any]:
     names = memberships.names({invitation.tenant_id for invitation in found})
     return {
         "invitations": [
-            _present(
+            present(
                 tenantId=invitation.tenant_id,
                 tenantName=names.get(invitation.tenant_id),
                 roles=sorted(invitation.roles),
@@ -275,7 +266,20 @@ def end_session(request: Request) -> None:
 def change_address(request: Request) -> None:
     """Have the pool verify the caller's new address, and write it wherever the old one stands."""
     wanted = request.body(NewAddress)
-    addresses.verify(request.caller.user_id, wanted.accessToken, wanted.code)
+    try:
+        if pool.get_user(AccessToken=wanted.accessToken)["Username"] != request.caller.user_id:
+            raise ForbiddenError("The access token belongs to another user: sign in again")
+        pool.verify_user_attribute(AccessToken=wanted.accessToken, AttributeName="email", Code=wanted.code)
+    except (pool.exceptions.CodeMismatchException, pool.exceptions.ExpiredCodeException):
+        raise BadRequestError("Wrong or expired code: request a new one") from None
+    except (
+        pool.exceptions.NotAuthorizedException,
+        pool.exceptions.InvalidParameterException,
+        pool.exceptions.UserNotFoundException,
+    ):
+        raise ForbiddenError("Invalid or expired access token: sign in again") from None
+    except pool.exceptions.AliasExistsException:
+        raise ConflictError("Another account already uses this address") from None
     _change_own(request, "changeAddress")
 
 
@@ -311,11 +315,6 @@ def _invitee(request: Request) -> Mailbox:
     return mailbox(email)
 
 
-def _after(request: Request) -> UserId | None:
-    value = request.query.get("after")
-    return None if value is None else user_id(value)
-
-
 def _to_admin(invitation: Invitation) -> dict[str, Any]:
     return {
         "invitationId": invitation.id,
@@ -326,18 +325,12 @@ def _to_admin(invitation: Invitation) -> dict[str, Any]:
     }
 
 
-def _present(**fields: object) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def _time(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def _publish(detail_type: str, detail: MembershipEvent) -> None:
-    refusal = publisher.publish(source(settings.application, TENANT), detail_type, detail)
-    if refusal is not None:
-        logger.error("not published; kept in the dead-letter queue", exc_info=refusal)
+    publisher.publish(TENANT, detail_type, detail)
 
 
 handler = rest_handler(

@@ -5,38 +5,72 @@ It is done only if whoever asked for it may still do so: the directory is asked 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import boto3
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from pydantic import Field, StringConstraints
 
-from park_statuses.parks import Parks
-from park_statuses.work import Work
-from park_webhooks.parts import Publications, PublicationSettings
+from park_webhooks.parts import ParkId, Publications, PublicationSettings, TenantInput
 from tenantry.model.roles import Role
-from tenantry.runtime.authorization_state import AuthorizationStates, SessionEndedError
+from tenantry.model.tenant_tables import PARK, park_key
+from tenantry.runtime.authorization_state import AuthorizationStates, SessionEndedError, SignIn
 from tenantry.runtime.observability import logger, observed, tracer
+from tenantry.runtime.settings import DirectorySettings
 from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tenantry.model.identifiers import TenantId
 
 
-class _Settings(PublicationSettings):
-    tenants_table: str
+class _Settings(PublicationSettings, DirectorySettings):
+    pass
+
+
+class Work(TenantInput):
+    """A message of the queue: a change of the status of parks, as API Gateway's template has put it on the queue.
+
+    Attributes
+    ----------
+    id
+        Of the request.
+    authenticated_at, session
+        Their sign-in. Work from before these were captured has none, and counts as of a sign-in long ago.
+    at
+        When it came in, in milliseconds since 1970.
+    ids
+        Which parks.
+    """
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    authenticated_at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{0,15}\z"), Field(alias="authTime")] = ""
+    session: Annotated[str, StringConstraints(max_length=256)] = ""
+    at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{13,15}\z")]
+    ids: Annotated[list[ParkId], Field(min_length=1, max_length=100)]
+
+    @property
+    def sign_in(self) -> SignIn:
+        """The sign-in with which it was requested.
+
+        Raises
+        ------
+        InvalidIdentifierError
+            As for `caller`.
+        """
+        return SignIn(
+            user_id=self.caller.user_id, authenticated_at=int(self.authenticated_at or 0), session=self.session
+        )
 
 
 settings = _Settings.load()
 vendor = TokenVendor.from_environment()
-states = AuthorizationStates(
-    boto3.client("dynamodb"),
-    users=settings.users_table,
-    tenants=settings.tenants_table,
-    memberships=settings.tenant_users_table,
-)
+states = AuthorizationStates(boto3.client("dynamodb"), settings.tables)
 publications = Publications(settings)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -66,12 +100,38 @@ def _do(asked: Work) -> None:
             metric.add_dimension("tenant", caller.tenant_id)
         return
     publication = publications.of(caller, vendor)
-    session = vendor.session(caller, "park-statuses")
-    parks = Parks(session, caller, table=settings.parks_table, publication=publication)
-    done = sum(parks.set_status(park, asked.status, asked.at) for park in dict.fromkeys(asked.ids))
+    database = vendor.session(caller, "park-statuses").client("dynamodb")
+    done = 0
+    for park in dict.fromkeys(asked.ids):
+        if _set_status(database, caller.tenant_id, park, asked.status, asked.at):
+            publication.publish(park, asked.status, asked.at)
+            done += 1
     logger.info("done", asked=len(asked.ids), done=done)
     with single_metric(name="ParksSet", unit=MetricUnit.Count, value=done) as metric:
         metric.add_dimension("tenant", caller.tenant_id)
+
+
+def _set_status(database: DynamoDBClient, tenant: TenantId, park: str, status: str, at: str) -> bool:
+    """Set a park's status as of a time; return whether it was done.
+
+    It may be done again. Nothing is done where there is no such park, or where it was set since.
+    """
+    try:
+        database.update_item(
+            TableName=settings.parks_table,
+            Key=park_key(tenant, PARK, park),
+            ConditionExpression="attribute_exists(pk) AND statusat <= :at",
+            UpdateExpression="SET #status = :status, statuskey = :statuskey, statusat = :at",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={
+                ":status": {"S": status},
+                ":statuskey": {"S": f"{status}#{park}"},
+                ":at": {"N": at},
+            },
+        )
+    except database.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def _may(asked: Work) -> bool:

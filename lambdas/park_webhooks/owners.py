@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tenantry.model.directory_tables import USER_ID, membership_key, roles_attribute, user_key
+from tenantry.model.directory_tables import ROLES, USER_ID, membership_key, roles_attribute, user_key
 from tenantry.model.roles import WEBHOOK_OWNERS
 from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT
-from tenantry.runtime.batches import read_all
+from tenantry.runtime.batches import get, read_all
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,13 +28,14 @@ class Reason(StrEnum):
     ROLE_LOST = "roleLost"
 
 
+@dataclass
 class Owners:
     """Reads from the directory whether owners may still have webhooks.
 
     Isolation: reads are strongly consistent, so that what was written a moment ago counts. Sessions do not matter: a
     webhook is the tenant's, and goes on when its owner signs out or chooses a new password.
 
-    Parameters
+    Attributes
     ----------
     client
         DynamoDB.
@@ -43,10 +45,10 @@ class Owners:
         Name of the table of memberships; HASH ``tenantid``, RANGE ``userid``.
     """
 
-    def __init__(self, client: DynamoDBClient, *, users: str, memberships: str) -> None:
-        self._client = client
-        self._users = users
-        self._memberships = memberships
+    client: DynamoDBClient
+    _: KW_ONLY
+    users: str
+    memberships: str
 
     def lapsed(self, tenant: TenantId, owners: Collection[str]) -> Mapping[str, Reason]:
         """Return the owners who may have no webhooks in the tenant any more, each with the reason."""
@@ -66,16 +68,10 @@ class Owners:
 
     def _membership_roles(self, tenant: TenantId, owner: str) -> Collection[str] | None:
         """Return the roles in the membership, for a user whose item has none; None if there is no membership."""
-        item = self._client.get_item(
-            TableName=self._memberships,
-            Key=membership_key(tenant, owner),
-            ProjectionExpression=f"{USER_ID}, #roles",
-            ExpressionAttributeNames={"#roles": "roles"},
-            ConsistentRead=True,
-        ).get("Item")
+        item = get(self.client, self.memberships, membership_key(tenant, owner), [USER_ID, ROLES])
         return None if item is None else item.get("roles", {}).get("SS", [])
 
     def _read(self, tenant: TenantId, owners: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
         names = [USER_ID, BLOCKED_AT, DELETED_AT, roles_attribute(tenant)]
         keys = [user_key(owner) for owner in sorted(owners)]
-        return {item[USER_ID]["S"]: item for item in read_all(self._client, self._users, keys, names)}
+        return {item[USER_ID]["S"]: item for item in read_all(self.client, self.users, keys, names)}

@@ -1,19 +1,55 @@
-"""What a function makes at its start to work on webhooks."""
+"""What the functions that work on webhooks share: settings, inputs, and what is made at their start."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import boto3
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from park_webhooks.owners import Owners
 from park_webhooks.pausing import Pauser
 from park_webhooks.publication import Publication
+from tenantry.model.caller import TenantCaller
+from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.events import Publisher
 from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from tenantry.model.caller import TenantCaller
     from tenantry.runtime.vending import TokenVendor
+
+ParkId = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9-]{0,127}\z")]
+ParkStatus = Literal["park-closed", "park-opened", "natural-disaster"]
+
+
+class TenantInput(BaseModel):
+    """What API Gateway's template hands on: who has asked for something, from the authorizer, and what it was.
+
+    Attributes
+    ----------
+    tenant, user
+        The caller when the request came in.
+    status
+        What parks become.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    tenant: Annotated[str, Field(alias="tenantId")]
+    user: Annotated[str, Field(alias="userId")]
+    status: ParkStatus
+
+    @property
+    def caller(self) -> TenantCaller:
+        """The user who requested it, in the tenant that was active then.
+
+        Raises
+        ------
+        InvalidIdentifierError
+            It does not come from the template: an id is none.
+        """
+        return TenantCaller(tenant_id=tenant_id(self.tenant), user_id=user_id(self.user))
 
 
 class WebhookSettings(Settings):
@@ -39,12 +75,9 @@ def make_owners(settings: WebhookSettings) -> Owners:
 
 def make_pauser(settings: WebhookSettings) -> Pauser:
     """Return what pauses webhooks."""
-    return Pauser(
-        boto3.client("sns"),
-        boto3.client("events"),
-        application=settings.application,
-        bus_name=settings.event_bus_name,
-    )
+    bus = boto3.client("events")
+    publisher = Publisher(bus=bus, bus_name=settings.event_bus_name, application=settings.application)
+    return Pauser(boto3.client("sns"), publisher)
 
 
 class Publications:
@@ -57,17 +90,14 @@ class Publications:
     """
 
     def __init__(self, settings: PublicationSettings) -> None:
-        self._settings = settings
-        self._owners = make_owners(settings)
-        self._pauser = make_pauser(settings)
+        self._new = partial(
+            Publication,
+            owners=make_owners(settings),
+            pauser=make_pauser(settings),
+            table=settings.parks_table,
+            topics=settings.topics,
+        )
 
     def of(self, caller: TenantCaller, vendor: TokenVendor) -> Publication:
         """Return the publication of a caller's tenant, with credentials vended for it."""
-        return Publication(
-            vendor.session(caller, "webhooks"),
-            caller.tenant_id,
-            owners=self._owners,
-            pauser=self._pauser,
-            table=self._settings.parks_table,
-            topics=self._settings.topics,
-        )
+        return self._new(vendor.session(caller, "webhooks"), caller.tenant_id)

@@ -5,25 +5,21 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tenantry.model.event_types import TENANT, WEBHOOK_PAUSED, source
-from tenantry.runtime.events import publish
+from tenantry.model.event_types import TENANT, WEBHOOK_PAUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mypy_boto3_events import EventBridgeClient
-    from mypy_boto3_sns import SNSClient
-
     from park_webhooks.owners import Reason
     from park_webhooks.webhooks import Webhook, Webhooks
     from tenantry.model.identifiers import TenantId
-
-_EVENT: Final = WEBHOOK_PAUSED
+    from tenantry.runtime.events import Publisher
 
 
 class WebhookPaused(BaseModel):
@@ -40,6 +36,7 @@ class WebhookPaused(BaseModel):
     reason: str
 
 
+@dataclass
 class Pauser:
     """Pauses the webhooks of users who may have none any more.
 
@@ -49,38 +46,24 @@ class Pauser:
     It may be done again, at any point: a row is marked before its subscription is ended, and what was not published is
     published at the next time.
 
-    Parameters
+    Attributes
     ----------
     sns
         SNS, with the function's own credentials.
-    bus
-        EventBridge.
-    application
-        Prefix of the events' source.
-    bus_name
-        Name of the bus.
+    publisher
+        Publishes each pause.
     clock
         Seconds since 1970; for tests.
     """
 
-    def __init__(
-        self,
-        sns: SNSClient,
-        bus: EventBridgeClient,
-        *,
-        application: str,
-        bus_name: str,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._sns: Any = sns
-        self._bus = bus
-        self._source = source(application, TENANT)
-        self._bus_name = bus_name
-        self._clock = clock
+    sns: Any
+    publisher: Publisher
+    _: KW_ONLY
+    clock: Callable[[], float] = time.time
 
     def pause(self, webhooks: Webhooks, tenant: TenantId, owner: str, reason: Reason) -> int:
         """Pause all webhooks of an owner in a tenant; return how many."""
-        at, count = int(self._clock() * 1000), 0
+        at, count = int(self.clock() * 1000), 0
         for webhook in webhooks.of_owner(owner):
             marked = webhooks.pause(webhook, reason, at)
             if marked is None:
@@ -93,9 +76,9 @@ class Pauser:
 
     def end(self, subscription: str) -> None:
         """End a subscription. SNS removes one that was never confirmed by itself, and delivers nothing to it."""
-        errors = self._sns.exceptions
+        errors = self.sns.exceptions
         with suppress(errors.NotFoundException, errors.InvalidParameterException):
-            self._sns.unsubscribe(SubscriptionArn=subscription)
+            self.sns.unsubscribe(SubscriptionArn=subscription)
 
     def _publish(self, tenant: TenantId, webhook: Webhook, reason: Reason) -> None:
         change = f"{tenant} {webhook.park} {webhook.id} {webhook.subscription} {webhook.paused_at}"
@@ -108,12 +91,4 @@ class Pauser:
             userName=webhook.owner,
             reason=reason,
         )
-        publish(
-            self._bus,
-            {
-                "Source": self._source,
-                "DetailType": _EVENT,
-                "Detail": detail.model_dump_json(),
-                "EventBusName": self._bus_name,
-            },
-        )
+        self.publisher.publish(TENANT, WEBHOOK_PAUSED, detail)

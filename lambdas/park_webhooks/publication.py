@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _GRACE_SECONDS: Final = 2.0
 
 
+@dataclass
 class Publication:
     """One tenant's events.
 
@@ -30,7 +32,7 @@ class Publication:
     topic is told, the directory is asked about everybody who made one of its webhooks, and what lapsed is paused; a
     subscription of which no row knows is ended. Whether the event of a removal arrived does not matter.
 
-    Parameters
+    Attributes
     ----------
     session
         Vended for the tenant.
@@ -48,24 +50,19 @@ class Publication:
         Waits; for tests.
     """
 
-    def __init__(
-        self,
-        session: TenantSession,
-        tenant: TenantId,
-        *,
-        owners: Owners,
-        pauser: Pauser,
-        table: str,
-        topics: str,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._webhooks = Webhooks(session, tenant, table=table)
-        self._sns: Any = session.client("sns")
-        self._tenant = tenant
-        self._owners = owners
-        self._pauser = pauser
-        self._topics = topics
-        self._sleep = sleep
+    session: TenantSession
+    tenant: TenantId
+    _: KW_ONLY
+    owners: Owners
+    pauser: Pauser
+    table: str
+    topics: str
+    sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        """Make what works with the session."""
+        self._webhooks = Webhooks(self.session, self.tenant, table=self.table)
+        self._sns: Any = self.session.client("sns")
 
     def publish(self, park: str, event_type: str, at: str) -> bool:
         """Publish an event to a park's webhooks; return whether it has any.
@@ -80,10 +77,10 @@ class Publication:
         listening = self._listening(park, event_type)
         if not listening:
             return False
-        topic = f"{self._topics}{self._tenant}_{park}_{event_type}"
+        topic = f"{self.topics}{self.tenant}_{park}_{event_type}"
         moment = datetime.fromtimestamp(int(at) / 1000, UTC).isoformat(timespec="milliseconds")
         message = {
-            "tenantId": self._tenant,
+            "tenantId": self.tenant,
             "parkId": park,
             "eventType": event_type,
             "time": moment.replace("+00:00", "Z"),
@@ -95,9 +92,9 @@ class Publication:
 
     def _listening(self, park: str, event_type: str) -> Collection[Webhook]:
         found = self._webhooks.of_park(park, event_type)
-        lapsed = self._owners.lapsed(self._tenant, {webhook.owner for webhook in found if webhook.owner})
+        lapsed = self.owners.lapsed(self.tenant, {webhook.owner for webhook in found if webhook.owner})
         for owner, reason in lapsed.items():
-            self._pauser.pause(self._webhooks, self._tenant, owner, reason)
+            self.pauser.pause(self._webhooks, self.tenant, owner, reason)
         return [webhook for webhook in found if webhook.owner not in lapsed]
 
     def _end_unknown(self, topic: str, park: str, event_type: str, listening: Iterable[Webhook]) -> None:
@@ -105,9 +102,9 @@ class Publication:
         confirmed = set(self._confirmed(topic))
         if not confirmed - _subscriptions(listening):
             return
-        self._sleep(_GRACE_SECONDS)
+        self.sleep(_GRACE_SECONDS)
         for subscription in confirmed - _subscriptions(self._webhooks.of_park(park, event_type)):
-            self._pauser.end(subscription)
+            self.pauser.end(subscription)
 
     def _confirmed(self, topic: str) -> Iterable[str]:
         pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from tenantry.model.tenant_tables import SORT_KEY, WEBHOOK, of_kind, park_key
+from tenantry.runtime.batches import query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,7 +99,6 @@ class Webhooks:
 
     def pause(self, webhook: Webhook, reason: Reason, at: int) -> Webhook | None:
         """Mark a webhook as paused; None if it was removed or has another owner. An earlier mark stays."""
-        condition = self._dynamodb.exceptions.ConditionalCheckFailedException
         try:
             answer = self._dynamodb.update_item(
                 TableName=self._table,
@@ -112,14 +113,13 @@ class Webhooks:
                 },
                 ReturnValues="ALL_NEW",
             )
-        except condition:
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return None
         return Webhook.of(answer["Attributes"])
 
     def mark_published(self, webhook: Webhook) -> None:
         """Record that the pause of a webhook was published, unless the webhook was replaced since."""
-        condition = self._dynamodb.exceptions.ConditionalCheckFailedException
-        try:
+        with suppress(self._dynamodb.exceptions.ConditionalCheckFailedException):
             self._dynamodb.update_item(
                 TableName=self._table,
                 Key=self._key(webhook),
@@ -127,12 +127,9 @@ class Webhooks:
                 UpdateExpression="SET pausetold = :yes",
                 ExpressionAttributeValues={":at": {"N": webhook.paused_at}, ":yes": {"BOOL": True}},
             )
-        except condition:
-            return
 
     def _key(self, webhook: Webhook) -> Mapping[str, Any]:
         return park_key(self._tenant, WEBHOOK, f"{webhook.park}#{webhook.id}")
 
     def _query(self, **asked: Any) -> Iterator[Webhook]:  # noqa: ANN401 - parts of a request
-        pages = self._dynamodb.get_paginator("query").paginate(TableName=self._table, ConsistentRead=True, **asked)
-        return (Webhook.of(item) for page in pages for item in page["Items"])
+        return map(Webhook.of, query(self._dynamodb, TableName=self._table, ConsistentRead=True, **asked))

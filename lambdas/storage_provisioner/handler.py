@@ -62,6 +62,7 @@ database = boto3.client("dynamodb")
 s3 = only_own_buckets(boto3.client("s3"), settings.account)
 s3control = boto3.client("s3control")
 kms = boto3.client("kms")
+keys = KeyMaker(kms=kms, account=settings.account, partition=settings.partition, maker_role=settings.role_arn)
 
 
 def _again_when_aborted(response: tuple[object, dict[str, Any]] | None, attempts: int, **_: object) -> float | None:
@@ -124,13 +125,19 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 def _claim(tenant: TenantId) -> bool:
     """Take the tenant's name, in lower case, for this very tenant."""
+    item = {"name": {"S": tenant.lower()}, TENANT_ID: {"S": tenant}}
+    return _put_if(item, f"{TENANT_ID} = :tenant", {":tenant": {"S": tenant}})
+
+
+def _put_if(item: Any, condition: str, values: Any, names: dict[str, str] | None = None) -> bool:  # noqa: ANN401 - parts of a request
+    """Put an item where there is none of its name, or where the condition holds; return whether it was put."""
     try:
         database.put_item(
             TableName=settings.names_table,
-            Item={"name": {"S": tenant.lower()}, TENANT_ID: {"S": tenant}},
-            ConditionExpression=f"attribute_not_exists(#name) OR {TENANT_ID} = :tenant",
-            ExpressionAttributeNames={"#name": "name"},
-            ExpressionAttributeValues={":tenant": {"S": tenant}},
+            Item=item,
+            ConditionExpression=f"attribute_not_exists(#name) OR {condition}",
+            ExpressionAttributeNames={"#name": "name", **(names or {})},
+            ExpressionAttributeValues=values,
         )
     except database.exceptions.ConditionalCheckFailedException:
         return False
@@ -148,7 +155,7 @@ def _make_bucket(tenant: TenantId) -> None:
     if _is_finished(found, tenant):
         _warn_without_key(tenant)
         return
-    key = _keys(tenant).key(_alias(tenant), tenant) if settings.key_alias else None
+    key = keys.key(_alias(tenant), tenant, _take_turn) if settings.key_alias else None
     # us-east-1 is the one region that must not be named here.
     where: Any = (
         {}
@@ -198,7 +205,8 @@ def _is_finished(statements: dict[str, dict[str, Any]], tenant: TenantId) -> boo
 
 def _set_up(name: str, tenant: TenantId, key: str | None, *, bound: bool) -> None:
     arn = f"arn:{settings.partition}:s3:::{name}"
-    always = [_tls_only(arn), _this_tenant_only(tenant, [arn, f"{arn}/*"])]
+    tls_only = _deny("TlsOnly", "s3:*", [arn, f"{arn}/*"], {"Bool": {"aws:SecureTransport": "false"}})
+    always = [tls_only, _this_tenant_only(tenant, [arn, f"{arn}/*"])]
     # A bucket that is bound is either shut already, or was finished by a version that sealed none and is in use.
     if not bound:
         s3.put_bucket_policy(Bucket=name, Policy=_policy([*always, _unfinished(arn)]))
@@ -219,7 +227,11 @@ def _set_up(name: str, tenant: TenantId, key: str | None, *, bound: bool) -> Non
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [_forget_old_versions()]})
     if key:
-        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [_encrypt_with(key)]})
+        rule: ServerSideEncryptionRuleTypeDef = {
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+            "BucketKeyEnabled": True,  # one call to KMS for many objects
+        }
+        s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
     s3.put_bucket_policy(Bucket=name, Policy=_policy([*always, _sealed(arn)]), ConfirmRemoveSelfBucketAccess=True)
 
 
@@ -227,41 +239,19 @@ def _alias(tenant: TenantId) -> str:
     return name_for_tenant(settings.key_alias, tenant)
 
 
-def _keys(tenant: TenantId) -> KeyMaker:
-    return KeyMaker(
-        kms=kms,
-        account=settings.account,
-        partition=settings.partition,
-        maker_role=settings.role_arn,
-        take_turn=lambda: _take_turn(tenant),
-    )
-
-
 def _warn_without_key(tenant: TenantId) -> None:
     """Say so if a finished bucket is older than the setting that gives tenants keys: nothing changes it any more."""
-    if settings.key_alias and not _keys(tenant).has(_alias(tenant)):
+    if settings.key_alias and not keys.has(_alias(tenant)):
         logger.warning("the bucket was made before tenants had keys of their own, and stays without one")
 
 
 def _take_turn(tenant: TenantId) -> bool:
     """Return whether this run alone may make the tenant's key; whoever may and fails leaves it to another soon."""
     now = int(time.time())
-    try:
-        database.put_item(
-            TableName=settings.names_table,
-            # No tenant has such a name.
-            Item={
-                "name": {"S": f"key/{tenant.lower()}"},
-                TENANT_ID: {"S": tenant},
-                "until": {"N": str(now + _KEY_TURN_SECONDS)},
-            },
-            ConditionExpression="attribute_not_exists(#name) OR #until < :now",
-            ExpressionAttributeNames={"#name": "name", "#until": "until"},
-            ExpressionAttributeValues={":now": {"N": str(now)}},
-        )
-    except database.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+    # No tenant has such a name.
+    name, until = {"S": f"key/{tenant.lower()}"}, {"N": str(now + _KEY_TURN_SECONDS)}
+    item = {"name": name, TENANT_ID: {"S": tenant}, "until": until}
+    return _put_if(item, "#until < :now", {":now": {"N": str(now)}}, {"#until": "until"})
 
 
 def _make_access_point(tenant: TenantId) -> None:
@@ -293,61 +283,32 @@ def _forget_old_versions() -> LifecycleRuleTypeDef:
     }
 
 
-def _encrypt_with(key: str) -> ServerSideEncryptionRuleTypeDef:
+def _deny(sid: str, actions: str | list[str], resources: list[str], condition: dict[str, Any]) -> dict[str, Any]:
     return {
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
-        "BucketKeyEnabled": True,  # one call to KMS for many objects
-    }
-
-
-def _tls_only(arn: str) -> dict[str, Any]:
-    return {
-        "Sid": "TlsOnly",
+        "Sid": sid,
         "Effect": "Deny",
         "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        "Action": actions,
+        "Resource": resources,
+        "Condition": condition,
     }
 
 
 def _this_tenant_only(tenant: TenantId, resources: list[str]) -> dict[str, Any]:
-    return {
-        "Sid": _ONE_TENANT,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": _DATA_ACTIONS,
-        "Resource": resources,
-        "Condition": {
-            "StringNotEquals": {_TENANT_TAG: tenant},
-            "Null": {_TENANT_TAG: "false"},
-        },
-    }
+    tagged_otherwise = {"StringNotEquals": {_TENANT_TAG: tenant}, "Null": {_TENANT_TAG: "false"}}
+    return _deny(_ONE_TENANT, _DATA_ACTIONS, resources, tagged_otherwise)
 
 
 def _unfinished(arn: str) -> dict[str, Any]:
     """Return the policy that denies a bucket to the sessions of all tenants until all its settings are made."""
-    return {
-        "Sid": "Unfinished",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": _DATA_ACTIONS,
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"Null": {_TENANT_TAG: "false"}},
-    }
+    return _deny("Unfinished", _DATA_ACTIONS, [arn, f"{arn}/*"], {"Null": {_TENANT_TAG: "false"}})
 
 
 def _sealed(arn: str) -> dict[str, Any]:
     """Return what keeps whoever makes tenants' buckets from one that is made: its settings, its policy, its data."""
     key, _, value = settings.provisioner_tag.partition("=")
-    return {
-        "Sid": _SEALED,
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": ["s3:Put*", "s3:Delete*", "s3:GetObject*", "s3:ListBucket*"],
-        "Resource": [arn, f"{arn}/*"],
-        "Condition": {"StringEquals": {f"aws:PrincipalTag/{key}": value}},
-    }
+    actions = ["s3:Put*", "s3:Delete*", "s3:GetObject*", "s3:ListBucket*"]
+    return _deny(_SEALED, actions, [arn, f"{arn}/*"], {"StringEquals": {f"aws:PrincipalTag/{key}": value}})
 
 
 def _policy(statements: list[dict[str, Any]]) -> str:

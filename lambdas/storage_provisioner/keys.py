@@ -41,18 +41,22 @@ class KeyMaker:
         Where the keys are.
     maker_role
         ARN of the maker's role.
-    take_turn
-        Returns whether this run alone may make the key. A second key could not be taken back.
     """
 
     kms: KMSClient
     account: str
     partition: str
     maker_role: str
-    take_turn: Callable[[], bool]
 
-    def key(self, alias: str, tenant: TenantId) -> str:
+    def key(self, alias: str, tenant: TenantId, take_turn: Callable[[TenantId], bool]) -> str:
         """Return the ARN of the key with this alias, which is made if there is none.
+
+        Parameters
+        ----------
+        alias, tenant
+            Which key, and whose.
+        take_turn
+            Returns whether this run alone may make the key. A second key could not be taken back.
 
         Raises
         ------
@@ -65,7 +69,7 @@ class KeyMaker:
             try:
                 return _arn(self.kms.describe_key(KeyId=alias))
             except self.kms.exceptions.NotFoundException:
-                if self.take_turn():
+                if take_turn(tenant):
                     return self._make(alias, tenant)
             time.sleep(_PAUSE_SECONDS)
         raise KeyIsBeingMadeError(f"Another run is creating {alias}. Try again in a minute.")

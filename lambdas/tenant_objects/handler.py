@@ -19,14 +19,10 @@ from tenantry.model.errors import BadRequestError, ForbiddenError
 from tenantry.model.placeholders import name_for_tenant
 from tenantry.runtime.replies import StatusReplies
 from tenantry.runtime.rest import Request, RestSettings, created, rest_handler
-from tenantry.runtime.vending import TenantSession, TokenVendor
+from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tenantry.model.caller import TenantCaller
-
-    _Make = Callable[[TenantCaller, TenantSession], Partition]
 
 
 class _Settings(RestSettings):
@@ -54,46 +50,27 @@ vendor = TokenVendor.from_environment()
 onboarding = Onboarding(boto3.client("lambda"), settings.provisioner)
 
 
-def _bucket(caller: TenantCaller, session: TenantSession) -> Partition:
-    bucket = name_for_tenant(settings.tenant_bucket, caller.tenant_id)
-    return PlainPartition(session.client("s3"), bucket, f"{caller.user_id}/")
-
-
-def _prefix(caller: TenantCaller, session: TenantSession) -> Partition:
-    return PlainPartition(session.client("s3"), settings.prefix_bucket, _own(caller))
-
-
-def _tag(caller: TenantCaller, session: TenantSession) -> Partition:
-    return TaggedPartition(session.client("s3"), settings.tag_bucket, _own(caller), caller)
-
-
-def _access_point(caller: TenantCaller, session: TenantSession) -> Partition:
-    access_point = name_for_tenant(settings.access_point_arn, caller.tenant_id)
-    return PlainPartition(session.client("s3"), access_point, _own(caller))
-
-
-def _documented(caller: TenantCaller, session: TenantSession) -> Partition:
-    return DocumentedPartition(
-        session.client("s3"),
-        settings.documents_bucket,
-        _own(caller),
-        caller,
-        database=session.client("dynamodb"),
-        table=settings.documents_table,
-    )
-
-
-_PARTITIONS: Final[dict[str, _Make]] = {
-    "bucket": _bucket,
-    "prefix": _prefix,
-    "tag": _tag,
-    "access_point": _access_point,
-    "db_nosql": _documented,
-}
-
-
+_MODES: Final = frozenset({"bucket", "prefix", "tag", "access_point", "db_nosql"})
 _BUCKET: Final = "bucket"
 _OWN: Final = frozenset({_BUCKET, "access_point"})  # where what is written to is made for the tenant alone
+
+
+def _partition(mode: str, caller: TenantCaller) -> Partition:
+    """Return the partition of a mode, with credentials vended for the caller and the mode."""
+    tenant, prefix = caller.tenant_id, f"{caller.tenant_id}/{caller.user_id}/"
+    s3 = vendor.session(caller, mode).client("s3")
+    match mode:
+        case "bucket":
+            return PlainPartition(s3, name_for_tenant(settings.tenant_bucket, tenant), f"{caller.user_id}/")
+        case "prefix":
+            return PlainPartition(s3, settings.prefix_bucket, prefix)
+        case "tag":
+            return TaggedPartition(s3, settings.tag_bucket, prefix, caller)
+        case "access_point":
+            return PlainPartition(s3, name_for_tenant(settings.access_point_arn, tenant), prefix)
+        case _:
+            database, table = vendor.session(caller, mode).client("dynamodb"), settings.documents_table
+            return DocumentedPartition(s3, settings.documents_bucket, prefix, caller, database=database, table=table)
 
 
 def store(request: Request) -> dict[str, str]:
@@ -116,9 +93,9 @@ def _open(request: Request) -> tuple[TenantCaller, str, Partition]:
     """Return the caller, the partition mode that they ask for, and the partition with credentials for both."""
     caller = request.caller.in_tenant()
     mode = request.query.get("partition", "")
-    if mode not in _PARTITIONS:
+    if mode not in _MODES:
         raise BadRequestError("input for partition approach")
-    return caller, mode, _PARTITIONS[mode](caller, vendor.session(caller, mode))
+    return caller, mode, _partition(mode, caller)
 
 
 def _limit(text: str | None) -> int | None:
@@ -158,10 +135,6 @@ def _put_once_made(partition: Partition, new: NewObject, caller: TenantCaller, m
             raise failure from None
     else:
         partition.put(new.key, new.value)
-
-
-def _own(caller: TenantCaller) -> str:
-    return f"{caller.tenant_id}/{caller.user_id}/"
 
 
 handler = rest_handler(

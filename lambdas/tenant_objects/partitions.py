@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 from tenantry.model.errors import BadRequestError, ForbiddenError, NotFoundError, TooLargeError
 from tenantry.model.names import key_refusal
 from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG
+from tenantry.runtime.batches import get
 from tenantry.runtime.rest import REPLY_BYTES
 
 if TYPE_CHECKING:
@@ -35,10 +37,11 @@ class NotOnboardedError(Exception):
     """The tenant's own bucket or access point does not exist yet."""
 
 
+@dataclass
 class Partition(ABC):
     """Where the objects of one user of one tenant are.
 
-    Parameters
+    Attributes
     ----------
     s3
         S3, with credentials vended for the caller.
@@ -48,10 +51,9 @@ class Partition(ABC):
         What the caller's keys begin with, the closing slash included.
     """
 
-    def __init__(self, s3: S3Client, bucket: str, prefix: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-        self._prefix = prefix
+    s3: S3Client
+    bucket: str
+    prefix: str
 
     def put(self, key: str, value: str) -> None:
         """Store an object under a key of the caller's.
@@ -96,13 +98,13 @@ class Partition(ABC):
             S3 denies it.
         """
         try:
-            pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket,
-                Prefix=self._prefix,
+            pages = self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket,
+                Prefix=self.prefix,
                 StartAfter=self._after(after),
                 PaginationConfig=_at_most(limit),
             )
-            return [found["Key"].removeprefix(self._prefix) for page in pages for found in page.get("Contents", [])]
+            return [found["Key"].removeprefix(self.prefix) for page in pages for found in page.get("Contents", [])]
         except ClientError as error:
             if _code(error) in _NOT_THERE_YET:
                 return []
@@ -130,25 +132,23 @@ class Partition(ABC):
             raise
 
     def _full(self, key: str, name: str = "key") -> str:
-        reason = _refusal(key, _KEY_BYTES - len(self._prefix.encode()))
+        reason = _refusal(key, _KEY_BYTES - len(self.prefix.encode()))
         if reason:
             raise BadRequestError(f"{name}: {reason}")
-        return self._prefix + key
+        return self.prefix + key
 
     def _after(self, key: str) -> str:
-        return self._full(key, "after") if key else self._prefix
+        return self._full(key, "after") if key else self.prefix
 
     @abstractmethod
     def _write(self, full_key: str, content: bytes) -> None: ...
 
     def _read(self, full_key: str) -> bytes:
-        return _content(self._s3.get_object(Bucket=self._bucket, Key=full_key))
+        return _content(self.s3.get_object(Bucket=self.bucket, Key=full_key))
 
     def _put_object(self, full_key: str, content: bytes, **more: Any) -> Any:  # noqa: ANN401 - boto3's own types
         try:
-            return self._s3.put_object(
-                Bucket=self._bucket, Key=full_key, Body=content, ContentType=_CONTENT_TYPE, **more
-            )
+            return self.s3.put_object(Bucket=self.bucket, Key=full_key, Body=content, ContentType=_CONTENT_TYPE, **more)
         except ClientError as error:
             if _code(error) in _NOT_THERE_YET:
                 raise NotOnboardedError from None
@@ -162,17 +162,18 @@ class PlainPartition(Partition):
         self._put_object(full_key, content)
 
 
+@dataclass
 class TaggedPartition(Partition):
     """By the tags of the object, given in the call that writes it: there is no moment without them."""
 
-    def __init__(self, s3: S3Client, bucket: str, prefix: str, caller: TenantCaller) -> None:
-        super().__init__(s3, bucket, prefix)
-        self._tags = urlencode({OBJECT_TENANT_TAG: caller.tenant_id, OBJECT_USER_TAG: caller.user_id})
+    caller: TenantCaller
 
     def _write(self, full_key: str, content: bytes) -> None:
-        self._put_object(full_key, content, Tagging=self._tags)
+        tags = {OBJECT_TENANT_TAG: self.caller.tenant_id, OBJECT_USER_TAG: self.caller.user_id}
+        self._put_object(full_key, content, Tagging=urlencode(tags))
 
 
+@dataclass
 class DocumentedPartition(Partition):
     """By the row of a table, which says which version of the object counts.
 
@@ -181,46 +182,38 @@ class DocumentedPartition(Partition):
     Where nobody can know whether the row was written, the version stays: it is either what the row names, or unseen.
     """
 
-    def __init__(
-        self,
-        s3: S3Client,
-        bucket: str,
-        prefix: str,
-        caller: TenantCaller,
-        *,
-        database: DynamoDBClient,
-        table: str,
-    ) -> None:
-        super().__init__(s3, bucket, prefix)
-        self._caller = caller
-        self._database = database
-        self._table = table
-        self._row_key = f"{caller.tenant_id}^{caller.user_id}"  # "^" is legal in neither id
+    caller: TenantCaller
+    database: DynamoDBClient
+    table: str
+
+    @property
+    def _row_key(self) -> str:
+        return f"{self.caller.tenant_id}^{self.caller.user_id}"  # "^" is legal in neither id
 
     def names(self, *, after: str = "", limit: int | None = None) -> list[str]:
         """Return the keys of the rows of the caller, which are in the same order."""
-        pages = self._database.get_paginator("query").paginate(
-            TableName=self._table,
+        pages = self.database.get_paginator("query").paginate(
+            TableName=self.table,
             KeyConditionExpression="id_concat = :owner AND key_name > :after",
             ExpressionAttributeValues={":owner": {"S": self._row_key}, ":after": {"S": self._after(after)}},
             ProjectionExpression="key_name",
             PaginationConfig=_at_most(limit),
         )
-        return [row["key_name"]["S"].removeprefix(self._prefix) for page in pages for row in page["Items"]]
+        return [row["key_name"]["S"].removeprefix(self.prefix) for page in pages for row in page["Items"]]
 
     def _write(self, full_key: str, content: bytes) -> None:
         written = self._put_object(full_key, content)
         version = written["VersionId"]
         try:
-            self._database.put_item(
-                TableName=self._table,
+            self.database.put_item(
+                TableName=self.table,
                 Item={
                     "id_concat": {"S": self._row_key},
                     "key_name": {"S": full_key},
-                    "tenant_id": {"S": self._caller.tenant_id},
-                    "user_id": {"S": self._caller.user_id},
-                    "bucket_name": {"S": self._bucket},
-                    "url": {"S": f"https://{self._bucket}.s3.amazonaws.com/{full_key}"},
+                    "tenant_id": {"S": self.caller.tenant_id},
+                    "user_id": {"S": self.caller.user_id},
+                    "bucket_name": {"S": self.bucket},
+                    "url": {"S": f"https://{self.bucket}.s3.amazonaws.com/{full_key}"},
                     "last_modified": {"S": datetime.now(UTC).isoformat(timespec="milliseconds")},
                     "size": {"N": str(len(content))},
                     "etag": {"S": written["ETag"]},
@@ -230,20 +223,16 @@ class DocumentedPartition(Partition):
             )
         except ClientError as error:
             if _surely_refused(error):
-                self._s3.delete_object(Bucket=self._bucket, Key=full_key, VersionId=version)
+                self.s3.delete_object(Bucket=self.bucket, Key=full_key, VersionId=version)
             raise
 
     def _read(self, full_key: str) -> bytes:
-        row = self._database.get_item(
-            TableName=self._table,
-            Key={"id_concat": {"S": self._row_key}, "key_name": {"S": full_key}},
-            ProjectionExpression="version_id",
-            ConsistentRead=True,
-        ).get("Item")
+        key = {"id_concat": {"S": self._row_key}, "key_name": {"S": full_key}}
+        row = get(self.database, self.table, key, ["version_id"])
         if row is None:
             raise NotFoundError("No such object")
         version = row["version_id"]["S"]
-        return _content(self._s3.get_object(Bucket=self._bucket, Key=full_key, VersionId=version))
+        return _content(self.s3.get_object(Bucket=self.bucket, Key=full_key, VersionId=version))
 
 
 def _refusal(key: str, longest: int) -> str:

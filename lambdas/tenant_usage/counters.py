@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.runtime.observability import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_lambda_powertools.utilities.parameters import SSMProvider
     from mypy_boto3_lambda import LambdaClient
 
@@ -28,22 +25,6 @@ _TENANT: Final = "tenantry-tenant"
 
 class NotCountedError(Exception):
     """A counter gave no figures."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """What a tenant uses.
-
-    Attributes
-    ----------
-    counted
-        What each counter has counted, by the counter's name.
-    failed
-        The names of the counters that gave nothing.
-    """
-
-    counted: Mapping[str, object]
-    failed: frozenset[str]
 
 
 class Counters:
@@ -68,8 +49,10 @@ class Counters:
         events.register("provide-client-params.lambda.Invoke", _keep_tenant)
         events.register("before-call.lambda.Invoke", _send_tenant)
 
-    def count(self, caller: TenantCaller, correlation_id: str | None) -> Usage:
-        """Ask each registered counter what the caller's tenant uses; one that is late has failed.
+    def count(self, caller: TenantCaller, correlation_id: str | None) -> dict[str, object]:
+        """Return what each registered counter says of the caller's tenant, by the counter's name.
+
+        The names of those that gave nothing, or that are late, stand in ``failed``, if there are any.
 
         Raises
         ------
@@ -91,7 +74,8 @@ class Counters:
             except Exception:  # whatever is wrong with one counter or its registration, the others' figures are shown
                 logger.exception("not counted", counter=name)
         pool.shutdown(wait=False, cancel_futures=True)
-        return Usage(counted=counted, failed=frozenset(asked.keys() - counted.keys()))
+        failed = sorted(asked.keys() - counted.keys())
+        return {**counted, **({"failed": failed} if failed else {})}
 
     def _ask(self, registration: str, caller: TenantCaller, correlation_id: str | None) -> object:
         counter = json.loads(registration)

@@ -41,9 +41,7 @@ def show(request: Request) -> dict[str, Any]:
     tenant; this function has none, and no grant on data.
     """
     request.caller.require_tenant(request.path.get("tenantId"))
-    usage = counters.count(request.caller.in_tenant(), logger.get_correlation_id())
-    failed = {"failed": sorted(usage.failed)} if usage.failed else {}
-    return {**usage.counted, **failed}
+    return counters.count(request.caller.in_tenant(), logger.get_correlation_id())
 
 
 handler = rest_handler({"GET /tenant/{tenantId}/usage": show}, cors_headers=settings.cors_headers)

@@ -16,11 +16,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from requests_aws4auth import AWS4Auth
 
-from tenantry.model.event_types import IDENTITY, SIGN_UP, source
+from tenantry.model.event_types import IDENTITY, SIGN_UP
 from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
-from tenantry.model.names import name_or
-from tenantry.runtime.account_records import RESET_ASKED, AccountRecord, AccountRecords, Origin
-from tenantry.runtime.events import EventMetadata, PublishError, SignUp, SignUpData, publish
+from tenantry.runtime.account_records import RESET_ASKED, AccountRecords, Origin
+from tenantry.runtime.events import Publisher, PublishError, SignUp, SignUpData
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 from token_claims_hook.hedge import first_of_two
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_events import EventBridgeClient
+
+    from tenantry.runtime.accounts import Account
 
 # Cognito gives a hook five seconds, cold start included; a sign-in without the claim beats one that fails. What it
 # calls may have a cold start of its own.
@@ -69,9 +69,10 @@ pool = ThreadPoolExecutor(max_workers=8)  # calls that nobody waits for any more
 
 
 @cache
-def bus() -> EventBridgeClient:
-    """Return the client of the bus, which few sign-ins need."""
-    return session.client("events", config=_quick)
+def publisher() -> Publisher:
+    """Return what publishes sign-ups, which few sign-ins need."""
+    bus = session.client("events", config=_quick)
+    return Publisher(bus=bus, bus_name=settings.event_bus_name, application=settings.application)
 
 
 @observed
@@ -120,16 +121,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def _tenant(
-    event: dict[str, Any], account: AccountRecord, user: UserId, tenants: Future[list[TenantId]], deadline: float
+    event: dict[str, Any], account: Account, user: UserId, tenants: Future[list[TenantId]], deadline: float
 ) -> TenantId | None:
-    if not account.email and _founds_tenant(account):
+    founds = account.origin != Origin.OPERATOR or settings.operator_accounts_found_tenants
+    if not account.email and founds:
         pool.submit(_publish_again, event, user).result(timeout=_left(deadline))
     # It counts only while they belong to it, and no other takes its place.
     active = tenant_id(account.active) if account.active else None
     return active if active and active in tenants.result(timeout=_left(deadline)) else None
 
 
-def _account(event: dict[str, Any], user: UserId, deadline: float) -> AccountRecord:
+def _account(event: dict[str, Any], user: UserId, deadline: float) -> Account:
     """Return the account if it may get tokens. An access token opens Cognito itself, which asks no directory."""
     try:
         return pool.submit(_decide, event, user).result(timeout=_left(deadline))
@@ -147,7 +149,7 @@ def _count(name: str) -> None:
         pass
 
 
-def _decide(event: dict[str, Any], user: UserId) -> AccountRecord:
+def _decide(event: dict[str, Any], user: UserId) -> Account:
     account = accounts.get(user)
     _check(account)
     _update(event, user, account)
@@ -158,16 +160,16 @@ def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-def _check(account: AccountRecord) -> None:
-    if account.deleted:
+def _check(account: Account) -> None:
+    if account.deleted_at is not None:
         raise RefusedError("This account was deleted")
-    if account.blocked:
+    if account.blocked_at is not None:
         raise RefusedError("This account is blocked")
-    if account.new_password:
+    if account.new_password is not None:
         raise RefusedError("Choose a new password: reset it with a code by e-mail, then sign in with the new one")
 
 
-def _update(event: dict[str, Any], user: UserId, account: AccountRecord) -> None:
+def _update(event: dict[str, Any], user: UserId, account: Account) -> None:
     """Record what no other trigger reports reliably: a new address, and a new password whose trigger was lost."""
     attributes = event["request"]["userAttributes"]
     now, refreshes = int(time.time()), event["triggerSource"] == _REFRESH
@@ -184,36 +186,14 @@ def _update(event: dict[str, Any], user: UserId, account: AccountRecord) -> None
         logger.info("earlier sessions ended: a code for a new password was asked for")
 
 
-def _founds_tenant(account: AccountRecord) -> bool:
-    return account.origin != Origin.OPERATOR or settings.operator_accounts_found_tenants
-
-
 def _publish_again(event: dict[str, Any], user: UserId) -> None:
     """Publish ``signup`` for an account without a record: the event was lost, or never sent. The saga is idempotent."""
     attributes = event["request"]["userAttributes"]
-    email, status = attributes.get("email"), attributes.get("cognito:user_status", "CONFIRMED")
-    if not email or status == "UNCONFIRMED":
+    if not attributes.get("email") or attributes.get("cognito:user_status") == "UNCONFIRMED":
         return
-    detail = SignUp(
-        metadata=EventMetadata(domain=IDENTITY, application=settings.application, event_type=SIGN_UP),
-        data=SignUpData(
-            email=email,
-            userName=user,
-            name=name_or(attributes.get("name"), email),
-            verified=attributes.get("email_verified") == "true",
-            status=status,
-        ),
-    )
+    data = SignUpData.of(user, attributes)
     try:
-        publish(
-            bus(),
-            {
-                "Source": source(settings.application, IDENTITY),
-                "DetailType": SIGN_UP,
-                "Detail": detail.model_dump_json(),
-                "EventBusName": settings.event_bus_name,
-            },
-        )
+        publisher().publish(IDENTITY, SIGN_UP, SignUp.of(settings.application, data))
     except (PublishError, ClientError, BotoCoreError):
         logger.exception("signup not published: the next sign-in tries again")
     else:
@@ -228,20 +208,10 @@ def _tenants_of(user: UserId) -> list[TenantId]:
             raise
         logger.warning("the tenant service is not deployed")
         return []
-    found = session.get_credentials()
-    if found is None:
-        raise RuntimeError("The function has no credentials.")
-    credentials = found.get_frozen_credentials()  # they change while the function lives
-    answer = http.get(
-        f"{url}/tenants/{user}",
-        auth=AWS4Auth(
-            credentials.access_key,
-            credentials.secret_key,
-            settings.aws_region,
-            "execute-api",
-            session_token=credentials.token,
-        ),
-        timeout=_HTTP_TIMEOUT_SECONDS,
+    # The credentials change while the function lives, and are asked for at each signature.
+    auth = AWS4Auth(
+        service="execute-api", region=settings.aws_region, refreshable_credentials=session.get_credentials()
     )
+    answer = http.get(f"{url}/tenants/{user}", auth=auth, timeout=_HTTP_TIMEOUT_SECONDS)
     answer.raise_for_status()
     return [tenant_id(tenant) for tenant in answer.json()["tenants"]]

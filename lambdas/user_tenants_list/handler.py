@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from tenantry.runtime.directory import TenantLists
+from tenantry.runtime.directory import tenants_of
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
@@ -15,12 +15,13 @@ class _Settings(RestSettings):
 
 
 settings = _Settings.load()
-memberships = TenantLists(boto3.client("dynamodb"), settings.tenant_users_table)
+database = boto3.client("dynamodb")
 
 
 def tenants_of_caller(request: Request) -> dict[str, Any]:
     """Return the ids of the caller's own tenants."""
-    return {"tenants": memberships.tenants_of(request.caller.require_user(request.path.get("userId")))}
+    user = request.caller.require_user(request.path.get("userId"))
+    return {"tenants": tenants_of(database, settings.tenant_users_table, user)}
 
 
 handler = rest_handler({"GET /tenants/{userId}": tenants_of_caller}, cors_headers=settings.cors_headers)

@@ -9,11 +9,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tenantry.model.directory_tables import Tables
 from tenantry.model.errors import ConflictError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.model.roles import Role
 from tenantry.runtime.accounts import POOL, Account, Accounts
-from tenantry.runtime.membership import Memberships, Tables
+from tenantry.runtime.membership import Memberships
 from tests.lambdas.tables import create_directory, join
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tenantry.model.directory_tables import Tables
 from tenantry.model.errors import UnauthorizedError
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.runtime.authorization_state import AuthorizationState, AuthorizationStates, SessionEndedError, SignIn
@@ -37,7 +38,9 @@ def database() -> Iterator[DynamoDBClient]:
 
 @pytest.fixture
 def states(database: DynamoDBClient) -> AuthorizationStates:
-    return AuthorizationStates(database, users="app-users", tenants="app-tenants", memberships="app-tenant-users")
+    return AuthorizationStates(
+        database, Tables(users="app-users", tenants="app-tenants", memberships="app-tenant-users")
+    )
 
 
 @pytest.fixture

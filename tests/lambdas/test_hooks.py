@@ -68,7 +68,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     with mock_aws():
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("account_hooks.handler"))
-        monkeypatch.setattr(module.publisher()._bus, "put_events", lambda **_: {"FailedEntryCount": 0})  # noqa: SLF001
+        monkeypatch.setattr(module.publisher().bus, "put_events", lambda **_: {"FailedEntryCount": 0})
         yield module
 
 
@@ -80,7 +80,7 @@ class TestSignUps:
             sent.extend(arguments["Entries"])
             return {"FailedEntryCount": 0}
 
-        monkeypatch.setattr(hook.publisher()._bus, "put_events", put_events)  # noqa: SLF001
+        monkeypatch.setattr(hook.publisher().bus, "put_events", put_events)
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event
@@ -103,7 +103,7 @@ class TestSignUps:
     def test_other_triggers_publish_nothing(
         self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch, trigger: str
     ) -> None:
-        monkeypatch.setattr(hook.publisher()._bus, "put_events", lambda **_: pytest.fail("published"))  # noqa: SLF001
+        monkeypatch.setattr(hook.publisher().bus, "put_events", lambda **_: pytest.fail("published"))
         monkeypatch.setattr(hook, "pool_client", _Pool)
         event = _sign_up_event(trigger)
 
@@ -132,7 +132,7 @@ class TestSignUps:
                 raise error
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
 
-        monkeypatch.setattr(hook.publisher()._bus, "put_events", put_events)  # noqa: SLF001
+        monkeypatch.setattr(hook.publisher().bus, "put_events", put_events)
         event = _sign_up_event()
 
         assert hook.handler(event, Context()) is event
@@ -244,7 +244,7 @@ class TestAccountOwnership:
 
         asked = _event("CustomMessage_ResendCode")
         asked["request"]["userAttributes"]["cognito:user_status"] = "UNCONFIRMED"
-        monkeypatch.setattr(hook.accounts._client, "update_item", failing)  # noqa: SLF001
+        monkeypatch.setattr(hook.accounts.client, "update_item", failing)
 
         with pytest.raises(EndpointConnectionError):
             hook.handler(asked, Context())
@@ -335,7 +335,7 @@ class TestTokenClaimsHook:
             sent.extend(arguments["Entries"])
             return {"FailedEntryCount": 0}
 
-        monkeypatch.setattr(hook.bus(), "put_events", put_events)
+        monkeypatch.setattr(hook.publisher().bus, "put_events", put_events)
         return sent
 
     @pytest.fixture
@@ -736,6 +736,6 @@ class TestTokenClaimsHook:
         self._tenants("tenant-1")
         _put(activetenantid={"S": "tenant-1"})
         refused = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
-        monkeypatch.setattr(hook.bus(), "put_events", lambda **_: refused)
+        monkeypatch.setattr(hook.publisher().bus, "put_events", lambda **_: refused)
 
         assert self._claim(hook) == "tenant-1"

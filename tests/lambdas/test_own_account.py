@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from membership.addresses import Addresses
 from tenantry.model.errors import ConflictError, UnfinishedError
 from tests.lambdas.doubles import RecordingWorkflow
 from tests.lambdas.events import Context, proxy_event
@@ -66,7 +65,7 @@ def function(workflow: RecordingWorkflow, cognito: _Cognito, monkeypatch: pytest
         create_directory(boto3.client("dynamodb"))
         module = importlib.reload(importlib.import_module("membership.handler"))
         monkeypatch.setattr(module, "workflow", workflow)
-        monkeypatch.setattr(module, "addresses", Addresses(cognito))  # type: ignore[arg-type]
+        monkeypatch.setattr(module, "pool", cognito)
         yield module
 
 

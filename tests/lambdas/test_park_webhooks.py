@@ -237,7 +237,7 @@ def test_session_and_password_changes_keep_webhooks(scene: _Scene, attributes: d
     scene.account("vera", **attributes)
     scene.hear("vera", "texas", kind="memberRolesChanged")
 
-    assert scene.publish() == {"told": True}
+    assert scene.publish() == {"published": True}
     assert scene.listens(item)
     assert len(scene.told("vera-1")) == 1
 
@@ -297,11 +297,11 @@ def test_malformed_event_fails_and_pauses_nothing(scene: _Scene, detail: dict[st
 
 def test_lost_event_is_repaired_before_delivery(scene: _Scene) -> None:
     lost, kept = scene.webhook("vera", "vera-1"), scene.webhook("ada", "ada-1")
-    assert scene.publish() == {"told": True}
+    assert scene.publish() == {"published": True}
     assert len(scene.told("vera-1")) == len(scene.told("ada-1")) == 1
     scene.remove("vera")
 
-    assert scene.publish() == {"told": True}
+    assert scene.publish() == {"published": True}
     assert scene.told("vera-1") == []
     assert len(scene.told("ada-1")) == 1
     assert (scene.listens(lost), scene.listens(kept)) == (False, True)
@@ -313,7 +313,7 @@ def test_without_subscribers_nothing_is_published(scene: _Scene) -> None:
     stranger = scene.subscribe("stranger")
     scene.webhook("ada", "elsewhere", park="big-bend")
 
-    assert scene.publish() == {"told": False}
+    assert scene.publish() == {"published": False}
     assert scene.told("stranger") == []
     assert stranger
 

@@ -167,8 +167,8 @@ def function(monkeypatch: pytest.MonkeyPatch, pool: _Pool) -> Iterator[ModuleTyp
         workflow = _Workflow()
         monkeypatch.setattr(module, "workflow", workflow)
         monkeypatch.setattr(module, "pool", pool)
-        monkeypatch.setattr(module.reconciliation, "_workflow", workflow)
-        monkeypatch.setattr(module.reconciliation, "_pool", pool)
+        monkeypatch.setattr(module.reconciliation, "workflow", workflow)
+        monkeypatch.setattr(module.reconciliation, "pool", pool)
         yield module
 
 

@@ -158,7 +158,11 @@ def test_document_has_one_place_per_diagram(document: str) -> None:
 
 def test_command_writes_and_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "shop.json").write_text(json.dumps(_shop()))
-    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "shop.json"}}
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://unknown-account/unknown-region",
+        "properties": {"templateFile": "shop.json"},
+    }
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"app-shop": stack}}))
     document = tmp_path / "page.md"
     document.write_text(_MARKERS)

@@ -66,7 +66,7 @@ class FakeAws(Aws):
         self.machines = Machines()
 
     @property
-    def stepfunctions(self) -> Any:  # noqa: ANN401 - a fake
+    def stepfunctions(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a fake
         return self.machines
 
 
@@ -129,8 +129,8 @@ def test_saga_is_restarted_with_the_whole_event(queues: DeadLetterQueues, aws: F
 def test_undelivered_event_starts_its_target(queues: DeadLetterQueues, aws: FakeAws) -> None:
     _send(queues, aws, EVENT, **DELIVERY)
     (message,) = queues.messages()
-    letter = queues.replay(message)
-    assert (letter.kind, letter.error) == (Kind.DELIVERY, "NO_PERMISSIONS")
+    failure = queues.replay(message)
+    assert (failure.kind, failure.error) == (Kind.DELIVERY, "NO_PERMISSIONS")
     assert [(start["stateMachineArn"], start["input"]) for start in aws.machines.started] == [(MACHINE, EVENT)]
 
 
@@ -237,7 +237,7 @@ def test_notification_is_replayed_through_the_checking_function(
 
 
 @pytest.mark.parametrize(
-    "letter",
+    "body",
     [
         _notification("arn:aws:sns:us-east-1:123456789012:alarms"),
         _notification(told="closed"),
@@ -249,9 +249,9 @@ def test_notification_is_replayed_through_the_checking_function(
     ],
 )
 def test_notification_of_another_topic_is_not_sent(
-    queues: DeadLetterQueues, aws: FakeAws, letter: dict[str, str]
+    queues: DeadLetterQueues, aws: FakeAws, body: dict[str, str]
 ) -> None:
-    _send(queues, aws, letter, queue="Webhook")
+    _send(queues, aws, body, queue="Webhook")
     (message,) = queues.messages()
 
     with pytest.raises(NotUnderstoodError):
@@ -281,8 +281,8 @@ def test_function_is_invoked_with_the_whole_event(
     else:
         _send(queues, aws, FAILURE)
     (message,) = queues.messages()
-    letter = queues.replay(message)
-    assert letter.error == ("NO_PERMISSIONS" if of_delivery else "TimeoutError")
+    failure = queues.replay(message)
+    assert failure.error == ("NO_PERMISSIONS" if of_delivery else "TimeoutError")
     assert calls == [{"FunctionName": FUNCTION, "InvocationType": "Event", "Payload": json.dumps(EVENT).encode()}]
     assert queues.depths()["UserSaga"] == 0
 

@@ -10,10 +10,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from tenantry.operate.devices.errors import DeviceCommandError
 from tenantry.operate.devices.folder import DeviceFolder
 from tenantry.operate.devices.keys import KeyPair
-from tenantry.operate.devices.names import Server
+from tenantry.operate.devices.names import DeviceCommandError, Server
 
 if TYPE_CHECKING:
     from pathlib import Path

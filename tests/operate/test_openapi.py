@@ -70,7 +70,7 @@ class _Aws(Aws):
         self._gateway = gateway
 
     @property
-    def apigateway(self) -> Any:  # noqa: ANN401 - a fake
+    def apigateway(self) -> Any:  # type: ignore[override]  # noqa: ANN401 - a fake
         return self._gateway
 
 

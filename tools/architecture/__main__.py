@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tenantry.operate.preflight.assembly import NotSynthesizedError
 from tools.architecture.document import DocumentError, illustrated
 from tools.architecture.nodes import UnknownResourceError
 from tools.architecture.reading import read
-from tools.architecture.templates import AssemblyError, Templates
+from tools.architecture.templates import Templates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         written = parsed.document.read_text()
         drawn = illustrated(written, read(Templates.load(parsed.assembly)))
-    except (AssemblyError, DocumentError, UnknownResourceError, FileNotFoundError) as error:
+    except (NotSynthesizedError, DocumentError, UnknownResourceError, FileNotFoundError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED
     if parsed.check:

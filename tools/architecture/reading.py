@@ -75,22 +75,15 @@ def _origins(templates: Templates) -> Iterator[Edge]:
                 yield Edge(distribution.place, answering, paths.get(origin["Id"], "every other path"))
 
 
-def _authorizers(templates: Templates) -> Iterator[Edge]:
-    """Draw which function an API asks first."""
-    for authorizer in templates.of("AWS::ApiGateway::Authorizer"):
-        stack, properties = authorizer.place.stack, authorizer.properties
-        for api in templates.referred(stack, properties["RestApiId"]):
-            for function in templates.referred(stack, properties["AuthorizerUri"]):
-                yield Edge(api, function, "authorizer")
-
-
-def _mappings(templates: Templates) -> Iterator[Edge]:
-    """Draw what functions work off by batches."""
-    for mapping in templates.of("AWS::Lambda::EventSourceMapping"):
-        stack, properties = mapping.place.stack, mapping.properties
-        for source in templates.referred(stack, properties["EventSourceArn"]):
-            for function in templates.referred(stack, properties["FunctionName"]):
-                yield Edge(source, function, "batches")
+def _between(templates: Templates) -> Iterator[Edge]:
+    """Draw what a resource connects: two that it names, or itself with one."""
+    for type_, source, target, label in _CONNECTIONS:
+        for found in templates.of(type_):
+            sources, targets = (
+                templates.referred(found.place.stack, found.properties[name]) if name else [found.place]
+                for name in (source, target)
+            )
+            yield from (Edge(one, other, label) for one in sources for other in targets)
 
 
 def _triggers(templates: Templates) -> Iterator[Edge]:
@@ -120,20 +113,6 @@ def _dimensions(alarm: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", [])
 
 
-def _archives(templates: Templates) -> Iterator[Edge]:
-    """Draw what keeps the events of a bus."""
-    for archive in templates.of("AWS::Events::Archive"):
-        for bus in templates.referred(archive.place.stack, archive.properties["SourceArn"]):
-            yield Edge(bus, archive.place)
-
-
-def _parameters(templates: Templates) -> Iterator[Edge]:
-    """Draw what a parameter tells of."""
-    for parameter in templates.of("AWS::SSM::Parameter"):
-        for subject in templates.referred(parameter.place.stack, parameter.properties["Value"]):
-            yield Edge(parameter.place, subject, "address")
-
-
 def _token_checks(templates: Templates) -> Iterator[Edge]:
     """Draw whose tokens a function verifies: the pool's keys are public, so that there is no grant to tell it by."""
     for function in templates.of("AWS::Lambda::Function"):
@@ -153,16 +132,21 @@ def _pools(templates: Templates, resource: Resource) -> list[Place]:
     return [resource.place] if resource.type == "AWS::Cognito::UserPool" else []
 
 
+# Which function an API asks first, what functions work off by batches, what keeps the events of a bus, and what a
+# parameter tells of.
+_CONNECTIONS: Final = (
+    ("AWS::ApiGateway::Authorizer", "RestApiId", "AuthorizerUri", "authorizer"),
+    ("AWS::Lambda::EventSourceMapping", "EventSourceArn", "FunctionName", "batches"),
+    ("AWS::Events::Archive", "SourceArn", "", ""),
+    ("AWS::SSM::Parameter", "", "Value", "address"),
+)
 _DERIVATIONS: Final = (
     grants,
     _rules,
     _routes,
     _origins,
-    _authorizers,
-    _mappings,
+    _between,
     _triggers,
     _alarms,
-    _archives,
-    _parameters,
     _token_checks,
 )

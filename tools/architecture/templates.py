@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from tenantry.operate.preflight.assembly import Assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -12,10 +13,6 @@ if TYPE_CHECKING:
 
 
 ACCOUNT: Final = "{account}"
-
-
-class AssemblyError(Exception):
-    """There is no synthesized app where one was expected; the message says how to make one."""
 
 
 @dataclass(frozen=True, order=True)
@@ -83,20 +80,11 @@ class Templates:
 
         Raises
         ------
-        AssemblyError
+        NotSynthesizedError
             The folder holds none.
         """
-        manifest = assembly / "manifest.json"
-        if not manifest.is_file():
-            raise AssemblyError(f"{assembly} is not a synthesized app. Make one with: make synth ENV=prod")
-        artifacts = json.loads(manifest.read_text())["artifacts"]
-        return cls(
-            {
-                name.rpartition("-")[2]: json.loads((assembly / artifact["properties"]["templateFile"]).read_text())
-                for name, artifact in artifacts.items()
-                if artifact["type"] == "aws:cloudformation:stack"
-            }
-        )
+        templates = Assembly.read(assembly, assembly.suffix.removeprefix(".") or "prod").templates
+        return cls({name.rpartition("-")[2]: template for name, template in templates.items()})
 
     def __contains__(self, place: object) -> bool:
         """Whether a resource stands at a place."""
@@ -117,10 +105,7 @@ class Templates:
 
     def referred(self, stack: str, value: object) -> list[Place]:
         """Return the resources that an expression of a stack's template refers to, each once, in order."""
-        found: dict[Place, None] = {}
-        for place in self._references(stack, value):
-            found[place] = None
-        return list(found)
+        return list(dict.fromkeys(self._references(stack, value)))
 
     @classmethod
     def text(cls, value: object) -> str:

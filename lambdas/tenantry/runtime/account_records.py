@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, USER_ID, user_key
+from tenantry.runtime.accounts import Account
 from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT, NEW_PASSWORD, VALID_AFTER
+from tenantry.runtime.batches import get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,53 +41,14 @@ class NewPassword(StrEnum):
     CONFIRMED_ELSEWHERE = "confirmed-elsewhere"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccountRecord:
-    """What the directory says of an account.
-
-    Attributes
-    ----------
-    email
-        The address; empty while the saga has not made the record.
-    active
-        The value of the active tenant, unchecked; None if there is none.
-    origin
-        How the account was made; empty if the directory does not say.
-    new_password, blocked, deleted
-        Whether it is so.
-    reset_asked
-        When a code for a new password was last asked for, in seconds since 1970; 0 if none was, or if it was used.
-    """
-
-    email: str
-    active: str | None
-    origin: str
-    new_password: bool
-    blocked: bool
-    deleted: bool
-    reset_asked: int
-
-    @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Self:
-        """Read a user's item."""
-        return cls(
-            email=item.get(EMAIL, {}).get("S", ""),
-            active=item.get(ACTIVE_TENANT_ID, {}).get("S"),
-            origin=item.get(ORIGIN, {}).get("S", ""),
-            new_password=NEW_PASSWORD in item,
-            blocked=BLOCKED_AT in item,
-            deleted=DELETED_AT in item,
-            reset_asked=int(float(item.get(RESET_ASKED, {}).get("N", 0))),
-        )
-
-
+@dataclass
 class AccountRecords:
     """Reads and writes accounts.
 
     Isolation: a deleted account is never written to, so that its tombstone stays what it is. The time from which
     sessions count never goes back.
 
-    Parameters
+    Attributes
     ----------
     client
         DynamoDB.
@@ -93,21 +56,12 @@ class AccountRecords:
         Name of the table of users; HASH ``userid``.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
+    client: DynamoDBClient
+    table: str
 
-    def get(self, user: UserId) -> AccountRecord:
-        """Return what the directory says of an account, as it is now."""
-        places = {f"#{number}": name for number, name in enumerate(_READ)}
-        found = self._client.get_item(
-            TableName=self._table,
-            Key=user_key(user),
-            ProjectionExpression=",".join(places),
-            ExpressionAttributeNames=places,
-            ConsistentRead=True,
-        )
-        return AccountRecord.of(found.get("Item", {}))
+    def get(self, user: UserId) -> Account:
+        """Return what the directory says of an account, as it is now, as far as a sign-in takes it."""
+        return Account.of({**(get(self.client, self.table, user_key(user), _READ) or {}), **user_key(user)})
 
     def create(
         self, user: UserId, origin: Origin, *, confirmation_hash: str = "", proof_required: bool = False
@@ -137,16 +91,10 @@ class AccountRecords:
 
     def confirm(self, user: UserId, secret: str) -> bool:
         """Let the first password count if the account was confirmed from where it was made; return whether it was."""
-        values: Any = {
-            ":hash": {"S": hashlib.sha256(secret.encode()).hexdigest()},
-            ":elsewhere": {"S": NewPassword.CONFIRMED_ELSEWHERE},
-        }
-        return self._write(
-            user,
-            remove=[NEW_PASSWORD, CONFIRMATION_HASH],
-            condition=f"{CONFIRMATION_HASH} = :hash AND {NEW_PASSWORD} = :elsewhere",
-            values=values,
-        )
+        hashed = hashlib.sha256(secret.encode()).hexdigest()
+        condition = f"{CONFIRMATION_HASH} = :hash AND {NEW_PASSWORD} = :elsewhere"
+        values = {":hash": {"S": hashed}, ":elsewhere": {"S": NewPassword.CONFIRMED_ELSEWHERE}}
+        return self._write(user, remove=[NEW_PASSWORD, CONFIRMATION_HASH], condition=condition, values=values)
 
     def confirm_by_operator(self, user: UserId) -> bool:
         """Let the first password count: an operator answers for whose it is."""
@@ -170,13 +118,8 @@ class AccountRecords:
         """Write that sessions which began before a second have ended, and whatever else there is to say."""
         valid_after, removed = {"N": str(at)}, list(remove)
         later = f"(attribute_not_exists({VALID_AFTER}) OR {VALID_AFTER} < :valid)"
-        written = self._write(
-            user,
-            {**(values or {}), VALID_AFTER: valid_after},
-            remove=removed,
-            condition=later,
-            values={":valid": valid_after},
-        )
+        sets = {**(values or {}), VALID_AFTER: valid_after}
+        written = self._write(user, sets, remove=removed, condition=later, values={":valid": valid_after})
         # They have ended from a later second on, or the account is deleted.
         return written or ((bool(values) or bool(removed)) and self._write(user, values, remove=removed))
 
@@ -190,22 +133,20 @@ class AccountRecords:
         values: Mapping[str, Any] | None = None,
     ) -> bool:
         """Write attributes of an account that is not deleted; return whether the conditions held."""
-        sets = sets or {}
-        assignments = ", ".join(f"{name} = :set{number}" for number, name in enumerate(sets))
+        numbered = {f":set{number}": entry for number, entry in enumerate((sets or {}).items())}
+        assignments = ", ".join(f"{name} = {place}" for place, (name, _) in numbered.items())
         removals = ", ".join(remove)
-        parts = [f"SET {assignments}" if assignments else "", f"REMOVE {removals}" if removals else ""]
-        given = {**{f":set{number}": value for number, value in enumerate(sets.values())}, **(values or {})}
+        parts = (f"SET {assignments}" if assignments else "", f"REMOVE {removals}" if removals else "")
+        given = {**{place: value for place, (_, value) in numbered.items()}, **(values or {})}
         more: dict[str, Any] = {"ExpressionAttributeValues": given} if given else {}
         try:
-            self._client.update_item(
-                TableName=self._table,
+            self.client.update_item(
+                TableName=self.table,
                 Key=user_key(user),
-                UpdateExpression=" ".join(part for part in parts if part),
-                ConditionExpression=" AND ".join(
-                    part for part in (f"attribute_not_exists({DELETED_AT})", condition) if part
-                ),
+                UpdateExpression=" ".join(filter(None, parts)),
+                ConditionExpression=" AND ".join(filter(None, (f"attribute_not_exists({DELETED_AT})", condition))),
                 **more,
             )
-        except self._client.exceptions.ConditionalCheckFailedException:
+        except self.client.exceptions.ConditionalCheckFailedException:
             return False
         return True

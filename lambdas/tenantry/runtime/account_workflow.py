@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tenantry.model.errors import UnfinishedError
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from tenantry.model.identifiers import UserId
 
 
+@dataclass
 class AccountWorkflow:
     """The state machine `AccountChanges`.
 
-    Parameters
+    Attributes
     ----------
     client
         Step Functions.
@@ -25,9 +27,8 @@ class AccountWorkflow:
         Which it is.
     """
 
-    def __init__(self, client: SFNClient, state_machine_arn: str) -> None:
-        self._client = client
-        self._state_machine_arn = state_machine_arn
+    client: SFNClient
+    state_machine_arn: str
 
     def run(self, change: str, user: UserId, *, by: str, **more: object) -> dict[str, Any]:
         """Make a change in the directory and in the user pool, and return what has happened.
@@ -46,8 +47,8 @@ class AccountWorkflow:
         UnfinishedError
             A part of it could not be done.
         """
-        answer = self._client.start_sync_execution(
-            stateMachineArn=self._state_machine_arn,
+        answer = self.client.start_sync_execution(
+            stateMachineArn=self.state_machine_arn,
             input=json.dumps({"change": change, "userId": user, "by": by, **more}),
         )
         if answer["status"] != "SUCCEEDED":

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tenantry.model.directory_tables import (
     ACTIVE_TENANT_ID,
     INVITATION_ID,
-    INVITEE_INDEX,
+    ROLES,
     TENANT_ID,
     USER_ID,
-    USER_INDEX,
     membership_key,
     roles_attribute,
+    roles_by_tenant,
     tenant_key,
     user_key,
 )
 from tenantry.model.errors import ConflictError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.model.roles import Role
-from tenantry.runtime.active_membership import roles_by_tenant
-from tenantry.runtime.batches import read_all
-from tenantry.runtime.transactions import OvertakenError, decided, write
+from tenantry.runtime.batches import get, read_all
+from tenantry.runtime.directory import memberships_of
+from tenantry.runtime.invitations import invited
+from tenantry.runtime.membership import admin_ids
+from tenantry.runtime.transactions import OvertakenError, operation, retried, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -32,9 +34,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from tenantry.runtime.membership import Tables
+    from tenantry.model.directory_tables import Tables
 
-Item = TypeVar("Item")
+_Each = TypeVar("_Each")
 
 POOL: Final = "pool"
 """Who blocked or deleted an account that was disabled or deleted in the user pool itself."""
@@ -60,12 +62,16 @@ class Account:
         Theirs; None of an account without a directory record yet, and of a deleted one.
     valid_after
         Sessions that began before this second have ended; 0 if none were ended.
+    ended_sessions
+        Those that were ended one by one: ``<seconds>:<session>``.
     blocked_at, blocked_by, blocked_reason
         When, by whom and why they were blocked; `blocked_at` is None if they are not.
     deleted_at, deleted_by
         Of a deleted account.
     new_password
-        Why they must choose a new password before anything else; empty if they need not.
+        Why they must choose a new password before anything else; None if they need not.
+    reset_asked
+        When a code for a new password was last asked for, in seconds since 1970; 0 if none was, or if it was used.
     origin
         How the account was made: ``self``, ``operator`` or ``federated``; empty if nobody knows.
     active
@@ -80,12 +86,14 @@ class Account:
     email: str | None = None
     name: str | None = None
     valid_after: int = 0
+    ended_sessions: frozenset[str] = frozenset()
     blocked_at: int | None = None
     blocked_by: str = ""
     blocked_reason: str = ""
     deleted_at: int | None = None
     deleted_by: str = ""
-    new_password: str = ""
+    new_password: str | None = None
+    reset_asked: int = 0
     origin: str = ""
     active: str | None = None
     roles: Mapping[TenantId, frozenset[str]] = field(default_factory=dict)
@@ -94,19 +102,22 @@ class Account:
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Account:
         """Read an item of the table of users."""
+        text = {name: str(value["S"]) for name, value in item.items() if "S" in value}
         return cls(
-            user_id=UserId(item[USER_ID]["S"]),
-            email=item.get("email", {}).get("S"),
-            name=item.get("name", {}).get("S"),
-            valid_after=int(item.get("validafter", {}).get("N", "0")),
+            user_id=UserId(text[USER_ID]),
+            email=text.get("email"),
+            name=text.get("name"),
+            valid_after=_seconds(item, "validafter") or 0,
+            ended_sessions=frozenset(item.get("endedsessions", {}).get("SS", ())),
             blocked_at=_seconds(item, "blockedat"),
-            blocked_by=item.get("blockedby", {}).get("S", ""),
-            blocked_reason=item.get("blockedreason", {}).get("S", ""),
+            blocked_by=text.get("blockedby", ""),
+            blocked_reason=text.get("blockedreason", ""),
             deleted_at=_seconds(item, "deletedat"),
-            deleted_by=item.get("deletedby", {}).get("S", ""),
-            new_password=item.get("newpassword", {}).get("S", ""),
-            origin=item.get("origin", {}).get("S", ""),
-            active=item.get(ACTIVE_TENANT_ID, {}).get("S"),
+            deleted_by=text.get("deletedby", ""),
+            new_password=text.get("newpassword", "") if "newpassword" in item else None,
+            reset_asked=_seconds(item, "resetasked") or 0,
+            origin=text.get("origin", ""),
+            active=text.get(ACTIVE_TENANT_ID),
             roles=roles_by_tenant(item),
             left_over="deletedat" in item and not set(item) <= _TOMBSTONE,
         )
@@ -147,6 +158,7 @@ class Outcome:
     without_admin: Sequence[TenantId] = ()
 
 
+@dataclass
 class Accounts:
     """The directory's side of what happens to accounts.
 
@@ -155,62 +167,57 @@ class Accounts:
     earlier attempt has left. `admins` of each tenant holds living admins only: a blocked or deleted person is taken out
     of it, and an unblocked one comes back if they have the role still.
 
-    Parameters
+    Attributes
     ----------
     client
         DynamoDB.
     tables
-        The tables of users, tenants and memberships.
+        The directory's other tables.
     invitations
         Name of the table of invitations, where somebody's address may stand.
     clock
         Seconds since 1970; for tests.
     """
 
-    def __init__(
-        self, client: DynamoDBClient, tables: Tables, invitations: str, *, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._client = client
-        self._tables = tables
-        self._invitations = invitations
-        self._clock = clock
+    client: DynamoDBClient
+    tables: Tables
+    invitations: str
+    _: KW_ONLY
+    clock: Callable[[], float] = time.time
 
     def find(self, user: UserId) -> Account | None:
         """Return what the directory has of a person at this moment; None if it has nothing."""
-        found = self._client.get_item(TableName=self._tables.users, Key=user_key(user), ConsistentRead=True)
-        return Account.of(found["Item"]) if "Item" in found else None
+        found = get(self.client, self.tables.users, user_key(user))
+        return Account.of(found) if found else None
 
     def find_all(self, users: Collection[UserId]) -> dict[UserId, Account]:
         """Return what the directory has of many people at this moment, without those of whom it has nothing."""
-        items = read_all(self._client, self._tables.users, [user_key(user) for user in users])
+        items = read_all(self.client, self.tables.users, [user_key(user) for user in users])
         return {UserId(item[USER_ID]["S"]): Account.of(item) for item in items}
 
     def page(self, after: UserId | None, *, limit: int) -> tuple[list[Account], UserId | None]:
         """Return a page of all accounts, in no order that means anything, and after whom the next one begins."""
         start: Any = {"ExclusiveStartKey": user_key(after)} if after else {}
-        page = self._client.scan(TableName=self._tables.users, Limit=limit, ConsistentRead=True, **start)
+        page = self.client.scan(TableName=self.tables.users, Limit=limit, ConsistentRead=True, **start)
         last = page.get("LastEvaluatedKey")
         return [Account.of(item) for item in page["Items"]], UserId(last[USER_ID]["S"]) if last else None
 
     def founders(self, tenants: Collection[TenantId]) -> dict[TenantId, str]:
         """Return who has founded each of those tenants that exist; empty where the saga has not finished."""
-        items = read_all(self._client, self._tables.tenants, [tenant_key(tenant) for tenant in tenants])
+        items = read_all(self.client, self.tables.tenants, [tenant_key(tenant) for tenant in tenants])
         return {TenantId(item[TENANT_ID]["S"]): item.get("foundedby", {}).get("S", "") for item in items}
 
     def tenants_of(self, account: Account) -> dict[TenantId, frozenset[str]]:
         """Return somebody's roles by tenant, those of before the person's item had roles included."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._tables.memberships,
-            IndexName=USER_INDEX,
-            KeyConditionExpression=f"{USER_ID} = :user",
-            ExpressionAttributeValues={":user": {"S": account.user_id}},
+        found = memberships_of(
+            self.client,
+            self.tables.memberships,
+            account.user_id,
             ProjectionExpression=f"{TENANT_ID}, #roles",
-            ExpressionAttributeNames={"#roles": "roles"},
+            ExpressionAttributeNames={"#roles": ROLES},
         )
         indexed = {
-            TenantId(item[TENANT_ID]["S"]): frozenset(map(str, item.get("roles", {}).get("SS", [])))
-            for page in pages
-            for item in page["Items"]
+            TenantId(each[TENANT_ID]["S"]): frozenset(map(str, each.get("roles", {}).get("SS", []))) for each in found
         }
         return dict(sorted({**indexed, **account.roles}.items()))
 
@@ -218,6 +225,7 @@ class Accounts:
         """Return those of some tenants that exist and have no living admin."""
         return sorted(tenant for tenant, admins in self._admins(tenants).items() if not admins)
 
+    @retried
     def block(self, user: UserId, *, by: str, reason: str) -> Outcome:
         """Block somebody: no session and no token of theirs counts, and they are an admin nowhere.
 
@@ -228,24 +236,19 @@ class Accounts:
         ConflictError
             The account is deleted.
         """
+        account = self._undeleted(user)
+        tenants = self.tenants_of(account)
+        if account.blocked_at is not None and (account.blocked_by != POOL or by == POOL):
+            changed, at, who = False, account.blocked_at, account.blocked_by
+        else:
+            changed, at, who = True, int(self.clock()), by
+            self._block(account, at=at, by=by, reason=reason)
+            # With whatever they joined until then; nobody who is blocked joins anything.
+            tenants = self.tenants_of(self._undeleted(user))
+        self._leave_admins(user, tenants)
+        return self._outcome(tenants, changed=changed, at=at, by=who)
 
-        def attempt() -> Outcome:
-            account = self._undeleted(user)
-            tenants = self.tenants_of(account)
-            if account.blocked_at is not None and (account.blocked_by != POOL or by == POOL):
-                changed, at, who = False, account.blocked_at, account.blocked_by
-            else:
-                changed, at, who = True, int(self._clock()), by
-                self._block(account, at=at, by=by, reason=reason)
-                # Whatever they joined until then; nobody who is blocked joins anything.
-                tenants = self.tenants_of(self._undeleted(user))
-            self._leave_admins(user, tenants)
-            return Outcome(
-                changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._adminless(tenants)
-            )
-
-        return decided(attempt)
-
+    @retried
     def unblock(self, user: UserId, *, by: str) -> Outcome:
         """Unblock somebody, who is an admin again wherever they have the role. Their earlier sessions stay ended.
 
@@ -254,36 +257,18 @@ class Accounts:
         ConflictError
             The account is deleted, or an operator has blocked it and it is the user pool that asks.
         """
+        account = self._undeleted(user)
+        changed = account.blocked_at is not None
+        if changed and by == POOL and account.blocked_by != POOL:
+            raise ConflictError("An operator has blocked this account")
+        if changed:
+            update, condition = "REMOVE blockedat, blockedby, blockedreason", "blockedat = :seen AND blockedby = :who"
+            values = {":seen": {"N": str(account.blocked_at)}, ":who": {"S": account.blocked_by}}
+            write(self.client, [self._user(user, update, condition, values)])
+        self._join_admins(user, account.roles)
+        return self._outcome(self.tenants_of(account), changed=changed, at=int(self.clock()), by=by)
 
-        def attempt() -> Outcome:
-            account = self._undeleted(user)
-            if by == POOL and account.blocked_at is not None and account.blocked_by != POOL:
-                raise ConflictError("An operator has blocked this account")
-            tenants = self.tenants_of(account)
-            at = int(self._clock())
-            if account.blocked_at is not None:
-                write(
-                    self._client,
-                    [
-                        self._user(
-                            user,
-                            "REMOVE blockedat, blockedby, blockedreason",
-                            "blockedat = :seen AND blockedby = :who",
-                            {":seen": {"N": str(account.blocked_at)}, ":who": {"S": account.blocked_by}},
-                        )
-                    ],
-                )
-            self._join_admins(user, account.roles)
-            return Outcome(
-                changed=account.blocked_at is not None,
-                at=at,
-                by=by,
-                tenants=list(tenants),
-                without_admin=self._adminless(tenants),
-            )
-
-        return decided(attempt)
-
+    @retried
     def end_sessions(self, user: UserId, *, by: str, at: int | None = None) -> Outcome:
         """End every session of somebody that began before this second, or before the second `at`.
 
@@ -292,17 +277,14 @@ class Accounts:
         ConflictError
             The account is deleted.
         """
+        account = self._undeleted(user)
+        since = int(self.clock()) if at is None else at
+        if account.valid_after >= since:
+            return Outcome(changed=False, at=account.valid_after, by=by)
+        write(self.client, [self._ending(account, since)])
+        return Outcome(changed=True, at=since, by=by)
 
-        def attempt() -> Outcome:
-            account = self._undeleted(user)
-            since = int(self._clock()) if at is None else at
-            if account.valid_after >= since:
-                return Outcome(changed=False, at=account.valid_after, by=by)
-            write(self._client, [self._ending(account, since)])
-            return Outcome(changed=True, at=since, by=by)
-
-        return decided(attempt)
-
+    @retried
     def end_session(self, user: UserId, session: str, *, by: str) -> Outcome:
         """End one session of somebody, named by its `origin_jti`.
 
@@ -311,39 +293,23 @@ class Accounts:
         ConflictError
             The account is deleted.
         """
+        before, now = self._undeleted(user).ended_sessions, int(self.clock())
+        ended = {entry.partition(":")[2]: int(entry.partition(":")[0]) for entry in before}
+        if session in ended:
+            return Outcome(changed=False, at=ended[session], by=by)
+        kept = {entry for entry in before if int(entry.partition(":")[0]) > now - _ENDED_SESSIONS_SECONDS}
+        update, values = "SET endedsessions = :ended", dict[str, Any]()
+        if len(kept) >= _MOST_ENDED_SESSIONS:
+            kept, update, values = set(), f"{update}, validafter = :valid", {":valid": {"N": str(now + 1)}}
+        values[":ended"] = {"SS": sorted({*kept, f"{now}:{session}"})}
+        condition = "attribute_not_exists(deletedat) AND attribute_not_exists(endedsessions)"
+        if before:
+            condition = "attribute_not_exists(deletedat) AND endedsessions = :before"
+            values[":before"] = {"SS": sorted(before)}
+        write(self.client, [self._user(user, update, condition, values)])
+        return Outcome(changed=True, at=now, by=by)
 
-        def attempt() -> Outcome:
-            self._undeleted(user)
-            item = self._client.get_item(TableName=self._tables.users, Key=user_key(user), ConsistentRead=True)["Item"]
-            now = int(self._clock())
-            before = set(item.get("endedsessions", {}).get("SS", []))
-            ended = {entry.partition(":")[2]: int(entry.partition(":")[0]) for entry in before}
-            if session in ended:
-                return Outcome(changed=False, at=ended[session], by=by)
-            kept = {entry for entry in before if int(entry.partition(":")[0]) > now - _ENDED_SESSIONS_SECONDS}
-            update = "SET endedsessions = :ended"
-            values: dict[str, Any] = {}
-            if len(kept) >= _MOST_ENDED_SESSIONS:
-                kept, update, values = set(), f"{update}, validafter = :valid", {":valid": {"N": str(now + 1)}}
-            values[":ended"] = {"SS": sorted({*kept, f"{now}:{session}"})}
-            condition = "attribute_not_exists(endedsessions)"
-            if before:
-                condition, values[":before"] = "endedsessions = :before", {"SS": sorted(before)}
-            write(
-                self._client,
-                [
-                    self._user(
-                        user,
-                        update,
-                        f"attribute_not_exists(deletedat) AND {condition}",
-                        values,
-                    )
-                ],
-            )
-            return Outcome(changed=True, at=now, by=by)
-
-        return decided(attempt)
-
+    @retried
     def change_address(self, user: UserId, email: str, *, by: str) -> Outcome:
         """Write somebody's new address wherever the directory has the old one, and end every session of theirs.
 
@@ -356,25 +322,17 @@ class Accounts:
         NotFoundError
             They have no directory record.
         """
+        account = self._undeleted(user)
+        if not account.recorded:
+            raise NotFoundError("Account not found")
+        at, changed = int(self.clock()), account.email != email
+        if changed:
+            write(self.client, [self._ending(account, at, "email = :email", {":email": {"S": email}})])
+        tenants = self.tenants_of(account)
+        self._write_batches(self._new_address(tenant, user, email) for tenant in tenants)
+        return Outcome(changed=changed, at=at if changed else account.valid_after, by=by, tenants=list(tenants))
 
-        def attempt() -> Outcome:
-            account = self._undeleted(user)
-            if not account.recorded:
-                raise NotFoundError("Account not found")
-            at, changed = int(self._clock()), account.email != email
-            if changed:
-                ending = self._ending(account, at)
-                update: Any = ending["Update"]
-                update["UpdateExpression"] += ", email = :email"
-                update["ExpressionAttributeValues"][":email"] = {"S": email}
-                write(self._client, [ending])
-            tenants = self.tenants_of(account)
-            for some in _batched(tenants, _TRANSACTION):
-                write(self._client, [self._new_address(tenant, user, email) for tenant in some])
-            return Outcome(changed=changed, at=at if changed else account.valid_after, by=by, tenants=list(tenants))
-
-        return decided(attempt)
-
+    @retried
     def delete(self, user: UserId, *, by: str) -> Outcome:
         """Delete somebody's personal data everywhere in the directory, and leave a tombstone.
 
@@ -386,29 +344,22 @@ class Accounts:
         ConflictError
             They delete their own account, and are the last living admin of a tenant.
         """
-
-        def attempt() -> Outcome:
-            account = self.find(user) or Account(user_id=user)
-            tenants = self.tenants_of(account)
-            changed = account.deleted_at is None
-            at, who = (
-                (int(self._clock()), by) if account.deleted_at is None else (account.deleted_at, account.deleted_by)
-            )
-            if changed:
-                self._mark_deleted(account, tenants, at=at, by=by)
-                # Whatever they joined until then; nobody who is deleted joins anything.
-                tenants = self.tenants_of(self.find(user) or account)
-            self._leave_admins(user, tenants)
-            self._remove_memberships(user, tenants)
-            if account.email:
-                self._remove_invitations(account.email)
-            if changed or account.left_over:
-                self._write_tombstone(user, at=at, by=who)
-            return Outcome(
-                changed=changed, at=at, by=who, tenants=list(tenants), without_admin=self._adminless(tenants)
-            )
-
-        return decided(attempt)
+        account = self.find(user) or Account(user_id=user)
+        tenants = self.tenants_of(account)
+        changed = account.deleted_at is None
+        at, who = (int(self.clock()), by) if account.deleted_at is None else (account.deleted_at, account.deleted_by)
+        if changed:
+            self._mark_deleted(account, tenants, at=at, by=by)
+            # Whatever they joined until then; nobody who is deleted joins anything.
+            tenants = self.tenants_of(self.find(user) or account)
+        self._leave_admins(user, tenants)
+        memberships = (membership_key(tenant, user) for tenant in tenants)
+        self._write_batches(operation("Delete", self.tables.memberships, key) for key in memberships)
+        if account.email:
+            self._remove_invitations(account.email)
+        if changed or account.left_over:
+            self._write_tombstone(user, at=at, by=who)
+        return self._outcome(tenants, changed=changed, at=at, by=who)
 
     def forget(self, user: UserId) -> Outcome:
         """Remove what little the directory has of somebody who never confirmed their sign-up.
@@ -419,53 +370,29 @@ class Accounts:
             They have a directory record by now.
         """
         condition = "attribute_not_exists(email) AND attribute_not_exists(deletedat)"
-        delete: TransactWriteItemTypeDef = {
-            "Delete": {"TableName": self._tables.users, "Key": user_key(user), "ConditionExpression": condition}
-        }
         try:
-            write(self._client, [delete])
+            write(self.client, [operation("Delete", self.tables.users, user_key(user), condition=condition)])
         except OvertakenError:
             raise ConflictError("This account is confirmed") from None
-        return Outcome(changed=True, at=int(self._clock()), by=POOL)
+        return Outcome(changed=True, at=int(self.clock()), by=POOL)
 
+    @retried
     def repair_admins(self, tenant: TenantId) -> bool:
         """Make `admins` of a tenant what memberships and accounts say; return whether it was anything else."""
-
-        def attempt() -> bool:
-            found = self._recorded_admins([tenant])
-            living = self.living_admins(tenant)
-            before = found.get(tenant) or frozenset()
-            if not found or before == living:
-                return False
-            values: dict[str, Any] = {":before": {"SS": sorted(before)}} if before else {}
-            if living:
-                values[":living"] = {"SS": sorted(living)}
-            asked: Any = {
-                "TableName": self._tables.tenants,
-                "Key": tenant_key(tenant),
-                "UpdateExpression": "SET admins = :living" if living else "REMOVE admins",
-                "ConditionExpression": "admins = :before"
-                if before
-                else f"attribute_exists({TENANT_ID}) AND attribute_not_exists(admins)",
-                "ExpressionAttributeValues": values,
-            }
-            write(self._client, [_update(asked)])
-            return True
-
-        return decided(attempt)
+        found, living = self._recorded_admins([tenant]), self.living_admins(tenant)
+        before = found.get(tenant) or frozenset()
+        if not found or before == living:
+            return False
+        update = "SET admins = :living" if living else "REMOVE admins"
+        condition = "admins = :before" if before else "attribute_not_exists(admins)"
+        sets = {":before": before, ":living": living}
+        values = {name: {"SS": sorted(admins)} for name, admins in sets.items() if admins}
+        write(self.client, [self._tenant(tenant, update, values, f" AND {condition}")])
+        return True
 
     def living_admins(self, tenant: TenantId) -> frozenset[str]:
         """Return who has the role of an admin in a tenant, by memberships, and is neither blocked nor deleted."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._tables.memberships,
-            KeyConditionExpression=f"{TENANT_ID} = :tenant",
-            FilterExpression="contains(#roles, :admin)",
-            ProjectionExpression=f"{USER_ID}, #roles",
-            ExpressionAttributeNames={"#roles": "roles"},
-            ExpressionAttributeValues={":tenant": {"S": tenant}, ":admin": {"S": Role.ADMIN}},
-            ConsistentRead=True,
-        )
-        admins = frozenset(UserId(item[USER_ID]["S"]) for page in pages for item in page["Items"])
+        admins = admin_ids(self.client, self.tables.memberships, tenant)
         dead = {user for user, account in self.find_all(admins).items() if not account.living}
         return admins - dead
 
@@ -476,48 +403,46 @@ class Accounts:
         return account
 
     def _block(self, account: Account, *, at: int, by: str, reason: str) -> None:
+        values: dict[str, Any] = {":blocked": {"N": str(at)}, ":by": {"S": by}, ":reason": {"S": reason}}
+        condition = "attribute_not_exists(blockedat)"
+        if account.blocked_at is not None:
+            condition, values[":seen"] = "blockedat = :seen", {"N": str(account.blocked_at)}
         # Sign-ins are known to the second. Who signed in during this one is refused as well: nobody who is blocked
         # signs in anew, so that no sign-in of later in it is lost.
-        ending = self._ending(account, at + 1)
-        asked: Any = ending["Update"]
-        asked["ExpressionAttributeValues"][":blocked"] = {"N": str(at)}
-        asked["UpdateExpression"] += ", blockedat = :blocked, blockedby = :by, blockedreason = :reason"
-        asked["ExpressionAttributeValues"] |= {":by": {"S": by}, ":reason": {"S": reason}}
-        if account.blocked_at is None:
-            asked["ConditionExpression"] += " AND attribute_not_exists(blockedat)"
-        else:
-            asked["ConditionExpression"] += " AND blockedat = :seen"
-            asked["ExpressionAttributeValues"][":seen"] = {"N": str(account.blocked_at)}
-        write(self._client, [ending])
+        sets = "blockedat = :blocked, blockedby = :by, blockedreason = :reason"
+        write(self.client, [self._ending(account, at + 1, sets, values, condition)])
 
-    def _ending(self, account: Account, at: int) -> TransactWriteItemTypeDef:
-        """Return what ends every session that began before `at`, never taking an end back."""
+    def _ending(
+        self, account: Account, at: int, sets: str = "", values: Mapping[str, Any] | None = None, condition: str = ""
+    ) -> TransactWriteItemTypeDef:
+        """Return what ends every session that began before `at`, never taking an end back, and sets what else."""
+        still = "attribute_not_exists(deletedat) AND (attribute_not_exists(validafter) OR validafter <= :at)"
         return self._user(
             account.user_id,
-            "SET validafter = :at",
-            "attribute_not_exists(deletedat) AND (attribute_not_exists(validafter) OR validafter <= :at)",
-            {":at": {"N": str(max(at, account.valid_after))}},
+            ", ".join(filter(None, ("SET validafter = :at", sets))),
+            " AND ".join(filter(None, (still, condition))),
+            {":at": {"N": str(max(at, account.valid_after))}, **(values or {})},
         )
 
     def _user(self, user: UserId, update: str, condition: str, values: Mapping[str, Any]) -> TransactWriteItemTypeDef:
-        asked: Any = {
-            "TableName": self._tables.users,
-            "Key": user_key(user),
-            "UpdateExpression": update,
-            "ConditionExpression": condition,
-            "ExpressionAttributeValues": dict(values),
-        }
-        return _update(asked)
+        key = user_key(user)
+        return operation("Update", self.tables.users, key, update=update, condition=condition, values=values)
+
+    def _tenant(
+        self, tenant: TenantId, update: str, values: Mapping[str, Any], more: str = ""
+    ) -> TransactWriteItemTypeDef:
+        key, condition = tenant_key(tenant), f"attribute_exists({TENANT_ID}){more}"
+        return operation("Update", self.tables.tenants, key, update=update, condition=condition, values=values)
 
     def _new_address(self, tenant: TenantId, user: UserId, email: str) -> TransactWriteItemTypeDef:
-        asked: Any = {
-            "TableName": self._tables.memberships,
-            "Key": membership_key(tenant, user),
-            "UpdateExpression": "SET email = :email",
-            "ConditionExpression": f"attribute_exists({USER_ID})",
-            "ExpressionAttributeValues": {":email": {"S": email}},
-        }
-        return _update(asked)
+        return operation(
+            "Update",
+            self.tables.memberships,
+            membership_key(tenant, user),
+            update="SET email = :email",
+            condition=f"attribute_exists({USER_ID})",
+            values={":email": {"S": email}},
+        )
 
     def _mark_deleted(self, account: Account, tenants: Mapping[TenantId, frozenset[str]], *, at: int, by: str) -> None:
         """Mark an account as deleted; who deletes their own account stops being an admin in the same transaction."""
@@ -529,7 +454,7 @@ class Accounts:
             {":at": {"N": str(at)}, ":by": {"S": by}},
         )
         if by != user:
-            write(self._client, [mark])
+            write(self.client, [mark])
             return
         recorded = self._recorded_admins([tenant for tenant, roles in tenants.items() if Role.ADMIN in roles])
         for tenant in (tenant for tenant, ids in recorded.items() if ids is None):
@@ -543,99 +468,59 @@ class Accounts:
         own = [tenant for tenant, ids in admins.items() if user in ids]
         if len(own) >= _BATCH:
             raise ConflictError(f"You are an admin of {len(own)} tenants: leave some of them first")
-        write(self._client, [mark, *(self._leaving(tenant, user, unless_last=True) for tenant in own)])
+        write(self.client, [mark, *(self._leaving(tenant, user, unless_last=True) for tenant in own)])
 
     def _leave_admins(self, user: UserId, tenants: Collection[TenantId]) -> None:
         own = [tenant for tenant, admins in self._admins(tenants).items() if user in admins]
-        for some in _batched(own, _TRANSACTION):
-            write(self._client, [self._leaving(tenant, user) for tenant in some])
+        self._write_batches(self._leaving(tenant, user) for tenant in own)
 
     def _leaving(self, tenant: TenantId, user: UserId, *, unless_last: bool = False) -> TransactWriteItemTypeDef:
-        asked: Any = {
-            "TableName": self._tables.tenants,
-            "Key": tenant_key(tenant),
-            "UpdateExpression": "DELETE admins :user",
-            "ConditionExpression": f"attribute_exists({TENANT_ID})"
-            + (" AND size(admins) > :one" if unless_last else ""),
-            "ExpressionAttributeValues": {":user": {"SS": [user]}, **({":one": {"N": "1"}} if unless_last else {})},
-        }
-        return _update(asked)
+        values: dict[str, Any] = {":user": {"SS": [user]}, **({":one": {"N": "1"}} if unless_last else {})}
+        return self._tenant(tenant, "DELETE admins :user", values, " AND size(admins) > :one" if unless_last else "")
 
     def _join_admins(self, user: UserId, roles: Mapping[TenantId, frozenset[str]]) -> None:
-        wanted = {tenant: own for tenant, own in roles.items() if Role.ADMIN in own}
-        recorded = self._recorded_admins(wanted)
+        recorded = self._recorded_admins([tenant for tenant, own in roles.items() if Role.ADMIN in own])
         missing = [tenant for tenant, admins in recorded.items() if admins is not None and user not in admins]
         for tenant in (tenant for tenant, admins in recorded.items() if admins is None):
             self.repair_admins(tenant)  # with the others, of whom an absent set says nothing
         for some in _batched(missing, _TRANSACTION):
-            joining: list[Any] = [
-                {
-                    "TableName": self._tables.tenants,
-                    "Key": tenant_key(tenant),
-                    "UpdateExpression": "ADD admins :user",
-                    "ConditionExpression": f"attribute_exists({TENANT_ID})",
-                    "ExpressionAttributeValues": {":user": {"SS": [user]}},
-                }
-                for tenant in some
-            ]
-            still: Any = {
-                "TableName": self._tables.users,
-                "Key": user_key(user),
-                "ConditionExpression": "attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
+            still = operation(
+                "ConditionCheck",
+                self.tables.users,
+                user_key(user),
+                condition="attribute_not_exists(blockedat) AND attribute_not_exists(deletedat)"
                 + "".join(f" AND contains(#{number}, :admin)" for number in range(len(some))),
-                "ExpressionAttributeNames": {
-                    f"#{number}": roles_attribute(tenant) for number, tenant in enumerate(some)
-                },
-                "ExpressionAttributeValues": {":admin": {"S": Role.ADMIN}},
-            }
-            write(self._client, [{"ConditionCheck": still}, *map(_update, joining)])
-
-    def _remove_memberships(self, user: UserId, tenants: Collection[TenantId]) -> None:
-        for some in _batched(tenants, _TRANSACTION):
-            removals: list[TransactWriteItemTypeDef] = [
-                {
-                    "Delete": {
-                        "TableName": self._tables.memberships,
-                        "Key": membership_key(tenant, user),
-                    }
-                }
-                for tenant in some
-            ]
-            write(self._client, removals)
+                names={f"#{number}": roles_attribute(tenant) for number, tenant in enumerate(some)},
+                values={":admin": {"S": Role.ADMIN}},
+            )
+            joining = (self._tenant(tenant, "ADD admins :user", {":user": {"SS": [user]}}) for tenant in some)
+            write(self.client, [still, *joining])
 
     def _remove_invitations(self, email: str) -> None:
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._invitations,
-            IndexName=INVITEE_INDEX,
-            KeyConditionExpression="email = :email",
-            ExpressionAttributeValues={":email": {"S": email.lower()}},
-            ProjectionExpression=f"{TENANT_ID}, invitationid",
+        found = invited(
+            self.client, self.invitations, email.lower(), ProjectionExpression=f"{TENANT_ID}, {INVITATION_ID}"
         )
-        for some in _batched((item for page in pages for item in page["Items"]), _TRANSACTION):
-            removals: list[TransactWriteItemTypeDef] = [
-                {
-                    "Delete": {
-                        "TableName": self._invitations,
-                        "Key": {TENANT_ID: item[TENANT_ID], INVITATION_ID: item[INVITATION_ID]},
-                    }
-                }
-                for item in some
-            ]
-            write(self._client, removals)
+        keys = ({TENANT_ID: each[TENANT_ID], INVITATION_ID: each[INVITATION_ID]} for each in found)
+        self._write_batches(operation("Delete", self.invitations, key) for key in keys)
 
     def _write_tombstone(self, user: UserId, *, at: int, by: str) -> None:
         put: TransactWriteItemTypeDef = {
             "Put": {
-                "TableName": self._tables.users,
+                "TableName": self.tables.users,
                 "Item": {**user_key(user), "deletedat": {"N": str(at)}, "deletedby": {"S": by}},
                 "ConditionExpression": "deletedat = :at",
                 "ExpressionAttributeValues": {":at": {"N": str(at)}},
             }
         }
-        write(self._client, [put])
+        write(self.client, [put])
 
-    def _adminless(self, tenants: Mapping[TenantId, frozenset[str]]) -> list[TenantId]:
-        return self.without_admin([tenant for tenant, roles in tenants.items() if Role.ADMIN in roles])
+    def _write_batches(self, items: Iterable[TransactWriteItemTypeDef]) -> None:
+        for some in _batched(items, _TRANSACTION):
+            write(self.client, some)
+
+    def _outcome(self, tenants: Mapping[TenantId, frozenset[str]], *, changed: bool, at: int, by: str) -> Outcome:
+        without_admin = self.without_admin([tenant for tenant, roles in tenants.items() if Role.ADMIN in roles])
+        return Outcome(changed=changed, at=at, by=by, tenants=list(tenants), without_admin=without_admin)
 
     def _admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str]]:
         """Return the living admins of those tenants that exist."""
@@ -647,24 +532,18 @@ class Accounts:
 
     def _recorded_admins(self, tenants: Collection[TenantId]) -> dict[TenantId, frozenset[str] | None]:
         """Return `admins` of those tenants that exist; None where it is absent."""
-        items = read_all(self._client, self._tables.tenants, [tenant_key(tenant) for tenant in tenants])
+        items = read_all(self.client, self.tables.tenants, [tenant_key(tenant) for tenant in tenants])
         return {
             TenantId(item[TENANT_ID]["S"]): frozenset(item["admins"].get("SS", [])) if "admins" in item else None
             for item in items
         }
 
 
-def _update(asked: Mapping[str, Any]) -> TransactWriteItemTypeDef:
-    values = {} if asked.get("ExpressionAttributeValues") else {"ExpressionAttributeValues"}
-    made: Any = {"Update": {name: value for name, value in asked.items() if name not in values}}
-    return cast("TransactWriteItemTypeDef", made)
-
-
-def _batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+def _batched(items: Iterable[_Each], size: int) -> Iterator[list[_Each]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
 
 
 def _seconds(item: Mapping[str, Any], name: str) -> int | None:
-    return int(item[name]["N"]) if name in item else None
+    return int(float(item[name]["N"])) if name in item else None

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from tenantry.model.authorizer_context import AUTH_TIME, SESSION
 from tenantry.model.directory_tables import (
     ACTIVE_TENANT_ID,
+    ROLES,
     TENANT_ID,
     USER_ID,
+    active_tenant,
     membership_key,
     roles_attribute,
     tenant_key,
@@ -17,13 +19,14 @@ from tenantry.model.directory_tables import (
 )
 from tenantry.model.errors import UnauthorizedError
 from tenantry.model.identifiers import InvalidIdentifierError, TenantId, UserId, user_id
-from tenantry.runtime.active_membership import active_tenant
-from tenantry.runtime.batches import read, request
+from tenantry.runtime.batches import get, read, request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tenantry.model.directory_tables import Tables
 
 VALID_AFTER: Final = "validafter"
 ENDED_SESSIONS: Final = "endedsessions"
@@ -99,6 +102,7 @@ class AuthorizationState:
 NO_TENANT: Final = AuthorizationState(tenant_id=None, roles=frozenset())
 
 
+@dataclass
 class AuthorizationStates:
     """Decides from the directory.
 
@@ -110,23 +114,16 @@ class AuthorizationStates:
     Calls: one ``BatchGetItem`` of the user and the tenant. There is a second one after a switch of the active tenant,
     and a ``GetItem`` of the membership where the user's item has no roles in the tenant.
 
-    Parameters
+    Attributes
     ----------
     client
         DynamoDB.
-    users
-        Name of the table of users; HASH ``userid``.
-    tenants
-        Name of the table of tenants; HASH ``tenantid``.
-    memberships
-        Name of the table of memberships; HASH ``tenantid``, RANGE ``userid``.
+    tables
+        The tables of users, tenants and memberships.
     """
 
-    def __init__(self, client: DynamoDBClient, *, users: str, tenants: str, memberships: str) -> None:
-        self._client = client
-        self._users = users
-        self._tenants = tenants
-        self._memberships = memberships
+    client: DynamoDBClient
+    tables: Tables
 
     def in_tenant(self, sign_in: SignIn, tenant: TenantId | None) -> AuthorizationState:
         """Return what a user may be in a tenant that a verified token, or work that they queued, names.
@@ -175,23 +172,17 @@ class AuthorizationStates:
 
     def _membership_roles(self, tenant: TenantId, user: UserId) -> frozenset[str] | None:
         """Return the roles in the membership, for a user whose item has none."""
-        answer = self._client.get_item(
-            TableName=self._memberships,
-            Key=membership_key(tenant, user),
-            ProjectionExpression="#roles",
-            ExpressionAttributeNames={"#roles": "roles"},
-            ConsistentRead=True,
-        )
-        return _roles(answer.get("Item", {}).get("roles"))
+        found = get(self.client, self.tables.memberships, membership_key(tenant, user), [ROLES])
+        return _roles((found or {}).get(ROLES))
 
     def _read(self, user: UserId, tenant: TenantId | None) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
         """Return the items of a user and of a tenant, as far as they exist."""
         names = [USER_ID, *_ACCOUNT, *([roles_attribute(tenant)] if tenant else [])]
-        wanted = {self._users: request([user_key(user)], names)}
+        wanted = {self.tables.users: request([user_key(user)], names)}
         if tenant:
-            wanted[self._tenants] = request([tenant_key(tenant)], [TENANT_ID, TENANT_STATE])
-        found = read(self._client, wanted)  # a key without an answer is an error, and the reply a 500: nobody gets in
-        return next(iter(found[self._users]), None), next(iter(found.get(self._tenants, ())), None)
+            wanted[self.tables.tenants] = request([tenant_key(tenant)], [TENANT_ID, TENANT_STATE])
+        found = read(self.client, wanted)  # a key without an answer is an error, and the reply a 500: nobody gets in
+        return next(iter(found[self.tables.users]), None), next(iter(found.get(self.tables.tenants, ())), None)
 
 
 def _check(account: Mapping[str, Any] | None, sign_in: SignIn) -> None:

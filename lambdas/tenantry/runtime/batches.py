@@ -1,11 +1,11 @@
-"""Reads many items of DynamoDB in few calls."""
+"""Reads items of DynamoDB: one, many in few calls, or what a query finds."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -27,11 +27,17 @@ def request(keys: Sequence[Item], attributes: Sequence[str] = (), *, consistent:
     consistent
         Whether what was written a moment ago is read.
     """
-    asked: dict[str, Any] = {"Keys": keys, "ConsistentRead": consistent}
-    if attributes:
-        places = {f"#{number}": name for number, name in enumerate(attributes)}
-        asked |= {"ProjectionExpression": ",".join(places), "ExpressionAttributeNames": places}
-    return asked
+    return {"Keys": keys, "ConsistentRead": consistent, **_only(attributes)}
+
+
+def _only(attributes: Sequence[str]) -> dict[str, Any]:
+    places = {f"#{number}": name for number, name in enumerate(attributes)}
+    return {"ProjectionExpression": ",".join(places), "ExpressionAttributeNames": places} if places else {}
+
+
+def get(client: DynamoDBClient, table: str, key: Item, attributes: Sequence[str] = ()) -> Item | None:
+    """Return an item as it is at this moment, or these attributes of it; None if there is none."""
+    return client.get_item(TableName=table, Key=key, ConsistentRead=True, **_only(attributes)).get("Item")
 
 
 def read(client: DynamoDBClient, requests: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Sequence[Item]]:
@@ -77,3 +83,8 @@ def read_all(
         for part in parts
         for item in read(client, {table: request(part, attributes, consistent=consistent)})[table]
     ]
+
+
+def query(client: DynamoDBClient, **request: Any) -> Iterator[Item]:  # noqa: ANN401 - as boto3 takes it
+    """Return the items that a query finds, however many pages that takes."""
+    return (item for page in client.get_paginator("query").paginate(**request) for item in page["Items"])

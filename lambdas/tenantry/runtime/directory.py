@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -10,8 +11,12 @@ from tenantry.model.directory_tables import TENANT_ID, USER_ID, USER_INDEX, memb
 from tenantry.model.errors import ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
+from tenantry.runtime.batches import get, query
+from tenantry.runtime.transactions import operation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # The role of the function that shows a tenant is bound to these.
@@ -19,10 +24,11 @@ _SHOWN: Final = (TENANT_ID, "name", "foundedby")
 _deserialize = TypeDeserializer().deserialize
 
 
+@dataclass
 class Tenants:
     """The table of tenants.
 
-    Parameters
+    Attributes
     ----------
     client
         DynamoDB.
@@ -32,10 +38,9 @@ class Tenants:
         Name of the table of memberships, which a change of a tenant is conditional on.
     """
 
-    def __init__(self, client: DynamoDBClient, table: str, memberships: str | None = None) -> None:
-        self._client = client
-        self._table = table
-        self._memberships = memberships
+    client: DynamoDBClient
+    table: str
+    memberships: str | None = None
 
     def get(self, tenant: TenantId) -> dict[str, Any]:
         """Return what a tenant's item shows: who its admins are is for them to know.
@@ -47,17 +52,10 @@ class Tenants:
         NotFoundError
             There is no such tenant.
         """
-        placeholders = {f"#shown{number}": name for number, name in enumerate(_SHOWN)}
-        found = self._client.get_item(
-            TableName=self._table,
-            Key=tenant_key(tenant),
-            ProjectionExpression=", ".join(placeholders),
-            ExpressionAttributeNames=placeholders,
-            ConsistentRead=True,
-        )
-        if "Item" not in found:
+        found = get(self.client, self.table, tenant_key(tenant), _SHOWN)
+        if found is None:
             raise NotFoundError("Tenant not found")
-        return {name: _deserialize(value) for name, value in found["Item"].items()}
+        return {name: _deserialize(value) for name, value in found.items()}
 
     def rename(self, tenant: TenantId, name: str, *, by: UserId) -> None:
         """Give a tenant another name.
@@ -72,33 +70,28 @@ class Tenants:
         NotFoundError
             There is no such tenant.
         """
-        if self._memberships is None:
+        if self.memberships is None:
             raise ValueError("Renaming needs the memberships table.")
+        is_admin = operation(
+            "ConditionCheck",
+            self.memberships,
+            membership_key(tenant, by),
+            condition="contains(#roles, :admin)",
+            names={"#roles": "roles"},
+            values={":admin": {"S": Role.ADMIN}},
+        )
+        change = operation(
+            "Update",
+            self.table,
+            tenant_key(tenant),
+            update="SET #name = :name",
+            condition=f"attribute_exists({TENANT_ID})",
+            names={"#name": "name"},
+            values={":name": {"S": name}},
+        )
         try:
-            self._client.transact_write_items(
-                TransactItems=[
-                    {
-                        "ConditionCheck": {
-                            "TableName": self._memberships,
-                            "Key": membership_key(tenant, by),
-                            "ConditionExpression": "contains(#roles, :admin)",
-                            "ExpressionAttributeNames": {"#roles": "roles"},
-                            "ExpressionAttributeValues": {":admin": {"S": Role.ADMIN}},
-                        }
-                    },
-                    {
-                        "Update": {
-                            "TableName": self._table,
-                            "Key": tenant_key(tenant),
-                            "UpdateExpression": "SET #name = :name",
-                            "ConditionExpression": f"attribute_exists({TENANT_ID})",
-                            "ExpressionAttributeNames": {"#name": "name"},
-                            "ExpressionAttributeValues": {":name": {"S": name}},
-                        }
-                    },
-                ]
-            )
-        except self._client.exceptions.TransactionCanceledException as error:
+            self.client.transact_write_items(TransactItems=[is_admin, change])
+        except self.client.exceptions.TransactionCanceledException as error:
             codes = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
             if codes[:1] == ["ConditionalCheckFailed"]:
                 raise ForbiddenError("Only an admin may rename the tenant") from None
@@ -107,28 +100,19 @@ class Tenants:
             raise
 
 
-class TenantLists:
-    """Which tenants a user belongs to, as the index of memberships has it.
+def tenants_of(client: DynamoDBClient, memberships: str, user: UserId) -> list[TenantId]:
+    """Return the ids of all tenants that a user belongs to, as the index of memberships has it."""
+    found = memberships_of(client, memberships, user, ProjectionExpression=TENANT_ID)
+    return [tenant_id(item[TENANT_ID]["S"]) for item in found]
 
-    Parameters
-    ----------
-    client
-        DynamoDB.
-    table
-        Name of the table; HASH ``tenantid``, RANGE ``userid``, index ``user-index``.
-    """
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
-        self._client = client
-        self._table = table
-
-    def tenants_of(self, user: UserId) -> list[TenantId]:
-        """Return the ids of all tenants that a user belongs to, however many pages that takes."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=USER_INDEX,
-            KeyConditionExpression=f"{USER_ID} = :user",
-            ExpressionAttributeValues={":user": {"S": user}},
-            ProjectionExpression=TENANT_ID,
-        )
-        return [tenant_id(item[TENANT_ID]["S"]) for page in pages for item in page["Items"]]
+def memberships_of(client: DynamoDBClient, table: str, user: UserId, **more: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - as boto3 takes it
+    """Return what the index of memberships has of a user; it lags behind the memberships by moments."""
+    return query(
+        client,
+        TableName=table,
+        IndexName=USER_INDEX,
+        KeyConditionExpression=f"{USER_ID} = :user",
+        ExpressionAttributeValues={":user": {"S": user}},
+        **more,
+    )

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, Field
 
+from tenantry.model.event_types import IDENTITY, SIGN_UP, source
+from tenantry.model.names import name_or
+from tenantry.runtime.observability import logger
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sqs import SQSClient
+
+    from tenantry.model.identifiers import UserId
 
 
 class PublishError(RuntimeError):
@@ -54,6 +63,17 @@ class SignUpData(BaseModel):
     verified: bool
     status: str
 
+    @classmethod
+    def of(cls, user: UserId, attributes: Mapping[str, Any]) -> Self:
+        """Read the attributes that Cognito gives its hooks."""
+        return cls(
+            email=attributes["email"],
+            userName=user,
+            name=name_or(attributes.get("name"), attributes["email"]),
+            verified=attributes.get("email_verified") == "true",
+            status=attributes.get("cognito:user_status", "CONFIRMED"),
+        )
+
 
 class SignUp(BaseModel):
     """Detail of `App.idp` / `signup`, the event that starts the saga."""
@@ -62,6 +82,11 @@ class SignUp(BaseModel):
 
     metadata: EventMetadata
     data: SignUpData
+
+    @classmethod
+    def of(cls, application: str, data: SignUpData) -> Self:
+        """Return the detail that an application publishes of a person."""
+        return cls(metadata=EventMetadata(domain=IDENTITY, application=application, event_type=SIGN_UP), data=data)
 
 
 class MembershipEvent(BaseModel):
@@ -144,45 +169,68 @@ def publish(client: EventBridgeClient, entry: PutEventsRequestEntryTypeDef) -> N
         raise PublishError(answer["Entries"][0].get("ErrorCode", "unknown"))
 
 
-class EventPublisher:
+@dataclass(frozen=True, kw_only=True)
+class Publisher:
+    """What an application's functions publish with.
+
+    Attributes
+    ----------
+    bus
+        EventBridge.
+    bus_name
+        Name of the bus.
+    application
+        The application's name, which the source of each event begins with.
+    """
+
+    bus: EventBridgeClient
+    bus_name: str
+    application: str
+
+    def publish(self, domain: str, detail_type: str, detail: BaseModel) -> None:
+        """Publish an event of a part of the system; see `publish` for what it raises."""
+        publish(self.bus, self._entry(domain, detail_type, detail))
+
+    def _entry(self, domain: str, detail_type: str, detail: BaseModel) -> PutEventsRequestEntryTypeDef:
+        return {
+            "Source": source(self.application, domain),
+            "DetailType": detail_type,
+            "Detail": detail.model_dump_json(),
+            "EventBusName": self.bus_name,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepingPublisher(Publisher):
     """Publishes events that must not be lost, since what they report has happened already.
 
     What the bus does not take goes to a dead-letter queue, from where an operator replays it.
 
-    Parameters
+    Attributes
     ----------
-    bus, queue
-        EventBridge and SQS.
-    bus_name
-        Name of the bus.
+    queue
+        SQS.
     queue_url
         URL of the dead-letter queue.
     """
 
-    def __init__(self, bus: EventBridgeClient, queue: SQSClient, *, bus_name: str, queue_url: str) -> None:
-        self._bus = bus
-        self._queue = queue
-        self._bus_name = bus_name
-        self._queue_url = queue_url
+    queue: SQSClient
+    queue_url: str
 
-    def publish(self, source: str, detail_type: str, detail: BaseModel) -> Exception | None:
-        """Publish an event; return why it is in the dead-letter queue instead, if it is.
+    def publish(self, domain: str, detail_type: str, detail: BaseModel) -> None:
+        """Publish an event, or keep it in the dead-letter queue and log why.
 
         Raises
         ------
         botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
             Neither of the two has taken it.
         """
-        entry: PutEventsRequestEntryTypeDef = {
-            "Source": source,
-            "DetailType": detail_type,
-            "Detail": detail.model_dump_json(),
-            "EventBusName": self._bus_name,
-        }
+        entry = self._entry(domain, detail_type, detail)
         try:
-            publish(self._bus, entry)
+            publish(self.bus, entry)
         except (PublishError, ClientError, BotoCoreError) as error:
             message: dict[str, Any] = {"entry": entry, "error": type(error).__name__}
-            self._queue.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))
-            return error
-        return None
+            self.queue.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(message))
+            logger.exception("not published; kept in the dead-letter queue")
+        else:
+            logger.info("published")

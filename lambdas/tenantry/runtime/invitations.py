@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, Final, NewType
 
 from tenantry.model.directory_tables import INVITATION_ID, INVITEE_INDEX, TENANT_ID
 from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId, tenant_id
 from tenantry.model.roles import Role
+from tenantry.runtime.batches import get, query
 from tenantry.runtime.mailbox import Mailbox
 from tenantry.runtime.membership import Member
-from tenantry.runtime.transactions import OvertakenError, decided, write
+from tenantry.runtime.transactions import OvertakenError, operation, retried, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -90,6 +91,7 @@ class Invitation:
         )
 
 
+@dataclass
 class Invitations:
     """The table of invitations.
 
@@ -97,7 +99,7 @@ class Invitations:
     another's; the transaction that makes the membership takes it away, so that nobody can use it twice; and the inviter
     has to be an admin at that moment, so that nobody comes back through invitations that they left behind.
 
-    Parameters
+    Attributes
     ----------
     client
         DynamoDB.
@@ -111,21 +113,14 @@ class Invitations:
         Seconds since 1970; for tests.
     """
 
-    def __init__(
-        self,
-        client: DynamoDBClient,
-        table: str,
-        memberships: Memberships,
-        *,
-        days: int,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._client = client
-        self._table = table
-        self._memberships = memberships
-        self._days = days
-        self._clock = clock
+    client: DynamoDBClient
+    table: str
+    memberships: Memberships
+    _: KW_ONLY
+    days: int
+    clock: Callable[[], float] = time.time
 
+    @retried
     def invite(self, tenant: TenantId, invitee: Mailbox, roles: frozenset[Role], *, by: UserId) -> Invitation:
         """Invite somebody, in the place of an earlier invitation into the same tenant.
 
@@ -139,11 +134,11 @@ class Invitations:
             invitee=invitee,
             roles=roles,
             invited_by=by,
-            expires=int(self._clock()) + self._days * _DAY_SECONDS,
+            expires=int(self.clock()) + self.days * _DAY_SECONDS,
         )
         put: TransactWriteItemTypeDef = {
             "Put": {
-                "TableName": self._table,
+                "TableName": self.table,
                 "Item": {
                     **self._key(tenant, made.id),
                     "email": {"S": invitee},
@@ -153,14 +148,11 @@ class Invitations:
                 },
             }
         }
+        self._require_admin(tenant, by)
+        write(self.client, [put, self.memberships.tenant_condition(tenant, admin=by)])
+        return made
 
-        def attempt() -> Invitation:
-            self._require_admin(tenant, by)
-            write(self._client, [put, self._memberships.tenant_condition(tenant, admin=by)])
-            return made
-
-        return decided(attempt)
-
+    @retried
     def withdraw(self, tenant: TenantId, invitation: InvitationId, *, by: UserId) -> None:
         """Take an invitation back.
 
@@ -171,15 +163,11 @@ class Invitations:
         NotFoundError
             There is no such invitation.
         """
-
-        def attempt() -> None:
-            self._require_admin(tenant, by)
-            if self._get(tenant, invitation) is None:
-                raise NotFoundError("Invitation not found, expired or withdrawn")
-            asked = self._memberships.tenant_condition(tenant, admin=by)
-            write(self._client, [self._deletion(tenant, invitation), asked])
-
-        decided(attempt)
+        self._require_admin(tenant, by)
+        if self._get(tenant, invitation) is None:
+            raise NotFoundError("Invitation not found, expired or withdrawn")
+        asked = self.memberships.tenant_condition(tenant, admin=by)
+        write(self.client, [self._deletion(tenant, invitation), asked])
 
     def decline(self, tenant: TenantId, invitee: Mailbox) -> None:
         """Decline one's own invitation.
@@ -190,10 +178,11 @@ class Invitations:
             There is none.
         """
         try:
-            write(self._client, [self._deletion(tenant, id_of(invitee))])
+            write(self.client, [self._deletion(tenant, id_of(invitee))])
         except OvertakenError:
             raise NotFoundError("Invitation not found, expired or withdrawn") from None
 
+    @retried
     def accept(self, tenant: TenantId, user: UserId, invitee: Mailbox, name: str) -> Member:
         """Make the invitee a member. The tenant becomes the active one of a user who has none.
 
@@ -204,89 +193,89 @@ class Invitations:
         ConflictError
             They belong to the tenant already.
         """
-
-        def attempt() -> Member:
-            found = self._get(tenant, id_of(invitee))
-            if found is None or not self._counts(found):
-                raise NotFoundError("Invitation not found, expired or withdrawn")
-            if self._memberships.belongs(tenant, user):
-                raise ConflictError("You are already a member of this tenant")
-            member = Member(user_id=user, email=invitee, name=name, roles=frozenset(found.roles))
-            write(
-                self._client,
-                [
-                    self._deletion(tenant, found.id, while_it_is=found),
-                    *self._memberships.additions(tenant, member),
-                    self._memberships.tenant_condition(
-                        tenant, admin=found.invited_by, gains=user if Role.ADMIN in found.roles else None
-                    ),
-                ],
-            )
-            return member
-
-        return decided(attempt)
+        found = self._get(tenant, id_of(invitee))
+        if found is None or not self._counts(found):
+            raise NotFoundError("Invitation not found, expired or withdrawn")
+        if self.memberships.belongs(tenant, user):
+            raise ConflictError("You are already a member of this tenant")
+        member = Member(user_id=user, email=invitee, name=name, roles=frozenset(found.roles))
+        gains = user if Role.ADMIN in found.roles else None
+        write(
+            self.client,
+            [
+                self._deletion(tenant, found.id, while_it_is=found),
+                *self.memberships.additions(tenant, member),
+                self.memberships.tenant_condition(tenant, admin=found.invited_by, gains=gains),
+            ],
+        )
+        return member
 
     def of_tenant(self, tenant: TenantId) -> Sequence[Invitation]:
         """Return the invitations of a tenant that have not expired."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+        found = query(
+            self.client,
+            TableName=self.table,
             KeyConditionExpression=f"{TENANT_ID} = :tenant",
             ExpressionAttributeValues={":tenant": {"S": tenant}},
             ConsistentRead=True,
         )
-        return list(self._fresh(pages))
+        return list(self._fresh(found))
 
     def of_invitee(self, invitee: Mailbox) -> Sequence[Invitation]:
         """Return the invitations of a mailbox that count."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            IndexName=INVITEE_INDEX,
-            KeyConditionExpression="email = :email",
-            ExpressionAttributeValues={":email": {"S": invitee}},
-        )
-        return [found for found in self._fresh(pages) if self._counts(found)]
+        found = invited(self.client, self.table, invitee)
+        return [invitation for invitation in self._fresh(found) if self._counts(invitation)]
 
     def _counts(self, invitation: Invitation) -> bool:
-        if invitation.expires <= self._clock():
+        if invitation.expires <= self.clock():
             return False
         try:
-            return invitation.invited_by in self._memberships.admins(invitation.tenant_id)
+            return invitation.invited_by in self.memberships.admins(invitation.tenant_id)
         except NotFoundError:
             return False
 
-    def _fresh(self, pages: Any) -> Iterator[Invitation]:  # noqa: ANN401 - boto3's paginator
-        now = self._clock()  # DynamoDB may take days to remove what has expired
-        found = (Invitation.of(item) for page in pages for item in page["Items"])
-        return (invitation for invitation in found if invitation.expires > now)
+    def _fresh(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Invitation]:
+        now = self.clock()  # DynamoDB may take days to remove what has expired
+        return (invitation for invitation in map(Invitation.of, items) if invitation.expires > now)
 
     def _get(self, tenant: TenantId, invitation: InvitationId) -> Invitation | None:
-        found = self._client.get_item(TableName=self._table, Key=self._key(tenant, invitation), ConsistentRead=True)
-        return Invitation.of(found["Item"]) if "Item" in found else None
+        found = get(self.client, self.table, self._key(tenant, invitation))
+        return Invitation.of(found) if found else None
 
     def _require_admin(self, tenant: TenantId, by: UserId) -> None:
-        if by not in self._memberships.admins(tenant):
+        if by not in self.memberships.admins(tenant):
             raise ForbiddenError("Only an admin of the tenant may manage invitations")
 
     def _deletion(
         self, tenant: TenantId, invitation: InvitationId, *, while_it_is: Invitation | None = None
     ) -> TransactWriteItemTypeDef:
-        conditions, names, values = [f"attribute_exists({TENANT_ID})"], dict[str, str](), dict[str, Any]()
-        if while_it_is:
-            conditions = ["expires = :expires", "invitedby = :by", "#roles = :roles"]
-            names = {"#roles": "roles"}
-            values = {
+        key = self._key(tenant, invitation)
+        if while_it_is is None:
+            return operation("Delete", self.table, key, condition=f"attribute_exists({TENANT_ID})")
+        return operation(
+            "Delete",
+            self.table,
+            key,
+            condition="expires = :expires AND invitedby = :by AND #roles = :roles",
+            names={"#roles": "roles"},
+            values={
                 ":expires": {"N": str(while_it_is.expires)},
                 ":by": {"S": while_it_is.invited_by},
                 ":roles": {"SS": sorted(while_it_is.roles)},
-            }
-        asked: Any = {
-            "TableName": self._table,
-            "Key": self._key(tenant, invitation),
-            "ConditionExpression": " AND ".join(conditions),
-            **({"ExpressionAttributeNames": names} if names else {}),
-            **({"ExpressionAttributeValues": values} if values else {}),
-        }
-        return {"Delete": asked}
+            },
+        )
 
     def _key(self, tenant: TenantId, invitation: InvitationId) -> dict[str, Any]:
         return {TENANT_ID: {"S": tenant}, INVITATION_ID: {"S": invitation}}
+
+
+def invited(client: DynamoDBClient, table: str, email: str, **more: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - as boto3 takes it
+    """Return what the index of invitations has of an address; it lags behind the invitations by moments."""
+    return query(
+        client,
+        TableName=table,
+        IndexName=INVITEE_INDEX,
+        KeyConditionExpression="email = :email",
+        ExpressionAttributeValues={":email": {"S": email}},
+        **more,
+    )

@@ -79,10 +79,11 @@ class PoolUser:
         )
 
 
+@dataclass
 class UserPool:
     """Reads a user pool.
 
-    Parameters
+    Attributes
     ----------
     client
         Cognito.
@@ -90,21 +91,20 @@ class UserPool:
         The pool's id.
     """
 
-    def __init__(self, client: CognitoIdentityProviderClient, pool: str) -> None:
-        self._client = client
-        self._pool = pool
+    client: CognitoIdentityProviderClient
+    pool: str
 
     def find(self, user: UserId) -> PoolUser | None:
         """Return an account at this moment; None if there is none."""
         try:
-            found = self._client.admin_get_user(UserPoolId=self._pool, Username=user)
-        except self._client.exceptions.UserNotFoundException:
+            found = self.client.admin_get_user(UserPoolId=self.pool, Username=user)
+        except self.client.exceptions.UserNotFoundException:
             return None
         return PoolUser.of(found, found["UserAttributes"])
 
     def named(self, subject: str) -> PoolUser | None:
         """Return the account with this `sub`, which is not the user name of a federated account."""
-        found = self._client.list_users(UserPoolId=self._pool, Filter=f'sub = "{user_id(subject)}"', Limit=1)["Users"]
+        found = self.client.list_users(UserPoolId=self.pool, Filter=f'sub = "{user_id(subject)}"', Limit=1)["Users"]
         return PoolUser.of(found[0], found[0]["Attributes"]) if found else None
 
     def page(
@@ -133,8 +133,8 @@ class UserPool:
             **({"Filter": f'email = "{email}"'} if email else {}),
         }
         try:
-            answer = self._client.list_users(UserPoolId=self._pool, Limit=limit, **more)
-        except self._client.exceptions.InvalidParameterException:
+            answer = self.client.list_users(UserPoolId=self.pool, Limit=limit, **more)
+        except self.client.exceptions.InvalidParameterException:
             if after is None:
                 raise
             raise BadRequestError("Invalid `after`: give `next` of the previous page") from None

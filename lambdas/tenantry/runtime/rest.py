@@ -171,12 +171,6 @@ def no_content(use_case: Callable[[Request], None]) -> Route:
     return Route(use_case, HTTPStatus.NO_CONTENT)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reply:
-    status: HTTPStatus
-    body: object
-
-
 def rest_handler(
     routes: Mapping[str, Callable[[Request], object] | Route],
     *,
@@ -213,26 +207,26 @@ def rest_handler(
         logger.append_keys(tenant=tenant)
         tracer.put_annotation("tenant", tenant)
         metrics.add_dimension("tenant", tenant)
-        answer = _proxy_answer(_answer(known, replies, event, authorizer), cors_headers)
+        answer = _proxy_answer(*_answer(known, replies, event, authorizer), cors_headers)
         if _is_too_large(answer):  # the caller would get a 502 that says nothing
             logger.info("refused", error=TooLargeError.__name__)
             error = TooLargeError("The reply exceeds 6 MB. Request fewer items")
-            answer = _proxy_answer(_refusal(error, replies), cors_headers)
+            answer = _proxy_answer(*_refusal(error, replies), cors_headers)
         metrics.add_metric(f"Replies{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
         return answer
 
     return handler
 
 
-def _proxy_answer(reply: _Reply, cors_headers: Mapping[str, str]) -> dict[str, Any]:
+def _proxy_answer(status: HTTPStatus, body: object, cors_headers: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "statusCode": int(reply.status),
+        "statusCode": int(status),
         "headers": {
             "Content-Type": "application/json",
             **cors_headers,
             "Cache-Control": "no-store",
         },
-        "body": "" if reply.body is None else json.dumps(reply.body, ensure_ascii=False, default=_json),
+        "body": "" if body is None else json.dumps(body, ensure_ascii=False, default=_json),
     }
 
 
@@ -248,7 +242,7 @@ def _answer(
     replies: PlainReplies,
     event: Mapping[str, Any],
     authorizer: Mapping[str, Any] | None,
-) -> _Reply:
+) -> tuple[HTTPStatus, object]:
     try:
         route = _find_route(routes, f"{event.get('httpMethod')} {event.get('resource')}")
         _check_expected_tenant(event.get("headers") or {}, authorizer)
@@ -262,13 +256,13 @@ def _answer(
                 principal=_principal(event),
             ),
         )
-        return _Reply(status=route.status, body=None if result is None else replies.result(result, route.status))
+        return route.status, None if result is None else replies.result(result, route.status)
     except TenancyError as error:
         logger.info("refused", status=int(status_of(error)), error=type(error).__name__)
         return _refusal(error, replies)
     except Exception:
         logger.exception("failed")
-        return _Reply(status=HTTPStatus.INTERNAL_SERVER_ERROR, body={"message": "Internal server error"})
+        return HTTPStatus.INTERNAL_SERVER_ERROR, {"message": "Internal server error"}
 
 
 def _find_route(routes: Mapping[str, Route], name: str) -> Route:
@@ -277,9 +271,9 @@ def _find_route(routes: Mapping[str, Route], name: str) -> Route:
     return routes[name]
 
 
-def _refusal(error: TenancyError, replies: PlainReplies) -> _Reply:
+def _refusal(error: TenancyError, replies: PlainReplies) -> tuple[HTTPStatus, object]:
     status = status_of(error)
-    return _Reply(status=status, body=replies.error(error, status))
+    return status, replies.error(error, status)
 
 
 def _principal(event: Mapping[str, Any]) -> str:
@@ -293,6 +287,11 @@ def _content(event: Mapping[str, Any]) -> bytes:
         return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except (binascii.Error, UnicodeEncodeError):
         raise BadRequestError("Invalid request body: not UTF-8 text") from None
+
+
+def present(**fields: object) -> dict[str, Any]:
+    """Return the fields of a body but for those that are None."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _json(value: object) -> object:

@@ -7,6 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from tenantry.model.directory_tables import Tables
+
 
 class Settings(BaseModel):
     """Base of each function's settings: a field ``table_name`` is read from ``TABLE_NAME``.
@@ -27,3 +29,23 @@ class Settings(BaseModel):
             One is missing or of the wrong type.
         """
         return cls.model_validate(dict(os.environ))
+
+
+class DirectorySettings(Settings):
+    """The settings of a function that reads or changes the directory."""
+
+    users_table: str
+    tenants_table: str
+    tenant_users_table: str
+
+    @property
+    def tables(self) -> Tables:
+        """The names of the tables."""
+        return Tables(users=self.users_table, tenants=self.tenants_table, memberships=self.tenant_users_table)
+
+
+class AccountSettings(DirectorySettings):
+    """The settings of a function that changes or compares accounts, in the directory and in the user pool."""
+
+    invitations_table: str
+    user_pool_id: str

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from typing import TYPE_CHECKING, Final, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar, cast
 
 from tenantry.model.errors import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 _TRIES: Final = 8
@@ -44,23 +46,45 @@ def write(client: DynamoDBClient, items: Sequence[TransactWriteItemTypeDef]) -> 
         raise
 
 
-def decided(attempt: Callable[[], Result]) -> Result:
-    """Read, decide and write; retry from the start when another write came first.
+def operation(
+    kind: Literal["ConditionCheck", "Delete", "Update"],
+    table: str,
+    key: Mapping[str, Any],
+    *,
+    update: str = "",
+    condition: str = "",
+    names: Mapping[str, str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> TransactWriteItemTypeDef:
+    """Return one operation of a transaction. What is empty is left out, as DynamoDB demands."""
+    given = {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
+    return cast("TransactWriteItemTypeDef", {kind: {name: value for name, value in given.items() if value}})
+
+
+def retried(attempt: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Have a function that reads, decides and writes retried from the start when another write came first.
 
     Parameters
     ----------
     attempt
         Does it once. Errors for the caller come from what it has read; conditions on what it writes make sure that this
-        was still so.
-
-    Raises
-    ------
-    ConflictError
-        Others were quicker time and again.
+        was still so. The function that is returned raises a `ConflictError` when others were quicker time and again.
     """
-    for number in range(_TRIES):
-        try:
-            return attempt()
-        except OvertakenError:
-            time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**number))  # noqa: S311 - a pause, not a secret
-    raise ConflictError("Another request changes the same item at this moment; try again")
+
+    @wraps(attempt)
+    def decide(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        for number in range(_TRIES):
+            try:
+                return attempt(*args, **kwargs)
+            except OvertakenError:
+                time.sleep(random.uniform(0, _PAUSE_SECONDS * 2**number))  # noqa: S311 - a pause, not a secret
+        raise ConflictError("Another request changes the same item at this moment; try again")
+
+    return decide

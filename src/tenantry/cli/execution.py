@@ -9,11 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from tenantry.extras import EXIT_USAGE
-from tenantry.operate.control import ControlApiError, UnfinishedError
-from tenantry.operate.devices.errors import DeviceCommandError
-from tenantry.operate.environment import Environment, EnvironmentNotReadyError
-from tenantry.operate.preflight.assembly import NotSynthesizedError
-from tenantry.operate.teardown.errors import TeardownRefusedError
+from tenantry.operate.commands import CommandError
+from tenantry.operate.environment import Environment
 
 if TYPE_CHECKING:
     import argparse
@@ -26,15 +23,7 @@ def execute(parsed: argparse.Namespace) -> int:
         load = getattr(parsed, "load", Environment.load)
         environment = load(parsed.env, state=parsed.state, app=parsed.app)
         return int(parsed.run(environment, parsed, console))
-    except (
-        EnvironmentNotReadyError,
-        LookupError,
-        DeviceCommandError,
-        ControlApiError,
-        UnfinishedError,
-        NotSynthesizedError,
-        TeardownRefusedError,
-    ) as error:
+    except (CommandError, LookupError) as error:
         errors.print(Text(str(error.args[0]), style="red"))
     except (BotoCoreError, ClientError) as error:
         errors.print(Text(f"AWS refused the call or is unreachable: {error}", style="red"))

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tenantry.extras import EXIT_USAGE, missing, remedy
@@ -21,33 +19,17 @@ if TYPE_CHECKING:
 _EXTRA: Final = "operate"
 
 
-@dataclass(frozen=True)
-class Topic:
-    """A command of the first level.
-
-    Attributes
-    ----------
-    help
-        Its line in `tenantry --help`.
-    module
-        The module whose `add(topics, environment)` adds it to the parser.
-    """
-
-    help: str
-    module: str
-
-
+# The commands of the first level: each with its line in `tenantry --help`, and the module whose `add(topic)` adds it to
+# its parser.
 TOPICS: Final = {
-    "dead-letters": Topic("inspect and replay dead-letter queues", "tenantry.cli.dead_letters"),
-    "devices": Topic("manage certificates of tenants' servers", "tenantry.operate.devices.commands"),
-    "users": Topic("manage user accounts", "tenantry.operate.users.commands"),
-    "streaming": Topic(
-        "start and stop the streaming application that fills the data lake", "tenantry.operate.streaming"
-    ),
-    "preflight": Topic("find problems before a deployment", "tenantry.operate.preflight.commands"),
-    "smoke": Topic("check that an environment is healthy and rejects unauthenticated calls", "tenantry.operate.smoke"),
-    "teardown": Topic("delete an ephemeral environment and its data", "tenantry.operate.teardown.commands"),
-    "openapi": Topic("export the APIs' OpenAPI documents", "tenantry.cli.openapi"),
+    "dead-letters": ("inspect and replay dead-letter queues", "tenantry.cli.dead_letters"),
+    "devices": ("manage certificates of tenants' servers", "tenantry.operate.devices.commands"),
+    "users": ("manage user accounts", "tenantry.operate.users.commands"),
+    "streaming": ("start and stop the streaming application that fills the data lake", "tenantry.operate.streaming"),
+    "preflight": ("find problems before a deployment", "tenantry.operate.preflight.commands"),
+    "smoke": ("check that an environment is healthy and rejects unauthenticated calls", "tenantry.operate.smoke"),
+    "teardown": ("delete an ephemeral environment and its data", "tenantry.operate.teardown.commands"),
+    "openapi": ("export the APIs' OpenAPI documents", "tenantry.operate.openapi"),
 }
 
 
@@ -69,23 +51,8 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     """Return the parser; only the chosen topic's module is imported."""
     parser = argparse.ArgumentParser(prog="tenantry", description="Operate a deployed Tenantry environment.")
     topics = parser.add_subparsers(required=True, metavar="topic")
-    for name, topic in TOPICS.items():
+    for name, (line, module) in TOPICS.items():
+        found = topics.add_parser(name, help=line)
         if name == chosen:
-            import_module(topic.module).add(topics, _environment_options())
-        else:
-            topics.add_parser(name, help=topic.help)
+            import_module(module).add(found)
     return parser
-
-
-def _environment_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--env", default="local", help="the environment (default: local)")
-    options.add_argument("--app", help="the application's name (default: $APP_NAME, else tenantry)")
-    options.add_argument(
-        "--state",
-        type=Path,
-        default=Path(".local"),
-        metavar="DIR",
-        help="the folder with the deployment's outputs (default: .local)",
-    )
-    return options

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from tenantry.model.identifiers import TenantId, tenant_id_or_none
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 USERS: Final = "users"
 TENANTS: Final = "tenants"
@@ -26,6 +32,25 @@ ROLES_PREFIX: Final = "roles:"
 """What stands before the tenant in the name of the attribute of a user that holds their roles in it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """Names of the tables of the directory.
+
+    Attributes
+    ----------
+    users
+        HASH ``userid``.
+    tenants
+        HASH ``tenantid``.
+    memberships
+        HASH ``tenantid``, RANGE ``userid``; index ``user-index`` with the two the other way round.
+    """
+
+    users: str
+    tenants: str
+    memberships: str
+
+
 def table_name(application: str, table: str) -> str:
     """Return the name of an application's table: of `USERS`, `TENANTS` or `MEMBERSHIPS`."""
     return f"{application}-{table}"
@@ -38,11 +63,6 @@ def roles_attribute(tenant: str) -> str:
     would need another one before it. No tenant id holds a colon.
     """
     return f"{ROLES_PREFIX}{tenant}"
-
-
-def tenant_of_roles(attribute: str) -> str | None:
-    """Return the tenant that an attribute of a user holds roles in; None if it is another attribute."""
-    return attribute.removeprefix(ROLES_PREFIX) if attribute.startswith(ROLES_PREFIX) else None
 
 
 def user_key(user: str) -> dict[str, Any]:
@@ -58,3 +78,17 @@ def tenant_key(tenant: str) -> dict[str, Any]:
 def membership_key(tenant: str, user: str) -> dict[str, Any]:
     """Return the key of the item that a user's membership in a tenant is."""
     return {**tenant_key(tenant), **user_key(user)}
+
+
+def active_tenant(item: Mapping[str, Any] | None) -> TenantId | None:
+    """Return the tenant that a user's item names as the active one."""
+    return tenant_id_or_none((item or {}).get(ACTIVE_TENANT_ID, {}).get("S"))
+
+
+def roles_by_tenant(item: Mapping[str, Any]) -> Mapping[TenantId, frozenset[str]]:
+    """Return the roles in a user's item. What is no tenant id opens nothing, and is left out."""
+    return {
+        tenant: frozenset(map(str, value.get("SS", [])))
+        for name, value in item.items()
+        if name.startswith(ROLES_PREFIX) and (tenant := tenant_id_or_none(name.removeprefix(ROLES_PREFIX)))
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
@@ -44,6 +44,19 @@ _ACCESS_POINTS = ".s3-accesspoint"
 _MAKING = threading.Lock()
 
 
+_Found = TypeVar("_Found")
+
+
+class _Client(Generic[_Found]):
+    """A client of a service, as an attribute with its type."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __get__(self, aws: Aws | None, _: type[Aws]) -> _Found:
+        return cast("_Found", aws.client(self._service) if aws else self)
+
+
 class Aws:
     """The clients that one principal uses.
 
@@ -65,6 +78,24 @@ class Aws:
     >>> Aws(boto3.Session(region_name="eu-west-1")).region
     'eu-west-1'
     """
+
+    apigateway: _Client[APIGatewayClient] = _Client("apigateway")
+    cloudformation: _Client[CloudFormationClient] = _Client("cloudformation")
+    cognito: _Client[CognitoIdentityProviderClient] = _Client("cognito-idp")
+    dynamodb: _Client[DynamoDBClient] = _Client("dynamodb")
+    events: _Client[EventBridgeClient] = _Client("events")
+    iam: _Client[IAMClient] = _Client("iam")
+    iot: _Client[IoTClient] = _Client("iot")
+    kinesis: _Client[KinesisClient] = _Client("kinesis")
+    flink: _Client[KinesisAnalyticsV2Client] = _Client("kinesisanalyticsv2")  # Managed Service for Apache Flink
+    kms: _Client[KMSClient] = _Client("kms")
+    secrets: _Client[SecretsManagerClient] = _Client("secretsmanager")
+    sns: _Client[SNSClient] = _Client("sns")
+    functions: _Client[LambdaClient] = _Client("lambda")
+    logs: _Client[CloudWatchLogsClient] = _Client("logs")
+    sqs: _Client[SQSClient] = _Client("sqs")
+    stepfunctions: _Client[SFNClient] = _Client("stepfunctions")
+    sts: _Client[STSClient] = _Client("sts")
 
     def __init__(
         self,
@@ -116,10 +147,7 @@ class Aws:
         return Aws(self._session, endpoint_url=self.endpoint_url, ca_bundle=self.ca_bundle, keys=keys, signed=signed)
 
     def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - a client of any service
-        """Return a client of a service that has no property here, in the session's region if in no other."""
-        return self._client(service, region)
-
-    def _client(self, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - as above; properties have types
+        """Return a client of a service, in the session's region if in no other."""
         with _MAKING:
             known = (service, region or self.region)
             if known not in self._clients:
@@ -137,79 +165,9 @@ class Aws:
             return self._clients[known]
 
     @property
-    def apigateway(self) -> APIGatewayClient:
-        """API Gateway."""
-        return cast("APIGatewayClient", self._client("apigateway"))
-
-    @property
-    def cloudformation(self) -> CloudFormationClient:
-        """CloudFormation."""
-        return cast("CloudFormationClient", self._client("cloudformation"))
-
-    @property
-    def cognito(self) -> CognitoIdentityProviderClient:
-        """Cognito user pools."""
-        return cast("CognitoIdentityProviderClient", self._client("cognito-idp"))
-
-    @property
-    def dynamodb(self) -> DynamoDBClient:
-        """DynamoDB."""
-        return cast("DynamoDBClient", self._client("dynamodb"))
-
-    @property
-    def events(self) -> EventBridgeClient:
-        """EventBridge."""
-        return cast("EventBridgeClient", self._client("events"))
-
-    @property
-    def iam(self) -> IAMClient:
-        """IAM."""
-        return cast("IAMClient", self._client("iam"))
-
-    @property
-    def iot(self) -> IoTClient:
-        """AWS IoT."""
-        return cast("IoTClient", self._client("iot"))
-
-    @property
-    def kinesis(self) -> KinesisClient:
-        """Kinesis data streams."""
-        return cast("KinesisClient", self._client("kinesis"))
-
-    @property
-    def flink(self) -> KinesisAnalyticsV2Client:
-        """Managed Service for Apache Flink."""
-        return cast("KinesisAnalyticsV2Client", self._client("kinesisanalyticsv2"))
-
-    @property
-    def kms(self) -> KMSClient:
-        """Keys."""
-        return cast("KMSClient", self._client("kms"))
-
-    @property
-    def secrets(self) -> SecretsManagerClient:
-        """Secrets Manager."""
-        return cast("SecretsManagerClient", self._client("secretsmanager"))
-
-    @property
-    def sns(self) -> SNSClient:
-        """Topics."""
-        return cast("SNSClient", self._client("sns"))
-
-    @property
-    def functions(self) -> LambdaClient:
-        """Lambda."""
-        return cast("LambdaClient", self._client("lambda"))
-
-    @property
-    def logs(self) -> CloudWatchLogsClient:
-        """CloudWatch Logs."""
-        return cast("CloudWatchLogsClient", self._client("logs"))
-
-    @property
     def s3(self) -> S3Client:
         """S3, buckets and access points."""
-        client = cast("S3Client", self._client("s3"))
+        client = cast("S3Client", self.client("s3"))
         if self.endpoint_url:
             # The SDK puts an access point's name before the host. The request says so, and goes to the address itself.
             client.meta.events.register("before-sign.s3", self._as_access_point, unique_id="as-access-point")
@@ -231,7 +189,7 @@ class Aws:
     @property
     def s3control(self) -> S3ControlClient:
         """S3's control plane, where access points are."""
-        client = cast("S3ControlClient", self._client("s3control"))
+        client = cast("S3ControlClient", self.client("s3control"))
         if self.endpoint_url:
             # The SDK puts the account's number before the host, which a local cloud's address cannot take.
             client.meta.events.register("before-sign.s3-control", self._at_endpoint, unique_id="at-endpoint")
@@ -240,18 +198,3 @@ class Aws:
     def _at_endpoint(self, request: AWSRequest, **_: object) -> None:
         url = urlsplit(str(request.url))
         request.url = url._replace(netloc=urlsplit(str(self.endpoint_url)).netloc).geturl()
-
-    @property
-    def sqs(self) -> SQSClient:
-        """SQS."""
-        return cast("SQSClient", self._client("sqs"))
-
-    @property
-    def stepfunctions(self) -> SFNClient:
-        """Step Functions."""
-        return cast("SFNClient", self._client("stepfunctions"))
-
-    @property
-    def sts(self) -> STSClient:
-        """STS."""
-        return cast("STSClient", self._client("sts"))

@@ -12,6 +12,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tenantry.operate.commands import CommandError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -22,11 +24,11 @@ _UNFINISHED: Final = 502
 _REFUSED: Final = 400
 
 
-class ControlApiError(Exception):
+class ControlApiError(CommandError):
     """The control API has refused a request; the message says why. Nothing was done."""
 
 
-class UnfinishedError(Exception):
+class UnfinishedError(CommandError):
     """The control API has done a part of what was asked for; the message says what becomes of the rest."""
 
 

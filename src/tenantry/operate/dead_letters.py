@@ -11,18 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tenantry.model.event_types import (
-    IDENTITY,
-    MEMBERSHIP,
-    SIGN_UP,
-    TENANT,
-)
+from tenantry.model.event_types import IDENTITY, MEMBERSHIP, SIGN_UP, TENANT
 from tenantry.operate.stacks import resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
     from tenantry.operate.environment import Environment
@@ -37,7 +31,7 @@ _PUBLISHED: Final = {
 }
 _WORK: Final = frozenset({"id", "tenantId", "userId", "at"})  # what `tenantry.isolation.events.TenantQueue` captures
 _TOPICS: Final = "parks-"
-_TOLD: Final = {"tenantId": "tenantId", "id": "parkId", "status": "eventType"}
+_NOTIFIED: Final = {"tenantId": "tenantId", "id": "parkId", "status": "eventType"}
 _OPERATOR: Final = "operator"
 _ENTRY: Final = frozenset({"Source", "DetailType", "Detail", "EventBusName"})
 
@@ -68,8 +62,8 @@ class ReplayError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadLetter:
-    """What a message says.
+class Failure:
+    """What a message says: what has failed, and what takes its replay.
 
     Attributes
     ----------
@@ -136,7 +130,7 @@ class Message:
             attributes={name: value.get("StringValue", "") for name, value in attributes.items()},
         )
 
-    def read(self) -> DeadLetter:
+    def read(self) -> Failure:
         """Return what the message says.
 
         Raises
@@ -157,7 +151,7 @@ class Message:
         if "requestPayload" in body:
             return _function(body)
         if set(body) >= _WORK:
-            return DeadLetter(kind=Kind.WORK, destination=self.queue, event=body, error="RetriesExhausted")
+            return Failure(kind=Kind.WORK, destination=self.queue, event=body, error="RetriesExhausted")
         if body.get("Type") == "Notification":
             return _notification(body, self.attributes)
         if "entry" in body:
@@ -165,8 +159,8 @@ class Message:
         raise NotUnderstoodError("the message has no state machine, function or event bus entry")
 
 
-def _delivery(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLetter:
-    return DeadLetter(
+def _delivery(body: dict[str, Any], attributes: Mapping[str, str]) -> Failure:
+    return Failure(
         kind=Kind.DELIVERY,
         destination=attributes["TARGET_ARN"],
         event=_event(body),
@@ -175,8 +169,8 @@ def _delivery(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLetter
     )
 
 
-def _saga(body: dict[str, Any]) -> DeadLetter:
-    return DeadLetter(
+def _saga(body: dict[str, Any]) -> Failure:
+    return Failure(
         kind=Kind.SAGA,
         destination=str(body["stateMachineArn"]),
         event=_event(body.get("event")),
@@ -186,12 +180,12 @@ def _saga(body: dict[str, Any]) -> DeadLetter:
     )
 
 
-def _function(body: dict[str, Any]) -> DeadLetter:
+def _function(body: dict[str, Any]) -> Failure:
     context, response = body.get("requestContext"), body.get("responsePayload")
     if not isinstance(context, dict) or not isinstance(context.get("functionArn"), str):
         raise NotUnderstoodError("requestContext.functionArn is missing")
     failure = response if isinstance(response, dict) else {}
-    return DeadLetter(
+    return Failure(
         kind=Kind.FUNCTION,
         destination=":".join(context["functionArn"].split(":")[:7]),  # without the version
         event=_event(body["requestPayload"]),
@@ -201,7 +195,7 @@ def _function(body: dict[str, Any]) -> DeadLetter:
     )
 
 
-def _publication(body: dict[str, Any]) -> DeadLetter:
+def _publication(body: dict[str, Any]) -> Failure:
     entry = body["entry"]
     if (
         not isinstance(entry, dict)
@@ -209,15 +203,15 @@ def _publication(body: dict[str, Any]) -> DeadLetter:
         or not all(isinstance(value, str) for value in entry.values())
     ):
         raise NotUnderstoodError(f"entry must consist of the strings {', '.join(sorted(_ENTRY))}")
-    return DeadLetter(
+    return Failure(
         kind=Kind.PUBLICATION, destination=entry["EventBusName"], event=entry, error=str(body.get("error", ""))
     )
 
 
-def _notification(body: dict[str, Any], attributes: Mapping[str, str]) -> DeadLetter:
+def _notification(body: dict[str, Any], attributes: Mapping[str, str]) -> Failure:
     if not isinstance(body.get("TopicArn"), str) or not isinstance(body.get("Message"), str):
         raise NotUnderstoodError("TopicArn or Message is missing")
-    return DeadLetter(
+    return Failure(
         kind=Kind.WEBHOOK,
         destination=body["TopicArn"],
         event={"Message": body["Message"]},
@@ -273,7 +267,7 @@ class DeadLetterQueues:
     def messages(self, queue: str | None = None, limit: int | None = None) -> Iterator[Message]:
         """Take messages in hand one by one; those that are not deleted go back when the iterator is done.
 
-        What is sent later than the call is left for the next one: a letter that is replayed and fails once more comes
+        What is sent later than the call is left for the next one: a failure that is replayed and fails once more comes
         back as a new one, and would be replayed for ever.
 
         Raises
@@ -300,7 +294,7 @@ class DeadLetterQueues:
             for message in in_hand:
                 self._give_back(message)
 
-    def replay(self, message: Message, *, dry_run: bool = False) -> DeadLetter:
+    def replay(self, message: Message, *, dry_run: bool = False) -> Failure:
         """Replay a message, and delete it once the replay is accepted.
 
         Should the deletion fail, the message is replayed once more some day; the sagas are made for that.
@@ -312,82 +306,76 @@ class DeadLetterQueues:
         ReplayError
             AWS has not accepted it.
         """
-        letter = message.read()
-        self._check(letter, message.queue)
+        failure = message.read()
+        self._check(failure, message.queue)
         if dry_run:
-            return letter
+            return failure
         try:
-            if letter.kind is Kind.PUBLICATION:
-                self._put(letter)
-            elif letter.kind is Kind.WORK:
-                self._aws.sqs.send_message(QueueUrl=self._work[letter.destination], MessageBody=message.body)
-            elif letter.kind is Kind.WEBHOOK:
-                self._tell(letter)
-            elif _is_function(letter.destination):
+            if failure.kind is Kind.PUBLICATION:
+                self._put(failure)
+            elif failure.kind is Kind.WORK:
+                self._aws.sqs.send_message(QueueUrl=self._work[failure.destination], MessageBody=message.body)
+            elif failure.kind is Kind.WEBHOOK:
+                self._notify(failure)
+            elif _is_function(failure.destination):
                 self._aws.functions.invoke(
-                    FunctionName=letter.destination, InvocationType="Event", Payload=json.dumps(letter.event).encode()
+                    FunctionName=failure.destination, InvocationType="Event", Payload=json.dumps(failure.event).encode()
                 )
             else:
                 # The name ties the execution to the message in the console and in the logs.
                 self._aws.stepfunctions.start_execution(
-                    stateMachineArn=letter.destination, name=f"replay-{message.id}", input=json.dumps(letter.event)
+                    stateMachineArn=failure.destination, name=f"replay-{message.id}", input=json.dumps(failure.event)
                 )
             self._aws.sqs.delete_message(QueueUrl=message.url, ReceiptHandle=message.receipt)
         except (ClientError, BotoCoreError) as error:
             raise ReplayError(str(error)) from error
-        return letter
+        return failure
 
-    def _check(self, letter: DeadLetter, queue: str) -> None:
-        if letter.kind is Kind.PUBLICATION:
+    def _check(self, failure: Failure, queue: str) -> None:
+        if failure.kind is Kind.PUBLICATION:
             name, kinds = _PUBLISHED.get(queue, ("", frozenset()))
             source = f"{self._environment.app}.{name}"
-            if (letter.destination, letter.event["Source"]) != (self._bus, source):
+            if (failure.destination, failure.event["Source"]) != (self._bus, source):
                 raise NotUnderstoodError(f"the message is not an event of {source} for the bus {self._bus}")
-            if letter.event["DetailType"] not in kinds:
+            if failure.event["DetailType"] not in kinds:
                 raise NotUnderstoodError(f"its DetailType does not belong in the queue {queue}")
-        elif letter.kind is Kind.WORK:
+        elif failure.kind is Kind.WORK:
             if queue not in self._work:
                 raise NotUnderstoodError(f"no work queue uses {queue} as its dead-letter queue")
-        elif letter.kind is Kind.WEBHOOK:
-            if not letter.destination.rsplit(":", 1)[-1].startswith(f"{self._environment.app}-{_TOPICS}"):
-                raise NotUnderstoodError(f"{letter.destination} is not a topic of '{self._environment.app}'")
-            self._asked(letter)
-        elif not self._is_ours(letter.destination):
+        elif failure.kind is Kind.WEBHOOK:
+            if not failure.destination.rsplit(":", 1)[-1].startswith(f"{self._environment.app}-{_TOPICS}"):
+                raise NotUnderstoodError(f"{failure.destination} is not a topic of '{self._environment.app}'")
+            self._asked(failure)
+        elif failure.destination not in self._machines and not (
+            _is_function(failure.destination) and failure.destination.rsplit(":", 1)[-1] in self._functions
+        ):
             raise NotUnderstoodError(
-                f"{letter.destination} is not a state machine or function of '{self._environment.name}'"
+                f"{failure.destination} is not a state machine or function of '{self._environment.name}'"
             )
 
-    def _is_ours(self, arn: str) -> bool:
-        return arn in self._machines or (_is_function(arn) and arn.rsplit(":", 1)[-1] in self._functions)
-
-    def _asked(self, letter: DeadLetter) -> dict[str, str]:
+    def _asked(self, failure: Failure) -> dict[str, str]:
         """Return what the function that publishes is asked: it asks the directory who may be told."""
         try:
-            told = json.loads(letter.event["Message"])
-            asked = {name: str(told[key]) for name, key in _TOLD.items()}
-            moment = datetime.fromisoformat(str(told["time"]))
+            event = json.loads(failure.event["Message"])
+            asked = {name: str(event[key]) for name, key in _NOTIFIED.items()}
+            moment = datetime.fromisoformat(str(event["time"]))
         except (ValueError, KeyError, TypeError):
             raise NotUnderstoodError("its Message is not a webhook event") from None
         topic = f"{self._environment.app}-{_TOPICS}{asked['tenantId']}_{asked['id']}_{asked['status']}"
-        if letter.destination.rsplit(":", 1)[-1] != topic:
-            raise NotUnderstoodError(f"its Message does not belong to the topic {letter.destination}")
+        if failure.destination.rsplit(":", 1)[-1] != topic:
+            raise NotUnderstoodError(f"its Message does not belong to the topic {failure.destination}")
         return {**asked, "userId": _OPERATOR, "at": str(round(moment.timestamp() * 1000))}
 
-    def _tell(self, letter: DeadLetter) -> None:
+    def _notify(self, failure: Failure) -> None:
         answer = self._aws.functions.invoke(
             FunctionName=self._environment.output("parks", "ParkPublicationFunctionName"),
-            Payload=json.dumps(self._asked(letter)).encode(),
+            Payload=json.dumps(self._asked(failure)).encode(),
         )
         if "FunctionError" in answer:
             raise ReplayError("the publishing function failed; see its log")
 
-    def _put(self, letter: DeadLetter) -> None:
-        entry: PutEventsRequestEntryTypeDef = {
-            "Source": letter.event["Source"],
-            "DetailType": letter.event["DetailType"],
-            "Detail": letter.event["Detail"],
-            "EventBusName": letter.event["EventBusName"],
-        }
+    def _put(self, failure: Failure) -> None:
+        entry: Any = failure.event  # of these four strings, as `_publication` has seen
         answer = self._aws.events.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise ReplayError(f"the event bus refused it: {answer['Entries'][0].get('ErrorCode')}")

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tenantry.operate.aws import Aws
+from tenantry.operate.commands import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ STATE_FOLDER: Final = Path(".local")
 _DEFAULT_APP: Final = "tenantry"
 
 
-class EnvironmentNotReadyError(Exception):
+class EnvironmentNotReadyError(CommandError):
     """The environment cannot be worked on as things are; the message says what to do."""
 
 
@@ -69,7 +70,12 @@ class Environment:
         EnvironmentNotReadyError
             It is not deployed, does not answer, or the credentials do not reach it.
         """
-        return _local(state, app) if name == LOCAL else _remote(name, state, app)
+        path = state / ("outputs.json" if name == LOCAL else f"outputs.{name}.json")
+        if name == LOCAL and not path.is_file():
+            raise EnvironmentNotReadyError(f"The local cloud is not running: {_remedy(LOCAL)}")
+        place = cls.reach(name, state=state, app=app)
+        outputs = json.loads(path.read_text()) if path.is_file() else _described(name, place.app, place.aws)
+        return replace(place, outputs=outputs)
 
     @classmethod
     def reach(cls, name: str = LOCAL, *, state: Path = STATE_FOLDER, app: str | None = None) -> Environment:
@@ -88,8 +94,8 @@ class Environment:
         if name == LOCAL:
             aws, variables = _local_aws(state)
             return cls(name=LOCAL, app=app or variables.get("APP_NAME", _DEFAULT_APP), outputs={}, aws=aws)
-        aws = _remote_aws(name)
-        return cls(name=name, app=_application(app), outputs={}, aws=aws)
+        app = app or os.environ.get("APP_NAME") or _DEFAULT_APP
+        return cls(name=name, app=app, outputs={}, aws=_remote_aws(name))
 
     def output(self, stack: str, key: str) -> str:
         """Return one output of a stack, named without the application's prefix."""
@@ -113,15 +119,6 @@ class Environment:
 
 def _remedy(name: str) -> str:
     return "run `make up` first." if name == LOCAL else f"run `make deploy ENV={name}` first."
-
-
-def _local(state: Path, app: str | None) -> Environment:
-    outputs = state / "outputs.json"
-    if not outputs.is_file():
-        raise EnvironmentNotReadyError(f"The local cloud is not running: {_remedy(LOCAL)}")
-    aws, variables = _local_aws(state)
-    app = app or variables.get("APP_NAME", _DEFAULT_APP)
-    return Environment(name=LOCAL, app=app, outputs=json.loads(outputs.read_text()), aws=aws)
 
 
 def _local_aws(state: Path) -> tuple[Aws, Mapping[str, str]]:
@@ -155,17 +152,6 @@ def _exports(text: str) -> dict[str, str]:
     """Read ``export NAME=value`` lines as a shell would."""
     words = shlex.split(text, comments=True)
     return dict(word.split("=", 1) for word in words if "=" in word)
-
-
-def _application(app: str | None) -> str:
-    return app or os.environ.get("APP_NAME") or _DEFAULT_APP
-
-
-def _remote(name: str, state: Path, app: str | None) -> Environment:
-    aws, app = _remote_aws(name), _application(app)
-    path = state / f"outputs.{name}.json"
-    outputs = json.loads(path.read_text()) if path.is_file() else _described(name, app, aws)
-    return Environment(name=name, app=app, outputs=outputs, aws=aws)
 
 
 def _remote_aws(name: str) -> Aws:

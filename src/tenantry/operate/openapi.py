@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.text import Text
+
+from tenantry.operate.commands import Commands
 from tenantry.operate.stacks import resources
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
+
+    from rich.console import Console
 
     from tenantry.operate.aws import Aws
     from tenantry.operate.environment import Environment
 
     _Json = dict[str, Any]
 
+DOCUMENTS: Final = Path("docs/openapi")
 _VERSION: Final = "3.0.3"  # its schemas are, near enough, those of API Gateway's models
 _API_VERSION: Final = "1.0"
 # An address belongs to a deployment, and the document to all of them.
@@ -192,3 +199,17 @@ def _in_order(value: Any) -> Any:  # noqa: ANN401 - any part of a schema
     if isinstance(value, dict):
         return {key: _in_order(part) for key, part in sorted(value.items())}
     return [_in_order(part) for part in value] if isinstance(value, list) else value
+
+
+def add(topic: argparse.ArgumentParser) -> None:
+    """Add the topic's command."""
+    command = Commands(topic).add("export", _export, "write the OpenAPI document of each deployed API")
+    command.add_argument(
+        "--out", type=Path, default=DOCUMENTS, metavar="DIR", help=f"the target folder (default: {DOCUMENTS})"
+    )
+
+
+def _export(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
+    for path in export(environment, parsed.out):
+        console.print(Text(str(path)))
+    return 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import requests
 from rich.text import Text
 
+from tenantry.operate.commands import on_environment
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Collection, Iterator, Mapping
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tenantry.operate.environment import Environment
-
-    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 EXIT_FAILED: Final = 1
 _TIMEOUT_SECONDS: Final = 10
@@ -73,9 +73,10 @@ def checks(environment: Environment) -> Iterator[Check]:
     yield Check("The admin API refuses an unsigned request", "GET", admin_api, {403}, {})
 
 
-def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
-    """Add the command to the command's parser."""
-    topics.add_parser("smoke", parents=[environment], description=__doc__).set_defaults(run=_run)
+def add(topic: argparse.ArgumentParser) -> None:
+    """Make the topic a command."""
+    topic.description = __doc__
+    on_environment(topic, _run)
 
 
 def _run(environment: Environment, _: argparse.Namespace, console: Console) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 from rich.text import Text
+
+from tenantry.operate.commands import Commands
 
 if TYPE_CHECKING:
     import argparse
@@ -14,8 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tenantry.operate.environment import Environment
-
-    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _ABOUT: Final = (
     "CloudFormation creates the streaming application but does not start it. Start it once after the first deployment; "
@@ -27,27 +28,14 @@ _POLL_SECONDS: Final = 2.0
 EXIT_NOT_DONE: Final = 1
 
 
-def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
-    """Add the topic to the command's parser."""
-    topic = topics.add_parser("streaming", description=_ABOUT)
-    commands = topic.add_subparsers(required=True, metavar="command")
-    starting = commands.add_parser(
-        "start", parents=[environment], help="start it, from its latest snapshot if one exists; no effect if it runs"
-    )
-    starting.set_defaults(run=_start)
-    stopping = commands.add_parser(
-        "stop", parents=[environment], help="stop it with a snapshot; records stay in the stream for its retention time"
-    )
-    stopping.set_defaults(run=_stop)
-    commands.add_parser("status", parents=[environment], help="print its status").set_defaults(run=_status)
-
-
-def _start(environment: Environment, _: argparse.Namespace, console: Console) -> int:
-    return _change(environment, console, wanted="RUNNING", to_do="start_application")
-
-
-def _stop(environment: Environment, _: argparse.Namespace, console: Console) -> int:
-    return _change(environment, console, wanted="READY", to_do="stop_application")
+def add(topic: argparse.ArgumentParser) -> None:
+    """Add the topic's commands."""
+    commands = Commands(topic, _ABOUT)
+    start = partial(_change, wanted="RUNNING", to_do="start_application")
+    stop = partial(_change, wanted="READY", to_do="stop_application")
+    commands.add("start", start, "start it, from its latest snapshot if one exists; no effect if it runs")
+    commands.add("stop", stop, "stop it with a snapshot; records stay in the stream for its retention time")
+    commands.add("status", _status, "print its status")
 
 
 def _status(environment: Environment, _: argparse.Namespace, console: Console) -> int:
@@ -56,7 +44,7 @@ def _status(environment: Environment, _: argparse.Namespace, console: Console) -
     return 0 if detail["ApplicationStatus"] == "RUNNING" else EXIT_NOT_DONE
 
 
-def _change(environment: Environment, console: Console, *, wanted: str, to_do: str) -> int:
+def _change(environment: Environment, _: argparse.Namespace, console: Console, *, wanted: str, to_do: str) -> int:
     """Bring the application into a state and wait for it."""
     client, name = environment.aws.flink, _name(environment)
     if _at_rest(client, name) != wanted:

@@ -15,8 +15,7 @@ from tenantry.extras import EXIT_USAGE
 from tenantry.model.stores import Application
 from tenantry.operate.environment import Environment
 from tenantry.operate.teardown import commands, log_role, stacks, work
-from tenantry.operate.teardown.deployment import Deployment, Stack
-from tenantry.operate.teardown.errors import TeardownRefusedError
+from tenantry.operate.teardown.deployment import Deployment, Stack, TeardownRefusedError
 from tenantry.operate.teardown.plan import STACK, Item
 from tenantry.operate.teardown.removal import REMOVALS, Hand, Removal
 from tenantry.operate.teardown.work import Teardown
@@ -110,10 +109,11 @@ def test_failed_log_role_handover_does_not_stop_teardown(account: _Account, monk
     monkeypatch.setattr(log_role, "hand_over", refuse)
     monkeypatch.setattr(work, "REMOVALS", {**REMOVALS, kind: Removal(amount=lambda *_: "", remove=remove)})
 
-    outcome = Teardown(account.hand, app="shop", environment="dev").run()
+    teardown = Teardown(account.hand, app="shop", environment="dev")
+    teardown.run()
 
     assert removed == ["orders"]
-    assert [(one.kind, "Rate exceeded" in one.why) for one in outcome.left] == [("AWS::ApiGateway::Account", True)]
+    assert [(one.kind, "Rate exceeded" in one.why) for one in teardown.left] == [("AWS::ApiGateway::Account", True)]
 
 
 def test_first_call_refused_removes_nothing(
@@ -181,7 +181,10 @@ def test_thing_types_are_deprecated_before_deletion(account: _Account, monkeypat
     account.kept += [Item(kind=kind, id=name, name=name) for name in ("one", "two")]
     monkeypatch.setattr(work, "REMOVALS", {**REMOVALS, kind: types})
 
-    assert Teardown(account.hand, app="shop", environment="dev").run().left == []
+    teardown = Teardown(account.hand, app="shop", environment="dev")
+    teardown.run()
+
+    assert teardown.left == []
     assert done == ["deprecate one", "deprecate two", "delete one", "delete two"]
     assert REMOVALS[kind].announce
 

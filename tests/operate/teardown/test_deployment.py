@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from tenantry.model.stores import APPLICATION, STORES, Application
-from tenantry.operate.teardown.deployment import find
-from tenantry.operate.teardown.errors import TeardownRefusedError
+from tenantry.operate.teardown.deployment import TeardownRefusedError, find
 from tenantry.operate.teardown.plan import STACK, left_behind
 from tenantry.operate.teardown.removal import Hand
 

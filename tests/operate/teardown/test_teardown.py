@@ -11,7 +11,7 @@ import pytest
 from tenantry.cli.main import main
 from tenantry.extras import EXIT_USAGE
 from tenantry.operate.environment import Environment
-from tenantry.operate.teardown.errors import TeardownRefusedError
+from tenantry.operate.teardown.deployment import TeardownRefusedError
 from tenantry.operate.teardown.removal import Hand
 from tenantry.operate.teardown.work import Teardown
 from tests.inventory import inventory, operator
@@ -81,13 +81,14 @@ def test_interrupted_teardown_can_be_finished(cloud: LocalCloud, shop: Shop, bef
     while True:
         runs += 1
         try:
-            outcome = Teardown(_hand(cloud, _stop), app=shop.app, environment="local").run()
+            teardown = Teardown(_hand(cloud, _stop), app=shop.app, environment="local")
+            teardown.run()
         except KeyboardInterrupt:
             continue
         break
 
     assert runs > 10
-    assert outcome.left == []
+    assert teardown.left == []
     assert inventory(cloud) == before
 
 

@@ -15,7 +15,7 @@ from tenantry.model.errors import UnauthorizedError
 from tenantry.runtime.authorization import RoleTable, answer
 from tenantry.runtime.authorization_state import AuthorizationStates, SignIn
 from tenantry.runtime.observability import logger, observed
-from tenantry.runtime.settings import Settings
+from tenantry.runtime.settings import DirectorySettings
 from tenantry.runtime.tokens import SharedSecretVerifier, TokenVerifier, bearer_token, header, is_shared
 
 if TYPE_CHECKING:
@@ -26,14 +26,11 @@ if TYPE_CHECKING:
 _SECRET_AGE_SECONDS: Final = 300
 
 
-class _Settings(Settings):
+class _Settings(DirectorySettings):
     issuer: str
     audience: str
     routes: str  # one a line, such as "GET /parks admin,member"
     acts_in: Literal["claim", "active"]
-    users_table: str
-    tenants_table: str
-    tenant_users_table: str
     token_header: str = "authorization"  # noqa: S105 - a header's name
     shared_secret_arn: str = ""
     shared_issuer: str = ""
@@ -44,12 +41,7 @@ settings = _Settings.load()
 table = RoleTable.parse(settings.routes)
 verifier = TokenVerifier(settings.issuer, settings.audience)
 database = boto3.client("dynamodb")
-states = AuthorizationStates(
-    database,
-    users=settings.users_table,
-    tenants=settings.tenants_table,
-    memberships=settings.tenant_users_table,
-)
+states = AuthorizationStates(database, settings.tables)
 
 
 @partial(observed, correlation_id_path="requestContext.requestId")
@@ -68,44 +60,36 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """
     try:
         token = _token(event.get("headers"))
-        if settings.shared_secret_arn and is_shared(token):
-            return _answer_shared(token, event["methodArn"])
-        claims = verifier.verify(token)
-        named, sign_in = Caller.from_claims(claims), SignIn.from_claims(claims)
-        decide = states.in_tenant if settings.acts_in == "claim" else states.active
-        state = decide(sign_in, named.tenant_id)
+        shared = settings.shared_secret_arn and is_shared(token)
+        caller, roles, context = _shared(token) if shared else _signed_in(token)
     except UnauthorizedError:
         logger.info("refused")
         raise Exception("Unauthorized") from None  # noqa: TRY002 - the message is API Gateway's contract
-    caller = Caller(user_id=named.user_id, tenant_id=state.tenant_id)
     logger.append_keys(tenant=caller.tenant_id)
     logger.info("verified")
     return answer(
         caller,
-        allowed=table.allowed(caller, state.roles),
-        denied=table.denied(state.roles),
+        allowed=table.allowed(caller, roles),
+        denied=table.denied(roles),
         method_arn=event["methodArn"],
-        context={
-            **caller.to_authorizer(),
-            **Profile.from_claims(claims).to_authorizer(),
-            **sign_in.to_authorizer(),
-            ROLES: json.dumps(sorted(state.roles)),
-        },
+        context={**caller.to_authorizer(), **context},
     )
 
 
-def _answer_shared(token: str, method_arn: str) -> dict[str, Any]:
-    """Answer for a token of our own issuing. It has no account: whoever holds it may do what any role may."""
-    caller = Caller.from_shared_claims(_shared_verifier().verify(token))
-    logger.append_keys(tenant=caller.tenant_id)
-    logger.info("verified")
-    return answer(
-        caller,
-        allowed=table.allowed(caller, table.roles),
-        denied=table.denied(table.roles),
-        method_arn=method_arn,
-        context=caller.to_authorizer(),
-    )
+def _signed_in(token: str) -> tuple[Caller, frozenset[str], dict[str, str]]:
+    """Return whom a token of the user pool names, their roles at this moment, and what else is said of them."""
+    claims = verifier.verify(token)
+    named, sign_in = Caller.from_claims(claims), SignIn.from_claims(claims)
+    decide = states.in_tenant if settings.acts_in == "claim" else states.active
+    state = decide(sign_in, named.tenant_id)
+    profile = Profile.from_claims(claims).to_authorizer()
+    context = {**profile, **sign_in.to_authorizer(), ROLES: json.dumps(sorted(state.roles))}
+    return Caller(user_id=named.user_id, tenant_id=state.tenant_id), state.roles, context
+
+
+def _shared(token: str) -> tuple[Caller, frozenset[str], dict[str, str]]:
+    """Return whom a token of our own issuing names. It has no account: whoever holds it may do what any role may."""
+    return Caller.from_shared_claims(_shared_verifier().verify(token)), table.roles, {}
 
 
 def _token(headers: Mapping[str, str] | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,21 +10,20 @@ from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
-from tenantry.operate.devices.errors import DeviceCommandError
+from tenantry.operate.commands import Commands, print_json
 from tenantry.operate.devices.folder import DeviceFolder
-from tenantry.operate.devices.lifecycle import Devices, Listed, Revoked
-from tenantry.operate.devices.names import Server
+from tenantry.operate.devices.lifecycle import Devices, Revoked
+from tenantry.operate.devices.names import DeviceCommandError, Server
 from tenantry.operate.devices.registry import ACTIVE, REVOKED
 
 if TYPE_CHECKING:
     import argparse
     from datetime import datetime
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
+    from tenantry.operate.devices.registry import Certificate
     from tenantry.operate.environment import Environment
-
-    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _FOLDER: Final = Path("devices")
 _SHOWN_DIGITS: Final = 12
@@ -36,16 +34,14 @@ _ABOUT: Final = (
 )
 
 
-def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
-    """Add the topic to the command's parser."""
-    topic = topics.add_parser("devices", description=_ABOUT)
-    commands = topic.add_subparsers(required=True, metavar="command")
-
-    issuing = commands.add_parser(
+def add(topic: argparse.ArgumentParser) -> None:
+    """Add the topic's commands."""
+    commands = Commands(topic, _ABOUT)
+    issuing = commands.add(
         "issue",
-        parents=[environment],
-        help="issue a server's first certificate",
-        description="Create a private key on this machine, get a certificate for it, and write both with the client's "
+        _issue,
+        "issue a server's first certificate",
+        "Create a private key on this machine, get a certificate for it, and write both with the client's "
         "settings to the server's folder. The key does not leave this machine.",
     )
     issuing.add_argument("tenant", help="the tenant's id")
@@ -53,13 +49,11 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     issuing.add_argument(
         "--out", type=Path, metavar="DIR", help=f"the server's folder (default: {_FOLDER}/TENANT/SERVER)"
     )
-    issuing.set_defaults(run=_issue)
-
-    rotating = commands.add_parser(
+    rotating = commands.add(
         "rotate",
-        parents=[environment],
-        help="replace a server's certificate",
-        description="Write a new key and certificate to a server's folder, test them, and revoke the old ones after "
+        _rotate,
+        "replace a server's certificate",
+        "Write a new key and certificate to a server's folder, test them, and revoke the old ones after "
         "you confirm. A running client uses the new ones from its next credentials on.",
     )
     rotating.add_argument("folder", type=Path, help="the server's folder")
@@ -67,26 +61,21 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
     rotating.add_argument(
         "--finish", action="store_true", help="only revoke the old certificate of an earlier rotation"
     )
-    rotating.set_defaults(run=_rotate)
-
-    listing = commands.add_parser("list", parents=[environment], help="list servers and their certificates")
+    listing = commands.add("list", _list, "list servers and their certificates")
     listing.add_argument("--tenant", metavar="ID", help="only servers of this tenant")
     listing.add_argument("--all", action="store_true", help="show revoked certificates as well")
     listing.add_argument("--json", action="store_true", help="print JSON, with full certificate ids")
-    listing.set_defaults(run=_list)
-
-    revoking = commands.add_parser(
+    revoking = commands.add(
         "revoke",
-        parents=[environment],
-        help="revoke certificates",
-        description="Revoke the certificates of a server, or of all servers of a tenant. This cannot be undone. "
+        _revoke,
+        "revoke certificates",
+        "Revoke the certificates of a server, or of all servers of a tenant. This cannot be undone. "
         "Credentials issued before stay valid until they expire; the command prints when.",
     )
     revoking.add_argument("tenant", help="the tenant's id")
     revoking.add_argument("server", nargs="?", help="the server's name (default: all servers of the tenant)")
     revoking.add_argument("--certificate", metavar="ID", help="only the certificate whose id begins with this")
     revoking.add_argument("--yes", action="store_true", help="revoke without asking")
-    revoking.set_defaults(run=_revoke)
 
 
 def _issue(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
@@ -116,23 +105,19 @@ def _rotate(environment: Environment, parsed: argparse.Namespace, console: Conso
 
 
 def _list(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
-    lines = [line for line in Devices(environment).listed(parsed.tenant) if parsed.all or not _is_revoked(line)]
+    found = Devices(environment).listed(parsed.tenant)
+    lines = [(server, one) for server, one in found if parsed.all or not (one and one.status == REVOKED)]
     if parsed.json:
-        sys.stdout.write(json.dumps([_fields(line) for line in lines], indent=2) + "\n")
-        return 0
+        return print_json([_fields(*line) for line in lines])
     table = Table(title=f"Servers of '{parsed.env}'", title_justify="left")
     for column in ("Tenant", "Server", "Certificate", "Status", "Since", "Until"):
         table.add_column(column)
-    for line in lines:
-        certificate = line.certificate
-        table.add_row(
-            line.server.tenant,
-            line.server.name,
-            certificate.id[:_SHOWN_DIGITS] if certificate else "-",
-            Text(certificate.status, _COLOURS.get(certificate.status, "yellow")) if certificate else "-",
-            _day(certificate.created) if certificate else "-",
-            _day(certificate.expires) if certificate else "-",
-        )
+    for server, certificate in lines:
+        shown: tuple[RenderableType, ...] = ("-", "-", "-", "-")
+        if certificate:
+            status = Text(certificate.status, _COLOURS.get(certificate.status, "yellow"))
+            shown = (certificate.id[:_SHOWN_DIGITS], status, _day(certificate.created), _day(certificate.expires))
+        table.add_row(server.tenant, server.name, *shown)
     console.print(table)
     return 0
 
@@ -173,15 +158,10 @@ def _tell(revoked: Revoked, console: Console) -> None:
     )
 
 
-def _is_revoked(line: Listed) -> bool:
-    return line.certificate is not None and line.certificate.status == REVOKED
-
-
-def _fields(line: Listed) -> dict[str, str | None]:
-    certificate = line.certificate
+def _fields(server: Server, certificate: Certificate | None) -> dict[str, str | None]:
     return {
-        "tenant": line.server.tenant,
-        "server": line.server.name,
+        "tenant": server.tenant,
+        "server": server.name,
         "certificate": certificate.id if certificate else None,
         "status": certificate.status if certificate else None,
         "since": certificate.created.isoformat() if certificate else None,

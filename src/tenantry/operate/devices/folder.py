@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.ingest_client.device import FILE
-from tenantry.operate.devices.errors import DeviceCommandError
+from tenantry.operate.devices.names import DeviceCommandError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

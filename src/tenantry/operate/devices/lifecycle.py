@@ -11,36 +11,19 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tenantry.ingest_client import CredentialsProvider, IngestError
-from tenantry.operate.devices.errors import DeviceCommandError
 from tenantry.operate.devices.keys import KeyPair
 from tenantry.operate.devices.limits import TenantKeys
-from tenantry.operate.devices.names import Server, checked_tenant
+from tenantry.operate.devices.names import DeviceCommandError, Server, checked_tenant
 from tenantry.operate.devices.registry import ACTIVE, REVOKED, Certificate, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tenantry.operate.devices.folder import DeviceFolder
     from tenantry.operate.environment import Environment
 
 _TRIES: Final = 5
 _PAUSE_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """A line of the list.
-
-    Attributes
-    ----------
-    server
-        The server.
-    certificate
-        One of its certificates; None if it has none.
-    """
-
-    server: Server
-    certificate: Certificate | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +115,12 @@ class Devices:
         server, content = self._owner(folder), folder.read()
         self._try(folder)
         old = [item for item in self._active(server) if item.id != content.get("certificate_id")]
-        revoked = self._revoke((server, certificate) for certificate in old)
+        revoked = self.revoke((server, certificate) for certificate in old)
         folder.drop_others(content["certificate"], content["private_key"])
         return revoked
 
-    def listed(self, tenant: str | None = None) -> Iterator[Listed]:
-        """List the servers of a tenant, or of all, with their certificates.
+    def listed(self, tenant: str | None = None) -> Iterator[tuple[Server, Certificate | None]]:
+        """List the servers of a tenant, or of all, with each of their certificates; with None if they have none.
 
         Raises
         ------
@@ -145,11 +128,8 @@ class Devices:
             That is no tenant id.
         """
         for server in self._registry.servers(checked_tenant(tenant) if tenant else None):
-            certificates = self._registry.certificates(server)
-            for certificate in certificates:
-                yield Listed(server=server, certificate=certificate)
-            if not certificates:
-                yield Listed(server=server, certificate=None)
+            found: Sequence[Certificate | None] = self._registry.certificates(server) or [None]
+            yield from ((server, certificate) for certificate in found)
 
     def to_revoke(
         self, tenant: str, name: str | None = None, certificate_id: str | None = None
@@ -178,17 +158,13 @@ class Devices:
             )
         return [(server, item) for server, item in found if item.status != REVOKED]
 
-    def revoke(self, chosen: list[tuple[Server, Certificate]]) -> Revoked:
+    def revoke(self, chosen: Iterable[tuple[Server, Certificate]]) -> Revoked:
         """Make certificates worthless; a second time changes nothing."""
-        return self._revoke(iter(chosen))
-
-    def _revoke(self, chosen: Iterator[tuple[Server, Certificate]]) -> Revoked:
-        done = []
-        for server, certificate in chosen:
+        done = tuple(chosen)
+        for _, certificate in done:
             self._registry.revoke(certificate)
-            done.append((server, certificate))
         live = timedelta(seconds=self._registry.credential_seconds())
-        return Revoked(certificates=tuple(done), live_until=datetime.now(UTC) + live)
+        return Revoked(certificates=done, live_until=datetime.now(UTC) + live)
 
     def _active(self, server: Server) -> list[Certificate]:
         return [item for item in self._registry.certificates(server) if item.status == ACTIVE]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry.model.identifiers import InvalidIdentifierError, tenant_id
-from tenantry.operate.devices.errors import DeviceCommandError
+from tenantry.operate.commands import CommandError
 
 if TYPE_CHECKING:
     from tenantry.model.identifiers import TenantId
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _SERVER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # No id, server or application holds one, so no two servers share a thing.
 _BETWEEN: Final = ":"
+
+
+class DeviceCommandError(CommandError):
+    """It was not done; the message says why, and what to do instead."""
 
 
 def checked_tenant(tenant: str) -> TenantId:

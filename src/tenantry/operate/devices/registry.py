@@ -6,8 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tenantry.operate.devices.errors import DeviceCommandError
-from tenantry.operate.devices.names import Server
+from tenantry.operate.devices.names import DeviceCommandError, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

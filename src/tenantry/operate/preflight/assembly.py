@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.operate.commands import CommandError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
@@ -20,7 +22,7 @@ _NOTHING: Final = "(?!)"  # a pattern that nothing matches
 _VARIABLE: Final = re.compile(r"\$\{([^}!]+)\}")
 
 
-class NotSynthesizedError(Exception):
+class NotSynthesizedError(CommandError):
     """There is nothing to read; the message says what to do."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from tenantry.operate.commands import on_environment
 from tenantry.operate.environment import Environment
 from tenantry.operate.preflight.account import Account
 from tenantry.operate.preflight.assembly import Assembly
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from tenantry.operate.preflight.findings import Finding
 
-    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
-
 _ABOUT: Final = (
     "Find problems that would make a deployment fail, with remedies. Reads the account and the synthesized templates; "
     "changes nothing. See docs/deployment.md."
@@ -33,9 +32,10 @@ EXIT_WILL_FAIL: Final = 1
 EXIT_NOT_ASKED: Final = 2
 
 
-def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
-    """Add the command to the command's parser."""
-    command = topics.add_parser("preflight", parents=[environment], description=_ABOUT)
+def add(command: argparse.ArgumentParser) -> None:
+    """Make the topic a command."""
+    command.description = _ABOUT
+    on_environment(command, _run)
     command.add_argument(
         "--templates",
         type=Path,
@@ -43,7 +43,7 @@ def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
         help="the folder that `make synth` wrote (default: cdk.out.ENV)",
     )
     command.add_argument("--json", action="store_true", help="print the findings as JSON")
-    command.set_defaults(run=_run, load=Environment.reach)
+    command.set_defaults(load=Environment.reach)
 
 
 def _run(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:

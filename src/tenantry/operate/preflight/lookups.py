@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tenantry.operate.preflight.account import Account
 
+_ABSENT: Final = "ResourceNotFoundException"
 _FORBIDDEN: Final = frozenset({"403", "AccessDenied", "301", "PermanentRedirect"})
 
 
@@ -43,8 +44,8 @@ class Lookup:
         return jmespath.search(self.where, dict(properties))
 
 
-def _described(where: str, service: str, operation: str, absent: str, **request: str) -> Lookup:
-    """Return what asks for one thing; `absent` is the code of the error when there is none."""
+def _described(where: str, service: str, operation: str, absent: str = _ABSENT, **request: str) -> Lookup:
+    """Return what asks for one thing; `absent` has the codes of the error when there is none."""
 
     def holder(account: Account, name: str) -> str:
         filled = {
@@ -106,10 +107,6 @@ def _bucket(account: Account, name: str) -> str:
     return name
 
 
-def _only(name: str) -> list[dict[str, Any]]:
-    return [{"Key": "Name", "Option": "Equals", "Values": [name]}]
-
-
 _ARN: Final = "arn:{partition}:%s:{region}:{account}:%s{name}"
 LOOKUPS: Final[Mapping[str, Lookup]] = {
     "AWS::CloudFront::CachePolicy": _listed(
@@ -139,18 +136,10 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         "AlarmName", "cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName", AlarmNames=lambda name: [name]
     ),
     "AWS::CloudWatch::Dashboard": _described(
-        "DashboardName",
-        "cloudwatch",
-        "get_dashboard",
-        "ResourceNotFound",
-        DashboardName="{name}",
+        "DashboardName", "cloudwatch", "get_dashboard", "ResourceNotFound", DashboardName="{name}"
     ),
-    "AWS::DynamoDB::Table": _described(
-        "TableName", "dynamodb", "describe_table", "ResourceNotFoundException", TableName="{name}"
-    ),
-    "AWS::Events::EventBus": _described(
-        "Name", "events", "describe_event_bus", "ResourceNotFoundException", Name="{name}"
-    ),
+    "AWS::DynamoDB::Table": _described("TableName", "dynamodb", "describe_table", TableName="{name}"),
+    "AWS::Events::EventBus": _described("Name", "events", "describe_event_bus", Name="{name}"),
     "AWS::EventSchemas::Registry": _described(
         "RegistryName", "schemas", "describe_registry", "NotFoundException", RegistryName="{name}"
     ),
@@ -166,29 +155,15 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
     ),
     "AWS::IAM::Role": _described("RoleName", "iam", "get_role", "NoSuchEntity", RoleName="{name}"),
     "AWS::IAM::User": _described("UserName", "iam", "get_user", "NoSuchEntity", UserName="{name}"),
-    "AWS::IoT::Policy": _described("PolicyName", "iot", "get_policy", "ResourceNotFoundException", policyName="{name}"),
-    "AWS::IoT::RoleAlias": _described(
-        "RoleAlias", "iot", "describe_role_alias", "ResourceNotFoundException", roleAlias="{name}"
-    ),
-    "AWS::Kinesis::Stream": _described(
-        "Name", "kinesis", "describe_stream_summary", "ResourceNotFoundException", StreamName="{name}"
-    ),
+    "AWS::IoT::Policy": _described("PolicyName", "iot", "get_policy", policyName="{name}"),
+    "AWS::IoT::RoleAlias": _described("RoleAlias", "iot", "describe_role_alias", roleAlias="{name}"),
+    "AWS::Kinesis::Stream": _described("Name", "kinesis", "describe_stream_summary", StreamName="{name}"),
     "AWS::KinesisAnalyticsV2::Application": _described(
-        "ApplicationName",
-        "kinesisanalyticsv2",
-        "describe_application",
-        "ResourceNotFoundException",
-        ApplicationName="{name}",
+        "ApplicationName", "kinesisanalyticsv2", "describe_application", ApplicationName="{name}"
     ),
-    "AWS::Lambda::Function": _described(
-        "FunctionName", "lambda", "get_function_configuration", "ResourceNotFoundException", FunctionName="{name}"
-    ),
+    "AWS::Lambda::Function": _described("FunctionName", "lambda", "get_function_configuration", FunctionName="{name}"),
     "AWS::Logs::LogGroup": _listed(
-        "LogGroupName",
-        "logs",
-        "describe_log_groups",
-        "logGroups[].logGroupName",
-        logGroupNamePrefix=lambda name: name,
+        "LogGroupName", "logs", "describe_log_groups", "logGroups[].logGroupName", logGroupNamePrefix=lambda name: name
     ),
     "AWS::S3::Bucket": Lookup(where="BucketName", holder=_bucket),
     "AWS::SNS::Topic": _described(
@@ -201,10 +176,14 @@ LOOKUPS: Final[Mapping[str, Lookup]] = {
         "AWS.SimpleQueueService.NonExistentQueue QueueDoesNotExist",
         QueueName="{name}",
     ),
-    "AWS::SSM::Parameter": _listed("Name", "ssm", "describe_parameters", "Parameters[].Name", ParameterFilters=_only),
-    "AWS::SecretsManager::Secret": _described(
-        "Name", "secretsmanager", "describe_secret", "ResourceNotFoundException", SecretId="{name}"
+    "AWS::SSM::Parameter": _listed(
+        "Name",
+        "ssm",
+        "describe_parameters",
+        "Parameters[].Name",
+        ParameterFilters=lambda name: [{"Key": "Name", "Option": "Equals", "Values": [name]}],
     ),
+    "AWS::SecretsManager::Secret": _described("Name", "secretsmanager", "describe_secret", SecretId="{name}"),
     "AWS::StepFunctions::StateMachine": _described(
         "StateMachineName",
         "stepfunctions",

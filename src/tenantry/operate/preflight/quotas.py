@@ -24,7 +24,7 @@ _LEAST_CONCURRENCY: Final = 100
 _CONSOLE: Final = "Request an increase: Service Quotas in the console, {service}, {code}."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Quota:
     """A number of things that an account may have.
 
@@ -61,34 +61,22 @@ def _length(service: str, operation: str, member: str, **request: object) -> Cal
 
 _LIVE: Final = ("CREATE_COMPLETE", "ROLLBACK_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 QUOTAS: Final = (
+    Quota("S3 buckets", "AWS::S3::Bucket", "s3", "L-DC2B2D3D", _length("s3", "list_buckets", "Buckets")),
     Quota(
-        what="S3 buckets",
-        kind="AWS::S3::Bucket",
-        service="s3",
-        code="L-DC2B2D3D",
-        used=_length("s3", "list_buckets", "Buckets"),
+        "DynamoDB tables",
+        "AWS::DynamoDB::Table",
+        "dynamodb",
+        "L-F98FE922",
+        _length("dynamodb", "list_tables", "TableNames"),
     ),
     Quota(
-        what="DynamoDB tables",
-        kind="AWS::DynamoDB::Table",
-        service="dynamodb",
-        code="L-F98FE922",
-        used=_length("dynamodb", "list_tables", "TableNames"),
+        "CloudFormation stacks",
+        "AWS::CloudFormation::Stack",
+        "cloudformation",
+        "L-0485CB21",
+        _length("cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=list(_LIVE)),
     ),
-    Quota(
-        what="CloudFormation stacks",
-        kind="AWS::CloudFormation::Stack",
-        service="cloudformation",
-        code="L-0485CB21",
-        used=_length("cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=list(_LIVE)),
-    ),
-    Quota(
-        what="SNS topics",
-        kind="AWS::SNS::Topic",
-        service="sns",
-        code="L-61103206",
-        used=_length("sns", "list_topics", "Topics"),
-    ),
+    Quota("SNS topics", "AWS::SNS::Topic", "sns", "L-61103206", _length("sns", "list_topics", "Topics")),
 )
 # Of quotas that Service Quotas may not list under a fixed code: AWS's documented defaults, which are raised on request.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html

@@ -44,16 +44,11 @@ def _simulated(
     except NOT_ASKED as error:
         yield unknown("rights", f"What {who} ({principal}) may do: {reason(error)}.", _CANNOT)
         return
-    if len(refused) == len(actions) * len(resources) > 1:
-        yield fails(
-            "rights",
-            f"{source} has none of the permissions that a deployment needs.",
-            "Attach a policy that allows it.",
-        )
-    elif refused:
-        yield fails(
-            "rights", f"{source} lacks the permissions {', '.join(refused)}.", "Attach a policy that allows it."
-        )
+    if refused:
+        every = len(refused) == len(actions) * len(resources) > 1
+        lacks = "has none of the permissions that a deployment needs"
+        lacks = lacks if every else f"lacks the permissions {', '.join(refused)}"
+        yield fails("rights", f"{source} {lacks}.", "Attach a policy that allows it.")
     else:
         yield ok("rights", f"{source} has the permissions that a deployment needs ({len(actions)} actions).")
 

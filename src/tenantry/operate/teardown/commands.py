@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tenantry.operate.commands import on_environment, print_json
 from tenantry.operate.environment import Environment
-from tenantry.operate.teardown.deployment import find
-from tenantry.operate.teardown.errors import TeardownRefusedError
+from tenantry.operate.teardown.deployment import TeardownRefusedError, find
 from tenantry.operate.teardown.plan import STACK, Item, Left, in_stacks, left_behind, made_later
 from tenantry.operate.teardown.removal import Hand
 from tenantry.operate.teardown.work import Teardown
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tenantry.operate.teardown.deployment import Deployment
-
-    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _ABOUT: Final = (
     "Delete an ephemeral environment: resources created at run time, the stacks, and resources that the stacks retain. "
@@ -37,14 +34,15 @@ _MANY: Final = "AWS::Logs::LogGroup"
 EXIT_LEFT: Final = 1
 
 
-def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
-    """Add the command to the parser."""
-    command = topics.add_parser("teardown", parents=[environment], description=_ABOUT)
+def add(command: argparse.ArgumentParser) -> None:
+    """Make the topic a command."""
+    command.description = _ABOUT
+    on_environment(command, _run)
     command.add_argument("--dry-run", action="store_true", help="only list what would be deleted")
     command.add_argument("--confirm", metavar="NAME", help="the application's name, to skip the question")
     command.add_argument("--json", action="store_true", help="print the report as JSON")
     # It works when the stacks, and with them their outputs, are gone.
-    command.set_defaults(run=_run, load=Environment.reach)
+    command.set_defaults(load=Environment.reach)
 
 
 def _run(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
@@ -79,11 +77,11 @@ def _throw_away(environment: Environment, parsed: argparse.Namespace, console: C
         )
     work = Teardown(hand, app=app, environment=environment.name)
     try:
-        outcome = work.run()
+        work.run()
     except KeyboardInterrupt:
         progress.print(Text("Stopped. Run the same command again to continue.", style="yellow"))
-        return _report(parsed, console, planned=planned, removed=work.outcome.removed, left=None)
-    return _report(parsed, console, planned=planned, removed=outcome.removed, left=outcome.left)
+        return _report(parsed, console, planned=planned, removed=work.removed, left=None)
+    return _report(parsed, console, planned=planned, removed=work.removed, left=work.left)
 
 
 def _stacks(deployment: Deployment) -> list[Item]:
@@ -147,7 +145,7 @@ def _report(
             "left": None if left is None else [asdict(one) for one in left],
             "stopped": left is None,
         }
-        sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+        print_json(report)
     elif left is None:
         console.print(f"{len(removed)} removed so far.")
     elif not dry_run:

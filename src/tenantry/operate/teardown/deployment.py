@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import APPLICATION, STORES, Application, Store
+from tenantry.operate.commands import CommandError
 from tenantry.operate.stacks import Resource, resources
-from tenantry.operate.teardown.errors import TeardownRefusedError
 from tenantry.operate.teardown.names import Form
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ _SETTLED: Final = frozenset(
         "UPDATE_ROLLBACK_COMPLETE",
     }
 )
+
+
+class TeardownRefusedError(CommandError):
+    """Nothing is torn down; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +144,10 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
         does not say whose it is or says it in a way that this version cannot read.
     """
     identity = aws.sts.get_caller_identity()
-    live, neighbours, unmarked, log_roles = [], list[Form](), list[str](), list[tuple[str, str]]()
-    unfilled = list[str]()
+    live, gone, neighbours, log_roles = list[Stack](), list[Stack](), list[Form](), list[tuple[str, str]]()
+    unmarked, unfilled = list[str](), list[str]()
     place = {"account": identity["Account"], "region": aws.region, "partition": identity["Arn"].split(":")[1]}
-    for name, stack_id, status, exports in _live(aws):
+    for name, stack_id, status, exports in (*_live(aws), *_deleted(aws, app)):
         if status == _UNFILLED:
             unfilled += [name] if _is_named(name, app) else []
             continue
@@ -152,21 +156,11 @@ def find(aws: Aws, app: str, environment: str) -> Deployment:
         if (mark is None or mark.name != app) and status in _SETTLED:
             log_roles += [(stack_id, logical_id) for logical_id in _log_roles(template)]
         if mark is None:
-            if _is_named(name, app):
-                unmarked.append(name)
+            unmarked += [name] if status != GONE and _is_named(name, app) else []
         elif mark.name == app:
-            live.append(
-                _stack(aws, name, stack_id=stack_id, status=status, mark=mark, template=template, exports=exports)
-            )
+            found = _stack(aws, name, stack_id=stack_id, status=status, mark=mark, template=template, exports=exports)
+            (gone if status == GONE else live).append(found)
         else:
-            neighbours += _forms(name, template, place)
-    gone = []
-    for name, stack_id in _deleted(aws, app):
-        template = _template(aws, stack_id)
-        mark = _mark(name, template)
-        if mark and mark.name == app:
-            gone.append(_stack(aws, name, stack_id=stack_id, status=GONE, mark=mark, template=template))
-        elif mark:
             neighbours += _forms(name, template, place)
     _check(app, environment, [*live, *gone], unmarked)
     return Deployment(
@@ -215,12 +209,12 @@ def _live(aws: Aws) -> Iterator[tuple[str, str, str, frozenset[str]]]:
             yield stack["StackName"], stack["StackId"], stack["StackStatus"], frozenset(filter(None, exports))
 
 
-def _deleted(aws: Aws, app: str) -> Iterator[tuple[str, str]]:
+def _deleted(aws: Aws, app: str) -> Iterator[tuple[str, str, str, frozenset[str]]]:
     listing = aws.cloudformation.get_paginator("list_stacks")
     for page in listing.paginate(StackStatusFilter=[GONE]):
         for stack in page["StackSummaries"]:
             if _is_named(stack["StackName"], app):
-                yield stack["StackName"], stack["StackId"]
+                yield stack["StackName"], stack["StackId"], GONE, frozenset()
 
 
 def _template(aws: Aws, stack_id: str) -> Mapping[str, Any]:
@@ -276,7 +270,7 @@ def _stack(
     status: str,
     mark: Application,
     template: Mapping[str, Any],
-    exports: frozenset[str] = frozenset(),
+    exports: frozenset[str],
 ) -> Stack:
     _forms(name, template, {})  # refuses what it cannot read
     now = () if status == GONE else tuple(resources(aws, [stack_id]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +12,7 @@ from tenantry.operate.teardown.names import Form
 from tenantry.operate.teardown.removal import REMOVALS, WITH_ANOTHER, Hand
 from tenantry.operate.teardown.removal.buckets import regional
 from tenantry.operate.teardown.removal.devices import attached, thing_types, things
-from tenantry.operate.teardown.removal.hand import ABSENT, code
+from tenantry.operate.teardown.removal.hand import ABSENT, code, if_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -222,12 +222,7 @@ class _Candidates:
 
 
 def _access_keys(hand: Hand, user: str) -> list[tuple[str, str]]:
-    try:
-        keys = hand.aws.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
-    except ClientError as error:
-        if code(error) not in ABSENT:
-            raise
-        return []
+    keys = if_there(lambda: hand.aws.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]) or []
     return [(f"{user}/{key['AccessKeyId']}", f"{user}/{key['AccessKeyId']}") for key in keys]
 
 
@@ -237,11 +232,7 @@ def _there(hand: Hand, items: Iterable[Item]) -> list[Item]:
         (item, REMOVALS[item.kind].amount(hand, item.id))
         for item in sorted(items, key=lambda item: (order.index(item.kind), item.name))
     )
-    return [
-        Item(kind=item.kind, id=item.id, name=item.name, holds=item.holds, amount=amount)
-        for item, amount in counted
-        if amount is not None
-    ]
+    return [replace(item, amount=amount) for item, amount in counted if amount is not None]
 
 
 def _is_gone(hand: Hand, resource: Resource) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
 from tenantry.operate.teardown.deployment import GONE
-from tenantry.operate.teardown.errors import NotRemovedError
 from tenantry.operate.teardown.removal.buckets import empty
-from tenantry.operate.teardown.removal.hand import ABSENT, code
+from tenantry.operate.teardown.removal.hand import NotRemovedError, code, if_there
 from tenantry.operate.teardown.removal.services import unprotect_pool, unprotect_table
 
 if TYPE_CHECKING:
@@ -42,25 +42,10 @@ def prepare(hand: Hand, stack: Stack) -> None:
     """Take away what CloudFormation would fail at: running applications, protection, and objects in buckets."""
     retained = set(stack.retained)
     # The writer first, so that what it writes to stays empty.
-    for resource in sorted(
-        stack.resources, key=lambda resource: resource.kind != "AWS::KinesisAnalyticsV2::Application"
-    ):
-        if not resource.id:
-            continue
-        try:
-            if resource.kind == _FLINK:
-                _stop(hand, resource.id)
-            elif resource in retained:
-                continue
-            elif resource.kind == "AWS::DynamoDB::Table":
-                unprotect_table(hand, resource.id)
-            elif resource.kind == "AWS::Cognito::UserPool":
-                unprotect_pool(hand, resource.id)
-            elif resource.kind == "AWS::S3::Bucket":
-                empty(hand, resource.id)
-        except ClientError as error:
-            if code(error) not in ABSENT:
-                raise
+    for resource in sorted(stack.resources, key=lambda resource: resource.kind != _FLINK):
+        prepare_one = _PREPARATIONS.get(resource.kind)
+        if prepare_one and resource.id and (resource.kind == _FLINK or resource not in retained):
+            if_there(partial(prepare_one, hand, resource.id))
 
 
 def _stop(hand: Hand, application: str) -> None:
@@ -74,6 +59,14 @@ def _stop(hand: Hand, application: str) -> None:
             flink.stop_application(ApplicationName=application, Force=True)  # without a snapshot
             hand.tell(f"{application}: stopping")
         time.sleep(_STOP_POLL)
+
+
+_PREPARATIONS: Final = {
+    _FLINK: _stop,
+    "AWS::DynamoDB::Table": unprotect_table,
+    "AWS::Cognito::UserPool": unprotect_pool,
+    "AWS::S3::Bucket": empty,
+}
 
 
 def start(hand: Hand, stack: Stack) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tenantry.operate.teardown import log_role, stacks
-from tenantry.operate.teardown.deployment import find
-from tenantry.operate.teardown.errors import NotRemovedError, TeardownRefusedError
+from tenantry.operate.teardown.deployment import TeardownRefusedError, find
 from tenantry.operate.teardown.plan import STACK, Item, Left, left_behind, made_later
 from tenantry.operate.teardown.removal import REMOVALS
+from tenantry.operate.teardown.removal.hand import NotRemovedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,22 +21,6 @@ if TYPE_CHECKING:
 _LOG_ROLE: Final = ("AWS::ApiGateway::Account", "the role for logs")
 # What is still in use while the stacks are there.
 _LATER: Final = frozenset({"AWS::Logs::LogGroup", "AWS::IoT::ThingType"})
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What has come of a teardown.
-
-    Attributes
-    ----------
-    removed
-        What is gone, in the order in which it went.
-    left
-        What is still there.
-    """
-
-    removed: list[Item] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
 
 
 class Teardown:
@@ -52,33 +35,40 @@ class Teardown:
         The operator's means.
     app, environment
         What goes.
+
+    Attributes
+    ----------
+    removed
+        What is gone, in the order in which it went.
+    left
+        What is still there.
     """
 
     def __init__(self, hand: Hand, *, app: str, environment: str) -> None:
         self._hand = hand
         self._app = app
         self._environment = environment
-        self.outcome: Final = Outcome()
+        self.removed = list[Item]()
+        self.left = list[Left]()
         self._failures = dict[tuple[str, str], str]()
 
-    def run(self) -> Outcome:
+    def run(self) -> None:
         """Remove everything; what is left, and why, is looked up in the end.
 
         Raises
         ------
         TeardownRefusedError, ClientError, BotoCoreError
             It may not be thrown away, or AWS does not say what there is. Nothing was done: whatever comes later is in
-            the outcome.
+            `left`.
         """
         deployment = self._find()
         later, _ = made_later(self._hand, deployment)
         try:
             self._work(deployment, later)
         except (TeardownRefusedError, ClientError, BotoCoreError) as error:
-            self.outcome.left = [Left(kind=kind, name=name, why=why) for (kind, name), why in self._failures.items()]
+            self.left = [Left(kind=kind, name=name, why=why) for (kind, name), why in self._failures.items()]
             why = f"could not check whether more is left. Solve this, then run the same command again: {error}"
-            self.outcome.left.append(Left(kind=STACK, name=f"{self._app}-*", why=why))
-        return self.outcome
+            self.left.append(Left(kind=STACK, name=f"{self._app}-*", why=why))
 
     def _work(self, deployment: Deployment, later: Sequence[Item]) -> None:
         self._remove([item for item in later if item.kind not in _LATER])
@@ -125,7 +115,7 @@ class Teardown:
             stacks.finish(self._hand, stack)
 
     def _gone(self, item: Item) -> None:
-        self.outcome.removed.append(item)
+        self.removed.append(item)
         self._failures.pop((item.kind, item.name), None)
         self._hand.tell(f"removed {item.kind} {item.name}")
 
@@ -146,8 +136,8 @@ class Teardown:
             found.append(_LOG_ROLE)
         for items, left in (made_later(self._hand, deployment), left_behind(self._hand, deployment)):
             found += [(item.kind, item.name) for item in items]
-            self.outcome.left += left
-        self.outcome.left += [
+            self.left += left
+        self.left += [
             Left(
                 kind=kind,
                 name=name,

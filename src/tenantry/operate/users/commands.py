@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.table import Table
 from rich.text import Text
 
+from tenantry.operate.commands import Commands, positive, print_json
 from tenantry.operate.control import ControlApi, ControlApiError, UnfinishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.console import Console
 
     from tenantry.operate.environment import Environment
-
-    _Topics = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
 
 _LEFT: Final = 1
 _PAGE: Final = 60
@@ -36,73 +34,53 @@ _DONE: Final = {
 }
 
 
-def add(topics: _Topics, environment: argparse.ArgumentParser) -> None:
-    """Add the topic to the command's parser."""
-    topic = topics.add_parser("users", description=_ABOUT)
-    commands = topic.add_subparsers(required=True, metavar="command")
-    output = argparse.ArgumentParser(add_help=False)
-    output.add_argument("--json", action="store_true", help="print JSON")
-    person = argparse.ArgumentParser(add_help=False)
-    person.add_argument("id", metavar="ID", help="the user's id, as `tenantry users list` shows it")
+def add(topic: argparse.ArgumentParser) -> None:
+    """Add the topic's commands."""
+    commands = Commands(topic, _ABOUT)
 
-    listing = commands.add_parser("list", parents=[environment, output], help="list accounts and their states")
+    def with_json(
+        name: str, run: Callable[..., int], line: str, description: str | None = None
+    ) -> argparse.ArgumentParser:
+        command = commands.add(name, run, line, description)
+        command.add_argument("--json", action="store_true", help="print JSON")
+        return command
+
+    listing = with_json("list", _list, "list accounts and their states")
     listing.add_argument("--email", metavar="ADDRESS", help="only the account with this e-mail address")
-    listing.add_argument("--limit", type=_positive, metavar="N", help="maximum number of accounts (default: all)")
-    listing.set_defaults(run=_list)
-
-    showing = commands.add_parser(
-        "show",
-        parents=[environment, output, person],
-        help="show an account in the user pool and the directory, and its tenants",
-    )
-    showing.set_defaults(run=_show)
-
-    blocking = commands.add_parser(
+    listing.add_argument("--limit", type=positive, metavar="N", help="maximum number of accounts (default: all)")
+    showing = with_json("show", _show, "show an account in the user pool and the directory, and its tenants")
+    blocking = with_json(
         "block",
-        parents=[environment, output, person],
-        help="block an account",
-        description="End all sessions of an account, refuse sign-in and suspend its admin roles. Memberships and roles "
+        _block,
+        "block an account",
+        "End all sessions of an account, refuse sign-in and suspend its admin roles. Memberships and roles "
         "stay, and take effect again when it is unblocked. The command lists tenants that are left without an admin.",
     )
-    blocking.add_argument("--reason", required=True, help="the reason; stored with the account")
-    blocking.set_defaults(run=_block)
-
-    unblocking = commands.add_parser(
-        "unblock", parents=[environment, output, person], help="unblock an account; the user must sign in again"
+    unblocking = with_json(
+        "unblock", partial(_change, method="DELETE", path="block"), "unblock an account; the user must sign in again"
     )
-    unblocking.set_defaults(run=_unblock)
-
-    signing_out = commands.add_parser(
-        "sign-out", parents=[environment, output, person], help="end all sessions of an account"
+    signing_out = with_json(
+        "sign-out", partial(_change, method="DELETE", path="sessions"), "end all sessions of an account"
     )
-    signing_out.set_defaults(run=_sign_out)
-
-    deleting = commands.add_parser(
+    deleting = with_json(
         "delete",
-        parents=[environment, output, person],
-        help="delete an account and its personal data permanently",
-        description="Delete an account from the user pool, and its address, name, memberships, roles and invitations "
+        _delete,
+        "delete an account and its personal data permanently",
+        "Delete an account from the user pool, and its address, name, memberships, roles and invitations "
         "from the directory. The id, the time and the operator stay recorded. This cannot be undone.",
     )
+    for command in (showing, blocking, unblocking, signing_out, deleting):
+        command.add_argument("id", metavar="ID", help="the user's id, as `tenantry users list` shows it")
+    blocking.add_argument("--reason", required=True, help="the reason; stored with the account")
     deleting.add_argument("--confirm", metavar="ID", help="the user's id again, to confirm; required")
-    deleting.set_defaults(run=_delete)
-
-    reconciling = commands.add_parser(
+    reconciling = with_json(
         "reconcile",
-        parents=[environment, output],
-        help="find and repair differences between the user pool and the directory",
-        description="Compare all accounts and tenants, and repair differences. This also runs every 5 minutes. "
+        _reconcile,
+        "find and repair differences between the user pool and the directory",
+        "Compare all accounts and tenants, and repair differences. This also runs every 5 minutes. "
         "Exit status 1: differences are left (with --dry-run: differences were found).",
     )
     reconciling.add_argument("--dry-run", action="store_true", help="only list the differences")
-    reconciling.set_defaults(run=_reconcile)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def _pages(api: ControlApi, email: str | None, limit: int | None) -> Iterator[Mapping[str, Any]]:
@@ -120,7 +98,7 @@ def _pages(api: ControlApi, email: str | None, limit: int | None) -> Iterator[Ma
 def _list(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     users = list(_pages(ControlApi(environment), parsed.email, parsed.limit))
     if parsed.json:
-        return _print(users)
+        return print_json(users)
     table = Table(title=f"Accounts of '{parsed.env}'", title_justify="left")
     for column in ("Id", "Address", "Name", "State"):
         table.add_column(column, overflow="fold", no_wrap=column == "Id")  # an id is for copying
@@ -134,7 +112,7 @@ def _list(environment: Environment, parsed: argparse.Namespace, console: Console
 def _show(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     user = ControlApi(environment).call("GET", "users", parsed.id)
     if parsed.json:
-        return _print(user)
+        return print_json(user)
     console.print(Text(f"{user['userId']}  {user['state']}", _COLOURS.get(user["state"], "yellow")))
     for place in ("pool", "directory"):
         console.print(f"{place}:" if place in user else f"{place}: nothing")
@@ -151,14 +129,6 @@ def _block(environment: Environment, parsed: argparse.Namespace, console: Consol
     return _change(environment, parsed, console, "PUT", "block", body={"reason": parsed.reason})
 
 
-def _unblock(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
-    return _change(environment, parsed, console, "DELETE", "block")
-
-
-def _sign_out(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
-    return _change(environment, parsed, console, "DELETE", "sessions")
-
-
 def _delete(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
     if parsed.confirm != parsed.id:
         raise ControlApiError(
@@ -172,16 +142,17 @@ def _change(
     parsed: argparse.Namespace,
     console: Console,
     method: str,
-    *path: str,
+    path: str = "",
+    *,
     body: Mapping[str, Any] | None = None,
 ) -> int:
     try:
-        done = ControlApi(environment).call(method, "users", parsed.id, *path, body=body)
+        done = ControlApi(environment).call(method, "users", parsed.id, *filter(None, [path]), body=body)
     except UnfinishedError as error:
         console.print(Text(str(error), "yellow"))
         return _LEFT
     if parsed.json:
-        return _print(done)
+        return print_json(done)
     word = _DONE[done["change"]][0 if done["changed"] else 1]
     console.print(Text(f"{done['userId']} {word}", "green"))
     for tenant in done["tenantsWithoutAdmin"]:
@@ -196,12 +167,8 @@ def _reconcile(environment: Environment, parsed: argparse.Namespace, console: Co
     unfinished = ""
     while True:
         try:
-            part = api.call(
-                "POST",
-                "users",
-                "reconciliations",
-                body={"dryRun": parsed.dry_run, **({"next": place} if place else {})},
-            )
+            body = {"dryRun": parsed.dry_run, **({"next": place} if place else {})}
+            part = api.call("POST", "users", "reconciliations", body=body)
         except UnfinishedError as error:
             unfinished = str(error)
             break
@@ -213,7 +180,7 @@ def _reconcile(environment: Environment, parsed: argparse.Namespace, console: Co
     left = sum(not one["repaired"] for one in found)
     if parsed.json:
         report = {"dryRun": parsed.dry_run, "users": users, "tenants": tenants, "differences": found}
-        _print({**report, **({"unfinished": unfinished} if unfinished else {})})
+        print_json({**report, **({"unfinished": unfinished} if unfinished else {})})
         return _LEFT if left or unfinished else 0
     for one in found:
         word, colour = ("repaired", "green") if one["repaired"] else ("differs ", "yellow")
@@ -223,8 +190,3 @@ def _reconcile(environment: Environment, parsed: argparse.Namespace, console: Co
     if unfinished:
         console.print(Text(unfinished, "yellow"))
     return _LEFT if left or unfinished else 0
-
-
-def _print(value: object) -> int:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-    return 0

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from tenantry.operate.teardown.errors import NotRemovedError
-from tenantry.operate.teardown.removal.hand import Hand, Removal, code, unless_absent
+from tenantry.operate.teardown.removal.hand import Hand, NotRemovedError, Removal, code, if_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +49,7 @@ def empty(hand: Hand, bucket: str) -> None:
     """
     s3 = hand.aws.s3
     # It may refuse to list or delete whoever comes without a tenant's access point.
-    unless_absent(lambda: s3.delete_bucket_policy(Bucket=bucket, ExpectedBucketOwner=hand.account))
+    if_there(lambda: s3.delete_bucket_policy(Bucket=bucket, ExpectedBucketOwner=hand.account))
     for point in access_points(hand, bucket):
         hand.aws.s3control.delete_access_point(AccountId=hand.account, Name=point)
     done = 0
@@ -114,7 +113,7 @@ def _amount(hand: Hand, bucket: str) -> str | None:
 
 def _remove(hand: Hand, bucket: str) -> None:
     empty(hand, bucket)
-    unless_absent(lambda: hand.aws.s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=hand.account))
+    if_there(lambda: hand.aws.s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=hand.account))
 
 
 BUCKET: Final = Removal(amount=_amount, remove=_remove)

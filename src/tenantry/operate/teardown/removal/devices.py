@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
-from tenantry.operate.teardown.removal.hand import ABSENT, Hand, Removal, code, once_detached
+from tenantry.operate.teardown.removal.hand import Hand, Removal, if_there, once_detached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_boto3_iot.type_defs import CertificateDescriptionTypeDef
 
 _CERTIFICATE: Final = ":cert/"
 # A thing's attribute with the id of the certificate that is being removed.
@@ -38,21 +38,14 @@ def thing_types(hand: Hand, app: str) -> Iterator[str]:
 
 def attached(hand: Hand, policy: str) -> Iterator[str]:
     """List the ids of certificates that a policy is attached to."""
-    try:
-        for page in hand.aws.iot.get_paginator("list_targets_for_policy").paginate(policyName=policy):
-            yield from (arn.rpartition("/")[2] for arn in page["targets"] if _CERTIFICATE in arn)
-    except ClientError as error:
-        if code(error) not in ABSENT:
-            raise
+    pages = hand.aws.iot.get_paginator("list_targets_for_policy").paginate(policyName=policy)
+    arns = if_there(lambda: [arn for page in pages for arn in page["targets"]]) or []
+    return (arn.rpartition("/")[2] for arn in arns if _CERTIFICATE in arn)
 
 
 def _thing(hand: Hand, thing: str) -> str | None:
-    try:
-        hand.aws.iot.describe_thing(thingName=thing)
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return None
-        raise
+    if if_there(lambda: hand.aws.iot.describe_thing(thingName=thing)) is None:
+        return None
     return f"{len(_principals(hand, thing))} certificates"
 
 
@@ -68,13 +61,10 @@ def _remove_thing(hand: Hand, thing: str) -> None:
     it. So the thing itself notes the one that is under way: whoever was stopped in between finds it there.
     """
     iot = hand.aws.iot
-    try:
-        noted = iot.describe_thing(thingName=thing).get("attributes", {}).get(_UNDER_WAY)
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return
-        raise
-    if noted:
+    found = if_there(lambda: iot.describe_thing(thingName=thing))
+    if found is None:
+        return
+    if noted := found.get("attributes", {}).get(_UNDER_WAY):
         _remove_unless_used(hand, noted)
     for arn in _principals(hand, thing):
         if _CERTIFICATE in arn:
@@ -88,34 +78,26 @@ def _remove_thing(hand: Hand, thing: str) -> None:
 
 def _remove_unless_used(hand: Hand, certificate: str) -> None:
     """Remove a certificate that no other thing has."""
-    try:
-        found = hand.aws.iot.describe_certificate(certificateId=certificate)["certificateDescription"]
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return
-        raise
-    if not hand.aws.iot.list_principal_things(principal=found["certificateArn"])["things"]:
+    found = _described(hand, certificate)
+    if found and not hand.aws.iot.list_principal_things(principal=found["certificateArn"])["things"]:
         _remove_certificate(hand, certificate)
 
 
+def _described(hand: Hand, certificate: str) -> CertificateDescriptionTypeDef | None:
+    iot = hand.aws.iot
+    return if_there(lambda: iot.describe_certificate(certificateId=certificate)["certificateDescription"])
+
+
 def _certificate(hand: Hand, certificate: str) -> str | None:
-    try:
-        found = hand.aws.iot.describe_certificate(certificateId=certificate)["certificateDescription"]
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return None
-        raise
-    return found["status"].lower()
+    found = _described(hand, certificate)
+    return found["status"].lower() if found else None
 
 
 def _remove_certificate(hand: Hand, certificate: str) -> None:
-    iot = hand.aws.iot
-    try:
-        arn = iot.describe_certificate(certificateId=certificate)["certificateDescription"]["certificateArn"]
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return
-        raise
+    iot, found = hand.aws.iot, _described(hand, certificate)
+    if not found:
+        return
+    arn = found["certificateArn"]
     iot.update_certificate(certificateId=certificate, newStatus="INACTIVE")
     # Its policy stays attached, which the deletion is forced over: through it whoever was stopped finds it again.
     # https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
@@ -129,13 +111,7 @@ def _remove_certificate(hand: Hand, certificate: str) -> None:
 
 
 def _thing_type(hand: Hand, name: str) -> str | None:
-    try:
-        hand.aws.iot.describe_thing_type(thingTypeName=name)
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return None
-        raise
-    return ""
+    return None if if_there(lambda: hand.aws.iot.describe_thing_type(thingTypeName=name)) is None else ""
 
 
 def _deprecate(hand: Hand, name: str) -> bool:
@@ -143,15 +119,12 @@ def _deprecate(hand: Hand, name: str) -> bool:
     iot = hand.aws.iot
     if iot.list_things(thingTypeName=name, maxResults=1)["things"]:
         return False
-    try:
-        found = iot.describe_thing_type(thingTypeName=name)
-        # Not twice: the five minutes might begin anew.
-        if not found.get("thingTypeMetadata", {}).get("deprecated"):
-            iot.deprecate_thing_type(thingTypeName=name)
-    except ClientError as error:
-        if code(error) in ABSENT:
-            return False
-        raise
+    found = if_there(lambda: iot.describe_thing_type(thingTypeName=name))
+    if found is None:
+        return False
+    # Not twice: the five minutes might begin anew.
+    if not found.get("thingTypeMetadata", {}).get("deprecated"):
+        return if_there(lambda: iot.deprecate_thing_type(thingTypeName=name)) is not None
     return True
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tenantry.operate.aws import Aws
+
+_Found = TypeVar("_Found")
 
 #: How services say that something is not there.
 ABSENT: Final = frozenset(
@@ -27,6 +29,10 @@ ABSENT: Final = frozenset(
         "ResourceNotFoundException",
     }
 )
+
+
+class NotRemovedError(Exception):
+    """One thing is left; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +69,7 @@ class Removal:
     """
 
     amount: Callable[[Hand, str], str | None]
-    remove: Callable[[Hand, str], None]
+    remove: Callable[[Hand, str], object]
     announce: Callable[[Hand, str], object] | None = None
 
 
@@ -72,13 +78,14 @@ def code(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
 
 
-def unless_absent(call: Callable[[], object]) -> None:
-    """Do something to what may be gone already."""
+def if_there(call: Callable[[], _Found]) -> _Found | None:
+    """Ask for or do something to what may be gone already; None if it is."""
     try:
-        call()
+        return call()
     except ClientError as error:
         if code(error) not in ABSENT:
             raise
+    return None
 
 
 def once_detached(call: Callable[[], object], *, refusals: frozenset[str], seconds: float, pause: float = 1.0) -> None:
@@ -86,8 +93,10 @@ def once_detached(call: Callable[[], object], *, refusals: frozenset[str], secon
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return unless_absent(call)
+            if_there(call)
         except ClientError as error:
             if code(error) not in refusals or time.monotonic() > deadline:
                 raise
+        else:
+            return
         time.sleep(pause)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
-from tenantry.operate.teardown.removal.hand import ABSENT, Hand, Removal, code, unless_absent
+from tenantry.operate.teardown.removal.hand import Hand, Removal, if_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,16 +16,10 @@ _GOING: Final = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 def _simple(look: Callable[[Hand, str], str | None], remove: Callable[[Hand, str], object]) -> Removal:
     """Return a removal of which "it is not there" is no error."""
-
-    def amount(hand: Hand, name: str) -> str | None:
-        try:
-            return look(hand, name)
-        except ClientError as error:
-            if code(error) in ABSENT:
-                return None
-            raise
-
-    return Removal(amount=amount, remove=lambda hand, name: unless_absent(lambda: remove(hand, name)))
+    return Removal(
+        amount=lambda hand, name: if_there(lambda: look(hand, name)),
+        remove=lambda hand, name: if_there(lambda: remove(hand, name)),
+    )
 
 
 def _table(hand: Hand, name: str) -> str | None:
@@ -96,10 +88,6 @@ def _remove_stream(hand: Hand, name: str) -> None:
     hand.aws.kinesis.get_waiter("stream_not_exists").wait(StreamName=name)
 
 
-def _secret(hand: Hand, arn: str) -> str | None:
-    return None if "DeletedDate" in hand.aws.secrets.describe_secret(SecretId=arn) else ""
-
-
 def _bus(hand: Hand, name: str) -> str | None:
     hand.aws.events.describe_event_bus(Name=name)
     return f"{len(_rules(hand, name)):,} rules"
@@ -118,10 +106,6 @@ def _remove_bus(hand: Hand, bus: str) -> None:
             events.remove_targets(Rule=rule, EventBusName=bus, Ids=targets)
         events.delete_rule(Name=rule, EventBusName=bus)
     events.delete_event_bus(Name=bus)
-
-
-def _archive(hand: Hand, name: str) -> str | None:
-    return f"{hand.aws.events.describe_archive(ArchiveName=name).get('EventCount', 0):,} events"
 
 
 def _key(hand: Hand, key: str) -> str | None:
@@ -164,29 +148,25 @@ def _remove_access_key(hand: Hand, name: str) -> None:
     hand.aws.iam.delete_access_key(UserName=user, AccessKeyId=key)
 
 
-def _exists(call: Callable[[Hand, str], object]) -> Callable[[Hand, str], str | None]:
-    def look(hand: Hand, name: str) -> str:
-        call(hand, name)
-        return ""
-
-    return look
-
-
 TABLE: Final = _simple(_table, _remove_table)
 POOL: Final = _simple(_pool, _remove_pool)
 QUEUE: Final = _simple(_queue, lambda hand, url: hand.aws.sqs.delete_queue(QueueUrl=url))
 LOG_GROUP: Final = _simple(_log_group, lambda hand, name: hand.aws.logs.delete_log_group(logGroupName=name))
 STREAM: Final = _simple(_stream, _remove_stream)
 SECRET: Final = _simple(
-    _secret, lambda hand, arn: hand.aws.secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    lambda hand, arn: None if "DeletedDate" in hand.aws.secrets.describe_secret(SecretId=arn) else "",
+    lambda hand, arn: hand.aws.secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True),
 )
 BUS: Final = _simple(_bus, _remove_bus)
-ARCHIVE: Final = _simple(_archive, lambda hand, name: hand.aws.events.delete_archive(ArchiveName=name))
+ARCHIVE: Final = _simple(
+    lambda hand, name: f"{hand.aws.events.describe_archive(ArchiveName=name).get('EventCount', 0):,} events",
+    lambda hand, name: hand.aws.events.delete_archive(ArchiveName=name),
+)
 KEY: Final = _simple(_key, _remove_key)
 ALIAS: Final = _simple(lambda hand, alias: _key(hand, alias) or "", _remove_alias)
 TOPIC: Final = _simple(_topic, _remove_topic)
 API_KEY: Final = _simple(
-    _exists(lambda hand, key: hand.aws.apigateway.get_api_key(apiKey=key)),
+    lambda hand, key: "" if hand.aws.apigateway.get_api_key(apiKey=key) else None,
     lambda hand, key: hand.aws.apigateway.delete_api_key(apiKey=key),
 )
 ACCESS_KEY: Final = _simple(_access_key, _remove_access_key)
