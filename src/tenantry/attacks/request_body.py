@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tenantry.attacks.threats import Threat
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Body:
     """A body for a path of one's own.
 

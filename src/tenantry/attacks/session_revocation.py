@@ -36,7 +36,7 @@ _PATIENCE_SECONDS: Final = 60.0
 _RESET: Final = "PostConfirmation_ConfirmForgotPassword"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Revocation:
     """An event after which a person has fewer rights, or none.
 
@@ -166,28 +166,20 @@ def _after_a_second(revoke: Callable[[Scenario], None]) -> Callable[[Scenario], 
 
 
 REVOCATIONS: Final = (
-    Revocation(slug="member-removed", tries="an admin has removed them from the tenant", revoke=_remove),
+    Revocation("member-removed", "an admin has removed them from the tenant", _remove),
+    Revocation("role-withdrawn", "an admin has withdrawn the role that it takes", _withdraw, roles_stay=True),
+    Revocation("user-blocked", "an operator has blocked their account", _block),
+    Revocation("user-deleted", "an operator has deleted their account", _delete),
     Revocation(
-        slug="role-withdrawn", tries="an admin has withdrawn the role that it takes", revoke=_withdraw, roles_stay=True
-    ),
-    Revocation(slug="user-blocked", tries="an operator has blocked their account", revoke=_block),
-    Revocation(slug="user-deleted", tries="an operator has deleted their account", revoke=_delete),
-    Revocation(
-        slug="password-reset",
-        tries="they have set a new password by a code",
-        revoke=_after_a_second(_reset),
-        ends_webhooks=False,
+        "password-reset", "they have set a new password by a code", _after_a_second(_reset), ends_webhooks=False
     ),
     Revocation(
-        slug="signed-out-everywhere",
-        tries="they have signed out everywhere",
-        revoke=_after_a_second(_sign_out),
-        ends_webhooks=False,
+        "signed-out-everywhere", "they have signed out everywhere", _after_a_second(_sign_out), ends_webhooks=False
     ),
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AccessPath:
     """A call or a delivery that the person had access to.
 
@@ -308,35 +300,30 @@ def _status(scenario: Scenario, park: str) -> str:
 
 
 ACCESS_PATHS: Final = (
-    AccessPath(slug="tenant", tries="renames the tenant", works=_rename, kept=True),
-    AccessPath(slug="usage", tries="reads the tenant's usage", works=_usage, any_role=True, kept=True),
+    AccessPath("tenant", "renames the tenant", _rename, kept=True),
+    AccessPath("usage", "reads the tenant's usage", _usage, any_role=True, kept=True),
     *(
-        AccessPath(
-            slug=f"storage-{mode.replace('_', '-')}",
-            tries=f"stores an object by {mode}",
-            works=partial(_put, mode),
-            kept=True,
-        )
+        AccessPath(f"storage-{mode.replace('_', '-')}", f"stores an object by {mode}", partial(_put, mode), kept=True)
         for mode in MODES
     ),
-    AccessPath(slug="employees", tries="adds an employee", works=partial(_employee, "POST"), kept=True),
+    AccessPath("employees", "adds an employee", partial(_employee, "POST"), kept=True),
     AccessPath(
-        slug="vended-credentials",
-        tries="reads rows with a function that holds credentials vended for them",
-        works=partial(_employee, "GET"),
+        "vended-credentials",
+        "reads rows with a function that holds credentials vended for them",
+        partial(_employee, "GET"),
         any_role=True,
         kept=True,
     ),
-    AccessPath(slug="parks", tries="adds a park", works=_park),
-    AccessPath(slug="membership", tries="lists the members", works=_members),
+    AccessPath("parks", "adds a park", _park),
+    AccessPath("membership", "lists the members", _members),
     AccessPath(
-        slug="webhook-delivery",
-        tries="waits for the events of their webhook",
-        works=_webhook,
+        "webhook-delivery",
+        "waits for the events of their webhook",
+        _webhook,
         roles_after=frozenset({"member"}),
         of_session=False,
     ),
-    AccessPath(slug="queued-work", tries="waits for work that they have queued", works=_queued),
+    AccessPath("queued-work", "waits for work that they have queued", _queued),
 )
 
 

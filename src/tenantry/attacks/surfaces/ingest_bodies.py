@@ -26,7 +26,7 @@ _UNKNOWN: Final = object()
 
 def _data(slug: str, tries: str, value: object, **more: object) -> Body:
     """Return a body with a value, which has to be stored exactly; what else is in the body must not matter."""
-    return Body(slug=slug, tries=tries, text=json.dumps({"Data": {"m": "MARK", "v": value}, **more}), stored=value)
+    return Body(slug, tries, json.dumps({"Data": {"m": "MARK", "v": value}, **more}), stored=value)
 
 
 _BREAKOUT: Final = '"},"PartitionKey":"OTHER","StreamName":"other","x":{"y":"'
@@ -60,62 +60,45 @@ _BODIES: Final = (
     _data("empty-names", "fields without a name", {"": {"": ""}}),
     _data("prototype", "fields that other languages trip over", {"__proto__": {TENANT_ID: "OTHER"}, "constructor": 1}),
     Body(
-        slug="duplicate-data",
-        tries="the record twice, the second time another",
-        text='{"Data":{"m":"MARK","v":1},"Data":{"m":"MARK","v":2}}',
+        "duplicate-data",
+        "the record twice, the second time another",
+        '{"Data":{"m":"MARK","v":1},"Data":{"m":"MARK","v":2}}',
         stored=_UNKNOWN,
     ),
     Body(
-        slug="duplicate-data-text",
-        tries="the record twice, the first time no object",
-        text='{"Data":"text","Data":{"m":"MARK","v":1}}',
+        "duplicate-data-text",
+        "the record twice, the first time no object",
+        '{"Data":"text","Data":{"m":"MARK","v":1}}',
         stored=_UNKNOWN,
     ),
     Body(
-        slug="escaped-name",
-        tries="the record's name in escapes",
-        text='{"D\\u0061ta":{"m":"MARK","v":1,"tenantid":"OTHER"}}',
-        stored=1,
+        "escaped-name", "the record's name in escapes", '{"D\\u0061ta":{"m":"MARK","v":1,"tenantid":"OTHER"}}', stored=1
     ),
-    Body(slug="surrogate", tries="half a surrogate pair", text='{"Data":{"m":"MARK","v":"\\ud800"}}', stored=_UNKNOWN),
+    Body("surrogate", "half a surrogate pair", '{"Data":{"m":"MARK","v":"\\ud800"}}', stored=_UNKNOWN),
+    Body("huge-number", "a number that no double holds", '{"Data":{"m":"MARK","v":1e999}}', stored=_UNKNOWN),
     Body(
-        slug="huge-number",
-        tries="a number that no double holds",
-        text='{"Data":{"m":"MARK","v":1e999}}',
-        stored=_UNKNOWN,
-    ),
-    Body(
-        slug="deep",
-        tries="an object nested 5,000 deep",
-        text='{"Data":{"m":"MARK","v":' + "[" * 5000 + "]" * 5000 + "}}",
+        "deep",
+        "an object nested 5,000 deep",
+        '{"Data":{"m":"MARK","v":' + "[" * 5000 + "]" * 5000 + "}}",
         stored=_UNKNOWN,
         threat=threats.REJECTED_RECORD,
     ),
-    Body(slug="not-a-number", tries="NaN", text='{"Data":{"m":"MARK","v":NaN}}'),
-    Body(slug="trailing", tries="a second object behind the first", text='{"Data":{"m":"MARK"}}{"Data":{}}'),
-    Body(slug="single-quotes", tries="single quotes for JSON's", text="{'Data':{'m':'MARK'}}"),
-    Body(slug="unquoted", tries="the document's own example, without quotes", text='{ Data: { "m": "MARK" } }'),
-    Body(slug="comment", tries="a comment in the JSON", text='{"Data":{"m":"MARK"}/*,*/}'),
-    Body(slug="text-data", tries="text for a record", text='{"Data":"MARK"}'),
-    Body(slug="list-data", tries="a list for a record", text='{"Data":[{"m":"MARK"}]}'),
-    Body(slug="null-data", tries="null for a record", text='{"Data":null,"m":"MARK"}'),
-    Body(slug="no-data", tries="no record", text='{"tenantid":"OTHER","m":"MARK"}'),
-    Body(slug="array", tries="an array of records", text='[{"Data":{"m":"MARK"}}]'),
-    Body(slug="empty", tries="an empty body", text=""),
-    Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"Data":{"m":"MARK","v":"caf\xe9"}}'),
-    Body(
-        slug="utf-16",
-        tries="UTF-16",
-        text='{"Data":{"m":"MARK"}}'.encode("utf-16"),
-        content_type=f"{_JSON}; charset=utf-16",
-    ),
-    Body(slug="utf-32", tries="UTF-32 that says nothing of it", text='{"Data":{"m":"MARK"}}'.encode("utf-32")),
-    Body(slug="mark", tries="a byte order mark", text=b'\xef\xbb\xbf{"Data":{"m":"MARK"}}'),
-    Body(
-        slug="request",
-        tries="the service's own request",
-        text='{"StreamName":"other","Data":"TUFSSw==","PartitionKey":"OTHER"}',
-    ),
+    Body("not-a-number", "NaN", '{"Data":{"m":"MARK","v":NaN}}'),
+    Body("trailing", "a second object behind the first", '{"Data":{"m":"MARK"}}{"Data":{}}'),
+    Body("single-quotes", "single quotes for JSON's", "{'Data':{'m':'MARK'}}"),
+    Body("unquoted", "the document's own example, without quotes", '{ Data: { "m": "MARK" } }'),
+    Body("comment", "a comment in the JSON", '{"Data":{"m":"MARK"}/*,*/}'),
+    Body("text-data", "text for a record", '{"Data":"MARK"}'),
+    Body("list-data", "a list for a record", '{"Data":[{"m":"MARK"}]}'),
+    Body("null-data", "null for a record", '{"Data":null,"m":"MARK"}'),
+    Body("no-data", "no record", '{"tenantid":"OTHER","m":"MARK"}'),
+    Body("array", "an array of records", '[{"Data":{"m":"MARK"}}]'),
+    Body("empty", "an empty body", ""),
+    Body("latin-1", "text that is not UTF-8", b'{"Data":{"m":"MARK","v":"caf\xe9"}}'),
+    Body("utf-16", "UTF-16", '{"Data":{"m":"MARK"}}'.encode("utf-16"), content_type=f"{_JSON}; charset=utf-16"),
+    Body("utf-32", "UTF-32 that says nothing of it", '{"Data":{"m":"MARK"}}'.encode("utf-32")),
+    Body("mark", "a byte order mark", b'\xef\xbb\xbf{"Data":{"m":"MARK"}}'),
+    Body("request", "the service's own request", '{"StreamName":"other","Data":"TUFSSw==","PartitionKey":"OTHER"}'),
 )
 _TYPES: Final = {
     "text": "text/plain",
@@ -198,7 +181,7 @@ for _slug, _type in _TYPES.items():
         threat=threats.INJECTION,
         tries=f"Send Kinesis's own request, for another tenant, as {_type}.",
         must="415, or 400: nothing reaches the stream but through the template.",
-        run=partial(_sent, body=Body(slug=f"type-{_slug}", tries="", text=_PASSED_THROUGH, content_type=_type)),
+        run=partial(_sent, body=Body(f"type-{_slug}", "", _PASSED_THROUGH, content_type=_type)),
     )
 
 

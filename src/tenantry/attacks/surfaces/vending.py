@@ -379,7 +379,7 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     return calls
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Group:
     """Calls that are alike.
 
@@ -400,22 +400,15 @@ class _Group:
 
 
 _GROUPS: Final = (
+    _Group("objects", "get, put, list, delete, tag, copy and version objects of others", _objects, colleagues=True),
+    _Group("settings", "read and change buckets and access points, one's own included", _settings),
     _Group(
-        slug="objects",
-        tries="get, put, list, delete, tag, copy and version objects of others",
-        calls=_objects,
+        "rows",
+        "read and write others' rows by item, batch, query, transaction, PartiQL and scan",
+        _rows,
         colleagues=True,
     ),
-    _Group(slug="settings", tries="read and change buckets and access points, one's own included", calls=_settings),
-    _Group(
-        slug="rows",
-        tries="read and write others' rows by item, batch, query, transaction, PartiQL and scan",
-        calls=_rows,
-        colleagues=True,
-    ),
-    _Group(
-        slug="escape", tries="assume a role again, with another's tags, change it, or call functions", calls=_escapes
-    ),
+    _Group("escape", "assume a role again, with another's tags, change it, or call functions", _escapes),
 )
 _LAYERS: Final = {
     IsolationLayers.BOTH: "with both isolation layers",
