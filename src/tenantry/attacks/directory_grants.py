@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, MEMBERSHIPS, TENANT_ID, USER_ID, roles_attribute
@@ -82,19 +83,18 @@ _BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
 _DELETED: Final = ("deletedat", "deletedby")
 _INVITATION: Final = ("roles", "invitedby", "expires")
 _SESSIONS: Final = ("resetasked", "validafter", "deletedat")
+_ANY_ROLES: Final = roles_attribute("*")
+_outside = partial(Grant, in_transaction=False)
 GRANTS: Final = (
-    Grant("UserSaga", "users", "UpdateItem", ("email", "name", "deletedat"), in_transaction=False),
-    Grant("TenantSaga", "tenants", "UpdateItem", in_transaction=False),
-    Grant("AdminSaga", "users", "UpdateItem", (ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat")),
+    _outside("UserSaga", "users", "UpdateItem", ("email", "name", "deletedat")),
+    _outside("TenantSaga", "tenants", "UpdateItem"),
+    Grant("AdminSaga", "users", "UpdateItem", (ACTIVE_TENANT_ID, _ANY_ROLES, "blockedat", "deletedat")),
     Grant("AdminSaga", "tenants", "UpdateItem", ("foundedby", "admins")),
     Grant("AdminSaga", MEMBERSHIPS, "PutItem", _MEMBER),
     Grant("TenantRename", "tenants", "UpdateItem", ("name",)),
     Grant("TenantRename", MEMBERSHIPS, "ConditionCheckItem", ("roles",)),
     Grant(
-        "Membership",
-        "users",
-        "UpdateItem",
-        ("name", "email", ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"),
+        "Membership", "users", "UpdateItem", ("name", "email", ACTIVE_TENANT_ID, _ANY_ROLES, "blockedat", "deletedat")
     ),
     Grant("Membership", "tenants", "UpdateItem", ("admins",)),
     Grant("Membership", "tenants", "ConditionCheckItem", ("admins",)),
@@ -104,21 +104,17 @@ GRANTS: Final = (
     Grant("Membership", MEMBERSHIPS, "ConditionCheckItem", ("roles",)),
     Grant("Membership", "invitations", "PutItem", ("email", *_INVITATION)),
     Grant("Membership", "invitations", "DeleteItem", _INVITATION),
-    Grant(
-        "AccountHook",
-        "users",
-        "UpdateItem",
-        ("origin", "newpassword", "confirmationhash", "resetasked", "deletedat"),
-        in_transaction=False,
+    _outside(
+        "AccountHook", "users", "UpdateItem", ("origin", "newpassword", "confirmationhash", "resetasked", "deletedat")
     ),
-    Grant("SignUpHook", "users", "UpdateItem", ("newpassword", "confirmationhash", *_SESSIONS), in_transaction=False),
-    Grant("TokenClaimsHook", "users", "UpdateItem", ("email", *_SESSIONS), in_transaction=False),
+    _outside("SignUpHook", "users", "UpdateItem", ("newpassword", "confirmationhash", *_SESSIONS)),
+    _outside("TokenClaimsHook", "users", "UpdateItem", ("email", *_SESSIONS)),
     Grant(
         "AccountChangesDirectory", "users", "UpdateItem", ("email", "validafter", "endedsessions", *_BLOCKED, *_DELETED)
     ),
     Grant("AccountChangesDirectory", "users", "PutItem", _DELETED),
     Grant("AccountChangesDirectory", "users", "DeleteItem", ("email", "deletedat")),
-    Grant("AccountChangesDirectory", "users", "ConditionCheckItem", ("blockedat", "deletedat", roles_attribute("*"))),
+    Grant("AccountChangesDirectory", "users", "ConditionCheckItem", ("blockedat", "deletedat", _ANY_ROLES)),
     Grant("AccountChangesDirectory", "tenants", "UpdateItem", ("admins",)),
     Grant("AccountChangesDirectory", MEMBERSHIPS, "UpdateItem", ("email",)),
     Grant("AccountChangesDirectory", MEMBERSHIPS, "DeleteItem"),

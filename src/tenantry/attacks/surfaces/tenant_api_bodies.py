@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
 from tenantry.attacks.assertions import refused, require, together
-from tenantry.attacks.http import Reply
-from tenantry.attacks.outcome import Outcome, breached, held
+from tenantry.attacks.http import Body, Reply
+from tenantry.attacks.outcome import Outcome, breached
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.request_body import Body
 
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
+    from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
 
 tenant_api: Final = REGISTRY.surface("tenant-api")
-
-_REFUSALS: Final = (400, 413, 415)
 
 
 def _put(world: World, case: Body) -> Outcome:
@@ -35,16 +33,14 @@ def _put_alone(world: World, case: Body, person: Person) -> Outcome:
     bob, tenant = world.users.bob, person.tenant
     text = case.text.replace("OTHER", bob.tenant) if isinstance(case.text, str) else case.text
     before, victim = world.tenant_row(tenant), world.tenant_row(bob.tenant)
-    reply = world.tenant_api(
-        f"/tenant/{tenant}", person.tokens.id, method="PUT", body=text, headers={"Content-Type": case.content_type}
-    )
+    headers = {"Content-Type": case.content_type}
+    reply = world.tenant_api("PUT", f"/tenant/{tenant}", person.tokens.id, text, headers=headers)
     after = world.tenant_row(tenant)
     if world.tenant_row(bob.tenant) != victim:
         return breached("another's tenant is changed")
     case = replace(case, stored=case.stored and case.stored.replace("OTHER", bob.tenant))
-    return together(
-        _stored(case, reply, dict(before or {}), dict(after or {})), ("afterwards", _working(world, tenant))
-    )
+    there = require(bool(after), otherwise="the tenant is gone", observed="the tenant is there")
+    return together(_stored(case, reply, dict(before or {}), dict(after or {})), ("afterwards", there))
 
 
 def _stored(case: Body, reply: Reply, before: dict[str, Any], after: dict[str, Any]) -> Outcome:
@@ -56,14 +52,14 @@ def _stored(case: Body, reply: Reply, before: dict[str, Any], after: dict[str, A
             exact, otherwise=f"something else is stored: {after}", observed=f"{reply.status}, stored exactly"
         )
     return together(
-        refused(reply, *_REFUSALS),
+        refused(reply, 400, 413, 415),
         require(after == before, otherwise="refused, yet stored", observed="nothing is stored"),
     )
 
 
-def _working(world: World, tenant: str) -> Outcome:
-    row = world.tenant_row(tenant)
-    return held("the tenant is there") if row else breached("the tenant is gone")
+def _kept(slug: str, tries: str, name: str, threat: Threat = threats.INJECTION) -> Body:
+    """Return a body with a name that has to be stored as it is."""
+    return Body(slug, tries, _name(name), stored=name, threat=threat)
 
 
 def _name(value: str) -> str:
@@ -81,12 +77,7 @@ _BODIES: Final = (
         stored="x",
     ),
     Body("twice", "the name twice", '{"name": "one", "name": "two"}', stored="two"),
-    Body(
-        "update-expression",
-        "an update expression as a name",
-        _name(":name, tenantid = :other"),
-        stored=":name, tenantid = :other",
-    ),
+    _kept("update-expression", "an update expression as a name", ":name, tenantid = :other"),
     Body("dynamodb-type", "a typed value as a name", '{"name": {"S": "x"}}'),
     Body("list", "a list as a name", '{"name": ["x"]}'),
     Body("number", "a number as a name", '{"name": 7}'),
@@ -102,33 +93,21 @@ _BODIES: Final = (
     Body("half", "half an object", '{"name": "x"'),
     Body("two-objects", "two objects", '{"name": "x"}{"name": "y"}'),
     Body("deep", "an object nested 5,000 deep", '{"name":' * 5000 + '"x"' + "}" * 5000),
-    Body("long", "a name of 10,000 characters", _name("n" * 10_000), stored="n" * 10_000),
+    _kept("long", "a name of 10,000 characters", "n" * 10_000),
     Body("megabyte", "a name of 400,000 characters", _name("n" * 400_000)),
     Body("latin-1", "a name that is not UTF-8", b'{"name": "caf\xe9"}'),
     Body("surrogate", "half a surrogate pair", '{"name": "\\ud800"}'),
     Body("nul", "a name with a NUL in it", _name("a\0b")),
     Body("newline", "a name of two lines", _name("a\nSet-Cookie: x=y")),
-    Body("html", "markup", _name("<script>alert(1)</script>"), stored="<script>alert(1)</script>"),
-    Body("emoji", "emoji and a right-to-left word", _name("🏢 שלום"), stored="🏢 שלום"),
-    Body(
-        "velocity",
-        "a mapping template",
-        _name("#set($x = $context.authorizer.tenantId)$x"),
-        stored="#set($x = $context.authorizer.tenantId)$x",
-    ),
-    Body("context", "a gateway variable", _name("$context.identity.sourceIp"), stored="$context.identity.sourceIp"),
-    Body(
-        "policy-variable",
-        "a policy variable",
-        _name("${aws:PrincipalTag/TenantId}"),
-        stored="${aws:PrincipalTag/TenantId}",
-    ),
-    Body(
-        "jinja", "a template of another engine", _name("{{7*7}} ${7*7} <%= 7*7 %>"), stored="{{7*7}} ${7*7} <%= 7*7 %>"
-    ),
-    Body("jsonata", "a state machine's expression", _name("{% $states.input %}"), stored="{% $states.input %}"),
-    Body("quotes", "quotes and backslashes", _name('a"b\'c\\d\\"'), stored='a"b\'c\\d\\"'),
-    Body("path", "a path", _name("../../OTHER"), stored="../../OTHER", threat=threats.HOSTILE_NAMES),
+    _kept("html", "markup", "<script>alert(1)</script>"),
+    _kept("emoji", "emoji and a right-to-left word", "🏢 שלום"),
+    _kept("velocity", "a mapping template", "#set($x = $context.authorizer.tenantId)$x"),
+    _kept("context", "a gateway variable", "$context.identity.sourceIp"),
+    _kept("policy-variable", "a policy variable", "${aws:PrincipalTag/TenantId}"),
+    _kept("jinja", "a template of another engine", "{{7*7}} ${7*7} <%= 7*7 %>"),
+    _kept("jsonata", "a state machine's expression", "{% $states.input %}"),
+    _kept("quotes", "quotes and backslashes", 'a"b\'c\\d\\"'),
+    _kept("path", "a path", "../../OTHER", threat=threats.HOSTILE_NAMES),
     Body("form", "a form", "name=x", content_type="application/x-www-form-urlencoded"),
     Body(
         "xml",
