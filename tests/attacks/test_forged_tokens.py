@@ -35,7 +35,6 @@ def material(jwks_server: JwksServer) -> Material:
     alice = fakes.person("alice", "tenant-a")
     return Material(
         own=alice.tokens.id,
-        own_claims=alice.tokens.claims,
         wanted={**alice.tokens.claims, "tenant": "tenant-b", "cognito:username": "user-bob"},
         kid=fakes.KID,
         jwk=jws.public_jwk(fakes.KID),

@@ -110,7 +110,7 @@ class _Account:
 
     def status(self, tokens: Tokens) -> int:
         """Return the status of a call of the tenant API with these tokens."""
-        return self.world.tenant_api(f"/tenants/{self.user_id}", tokens.id).status
+        return self.world.tenant_api("GET", f"/tenants/{self.user_id}", tokens.id).status
 
 
 def _password() -> str:

@@ -98,6 +98,6 @@ def test_sign_in_before_the_saga_ends_has_no_tenant_claim(world: World) -> None:
     tokens = world.accounts.sign_in(person)
 
     assert tokens.tenant is None
-    answer = world.tenant_api(f"/tenants/{person.user_id}", tokens.id)
+    answer = world.tenant_api("GET", f"/tenants/{person.user_id}", tokens.id)
     assert (answer.status, answer.text) == (200, '{"tenants": []}')
     assert world.tenant("5f0c2f4e-9d0c-4d6e-8f53-0c6d3b1f2a77", tokens.id).status == 403

@@ -27,9 +27,7 @@ def test_get_put_get_with_one_token(world: World, admin: Person) -> None:
     name = "Grüße <b>\"Ada\"</b> & 'co' 🎉"
 
     before = world.tenant(admin.tenant, admin.tokens.id)
-    renamed = world.tenant_api(
-        f"/tenant/{admin.tenant}", admin.tokens.id, method="PUT", body=json.dumps({"name": name})
-    )
+    renamed = world.tenant_api("PUT", f"/tenant/{admin.tenant}", admin.tokens.id, {"name": name})
     after = world.tenant(admin.tenant, admin.tokens.id)
 
     assert before.status == renamed.status == after.status == 200
@@ -44,7 +42,7 @@ def test_get_put_get_with_one_token(world: World, admin: Person) -> None:
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
 def test_authorization_header_is_case_insensitive(world: World, admin: Person, name: str) -> None:
-    answer = world.tenant_api(f"/tenant/{admin.tenant}", headers={name: f"Bearer {admin.tokens.id}"})
+    answer = world.tenant_api("GET", f"/tenant/{admin.tenant}", headers={name: f"Bearer {admin.tokens.id}"})
 
     assert answer.status == 200
 
@@ -62,7 +60,7 @@ def test_member_may_read_but_not_rename(world: World) -> None:
 def test_bad_body_is_400_with_a_reason(world: World, admin: Person, body: str) -> None:
     before = world.tenant_row(admin.tenant)
 
-    answer = world.tenant_api(f"/tenant/{admin.tenant}", admin.tokens.id, method="PUT", body=body)
+    answer = world.tenant_api("PUT", f"/tenant/{admin.tenant}", admin.tokens.id, body)
 
     assert answer.status == 400
     assert "Invalid request body" in json.loads(answer.text)["message"]
@@ -73,8 +71,8 @@ def test_every_reply_carries_the_cors_headers(world: World, admin: Person) -> No
     own = f"/tenant/{admin.tenant}"
     replies = {
         200: world.tenant(admin.tenant, admin.tokens.id),
-        400: world.tenant_api(own, admin.tokens.id, method="PUT", body="{"),
-        401: world.tenant_api(own),
+        400: world.tenant_api("PUT", own, admin.tokens.id, "{"),
+        401: world.tenant_api("GET", own),
         403: world.tenant(world.users.bob.tenant, admin.tokens.id),
     }
 
@@ -84,13 +82,13 @@ def test_every_reply_carries_the_cors_headers(world: World, admin: Person) -> No
 
 
 def test_preflight_needs_no_token(world: World, admin: Person) -> None:
-    reply = world.tenant_api(f"/tenant/{admin.tenant}", method="OPTIONS", headers={"Origin": "https://app.example"})
+    reply = world.tenant_api("OPTIONS", f"/tenant/{admin.tenant}", headers={"Origin": "https://app.example"})
 
     assert reply.status in {200, 204}
     assert reply.headers["access-control-allow-methods"] == _CORS["access-control-allow-methods"]
 
 
 def test_admin_api_accepts_signed_requests(world: World, admin: Person) -> None:
-    reply = world.admin_api(f"/tenants/{admin.user_id}", world.signer())
+    reply = world.admin_api("GET", f"/tenants/{admin.user_id}", signer=world.signer())
 
     assert (reply.status, json.loads(reply.text)) == (200, {"tenants": [admin.tenant]})

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import jwt
 from botocore.exceptions import ClientError
 from pycognito.aws_srp import AWSSRP
 
+from tenantry.attacks.items import set_attribute
+from tenantry.attacks.waiting import until
 from tenantry.model.directory_tables import (
     ACTIVE_TENANT_ID,
     TENANT_ID,
-    USER_ID,
-    USER_INDEX,
+    membership_key,
     roles_attribute,
     tenant_key,
     user_key,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Any
 
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from tenantry.attacks.run_resources import RunResources
     from tenantry.attacks.target import Target
 
+T = TypeVar("T")
 _PATIENCE_SECONDS: Final = 60.0
-_PAUSE_SECONDS: Final = 0.1
 _HOOK_FAILURES: Final = frozenset({"UserLambdaValidationException", "UnexpectedLambdaException"})
 _SIGN_IN_TRIES: Final = 4
 
@@ -72,6 +73,11 @@ class Tokens:
     def tenant(self) -> str | None:
         """The claim `tenant` of the ID token."""
         return self.claims.get("tenant")
+
+    @property
+    def unfit(self) -> tuple[str, ...]:
+        """What stands for the ID token and is none: the access token, the ID token less its signature, and garbage."""
+        return self.access, f"{self.id.rpartition('.')[0]}.", "garbage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,13 +161,8 @@ class Accounts:
         with ThreadPoolExecutor(3) as pool:
             alice, bob, carol = pool.map(self.sign_up, ("alice", "bob", "carol"))
         for person in (alice, bob):
-            self.found_tenant(person.tenant, self.tenant_name(person))
+            self.found_tenant(person.tenant, f"{person.name}'s own")
         return Users(alice=alice, bob=bob, carol=self.move(carol, alice.tenant, {"member"}))
-
-    @staticmethod
-    def tenant_name(person: Person) -> str:
-        """Return the name that the tenant of one of the users has."""
-        return f"{person.name}'s own"
 
     def sign_up(self, label: str, **metadata: str) -> Person:
         """Sign up as a stranger would, and wait until the tokens carry the tenant that the sagas have made."""
@@ -212,21 +213,14 @@ class Accounts:
         It is written wherever the application writes it: the membership, the user, and the tenant's admins.
         """
         item: dict[str, Any] = {
-            TENANT_ID: {"S": tenant},
-            USER_ID: {"S": person.user_id},
+            **membership_key(tenant, person.user_id),
             "name": {"S": person.name},
             "email": {"S": person.email},
         }
         aws, target = self._target.aws, self._target
         if roles:
             item["roles"] = {"SS": sorted(roles)}
-            aws.dynamodb.update_item(
-                TableName=target.users_table,
-                Key=user_key(person.user_id),
-                UpdateExpression="SET #roles = :roles",
-                ExpressionAttributeNames={"#roles": roles_attribute(tenant)},
-                ExpressionAttributeValues={":roles": item["roles"]},
-            )
+            self.set_attribute(person.user_id, roles_attribute(tenant), item["roles"])
         aws.dynamodb.put_item(TableName=target.tenant_users_table, Item=item)
         with contextlib.suppress(aws.dynamodb.exceptions.ConditionalCheckFailedException):  # no such tenant
             aws.dynamodb.update_item(
@@ -239,30 +233,25 @@ class Accounts:
 
     def dismiss(self, person: Person, tenant: str) -> None:
         """Remove someone's membership with the operator's credentials; the tenant may stay active for them."""
-        aws, target, user = self._target.aws, self._target, {"S": person.user_id}
-        aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key={TENANT_ID: {"S": tenant}, USER_ID: user})
-        aws.dynamodb.update_item(
-            TableName=target.users_table,
-            Key={USER_ID: user},
-            UpdateExpression="REMOVE #roles",
-            ExpressionAttributeNames={"#roles": roles_attribute(tenant)},
-        )
+        key = membership_key(tenant, person.user_id)
+        self._target.aws.dynamodb.delete_item(TableName=self._target.tenant_users_table, Key=key)
+        self.remove_attribute(person.user_id, roles_attribute(tenant))
 
     def activate(self, person: Person, tenant: str) -> None:
         """Set someone's active tenant with the operator's credentials, member or not."""
-        self._target.aws.dynamodb.update_item(
-            TableName=self._target.users_table,
-            Key=user_key(person.user_id),
-            UpdateExpression=f"SET {ACTIVE_TENANT_ID} = :tenant",
-            ExpressionAttributeValues={":tenant": {"S": tenant}},
-        )
+        self.set_attribute(person.user_id, ACTIVE_TENANT_ID, {"S": tenant})
 
-    def deactivate(self, person: Person) -> None:
-        """Write that no tenant is active for someone, with the operator's credentials."""
+    def set_attribute(self, user_id: str, attribute: str, value: Mapping[str, Any]) -> None:
+        """Write an attribute of a user with the operator's credentials."""
+        set_attribute(self._target.aws, self._target.users_table, user_key(user_id), attribute, value)
+
+    def remove_attribute(self, user_id: str, attribute: str) -> None:
+        """Remove an attribute of a user with the operator's credentials."""
         self._target.aws.dynamodb.update_item(
             TableName=self._target.users_table,
-            Key=user_key(person.user_id),
-            UpdateExpression=f"REMOVE {ACTIVE_TENANT_ID}",
+            Key=user_key(user_id),
+            UpdateExpression="REMOVE #name",
+            ExpressionAttributeNames={"#name": attribute},
         )
 
     def move(self, person: Person, tenant: str, roles: Collection[str]) -> Person:
@@ -277,13 +266,7 @@ class Accounts:
     def found_tenant(self, tenant: str, name: str) -> None:
         """Write a tenant with its name, with the operator's credentials."""
         self._run_resources.tenant(tenant)
-        self._target.aws.dynamodb.update_item(
-            TableName=self._target.tenants_table,
-            Key=tenant_key(tenant),
-            UpdateExpression="SET #name = :name",
-            ExpressionAttributeNames={"#name": "name"},
-            ExpressionAttributeValues={":name": {"S": name}},
-        )
+        set_attribute(self._target.aws, self._target.tenants_table, tenant_key(tenant), "name", {"S": name})
 
     def sign_in(self, person: Person, **metadata: str) -> Tokens:
         """Sign in by SRP, as a browser does."""
@@ -301,20 +284,19 @@ class Accounts:
 
     def sign_in_with_claim(self, person: Person, **metadata: str) -> Tokens:
         """Sign in, again if need be, until the token carries a tenant: a hook that is short of time leaves it out."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
+
+        def with_claim() -> Tokens | None:
             try:
                 tokens = self.sign_in(person, **metadata)
             except ClientError as error:  # or one that has just begun to run is not there in time
-                if not _is_hook_missing(error) or time.monotonic() > deadline:
+                if not _is_hook_missing(error):
                     raise
-                continue
-            if tokens.tenant:
-                break
-            if time.monotonic() > deadline:
-                raise SetupError(f"The token still has no tenant after {_PATIENCE_SECONDS:.0f} seconds.")
-            time.sleep(_PAUSE_SECONDS)
-        return tokens
+                return None
+            return tokens if tokens.tenant else None
+
+        if tokens := until(with_claim, _PATIENCE_SECONDS):
+            return tokens
+        raise SetupError(f"There is still no token with a tenant after {_PATIENCE_SECONDS:.0f} seconds.")
 
     def refresh(self, person: Person, **metadata: str) -> Tokens:
         """Get new tokens for the refresh token, which counts no more a few seconds later: a new one replaces it."""
@@ -329,24 +311,40 @@ class Accounts:
         """Return the ids of the tenants that someone is mapped to."""
         return self._run_resources.tenants_of(user_id)
 
-    def memberships_of(self, user_id: str) -> list[Mapping[str, Any]]:
-        """Return the mappings of someone to tenants, as they are stored."""
-        pages = self._target.aws.dynamodb.get_paginator("query").paginate(
-            TableName=self._target.tenant_users_table,
-            IndexName=USER_INDEX,
-            KeyConditionExpression=f"{USER_ID} = :user",
-            ExpressionAttributeValues={":user": {"S": user_id}},
-        )
-        return [item for page in pages for item in page["Items"]]
-
     def await_tenant(self, user_id: str) -> str:
         """Wait until the sagas have given someone a tenant, and return its id."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            if found := self.tenants_of(user_id):
-                return found[0]
-            time.sleep(_PAUSE_SECONDS)
+        if found := until(lambda: self.tenants_of(user_id), _PATIENCE_SECONDS):
+            return found[0]
         raise SetupError(f"No tenant has appeared for a new user in {_PATIENCE_SECONDS:.0f} seconds.")
+
+    def call_hook(self, person: Person, trigger: str, **metadata: str) -> None:
+        """Call the pool's hook as Cognito does after a confirmation."""
+        target = self._target
+        pool = target.aws.cognito.describe_user_pool(UserPoolId=target.user_pool_id)["UserPool"]
+        event = {
+            "version": "1",
+            "triggerSource": f"PostConfirmation_{trigger}",
+            "region": target.aws.region,
+            "userPoolId": target.user_pool_id,
+            "userName": person.user_id,
+            "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": target.client_id},
+            "request": {
+                "userAttributes": {
+                    "sub": person.user_id,
+                    "email": person.email,
+                    "email_verified": "true",
+                    "name": person.name,
+                    "cognito:user_status": "CONFIRMED",
+                },
+                "clientMetadata": metadata,
+            },
+            "response": {},
+        }
+        answer = target.aws.functions.invoke(
+            FunctionName=pool["LambdaConfig"]["PostConfirmation"], Payload=json.dumps(event).encode()
+        )
+        if "FunctionError" in answer:
+            raise SetupError(f"The hook failed: {answer['Payload'].read().decode()[:200]}")
 
     def mailbox(self, label: str) -> str:
         """Return an address at SES's mailbox simulator, which takes mail, so that nothing bounces."""
@@ -377,20 +375,26 @@ def sign_up(
     metadata: Mapping[str, str] | None = None,
 ) -> str:
     """Sign up, and return the user id. The account is not confirmed."""
-    for tries_left in reversed(range(_SIGN_IN_TRIES)):
+    given: Any = {
+        "ClientId": client_id,
+        "Username": email,
+        "Password": password,
+        "UserAttributes": [{"Name": "email", "Value": email}, {"Name": "name", "Value": name}],
+        "ClientMetadata": metadata or {},
+    }
+    # Before the hook has answered, Cognito makes no user.
+    made = _retried(lambda: cognito.sign_up(**given), lambda error: "PreSignUp invocation failed" in str(error))
+    return made["UserSub"]
+
+
+def _retried(call: Callable[[], T], is_passing: Callable[[ClientError], bool]) -> T:
+    for _ in range(_SIGN_IN_TRIES - 1):
         try:
-            return cognito.sign_up(
-                ClientId=client_id,
-                Username=email,
-                Password=password,
-                UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": name}],
-                ClientMetadata=metadata or {},
-            )["UserSub"]
+            return call()
         except ClientError as error:
-            # Before the hook has answered, Cognito makes no user.
-            if not error.response["Error"]["Message"].startswith("PreSignUp invocation failed") or not tries_left:
+            if not is_passing(error):
                 raise
-    raise AssertionError
+    return call()
 
 
 def srp(
@@ -403,15 +407,13 @@ def srp(
     metadata: Mapping[str, str] | None = None,
 ) -> Tokens:
     """Sign in to any pool with the Secure Remote Password protocol."""
-    for tries_left in reversed(range(_SIGN_IN_TRIES)):
+
+    def authenticate() -> Tokens:
         client = AWSSRP(username=username, password=password, pool_id=pool_id, client_id=client_id, client=cognito)
-        try:
-            return Tokens.of(client.authenticate_user(client_metadata=metadata or None)["AuthenticationResult"])
-        except ClientError as error:
-            # Cognito waits five seconds for a hook, which its first start on a busy machine can take.
-            if not _is_hook_missing(error) or not tries_left:
-                raise
-    raise AssertionError
+        return Tokens.of(client.authenticate_user(client_metadata=metadata or None)["AuthenticationResult"])
+
+    # Cognito waits five seconds for a hook, which its first start on a busy machine can take.
+    return _retried(authenticate, _is_hook_missing)
 
 
 def _is_hook_missing(error: ClientError) -> bool:

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive, worst
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from tenantry.attacks.http import Reply
 
+    Call = tuple[str, Callable[[], object]]
+    """A call with its name."""
+    Calls = list[Call]
+
 _TRACES: Final = ("Traceback", 'File "/', "/var/task", "/var/runtime", "botocore", "errorType", "stackTrace", "eyJ")
-_SEVERITY: Final = (AttackResult.BREACHED, AttackResult.INCONCLUSIVE, AttackResult.HELD)
 DENIALS: Final = frozenset(
     {
         "AccessDenied",
@@ -72,6 +76,19 @@ def refused(
     return held(str(reply))
 
 
+def expect(reply: Reply, what: str) -> Reply:
+    """Return the reply to a request that an attack builds on.
+
+    Raises
+    ------
+    SetupError
+        It was refused.
+    """
+    if not reply.ok:
+        raise SetupError(f"{what} failed: {reply}")
+    return reply
+
+
 def granted(reply: Reply) -> Outcome:
     """Check a request that has to succeed, without which a refusal of others would be worth nothing."""
     return held(str(reply)) if reply.ok else inconclusive(f"a good request failed: {reply}")
@@ -87,16 +104,37 @@ def denied(call: Callable[[], object], *, codes: Collection[str] = DENIALS) -> O
     return breached("the call succeeded")
 
 
-def together(*outcomes: Outcome | tuple[str, Outcome]) -> Outcome:
-    """Join the outcomes of the steps of one attack: the worst result counts, and each step is shown."""
+def allowed(call: Callable[[], object], what: str) -> Outcome:
+    """Check a call that has to succeed, without which a denial of others would mean nothing."""
+    try:
+        call()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the principal is not what it should be
+        return inconclusive(f"{what} fails: {error}")
+    return held(f"{what} works")
+
+
+def all_denied(calls: Iterable[Call], *, codes: Collection[str] = DENIALS) -> list[tuple[str, Outcome]]:
+    """Check calls of AWS services that had to be denied."""
+    return [(name, denied(call, codes=codes)) for name, call in calls]
+
+
+def together(*outcomes: Outcome | tuple[str, Outcome], told: str = "") -> Outcome:
+    """Join the outcomes of the steps of one attack: the worst result counts, and each step is shown.
+
+    `told` is said instead of the steps if all of them held. Without a step, nothing is proved.
+    """
     named = [step if isinstance(step, tuple) else ("", step) for step in outcomes]
-    worst = min((outcome.result for _, outcome in named), key=_SEVERITY.index)
-    told = [
+    if not named:
+        return inconclusive("there is nothing to try it with")
+    result = worst(outcome.result for _, outcome in named)
+    if told and result is AttackResult.HELD:
+        return held(told)
+    shown = [
         f"{name}: {outcome.observed}" if name else outcome.observed
         for name, outcome in named
-        if worst is AttackResult.HELD or outcome.result is not AttackResult.HELD
+        if result is AttackResult.HELD or outcome.result is not AttackResult.HELD
     ]
-    return Outcome(worst, "; ".join(dict.fromkeys(told)))
+    return Outcome(result, "; ".join(dict.fromkeys(shown)))
 
 
 def require(condition: bool, *, otherwise: str, observed: str) -> Outcome:  # noqa: FBT001 - what is checked

@@ -16,9 +16,8 @@ import requests
 from botocore.exceptions import ClientError
 
 from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.http import Reply
+from tenantry.attacks.http import Api, Reply
 from tenantry.attacks.per_run import PerRun
-from tenantry.attacks.sigv4 import Signer
 from tenantry.ingest_client import Device
 from tenantry.operate.devices.folder import DeviceFolder
 from tenantry.operate.devices.lifecycle import Devices
@@ -69,7 +68,6 @@ class Servers(PerRun):
         self._devices = Devices(world.target.environment)
         self._folder = Path(tempfile.mkdtemp(prefix="tenantry-attack-"))
         self._enrolling = threading.Lock()
-        self._kinds: set[str] = set()
         world.cleanup.later(f"the folder {self._folder}", partial(shutil.rmtree, self._folder))
 
     @property
@@ -91,7 +89,7 @@ class Servers(PerRun):
         server = Server.named(tenant, name or f"s-{secrets.token_hex(3)}")
         path = self._folder / tenant / server.name
         with self._enrolling:
-            self._clean_up_after(tenant)
+            self._world.remove(f"the tenant {tenant} in IoT", partial(self._forget, tenant))
             certificate = self._devices.issue(server, DeviceFolder(path))
         bearer = Bearer(device=Device.load(path), certificate=certificate.id, arn=certificate.arn)
         self._world.cleanup.later(f"the server {bearer.device.thing}", partial(self._remove, bearer))
@@ -131,21 +129,17 @@ class Servers(PerRun):
 
     def acting_with(self, reply: Reply) -> Aws:
         """Return clients with the credentials that came."""
-        if not isinstance(reply, _Granted):
-            raise SetupError(f"There are no credentials: {reply}")
-        found = reply.credentials
+        found = _credentials(reply)
         return self._world.target.aws.acting_as(found["accessKeyId"], found["secretAccessKey"], found["sessionToken"])
 
     @staticmethod
     def end_of(reply: Reply) -> datetime:
         """Return when the credentials that came end."""
-        if not isinstance(reply, _Granted):
-            raise SetupError(f"There are no credentials: {reply}")
-        return datetime.fromisoformat(reply.credentials["expiration"])
+        return datetime.fromisoformat(_credentials(reply)["expiration"])
 
-    def act(self, bearer: Bearer, *, thing: str | None = "") -> Aws:
+    def act(self, bearer: Bearer) -> Aws:
         """Return clients with what a certificate is exchanged for."""
-        return self.acting_with(self.exchange(bearer, thing=thing))
+        return self.acting_with(self.exchange(bearer))
 
     def revoke(self, bearer: Bearer) -> None:
         """Revoke a certificate as the operator does."""
@@ -157,16 +151,9 @@ class Servers(PerRun):
 
     def post(self, aws: Aws, path: str, *, method: str = "POST", api: str = "", body: str | None = None) -> Reply:
         """Send a signed request, to the ingest API if to no other."""
-        url = f"{api or self._world.target.ingest_api}{path}"
         text = '{"Data":{"from":"an attack"}}' if body is None else body
-        signer = Signer(credentials=aws.credentials(), region=aws.region)
-        headers = {"Content-Type": "application/json", **signer.headers(method, url, text)}
-        return self._world.http.send(method, url, headers=headers, body=text)
-
-    def _clean_up_after(self, tenant: str) -> None:
-        if tenant not in self._kinds:
-            self._kinds.add(tenant)
-            self._world.cleanup.later(f"the tenant {tenant} in IoT", partial(self._forget, tenant))
+        send = Api(self._world.http, api or self._world.target.ingest_api)
+        return send(method, path, body=text, signer=self._world.signer(aws))
 
     def _remove(self, bearer: Bearer) -> None:
         iot, thing = self._world.target.aws.iot, bearer.device.thing
@@ -195,3 +182,9 @@ class _Granted(Reply):
     """Credentials, which are not shown."""
 
     credentials: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def _credentials(reply: Reply) -> Mapping[str, Any]:
+    if not isinstance(reply, _Granted):
+        raise SetupError(f"There are no credentials: {reply}")
+    return reply.credentials

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID, MEMBERSHIPS, TENANT_ID, USER_ID, roles_attribute
@@ -44,7 +45,7 @@ ATTRIBUTES: Final = {
 """What the items of each table hold beside their key."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Grant:
     """Something that a role has to write.
 
@@ -82,79 +83,43 @@ _BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
 _DELETED: Final = ("deletedat", "deletedby")
 _INVITATION: Final = ("roles", "invitedby", "expires")
 _SESSIONS: Final = ("resetasked", "validafter", "deletedat")
+_ANY_ROLES: Final = roles_attribute("*")
+_outside = partial(Grant, in_transaction=False)
 GRANTS: Final = (
+    _outside("UserSaga", "users", "UpdateItem", ("email", "name", "deletedat")),
+    _outside("TenantSaga", "tenants", "UpdateItem"),
+    Grant("AdminSaga", "users", "UpdateItem", (ACTIVE_TENANT_ID, _ANY_ROLES, "blockedat", "deletedat")),
+    Grant("AdminSaga", "tenants", "UpdateItem", ("foundedby", "admins")),
+    Grant("AdminSaga", MEMBERSHIPS, "PutItem", _MEMBER),
+    Grant("TenantRename", "tenants", "UpdateItem", ("name",)),
+    Grant("TenantRename", MEMBERSHIPS, "ConditionCheckItem", ("roles",)),
     Grant(
-        role="UserSaga",
-        table="users",
-        action="UpdateItem",
-        attributes=("email", "name", "deletedat"),
-        in_transaction=False,
+        "Membership", "users", "UpdateItem", ("name", "email", ACTIVE_TENANT_ID, _ANY_ROLES, "blockedat", "deletedat")
     ),
-    Grant(role="TenantSaga", table="tenants", action="UpdateItem", in_transaction=False),
+    Grant("Membership", "tenants", "UpdateItem", ("admins",)),
+    Grant("Membership", "tenants", "ConditionCheckItem", ("admins",)),
+    Grant("Membership", MEMBERSHIPS, "PutItem", _MEMBER),
+    Grant("Membership", MEMBERSHIPS, "UpdateItem", ("roles",)),
+    Grant("Membership", MEMBERSHIPS, "DeleteItem", ("roles",)),
+    Grant("Membership", MEMBERSHIPS, "ConditionCheckItem", ("roles",)),
+    Grant("Membership", "invitations", "PutItem", ("email", *_INVITATION)),
+    Grant("Membership", "invitations", "DeleteItem", _INVITATION),
+    _outside(
+        "AccountHook", "users", "UpdateItem", ("origin", "newpassword", "confirmationhash", "resetasked", "deletedat")
+    ),
+    _outside("SignUpHook", "users", "UpdateItem", ("newpassword", "confirmationhash", *_SESSIONS)),
+    _outside("TokenClaimsHook", "users", "UpdateItem", ("email", *_SESSIONS)),
     Grant(
-        role="AdminSaga",
-        table="users",
-        action="UpdateItem",
-        attributes=(ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"),
+        "AccountChangesDirectory", "users", "UpdateItem", ("email", "validafter", "endedsessions", *_BLOCKED, *_DELETED)
     ),
-    Grant(role="AdminSaga", table="tenants", action="UpdateItem", attributes=("foundedby", "admins")),
-    Grant(role="AdminSaga", table=MEMBERSHIPS, action="PutItem", attributes=_MEMBER),
-    Grant(role="TenantRename", table="tenants", action="UpdateItem", attributes=("name",)),
-    Grant(role="TenantRename", table=MEMBERSHIPS, action="ConditionCheckItem", attributes=("roles",)),
-    Grant(
-        role="Membership",
-        table="users",
-        action="UpdateItem",
-        attributes=("name", "email", ACTIVE_TENANT_ID, roles_attribute("*"), "blockedat", "deletedat"),
-    ),
-    Grant(role="Membership", table="tenants", action="UpdateItem", attributes=("admins",)),
-    Grant(role="Membership", table="tenants", action="ConditionCheckItem", attributes=("admins",)),
-    Grant(role="Membership", table=MEMBERSHIPS, action="PutItem", attributes=_MEMBER),
-    Grant(role="Membership", table=MEMBERSHIPS, action="UpdateItem", attributes=("roles",)),
-    Grant(role="Membership", table=MEMBERSHIPS, action="DeleteItem", attributes=("roles",)),
-    Grant(role="Membership", table=MEMBERSHIPS, action="ConditionCheckItem", attributes=("roles",)),
-    Grant(role="Membership", table="invitations", action="PutItem", attributes=("email", *_INVITATION)),
-    Grant(role="Membership", table="invitations", action="DeleteItem", attributes=_INVITATION),
-    Grant(
-        role="AccountHook",
-        table="users",
-        action="UpdateItem",
-        attributes=("origin", "newpassword", "confirmationhash", "resetasked", "deletedat"),
-        in_transaction=False,
-    ),
-    Grant(
-        role="SignUpHook",
-        table="users",
-        action="UpdateItem",
-        attributes=("newpassword", "confirmationhash", *_SESSIONS),
-        in_transaction=False,
-    ),
-    Grant(
-        role="TokenClaimsHook",
-        table="users",
-        action="UpdateItem",
-        attributes=("email", *_SESSIONS),
-        in_transaction=False,
-    ),
-    Grant(
-        role="AccountChangesDirectory",
-        table="users",
-        action="UpdateItem",
-        attributes=("email", "validafter", "endedsessions", *_BLOCKED, *_DELETED),
-    ),
-    Grant(role="AccountChangesDirectory", table="users", action="PutItem", attributes=_DELETED),
-    Grant(role="AccountChangesDirectory", table="users", action="DeleteItem", attributes=("email", "deletedat")),
-    Grant(
-        role="AccountChangesDirectory",
-        table="users",
-        action="ConditionCheckItem",
-        attributes=("blockedat", "deletedat", roles_attribute("*")),
-    ),
-    Grant(role="AccountChangesDirectory", table="tenants", action="UpdateItem", attributes=("admins",)),
-    Grant(role="AccountChangesDirectory", table=MEMBERSHIPS, action="UpdateItem", attributes=("email",)),
-    Grant(role="AccountChangesDirectory", table=MEMBERSHIPS, action="DeleteItem"),
-    Grant(role="AccountChangesDirectory", table="invitations", action="DeleteItem"),
-    Grant(role="Reconciliation", table="tenants", action="UpdateItem", attributes=("admins",)),
+    Grant("AccountChangesDirectory", "users", "PutItem", _DELETED),
+    Grant("AccountChangesDirectory", "users", "DeleteItem", ("email", "deletedat")),
+    Grant("AccountChangesDirectory", "users", "ConditionCheckItem", ("blockedat", "deletedat", _ANY_ROLES)),
+    Grant("AccountChangesDirectory", "tenants", "UpdateItem", ("admins",)),
+    Grant("AccountChangesDirectory", MEMBERSHIPS, "UpdateItem", ("email",)),
+    Grant("AccountChangesDirectory", MEMBERSHIPS, "DeleteItem"),
+    Grant("AccountChangesDirectory", "invitations", "DeleteItem"),
+    Grant("Reconciliation", "tenants", "UpdateItem", ("admins",)),
 )
 """Every write to the directory that a role of the application needs. docs/membership.md says the same in words."""
 

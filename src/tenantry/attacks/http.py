@@ -12,8 +12,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
+from tenantry.attacks import threats
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tenantry.attacks.sigv4 import Signer
+    from tenantry.attacks.threats import Threat
 
 _TIMEOUT: Final = 30
 _THROTTLED: Final = 429
@@ -51,6 +56,11 @@ class Reply:
             return json.loads(self.text)
         except ValueError:
             return None
+
+    def field(self, name: str) -> Any:  # noqa: ANN401 - whatever was sent
+        """Return a field of the body, None if it has none."""
+        content = self.json()
+        return content.get(name) if isinstance(content, dict) else None
 
     def __str__(self) -> str:
         """Show status and body, without tokens and not too long."""
@@ -114,3 +124,64 @@ class Http:
             time.sleep(pause)
         response.encoding = "utf-8"
         return Reply(response.status_code, response.text, {k.lower(): v for k, v in response.headers.items()})
+
+
+@dataclass(frozen=True)
+class Api:
+    """An API of one environment.
+
+    Attributes
+    ----------
+    http
+        Sends its requests.
+    url
+        Where it is, with its stage and without a closing slash.
+    """
+
+    http: Http
+    url: str
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: object = None,
+        *,
+        signer: Signer | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send a request; a token goes where it belongs, and a body that is no text yet is sent as JSON."""
+        url, data = self.url + path, body if body is None or isinstance(body, str | bytes) else json.dumps(body)
+        sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        if data is not None:
+            sent["Content-Type"] = "application/json"
+        if signer:
+            sent |= signer.headers(method, url, data or "")
+        return self.http.send(method, url, headers={**sent, **(headers or {})}, body=data)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A body for a path of one's own, as the surfaces list them.
+
+    Attributes
+    ----------
+    slug, tries
+        Its name, and what it is.
+    text
+        The body; MARK stands for a word of its own, OTHER for another's tenant.
+    content_type
+        The content type it is sent with.
+    stored
+        What may be stored instead of refusing it; None if it must be refused.
+    threat
+        What it would mean if it succeeded.
+    """
+
+    slug: str
+    tries: str
+    text: str | bytes
+    content_type: str = "application/json"
+    stored: Any = None
+    threat: Threat = threats.INJECTION

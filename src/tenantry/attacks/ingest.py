@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import refused, require
+from tenantry.attacks.http import Api
 from tenantry.attacks.per_run import PerRun
-from tenantry.attacks.sigv4 import Signer
-from tenantry.attacks.ttl_cache import TtlCache
+from tenantry.attacks.waiting import until
 from tenantry.model.identifiers import tenant_id
 from tenantry.operate.devices.limits import TenantKeys
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tenantry.attacks.http import Reply
+    from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
 _PATIENCE_SECONDS: Final = 10.0
-_LOOKS_A_SECOND: Final = 5
 
 
 @dataclass(frozen=True)
@@ -81,26 +81,15 @@ class Senders(PerRun):
     def role(self, label: str, tenant: str) -> Aws:
         """Return a principal that may call the paths of a tenant."""
         aws = self._world.target.aws
-        account = aws.sts.get_caller_identity()["Account"]
-        api, stage = self._api()
-        paths = [
-            f"arn:aws:execute-api:{aws.region}:{account}:{api}/{stage}/POST/{tenant}{end}" for end in ("", "/batch")
-        ]
+        api, stage = self._world.api_at(self._world.target.ingest_api)
+        path = f"arn:aws:execute-api:{aws.region}:{self._world.account}:{api}/{stage}/POST/{tenant}"
+        paths = [path, f"{path}/batch"]
         return self._world.role(label, {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": paths})
-
-    def _api(self) -> tuple[str, str]:
-        """Return the API's id and stage, wherever in the URL they stand."""
-        url = self._world.target.ingest_api
-        stage = url.rsplit("/", 1)[-1]
-        for api in self._world.ids_of("AWS::ApiGateway::RestApi"):
-            if api in url:
-                return api, stage
-        raise SetupError(f"None of the stacks' APIs is at {url}.")
 
     def send(
         self,
         path: str,
-        body: str | bytes,
+        body: object,
         *,
         by: Aws | None = None,
         method: str = "POST",
@@ -108,34 +97,35 @@ class Senders(PerRun):
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send a request, as the attacker if nobody else; the key of the attacker's rate is with it."""
-        aws, url = by or self.attacker, f"{self._world.target.ingest_api}{path}"
-        signer = Signer(credentials=aws.credentials(), region=aws.region)
-        signature = signer.headers(method, url, body) if signed else {}
-        sent = {"Content-Type": "application/json", "x-api-key": self._key(), **(headers or {}), **signature}
-        return self._world.http.send(method, url, headers=sent, body=body)
+        signer = self._world.signer(by or self.attacker) if signed else None
+        key = self._world.once("sender's key", self._key)
+        send = Api(self._world.http, self._world.target.ingest_api)
+        return send(method, path, body=body, signer=signer, headers={"x-api-key": key, **(headers or {})})
 
-    @property
-    def good(self) -> TtlCache[Reply]:
-        """Sends what must be taken: a record of one's own."""
-        return self._world.once("sender good", lambda: TtlCache(self._send_good))
-
-    def _send_good(self) -> Reply:
-        return self.send(f"/{self.mine}", '{"Data": {"good": true}}')
+    def good(self) -> Reply:
+        """Send what must be taken: a record of one's own."""
+        return self._world.recent("record", lambda: self.send(f"/{self.mine}", {"Data": {"good": True}}))
 
     def landed(self, marker: str, *, expect: bool) -> list[Landed]:
         """Return the records with a marker in them: when some are expected, waiting for them."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            found = [record for record in self._all() if marker in record.text]
-            if found or not expect or time.monotonic() > deadline:
-                return found
-            time.sleep(1 / _LOOKS_A_SECOND)
+        return until(
+            lambda: [record for record in self._all() if marker in record.text],
+            _PATIENCE_SECONDS if expect else 0,
+            pause=0.2,
+        )
 
-    def of_victim(self) -> list[Landed]:
-        """Return what is on the stream as the victim's, who has never sent anything."""
-        return [
+    def nothing_of_victim(self) -> Outcome:
+        """Check that nothing is on the stream as the victim's, who has never sent anything."""
+        found = [
             record for record in self._all() if record.tenant == self.theirs or f'"{self.theirs}"' in record.text[:99]
         ]
+        return require(
+            not found, otherwise=f"{len(found)} records are the victim's", observed="nothing of the victim's"
+        )
+
+    def refusal(self, reply: Reply, *statuses: int) -> Outcome:
+        """Check a request that had to be refused, while one's own are taken."""
+        return refused(reply, *statuses, hidden=(self._world.target.ingest_stream,), control=self.good)
 
     def _all(self) -> list[Landed]:
         """Return all records since the run began, read where the last reading ended."""
@@ -159,10 +149,7 @@ class Senders(PerRun):
                 return
 
     def _key(self) -> str:
-        """Return the key of the attacker's rate, which environments may ask for."""
-        return self._world.once("sender's key", self._made_key)
-
-    def _made_key(self) -> str:
+        """Make the key of the attacker's rate, which environments may ask for."""
         environment, gateway = self._world.target.environment, self._world.target.aws.apigateway
         if environment is None:
             raise SetupError("The target does not say how keys are made.")

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes
@@ -37,14 +37,8 @@ def stranger_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@cache
-def _curve_key() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-@cache
-def _edwards_key() -> ed25519.Ed25519PrivateKey:
-    return ed25519.Ed25519PrivateKey.generate()
+_curve_key = cache(partial(ec.generate_private_key, ec.SECP256R1()))
+_edwards_key = cache(ed25519.Ed25519PrivateKey.generate)
 
 
 def unsigned(_: bytes) -> bytes:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class AttackResult(StrEnum):
@@ -40,9 +44,15 @@ class Outcome:
         return replace(self, seconds=seconds)
 
 
-def held(observed: str, *, seconds: float | None = None) -> Outcome:
+def worst(results: Iterable[AttackResult]) -> AttackResult:
+    """Return the worst of some results."""
+    severity = (AttackResult.BREACHED, AttackResult.INCONCLUSIVE, AttackResult.HELD)
+    return min(results, key=severity.index)
+
+
+def held(observed: str) -> Outcome:
     """Say that the attacker failed as required."""
-    return Outcome(AttackResult.HELD, observed, seconds)
+    return Outcome(AttackResult.HELD, observed)
 
 
 def breached(observed: str) -> Outcome:

@@ -11,11 +11,6 @@ from tenantry.attacks.outcome import AttackResult
 if TYPE_CHECKING:
     from tenantry.attacks.report import Attempt, Report, Tally
 
-_WORDS: Final = {
-    AttackResult.HELD: "Held",
-    AttackResult.BREACHED: "Breached",
-    AttackResult.INCONCLUSIVE: "Inconclusive",
-}
 # A mark beside each colour, since not everyone tells the colours apart.
 _MARKS: Final = {AttackResult.HELD: "✓", AttackResult.BREACHED: "✗", AttackResult.INCONCLUSIVE: "?"}
 
@@ -143,7 +138,7 @@ def _attack(attempt: Attempt) -> str:
     told = "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in lines)
     return (
         f"<details{'' if result is AttackResult.HELD else ' open'}><summary>"
-        f'<span class="badge {result.value}">{_MARKS[result]} {_WORDS[result]}</span>'
+        f'<span class="badge {result.value}">{_MARKS[result]} {result.title()}</span>'
         f'<code>{escape(attack.id)}</code><span class="tries">{_prose(attack.tries)}</span></summary>'
         f"<dl>{told}</dl></details>"
     )

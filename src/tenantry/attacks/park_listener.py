@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.attacks.waiting import until
+from tenantry.attacks.world import policy
 from tenantry.model.tenant_tables import WEBHOOK, park_key
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class ParkListener:
             "Resource": arn,
             "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
         }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        aws.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(statement)})
         made = aws.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
         listener = cls(world=world, tenant=tenant, park=park, url=url, subscription=made["SubscriptionArn"])
         if creator:
@@ -76,10 +75,11 @@ class ParkListener:
 
     def received(self, seconds: float) -> bool:
         """Return whether it receives anything within some time; what it received is deleted."""
-        sqs, deadline = self.world.target.aws.sqs, time.monotonic() + seconds
-        while True:
-            found = sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=_WAIT_SECONDS).get("Messages", [])
-            for message in found:
-                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-            if found or time.monotonic() > deadline:
-                return bool(found)
+        return until(self._receive, seconds, pause=0)
+
+    def _receive(self) -> bool:
+        sqs = self.world.target.aws.sqs
+        found = sqs.receive_message(QueueUrl=self.url, WaitTimeSeconds=_WAIT_SECONDS).get("Messages", [])
+        for message in found:
+            sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return bool(found)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import refused, require
+from tenantry.attacks.assertions import expect, require
 from tenantry.attacks.outcome import Outcome, inconclusive
+from tenantry.attacks.scenario import Scenario
 from tenantry.attacks.tenant_rows import parks_of, sweep_parks
-from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ _INNER: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParksScenario:
+class ParksScenario(Scenario):
     """Two tenants with parks, and an attacker who is an admin of one of them.
 
     Attributes
@@ -64,10 +65,8 @@ class ParksScenario:
         people = [world.tenant_admin(f"{label}-{who}", f"{world.run[-8:]}-{label}-{who}") for who in ("mine", "theirs")]
         made = cls(world=world, attacker=people[0], victim=people[1], name=f"the victim's {world.accounts.mark}")
         for person, park, name in ((made.victim, PRIZE, made.name), (made.attacker, OWN, "the attacker's")):
-            world.cleanup.later(f"the parks of {person.tenant}", partial(sweep_parks, world, person.tenant))
-            reply = made.send("POST", "/parks", {"id": park, "name": name}, person=person)
-            if not reply.ok:
-                raise SetupError(f"A park cannot be added: {reply}")
+            sweep_parks(world, person.tenant)
+            expect(made.send("POST", "/parks", {"id": park, "name": name}, person=person), "Adding a park")
         return made
 
     def send(
@@ -82,21 +81,23 @@ class ParksScenario:
         """Send a request, as the attacker if nobody else."""
         return self.world.parks_api(method, path, (person or self.attacker).tokens.id, body, headers=headers)
 
+    def add(self, park: str, *, person: Person | None = None, **headers: str) -> Reply:
+        """Add a park, as the attacker if nobody else."""
+        return self.send("POST", "/parks", {"id": park, "name": "x"}, person=person, headers=headers)
+
+    def queue(self, park: str, status: str, *, person: Person | None = None, **headers: str) -> Reply:
+        """Queue another status for a park, as the attacker if nobody else."""
+        body = {"ids": [park], "status": status}
+        return self.send("POST", "/parks/statuses", body, person=person, headers=headers)
+
     @property
     def hidden(self) -> tuple[str, ...]:
         """What no reply to the attacker may show."""
         return (self.name, self.victim.tenant, *_INNER)
 
-    def refusal(self, reply: Reply, *statuses: int) -> Outcome:
-        """Check a request that had to be refused."""
-        return refused(reply, *statuses, hidden=self.hidden)
-
-    def shows_nothing(self, reply: Reply) -> Outcome:
-        """Check a reply that may succeed, as long as it shows nothing of the victim's."""
-        shown = [value for value in self.hidden if value in reply.text]
-        return require(
-            not shown, otherwise=f"it shows another's, or inner workings: {reply}", observed=str(reply.status)
-        )
+    def status(self, park: str, tenant: str = "") -> str:
+        """Return the status of a park as it is stored: of the attacker's, if of no other tenant's."""
+        return str(self.rows(tenant or self.attacker.tenant)[park]["status"]["S"])
 
     def rows(self, tenant: str, kind: str = "park") -> dict[str, Mapping[str, Any]]:
         """Return a tenant's parks or webhooks as they are stored."""
@@ -134,6 +135,21 @@ class ParksScenario:
 
     def good(self) -> Outcome:
         """Check whether the attacker still sees their own."""
-        key = f"{self.attacker.tenant} parks good"
-        reply = self.world.once(key, lambda: TtlCache(lambda: self.send("GET", f"/parks/{OWN}")))()
+        reply = self.world.recent(f"park of {self.attacker.tenant}", lambda: self.send("GET", f"/parks/{OWN}"))
         return self.shows_nothing(reply) if reply.ok else inconclusive(f"a good request failed: {reply}")
+
+
+def queue_work(world: World, person: Person, park: str, status: str) -> None:
+    """Queue work of somebody's, the status of a park, as the API queues it for them."""
+    claims = person.tokens.claims
+    work = {
+        "id": secrets.token_hex(8),
+        "tenantId": person.tenant,
+        "userId": person.user_id,
+        "authTime": str(claims["auth_time"]),
+        "session": str(claims.get("origin_jti", "")),
+        "at": str(int(time.time() * 1000) + 1000),
+        "ids": [park],
+        "status": status,
+    }
+    world.target.aws.sqs.send_message(QueueUrl=world.target.park_statuses_queue, MessageBody=json.dumps(work))

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from tenantry.attacks.world import World
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+def once_per_run(make: Callable[[World, *Ts], T]) -> Callable[[World, *Ts], T]:
+    """Let a function make something once a run, and once for each that it is asked to make."""
+
+    @wraps(make)
+    def made(world: World, *given: *Ts) -> T:
+        return world.once(f"{make.__module__}.{make.__qualname__} {given}", lambda: make(world, *given))
+
+    return made
 
 
 class PerRun:

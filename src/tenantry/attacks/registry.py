@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import wraps
+from typing import TYPE_CHECKING, Final, TypeVarTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
 
+Ts = TypeVarTuple("Ts")
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -177,6 +179,29 @@ class Surface:
 
         return register
 
+    def each(
+        self, cases: Iterable[tuple[str, str, *Ts]], slug: str = "{}", *, threat: Threat, tries: str, must: str
+    ) -> Callable[[Callable[[World, *Ts], Outcome]], Callable[[World, *Ts], Outcome]]:
+        """Register a function as attacks that are alike.
+
+        Parameters
+        ----------
+        cases
+            The attacks, each with its slug, what it is in words, and what the function is called with.
+        slug, tries
+            The id and what it tries, with ``{}`` for the case's slug and for its words.
+        threat, must
+            As of every attack.
+        """
+
+        def register(run: Callable[[World, *Ts], Outcome]) -> Callable[[World, *Ts], Outcome]:
+            for case in cases:
+                attack = _with(run, *case[2:])
+                self.add(slug.format(case[0]), threat=threat, tries=tries.format(case[1]), must=must, run=attack)
+            return run
+
+        return register
+
     def add(
         self, slug: str, *, threat: Threat, tries: str, must: str, run: Callable[[World], Outcome], last: bool = False
     ) -> None:
@@ -186,6 +211,14 @@ class Surface:
                 id=f"{self.name}-{slug}", surface=self.name, threat=threat, tries=tries, must=must, run=run, last=last
             )
         )
+
+
+def _with(run: Callable[[World, *Ts], Outcome], *given: *Ts) -> Callable[[World], Outcome]:
+    @wraps(run)
+    def attack(world: World) -> Outcome:
+        return run(world, *given)
+
+    return attack
 
 
 REGISTRY: Final = Registry()

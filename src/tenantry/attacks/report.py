@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tenantry.attacks.outcome import AttackResult, Outcome
+from tenantry.attacks.outcome import AttackResult, Outcome, worst
 from tenantry.attacks.threats import Heading
 
 if TYPE_CHECKING:
@@ -123,13 +123,8 @@ class Report:
         ]
         if not chosen:
             return None
-        results = {attempt.result for attempt in chosen}
-        worst = next(
-            result
-            for result in (AttackResult.BREACHED, AttackResult.INCONCLUSIVE, AttackResult.HELD)
-            if result in results
-        )
-        return Tally(sum(attempt.result is AttackResult.HELD for attempt in chosen), len(chosen), worst)
+        results = [attempt.result for attempt in chosen]
+        return Tally(results.count(AttackResult.HELD), len(results), worst(results))
 
     @property
     def summary(self) -> str:

@@ -6,11 +6,20 @@ import re
 import threading
 import time
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from tenantry.model.directory_tables import TENANT_ID, USER_ID, USER_INDEX, membership_key, tenant_key, user_key
+from tenantry.attacks.items import query
+from tenantry.model.directory_tables import (
+    INVITATION_ID,
+    TENANT_ID,
+    USER_ID,
+    USER_INDEX,
+    membership_key,
+    tenant_key,
+    user_key,
+)
 from tenantry.model.identifiers import TENANT_PATTERN
 from tenantry.operate.stacks import resources
 
@@ -73,13 +82,12 @@ class RunResources:
 
     def tenants_of(self, user_id: str) -> list[str]:
         """Return the ids of the tenants that someone is a member of."""
-        pages = self._target.aws.dynamodb.get_paginator("query").paginate(
-            TableName=self._target.tenant_users_table,
-            IndexName=USER_INDEX,
-            KeyConditionExpression=f"{USER_ID} = :user",
-            ExpressionAttributeValues={":user": {"S": user_id}},
-        )
-        return sorted(item[TENANT_ID]["S"] for page in pages for item in page["Items"])
+        return sorted(item[TENANT_ID]["S"] for item in self.memberships_of(user_id))
+
+    def memberships_of(self, user_id: str) -> list[dict[str, Any]]:
+        """Return someone's memberships, as they are stored."""
+        aws, table = self._target.aws, self._target.tenant_users_table
+        return query(aws, table, USER_ID, user_id, IndexName=USER_INDEX)
 
     def _forget_user(self, user_id: str) -> None:
         aws, target = self._target.aws, self._target
@@ -88,27 +96,16 @@ class RunResources:
             key = membership_key(tenant, user_id)
             aws.dynamodb.delete_item(TableName=target.tenant_users_table, Key=key)
             # Should an attack have got into a tenant that is not the run's, that tenant still has its own people.
-            others = aws.dynamodb.query(
-                TableName=target.tenant_users_table,
-                KeyConditionExpression=f"{TENANT_ID} = :tenant",
-                ExpressionAttributeValues={":tenant": {"S": tenant}},
-                Limit=1,
-            )
-            if not others["Items"]:
+            if not query(aws, target.tenant_users_table, TENANT_ID, tenant):
                 self.tenant(tenant)
         aws.dynamodb.delete_item(TableName=target.users_table, Key=user_key(user_id))
 
     def _forget_tenant(self, tenant: str) -> None:
         aws, table = self._target.aws, self._target.invitations_table
-        invited = aws.dynamodb.query(
-            TableName=table,
-            KeyConditionExpression=f"{TENANT_ID} = :tenant",
-            ExpressionAttributeValues={":tenant": {"S": tenant}},
-        )
-        for item in invited["Items"]:
-            key = {TENANT_ID: item[TENANT_ID], "invitationid": item["invitationid"]}
+        for item in query(aws, table, TENANT_ID, tenant):
+            key = {name: item[name] for name in (TENANT_ID, INVITATION_ID)}
             aws.dynamodb.delete_item(TableName=table, Key=key)
-        self._target.aws.dynamodb.delete_item(TableName=self._target.tenants_table, Key=tenant_key(tenant))
+        aws.dynamodb.delete_item(TableName=self._target.tenants_table, Key=tenant_key(tenant))
 
     def _late(self) -> None:
         """Remove what was under way when the run ended, and then what other stacks have made for the tenants."""

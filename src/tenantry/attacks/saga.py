@@ -7,10 +7,12 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.per_run import PerRun
+from tenantry.attacks.waiting import until
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID
 from tenantry.model.event_types import CREATED, IDENTITY, SIGN_UP, TENANT, USER, source
 from tenantry.operate.environment import LOCAL
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS: Final = 60.0
 _DEAD_LETTER_SECONDS: Final = 60.0
 _LATE_SECONDS: Final = 12.0
-_PAUSE_SECONDS: Final = 0.1
 
 
 def entry(
@@ -106,11 +105,8 @@ class Newcomer:
         put(world, self.signed_up(world))
         tenant = world.accounts.await_tenant(self.user_id)
         world.run_resources.tenant(tenant)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not (world.user_row(self.user_id) or {}).get(ACTIVE_TENANT_ID):
-            if time.monotonic() > deadline:
-                raise SetupError("The saga has not made a new tenant active.")
-            time.sleep(_PAUSE_SECONDS)
+        if not until(lambda: (world.user_row(self.user_id) or {}).get(ACTIVE_TENANT_ID), _PATIENCE_SECONDS):
+            raise SetupError("The saga has not made a new tenant active.")
         return tenant
 
 
@@ -153,7 +149,7 @@ def state(world: World, user_id: str, tenant: str) -> dict[str, object]:
     return {
         "user": world.user_row(user_id),
         "tenant": world.tenant_row(tenant),
-        "mappings": sorted(world.accounts.memberships_of(user_id), key=str),
+        "mappings": sorted(world.run_resources.memberships_of(user_id), key=str),
     }
 
 
@@ -170,46 +166,37 @@ class DeadLetters(PerRun):
     def await_one(self, mark: str, *, unless: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a dead-letter message has a text in it, unless there is another end."""
         self._latest = time.monotonic()
-        deadline = time.monotonic() + _DEAD_LETTER_SECONDS
-        while not self.any(mark):
-            if unless() or time.monotonic() > deadline:
-                return False
-            time.sleep(_PAUSE_SECONDS)
-        return True
+        until(lambda: self.any(mark) or unless(), _DEAD_LETTER_SECONDS)
+        return self.any(mark)
 
     def any(self, mark: str) -> bool:
         """Return whether a dead-letter message has a text in it by now."""
         with self._lock:
             if not self._has(mark):
-                self.collect()
+                self._collect()
             return self._has(mark)
 
-    def collect(self) -> None:
+    def _collect(self) -> None:
         """Take the run's messages out of all queues."""
+        sqs = self._world.target.aws.sqs
         for url in self._world.ids_of("AWS::SQS::Queue"):
             others = []
-            while found := self._receive(url):
+            receive = partial(sqs.receive_message, QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=30)
+            while found := receive().get("Messages", []):
                 for message in found:
                     if self._world.run in message["Body"]:
                         self._bodies[message["MessageId"]] = message["Body"]
-                        self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                     else:
                         others.append(message["ReceiptHandle"])
             for handle in others:
-                self._sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+                sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
 
     def _collect_late(self) -> None:
         """Take out what comes late: a function that fails on an event is tried again, for minutes on AWS."""
         if self._world.target.aws.endpoint_url:
             time.sleep(max(0.0, self._latest + _LATE_SECONDS - time.monotonic()))
-        self.collect()
+        self._collect()
 
     def _has(self, mark: str) -> bool:
         return any(mark in body for body in self._bodies.values())
-
-    @property
-    def _sqs(self) -> SQSClient:
-        return self._world.target.aws.sqs
-
-    def _receive(self, url: str) -> list[MessageTypeDef]:
-        return self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=30).get("Messages", [])

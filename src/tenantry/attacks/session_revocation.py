@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import refused
+from tenantry.attacks.assertions import expect, refused
 from tenantry.attacks.http import Reply, presentable
 from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 from tenantry.attacks.park_listener import ParkListener
-from tenantry.attacks.storage import MODES, Owner, Storage
-from tenantry.attacks.tenant_rows import sweep_employees, sweep_parks
-from tenantry.model.tenant_tables import PARK, park_key
+from tenantry.attacks.parks_scenario import queue_work
+from tenantry.attacks.storage import MODES, Storage
+from tenantry.attacks.tenant_fixture import remove_member, set_roles
+from tenantry.attacks.tenant_rows import parks_of, sweep_employees, sweep_parks
+from tenantry.attacks.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tenantry.attacks.accounts import Person
     from tenantry.attacks.world import World
@@ -33,10 +34,9 @@ _AT_ONCE: Final = 4
 # Revocations at once: a burst of calls to functions that have just been deployed would time out, and prove nothing.
 _REVOCATIONS_AT_ONCE: Final = threading.BoundedSemaphore(2)
 _PATIENCE_SECONDS: Final = 60.0
-_RESET: Final = "PostConfirmation_ConfirmForgotPassword"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Revocation:
     """An event after which a person has fewer rights, or none.
 
@@ -90,104 +90,56 @@ class Scenario:
         """The tenant."""
         return self.admin.tenant
 
-    @property
-    def owner(self) -> Owner:
-        """The person as an owner of objects."""
-        return Storage.of(self.world).owner(self.person)
-
     def parks(self, method: str, path: str, body: object = None, *, person: Person | None = None) -> Reply:
         """Send a request to the parks API."""
         return self.world.parks_api(method, path, (person or self.person).tokens.id, body)
 
-    def membership(self, method: str, path: str, body: object = None, *, person: Person | None = None) -> Reply:
+    def membership(self, method: str, path: str) -> Reply:
         """Send a request to the membership API."""
-        return self.world.membership_api(method, path, (person or self.person).tokens.id, body)
-
-
-def _expect(reply: Reply, what: str) -> None:
-    if not reply.ok:
-        raise SetupError(f"{what} failed: {reply}")
+        return self.world.membership_api(method, path, self.person.tokens.id)
 
 
 def _remove(scenario: Scenario) -> None:
-    path = f"/tenants/{scenario.tenant}/members/{scenario.person.user_id}"
-    _expect(scenario.membership("DELETE", path, person=scenario.admin), "Removing the member")
+    remove_member(scenario.world, scenario.admin, scenario.person)
 
 
 def _withdraw(scenario: Scenario) -> None:
-    path = f"/tenants/{scenario.tenant}/members/{scenario.person.user_id}/roles"
-    _expect(
-        scenario.membership("PUT", path, {"roles": sorted(scenario.roles_after)}, person=scenario.admin),
-        "Withdrawing the role",
-    )
+    set_roles(scenario.world, scenario.admin, scenario.person, scenario.roles_after)
 
 
 def _block(scenario: Scenario) -> None:
     path = f"/users/{scenario.person.user_id}/block"
-    _expect(scenario.world.control_api("PUT", path, {"reason": scenario.world.run}), "Blocking the user")
+    world, reason = scenario.world, {"reason": scenario.world.run}
+    expect(world.control_api("PUT", path, body=reason, signer=world.signer()), "Blocking the user")
 
 
 def _delete(scenario: Scenario) -> None:
-    _expect(scenario.world.control_api("DELETE", f"/users/{scenario.person.user_id}"), "Deleting the user")
+    path, signer = f"/users/{scenario.person.user_id}", scenario.world.signer()
+    expect(scenario.world.control_api("DELETE", path, signer=signer), "Deleting the user")
 
 
 def _sign_out(scenario: Scenario) -> None:
-    _expect(scenario.membership("DELETE", "/me/sessions"), "Signing out everywhere")
+    time.sleep(1)  # a session of the same second as the revocation is not ended
+    expect(scenario.membership("DELETE", "/me/sessions"), "Signing out everywhere")
 
 
 def _reset(scenario: Scenario) -> None:
     """Call the hook as Cognito does once a new password is set: the code for one is in a mailbox of nobody here."""
-    aws, pool = scenario.world.target.aws, scenario.world.target.user_pool_id
-    hook = aws.cognito.describe_user_pool(UserPoolId=pool)["UserPool"]["LambdaConfig"]["PostConfirmation"]
-    person = scenario.person
-    event = {
-        "version": "1",
-        "region": aws.region,
-        "userPoolId": pool,
-        "userName": person.user_id,
-        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": scenario.world.target.client_id},
-        "triggerSource": _RESET,
-        "request": {"userAttributes": {"sub": person.user_id, "email": person.email, "name": person.name}},
-        "response": {},
-    }
-    answer = aws.functions.invoke(FunctionName=hook, Payload=json.dumps(event).encode())
-    if "FunctionError" in answer:
-        raise SetupError(f"The hook failed: {answer['Payload'].read().decode()[:200]}")
-
-
-def _after_a_second(revoke: Callable[[Scenario], None]) -> Callable[[Scenario], None]:
-    """Wait a second after the sign-in: a session of the same second as the revocation is not ended."""
-
-    def revoke_later(scenario: Scenario) -> None:
-        time.sleep(1)
-        revoke(scenario)
-
-    return revoke_later
+    time.sleep(1)  # as above
+    scenario.world.accounts.call_hook(scenario.person, "ConfirmForgotPassword")
 
 
 REVOCATIONS: Final = (
-    Revocation(slug="member-removed", tries="an admin has removed them from the tenant", revoke=_remove),
-    Revocation(
-        slug="role-withdrawn", tries="an admin has withdrawn the role that it takes", revoke=_withdraw, roles_stay=True
-    ),
-    Revocation(slug="user-blocked", tries="an operator has blocked their account", revoke=_block),
-    Revocation(slug="user-deleted", tries="an operator has deleted their account", revoke=_delete),
-    Revocation(
-        slug="password-reset",
-        tries="they have set a new password by a code",
-        revoke=_after_a_second(_reset),
-        ends_webhooks=False,
-    ),
-    Revocation(
-        slug="signed-out-everywhere",
-        tries="they have signed out everywhere",
-        revoke=_after_a_second(_sign_out),
-        ends_webhooks=False,
-    ),
+    Revocation("member-removed", "an admin has removed them from the tenant", _remove),
+    Revocation("role-withdrawn", "an admin has withdrawn the role that it takes", _withdraw, roles_stay=True),
+    Revocation("user-blocked", "an operator has blocked their account", _block),
+    Revocation("user-deleted", "an operator has deleted their account", _delete),
+    Revocation("password-reset", "they have set a new password by a code", _reset, ends_webhooks=False),
+    Revocation("signed-out-everywhere", "they have signed out everywhere", _sign_out, ends_webhooks=False),
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class AccessPath:
     """A call or a delivery that the person had access to.
 
@@ -227,20 +179,18 @@ def _rename(scenario: Scenario) -> Reply:
 
 
 def _usage(scenario: Scenario) -> Reply:
-    return scenario.world.tenant_api(f"/tenant/{scenario.tenant}/usage", scenario.person.tokens.id)
+    return scenario.world.tenant_api("GET", f"/tenant/{scenario.tenant}/usage", scenario.person.tokens.id)
 
 
 def _put(mode: str, scenario: Scenario) -> Reply:
-    body = json.dumps({"key": f"{scenario.tag}/{mode}", "value": "x"})
-    return Storage.of(scenario.world).put(scenario.owner, mode, body)
+    storage = Storage.of(scenario.world)
+    return storage.put(storage.owner(scenario.person), mode, {"key": f"{scenario.tag}/{mode}", "value": "x"})
 
 
 def _employee(method: str, scenario: Scenario) -> Reply:
     """Call the employees API, whose function keeps the credentials that it has vended for the person."""
-    token = {"Authorization": f"Bearer {scenario.person.tokens.id}", "Content-Type": "application/json"}
-    body = json.dumps({"Id": f"e-{scenario.tag}-{secrets.token_hex(4)}", "Name": "x"}) if method == "POST" else None
-    url = f"{scenario.world.target.employees_api}/employees"
-    return scenario.world.http.send(method, url, headers=token, body=body)
+    body = {"Id": f"e-{scenario.tag}-{secrets.token_hex(4)}", "Name": "x"} if method == "POST" else None
+    return scenario.world.employees_api(method, "/employees", scenario.person.tokens.id, body)
 
 
 def _park(scenario: Scenario) -> Reply:
@@ -256,7 +206,7 @@ def _webhook(scenario: Scenario) -> bool:
     park = f"hook-{scenario.tag}"
 
     def make() -> tuple[ParkListener, ParkListener]:
-        _expect(scenario.parks("POST", "/parks", {"id": park, "name": "x"}, person=scenario.admin), "Adding a park")
+        expect(scenario.parks("POST", "/parks", {"id": park, "name": "x"}, person=scenario.admin), "Adding a park")
         mine, theirs = (
             ParkListener.of(scenario.world, scenario.tenant, park, who) for who in (scenario.person, scenario.admin)
         )
@@ -264,7 +214,7 @@ def _webhook(scenario: Scenario) -> bool:
 
     mine, theirs = scenario.world.once(f"webhooks {scenario.tag}", make)
     set_status = scenario.parks("POST", f"/parks/{park}/statuses", {"status": "park-closed"}, person=scenario.admin)
-    _expect(set_status, "Setting a status")
+    expect(set_status, "Setting a status")
     if not theirs.received(_PATIENCE_SECONDS):
         raise SetupError("The endpoint of the admin who stays receives nothing.")
     return mine.received(1)
@@ -272,71 +222,48 @@ def _webhook(scenario: Scenario) -> bool:
 
 def _queued(scenario: Scenario) -> bool:
     """Put work on the queue as the API has put it there for the person, and look whether it is done."""
-    aws, target, park = scenario.world.target.aws, scenario.world.target, f"q-{secrets.token_hex(4)}"
+    park = f"q-{secrets.token_hex(4)}"
     marker = f"{park}-marker"
     for name in (park, marker):
-        _expect(scenario.parks("POST", "/parks", {"id": name, "name": "x"}, person=scenario.admin), "Adding a park")
-    for person, name in ((scenario.person, park), (scenario.admin, marker)):
-        claims = person.tokens.claims
-        work: Mapping[str, Any] = {
-            "id": secrets.token_hex(8),
-            "tenantId": scenario.tenant,
-            "userId": person.user_id,
-            "authTime": str(claims["auth_time"]),
-            "session": str(claims.get("origin_jti", "")),
-            "at": str(int(time.time() * 1000) + 1000),
-            "ids": [name],
-            "status": "park-closed",
-        }
-        aws.sqs.send_message(QueueUrl=target.park_statuses_queue, MessageBody=json.dumps(work))
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while _status(scenario, marker) != "park-closed":  # the admin's work, which was queued after it, is done
-        if time.monotonic() > deadline:
-            raise SetupError("The work of the admin who stays is not done in time.")
-        time.sleep(_PAUSE_SECONDS)
+        expect(scenario.parks("POST", "/parks", {"id": name, "name": "x"}, person=scenario.admin), "Adding a park")
+    queue_work(scenario.world, scenario.person, park, "park-closed")
+    queue_work(scenario.world, scenario.admin, marker, "park-closed")
+    # The admin's work, which was queued after it, is done.
+    if not until(lambda: _status(scenario, marker) == "park-closed", _PATIENCE_SECONDS, pause=_PAUSE_SECONDS):
+        raise SetupError("The work of the admin who stays is not done in time.")
     time.sleep(1)  # messages may overtake each other
     return _status(scenario, park) == "park-closed"
 
 
 def _status(scenario: Scenario, park: str) -> str:
-    row = scenario.world.target.aws.dynamodb.get_item(
-        TableName=scenario.world.target.parks_table,
-        Key=park_key(scenario.tenant, PARK, park),
-        ConsistentRead=True,
-    )
-    return str(row["Item"]["status"]["S"])
+    return str(parks_of(scenario.world, scenario.tenant)[park]["status"]["S"])
 
 
 ACCESS_PATHS: Final = (
-    AccessPath(slug="tenant", tries="renames the tenant", works=_rename, kept=True),
-    AccessPath(slug="usage", tries="reads the tenant's usage", works=_usage, any_role=True, kept=True),
+    AccessPath("tenant", "renames the tenant", _rename, kept=True),
+    AccessPath("usage", "reads the tenant's usage", _usage, any_role=True, kept=True),
     *(
-        AccessPath(
-            slug=f"storage-{mode.replace('_', '-')}",
-            tries=f"stores an object by {mode}",
-            works=partial(_put, mode),
-            kept=True,
-        )
+        AccessPath(f"storage-{mode.replace('_', '-')}", f"stores an object by {mode}", partial(_put, mode), kept=True)
         for mode in MODES
     ),
-    AccessPath(slug="employees", tries="adds an employee", works=partial(_employee, "POST"), kept=True),
+    AccessPath("employees", "adds an employee", partial(_employee, "POST"), kept=True),
     AccessPath(
-        slug="vended-credentials",
-        tries="reads rows with a function that holds credentials vended for them",
-        works=partial(_employee, "GET"),
+        "vended-credentials",
+        "reads rows with a function that holds credentials vended for them",
+        partial(_employee, "GET"),
         any_role=True,
         kept=True,
     ),
-    AccessPath(slug="parks", tries="adds a park", works=_park),
-    AccessPath(slug="membership", tries="lists the members", works=_members),
+    AccessPath("parks", "adds a park", _park),
+    AccessPath("membership", "lists the members", _members),
     AccessPath(
-        slug="webhook-delivery",
-        tries="waits for the events of their webhook",
-        works=_webhook,
+        "webhook-delivery",
+        "waits for the events of their webhook",
+        _webhook,
         roles_after=frozenset({"member"}),
         of_session=False,
     ),
-    AccessPath(slug="queued-work", tries="waits for work that they have queued", works=_queued),
+    AccessPath("queued-work", "waits for work that they have queued", _queued),
 )
 
 
@@ -359,9 +286,9 @@ class RevocationRun:
         admin = world.tenant_admin("stays", tenant)
         person = world.member("ends", tenant, {"admin"})
         self._scenario = Scenario(world=world, admin=admin, person=person, roles_after=roles_after)
-        world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
+        sweep_parks(world, tenant)
         world.cleanup.later(f"the objects of {tenant}", partial(Storage.of(world).sweep, tenant, person.user_id))
-        world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
+        sweep_employees(world, tenant)
         self._found = self._run()
 
     @classmethod
@@ -392,7 +319,12 @@ class RevocationRun:
         return self._found[path.slug]
 
     def _run(self) -> dict[str, Outcome]:
-        paths = [path for path in ACCESS_PATHS if path.is_closed_by(self._revocation) and self._is_here(path)]
+        revocation, left = self._revocation, self._scenario.roles_after
+        paths = [
+            path
+            for path in ACCESS_PATHS
+            if path.is_closed_by(revocation) and (not revocation.roles_stay or path.roles_after == left)
+        ]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             before = dict(zip(paths, pool.map(self._why_refused, paths), strict=True))
             kept = [path for path in paths if path.kept and not before[path]]
@@ -404,9 +336,6 @@ class RevocationRun:
             path.slug: after[path] if not before[path] else inconclusive(f"it did not work before: {before[path]}")
             for path in paths
         }
-
-    def _is_here(self, path: AccessPath) -> bool:
-        return not self._revocation.roles_stay or path.roles_after == self._scenario.roles_after
 
     def _why_refused(self, path: AccessPath) -> str:
         """Return why an access path was refused while it had to work; nothing if it worked."""
@@ -424,14 +353,10 @@ class RevocationRun:
             except Exception as error:  # noqa: BLE001 - as above
                 return inconclusive(f"{type(error).__name__}: {error}")
             if isinstance(came, Reply) and not came.ok:
-                return self._refused(came, began)
+                outcome = refused(came, 401, 403)
+                return outcome.within(began) if outcome.result is AttackResult.HELD else outcome
             if came is False:
-                return held(f"refused {began:.1f} s after", seconds=began)
+                return held(f"refused {began:.1f} s after").within(began)
             if began > BOUND_SECONDS:
                 return breached(f"it still works {began:.1f} s after")
             time.sleep(_PAUSE_SECONDS)
-
-    @staticmethod
-    def _refused(reply: Reply, seconds: float) -> Outcome:
-        outcome = refused(reply, 401, 403)
-        return outcome.within(seconds) if outcome.result is AttackResult.HELD else outcome

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-
-from botocore.exceptions import ClientError
 
 from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.per_run import PerRun
 from tenantry.attacks.storage import MODES
+from tenantry.attacks.world import policy
 from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
 from tenantry.model.tags import session_tags
 from tenantry.model.variables import TOKEN_VENDOR
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
 
 PURPOSES: Final = (*MODES, "employees")
 """What sessions are vended for: the modes of the storage API, and employees."""
-_PATIENCE_SECONDS: Final = 60.0
-_DELAY_SECONDS: Final = 10.0
 _DURATION_SECONDS: Final = 900
 _WIDE: Final = ("s3:*", "dynamodb:*", "sts:*", "iam:*", "lambda:*")
 
@@ -104,9 +99,9 @@ class Sessions(PerRun):
         )
 
     def _act(self, purpose: str, layers: IsolationLayers, tenant: str, user: str) -> Aws:
-        policy = None if layers is IsolationLayers.ROLE else self.policy(purpose, tenant, user)
+        text = None if layers is IsolationLayers.ROLE else self.policy(purpose, tenant, user)
         role = self.copy(purpose, wide=layers is IsolationLayers.POLICY)
-        return self.assume(role, session_tags(tenant, purpose), policy=policy, source=tenant)
+        return self.assume(role, session_tags(tenant, purpose), policy=text, source=tenant)
 
     def policy(self, purpose: str, tenant: str, user: str) -> str:
         """Return the session policy of a purpose for a caller."""
@@ -138,56 +133,18 @@ class Sessions(PerRun):
         return self._world.once(f"copy of {role} {wide}", lambda: self._copy(role, purpose, wide=wide))
 
     def _copy(self, role: str, purpose: str, *, wide: bool) -> str:
-        world, iam = self._world, self._world.target.aws.iam
-        name = f"{world.run}-tenant-{secrets.token_hex(3)}"
-        account = world.target.aws.sts.get_caller_identity()["Account"]
-        original = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+        world = self._world
+        original = world.target.aws.iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
         trust: Any = json.loads(original) if isinstance(original, str) else original
-        operator = {"AWS": f"arn:aws:iam::{account}:root"}
+        operator = {"AWS": f"arn:aws:iam::{world.account}:root"}
         statements = [{**statement, "Principal": operator} for statement in trust["Statement"]]
-        made = iam.create_role(
-            RoleName=name,
-            AssumeRolePolicyDocument=json.dumps({**trust, "Statement": statements}),
-            Description="Made by an attack on Tenantry; safe to delete",
-        )
-        world.cleanup.later(f"the role {name}", partial(iam.delete_role, RoleName=name))
-        for policy, document in self._grants(role, wide=wide).items():
-            undo = partial(iam.delete_role_policy, RoleName=name, PolicyName=policy)
-            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
-            world.cleanup.later(f"the policy {policy} of the role {name}", undo)
-        arn = made["Role"]["Arn"]
-        self._await(arn, purpose)
+        name = world.make_role(f"tenant-{secrets.token_hex(3)}", json.dumps({**trust, "Statement": statements}))
+        anything = policy({"Effect": "Allow", "Action": list(_WIDE), "Resource": "*"})
+        for granted, document in ({"wide": anything} if wide else world.policies_of(role)).items():
+            world.grant(name, granted, document)
+        arn = f"arn:aws:iam::{world.account}:role/{name}"
+        world.assumed(lambda: self.assume(arn, session_tags("tenantry-attack", purpose)))
         return arn
-
-    def _grants(self, role: str, *, wide: bool) -> dict[str, str]:
-        if wide:
-            statement = {"Effect": "Allow", "Action": list(_WIDE), "Resource": "*"}
-            return {"wide": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
-        iam = self._world.target.aws.iam
-        documents = {
-            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            for page in iam.get_paginator("list_role_policies").paginate(RoleName=role)
-            for name in page["PolicyNames"]
-        }
-        return {
-            name: document if isinstance(document, str) else json.dumps(document)
-            for name, document in documents.items()
-        }
-
-    def _await(self, role: str, purpose: str) -> None:
-        """Wait until a new role can be assumed: on AWS, it takes some seconds to be known."""
-        if not self._world.target.aws.endpoint_url:
-            time.sleep(_DELAY_SECONDS)
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
-                self.assume(role, session_tags("tenantry-attack", purpose))
-            except ClientError as error:
-                if time.monotonic() > deadline:
-                    raise SetupError(f"A copy of a tenant role cannot be assumed: {error}") from error
-                time.sleep(1)
-            else:
-                return
 
 
 def _template(given: Sequence[Sequence[Any]], account: str) -> str:

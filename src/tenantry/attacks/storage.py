@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from botocore.exceptions import ClientError
 
 from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import expect
+from tenantry.attacks.http import Api
+from tenantry.attacks.items import query
 from tenantry.attacks.per_run import PerRun
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.world import World
+    from tenantry.operate.aws import Aws
 
 MODES: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
 """The ways in which the storage API keeps tenants apart."""
@@ -46,6 +50,10 @@ class Owner:
         """What their keys begin with in a shared bucket."""
         return f"{self.tenant}/{self.user}/"
 
+    def row(self, key: str) -> dict[str, Any]:
+        """Return the key of the row with the metadata of an object."""
+        return {"id_concat": {"S": f"{self.tenant}^{self.user}"}, "key_name": {"S": key}}
+
 
 class Storage(PerRun):
     """The storage API of one run, and what is behind it."""
@@ -53,16 +61,12 @@ class Storage(PerRun):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._target = world.target
+        self._api = Api(world.http, world.target.storage_api)
 
     @property
     def inner_names(self) -> tuple[str, ...]:
         """What a reply of the API never shows, the names of buckets first."""
         return (*self._target.storage_names.all_begin, "arn:aws", "AccessDenied", "NoSuchKey", "<Error>")
-
-    @cached_property
-    def account(self) -> str:
-        """The account that the buckets are in."""
-        return self._target.aws.sts.get_caller_identity()["Account"]
 
     # Owners
 
@@ -90,41 +94,39 @@ class Storage(PerRun):
         """Return an owner who has no account: the operator has a token issued, which works in every environment."""
         self._world.run_resources.tenant(tenant)
         self.sweep(tenant, user)
-        reply = self.issue({"x-tenant-id": tenant, "x-user-id": user}, signed=True)
-        answer = reply.json()
-        if not reply.ok or not isinstance(answer, dict):
-            raise SetupError(f"No token was issued: {reply}")
-        token = str(answer["result"]["token"])
+        reply = expect(self.issue({"x-tenant-id": tenant, "x-user-id": user}, by=self._target.aws), "Issuing a token")
+        token = str(reply.json()["result"]["token"])
         self._world.accounts.keep_private([token.rsplit(".", 1)[-1]])
         return Owner(tenant=tenant, user=user, token=token)
 
-    def issue(self, headers: Mapping[str, str], *, signed: bool) -> Reply:
-        """Ask for a token."""
-        url = f"{self._target.storage_api}/token"
-        signature = self._world.signer().headers("GET", url) if signed else {}
-        return self._world.http.send("GET", url, headers={**signature, **headers})
+    def issue(self, headers: Mapping[str, str], *, by: Aws | None = None) -> Reply:
+        """Ask for a token, signed by a principal or by nobody."""
+        return self._api("GET", "/token", signer=self._world.signer(by) if by else None, headers=headers)
 
     # The API
 
     def send(
         self,
         method: str,
-        query: str,
+        where: str,
         token: str | None,
         *,
         headers: Mapping[str, str] | None = None,
-        body: str | bytes | None = None,
+        body: object = None,
     ) -> Reply:
         """Send a request for objects, its query as written."""
-        sent = {"x-token": token} if token is not None else {}
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        url = f"{self._target.storage_api}/object{query}"
-        return self._world.http.send(method, url, headers={**sent, **(headers or {})}, body=body)
+        own = {"x-token": token} if token is not None else {}
+        return self._api(method, f"/object{where}", body=body, headers={**own, **(headers or {})})
 
-    def put(self, owner: Owner, mode: str, body: str | bytes, **headers: str) -> Reply:
+    def put(self, owner: Owner, mode: str, body: object, **headers: str) -> Reply:
         """Send a body to be stored."""
         return self.send("PUT", f"?partition={mode}", owner.token, headers=headers, body=body)
+
+    def store(self, owner: Owner, mode: str, key: str, value: str) -> None:
+        """Store an object, and see that it can be read."""
+        reply = expect(self.put(owner, mode, {"key": key, "value": value}), f"Storing an object ({mode})")
+        if self.content(owner, mode, key) != value:
+            raise SetupError(f"An object cannot be read again ({mode}): {reply}")
 
     def get(self, owner: Owner, mode: str, key: str) -> Reply:
         """Ask for an object."""
@@ -136,15 +138,15 @@ class Storage(PerRun):
 
     def names(self, owner: Owner, mode: str) -> list[str]:
         """Return the names of an owner's objects."""
-        answer = self.listing(owner, mode).json()
-        if not isinstance(answer, dict) or not isinstance(answer.get("result"), list):
+        found = self.listing(owner, mode).field("result")
+        if not isinstance(found, list):
             raise SetupError(f"The objects of a tenant cannot be listed ({mode}).")
-        return sorted(answer["result"])
+        return sorted(found)
 
     def content(self, owner: Owner, mode: str, key: str) -> str | None:
         """Return what an owner reads under a key; None if it cannot be read."""
-        answer = self.get(owner, mode, key).json()
-        result = answer.get("result") if isinstance(answer, dict) and answer.get("status") == "OK" else None
+        reply = self.get(owner, mode, key)
+        result = reply.field("result") if reply.field("status") == "OK" else None
         return result if isinstance(result, str) else None
 
     # What is behind it
@@ -156,7 +158,7 @@ class Storage(PerRun):
             case "bucket":
                 return names.own_bucket_of(tenant)
             case "access_point":
-                return f"arn:aws:s3:{aws.region}:{self.account}:accesspoint/{names.access_point_of(tenant)}"
+                return f"arn:aws:s3:{aws.region}:{self._world.account}:accesspoint/{names.access_point_of(tenant)}"
             case _:
                 return names.shared[mode]
 
@@ -171,9 +173,7 @@ class Storage(PerRun):
 
     def sweep(self, tenant: str, user: str) -> None:
         """Have all objects and rows of a user removed in the end, with whatever else is in the tenant's bucket."""
-        undo = partial(self._sweep, tenant, user)
-        what = f"the objects of {user} in {tenant}"
-        self._world.once(f"sweep {what}", lambda: self._world.cleanup.later(what, undo))
+        self._world.remove(f"the objects of {user} in {tenant}", partial(self._sweep, tenant, user))
 
     def _sweep(self, tenant: str, user: str) -> None:
         for mode in MODES:
@@ -194,11 +194,5 @@ class Storage(PerRun):
     def forget_rows(self, tenant: str, user: str) -> None:
         """Remove the metadata of a user's objects."""
         database, table = self._target.aws.dynamodb, self._target.metadata_table
-        pages = database.get_paginator("query").paginate(
-            TableName=table,
-            KeyConditionExpression="id_concat = :owner",
-            ExpressionAttributeValues={":owner": {"S": f"{tenant}^{user}"}},
-            ProjectionExpression="id_concat, key_name",
-        )
-        for row in [row for page in pages for row in page["Items"]]:
-            database.delete_item(TableName=table, Key=row)
+        for row in query(self._target.aws, table, "id_concat", f"{tenant}^{user}"):
+            database.delete_item(TableName=table, Key={name: row[name] for name in ("id_concat", "key_name")})

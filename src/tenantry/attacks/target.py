@@ -57,8 +57,8 @@ class Target:
         URL of the API of members and invitations, and the table of invitations.
     parks_api
         URL of the API of parks and webhooks.
-    parks_table, parks_role
-        The pooled table of parks and webhooks, and the ARN of the role that sessions for queued work are vended of.
+    parks_table
+        The pooled table of parks and webhooks.
     park_statuses_queue, park_statuses_dead_letters, webhook_dead_letters
         URLs of the queue of work, and of the queues of what failed of it and of what could not be delivered.
     control_api
@@ -96,7 +96,6 @@ class Target:
     membership_api: str = ""
     parks_api: str = ""
     parks_table: str = ""
-    parks_role: str = ""
     park_statuses_queue: str = ""
     park_statuses_dead_letters: str = ""
     webhook_dead_letters: str = ""
@@ -122,27 +121,26 @@ class Target:
             tenant_users_table=output("tenant", "TenantUsersTableName"),
             stacks=tuple(environment.outputs),
             aws=environment.aws,
-            storage_api=environment.output("storage", "StorageApiUrl").rstrip("/"),
-            metadata_table=environment.output("storage", "StorageMetadataTableName"),
-            storage_role=environment.output("storage", "StorageTenantRoleArn"),
-            employees_api=environment.output("employees", "EmployeesApiUrl").rstrip("/"),
-            employees_table=environment.output("employees", "EmployeesTableName"),
-            employees_role=environment.output("employees", "EmployeesTenantRoleArn"),
-            ingest_api=environment.output("ingestion", "IngestApiUrl").rstrip("/"),
-            ingest_stream=environment.output("ingestion", "IngestStreamName"),
-            lake=environment.output("ingestion", "DataLakeBucket"),
-            streaming_role=environment.output("ingestion", "StreamingRoleName"),
-            device_role_alias=environment.output("ingestion", "IngestDeviceRoleAlias"),
-            device_role=environment.output("ingestion", "IngestDeviceRoleArn"),
-            membership_api=environment.output("membership", "MembershipApiUrl").rstrip("/"),
-            parks_api=environment.output("parks", "ParksApiUrl").rstrip("/"),
-            parks_table=environment.output("parks", "ParksTableName"),
-            parks_role=environment.output("parks", "ParksTenantRoleArn"),
-            park_statuses_queue=environment.output("parks", "ParkStatusesQueueUrl"),
-            park_statuses_dead_letters=environment.output("parks", "ParkStatusesDeadLetterQueueUrl"),
-            webhook_dead_letters=environment.output("parks", "WebhookDeadLetterQueueUrl"),
-            invitations_table=environment.output("tenant", "InvitationsTableName"),
-            control_api=environment.output("control", "ControlApiUrl").rstrip("/"),
+            storage_api=output("storage", "StorageApiUrl").rstrip("/"),
+            metadata_table=output("storage", "StorageMetadataTableName"),
+            storage_role=output("storage", "StorageTenantRoleArn"),
+            employees_api=output("employees", "EmployeesApiUrl").rstrip("/"),
+            employees_table=output("employees", "EmployeesTableName"),
+            employees_role=output("employees", "EmployeesTenantRoleArn"),
+            ingest_api=output("ingestion", "IngestApiUrl").rstrip("/"),
+            ingest_stream=output("ingestion", "IngestStreamName"),
+            lake=output("ingestion", "DataLakeBucket"),
+            streaming_role=output("ingestion", "StreamingRoleName"),
+            device_role_alias=output("ingestion", "IngestDeviceRoleAlias"),
+            device_role=output("ingestion", "IngestDeviceRoleArn"),
+            membership_api=output("membership", "MembershipApiUrl").rstrip("/"),
+            parks_api=output("parks", "ParksApiUrl").rstrip("/"),
+            parks_table=output("parks", "ParksTableName"),
+            park_statuses_queue=output("parks", "ParkStatusesQueueUrl"),
+            park_statuses_dead_letters=output("parks", "ParkStatusesDeadLetterQueueUrl"),
+            webhook_dead_letters=output("parks", "WebhookDeadLetterQueueUrl"),
+            invitations_table=output("tenant", "InvitationsTableName"),
+            control_api=output("control", "ControlApiUrl").rstrip("/"),
             storage_names=DeployedNames.of(environment),
             environment=environment,
         )

@@ -6,11 +6,13 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import refused, require
-from tenantry.model.directory_tables import TENANT_ID, roles_attribute
+from tenantry.attacks.assertions import expect, refused, require
+from tenantry.attacks.items import query
+from tenantry.model.directory_tables import INVITATION_ID, TENANT_ID, roles_attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from tenantry.attacks.accounts import Person
     from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
@@ -61,18 +63,17 @@ class TenantFixture:
 
     def invite(self, email: str, *roles: str) -> None:
         """Invite somebody, as its admin."""
-        reply = self.by_admin("POST", self.path, {"email": email, "roles": list(roles)})
-        if not reply.ok:
-            raise SetupError(f"An invitation failed: {reply}")
+        expect(self.by_admin("POST", self.path, {"email": email, "roles": list(roles)}), "An invitation")
+
+    def invitation_path(self) -> str:
+        """Return where its one invitation is, for its admins."""
+        (item,) = self.invitations()
+        return f"/tenants/{self.tenant}/invitations/{item[INVITATION_ID]['S']}"
 
     def invitations(self) -> list[dict[str, Any]]:
         """Return its invitations as they are stored."""
-        return self.world.target.aws.dynamodb.query(
-            TableName=self.world.target.invitations_table,
-            KeyConditionExpression=f"{TENANT_ID} = :tenant",
-            ExpressionAttributeValues={":tenant": {"S": self.tenant}},
-            ConsistentRead=True,
-        )["Items"]
+        target = self.world.target
+        return query(target.aws, target.invitations_table, TENANT_ID, self.tenant, ConsistentRead=True)
 
     def roles(self, person: Person) -> list[set[str]]:
         """Return someone's roles in it, from each of the places that say so."""
@@ -100,3 +101,20 @@ class TenantFixture:
     def refusal(self, reply: Reply, *statuses: int) -> Outcome:
         """Check a request that had to be refused."""
         return refused(reply, *(statuses or (403,)), hidden=self.hidden, control=self.good)
+
+    def refusals(self, token: str, calls: Iterable[tuple[str, str, object]]) -> list[Outcome]:
+        """Make calls that have to be refused, and check them."""
+        send = self.world.membership_api
+        return [self.refusal(send(method, path, token, body)) for method, path, body in calls]
+
+
+def remove_member(world: World, admin: Person, person: Person) -> None:
+    """Remove somebody from a tenant, as its admin."""
+    path = f"/tenants/{admin.tenant}/members/{person.user_id}"
+    expect(world.membership_api("DELETE", path, admin.tokens.id), "Removing the member")
+
+
+def set_roles(world: World, admin: Person, person: Person, roles: Collection[str]) -> None:
+    """Set somebody's roles in a tenant, as its admin."""
+    path = f"/tenants/{admin.tenant}/members/{person.user_id}/roles"
+    expect(world.membership_api("PUT", path, admin.tokens.id, {"roles": sorted(roles)}), "Setting the roles")

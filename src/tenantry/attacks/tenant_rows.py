@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tenantry.attacks.items import query
 from tenantry.model.tenant_tables import (
     EMPLOYEE_ID,
     EMPLOYEE_TENANT,
@@ -13,6 +15,7 @@ from tenantry.model.tenant_tables import (
     WEBHOOK,
     employee_key,
     of_kind,
+    park_key,
 )
 
 if TYPE_CHECKING:
@@ -23,11 +26,16 @@ if TYPE_CHECKING:
 
 def employees_of(world: World, tenant: str) -> dict[str, Mapping[str, Any]]:
     """Return a tenant's employees as they are stored."""
-    return _rows(world, world.target.employees_table, (EMPLOYEE_TENANT, EMPLOYEE_ID), tenant)
+    rows = query(world.target.aws, world.target.employees_table, EMPLOYEE_TENANT, tenant, ConsistentRead=True)
+    return {row[EMPLOYEE_ID]["S"]: row for row in rows}
 
 
 def sweep_employees(world: World, tenant: str) -> None:
-    """Remove all employees of one of the run's tenants."""
+    """Have all employees of one of the run's tenants removed in the end."""
+    world.cleanup.later(f"the employees of {tenant}", partial(_remove_employees, world, tenant))
+
+
+def _remove_employees(world: World, tenant: str) -> None:
     for employee in employees_of(world, tenant):
         key = employee_key(tenant, employee)
         world.target.aws.dynamodb.delete_item(TableName=world.target.employees_table, Key=key)
@@ -35,23 +43,18 @@ def sweep_employees(world: World, tenant: str) -> None:
 
 def parks_of(world: World, tenant: str, kind: str = PARK) -> dict[str, Mapping[str, Any]]:
     """Return a tenant's parks or webhooks as they are stored."""
-    return _rows(world, world.target.parks_table, (PARTITION_KEY, SORT_KEY), tenant + of_kind(kind))
+    key = tenant + of_kind(kind)
+    rows = query(world.target.aws, world.target.parks_table, PARTITION_KEY, key, ConsistentRead=True)
+    return {row[SORT_KEY]["S"]: row for row in rows}
 
 
 def sweep_parks(world: World, tenant: str) -> None:
-    """Remove all parks and webhooks of one of the run's tenants."""
+    """Have all parks and webhooks of one of the run's tenants removed in the end."""
+    world.cleanup.later(f"the parks of {tenant}", partial(_remove_parks, world, tenant))
+
+
+def _remove_parks(world: World, tenant: str) -> None:
     for kind in (PARK, WEBHOOK):
-        for item in parks_of(world, tenant, kind).values():
-            world.target.aws.dynamodb.delete_item(
-                TableName=world.target.parks_table, Key={name: item[name] for name in (PARTITION_KEY, SORT_KEY)}
-            )
-
-
-def _rows(world: World, table: str, key: tuple[str, str], partition: str) -> dict[str, Mapping[str, Any]]:
-    pages = world.target.aws.dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression=f"{key[0]} = :partition",
-        ExpressionAttributeValues={":partition": {"S": partition}},
-        ConsistentRead=True,
-    )
-    return {item[key[1]]["S"]: item for page in pages for item in page["Items"]}
+        for name in parks_of(world, tenant, kind):
+            key = park_key(tenant, kind, name)
+            world.target.aws.dynamodb.delete_item(TableName=world.target.parks_table, Key=key)

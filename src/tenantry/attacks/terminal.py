@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from tenantry.attacks.runner import Progress as Told
 
 _STYLES: Final = {AttackResult.HELD: "green", AttackResult.BREACHED: "bold red", AttackResult.INCONCLUSIVE: "yellow"}
-_WORDS: Final = {
-    AttackResult.HELD: "held",
-    AttackResult.BREACHED: "BREACHED",
-    AttackResult.INCONCLUSIVE: "INCONCLUSIVE",
-}
 
 
 @contextmanager
@@ -106,5 +101,5 @@ def _cell(tally: Tally | None) -> Text:
 
 
 def _line(attempt: Attempt) -> Text:
-    word = Text(_WORDS[attempt.result], style=_STYLES[attempt.result])
+    word = Text(attempt.result.upper(), style=_STYLES[attempt.result])
     return Text.assemble(word, f" {attempt.attack.id}: {attempt.outcome.observed}")

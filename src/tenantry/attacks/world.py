@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 from tenantry.attacks.accounts import Accounts, SetupError
 from tenantry.attacks.assertions import refused
 from tenantry.attacks.cleanup import Cleanup
-from tenantry.attacks.http import Http
+from tenantry.attacks.http import Api, Http
 from tenantry.attacks.run_resources import RunResources
 from tenantry.attacks.sigv4 import Signer
+from tenantry.attacks.ttl_cache import TtlCache
 from tenantry.model.directory_tables import membership_key, tenant_key, user_key
 from tenantry.operate.stacks import resources
 
@@ -61,6 +62,8 @@ class World:
         Creates more accounts.
     http
         Sends requests.
+    tenant_api, admin_api, membership_api, parks_api, employees_api, control_api
+        Send requests to one API.
     started
         When the run began, in seconds since 1970.
     """
@@ -72,6 +75,12 @@ class World:
         self.run_resources = RunResources(target, self.cleanup)
         self.accounts = Accounts(target, self.run, self.run_resources)
         self.http = Http(ca_bundle=target.aws.ca_bundle, agent=self.run, proxied_url=target.tenant_api)
+        self.tenant_api = Api(self.http, target.tenant_api)
+        self.admin_api = Api(self.http, target.admin_api)
+        self.membership_api = Api(self.http, target.membership_api)
+        self.parks_api = Api(self.http, target.parks_api)
+        self.employees_api = Api(self.http, target.employees_api)
+        self.control_api = Api(self.http, target.control_api)
         self.started = time.time()
         self._users = users
         self._lock = threading.Lock()
@@ -93,62 +102,22 @@ class World:
             made: T = self._made[key]
             return made
 
-    def tenant_api(
-        self,
-        path: str,
-        token: str | None = None,
-        *,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
-        body: str | bytes | None = None,
-    ) -> Reply:
-        """Send a request to the tenant API; a token goes where it belongs."""
-        sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        return self.http.send(method, self.target.tenant_api + path, headers={**sent, **(headers or {})}, body=body)
+    def recent(self, key: str, call: Callable[[], T]) -> T:
+        """Return what a call has returned within the last second: many attacks share one good request."""
+        cached: TtlCache[T] = self.once(f"recent {key}", lambda: TtlCache(call))
+        return cached()
 
-    def membership_api(
-        self,
-        method: str,
-        path: str,
-        token: str | None = None,
-        body: object = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Send a request to the membership API; a body that is no text yet is sent as JSON."""
-        sent, text = _json_request(token, body, headers)
-        return self.http.send(method, self.target.membership_api + path, headers=sent, body=text)
-
-    def parks_api(
-        self,
-        method: str,
-        path: str,
-        token: str | None = None,
-        body: object = None,
-        *,
-        headers: Mapping[str, str] | None = None,
-    ) -> Reply:
-        """Send a request to the parks API; a body that is no text yet is sent as JSON."""
-        sent, text = _json_request(token, body, headers)
-        return self.http.send(method, self.target.parks_api + path, headers=sent, body=text)
-
-    def control_api(self, method: str, path: str, body: object = None) -> Reply:
-        """Send a request to the control API, signed by the operator."""
-        url, text = self.target.control_api + path, None if body is None else json.dumps(body)
-        headers = {"Content-Type": "application/json"} if text else {}
-        return self.http.send(
-            method, url, headers={**headers, **self.signer().headers(method, url, text or "")}, body=text
-        )
+    def remove(self, what: str, undo: Callable[[], object]) -> None:
+        """Remove something in the end, however often it is made."""
+        self.once(f"removal of {what}", lambda: self.cleanup.later(what, undo))
 
     def tenant(self, tenant: str, token: str | None = None) -> Reply:
         """Ask for a tenant."""
-        return self.tenant_api(f"/tenant/{tenant}", token)
+        return self.tenant_api("GET", f"/tenant/{tenant}", token)
 
     def rename(self, tenant: str, token: str | None = None, name: str = "tenantry-attack was here") -> Reply:
         """Ask for another name for a tenant."""
-        return self.tenant_api(f"/tenant/{tenant}", token, method="PUT", body=f'{{"name": "{name}"}}')
+        return self.tenant_api("PUT", f"/tenant/{tenant}", token, {"name": name})
 
     def good(self) -> Reply:
         """Send the good request beside a bad one: Alice asks for her own tenant."""
@@ -161,43 +130,33 @@ class World:
         bob = self.users.bob
         return bob.email, bob.name  # his tenant's name begins with his own
 
-    def refusal(self, tokens: Tokens) -> Outcome:
+    def refusal(self, reply: Reply, *statuses: int, like: Reply | None = None) -> Outcome:
+        """Check a request that had to be refused, with nothing of Bob's shown and Alice's own answered."""
+        return refused(reply, *statuses, hidden=self.hidden, like=like, control=self.good)
+
+    def no_access(self, tokens: Tokens) -> Outcome:
         """Check that someone has no access to Bob's tenant."""
-        return refused(self.tenant(self.users.bob.tenant, tokens.id), 401, 403, hidden=self.hidden, control=self.good)
+        return self.refusal(self.tenant(self.users.bob.tenant, tokens.id), 401, 403)
 
     def signer(self, aws: Aws | None = None) -> Signer:
-        """Return what signs requests to the admin API, as the operator if nobody else."""
+        """Return what signs requests, as the operator if nobody else."""
         aws = aws or self.target.aws
         return Signer(credentials=aws.credentials(), region=aws.region)
 
-    def admin_api(self, path: str, signer: Signer | None = None, *, headers: Mapping[str, str] | None = None) -> Reply:
-        """Send a request to the admin API, signed if there is a signer."""
-        url = self.target.admin_api + path
-        signed = signer.headers("GET", url) if signer else {}
-        return self.http.send("GET", url, headers={**signed, **(headers or {})})
-
     def tenant_row(self, tenant: str) -> Mapping[str, Any] | None:
         """Return a tenant as it is stored."""
-        found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.tenants_table, Key=tenant_key(tenant), ConsistentRead=True
-        )
-        return found.get("Item")
+        return self._row(self.target.tenants_table, tenant_key(tenant))
 
     def membership(self, tenant: str, user_id: str) -> Mapping[str, Any] | None:
         """Return the membership of a user in a tenant as it is stored."""
-        found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.tenant_users_table,
-            Key=membership_key(tenant, user_id),
-            ConsistentRead=True,
-        )
-        return found.get("Item")
+        return self._row(self.target.tenant_users_table, membership_key(tenant, user_id))
 
     def user_row(self, user_id: str) -> Mapping[str, Any] | None:
         """Return a user as they are stored."""
-        found = self.target.aws.dynamodb.get_item(
-            TableName=self.target.users_table, Key=user_key(user_id), ConsistentRead=True
-        )
-        return found.get("Item")
+        return self._row(self.target.users_table, user_key(user_id))
+
+    def _row(self, table: str, key: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return self.target.aws.dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
 
     def member(self, label: str, tenant: str, roles: set[str]) -> Person:
         """Make a new account that belongs to a tenant, with the operator's credentials."""
@@ -210,25 +169,28 @@ class World:
 
     def role(self, label: str, *statements: Mapping[str, Any]) -> Aws:
         """Make a role that may do what the statements say, and act as it."""
-        name = self._role(label)
+        name = self.make_role(label, self._operator)
         if statements:
-            self._grant(name, "only", _policy(*statements))
+            self.grant(name, "only", policy(*statements))
         return self._act_as(name)
 
     def clone_role(self, role: str) -> Aws:
         """Make a role with exactly the grants of another, and act as it: what it may do, the other may."""
         return self.once(f"clone of {role}", lambda: self._clone_role(role))
 
+    def clone_of(self, owner: str) -> Aws:
+        """Clone the role of what has this id in its stack."""
+        (role,) = self.resources_of("AWS::IAM::Role", f"{owner}Role")
+        return self.clone_role(role.id)
+
     def _clone_role(self, role: str) -> Aws:
         iam = self.target.aws.iam
         # Policies may know a role by its tags; those of CloudFormation nobody else can give.
         found = iam.get_role(RoleName=role)["Role"].get("Tags", [])
         tags = [tag for tag in found if not tag["Key"].startswith("aws:")]
-        name = self._role(f"as-{secrets.token_hex(3)}", tags)
-        for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
-            for policy in page["PolicyNames"]:
-                document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-                self._grant(name, policy, document if isinstance(document, str) else json.dumps(document))
+        name = self.make_role(f"as-{secrets.token_hex(3)}", self._operator, tags)
+        for granted, document in self.policies_of(role).items():
+            self.grant(name, granted, document)
         for attached in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
             for managed in attached["AttachedPolicies"]:
                 arn = managed["PolicyArn"]
@@ -239,41 +201,66 @@ class World:
                 iam.attach_role_policy(RoleName=name, PolicyArn=arn)
         return self._act_as(name)
 
-    def _role(self, label: str, tags: Sequence[TagTypeDef] = ()) -> str:
+    def policies_of(self, role: str) -> dict[str, str]:
+        """Return the inline policies of a role, by name."""
+        iam = self.target.aws.iam
+        found = {
+            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for page in iam.get_paginator("list_role_policies").paginate(RoleName=role)
+            for name in page["PolicyNames"]
+        }
+        return {name: text if isinstance(text, str) else json.dumps(text) for name, text in found.items()}
+
+    @property
+    def account(self) -> str:
+        """The id of the account."""
+        return self.once("account", lambda: self.target.aws.sts.get_caller_identity()["Account"])
+
+    @property
+    def _operator(self) -> str:
+        """A trust policy that lets the operator assume a role."""
+        principal = {"AWS": f"arn:aws:iam::{self.account}:root"}
+        return policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+
+    def make_role(self, label: str, trust: str, tags: Sequence[TagTypeDef] = ()) -> str:
+        """Make a role, and return its name."""
         iam, name = self.target.aws.iam, f"{self.run}-{label}"
-        account = self.target.aws.sts.get_caller_identity()["Account"]
-        trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
         iam.create_role(
             RoleName=name,
-            AssumeRolePolicyDocument=_policy(trust),
+            AssumeRolePolicyDocument=trust,
             Description="Made by an attack on Tenantry; safe to delete",
             Tags=list(tags),
         )
-        self.cleanup.later(f"the role {name}", lambda: iam.delete_role(RoleName=name))
+        self.cleanup.later(f"the role {name}", partial(iam.delete_role, RoleName=name))
         return name
 
-    def _grant(self, role: str, policy: str, document: str) -> None:
+    def grant(self, role: str, policy: str, document: str) -> None:
+        """Put an inline policy into a role that the run has made."""
         iam = self.target.aws.iam
         undo = partial(iam.delete_role_policy, RoleName=role, PolicyName=policy)
         iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
         self.cleanup.later(f"the policy {policy} of the role {role}", undo)
 
     def _act_as(self, role: str) -> Aws:
-        """Assume a role as soon as that works: on AWS, a new role and its policies take some seconds to be known."""
-        aws = self.target.aws
-        arn = aws.iam.get_role(RoleName=role)["Role"]["Arn"]
-        if aws.endpoint_url is None:
+        aws, arn = self.target.aws, f"arn:aws:iam::{self.account}:role/{role}"
+        answer = self.assumed(lambda: aws.sts.assume_role(RoleArn=arn, RoleSessionName=role))
+        keys = answer["Credentials"]
+        acting = aws.acting_as(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        acting.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
+        return acting
+
+    def assumed(self, assume: Callable[[], T]) -> T:
+        """Assume a new role as soon as that works: on AWS, it and its policies take some seconds to be known."""
+        if self.target.aws.endpoint_url is None:
             time.sleep(_IAM_DELAY_SECONDS)
         deadline = time.monotonic() + _IAM_PATIENCE_SECONDS
         while True:
             try:
-                session = aws.sts.assume_role(RoleArn=arn, RoleSessionName=role)["Credentials"]
+                return assume()
             except ClientError as error:
                 if time.monotonic() > deadline:
-                    raise SetupError(f"The role {role} cannot be assumed: {error}") from error
+                    raise SetupError(f"A new role cannot be assumed: {error}") from error
                 time.sleep(1)
-            else:
-                return aws.acting_as(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
 
     @property
     def nobody(self) -> Aws:
@@ -285,9 +272,20 @@ class World:
         """Everything that the stacks have made."""
         return self.once("resources", lambda: list(resources(self.target.aws, self.target.stacks)))
 
+    def resources_of(self, kind: str, logical_id: str = "") -> list[Resource]:
+        """Return what the stacks have made of one type, where the logical id begins so."""
+        return [made for made in self.resources if made.kind == kind and made.logical_id.startswith(logical_id)]
+
     def ids_of(self, kind: str) -> list[str]:
         """Return the physical ids of what the stacks have made of one type."""
-        return [resource.id for resource in self.resources if resource.kind == kind]
+        return [resource.id for resource in self.resources_of(kind)]
+
+    def api_at(self, url: str) -> tuple[str, str]:
+        """Return an API's id and stage, wherever in its URL they stand."""
+        for api in self.ids_of("AWS::ApiGateway::RestApi"):
+            if api in url:
+                return api, url.rsplit("/", 1)[-1]
+        raise SetupError(f"None of the stacks' APIs is at {url}.")
 
     @property
     def plain_refusal(self) -> Reply:
@@ -295,16 +293,6 @@ class World:
         return self.once("plain refusal", lambda: self.tenant(self.users.bob.tenant))
 
 
-def _json_request(
-    token: str | None, body: object, headers: Mapping[str, str] | None
-) -> tuple[Mapping[str, str], str | None]:
-    """Return the headers and the body of a request; a body that is no text yet becomes JSON."""
-    sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    if body is not None:
-        sent["Content-Type"] = "application/json"
-    text = body if body is None or isinstance(body, str) else json.dumps(body)
-    return {**sent, **(headers or {})}, text
-
-
-def _policy(*statements: Mapping[str, Any]) -> str:
+def policy(*statements: Mapping[str, Any]) -> str:
+    """Return a policy with some statements, as IAM takes it."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

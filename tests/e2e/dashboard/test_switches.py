@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tenantry.attacks.storage import Storage
+from tenantry.model.directory_tables import ACTIVE_TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +143,7 @@ def test_removed_member_chooses_another_tenant(
 def test_user_without_tenants_accepts_an_invitation(world: World, users: Users, make_visit: MakeVisit) -> None:
     someone, host = users.with_tenant("Jocelyn Bell"), users.with_tenant("Antony Hewish", tenant_name="Pulsars")
     world.accounts.dismiss(someone.person, someone.tenant)
-    world.accounts.deactivate(someone.person)
+    world.accounts.remove_attribute(someone.person.user_id, ACTIVE_TENANT_ID)
     visit = make_visit()
     visit.open("/login")
     visit.fill_in(someone)

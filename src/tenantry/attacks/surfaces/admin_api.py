@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,10 @@ from urllib.parse import urlencode
 from botocore.credentials import ReadOnlyCredentials
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.assertions import DENIALS, all_denied, granted, refused, require, together
 from tenantry.attacks.http import shortened
-from tenantry.attacks.outcome import Outcome, breached, held
+from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -38,10 +40,18 @@ def _path(world: World) -> str:
     return f"/tenants/{world.users.bob.user_id}"
 
 
+def _ask(world: World, signer: Signer | None = None, path: str = "") -> Reply:
+    """Ask for Bob's tenants, if for nobody else's."""
+    return world.admin_api("GET", path or _path(world), signer=signer)
+
+
+def _refused(world: World, reply: Reply, *statuses: int, control: Callable[[], Reply]) -> Outcome:
+    return refused(reply, *statuses, hidden=(*world.hidden, world.users.bob.tenant), control=control)
+
+
 def _shut(world: World, reply: Reply, *also: int) -> Outcome:
     """Check a refusal beside a request that the operator signs, and that must be answered."""
-    hidden = (*world.hidden, world.users.bob.tenant)
-    return refused(reply, 403, *also, hidden=hidden, control=lambda: world.admin_api(_path(world), world.signer()))
+    return _refused(world, reply, 403, *also, control=lambda: _ask(world, world.signer()))
 
 
 @admin_api.attack(
@@ -49,12 +59,9 @@ def _shut(world: World, reply: Reply, *also: int) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Ask as the operator, whom IAM allows: the control of all other attacks here."""
-    replies = {
-        person: world.admin_api(f"/tenants/{person.user_id}", world.signer())
-        for person in (world.users.alice, world.users.bob)
-    }
     outcomes = []
-    for person, reply in replies.items():
+    for person in (world.users.alice, world.users.bob):
+        reply = _ask(world, world.signer(), f"/tenants/{person.user_id}")
         right = require(
             not reply.ok or reply.json() == {"tenants": [person.tenant]},
             otherwise=f"the reply is not the user's tenants: {reply}",
@@ -67,25 +74,19 @@ def _(world: World) -> Outcome:
 # Without IAM's word
 
 
-def _unsigned(world: World, headers: Callable[[World], dict[str, str]], query: str = "") -> Outcome:
-    return _shut(world, world.admin_api(_path(world) + query, headers=headers(world)), 401)
-
-
-_UNSIGNED: Final[tuple[tuple[str, str, Callable[[World], dict[str, str]], str], ...]] = (
-    ("unsigned", "without a signature", lambda _: {}, ""),
+_UNSIGNED: Final[tuple[tuple[str, str, Callable[[World], dict[str, str]]], ...]] = (
+    ("unsigned", "without a signature", lambda _: {}),
     (
         "own-token",
         "with a user's good ID token",
         lambda world: {"Authorization": f"Bearer {world.users.bob.tokens.id}"},
-        "",
     ),
     (
         "access-token",
         "with a user's access token",
         lambda world: {"Authorization": f"Bearer {world.users.bob.tokens.access}"},
-        "",
     ),
-    ("bare-token", "with a user's token and no scheme", lambda world: {"Authorization": world.users.bob.tokens.id}, ""),
+    ("bare-token", "with a user's token and no scheme", lambda world: {"Authorization": world.users.bob.tokens.id}),
     (
         "half-signature",
         "with a signature's header but no signature",
@@ -93,15 +94,13 @@ _UNSIGNED: Final[tuple[tuple[str, str, Callable[[World], dict[str, str]], str], 
             "Authorization": f"AWS4-HMAC-SHA256 Credential={world.signer().credentials.access_key}/20260101/"
             f"{world.target.aws.region}/execute-api/aws4_request, SignedHeaders=host, Signature="
         },
-        "",
     ),
     (
         "empty-scheme",
         "with the scheme of a signature and nothing else",
         lambda _: {"Authorization": "AWS4-HMAC-SHA256"},
-        "",
     ),
-    ("basic", "with a key as Basic credentials", lambda _: {"Authorization": "Basic dGVzdDp0ZXN0"}, ""),
+    ("basic", "with a key as Basic credentials", lambda _: {"Authorization": "Basic dGVzdDp0ZXN0"}),
     (
         "iam-headers",
         "with headers that claim a caller",
@@ -111,62 +110,51 @@ _UNSIGNED: Final[tuple[tuple[str, str, Callable[[World], dict[str, str]], str], 
             "X-Amz-Date": "20260101T000000Z",
             "X-Tenant-Id": world.users.bob.tenant,
         },
-        "",
-    ),
-    (
-        "query-signature",
-        "with a made-up signature in the query",
-        lambda _: {},
-        "?"
-        + urlencode(
-            {
-                "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-                "X-Amz-Credential": "AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request",
-                "X-Amz-Date": "20260101T000000Z",
-                "X-Amz-Expires": "86400",
-                "X-Amz-SignedHeaders": "host",
-                "X-Amz-Signature": "0" * 64,
-            }
-        ),
     ),
 )
-for _slug, _how, _headers, _query in _UNSIGNED:
+
+
+def _unsigned(world: World, headers: Callable[[World], dict[str, str]]) -> Outcome:
+    return _shut(world, world.admin_api("GET", _path(world), headers=headers(world)), 401)
+
+
+for _slug, _how, _headers in _UNSIGNED:
     admin_api.add(
         _slug,
         threat=threats.NO_TOKEN if "token" not in _slug else threats.FORGED_TOKEN,
         tries=f"Ask for another's tenants {_how}.",
         must=_SHUT,
-        run=partial(_unsigned, headers=_headers, query=_query),
+        run=partial(_unsigned, headers=_headers),
     )
+
+
+@admin_api.attack("query-signature", threat=threats.NO_TOKEN, must=_SHUT)
+def _(world: World) -> Outcome:
+    """Ask for another's tenants with a made-up signature in the query."""
+    signature = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": "AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/execute-api/aws4_request",
+        "X-Amz-Date": "20260101T000000Z",
+        "X-Amz-Expires": "86400",
+        "X-Amz-SignedHeaders": "host",
+        "X-Amz-Signature": "0" * 64,
+    }
+    return _shut(world, _ask(world, path=f"{_path(world)}?{urlencode(signature)}"), 401)
 
 
 # With the wrong signature
 
 
+@once_per_run
 def _visitor(world: World) -> Aws:
     """Return a principal that may invoke this API: what differs below is the signature alone."""
-    return world.once("visitor", lambda: world.role("visitor", _may_invoke(world, "/*")))
+    return world.role("visitor", _may_invoke(world, "/*"))
 
 
 def _may_invoke(world: World, path: str) -> dict[str, object]:
-    return {
-        "Effect": "Allow",
-        "Action": "execute-api:Invoke",
-        "Resource": f"arn:aws:execute-api:{world.target.aws.region}:*:{_api_id(world)}/*/GET{path}",
-    }
-
-
-def _api_id(world: World) -> str:
-    """Return the admin API's id, which its address begins with on AWS, and contains on a local cloud."""
-    apis = world.target.aws.apigateway.get_paginator("get_rest_apis").paginate()
-    return next(api["id"] for page in apis for api in page["items"] if api["id"] in world.target.admin_api)
-
-
-def _missigned(world: World, change: Callable[[Signer], Signer]) -> Outcome:
-    signer = world.signer(_visitor(world))
-    control = partial(world.admin_api, _path(world), signer)
-    reply = world.admin_api(_path(world), change(signer))
-    return refused(reply, 403, hidden=(*world.hidden, world.users.bob.tenant), control=control)
+    api, _ = world.api_at(world.target.admin_api)
+    arn = f"arn:aws:execute-api:{world.target.aws.region}:*:{api}/*/GET{path}"
+    return {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": arn}
 
 
 def _with_key(signer: Signer, access_key: str = "", secret_key: str = "", token: str = "") -> Signer:
@@ -204,49 +192,46 @@ _MISSIGNED: Final[tuple[tuple[str, str, Callable[[Signer], Signer]], ...]] = (
         lambda signer: replace(signer, at=datetime.now(UTC) + timedelta(hours=1)),
     ),
 )
-for _slug, _how, _change in _MISSIGNED:
-    admin_api.add(
-        _slug,
-        threat=threats.FORGED_TOKEN,
-        tries=f"Ask for another's tenants, signed {_how}, where the right signature would be accepted.",
-        must="403, and no tenant is named; the right signature gets one.",
-        run=partial(_missigned, change=_change),
-    )
 
 
-def _replayed(world: World, altered: Callable[[World], str], method: str = "GET") -> Outcome:
-    """Send the headers of a signed request with something else than was signed."""
+@admin_api.each(
+    _MISSIGNED,
+    threat=threats.FORGED_TOKEN,
+    tries="Ask for another's tenants, signed {}, where the right signature would be accepted.",
+    must="403, and no tenant is named; the right signature gets one.",
+)
+def _missigned(world: World, change: Callable[[Signer], Signer]) -> Outcome:
     signer = world.signer(_visitor(world))
-    own = world.target.admin_api + f"/tenants/{world.users.alice.user_id}"
-    headers = signer.headers("GET", own)
-    reply = world.http.send(method, world.target.admin_api + altered(world), headers=headers)
-    control = partial(world.http.send, "GET", own, headers=headers)
-    return refused(reply, 403, hidden=(*world.hidden, world.users.bob.tenant), control=control)
+    return _refused(world, _ask(world, change(signer)), 403, control=lambda: _ask(world, signer))
 
 
-_REPLAYED: Final[tuple[tuple[str, str, Callable[[World], str], str], ...]] = (
-    ("replayed-path", "another user's path", _path, "GET"),
+_REPLAYED: Final[tuple[tuple[str, str, Callable[[World], str]], ...]] = (
+    ("replayed-path", "another user's path", _path),
     (
         "replayed-query",
         "a query",
         lambda world: f"/tenants/{world.users.alice.user_id}?userId={world.users.bob.user_id}",
-        "GET",
     ),
     (
         "replayed-dots",
         "the way to another user's path",
         lambda world: f"/tenants/{world.users.alice.user_id}/../{world.users.bob.user_id}",
-        "GET",
     ),
 )
-for _slug, _what, _altered, _verb in _REPLAYED:
-    admin_api.add(
-        _slug,
-        threat=threats.FORGED_TOKEN,
-        tries=f"Catch a signed request for one user's tenants, and send its signature with {_what}.",
-        must="403: a signature is valid only for what was signed.",
-        run=partial(_replayed, altered=_altered, method=_verb),
-    )
+
+
+@admin_api.each(
+    _REPLAYED,
+    threat=threats.FORGED_TOKEN,
+    tries="Catch a signed request for one user's tenants, and send its signature with {}.",
+    must="403: a signature is valid only for what was signed.",
+)
+def _replayed(world: World, altered: Callable[[World], str]) -> Outcome:
+    """Send the headers of a signed request with something else than was signed."""
+    own = f"/tenants/{world.users.alice.user_id}"
+    headers = world.signer(_visitor(world)).headers("GET", world.target.admin_api + own)
+    reply = world.admin_api("GET", altered(world), headers=headers)
+    return _refused(world, reply, 403, control=lambda: world.admin_api("GET", own, headers=headers))
 
 
 # As a principal who may not
@@ -255,7 +240,7 @@ for _slug, _what, _altered, _verb in _REPLAYED:
 @admin_api.attack("no-grant", threat=threats.LOOSE_POLICY, must=_SHUT)
 def _(world: World) -> Outcome:
     """Ask as a principal of the account that has been granted nothing."""
-    return _shut(world, world.admin_api(_path(world), world.signer(world.nobody)))
+    return _shut(world, _ask(world, world.signer(world.nobody)))
 
 
 @admin_api.attack(
@@ -265,30 +250,11 @@ def _(world: World) -> Outcome:
     """Ask as a principal that may invoke the API for one user's path only."""
     alice = world.users.alice
     clerk = world.signer(world.role("clerk", _may_invoke(world, f"/tenants/{alice.user_id}")))
-    granted_path = granted(world.admin_api(f"/tenants/{alice.user_id}", clerk))
-    return together(
-        ("the granted path", granted_path), ("another's", _shut(world, world.admin_api(_path(world), clerk)))
-    )
+    granted_path = granted(_ask(world, clerk, f"/tenants/{alice.user_id}"))
+    return together(("the granted path", granted_path), ("another's", _shut(world, _ask(world, clerk))))
 
 
-def _hostile_user(world: World, user: str) -> Outcome:
-    bob = world.users.bob
-    raw = user.replace("BOB", bob.user_id)
-    # Signed as it is sent, so that it is the API that judges it, and not the signature.
-    reply = world.admin_api(f"/tenants/{raw}", world.signer())
-    if reply.ok and reply.json() == {"tenants": []}:
-        return held(str(reply))
-    return refused(
-        reply,
-        400,
-        403,
-        404,
-        hidden=(*world.hidden, bob.tenant),
-        control=lambda: world.admin_api(_path(world), world.signer()),
-    )
-
-
-for _slug, _raw in (
+_USERS: Final = (
     ("asterisk", "*"),
     ("space", "BOB%20"),
     ("comma", "BOB,BOB"),
@@ -296,22 +262,126 @@ for _slug, _raw in (
     ("nul", "BOB%00"),
     ("condition", "x%22%20OR%20%221%22=%221"),
     ("long", "B" * 200),
-):
-    admin_api.add(
-        f"user-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"Ask as the operator for the tenants of the user `{shortened(_raw)}`.",
-        must="Refused, or nobody's tenants: never another user's.",
-        run=partial(_hostile_user, user=_raw),
-    )
+)
+
+
+@admin_api.each(
+    ((slug, shortened(raw), raw) for slug, raw in _USERS),
+    "user-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="Ask as the operator for the tenants of the user `{}`.",
+    must="Refused, or nobody's tenants: never another user's.",
+)
+def _hostile_user(world: World, user: str) -> Outcome:
+    # Signed as it is sent, so that it is the API that judges it, and not the signature.
+    reply = _ask(world, world.signer(), f"/tenants/{user.replace('BOB', world.users.bob.user_id)}")
+    if reply.ok and reply.json() == {"tenants": []}:
+        return held(str(reply))
+    return _shut(world, reply, 400, 404)
 
 
 @admin_api.attack("existence", threat=threats.EXISTENCE_SHOWN, must="The same refusal for both.")
 def _(world: World) -> Outcome:
     """Compare, without a grant, the replies for a user who exists and for one who does not."""
     signer, stranger = world.signer(world.nobody), str(uuid.uuid4())
-    there, nowhere = world.admin_api(_path(world), signer), world.admin_api(f"/tenants/{stranger}", signer)
+    there, nowhere = _ask(world, signer), _ask(world, signer, f"/tenants/{stranger}")
     # AWS names the resource that was asked for; apart from that, the texts must be the same.
     if (there.status, there.text.replace(world.users.bob.user_id, stranger)) != (nowhere.status, nowhere.text):
         return breached(f"the replies differ: {there} and {nowhere}")
     return _shut(world, there)
+
+
+# Becoming a role, or calling a function past its gateway
+
+# The routes of the tenant API, by what the names of their functions contain.
+_ROUTES: Final = {
+    "TenantGet": ("GET", "/tenant/{tenantId}"),
+    "TenantRename": ("PUT", "/tenant/{tenantId}"),
+    "TenantUsage": ("GET", "/tenant/{tenantId}/usage"),
+    "UserTenantsList": ("GET", "/tenants/{userId}"),
+}
+
+
+_TRUST_DENIALS: Final = DENIALS | {"InvalidIdentityToken", "ValidationError", "IDPRejectedClaim"}
+
+
+def _assumptions(world: World, assume: Callable[..., object], **given: str) -> Outcome:
+    """Assume each role that the stacks have made."""
+    get = world.target.aws.iam.get_role
+    roles = {name: get(RoleName=name)["Role"]["Arn"] for name in world.ids_of("AWS::IAM::Role")}
+    calls = [(name, partial(assume, RoleArn=arn, RoleSessionName=world.run, **given)) for name, arn in roles.items()]
+    return together(*all_denied(calls, codes=_TRUST_DENIALS), told=f"{len(roles)} roles, all denied")
+
+
+@admin_api.attack("assume-as-stranger", threat=threats.LOOSE_POLICY, must="STS denies each.")
+def _(world: World) -> Outcome:
+    """Assume each role of the application without credentials."""
+    return _assumptions(world, world.target.aws.anonymous().sts.assume_role)
+
+
+@admin_api.attack("assume-as-nobody", threat=threats.LOOSE_POLICY, must="STS denies each.")
+def _(world: World) -> Outcome:
+    """Assume each role of the application as a principal that has been granted nothing."""
+    return _assumptions(world, world.nobody.sts.assume_role)
+
+
+@admin_api.attack(
+    "assume-as-assumer", threat=threats.LOOSE_POLICY, must="STS denies each: the roles trust AWS services only."
+)
+def _(world: World) -> Outcome:
+    """Assume each role of the application as a principal that IAM lets assume any role."""
+    anyone = world.role("assumer", {"Effect": "Allow", "Action": "sts:*", "Resource": "*"})
+    return _assumptions(world, anyone.sts.assume_role)
+
+
+@admin_api.attack("assume-by-token", threat=threats.LOOSE_POLICY, must="STS denies each.")
+def _(world: World) -> Outcome:
+    """Assume each role of the application with a user's good ID token."""
+    sts, token = world.target.aws.anonymous().sts, world.users.alice.tokens.id
+    return _assumptions(world, sts.assume_role_with_web_identity, WebIdentityToken=token)
+
+
+@admin_api.attack("invoke-functions", threat=threats.LOOSE_POLICY, must="Lambda denies each call.")
+def _(world: World) -> Outcome:
+    """Call the functions behind both APIs directly, with an authorizer's policy of one's own in the event."""
+    names = world.ids_of("AWS::Lambda::Function")
+    context = {"userId": world.users.bob.user_id, "tenantId": world.users.bob.tenant}
+    event = {"pathParameters": {**context}, "requestContext": {"authorizer": context, "requestId": world.run}}
+    payload = json.dumps(event).encode()
+    callers = (("unsigned", world.target.aws.anonymous()), ("without a grant", world.nobody))
+    calls = [
+        (f"{name} {who}", partial(aws.functions.invoke, FunctionName=name, Payload=payload))
+        for name in names
+        for who, aws in callers
+    ]
+    return together(*all_denied(calls), told=f"{len(names)} functions, all denied")
+
+
+@admin_api.attack(
+    "no-authorizer",
+    threat=threats.NO_TOKEN,
+    must="A refusal, in a word: each function checks for itself that the authorizer was there.",
+)
+def _(world: World) -> Outcome:
+    """Call the tenant API's functions past the gateway, with the operator's credentials and no authorizer context."""
+    bob, steps = world.users.bob, []
+    event = {
+        "pathParameters": {"tenantId": bob.tenant, "userId": bob.user_id},
+        "headers": {"X-Tenant-Id": bob.tenant},
+        "body": '{"name": "x"}',
+        "requestContext": {"requestId": world.run},
+    }
+    served = ((name, part) for name in world.ids_of("AWS::Lambda::Function") for part in _ROUTES if part in name)
+    for name, part in served:
+        if "Admin" in name:
+            continue
+        method, resource = _ROUTES[part]
+        sent = {**event, "httpMethod": method, "resource": resource}
+        answer = world.target.aws.functions.invoke(FunctionName=name, Payload=json.dumps(sent).encode())
+        payload = answer["Payload"].read().decode()
+        status = (json.loads(payload) or {}).get("statusCode", 0)
+        if any(value in payload for value in (*world.hidden, '"tenants"')):
+            steps.append((name, breached(f"it answers: {payload[:200]}")))
+        else:
+            steps.append((name, held(str(status)) if status in {401, 403} else inconclusive(payload[:200])))
+    return together(*steps)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import DENIALS, denied, together
-from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
+from tenantry.attacks.assertions import all_denied, expect, together
+from tenantry.attacks.outcome import Outcome, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.surfaces.vending import prize
@@ -20,21 +20,18 @@ from tenantry.model.stores import STORES, By, Store
 from tenantry.model.tenant_tables import PARK, WEBHOOK, of_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.storage import Owner
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
-
-    Calls = list[tuple[str, Callable[[], object]]]
 
 declared: Final = REGISTRY.surface(
     "declared",
     "Every table whose declaration in the deployed template says that its partition key names the tenant: another "
     "tenant's rows, with vended credentials for each purpose, with each isolation layer alone and with both",
 )
-
-_KIND: Final = "AWS::DynamoDB::Table"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,26 +69,21 @@ class _Table:
         return found["Items"]
 
 
+@once_per_run
 def _tables(world: World) -> list[_Table]:
-    return world.once("declared tables", lambda: list(_declared_tables(world)))
-
-
-def _declared_tables(world: World) -> Iterator[_Table]:
-    templates: dict[str, Any] = {}
-    for found in (resource for resource in world.resources if resource.kind == _KIND):
-        if found.stack not in templates:
-            body = world.target.aws.cloudformation.get_template(StackName=found.stack)["TemplateBody"]
-            templates[found.stack] = body
-        resource = templates[found.stack]["Resources"][found.logical_id]
+    found = world.resources_of("AWS::DynamoDB::Table")
+    get = world.target.aws.cloudformation.get_template
+    templates: Any = {stack: get(StackName=stack)["TemplateBody"] for stack in {made.stack for made in found}}
+    tables: list[_Table] = []
+    for made in found:
+        resource = templates[made.stack]["Resources"][made.logical_id]
+        keys = [key["AttributeName"] for key in resource["Properties"]["KeySchema"]]
         for store in map(Store.read, resource.get("Metadata", {}).get(STORES, [])):
+            forms = [form for form in store.forms if form.startswith("{tenant}")]
             if store.by is By.PARTITION_KEY:
-                keys = [key["AttributeName"] for key in resource["Properties"]["KeySchema"]]
-                yield from (
-                    _Table(name=found.id, keys=keys, form=form)
-                    for declared_form in store.forms
-                    if declared_form.startswith("{tenant}")
-                    for form in _forms(declared_form, world.run)
-                )
+                filled = [text for form in forms for text in _forms(form, world.run)]
+                tables += [_Table(name=made.id, keys=keys, form=form) for form in filled]
+    return tables
 
 
 def _forms(form: str, text: str) -> list[str]:
@@ -102,13 +94,13 @@ def _forms(form: str, text: str) -> list[str]:
     return [*(filled for filled in kinds if "*" not in filled), form.replace("*", text)]
 
 
+@once_per_run
 def _own_park(world: World) -> None:
     """Add a park of the attacker's; beside it, what is there to win includes a row of theirs in the other tables."""
     alice = world.users.alice
-    world.cleanup.later(f"the parks of {alice.tenant}", partial(sweep_parks, world, alice.tenant))
-    reply = world.parks_api("POST", "/parks", alice.tokens.id, {"id": f"{world.run}-own", "name": "the attacker's"})
-    if not reply.ok:
-        raise SetupError(f"A park cannot be added: {reply}")
+    sweep_parks(world, alice.tenant)
+    park = {"id": f"{world.run}-own", "name": "the attacker's"}
+    expect(world.parks_api("POST", "/parks", alice.tokens.id, park), "Adding a park")
 
 
 def _calls(world: World, table: _Table, aws: Aws, victim: Owner) -> Calls:
@@ -116,13 +108,8 @@ def _calls(world: World, table: _Table, aws: Aws, victim: Owner) -> Calls:
     rows, name = aws.dynamodb, table.name
     key: Any = {**table.partition(victim), **{sort: {"S": world.run} for sort in table.keys[1:]}}
     if table.keys[1:]:
-        world.once(
-            f"row of {name} {key}",
-            lambda: world.cleanup.later(
-                f"the row {world.run} of {name}",
-                partial(world.target.aws.dynamodb.delete_item, TableName=name, Key=key),
-            ),
-        )
+        delete = partial(world.target.aws.dynamodb.delete_item, TableName=name, Key=key)
+        world.remove(f"the row {key} of {name}", delete)
     reads: Calls = [
         ("query", partial(table.query, aws, victim)),
         ("get", partial(rows.get_item, TableName=name, Key=key)),
@@ -139,15 +126,13 @@ def _calls(world: World, table: _Table, aws: Aws, victim: Owner) -> Calls:
 
 def _rows(world: World, layers: IsolationLayers) -> Outcome:
     at, sessions, tables = prize(world), Sessions.of(world), _tables(world)
-    world.once("declared park", lambda: _own_park(world))
+    _own_park(world)
     steps, reached = [], dict[str, int]()
     for purpose in sessions.purposes:
         aws = sessions.act(purpose, layers, at.alice)
         for table in tables:
-            steps += [
-                (f"{name} {table.form} in {table.name} for {purpose}", denied(call, codes=DENIALS))
-                for name, call in _calls(world, table, aws, at.bob)
-            ]
+            where = f"{table.form} in {table.name} for {purpose}"
+            steps += all_denied((f"{name} {where}", call) for name, call in _calls(world, table, aws, at.bob))
             try:
                 rows = table.query(aws, at.alice)
             except ClientError:
@@ -157,11 +142,9 @@ def _rows(world: World, layers: IsolationLayers) -> Outcome:
         return inconclusive(f"the attacker's own tenant has no row in {empty}: its keys are not those that were tried")
     if not reached:
         return inconclusive("no session can read its own tenant's rows, so that a denial of others' means nothing")
-    outcome = together(*steps)
-    if outcome.result is not AttackResult.HELD:
-        return outcome
     names = {table.name for table in tables}
-    return held(f"{len(steps)} calls on {len(names)} tables, all denied; {len(reached)} show their own tenant's rows")
+    told = f"{len(steps)} calls on {len(names)} tables, all denied; {len(reached)} show their own tenant's rows"
+    return together(*steps, told=told)
 
 
 for _layers in IsolationLayers:

@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 from tenantry.attacks import threats
 from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import granted, refused, require, together
-from tenantry.attacks.outcome import AttackResult, Outcome, inconclusive
+from tenantry.attacks.assertions import expect, granted, refused, require, together
+from tenantry.attacks.outcome import Outcome, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.scenario import Scenario
 from tenantry.attacks.surfaces.vending import put_employee
 from tenantry.attacks.tenant_rows import employees_of, sweep_employees
-from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
@@ -31,27 +32,12 @@ _VICTIM: Final = "victim-1"
 _INNER: Final = ("arn:aws", "AccessDenied", "ConditionalCheck", "ValidationException")
 
 
-def _send(
-    world: World,
-    method: str,
-    path: str,
-    token: str | None,
-    body: str | bytes | None = None,
-    **headers: str,
-) -> Reply:
-    sent = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    if body is not None:
-        sent["Content-Type"] = "application/json"
-    url = f"{world.target.employees_api}{path}"
-    return world.http.send(method, url, headers={**sent, **headers}, body=body)
-
-
-def _body(employee: object, name: object = "the attacker's", **more: object) -> str:
-    return json.dumps({"Id": employee, "Name": name, **more})
+def _body(employee: str, name: str = "the attacker's") -> dict[str, str]:
+    return {"Id": employee, "Name": name}
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Scenario:
+class _Scenario(Scenario):
     """Who has which employees.
 
     Attributes
@@ -69,9 +55,9 @@ class _Scenario:
     bob: Person
     name: str
 
-    def send(self, method: str, path: str, body: str | bytes | None = None, **headers: str) -> Reply:
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """Send a request as the attacker."""
-        return _send(self.world, method, path, self.alice.tokens.id, body, **headers)
+        return self.world.employees_api(method, path, self.alice.tokens.id, body, headers=headers)
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -80,10 +66,10 @@ class _Scenario:
 
     def good(self) -> Outcome:
         """Check whether the attacker still lists their own."""
-        reply = self.world.once("employees good", lambda: TtlCache(lambda: self.send("GET", "/employees")))()
+        reply = self.world.recent("employees", lambda: self.send("GET", "/employees"))
         if not reply.ok or '"own-1"' not in reply.text:
             return inconclusive(f"a good request failed: {reply}")
-        return refused_nothing(reply, self.hidden)
+        return self.shows_nothing(reply)
 
     def untouched(self) -> Outcome:
         """Check whether the victim's employee is there, alone and unchanged."""
@@ -94,38 +80,28 @@ class _Scenario:
         )
 
 
-def refused_nothing(reply: Reply, hidden: tuple[str, ...]) -> Outcome:
-    """Check a reply that may succeed, as long as it shows nothing of another's."""
-    shown = any(value in reply.text for value in hidden)
-    return require(not shown, otherwise=f"it shows another's: {reply}", observed=str(reply.status))
-
-
+@once_per_run
 def _scene(world: World) -> _Scenario:
-    return world.once("employees scenario", lambda: _set(world))
-
-
-def _set(world: World) -> _Scenario:
     users = world.users
     made = _Scenario(world=world, alice=users.alice, bob=users.bob, name=f"the victim's {world.accounts.mark}")
     for person, employee, name in ((made.bob, _VICTIM, made.name), (made.alice, "own-1", "the attacker's")):
-        tenant = person.tenant
-        world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
-        reply = _send(world, "POST", "/employees", person.tokens.id, _body(employee, name))
-        if not reply.ok or employee not in employees_of(world, tenant):
-            raise SetupError(f"An employee cannot be added: {reply}")
+        sweep_employees(world, person.tenant)
+        reply = world.employees_api("POST", "/employees", person.tokens.id, _body(employee, name))
+        expect(reply, "Adding an employee")
+        if employee not in employees_of(world, person.tenant):
+            raise SetupError(f"An employee is not stored: {reply}")
     return made
 
 
 # Without a token, and with a wrong one
 
 
-def _calls() -> tuple[tuple[str, str, str | None], ...]:
-    return (
-        ("GET", "/employees", None),
-        ("POST", "/employees", _body("new")),
-        ("PUT", f"/employees/{_VICTIM}", _body(_VICTIM)),
-        ("DELETE", f"/employees/{_VICTIM}", None),
-    )
+_CALLS: Final = (
+    ("GET", "/employees", None),
+    ("POST", "/employees", _body("new")),
+    ("PUT", f"/employees/{_VICTIM}", _body(_VICTIM)),
+    ("DELETE", f"/employees/{_VICTIM}", None),
+)
 
 
 @employees.attack("no-token", threat=threats.NO_TOKEN, must="401, and nothing changes.")
@@ -133,24 +109,26 @@ def _(world: World) -> Outcome:
     """List, add, replace and remove without a token, naming the victim's tenant in headers and query."""
     at = _scene(world)
     headers = {"x-tenant-id": at.bob.tenant, "Tenant": at.bob.tenant, "x-token": at.bob.tokens.id}
-    steps = [
-        refused(_send(world, method, f"{path}?Tenant={at.bob.tenant}", None, body, **headers), 401, hidden=at.hidden)
-        for method, path, body in _calls()
-    ]
-    return together(*steps, at.untouched(), ("a good request", at.good()))
+    query = f"?Tenant={at.bob.tenant}"
+    return at.checked(
+        *(
+            at.refusal(world.employees_api(method, path + query, None, body, headers=headers), 401)
+            for method, path, body in _CALLS
+        )
+    )
 
 
 @employees.attack("wrong-token", threat=threats.FORGED_TOKEN, must="401, and nothing changes.")
 def _(world: World) -> Outcome:
     """List, add, replace and remove with an access token, a stripped token, and garbage."""
     at = _scene(world)
-    tokens = (at.bob.tokens.access, ".".join([*at.bob.tokens.id.split(".")[:2], ""]), "garbage")
-    steps = [
-        refused(_send(world, method, path, token, body), 401, hidden=at.hidden)
-        for token in tokens
-        for method, path, body in _calls()
-    ]
-    return together(*steps, at.untouched(), ("a good request", at.good()))
+    return at.checked(
+        *(
+            at.refusal(world.employees_api(method, path, token, body), 401)
+            for token in at.bob.tokens.unfit
+            for method, path, body in _CALLS
+        )
+    )
 
 
 # Another tenant's
@@ -169,11 +147,10 @@ def _(world: World) -> Outcome:
         "?limit=9999",
     ):
         reply = at.send("GET", f"/employees{query}", **{"x-tenant-id": tenant, "tenant": tenant})
-        answer = reply.json()
-        listed = answer.get("employees", []) if reply.ok and isinstance(answer, dict) else []
+        listed = reply.field("employees") or [] if reply.ok else []
         foreign = [row for row in listed if row.get("Tenant") != at.alice.tenant]
         steps.append(require(not foreign, otherwise=f"it lists {foreign}", observed=f"{len(listed)} of one's own"))
-        steps.append(refused_nothing(reply, at.hidden))
+        steps.append(at.shows_nothing(reply))
     return together(*steps, ("a good request", at.good()))
 
 
@@ -185,7 +162,7 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     like = at.send("PUT", "/employees/nobodys-1", _body("nobodys-1"))
     reply = at.send("PUT", f"/employees/{_VICTIM}", _body(_VICTIM))
-    return together(refused(reply, 404, like=like, hidden=at.hidden), at.untouched(), ("a good request", at.good()))
+    return at.checked(at.refusal(reply, 404, like=like))
 
 
 @employees.attack(
@@ -196,7 +173,7 @@ def _(world: World) -> Outcome:
     at = _scene(world)
     like = at.send("DELETE", "/employees/nobodys-1")
     reply = at.send("DELETE", f"/employees/{_VICTIM}")
-    return together(refused(reply, 404, like=like, hidden=at.hidden), at.untouched(), ("a good request", at.good()))
+    return at.checked(at.refusal(reply, 404, like=like))
 
 
 @employees.attack("same-id", threat=threats.EXISTENCE_SHOWN, must="201: an id is taken within one's own tenant only.")
@@ -204,22 +181,19 @@ def _(world: World) -> Outcome:
     """Add an employee under the id that the victim's has, as someone of a third tenant."""
     at = _scene(world)
     third = _writer(world)
-    reply = _send(world, "POST", "/employees", third.tokens.id, _body(_VICTIM))
+    reply = world.employees_api("POST", "/employees", third.tokens.id, _body(_VICTIM))
     stored = _VICTIM in employees_of(world, third.tenant)
     return together(
         granted(reply), require(stored, otherwise="it is stored elsewhere", observed="stored"), at.untouched()
     )
 
 
+@once_per_run
 def _writer(world: World) -> Person:
     """Return someone of a third tenant, for attacks that store much."""
-    return world.once("employees writer", lambda: _make_writer(world))
-
-
-def _make_writer(world: World) -> Person:
     tenant = f"{world.run[-8:]}-employer"
     person = world.tenant_admin("employer", tenant)
-    world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
+    sweep_employees(world, tenant)
     return person
 
 
@@ -249,33 +223,27 @@ _IDS: Final = (
 )
 
 
+@employees.each(
+    ((slug, json.dumps(value)[:60], value) for slug, value in _IDS),
+    "id-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="Add, replace and remove by the id {}, the victim's tenant for BOB.",
+    must="Refused, or one's own; the victim's employee is unchanged.",
+)
 def _hostile(world: World, employee: str) -> Outcome:
     """Add, replace and remove by the id; what is added, if it is, is one's own."""
     at, writer = _scene(world), _writer(world)
     employee = employee.replace("BOB", at.bob.tenant)
-    token, path = writer.tokens.id, f"/employees/{quote(employee, safe='')}"
-    steps = []
+    path, steps = f"/employees/{quote(employee, safe='')}", []
     for method, where, body in (
         ("POST", "/employees", _body(employee)),
         ("PUT", path, _body(employee)),
         ("DELETE", path, None),
     ):
-        reply = _send(world, method, where, token, body)
+        reply = world.employees_api(method, where, writer.tokens.id, body)
         # Where an id is legal, it is one's own that is added, replaced and removed.
-        steps.append(
-            (method, refused_nothing(reply, at.hidden) if reply.ok else refused(reply, 400, 403, 404, hidden=at.hidden))
-        )
-    return together(*steps, at.untouched(), ("a good request", at.good()))
-
-
-for _slug, _id in _IDS:
-    employees.add(
-        f"id-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"Add, replace and remove by the id {json.dumps(_id)[:60]}, the victim's tenant for BOB.",
-        must="Refused, or one's own; the victim's employee is unchanged.",
-        run=partial(_hostile, employee=_id),
-    )
+        steps.append((method, at.shows_nothing(reply) if reply.ok else at.refusal(reply, 400, 403, 404)))
+    return at.checked(*steps)
 
 
 # Bodies
@@ -306,6 +274,13 @@ _BODIES: Final = (
 )
 
 
+@employees.each(
+    _BODIES,
+    "body-{}",
+    threat=threats.INJECTION,
+    tries="Add an employee, and replace one, with {}.",
+    must="400, and nothing is stored anywhere.",
+)
 def _refused_body(world: World, text: str) -> Outcome:
     at = _scene(world)
     text = text.replace("BOB", at.bob.tenant)
@@ -313,22 +288,10 @@ def _refused_body(world: World, text: str) -> Outcome:
     replaced = at.send("PUT", "/employees/own-1", text.replace("bad-1", "own-1"))
     kept = employees_of(world, at.alice.tenant)
     same = not any(key.startswith("bad-") for key in kept) and kept["own-1"]["Name"] == {"S": "the attacker's"}
-    return together(
-        ("POST", refused(added, 400, 413, 415, hidden=at.hidden)),
-        ("PUT", refused(replaced, 400, 413, 415, hidden=at.hidden)),
+    return at.checked(
+        ("POST", at.refusal(added, 400, 413, 415)),
+        ("PUT", at.refusal(replaced, 400, 413, 415)),
         require(same, otherwise=f"something is stored: {sorted(kept)}", observed="nothing is stored"),
-        at.untouched(),
-        ("a good request", at.good()),
-    )
-
-
-for _slug, _what, _text in _BODIES:
-    employees.add(
-        f"body-{_slug}",
-        threat=threats.INJECTION,
-        tries=f"Add an employee, and replace one, with {_what}.",
-        must="400, and nothing is stored anywhere.",
-        run=partial(_refused_body, text=_text),
     )
 
 
@@ -351,30 +314,28 @@ _VALUES: Final = (
 def _(world: World) -> Outcome:
     """Add and replace employees whose names and titles a template or an expression could take for its own."""
     writer, steps = _writer(world), []
+    send = partial(world.employees_api, token=writer.tokens.id)
     for number, value in enumerate(_VALUES):
         key = f"exact-{number}"
-        added = _send(world, "POST", "/employees", writer.tokens.id, _body(key, "x"))
-        replaced = _send(world, "PUT", f"/employees/{key}", writer.tokens.id, _body(key, value, Title=value))
-        steps += [granted(added), granted(replaced)]
-    listing = _send(world, "GET", "/employees", writer.tokens.id).json()
-    listed = {row["Id"]: row for row in listing["employees"]} if isinstance(listing, dict) else {}
+        steps += [
+            granted(send("POST", "/employees", body=_body(key, "x"))),
+            granted(send("PUT", f"/employees/{key}", body={**_body(key, value), "Title": value})),
+        ]
+    listed = {row["Id"]: row for row in send("GET", "/employees").field("employees") or []}
     for number, value in enumerate(_VALUES):
         wanted = {"Tenant": writer.tenant, "Id": f"exact-{number}", "Name": value, "Title": value}
         found = listed.get(f"exact-{number}")
         steps.append(require(found == wanted, otherwise=f"{value[:30]!r} comes back as {found}", observed="exact"))
-    worst = together(*steps)
-    return worst if worst.result is not AttackResult.HELD else together(*steps[-1:])
+    return together(*steps, told="exact")
 
 
 @employees.attack("id-mismatch", threat=threats.INJECTION, must="400, and nothing is stored.")
 def _(world: World) -> Outcome:
     """Replace one's own employee by its path, with the victim's id in the body, and the other way round."""
     at = _scene(world)
-    return together(
-        refused(at.send("PUT", "/employees/own-1", _body(_VICTIM)), 400, hidden=at.hidden),
-        refused(at.send("PUT", f"/employees/{_VICTIM}", _body("own-1")), 400, hidden=at.hidden),
-        at.untouched(),
-        ("a good request", at.good()),
+    return at.checked(
+        at.refusal(at.send("PUT", "/employees/own-1", _body(_VICTIM)), 400),
+        at.refusal(at.send("PUT", f"/employees/{_VICTIM}", _body("own-1")), 400),
     )
 
 
@@ -387,19 +348,14 @@ def _(world: World) -> Outcome:
     at, writer, steps = _scene(world), _writer(world), []
     for turn in range(3):
         key = f"warm-{turn}"
-        mine = _send(world, "POST", "/employees", writer.tokens.id, _body(key))
-        theirs = at.send("DELETE", f"/employees/{key}")
-        again = at.send("PUT", f"/employees/{key}", _body(key))
-        removed = _send(world, "DELETE", f"/employees/{key}", writer.tokens.id)
         steps += [
-            granted(mine),
-            refused(theirs, 404, hidden=at.hidden),
-            refused(again, 404, hidden=at.hidden),
-            granted(removed),
+            granted(world.employees_api("POST", "/employees", writer.tokens.id, _body(key))),
+            at.refusal(at.send("DELETE", f"/employees/{key}"), 404),
+            at.refusal(at.send("PUT", f"/employees/{key}", _body(key)), 404),
+            granted(world.employees_api("DELETE", f"/employees/{key}", writer.tokens.id)),
         ]
     bad = f"{at.alice.tokens.id[:-6]}AAAAAA"
-    steps.append(refused(_send(world, "GET", "/employees", bad), 401, hidden=at.hidden))
-    return together(*steps, at.untouched(), ("a good request", at.good()))
+    return at.checked(*steps, at.refusal(world.employees_api("GET", "/employees", bad), 401))
 
 
 @employees.attack("switch", threat=threats.CACHED_POLICY, must="With a new token, the active tenant's employees alone.")
@@ -409,12 +365,12 @@ def _(world: World) -> Outcome:
     person = world.tenant_admin("switcher", first)
     world.accounts.found_tenant(second, f"{world.run} second")
     for tenant in (first, second):
-        world.cleanup.later(f"the employees of {tenant}", partial(sweep_employees, world, tenant))
+        sweep_employees(world, tenant)
         put_employee(world, tenant, f"of-{tenant}")
-    before = _send(world, "GET", "/employees", person.tokens.id)
-    moved = world.accounts.move(person, second, {"admin"})
-    after = _send(world, "GET", "/employees", moved.tokens.id)
-    theirs = _send(world, "DELETE", f"/employees/of-{first}", moved.tokens.id)
+    before = world.employees_api("GET", "/employees", person.tokens.id)
+    token = world.accounts.move(person, second, {"admin"}).tokens.id
+    after = world.employees_api("GET", "/employees", token)
+    theirs = world.employees_api("DELETE", f"/employees/of-{first}", token)
     return together(
         ("before", _sees(before, first, second)),
         ("after", _sees(after, second, first)),
@@ -440,7 +396,7 @@ def _(world: World) -> Outcome:
         ("GET", f"/employees/{_VICTIM}"),
         ("DELETE", "/employees"),
     ):
-        steps.append(refused(at.send(method, path, _body(_VICTIM)), 403, 404, 405, hidden=at.hidden))
+        steps.append(at.refusal(at.send(method, path, _body(_VICTIM)), 403, 404, 405))
     override = at.send("GET", "/employees", **{"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE"})
-    steps.append(refused_nothing(override, at.hidden))
-    return together(*steps, at.untouched(), ("a good request", at.good()))
+    steps.append(at.shows_nothing(override))
+    return at.checked(*steps)

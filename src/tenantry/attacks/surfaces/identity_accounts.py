@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import uuid
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.accounts import SetupError, sign_up, srp
-from tenantry.attacks.assertions import DENIALS, denied, require, together
-from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.accounts import sign_up, srp
+from tenantry.attacks.assertions import DENIALS, all_denied, denied, require, together
+from tenantry.attacks.outcome import Outcome, breached, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.model.directory_tables import ACTIVE_TENANT_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_cognito_idp.literals import AuthFlowTypeType
 
     from tenantry.attacks.accounts import Person, Tokens
@@ -41,49 +39,7 @@ def _still(person: Person, tokens: Tokens) -> Outcome:
     )
 
 
-def _attempt(call: Callable[[], object]) -> str:
-    """Try something that may or may not be let through, and say which."""
-    try:
-        call()
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return "accepted"
-
-
-def _write_attribute(world: World, attribute: str) -> Outcome:
-    writer = world.once("writer", lambda: world.member("writer", world.users.alice.tenant, {"member"}))
-    value = world.users.bob.user_id if attribute in {"sub", "cognito:username"} else world.users.bob.tenant
-    answer = _attempt(
-        lambda: world.target.aws.anonymous().cognito.update_user_attributes(
-            AccessToken=writer.tokens.access, UserAttributes=[{"Name": attribute, "Value": value}]
-        )
-    )
-    tokens = world.accounts.sign_in_with_claim(writer)
-    return together((f"writing it: {answer}", _still(writer, tokens)), world.refusal(tokens))
-
-
-def _sign_up_with(world: World, attribute: str) -> Outcome:
-    email = world.accounts.mailbox(attribute.replace(":", "-"))
-    value = world.users.bob.tenant
-    try:
-        made = world.target.aws.anonymous().cognito.sign_up(
-            ClientId=world.target.client_id,
-            Username=email,
-            Password=world.users.alice.password,
-            UserAttributes=[
-                {"Name": "email", "Value": email},
-                {"Name": "name", "Value": world.run},
-                {"Name": attribute, "Value": value},
-            ],
-        )
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        return held(code) if code in DENIALS | {"InvalidParameterException"} else inconclusive(str(error))
-    world.run_resources.user(made["UserSub"])
-    return breached("the sign-up was accepted with the attribute")
-
-
-for _attribute in (
+_ATTRIBUTES: Final = (
     "custom:tenant",
     "custom:tenantId",
     "custom:tenant_id",
@@ -94,22 +50,60 @@ for _attribute in (
     "cognito:username",
     "cognito:groups",
     "sub",
-):
-    _slug = _attribute.replace(":", "-").replace("_", "-").lower()
-    identity.add(
-        f"update-{_slug}",
-        threat=threats.OWN_ATTRIBUTES,
-        tries=f"Write `{_attribute}` of one's own account with one's own access token, and sign in again.",
-        must="The token says the same as before, and gives no access to the other tenant.",
-        run=partial(_write_attribute, attribute=_attribute),
-    )
-    identity.add(
-        f"sign-up-{_slug}",
-        threat=threats.OWN_ATTRIBUTES,
-        tries=f"Sign up with `{_attribute}` set to another's tenant.",
-        must="Cognito refuses the sign-up.",
-        run=partial(_sign_up_with, attribute=_attribute),
-    )
+)
+_CASES: Final = tuple((name.replace(":", "-").replace("_", "-").lower(), f"`{name}`", name) for name in _ATTRIBUTES)
+
+
+@identity.each(
+    _CASES,
+    "update-{}",
+    threat=threats.OWN_ATTRIBUTES,
+    tries="Write {} of one's own account with one's own access token, and sign in again.",
+    must="The token says the same as before, and gives no access to the other tenant.",
+)
+def _write_attribute(world: World, attribute: str) -> Outcome:
+    writer = world.once("writer", lambda: world.member("writer", world.users.alice.tenant, {"member"}))
+    value = world.users.bob.user_id if attribute in {"sub", "cognito:username"} else world.users.bob.tenant
+    answer = _write(world, writer, attribute, value)
+    tokens = world.accounts.sign_in_with_claim(writer)
+    return together((f"writing it: {answer}", _still(writer, tokens)), world.no_access(tokens))
+
+
+def _write(world: World, person: Person, attribute: str, value: str) -> str:
+    """Write an attribute of one's own account, which may or may not be let through, and say which."""
+    cognito, change = world.target.aws.anonymous().cognito, {"Name": attribute, "Value": value}
+    try:
+        cognito.update_user_attributes(AccessToken=person.tokens.access, UserAttributes=[cast("Any", change)])
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "accepted"
+
+
+@identity.each(
+    _CASES,
+    "sign-up-{}",
+    threat=threats.OWN_ATTRIBUTES,
+    tries="Sign up with {} set to another's tenant.",
+    must="Cognito refuses the sign-up.",
+)
+def _sign_up_with(world: World, attribute: str) -> Outcome:
+    more = {attribute: world.users.bob.tenant}
+    return denied(lambda: _sign_up(world, more=more), codes=DENIALS | {"InvalidParameterException"})
+
+
+def _sign_up(world: World, email: str = "", username: str = "", more: Mapping[str, str] | None = None) -> str:
+    """Sign up as a stranger, and return the user id."""
+    email = email or world.accounts.mailbox(uuid.uuid4().hex[:8])
+    attributes = {"email": email, "name": world.run, **(more or {})}
+    user_id = world.target.aws.anonymous().cognito.sign_up(
+        ClientId=world.target.client_id,
+        Username=username or email,
+        Password=world.users.alice.password,
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )["UserSub"]
+    world.run_resources.user(user_id)
+    return user_id
+
 
 _HINTS: Final = ("tenant", "tenantId", "custom:tenant", ACTIVE_TENANT_ID, "roles", "claimsToAddOrOverride")
 
@@ -127,21 +121,21 @@ def _(world: World) -> Outcome:
         otherwise="the token carries the tenant that was asked for",
         observed="the token carries a new tenant",
     )
-    return together(own, world.refusal(person.tokens))
+    return together(own, world.no_access(person.tokens))
 
 
 @identity.attack("sign-in-metadata", threat=threats.OWN_ATTRIBUTES, must="The token says the same as ever.")
 def _(world: World) -> Outcome:
     """Sign in with client metadata that name another's tenant."""
     tokens = world.accounts.sign_in_with_claim(world.users.alice, **_hints(world))
-    return together(_still(world.users.alice, tokens), world.refusal(tokens))
+    return together(_still(world.users.alice, tokens), world.no_access(tokens))
 
 
 @identity.attack("refresh-metadata", threat=threats.OWN_ATTRIBUTES, must="The token says the same as ever.")
 def _(world: World) -> Outcome:
     """Refresh a token with client metadata that name another's tenant."""
     tokens = world.accounts.refresh(world.users.alice, **_hints(world))
-    return together(_still(world.users.alice, tokens), world.refusal(tokens))
+    return together(_still(world.users.alice, tokens), world.no_access(tokens))
 
 
 @identity.attack(
@@ -153,11 +147,7 @@ def _(world: World) -> Outcome:
     """Change one's own e-mail address to the victim's, and sign in with it."""
     thief = world.member("thief", world.users.alice.tenant, {"member"})
     victim = world.tenant_admin("robbed", str(uuid.uuid4()))
-    answer = _attempt(
-        lambda: world.target.aws.anonymous().cognito.update_user_attributes(
-            AccessToken=thief.tokens.access, UserAttributes=[{"Name": "email", "Value": victim.email}]
-        )
-    )
+    answer = _write(world, thief, "email", victim.email)
     theft = denied(lambda: world.accounts.sign_in(replace(thief, email=victim.email)))
     return together((f"changing it: {answer}", theft), _still(victim, world.accounts.sign_in_with_claim(victim)))
 
@@ -165,25 +155,12 @@ def _(world: World) -> Outcome:
 @identity.attack("take-name", threat=threats.OWN_ATTRIBUTES, must="Cognito refuses the sign-up.")
 def _(world: World) -> Outcome:
     """Sign up under the victim's user id, and under their e-mail address in capitals."""
-    bob, cognito = world.users.bob, world.target.aws.anonymous().cognito
-
-    def sign_up(username: str, email: str) -> Outcome:
-        codes = {"InvalidParameterException", "UsernameExistsException", "AliasExistsException"}
-        return denied(
-            lambda: world.run_resources.user(
-                cognito.sign_up(
-                    ClientId=world.target.client_id,
-                    Username=username,
-                    Password=world.users.alice.password,
-                    UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
-                )["UserSub"]
-            ),
-            codes=codes,
-        )
-
-    fresh = world.accounts.mailbox("namesake")
+    bob = world.users.bob
+    codes = {"InvalidParameterException", "UsernameExistsException", "AliasExistsException"}
+    capitals = bob.email.upper()
     return together(
-        ("under the id", sign_up(bob.user_id, fresh)), ("in capitals", sign_up(bob.email.upper(), bob.email.upper()))
+        ("under the id", denied(lambda: _sign_up(world, username=bob.user_id), codes=codes)),
+        ("in capitals", denied(lambda: _sign_up(world, email=capitals), codes=codes)),
     )
 
 
@@ -195,23 +172,15 @@ def _(world: World) -> Outcome:
     alice, cognito = world.users.alice, world.target.aws.anonymous().cognito
     codes = {"InvalidParameterException", "NotAuthorizedException", *DENIALS}
 
-    def start(flow: AuthFlowTypeType) -> Outcome:
-        return denied(
-            lambda: cognito.initiate_auth(
-                ClientId=world.target.client_id,
-                AuthFlow=flow,
-                AuthParameters={"USERNAME": alice.email, "PASSWORD": alice.password},
-            ),
-            codes=codes,
-        )
-
+    proof = {"USERNAME": alice.email, "PASSWORD": alice.password}
     flows: tuple[AuthFlowTypeType, ...] = (
         "USER_PASSWORD_AUTH",
         "CUSTOM_AUTH",
         "ADMIN_USER_PASSWORD_AUTH",
         "ADMIN_NO_SRP_AUTH",
     )
-    return together(*((flow, start(flow)) for flow in flows))
+    start = partial(cognito.initiate_auth, ClientId=world.target.client_id, AuthParameters=proof)
+    return together(*all_denied(((flow, partial(start, AuthFlow=flow)) for flow in flows), codes=codes))
 
 
 @identity.attack(
@@ -223,13 +192,7 @@ def _(world: World) -> Outcome:
     """Sign up with somebody else's address and sign in without confirming it."""
     email, password = world.accounts.mailbox("unconfirmed"), world.users.alice.password
     cognito, target = world.target.aws.anonymous().cognito, world.target
-    user_id = cognito.sign_up(
-        ClientId=target.client_id,
-        Username=email,
-        Password=password,
-        UserAttributes=[{"Name": "email", "Value": email}, {"Name": "name", "Value": world.run}],
-    )["UserSub"]
-    world.run_resources.user(user_id)
+    user_id = _sign_up(world, email)
     signed_in = denied(
         lambda: srp(cognito, target.user_pool_id, target.client_id, email, password),
         codes={"UserNotConfirmedException", "NotAuthorizedException"},
@@ -249,30 +212,21 @@ def _(world: World) -> Outcome:
     """Call what only operators may: list users, confirm one, set an attribute or a password."""
     pool, bob = world.target.user_pool_id, world.users.bob
 
-    def calls(who: str, cognito: CognitoIdentityProviderClient) -> list[tuple[str, Outcome]]:
-        return [
-            (f"ListUsers {who}", denied(lambda: cognito.list_users(UserPoolId=pool, Limit=1))),
-            (f"AdminGetUser {who}", denied(lambda: cognito.admin_get_user(UserPoolId=pool, Username=bob.user_id))),
-            (
-                f"AdminUpdateUserAttributes {who}",
-                denied(
-                    lambda: cognito.admin_update_user_attributes(
-                        UserPoolId=pool, Username=bob.user_id, UserAttributes=[{"Name": "name", "Value": world.run}]
-                    )
-                ),
+    named: Any = {"UserPoolId": pool, "Username": bob.user_id}
+    change: Any = [{"Name": "name", "Value": world.run}]
+    steps = []
+    for who, aws in (("unsigned", world.target.aws.anonymous()), ("without a grant", world.nobody)):
+        cognito = aws.cognito
+        calls: dict[str, Callable[[], object]] = {
+            "ListUsers": partial(cognito.list_users, UserPoolId=pool, Limit=1),
+            "AdminGetUser": partial(cognito.admin_get_user, **named),
+            "AdminUpdateUserAttributes": partial(cognito.admin_update_user_attributes, **named, UserAttributes=change),
+            "AdminSetUserPassword": partial(
+                cognito.admin_set_user_password, **named, Password=bob.password, Permanent=True
             ),
-            (
-                f"AdminSetUserPassword {who}",
-                denied(
-                    lambda: cognito.admin_set_user_password(
-                        UserPoolId=pool, Username=bob.user_id, Password=bob.password, Permanent=True
-                    )
-                ),
-            ),
-        ]
-
-    anonymous, nobody = world.target.aws.anonymous().cognito, world.nobody.cognito
-    return together(*calls("unsigned", anonymous), *calls("without a grant", nobody))
+        }
+        steps += all_denied((f"{name} {who}", call) for name, call in calls.items())
+    return together(*steps)
 
 
 @identity.attack(
@@ -305,8 +259,8 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Reset a password, which calls the hook that also runs at sign-up."""
     reset, signed_up = world.accounts.admit("reset"), world.accounts.admit("signed-up")
-    _call_hook(world, reset, "PostConfirmation_ConfirmForgotPassword")
-    _call_hook(world, signed_up, "PostConfirmation_ConfirmSignUp")
+    world.accounts.call_hook(reset, "ConfirmForgotPassword")
+    world.accounts.call_hook(signed_up, "ConfirmSignUp")
     world.accounts.await_tenant(signed_up.user_id)  # the same hook works, and what it set off earlier has had its time
     return require(
         not world.accounts.tenants_of(reset.user_id) and "email" not in (world.user_row(reset.user_id) or {}),
@@ -331,7 +285,7 @@ def _confirmed(world: World, person: Person, **metadata: str) -> Person:
     world.target.aws.cognito.admin_set_user_password(  # confirms, and calls no hook
         UserPoolId=world.target.user_pool_id, Username=person.user_id, Password=person.password, Permanent=True
     )
-    _call_hook(world, person, "PostConfirmation_ConfirmSignUp", **metadata)
+    world.accounts.call_hook(person, "ConfirmSignUp", **metadata)
     return person
 
 
@@ -361,33 +315,3 @@ def _(world: World) -> Outcome:
     """Sign up on the page with somebody's address, let them confirm from elsewhere, and sign in."""
     victim = _stranger(world, "elsewhere", confirmationHash=hashlib.sha256(b"the attacker's").hexdigest())
     return _first_password(world, _confirmed(world, victim))
-
-
-def _call_hook(world: World, person: Person, trigger: str, **metadata: str) -> None:
-    """Call the pool's hook as Cognito does."""
-    target = world.target
-    pool = target.aws.cognito.describe_user_pool(UserPoolId=target.user_pool_id)["UserPool"]
-    event = {
-        "version": "1",
-        "triggerSource": trigger,
-        "region": target.aws.region,
-        "userPoolId": target.user_pool_id,
-        "userName": person.user_id,
-        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": target.client_id},
-        "request": {
-            "userAttributes": {
-                "sub": person.user_id,
-                "email": person.email,
-                "email_verified": "true",
-                "name": person.name,
-                "cognito:user_status": "CONFIRMED",
-            },
-            "clientMetadata": metadata,
-        },
-        "response": {},
-    }
-    answer = target.aws.functions.invoke(
-        FunctionName=pool["LambdaConfig"]["PostConfirmation"], Payload=json.dumps(event).encode()
-    )
-    if error := answer.get("FunctionError"):
-        raise SetupError(f"The sign-up hook failed: {error}")

@@ -6,15 +6,14 @@ import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
-from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.assertions import denied, granted, refused, require, together
 from tenantry.attacks.devices import THING, Servers
-from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome
 from tenantry.attacks.registry import REGISTRY
 
 if TYPE_CHECKING:
@@ -37,6 +36,12 @@ _LONGEST_SECONDS: Final = 900
 def _nothing(world: World, reply: Reply) -> Outcome:
     """Check an exchange that must give nothing, while a good one gives something."""
     return refused(reply, *_DENIED, control=Servers.of(world).good)
+
+
+def _colleague(world: World) -> tuple[Servers, Bearer]:
+    """Return a new server of the attacker's tenant."""
+    servers = Servers.of(world)
+    return servers, servers.new(servers.mine.tenant)
 
 
 # Another thing's name
@@ -115,23 +120,19 @@ def _forge(like: Bearer, folder: str, *, signs: bool) -> tuple[str, str]:
     return str(paths[0]), str(paths[1])
 
 
-def _forged(world: World, *, signs: bool) -> Outcome:
+@iot.each(
+    (
+        ("self-made", "signed by its own key", False),
+        ("look-alike-authority", "signed by an authority that is called like IoT's", True),
+    ),
+    threat=threats.FORGED_TOKEN,
+    tries="Make a certificate with the subject and the serial number of the victim's, {}, and use it.",
+    must="No secure connection, or 403.",
+)
+def _forged(world: World, signs: bool) -> Outcome:  # noqa: FBT001 - a case of the table
     servers = Servers.of(world)
     files = _forge(servers.theirs, "signed" if signs else "self", signs=signs)
     return _nothing(world, servers.exchange(servers.theirs, files=files))
-
-
-for _slug, _signs, _by in (
-    ("self-made", False, "signed by its own key"),
-    ("look-alike-authority", True, "signed by an authority that is called like IoT's"),
-):
-    iot.add(
-        _slug,
-        threat=threats.FORGED_TOKEN,
-        tries=f"Make a certificate with the subject and the serial number of the victim's, {_by}, and use it.",
-        must="No secure connection, or 403.",
-        run=partial(_forged, signs=_signs),
-    )
 
 
 @iot.attack(
@@ -149,24 +150,25 @@ def _(world: World) -> Outcome:
 # What was withdrawn
 
 
-def _withdrawn(world: World, *, status: Literal["INACTIVE", "REVOKED"]) -> Outcome:
+_WITHDRAWN: Final[tuple[tuple[str, str, Literal["INACTIVE", "REVOKED"]], ...]] = (
+    ("inactive", "INACTIVE", "INACTIVE"),
+    ("revoked", "REVOKED", "REVOKED"),
+)
+
+
+@iot.each(
+    _WITHDRAWN,
+    "{}-certificate",
+    threat=threats.WRONG_TENANT,
+    tries="Ask for credentials with a certificate whose status became {} a moment ago.",
+    must="403.",
+)
+def _withdrawn(world: World, status: Literal["INACTIVE", "REVOKED"]) -> Outcome:
     """Use a certificate once, have it withdrawn, and use it again."""
-    servers = Servers.of(world)
-    bearer = servers.new(servers.mine.tenant)
+    servers, bearer = _colleague(world)
     before = granted(servers.exchange(bearer))
     world.target.aws.iot.update_certificate(certificateId=bearer.certificate, newStatus=status)
     return together(("before", before), ("after", _nothing(world, servers.exchange(bearer))))
-
-
-_WITHDRAWN: Final[tuple[Literal["INACTIVE", "REVOKED"], ...]] = ("INACTIVE", "REVOKED")
-for _status in _WITHDRAWN:
-    iot.add(
-        f"{_status.lower()}-certificate",
-        threat=threats.WRONG_TENANT,
-        tries=f"Ask for credentials with a certificate whose status became {_status} a moment ago.",
-        must="403.",
-        run=partial(_withdrawn, status=_status),
-    )
 
 
 @iot.attack(
@@ -176,8 +178,7 @@ for _status in _WITHDRAWN:
 )
 def _(world: World) -> Outcome:
     """Use a certificate that the operator has revoked, and somebody has made active again."""
-    servers = Servers.of(world)
-    bearer = servers.new(servers.mine.tenant)
+    servers, bearer = _colleague(world)
     servers.revoke(bearer)
     world.target.aws.iot.update_certificate(certificateId=bearer.certificate, newStatus="ACTIVE")
     return _nothing(world, servers.exchange(bearer))
@@ -190,8 +191,7 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Use a certificate that was detached from its thing, in that thing's name."""
-    servers = Servers.of(world)
-    bearer = servers.new(servers.mine.tenant)
+    servers, bearer = _colleague(world)
     world.target.aws.iot.detach_thing_principal(thingName=bearer.device.thing, principal=bearer.arn)
     return _nothing(world, servers.exchange(bearer))
 
@@ -208,11 +208,9 @@ def _(world: World) -> Outcome:
         roleAlias=name, roleArn=world.target.device_role, credentialDurationSeconds=_LONGEST_SECONDS
     )
     world.cleanup.later(f"the role alias {name}", partial(client.delete_role_alias, roleAlias=name))
+    aliases = {"another": name, "none": f"{name}-absent", "all": "*", "beyond": f"{name}%2f..%2f{mine}"}
     return together(
-        ("another", _nothing(world, servers.exchange(servers.mine, alias=name))),
-        ("none", _nothing(world, servers.exchange(servers.mine, alias=f"{name}-absent"))),
-        ("all", _nothing(world, servers.exchange(servers.mine, alias="*"))),
-        ("beyond", _nothing(world, servers.exchange(servers.mine, alias=f"{name}%2f..%2f{mine}"))),
+        *((what, _nothing(world, servers.exchange(servers.mine, alias=alias))) for what, alias in aliases.items())
     )
 
 
@@ -245,23 +243,24 @@ def _(world: World) -> Outcome:
 # Types that would be patterns
 
 
-def _typed(world: World, *, name: str) -> Outcome:
+@iot.each(
+    (
+        ("star", "'T*'", "T*"),
+        ("question", "'T00?'", "T00?"),
+        ("variable", "'${aws:userid}'", "${aws:userid}"),
+        ("path", "'T001/batch'", "T001/batch"),
+    ),
+    "type-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="Make a thing type called {}.",
+    must="AWS IoT refuses the name, whoever asks.",
+)
+def _typed(world: World, name: str) -> Outcome:
     """Make a thing type, even as the operator, whose name would mean more than one tenant in a policy."""
     client = world.target.aws.iot
-    try:
-        client.create_thing_type(thingTypeName=name)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        return held(code) if code in {"InvalidRequestException", "ValidationException"} else inconclusive(str(error))
-    client.deprecate_thing_type(thingTypeName=name)
-    return breached(f"there is a thing type {name!r} now")
-
-
-for _slug, _type in (("star", "T*"), ("question", "T00?"), ("variable", "${aws:userid}"), ("path", "T001/batch")):
-    iot.add(
-        f"type-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"Make a thing type called {_type!r}.",
-        must="AWS IoT refuses the name, whoever asks.",
-        run=partial(_typed, name=_type),
+    outcome = denied(
+        partial(client.create_thing_type, thingTypeName=name), codes={"InvalidRequestException", "ValidationException"}
     )
+    if outcome.result is AttackResult.BREACHED:
+        client.deprecate_thing_type(thingTypeName=name)
+    return outcome

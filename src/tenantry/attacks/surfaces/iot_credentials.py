@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import DENIALS, denied, granted, refused, together
+from tenantry.attacks.assertions import DENIALS, all_denied, denied, granted, refused, together
 from tenantry.attacks.devices import Servers
+from tenantry.attacks.items import query
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.saga import entry, put
 from tenantry.model.event_types import IDENTITY, SIGN_UP, source
+from tenantry.model.tenant_tables import EMPLOYEE_TENANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tenantry.attacks.assertions import Calls
+    from tenantry.attacks.http import Reply
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
@@ -104,10 +109,7 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Leave the thing's name away, and send with what comes, to every path."""
     servers = Servers.of(world)
-    reply = servers.exchange(servers.mine, thing=None)
-    if not reply.ok:
-        return refused(reply, 403, control=servers.good)
-    return _good_for_nothing(world, servers.acting_with(reply))
+    return _good_for_nothing(world, servers.exchange(servers.mine, thing=None))
 
 
 @iot.attack(
@@ -120,14 +122,15 @@ def _(world: World) -> Outcome:
     servers = Servers.of(world)
     bearer = servers.new(servers.mine.tenant)
     world.target.aws.iot.update_thing(thingName=bearer.device.thing, removeThingType=True)
-    reply = servers.exchange(bearer)
+    return _good_for_nothing(world, servers.exchange(bearer))
+
+
+def _good_for_nothing(world: World, reply: Reply) -> Outcome:
+    """Check that an exchange gives nothing, or credentials that open nothing."""
+    servers = Servers.of(world)
     if not reply.ok:
         return refused(reply, 403, control=servers.good)
-    return _good_for_nothing(world, servers.acting_with(reply))
-
-
-def _good_for_nothing(world: World, aws: Aws) -> Outcome:
-    servers = Servers.of(world)
+    aws = servers.acting_with(reply)
     paths = (f"/{servers.mine.tenant}", f"/{servers.theirs.tenant}", "/", "//batch", "/*", "/undefined", "/null")
     steps = [(path, refused(servers.post(aws, path), *_REFUSALS)) for path in paths]
     return together(*steps, ("with a thing", _own(world, servers.act(servers.mine))))
@@ -136,100 +139,62 @@ def _good_for_nothing(world: World, aws: Aws) -> Outcome:
 # Other services
 
 
-_Call = tuple[str, "Callable[[Aws, World], Any]"]
+def _iot(world: World, aws: Aws) -> Calls:
+    iot, servers = aws.iot, Servers.of(world)
+    mine, theirs = servers.mine, servers.theirs
+    return [
+        ("type", partial(iot.update_thing, thingName=mine.device.thing, thingTypeName=theirs.tenant)),
+        ("thing", partial(iot.create_thing, thingName=f"{world.run}-x", thingTypeName=theirs.tenant)),
+        ("attach", partial(iot.attach_thing_principal, thingName=theirs.device.thing, principal=mine.arn)),
+        ("keys", partial(iot.create_keys_and_certificate, setAsActive=True)),
+        ("revive", partial(iot.update_certificate, certificateId=mine.certificate, newStatus="ACTIVE")),
+        ("alias", partial(iot.create_role_alias, roleAlias=f"{world.run}-y", roleArn=world.target.employees_role)),
+        ("list", iot.list_things),
+        ("look", partial(iot.describe_thing, thingName=theirs.device.thing)),
+    ]
 
 
-def _thing(world: World) -> str:
-    return Servers.of(world).mine.device.thing
+def _elsewhere(world: World, aws: Aws) -> Calls:
+    target, tenant = world.target, Servers.of(world).theirs.tenant
+    assume = partial(aws.sts.assume_role, RoleSessionName="attack")
+    return [
+        ("tables", partial(query, aws, target.employees_table, EMPLOYEE_TENANT, tenant)),
+        ("buckets", aws.s3.list_buckets),
+        ("events", partial(put, world, entry(world, source(target.app, IDENTITY), SIGN_UP, {}), aws=aws)),
+        ("tenant role", partial(assume, RoleArn=target.employees_role)),
+        ("its own role", partial(assume, RoleArn=target.device_role)),
+        ("iam", aws.iam.list_roles),
+        ("apis", aws.apigateway.get_rest_apis),
+        ("keys", partial(aws.apigateway.get_api_keys, includeValues=True)),
+    ]
 
 
-_IOT: Final[tuple[_Call, ...]] = (
-    ("type", lambda aws, w: aws.iot.update_thing(thingName=_thing(w), thingTypeName=Servers.of(w).theirs.tenant)),
-    ("thing", lambda aws, w: aws.iot.create_thing(thingName=f"{w.run}-x", thingTypeName=Servers.of(w).theirs.tenant)),
+def _stream(world: World, aws: Aws) -> Calls:
+    kinesis, stream, servers = aws.kinesis, world.target.ingest_stream, Servers.of(world)
+    entries: Any = [{"Data": b"{}", "PartitionKey": servers.mine.tenant}]
+    return [
+        ("put", partial(kinesis.put_record, StreamName=stream, Data=b"{}", PartitionKey=servers.theirs.tenant)),
+        ("puts", partial(kinesis.put_records, StreamName=stream, Records=entries)),
+        ("shards", partial(kinesis.list_shards, StreamName=stream)),
+        ("describe", partial(kinesis.describe_stream_summary, StreamName=stream)),
+    ]
+
+
+@iot.each(
     (
-        "attach",
-        lambda aws, w: aws.iot.attach_thing_principal(
-            thingName=Servers.of(w).theirs.device.thing, principal=Servers.of(w).mine.arn
-        ),
+        ("iot", "change one's own type, make or attach things, certificates and aliases, and look at others'", _iot),
+        ("stream", "write to the stream past the API, as oneself and as the victim, and look at it", _stream),
+        ("elsewhere", "reach tables, buckets, events, roles and API keys", _elsewhere),
     ),
-    ("keys", lambda aws, _: aws.iot.create_keys_and_certificate(setAsActive=True)),
-    (
-        "revive",
-        lambda aws, w: aws.iot.update_certificate(certificateId=Servers.of(w).mine.certificate, newStatus="ACTIVE"),
-    ),
-    (
-        "alias",
-        lambda aws, w: aws.iot.create_role_alias(roleAlias=f"{w.run}-y", roleArn=w.target.employees_role),
-    ),
-    ("list", lambda aws, _: aws.iot.list_things()),
-    ("look", lambda aws, w: aws.iot.describe_thing(thingName=Servers.of(w).theirs.device.thing)),
+    "credentials-{}",
+    threat=threats.LOOSE_POLICY,
+    tries="With one's own credentials, {}.",
+    must="Each call is denied.",
 )
-_ELSEWHERE: Final[tuple[_Call, ...]] = (
-    (
-        "tables",
-        lambda aws, w: aws.dynamodb.query(
-            TableName=w.target.employees_table,
-            KeyConditionExpression="Tenant = :tenant",
-            ExpressionAttributeValues={":tenant": {"S": Servers.of(w).theirs.tenant}},
-        ),
-    ),
-    ("buckets", lambda aws, _: aws.s3.list_buckets()),
-    (
-        "events",
-        lambda aws, w: aws.events.put_events(
-            Entries=[
-                {
-                    "Source": source(w.target.app, IDENTITY),
-                    "DetailType": SIGN_UP,
-                    "Detail": "{}",
-                    "EventBusName": w.target.bus,
-                }
-            ]
-        ),
-    ),
-    ("tenant role", lambda aws, w: aws.sts.assume_role(RoleArn=w.target.employees_role, RoleSessionName="attack")),
-    ("its own role", lambda aws, w: aws.sts.assume_role(RoleArn=w.target.device_role, RoleSessionName="attack")),
-    ("iam", lambda aws, _: aws.iam.list_roles()),
-    ("apis", lambda aws, _: aws.apigateway.get_rest_apis()),
-    ("keys", lambda aws, _: aws.apigateway.get_api_keys(includeValues=True)),
-)
-_STREAM: Final[tuple[_Call, ...]] = (
-    (
-        "put",
-        lambda aws, w: aws.kinesis.put_record(
-            StreamName=w.target.ingest_stream, Data=b"{}", PartitionKey=Servers.of(w).theirs.tenant
-        ),
-    ),
-    (
-        "puts",
-        lambda aws, w: aws.kinesis.put_records(
-            StreamName=w.target.ingest_stream, Records=[{"Data": b"{}", "PartitionKey": Servers.of(w).mine.tenant}]
-        ),
-    ),
-    ("shards", lambda aws, w: aws.kinesis.list_shards(StreamName=w.target.ingest_stream)),
-    ("describe", lambda aws, w: aws.kinesis.describe_stream_summary(StreamName=w.target.ingest_stream)),
-)
-
-
-def _denied(world: World, *, calls: tuple[_Call, ...]) -> Outcome:
+def _denied(world: World, calls: Callable[[World, Aws], Calls]) -> Outcome:
     """Call services with one's own credentials."""
     aws = Servers.of(world).act(Servers.of(world).mine)
-    steps = [(name, denied(partial(call, aws, world), codes=_SERVICE_DENIALS)) for name, call in calls]
-    return together(*steps, ("one's own", _own(world, aws)))
-
-
-for _slug, _calls, _tries in (
-    ("iot", _IOT, "change one's own type, make or attach things, certificates and aliases, and look at others'"),
-    ("stream", _STREAM, "write to the stream past the API, as oneself and as the victim, and look at it"),
-    ("elsewhere", _ELSEWHERE, "reach tables, buckets, events, roles and API keys"),
-):
-    iot.add(
-        f"credentials-{_slug}",
-        threat=threats.LOOSE_POLICY,
-        tries=f"With one's own credentials, {_tries}.",
-        must="Each call is denied.",
-        run=partial(_denied, calls=_calls),
-    )
+    return together(*all_denied(calls(world, aws), codes=_SERVICE_DENIALS), ("one's own", _own(world, aws)))
 
 
 @iot.attack(
@@ -241,14 +206,8 @@ def _(world: World) -> Outcome:
     """With one's own credentials, call the other APIs that IAM authorizes."""
     servers = Servers.of(world)
     aws = servers.act(servers.mine)
-    steps = [
-        (
-            "admin",
-            refused(servers.post(aws, "/tenants/somebody", method="GET", api=world.target.admin_api, body=""), 403),
-        ),
-        ("one's own", _own(world, aws)),
-    ]
-    return together(*steps)
+    admin = servers.post(aws, "/tenants/somebody", method="GET", api=world.target.admin_api, body="")
+    return together(("admin", refused(admin, 403)), ("one's own", _own(world, aws)))
 
 
 @iot.attack(
@@ -261,13 +220,6 @@ def _(world: World) -> Outcome:
     aws = world.role(
         "assumes-any", {"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": "*"}
     )
-    calls = [
-        partial(aws.sts.assume_role, RoleArn=world.target.device_role, RoleSessionName="attack"),
-        partial(
-            aws.sts.assume_role,
-            RoleArn=world.target.device_role,
-            RoleSessionName="attack",
-            Tags=[{"Key": "credentials-iot:ThingTypeName", "Value": Servers.of(world).theirs.tenant}],
-        ),
-    ]
-    return together(*(denied(call) for call in calls))
+    assume = partial(aws.sts.assume_role, RoleArn=world.target.device_role, RoleSessionName="attack")
+    tag: Any = {"Key": "credentials-iot:ThingTypeName", "Value": Servers.of(world).theirs.tenant}
+    return together(denied(assume), denied(partial(assume, Tags=[tag])))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import json
 import secrets
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import denied, require, together
+from tenantry.attacks.accounts import SetupError
+from tenantry.attacks.assertions import all_denied, require, together
+from tenantry.attacks.per_run import PerRun
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.stream_producer import StreamProducer
 from tenantry.attacks.surfaces.stream import each
+from tenantry.attacks.waiting import until
 from tenantry.model.directory_tables import TENANT_ID
 from tenantry.model.tags import TENANT_ID_TAG
+from tenantry.testing.lake import Lake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
@@ -30,6 +35,57 @@ lake: Final = REGISTRY.surface(
 )
 
 _BODY: Final = b"the attacker was here"
+_LOCAL_PATIENCE_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 900.0  # the longest time between checkpoints, twice, and some
+_POLL_SECONDS: Final = 1.0
+
+
+class StreamProducer(PerRun):
+    """A compromised producer, which puts records on the stream past the gateway, and finds them in the lake.
+
+    What arrives in tenants' partitions is removed after the run. Dead letters stay as long as the lake keeps them,
+    since their files are shared.
+
+    Attributes
+    ----------
+    lake
+        The lake.
+    mine, theirs
+        The attacker's tenant and the victim's.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.lake = Lake(world.target.aws.s3, world.target.lake)
+        self.mine, self.theirs = (f"{world.run[-8:]}-{label}" for label in ("lake", "spied"))
+        for tenant in (self.mine, self.theirs):
+            world.cleanup.later(f"the files of {tenant} in the lake", partial(self.lake.remove, tenant))
+
+    def record(self, tenant: str, **data: object) -> bytes:
+        """Return a record as the gateway writes it."""
+        return json.dumps({TENANT_ID: tenant, "data": data}).encode()
+
+    def settled(self, marker: str, *records: tuple[str, bytes]) -> list[Line]:
+        """Put records on the stream, and a valid one after them, and return all lines with a marker in them.
+
+        The valid one follows on each shard, so that what came before it has been read when it is in the lake.
+        """
+        control = f"{marker}-control"
+        keys = {key for key, _ in records} | {self.mine}
+        controls = [(key, self.record(key, control=control)) for key in sorted(keys)]
+        entries: Any = [{"PartitionKey": key, "Data": data} for key, data in [*records, *controls]]
+        target = self._world.target
+        if target.aws.kinesis.put_records(StreamName=target.ingest_stream, Records=entries)["FailedRecordCount"]:
+            raise SetupError("The stream did not take what was put on it.")
+
+        def arrived() -> list[Line]:
+            found = self.lake.lines(marker, tenants=self._world.run[-8:])
+            return found if any(control in line.raw for line in found) and len(found) > len(records) else []
+
+        patience = _LOCAL_PATIENCE_SECONDS if target.aws.endpoint_url else _PATIENCE_SECONDS
+        if found := until(arrived, patience, pause=_POLL_SECONDS):
+            return found
+        raise SetupError("A valid record does not arrive in the lake: the streaming application does not run.")
 
 
 def _checked(at: StreamProducer, marker: str, found: list[Line], *, rejected: int = 0, own: int = 0) -> Outcome:
@@ -163,18 +219,18 @@ def _(world: World) -> Outcome:
     at = StreamProducer.of(world)
     theirs = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-attack.json.gz"
 
-    def calls(aws: Aws) -> Mapping[str, Callable[[], object]]:
+    def calls(aws: Aws) -> Calls:
         s3, bucket = aws.s3, at.lake.bucket
-        return {
-            "get": partial(s3.get_object, Bucket=bucket, Key=theirs),
-            "list": partial(s3.list_objects_v2, Bucket=bucket, Prefix=f"data/{TENANT_ID}={at.mine}/"),
-            "list all": partial(s3.list_objects_v2, Bucket=bucket),
-            "put": partial(s3.put_object, Bucket=bucket, Key=theirs, Body=_BODY),
-            "put an error": partial(s3.put_object, Bucket=bucket, Key="errors/attack", Body=_BODY),
-            "delete": partial(s3.delete_object, Bucket=bucket, Key=theirs),
-            "uploads": partial(s3.list_multipart_uploads, Bucket=bucket),
-            "policy": partial(s3.get_bucket_policy, Bucket=bucket),
-        }
+        return [
+            ("get", partial(s3.get_object, Bucket=bucket, Key=theirs)),
+            ("list", partial(s3.list_objects_v2, Bucket=bucket, Prefix=f"data/{TENANT_ID}={at.mine}/")),
+            ("list all", partial(s3.list_objects_v2, Bucket=bucket)),
+            ("put", partial(s3.put_object, Bucket=bucket, Key=theirs, Body=_BODY)),
+            ("put an error", partial(s3.put_object, Bucket=bucket, Key="errors/attack", Body=_BODY)),
+            ("delete", partial(s3.delete_object, Bucket=bucket, Key=theirs)),
+            ("uploads", partial(s3.list_multipart_uploads, Bucket=bucket)),
+            ("policy", partial(s3.get_bucket_policy, Bucket=bucket)),
+        ]
 
     return each(world, calls)
 
@@ -194,4 +250,4 @@ def _(world: World) -> Outcome:
         "policy": partial(s3.put_bucket_policy, Bucket=bucket, Policy="{}"),
         "settings": partial(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}),
     }
-    return together(*((what, denied(call)) for what, call in calls.items()))
+    return together(*all_denied(calls.items()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 from tenantry.attacks import threats
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,12 +24,9 @@ _MACHINES: Final = "/aws/vendedlogs/states/"
 
 def _groups(world: World, wanted: Callable[[Resource], bool]) -> list[str]:
     """Return the names of the log groups of some of what the stacks have made; a function's may be made by Lambda."""
-    names = {
-        resource.id if resource.kind == "AWS::Logs::LogGroup" else f"/aws/lambda/{resource.id}"
-        for resource in world.resources
-        if resource.kind in {"AWS::Logs::LogGroup", "AWS::Lambda::Function"} and wanted(resource)
-    }
-    return sorted(names)
+    groups = [made.id for made in world.resources_of("AWS::Logs::LogGroup") if wanted(made)]
+    functions = [f"/aws/lambda/{made.id}" for made in world.resources_of("AWS::Lambda::Function") if wanted(made)]
+    return sorted({*groups, *functions})
 
 
 def _lines(world: World, group: str) -> Iterator[str]:
@@ -46,13 +43,13 @@ def _lines(world: World, group: str) -> Iterator[str]:
 
 def _silent(world: World, wanted: Callable[[Resource], bool]) -> Outcome:
     """Search logs for what is private; that they hold anything at all of this run has to be seen as well."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        groups = _groups(world, wanted)
-        read = {group: list(_lines(world, group)) for group in groups}
-        if any(read.values()) or time.monotonic() > deadline or world.target.aws.endpoint_url:
-            break
-        time.sleep(1)
+    groups = _groups(world, wanted)
+
+    def lines() -> dict[str, list[str]]:
+        found = {group: list(_lines(world, group)) for group in groups}
+        return {group: lines for group, lines in found.items() if lines}
+
+    read = until(lines, 0 if world.target.aws.endpoint_url else _PATIENCE_SECONDS, pause=1)
     count = sum(map(len, read.values()))
     if not count and wanted is _subscribes and _no_data(world):
         return held("no line of this run has arrived, and the machines are set to log no data of their executions")
@@ -62,7 +59,7 @@ def _silent(world: World, wanted: Callable[[Resource], bool]) -> Outcome:
     leaking = {group for group, lines in read.items() for line in lines if any(secret in line for secret in private)}
     if leaking:
         return breached(f"a name, an address, a password or a token is in {', '.join(sorted(leaking))}")
-    return held(f"{count} lines in {len([lines for lines in read.values() if lines])} log groups, none of it private")
+    return held(f"{count} lines in {len(read)} log groups, none of it private")
 
 
 def _no_data(world: World) -> bool:
@@ -81,15 +78,15 @@ def _subscribes(resource: Resource) -> bool:
     return _is_machine(resource) or not resource.stack.endswith(("-user", "-tenant"))
 
 
+def _of(stack: str) -> Callable[[Resource], bool]:
+    return lambda resource: resource.stack.endswith(stack) and not _is_machine(resource)
+
+
 for _surface, _what, _wanted in (
-    ("identity", "the pool's hooks", lambda resource: resource.stack.endswith("-user") and not _is_machine(resource)),
-    (
-        "tenant-api",
-        "the APIs and their functions",
-        lambda resource: resource.stack.endswith("-tenant") and not _is_machine(resource),
-    ),
-    ("storage", "the storage API and its functions", lambda resource: resource.stack.endswith("-storage")),
-    ("employees", "the employees API and its functions", lambda resource: resource.stack.endswith("-employees")),
+    ("identity", "the pool's hooks", _of("-user")),
+    ("tenant-api", "the APIs and their functions", _of("-tenant")),
+    ("storage", "the storage API and its functions", _of("-storage")),
+    ("employees", "the employees API and its functions", _of("-employees")),
     ("events", "the state machines, and of all subscribers of the bus", _subscribes),
 ):
     REGISTRY.surface(_surface).add(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
 from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.tenant_fixture import TenantFixture
 from tenantry.model.directory_tables import roles_attribute
@@ -31,19 +31,17 @@ _INVITATION: Final = "0" * 32
 _DUELS: Final = 4
 
 
+@once_per_run
 def _victim(world: World) -> TenantFixture:
     """Return a tenant in which nothing of the attacker's is."""
-    return world.once("membership victim", lambda: TenantFixture.create(world, "victim"))
+    return TenantFixture.create(world, "victim")
 
 
+@once_per_run
 def _visited(world: World) -> tuple[TenantFixture, Person]:
     """Return a tenant, and an attacker who is a visitor there."""
-
-    def make() -> tuple[TenantFixture, Person]:
-        fixture = TenantFixture.create(world, "visited")
-        return fixture, fixture.member("visitor", "visitor")
-
-    return world.once("membership visited", make)
+    fixture = TenantFixture.create(world, "visited")
+    return fixture, fixture.member("visitor", "visitor")
 
 
 def _calls(tenant: str, member: str, email: str = "nobody@example.com") -> tuple[tuple[str, str, object], ...]:
@@ -76,13 +74,9 @@ def _own_calls(tenant: str) -> tuple[tuple[str, str, object], ...]:
 def _with_token(world: World, token: str | None) -> Outcome:
     fixture = _victim(world)
     named = {"x-tenant-id": fixture.tenant, "tenantId": fixture.tenant, "x-user-id": fixture.admin.user_id}
+    query = f"?tenantId={fixture.tenant}&userId={fixture.admin.user_id}"
     calls = (*_calls(fixture.tenant, fixture.admin.user_id), *_own_calls(fixture.tenant))
-    replies = [
-        world.membership_api(
-            method, f"{path}?tenantId={fixture.tenant}&userId={fixture.admin.user_id}", token, body, headers=named
-        )
-        for method, path, body in calls
-    ]
+    replies = [world.membership_api(method, path + query, token, body, headers=named) for method, path, body in calls]
     return together(*(fixture.refusal(reply, 401) for reply in replies), fixture.has_roles(fixture.admin, "admin"))
 
 
@@ -95,20 +89,16 @@ def _(world: World) -> Outcome:
 @membership.attack("wrong-token", threat=threats.FORGED_TOKEN, must="401 from every route, and nothing changes.")
 def _(world: World) -> Outcome:
     """Call every route with the victim's access token, with their ID token less its signature, and with garbage."""
-    tokens = _victim(world).admin.tokens
-    stripped = ".".join([*tokens.id.split(".")[:2], ""])
-    return together(*(_with_token(world, token) for token in (tokens.access, stripped, "garbage")))
+    return together(*(_with_token(world, token) for token in _victim(world).admin.tokens.unfit))
 
 
 @membership.attack("foreign-tenant", threat=threats.WRONG_TENANT, must="403 from every route, and nothing changes.")
 def _(world: World) -> Outcome:
     """As an admin of one's own tenant, make an admin's calls in another's."""
     fixture, alice = _victim(world), world.users.alice
-    steps = [
-        fixture.refusal(world.membership_api(method, path, alice.tokens.id, body))
-        for member in (fixture.admin.user_id, alice.user_id)
-        for method, path, body in _calls(fixture.tenant, member, alice.email)
-    ]
+    members = (fixture.admin.user_id, alice.user_id)
+    calls = [call for member in members for call in _calls(fixture.tenant, member, alice.email)]
+    steps = fixture.refusals(alice.tokens.id, calls)
     return together(*steps, fixture.has_roles(fixture.admin, "admin"), fixture.has_roles(alice))
 
 
@@ -167,14 +157,11 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """As a visitor, make an admin's calls for oneself and against the admin."""
     fixture, visitor = _visited(world)
-    steps = [
-        fixture.refusal(world.membership_api(method, path, visitor.tokens.id, body))
-        for member in (visitor.user_id, fixture.admin.user_id)
-        for method, path, body in _calls(fixture.tenant, member, visitor.email)
-        if (method, path) != ("DELETE", f"{fixture.path}/{visitor.user_id}")  # leaving is everybody's right
-    ]
+    members = (visitor.user_id, fixture.admin.user_id)
+    calls = [call for member in members for call in _calls(fixture.tenant, member, visitor.email)]
+    calls.remove(("DELETE", f"{fixture.path}/{visitor.user_id}", None))  # leaving is everybody's right
     return together(
-        *steps,
+        *fixture.refusals(visitor.tokens.id, calls),
         fixture.has_roles(visitor, "visitor"),
         fixture.has_roles(fixture.admin, "admin"),
         require(not fixture.invitations(), otherwise="there is an invitation", observed="no invitation"),
@@ -191,7 +178,7 @@ def _(world: World) -> Outcome:
     at_home = own.good()
     switched = world.membership_api("PUT", "/settings", token, {"tenantId": fixture.tenant})
     calls = (*_calls(fixture.tenant, fixture.admin.user_id), *_calls(own.tenant, own.admin.user_id))
-    refusals = [fixture.refusal(world.membership_api(method, path, token, body)) for method, path, body in calls]
+    refusals = fixture.refusals(token, calls)
     back = world.membership_api("PUT", "/settings", token, {"tenantId": own.tenant})
     return together(
         granted(at_home),
@@ -204,6 +191,21 @@ def _(world: World) -> Outcome:
     )
 
 
+_SETTINGS: Final = (
+    ("roles", '{"tenantId": "TENANT", "roles": ["admin"]}'),
+    ("user", '{"tenantId": "TENANT", "userId": "MINE"}'),
+    ("list", '{"tenantId": ["TENANT"]}'),
+    ("twice", '{"tenantId": "another", "tenantId": "TENANT"}'),
+)
+
+
+@membership.each(
+    ((slug, body, body) for slug, body in _SETTINGS),
+    "settings-{}",
+    threat=threats.OWN_ATTRIBUTES,
+    tries="As a visitor, change one's settings with the body {}.",
+    must="400, and they stay a visitor.",
+)
 def _self_service(world: World, body: str) -> Outcome:
     fixture, visitor = _visited(world)
     sent = body.replace("TENANT", fixture.tenant).replace("MINE", visitor.user_id)
@@ -211,33 +213,7 @@ def _self_service(world: World, body: str) -> Outcome:
     return together(fixture.refusal(reply, 400), fixture.has_roles(visitor, "visitor"))
 
 
-for _slug, _body in (
-    ("roles", '{"tenantId": "TENANT", "roles": ["admin"]}'),
-    ("user", '{"tenantId": "TENANT", "userId": "MINE"}'),
-    ("list", '{"tenantId": ["TENANT"]}'),
-    ("twice", '{"tenantId": "another", "tenantId": "TENANT"}'),
-):
-    membership.add(
-        f"settings-{_slug}",
-        threat=threats.OWN_ATTRIBUTES,
-        tries=f"As a visitor, change one's settings with the body {_body}.",
-        must="400, and they stay a visitor.",
-        run=partial(_self_service, body=_body),
-    )
-
-
-def _admins_body(world: World, body: str) -> Outcome:
-    """Send a body with an admin's right: what is wrong with it must not reach the roles, nor another tenant."""
-    fixture, visitor = _visited(world)
-    other = _victim(world)
-    text = body.replace("OTHER", other.tenant).replace("ADMIN", other.admin.user_id)
-    reply = fixture.by_admin("PUT", f"{fixture.path}/{visitor.user_id}/roles", text)
-    return together(
-        fixture.refusal(reply, 400), fixture.has_roles(visitor, "visitor"), other.has_roles(other.admin, "admin")
-    )
-
-
-for _slug, _body in (
+_ROLES: Final = (
     ("tenant", '{"roles": ["visitor"], "tenantId": "OTHER"}'),
     ("member", '{"roles": ["visitor"], "userId": "ADMIN"}'),
     ("twice", '{"roles": ["admin"], "roles": ["visitor"]}'),
@@ -250,16 +226,51 @@ for _slug, _body in (
     ("nested", '{"roles": [["admin"]]}'),
     ("null", '{"roles": null}'),
     ("attribute", '{"roles": {"SS": ["admin"]}}'),
-):
-    membership.add(
-        f"roles-{_slug}",
-        threat=threats.INJECTION,
-        tries=f"Change roles with the body {_body}.",
-        must="400, and nobody's roles change.",
-        run=partial(_admins_body, body=_body),
+)
+
+
+@membership.each(
+    ((slug, body, body) for slug, body in _ROLES),
+    "roles-{}",
+    threat=threats.INJECTION,
+    tries="Change roles with the body {}.",
+    must="400, and nobody's roles change.",
+)
+def _admins_body(world: World, body: str) -> Outcome:
+    """Send a body with an admin's right: what is wrong with it must not reach the roles, nor another tenant."""
+    fixture, visitor = _visited(world)
+    other = _victim(world)
+    text = body.replace("OTHER", other.tenant).replace("ADMIN", other.admin.user_id)
+    reply = fixture.by_admin("PUT", f"{fixture.path}/{visitor.user_id}/roles", text)
+    return together(
+        fixture.refusal(reply, 400), fixture.has_roles(visitor, "visitor"), other.has_roles(other.admin, "admin")
     )
 
 
+_NAMES: Final = (
+    ("asterisk", "*"),
+    ("encoded-asterisk", "%2A"),
+    ("question", "%3F" * 36),
+    ("up", "..%2FTENANT"),
+    ("dots", "../TENANT"),
+    ("slash", "TENANT%2Fmembers%2FBOSS"),
+    ("hash", "%23set"),
+    ("dollar", "$context.authorizer.tenantId"),
+    ("space", "TENANT%20"),
+    ("line-break", "TENANT%0A"),
+    ("nul", "TENANT%00"),
+    ("prefix", "prefix"),
+    ("attribute", roles_attribute("TENANT")),
+)
+
+
+@membership.each(
+    ((slug, name, name) for slug, name in _NAMES),
+    "name-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="As a visitor, put `{}` where a tenant or a member is named.",
+    must="Refused; nobody's roles change.",
+)
 def _hostile_id(world: World, name: str) -> Outcome:
     fixture, visitor = _visited(world)
     token = visitor.tokens.id
@@ -274,30 +285,6 @@ def _hostile_id(world: World, name: str) -> Outcome:
     return together(*checked, fixture.has_roles(visitor, "visitor"), fixture.has_roles(fixture.admin, "admin"))
 
 
-for _slug, _name in (
-    ("asterisk", "*"),
-    ("encoded-asterisk", "%2A"),
-    ("question", "%3F" * 36),
-    ("up", "..%2FTENANT"),
-    ("dots", "../TENANT"),
-    ("slash", "TENANT%2Fmembers%2FBOSS"),
-    ("hash", "%23set"),
-    ("dollar", "$context.authorizer.tenantId"),
-    ("space", "TENANT%20"),
-    ("line-break", "TENANT%0A"),
-    ("nul", "TENANT%00"),
-    ("prefix", "prefix"),
-    ("attribute", roles_attribute("TENANT")),
-):
-    membership.add(
-        f"name-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"As a visitor, put `{_name}` where a tenant or a member is named.",
-        must="Refused; nobody's roles change.",
-        run=partial(_hostile_id, name=_name),
-    )
-
-
 # What outlives a change
 
 
@@ -310,7 +297,7 @@ def _(world: World) -> Outcome:
     before = world.membership_api("GET", fixture.path, token)
     done = fixture.by_admin("DELETE", f"{fixture.path}/{removed.user_id}")
     calls = _calls(fixture.tenant, fixture.admin.user_id, removed.email)
-    after = [fixture.refusal(world.membership_api(method, path, token, body)) for method, path, body in calls]
+    after = fixture.refusals(token, calls)
     back = fixture.refusal(world.membership_api("PUT", "/settings", token, {"tenantId": fixture.tenant}))
     return together(granted(before), granted(done), *after, back, fixture.has_roles(removed))
 
@@ -323,9 +310,7 @@ def _(world: World) -> Outcome:
     before = world.membership_api("GET", fixture.path, demoted.tokens.id)
     done = fixture.by_admin("PUT", f"{fixture.path}/{demoted.user_id}/roles", {"roles": ["visitor"]})
     calls = _calls(fixture.tenant, fixture.admin.user_id, demoted.email)
-    after = [
-        fixture.refusal(world.membership_api(method, path, demoted.tokens.id, body)) for method, path, body in calls
-    ]
+    after = fixture.refusals(demoted.tokens.id, calls)
     return together(granted(before), granted(done), *after, fixture.has_roles(demoted, "visitor"))
 
 
@@ -406,16 +391,11 @@ def _(world: World) -> Outcome:
     fixture.invite("somebody.else@example.com", "visitor")
     steps = []
     for person in (visitor, member):
-        steps += [
-            fixture.refusal(world.membership_api("GET", f"{fixture.path}{query}", person.tokens.id))
-            for query in ("", "?limit=1", f"?after={fixture.admin.user_id}")
-        ]
-        steps.append(
-            fixture.refusal(world.membership_api("GET", f"/tenants/{fixture.tenant}/invitations", person.tokens.id))
-        )
+        queries = ("", "?limit=1", f"?after={fixture.admin.user_id}")
+        paths = [*(f"{fixture.path}{query}" for query in queries), f"/tenants/{fixture.tenant}/invitations"]
+        steps += fixture.refusals(person.tokens.id, [("GET", path, None) for path in paths])
         reply = world.tenant(fixture.tenant, person.tokens.id)
         shown = "admins" in reply.text or any(hidden in reply.text for hidden in fixture.hidden)
         steps += [granted(reply), require(not shown, otherwise=f"it shows them: {reply}", observed="no admins shown")]
-    for item in fixture.invitations():
-        fixture.by_admin("DELETE", f"/tenants/{fixture.tenant}/invitations/{item['invitationid']['S']}")
+    fixture.by_admin("DELETE", fixture.invitation_path())
     return together(*steps)

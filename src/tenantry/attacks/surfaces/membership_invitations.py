@@ -7,7 +7,6 @@ import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
@@ -30,6 +29,10 @@ def _accept(world: World, fixture: TenantFixture, person: Person, token: str = "
     return world.membership_api("POST", f"/invitations/{fixture.tenant}/acceptance", token or person.tokens.id)
 
 
+def _unseen(fixture: TenantFixture, listed: Reply) -> Outcome:
+    return require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
+
+
 def _guest(world: World, label: str) -> Person:
     """Make somebody who belongs to one tenant, and has nothing to do with any other."""
     return TenantFixture.create(world, label).admin
@@ -50,8 +53,8 @@ def _(world: World) -> Outcome:
     """Accept, decline and withdraw the invitation of somebody else, and name their address wherever one can."""
     fixture, alice, guest = TenantFixture.create(world, "host"), world.users.alice, _guest(world, "guest")
     fixture.invite(guest.email, "admin")
-    (item,) = fixture.invitations()
-    identifier = item["invitationid"]["S"]
+    withdrawal = fixture.invitation_path()
+    identifier = withdrawal.rpartition("/")[2]
     token, named = alice.tokens.id, {"x-user-id": guest.user_id, "email": guest.email}
     path = f"/invitations/{fixture.tenant}"
     attempts = [
@@ -60,16 +63,15 @@ def _(world: World) -> Outcome:
         world.membership_api("POST", f"{path}/acceptance", token, {"email": guest.email, "invitationId": identifier}),
         world.membership_api("POST", f"/invitations/{identifier}/acceptance", token),
         world.membership_api("DELETE", path, token, headers=named),
-        world.membership_api("DELETE", f"/tenants/{fixture.tenant}/invitations/{identifier}", token),
+        world.membership_api("DELETE", withdrawal, token),
         world.membership_api("DELETE", f"/tenants/{alice.tenant}/invitations/{identifier}", token),
     ]
     listed = world.membership_api("GET", f"/invitations?email={guest.email}", token, headers=named)
     steps = [fixture.refusal(reply, 400, 403, 404) for reply in attempts]
-    unseen = require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
     return together(
         *steps,
         granted(listed),
-        unseen,
+        _unseen(fixture, listed),
         fixture.has_roles(alice),
         granted(_accept(world, fixture, guest)),
         fixture.has_roles(guest, "admin"),
@@ -110,12 +112,11 @@ def _(world: World) -> Outcome:
     sent = world.membership_api("POST", fixture.path, traitor.tokens.id, {"email": guest.email, "roles": ["admin"]})
     removed = fixture.by_admin("DELETE", f"{fixture.path}/{traitor.user_id}")
     listed = world.membership_api("GET", "/invitations", guest.tokens.id)
-    unseen = require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
     return together(
         granted(sent),
         granted(removed),
         granted(listed),
-        unseen,
+        _unseen(fixture, listed),
         fixture.refusal(_accept(world, fixture, guest), 404),
         fixture.has_roles(guest),
     )
@@ -139,8 +140,7 @@ def _(world: World) -> Outcome:
     """Accept an invitation that was withdrawn."""
     fixture, guest = TenantFixture.create(world, "regretful"), _guest(world, "rejected")
     fixture.invite(guest.email, "member")
-    (item,) = fixture.invitations()
-    done = fixture.by_admin("DELETE", f"/tenants/{fixture.tenant}/invitations/{item['invitationid']['S']}")
+    done = fixture.by_admin("DELETE", fixture.invitation_path())
     return together(granted(done), fixture.refusal(_accept(world, fixture, guest), 404), fixture.has_roles(guest))
 
 
@@ -162,26 +162,11 @@ def _(world: World) -> Outcome:
         with contextlib.suppress(ClientError):
             tokens.append(world.accounts.sign_in(replace(thief, email=email)).id)
     steps = [fixture.refusal(_accept(world, fixture, thief, token), 404) for token in tokens]
-    for token in tokens:
-        listed = world.membership_api("GET", "/invitations", token)
-        steps.append(
-            require(fixture.tenant not in listed.text, otherwise=f"it is shown: {listed}", observed="not shown")
-        )
+    steps += [_unseen(fixture, world.membership_api("GET", "/invitations", token)) for token in tokens]
     return together(*steps, fixture.has_roles(thief))
 
 
-def _odd_address(world: World, address: str) -> Outcome:
-    fixture = world.once("membership addresses", lambda: TenantFixture.create(world, "addresses"))
-    reply = fixture.by_admin("POST", fixture.path, {"email": address, "roles": ["visitor"]})
-    kept = require(
-        not any(address.lower() in item["email"]["S"] for item in fixture.invitations()),
-        otherwise="it is stored",
-        observed="nothing is stored",
-    )
-    return together(fixture.refusal(reply, 400), kept)
-
-
-for _slug, _address in (
+_ADDRESSES: Final = (
     ("two", "a@example.com,b@example.com"),
     ("list", "a@example.com;b@example.com"),
     ("header", "a@example.com\r\nBcc: b@example.com"),
@@ -193,13 +178,22 @@ for _slug, _address in (
     ("no-domain", "a@localhost"),
     ("long", f"{'a' * 300}@example.com"),
     ("template", "$context.x@example.com#set($x"),
-):
-    membership.add(
-        f"address-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"Invite {_address[:40]!r}.",
-        must="400, and nothing is stored.",
-        run=partial(_odd_address, address=_address),
+)
+
+
+@membership.each(
+    ((slug, repr(address[:40]), address) for slug, address in _ADDRESSES),
+    "address-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="Invite {}.",
+    must="400, and nothing is stored.",
+)
+def _odd_address(world: World, address: str) -> Outcome:
+    fixture = world.once("membership addresses", lambda: TenantFixture.create(world, "addresses"))
+    reply = fixture.by_admin("POST", fixture.path, {"email": address, "roles": ["visitor"]})
+    stored = any(address.lower() in item["email"]["S"] for item in fixture.invitations())
+    return together(
+        fixture.refusal(reply, 400), require(not stored, otherwise="it is stored", observed="nothing is stored")
     )
 
 

@@ -44,21 +44,19 @@ def _(world: World) -> Outcome:
         at.refusal(world.parks_api(method, f"{path}?tenantId={at.victim.tenant}", None, body, headers=named), 401)
         for method, path, body in at.calls(PRIZE)
     ]
-    return together(*steps, at.untouched(), at.good())
+    return at.checked(*steps)
 
 
 @parks.attack("wrong-token", threat=threats.FORGED_TOKEN, must="401 from every route, and nothing changes.")
 def _(world: World) -> Outcome:
     """Call every route with the victim's access token, with their ID token less its signature, and with garbage."""
     at = _scene(world)
-    tokens = at.victim.tokens
-    stripped = ".".join([*tokens.id.split(".")[:2], ""])
     steps = [
         at.refusal(world.parks_api(method, path, token, body), 401)
-        for token in (tokens.access, stripped, "garbage")
+        for token in at.victim.tokens.unfit
         for method, path, body in at.calls(PRIZE)
     ]
-    return together(*steps, at.untouched(), at.good())
+    return at.checked(*steps)
 
 
 @parks.attack("foreign", threat=threats.WRONG_TENANT, must="404, as for a park that nobody has; it is unchanged.")
@@ -70,12 +68,7 @@ def _(world: World) -> Outcome:
     show = at.send("GET", f"/parks/{PRIZE}{query}", headers=named)
     setting = at.send("POST", f"/parks/{PRIZE}/statuses{query}", {"status": "park-closed"}, headers=named)
     unreal = at.send("GET", "/parks/nobody-has-this")
-    return together(
-        refused(show, 404, hidden=at.hidden, like=unreal),
-        at.refusal(setting, 404),
-        at.untouched(),
-        at.good(),
-    )
+    return at.checked(at.refusal(show, 404, like=unreal), at.refusal(setting, 404))
 
 
 @parks.attack("list", threat=threats.WRONG_TENANT, must="One's own parks, and nobody else's.")
@@ -104,16 +97,9 @@ def _(world: World) -> Outcome:
     """As a visitor and as a member, call what is for admins, through other routes' patterns and other methods."""
     at = _scene(world)
     steps = []
+    owner = f"POST /parks/{OWN}/webhooks/{'0' * 32}/owner"
     for role, forbidden in (
-        (
-            "visitor",
-            (
-                "POST /parks",
-                f"POST /parks/{OWN}/statuses",
-                "POST /parks/statuses",
-                f"POST /parks/{OWN}/webhooks/{'0' * 32}/owner",
-            ),
-        ),
+        ("visitor", ("POST /parks", f"POST /parks/{OWN}/statuses", "POST /parks/statuses", owner)),
         (
             "member",
             (
@@ -122,7 +108,7 @@ def _(world: World) -> Outcome:
                 f"POST /parks/{OWN}/webhooks",
                 f"GET /parks/{OWN}/webhooks",
                 f"DELETE /parks/{OWN}/webhooks/{'0' * 32}",
-                f"POST /parks/{OWN}/webhooks/{'0' * 32}/owner",
+                owner,
             ),
         ),
     ):
@@ -130,11 +116,10 @@ def _(world: World) -> Outcome:
         bodies = {f"{method} {path}": body for method, path, body in at.calls(OWN)}
         for route in forbidden:
             method, path = route.split()
-            body = bodies[route]
             for spelling in _spellings(path):
-                sent = at.send(method, spelling, body, person=person, headers={"roles": '["admin"]'})
+                sent = at.send(method, spelling, bodies[route], person=person, headers={"roles": '["admin"]'})
                 steps.append(at.refusal(sent, 400, 403, 404))
-    kept = at.rows(at.attacker.tenant)[OWN]["status"] == {"S": "park-opened"}
+    kept = at.status(OWN) == "park-opened"
     return together(*steps, require(kept, otherwise="the status has changed", observed="unchanged"), at.good())
 
 
@@ -207,12 +192,7 @@ def _(world: World) -> Outcome:
             sent = at.send(method, f"{path}?Expected-Tenant={mine}", _marked(body), headers={name: value})
             steps.append(_differs(at, sent))
     done = [row for kind in ("park", "webhook") for row in at.rows(mine, kind).values() if _MARK in json.dumps(row)]
-    return together(
-        *steps,
-        require(not done, otherwise=f"it was done: {done}", observed="nothing is done"),
-        at.untouched(),
-        at.good(),
-    )
+    return at.checked(*steps, require(not done, otherwise=f"it was done: {done}", observed="nothing is done"))
 
 
 @parks.attack(
@@ -224,12 +204,12 @@ def _(world: World) -> Outcome:
     person = world.member("parks-tabs", at.attacker.tenant, {"admin"})
     world.accounts.enrol(person, at.victim.tenant, {"admin"})
     meant = {"Expected-Tenant": at.attacker.tenant}
-    first = at.send("POST", "/parks", {"id": "tab-1", "name": "x"}, person=person, headers=meant)
+    first = at.add("tab-1", person=person, **meant)
     switched = world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": at.victim.tenant})
-    second = at.send("POST", "/parks", {"id": "tab-2", "name": "x"}, person=person, headers=meant)
-    queued = at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": "park-closed"}, person=person, headers=meant)
+    second = at.add("tab-2", person=person, **meant)
+    queued = at.queue(PRIZE, "park-closed", person=person, **meant)
     back = world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": at.attacker.tenant})
-    again = at.send("POST", "/parks", {"id": "tab-3", "name": "x"}, person=person, headers=meant)
+    again = at.add("tab-3", person=person, **meant)
     return together(
         granted(first),
         granted(switched),
@@ -291,7 +271,7 @@ def _(world: World) -> Outcome:
             ("GET", f"/parks/{park}/webhooks", None),
         ):
             steps.append(at.refusal(at.send(method, path, body), 400, 403, 404))
-    return together(*steps, at.untouched(), at.good())
+    return at.checked(*steps)
 
 
 @parks.attack(
@@ -303,7 +283,7 @@ def _(world: World) -> Outcome:
     stem = f"{world.run[-8:]}-px"
     people: dict[str, Person] = {}
     for tenant in (stem, f"{stem}-park", f"{stem}1", stem.upper()):
-        world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
+        sweep_parks(world, tenant)
         people[tenant] = world.tenant_admin(f"px{len(people)}", tenant)
     steps = []
     for number, person in enumerate(people.values()):
@@ -341,7 +321,7 @@ def _(world: World) -> Outcome:
     ]
     steps += [at.refusal(at.send("GET", f"/parks?cursor={quote(text)}"), 400) for text in (*victims, "%", "==", "A")]
     follows = at.send("GET", f"/parks?limit=1&cursor={quote(own['cursor'])}")
-    return together(*steps, granted(follows), at.shows_nothing(follows), at.untouched(), at.good())
+    return at.checked(*steps, granted(follows), at.shows_nothing(follows))
 
 
 # Data paths
@@ -385,7 +365,7 @@ def _(world: World) -> Outcome:
     for value in _INJECTED:
         text = value.replace("VICTIM", at.victim.tenant)
         steps += [
-            at.refusal(at.send("POST", "/parks", {"id": text, "name": "x"}), 400),
+            at.refusal(at.add(text), 400),
             at.refusal(at.send("POST", "/parks", {"id": "fields", "name": "x", "status": text}), 400),
             at.refusal(at.send("POST", f"/parks/{OWN}/statuses", {"status": text}), 400),
         ]
@@ -399,12 +379,7 @@ def _(world: World) -> Outcome:
     ):
         steps.append(at.refusal(at.send("POST", "/parks", body), 400))
     odd = [key for key in at.rows(at.attacker.tenant) if key.startswith("fields") or not key.isprintable()]
-    return together(
-        *steps,
-        require(not odd, otherwise=f"there is now {odd}", observed="nothing is stored"),
-        at.untouched(),
-        at.good(),
-    )
+    return at.checked(*steps, require(not odd, otherwise=f"there is now {odd}", observed="nothing is stored"))
 
 
 @parks.attack("content-types", threat=threats.INJECTION, must="415 or 400, and nothing is stored.")

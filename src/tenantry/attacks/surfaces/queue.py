@@ -7,17 +7,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import DENIALS, denied, granted, require, together
+from tenantry.attacks.assertions import DENIALS, allowed, denied, granted, require, together
 from tenantry.attacks.outcome import held, inconclusive
-from tenantry.attacks.parks_scenario import OWN, PRIZE, ParksScenario
+from tenantry.attacks.parks_scenario import OWN, PRIZE, ParksScenario, queue_work
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import Owner
-from tenantry.attacks.tenant_rows import sweep_parks
-from tenantry.model.directory_tables import user_key
+from tenantry.attacks.waiting import until
+from tenantry.model.tenant_tables import PARK, park_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,26 +40,19 @@ def _scene(world: World) -> ParksScenario:
     return ParksScenario.of(world, "queue")
 
 
-def _send(at: ParksScenario, body: object) -> Outcome:
-    reply = at.send("POST", "/parks/statuses", body)
-    return granted(reply)
-
-
 def _done(at: ParksScenario, park: str, status: str) -> Outcome:
     """Check whether the attacker's own park gets a status, which says that the work before it has been done as well."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if at.rows(at.attacker.tenant)[park]["status"] == {"S": status}:
-            return held(f"{park} is {status}")
-        time.sleep(0.3)
+    if until(lambda: at.status(park) == status, _PATIENCE_SECONDS):
+        return held(f"{park} is {status}")
     return inconclusive("the work is not done in time")
 
 
 def _after(at: ParksScenario, label: str) -> Outcome:
     """Queue good work and wait for it, and then some."""
     park = f"after-{label}"
-    at.send("POST", "/parks", {"id": park, "name": "x"})
-    outcome = together(_send(at, {"ids": [park], "status": "natural-disaster"}), _done(at, park, "natural-disaster"))
+    at.add(park)
+    sent = granted(at.queue(park, "natural-disaster"))
+    outcome = together(sent, _done(at, park, "natural-disaster"))
     time.sleep(1)
     return outcome
 
@@ -107,8 +98,8 @@ def _(world: World) -> Outcome:
     )
     steps = []
     for text in texts:
-        steps.append(at.refusal(at.send("POST", "/parks/statuses", {"ids": [text], "status": "park-closed"}), 400))
-        steps.append(at.refusal(at.send("POST", "/parks/statuses", {"ids": [PRIZE], "status": text}), 400))
+        steps.append(at.refusal(at.queue(text, "park-closed"), 400))
+        steps.append(at.refusal(at.queue(PRIZE, text), 400))
     duplicate = f'{{"ids": ["{OWN}"], "status": "park-closed", "tenantId": "{victim}", "tenantId": "{victim}"}}'
     steps.append(at.refusal(at.send("POST", "/parks/statuses", duplicate), 400))
     return together(*steps, _after(at, "injection"), at.untouched())
@@ -122,22 +113,19 @@ def _(world: World) -> Outcome:
     world.accounts.enrol(person, at.victim.tenant, {"admin"})
     shared = "both-have-it"
     for who in (at.attacker, at.victim):
-        at.send("POST", "/parks", {"id": shared, "name": "x"}, person=who)
-    world.cleanup.later("the shared park", partial(sweep_parks, world, at.victim.tenant))
+        at.add(shared, person=who)
     steps = []
     for _turn in range(3):
         for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
             steps.append(granted(world.membership_api("PUT", "/settings", person.tokens.id, {"tenantId": tenant})))
-            steps.append(
-                granted(at.send("POST", "/parks/statuses", {"ids": [shared], "status": status}, person=person))
-            )
+            steps.append(granted(at.queue(shared, status, person=person)))
     steps.append(_after(at, "switch"))
     for tenant, status in ((at.attacker.tenant, "park-closed"), (at.victim.tenant, "natural-disaster")):
-        found = at.rows(tenant)[shared]["status"]["S"]
+        found = at.status(shared, tenant)
         steps.append(
             require(found == status, otherwise=f"in {tenant} it is {found}", observed=f"{status} in its tenant")
         )
-    key = {"pk": {"S": f"{at.victim.tenant}#park"}, "sk": {"S": shared}}
+    key = park_key(at.victim.tenant, PARK, shared)
     world.target.aws.dynamodb.delete_item(TableName=world.target.parks_table, Key=key)
     return together(*steps)
 
@@ -149,28 +137,14 @@ def _(world: World) -> Outcome:
     person = world.member("queue-leaver", at.attacker.tenant, {"admin"})
     before = granted(at.send("GET", "/parks", person=person))
     world.accounts.dismiss(person, at.attacker.tenant)
-    reply = at.send("POST", "/parks/statuses", {"ids": [OWN], "status": "natural-disaster"}, person=person)
+    reply = at.queue(OWN, "natural-disaster", person=person)
     kept = _after(at, "left")
-    same = at.rows(at.attacker.tenant)[OWN]["status"] != {"S": "natural-disaster"}
+    same = at.status(OWN) != "natural-disaster"
     return together(before, at.refusal(reply, 403), kept, require(same, otherwise="it was done", observed="not done"))
 
 
-def _removed(world: World, person: Person) -> None:
-    world.accounts.dismiss(person, person.tenant)
-
-
-def _demoted(world: World, person: Person) -> None:
-    world.accounts.enrol(person, person.tenant, {"member", "visitor"})
-
-
 def _account(attribute: str, value: Mapping[str, Any], world: World, person: Person) -> None:
-    world.target.aws.dynamodb.update_item(
-        TableName=world.target.users_table,
-        Key=user_key(person.user_id),
-        UpdateExpression="SET #name = :value",
-        ExpressionAttributeNames={"#name": attribute},
-        ExpressionAttributeValues={":value": value},
-    )
+    world.accounts.set_attribute(person.user_id, attribute, value)
 
 
 def _session_ended(world: World, person: Person) -> None:
@@ -178,8 +152,12 @@ def _session_ended(world: World, person: Person) -> None:
 
 
 _ENDINGS: Final[tuple[tuple[str, str, Callable[[World, Person], None]], ...]] = (
-    ("removed", "is removed", _removed),
-    ("role-lost", "is no admin any more", _demoted),
+    ("removed", "is removed", lambda world, person: world.accounts.dismiss(person, person.tenant)),
+    (
+        "role-lost",
+        "is no admin any more",
+        lambda world, person: world.accounts.enrol(person, person.tenant, {"member", "visitor"}),
+    ),
     ("blocked", "is blocked", partial(_account, "blockedat", {"N": "1764000000"})),
     ("deleted", "has deleted their account", partial(_account, "deletedat", {"N": "1764000000"})),
     ("signed-out", "has signed out everywhere", partial(_account, "validafter", {"N": "9999999999"})),
@@ -187,55 +165,38 @@ _ENDINGS: Final[tuple[tuple[str, str, Callable[[World, Person], None]], ...]] = 
 )
 
 
-def _outlives(label: str, end: Callable[[World, Person], None], world: World) -> Outcome:
+@queue.each(
+    ((slug, ends, slug, end) for slug, ends, end in _ENDINGS),
+    "outlived-{}",
+    threat=threats.OUTLIVED,
+    tries="Queue work, and have it done after the requester {}.",
+    must="It is dropped; the same work was done a moment before, and others' is done.",
+)
+def _outlives(world: World, label: str, end: Callable[[World, Person], None]) -> Outcome:
     at = _scene(world)
     park = f"end-{label}"
-    at.send("POST", "/parks", {"id": park, "name": "x"})
+    at.add(park)
     person = world.member(f"queue-{label}", at.attacker.tenant, {"admin"})
-    path, aws = "/parks/statuses", world.target.aws
-    sent = granted(at.send("POST", path, {"ids": [park], "status": "park-closed"}, person=person))
+    sent = granted(at.queue(park, "park-closed", person=person))
     control = _done(at, park, "park-closed")
     end(world, person)
     # As the API has put it on the queue, and as an operator puts it there again from the dead-letter queue.
-    claims = person.tokens.claims
-    work = {
-        "id": "later",
-        "tenantId": at.attacker.tenant,
-        "userId": person.user_id,
-        "authTime": str(claims["auth_time"]),
-        "session": str(claims.get("origin_jti", "")),
-        "at": str(int(time.time() * 1000) + 1000),
-        "ids": [park],
-        "status": "natural-disaster",
-    }
-    aws.sqs.send_message(QueueUrl=world.target.park_statuses_queue, MessageBody=json.dumps(work))
+    queue_work(world, person, park, "natural-disaster")
     waited = _after(at, f"end-{label}")
-    found = at.rows(at.attacker.tenant)[park]["status"]["S"]
+    found = at.status(park)
     dropped = require(found == "park-closed", otherwise=f"it is {found}", observed="dropped")
     return together(sent, control, waited, dropped)
 
 
-for _slug, _tries, _end in _ENDINGS:
-    queue.add(
-        f"outlived-{_slug}",
-        threat=threats.OUTLIVED,
-        tries=f"Queue work, and have it done after the requester {_tries}.",
-        must="It is dropped; the same work was done a moment before, and others' is done.",
-        run=partial(_outlives, _slug, _end),
-    )
-
-
-def _forged(at: ParksScenario) -> str:
-    return json.dumps(
-        {
-            "id": "forged",
-            "tenantId": at.victim.tenant,
-            "userId": at.victim.user_id,
-            "at": str(int(time.time() * 1000)),
-            "ids": [PRIZE],
-            "status": "park-closed",
-        }
-    )
+def _forged(at: ParksScenario) -> dict[str, Any]:
+    return {
+        "id": "forged",
+        "tenantId": at.victim.tenant,
+        "userId": at.victim.user_id,
+        "at": str(int(time.time() * 1000)),
+        "ids": [PRIZE],
+        "status": "park-closed",
+    }
 
 
 def _queue_calls(world: World, aws: Aws, text: str) -> list[Callable[[], object]]:
@@ -257,7 +218,7 @@ def _(world: World) -> Outcome:
     steps = [
         denied(call, codes=_CODES)
         for aws in (world.nobody, *sessions)
-        for call in _queue_calls(world, aws, _forged(at))
+        for call in _queue_calls(world, aws, json.dumps(_forged(at)))
     ]
     return together(*steps, _after(at, "forged"), at.untouched())
 
@@ -267,7 +228,7 @@ def _(world: World) -> Outcome:
     """Queue messages that no template makes, with the operator's credentials: other ids, wildcards, no tenant."""
     at = _scene(world)
     mine = {"tenantId": at.attacker.tenant, "userId": at.attacker.user_id, "ids": [OWN]}
-    good: dict[str, Any] = {**json.loads(_forged(at)), **mine}
+    good = {**_forged(at), **mine}
     changes: tuple[dict[str, object], ...] = (
         {"tenantId": "*"},
         {"tenantId": f"{at.victim.tenant}#park"},
@@ -285,7 +246,10 @@ def _(world: World) -> Outcome:
         {"admin": True},
     )
     bodies = [*(json.dumps({**good, **change}) for change in changes), "not JSON", "", "[]"]
-    records = [_record(number, body) for number, body in enumerate([*bodies, json.dumps(good)])]
+    records = [
+        {"messageId": str(number), "body": body, "eventSource": "aws:sqs"}
+        for number, body in enumerate([*bodies, json.dumps(good)])
+    ]
     answer = _consume(world, records)
     failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", [])}
     wanted = {str(number) for number in range(len(bodies))}
@@ -296,17 +260,12 @@ def _(world: World) -> Outcome:
     )
 
 
-def _record(number: int, body: str) -> dict[str, str]:
-    return {"messageId": str(number), "body": body, "eventSource": "aws:sqs"}
-
-
 def _consume(world: World, records: list[dict[str, str]]) -> dict[str, Any]:
     """Call the queue's consumer as SQS's poller does. Nothing is left on the queue, as of messages that it refuses."""
     aws = world.target.aws
     arn = aws.sqs.get_queue_attributes(QueueUrl=world.target.park_statuses_queue, AttributeNames=["QueueArn"])
-    (mapping,) = aws.functions.list_event_source_mappings(EventSourceArn=arn["Attributes"]["QueueArn"])[
-        "EventSourceMappings"
-    ]
+    found = aws.functions.list_event_source_mappings(EventSourceArn=arn["Attributes"]["QueueArn"])
+    (mapping,) = found["EventSourceMappings"]
     reply = aws.functions.invoke(FunctionName=mapping["FunctionArn"], Payload=json.dumps({"Records": records}).encode())
     answer: dict[str, Any] = json.loads(reply["Payload"].read())
     return answer
@@ -319,13 +278,11 @@ def _(world: World) -> Outcome:
     """With credentials vended for one tenant's queued work, reach another tenant's parks and topics."""
     at = _scene(world)
     me = Owner(tenant=at.attacker.tenant, user=at.attacker.user_id)
-    prefix = world.target.aws.sns.meta.region_name
-    account = world.target.aws.sts.get_caller_identity()["Account"]
-    topic = f"arn:aws:sns:{prefix}:{account}:{world.target.app}-parks-{{}}_{PRIZE}_park-closed"
+    topic = f"arn:aws:sns:{world.target.aws.region}:{world.account}:{world.target.app}-parks-{{}}_{PRIZE}_park-closed"
     steps = []
     for layers in IsolationLayers:
         aws = Sessions.of(world).act(_PURPOSE, layers, me)
-        steps.append(_can_do_its_own(world, aws, at))
+        steps.append(allowed(partial(_update, world, aws, at.attacker.tenant, OWN), "setting its own park"))
         steps += [denied(call, codes=_CODES) for call in _reaching(world, aws, at, topic)]
     return together(*steps, at.untouched())
 
@@ -333,24 +290,16 @@ def _(world: World) -> Outcome:
 def _update(world: World, aws: Aws, tenant: str, park: str) -> object:
     request: Any = {
         "TableName": world.target.parks_table,
-        "Key": {"pk": {"S": f"{tenant}#park"}, "sk": {"S": park}},
+        "Key": park_key(tenant, PARK, park),
         "UpdateExpression": "SET touched = :t",
         "ExpressionAttributeValues": {":t": {"S": "x"}},
     }
     return aws.dynamodb.update_item(**request)
 
 
-def _can_do_its_own(world: World, aws: Aws, at: ParksScenario) -> Outcome:
-    try:
-        _update(world, aws, at.attacker.tenant, OWN)
-    except ClientError as error:
-        return inconclusive(f"the session cannot do what it is for: {error}")
-    return held("its own park can be set")
-
-
 def _reaching(world: World, aws: Aws, at: ParksScenario, topic: str) -> list[Callable[[], object]]:
     table, victim = world.target.parks_table, at.victim.tenant
-    key: Any = {"pk": {"S": f"{victim}#park"}, "sk": {"S": PRIZE}}
+    key = park_key(victim, PARK, PRIZE)
     condition: Any = {
         "KeyConditionExpression": "pk = :pk",
         "ExpressionAttributeValues": {":pk": {"S": f"{victim}#park"}},

@@ -9,19 +9,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import denied, require, together
+from tenantry.attacks.assertions import all_denied, denied, require, together
+from tenantry.attacks.directory_grants import KEYS
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
-from tenantry.model.directory_tables import MEMBERSHIPS, TENANT_ID, USER_ID
+from tenantry.model.directory_tables import MEMBERSHIPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
     from tenantry.operate.stacks import Resource
-
-    _Calls = list[tuple[str, Callable[[], object]]]
 
 _RULES: Final = "events.amazonaws.com"
 
@@ -50,7 +51,7 @@ class _Operation:
 
     slug: str
     tries: str
-    calls: Callable[[World, Aws], _Calls]
+    calls: Callable[[World, Aws], Calls]
     save: str = ""
     jobs: Mapping[str, Collection[str]] = field(default_factory=dict)
 
@@ -81,9 +82,9 @@ class _Role:
         return self.logical_id.startswith(f"{owner}Role")
 
 
+@once_per_run
 def _roles(world: World) -> list[_Role]:
-    found = [resource for resource in world.resources if resource.kind == "AWS::IAM::Role"]
-    return world.once("roles", lambda: [_role(world, resource) for resource in found])
+    return [_role(world, found) for found in world.resources_of("AWS::IAM::Role")]
 
 
 def _role(world: World, resource: Resource) -> _Role:
@@ -95,48 +96,55 @@ def _role(world: World, resource: Resource) -> _Role:
     )
 
 
+def directory(world: World) -> Mapping[str, str]:
+    """Return the names of the directory's tables, as in `KEYS`."""
+    target = world.target
+    return {
+        "users": target.users_table,
+        "tenants": target.tenants_table,
+        MEMBERSHIPS: target.tenant_users_table,
+        "invitations": target.invitations_table,
+    }
+
+
 def _tables(world: World) -> list[tuple[str, str, dict[str, dict[str, str]]]]:
     """Return what the tables are called here and there, each with a key that nothing in it has."""
     nothing = {"S": str(uuid.uuid4())}
     target = world.target
     return [
-        ("users", target.users_table, {USER_ID: nothing}),
-        ("tenants", target.tenants_table, {TENANT_ID: nothing}),
-        (MEMBERSHIPS, target.tenant_users_table, {TENANT_ID: nothing, USER_ID: nothing}),
-        ("invitations", target.invitations_table, {TENANT_ID: nothing, "invitationid": nothing}),
+        *((name, directory(world)[name], dict.fromkeys(key, nothing)) for name, key in KEYS.items()),
         ("metadata", target.metadata_table, {"id_concat": nothing, "key_name": nothing}),
         ("employees", target.employees_table, {"Tenant": nothing, "Id": nothing}),
         ("parks", target.parks_table, {"pk": nothing, "sk": nothing}),
         *(
-            ("names", resource.id, {"name": nothing})
-            for resource in world.resources
-            if resource.kind == "AWS::DynamoDB::Table" and resource.logical_id.startswith("TenantNames")
+            ("names", found.id, {"name": nothing})
+            for found in world.resources_of("AWS::DynamoDB::Table", "TenantNames")
         ),
     ]
 
 
-def _scan(world: World, aws: Aws) -> _Calls:
+def _scan(world: World, aws: Aws) -> Calls:
     return [(name, partial(aws.dynamodb.scan, TableName=table, Limit=1)) for name, table, _ in _tables(world)]
 
 
-def _delete(world: World, aws: Aws) -> _Calls:
+def _delete(world: World, aws: Aws) -> Calls:
     return [(name, partial(aws.dynamodb.delete_item, TableName=table, Key=key)) for name, table, key in _tables(world)]
 
 
-def _batch(world: World, aws: Aws) -> _Calls:
+def _batch(world: World, aws: Aws) -> Calls:
     return [
         (name, partial(aws.dynamodb.batch_write_item, RequestItems={table: [{"DeleteRequest": {"Key": key}}]}))
         for name, table, key in _tables(world)
     ]
 
 
-def _assume(world: World, aws: Aws) -> _Calls:
+def _assume(world: World, aws: Aws) -> Calls:
     return [
         (role.name, partial(aws.sts.assume_role, RoleArn=role.arn, RoleSessionName=world.run)) for role in _roles(world)
     ]
 
 
-def _dead_letters(world: World, aws: Aws) -> _Calls:
+def _dead_letters(world: World, aws: Aws) -> Calls:
     work = world.target.park_statuses_queue.rsplit("/", 1)[-1]
     return [
         (url, partial(aws.sqs.receive_message, QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=1))
@@ -145,14 +153,14 @@ def _dead_letters(world: World, aws: Aws) -> _Calls:
     ]
 
 
-def _start(world: World, aws: Aws) -> _Calls:
+def _start(world: World, aws: Aws) -> Calls:
     return [
         (arn, partial(aws.stepfunctions.start_execution, stateMachineArn=arn, input=json.dumps({"attack": world.run})))
         for arn in world.ids_of("AWS::StepFunctions::StateMachine")
     ]
 
 
-def _rules(world: World, aws: Aws) -> _Calls:
+def _rules(world: World, aws: Aws) -> Calls:
     pattern = '{"source": ["tenantry.attack"]}'
     put = partial(
         aws.events.put_rule, Name=world.run, EventBusName=world.target.bus, EventPattern=pattern, State="DISABLED"
@@ -160,7 +168,7 @@ def _rules(world: World, aws: Aws) -> _Calls:
     return [("rule", put)]
 
 
-def _accounts(world: World, aws: Aws) -> _Calls:
+def _accounts(world: World, aws: Aws) -> Calls:
     pool, nobody, cognito = world.target.user_pool_id, str(uuid.uuid4()), aws.cognito
     named: Any = {"UserPoolId": pool, "Username": nobody}
     return [
@@ -177,7 +185,7 @@ def _accounts(world: World, aws: Aws) -> _Calls:
     ]
 
 
-def _policies(world: World, aws: Aws) -> _Calls:
+def _policies(world: World, aws: Aws) -> Calls:
     role = world.ids_of("AWS::IAM::Role")[0]
     return [
         ("read", partial(aws.iam.get_role, RoleName=role)),
@@ -185,19 +193,19 @@ def _policies(world: World, aws: Aws) -> _Calls:
     ]
 
 
-def _logs(world: World, aws: Aws) -> _Calls:
+def _logs(world: World, aws: Aws) -> Calls:
     return [
         (name, partial(aws.logs.filter_log_events, logGroupName=name, limit=1))
         for name in world.ids_of("AWS::Logs::LogGroup")
     ]
 
 
-def _buckets(world: World, aws: Aws) -> _Calls:
+def _buckets(world: World, aws: Aws) -> Calls:
     """Return calls on the buckets of tenants' data: no role has any business there, a session of a tenant role has."""
-    calls: _Calls = []
+    calls: Calls = []
     owned: Any = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
-    buckets = [resource for resource in world.resources if resource.kind == "AWS::S3::Bucket"]
     # The page's holds what everybody may read, and its publisher's job is to write it.
+    buckets = world.resources_of("AWS::S3::Bucket")
     for bucket in (found.id for found in buckets if not found.logical_id.startswith("Page")):
         calls += [
             (f"read {bucket}", partial(aws.s3.get_object, Bucket=bucket, Key=world.run)),
@@ -208,14 +216,11 @@ def _buckets(world: World, aws: Aws) -> _Calls:
     return calls
 
 
-def _registrations(world: World, aws: Aws) -> _Calls:
+def _registrations(world: World, aws: Aws) -> Calls:
     """Return calls that change which functions are asked for a tenant's usage; let through, each is undone or empty."""
     path, ssm, operator = f"/{world.target.app}/usage", aws.client("ssm"), world.target.aws.client("ssm")
     new = f"{path}/{world.run}"
-    world.once(
-        "registrations",
-        lambda: world.cleanup.later(f"the parameter {new}", partial(operator.delete_parameters, Names=[new])),
-    )
+    world.remove(f"the parameter {new}", partial(operator.delete_parameters, Names=[new]))
     registered = world.once("registered", lambda: operator.get_parameters_by_path(Path=path)["Parameters"])
     put = partial(ssm.put_parameter, Type="String", Overwrite=True)
     return [
@@ -231,7 +236,6 @@ def _tries(world: World, operation: _Operation) -> Outcome:
     steps = []
     for role in actors:
         aws = world.clone_role(role.name)
-        aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
         for name, call in operation.calls(world, aws):
             check = _its_job if operation.is_job(role, name) else denied
             steps.append((f"{role.name} {name}", check(call)))
@@ -245,15 +249,9 @@ def _its_job(call: Callable[[], object]) -> Outcome:
 
 
 def _told(steps: Sequence[tuple[str, Outcome]], actors: Sequence[_Role]) -> Outcome:
-    if not steps:
-        return inconclusive("there is nothing to try it with")
-    outcome = together(*steps)
     jobs = sum(step.observed == "its job" for _, step in steps)
-    return (
-        held(f"{len(steps) - jobs} calls in {len(actors)} roles, all denied; {jobs} that are a job work")
-        if outcome.result is AttackResult.HELD
-        else outcome
-    )
+    told = f"{len(steps) - jobs} calls in {len(actors)} roles, all denied; {jobs} that are a job work"
+    return together(*steps, told=told)
 
 
 @roles.attack("rules", threat=threats.LOOSE_POLICY, must="Each starts one machine, its own.")
@@ -265,56 +263,54 @@ def _(world: World) -> Outcome:
         started = sum(denied(call).result is AttackResult.BREACHED for _, call in calls)
         observed = f"started {started} of {len(calls)}"
         steps.append((role.name, require(started <= 1, otherwise=observed, observed=observed)))
-    return together(*steps) if steps else inconclusive("no rule has a role")
+    return together(*steps)
 
 
-#: Which role may call which function, by their ids in their stacks, and why.
+#: Which role may call which function, by their ids in their stacks.
 _INVOKES: Final = {
-    (
-        "TenantObjects",
-        "StorageProvisioner",
-    ): "a tenant's bucket is made at first use, by one whom no session can become",
-    (
-        "ParksSubscribeWorkflow",
-        "ParksCheckEndpoint",
-    ): "an endpoint is looked up before it is subscribed, by one who can do nothing else",
-    ("ParksTakeOverWorkflow", "ParksCheckEndpoint"): "an endpoint is looked up again before it is subscribed again",
-    (
-        "ParksSetStatusWorkflow",
-        "ParksPublish",
-    ): "a function that reads the directory decides which webhooks receive a status",
-    ("TenantUsage", "StorageUsage"): "what a tenant uses is counted by those who hold it",
-    ("TenantUsage", "IngestionUsage"): "what a tenant uses is counted by those who hold it",
-    ("AccountChanges", "AccountChangesDirectory"): "the directory is changed by one who can change nothing else",
-    ("ControlUsers", "Reconciliation"): "operators compare pool and directory when they want to",
-    ("Reconciliation", "Reconciliation"): "a comparison that does not end in time goes on in another call",
+    # A tenant's bucket is made at first use, by one whom no session can become.
+    ("TenantObjects", "StorageProvisioner"),
+    # An endpoint is looked up before it is subscribed, and again before it is subscribed again, by one who can do
+    # nothing else.
+    ("ParksSubscribeWorkflow", "ParksCheckEndpoint"),
+    ("ParksTakeOverWorkflow", "ParksCheckEndpoint"),
+    # A function that reads the directory decides which webhooks receive a status.
+    ("ParksSetStatusWorkflow", "ParksPublish"),
+    # What a tenant uses is counted by those who hold it.
+    ("TenantUsage", "StorageUsage"),
+    ("TenantUsage", "IngestionUsage"),
+    # The directory is changed by one who can change nothing else.
+    ("AccountChanges", "AccountChangesDirectory"),
+    # Operators compare pool and directory when they want to.
+    ("ControlUsers", "Reconciliation"),
+    # A comparison that does not end in time goes on in another call.
+    ("Reconciliation", "Reconciliation"),
 }
 
 #: Which role may start which state machine and wait for it, likewise.
 _STARTS: Final = {
-    **{
-        (f"Parks{name}WorkflowStart", f"Parks{name}Workflow"): "a route's own workflow"
+    # A route's own workflow.
+    *(
+        (f"Parks{name}WorkflowStart", f"Parks{name}Workflow")
         for name in ("Subscribe", "Unsubscribe", "ListWebhooks", "SetStatus", "TakeOver")
-    },
-    ("Membership", "AccountChanges"): "people change their own account",
-    ("ControlUsers", "AccountChanges"): "operators change accounts",
-    ("Reconciliation", "AccountChanges"): "what was done to an account in the pool is done in the directory",
+    ),
+    # People change their own account, and operators any.
+    ("Membership", "AccountChanges"),
+    ("ControlUsers", "AccountChanges"),
+    # What was done to an account in the pool is done in the directory.
+    ("Reconciliation", "AccountChanges"),
 }
 
 
 @roles.attack("start-and-wait", threat=threats.LOOSE_POLICY, must="Each is denied, but for the few that are one's job.")
 def _(world: World) -> Outcome:
     """Start each state machine and wait for its answer, with the grants of each role in turn."""
-    machines = [resource for resource in world.resources if resource.kind == "AWS::StepFunctions::StateMachine"]
-    steps, actors = [], _roles(world)
-    for role in actors:
-        start = world.clone_role(role.name).stepfunctions.start_sync_execution
-        for machine in machines:
-            if any(role.is_of(a) and machine.logical_id.startswith(f"{b}Machine") for a, b in _STARTS):
-                continue
-            outcome = denied(partial(start, stateMachineArn=machine.id, input=json.dumps({"attack": world.run})))
-            steps.append((f"{machine.logical_id} by {role.name}", outcome))
-    return _told(steps, actors)
+    text = json.dumps({"attack": world.run})
+
+    def start(aws: Aws, machine: Resource) -> object:
+        return aws.stepfunctions.start_sync_execution(stateMachineArn=machine.id, input=text)
+
+    return _each(world, "AWS::StepFunctions::StateMachine", start, {(a, f"{b}Machine") for a, b in _STARTS})
 
 
 @roles.attack(
@@ -322,21 +318,26 @@ def _(world: World) -> Outcome:
 )
 def _(world: World) -> Outcome:
     """Call each function with the grants of each role in turn."""
-    functions = [resource for resource in world.resources if resource.kind == "AWS::Lambda::Function"]
-    steps, actors = [], _roles(world)
-    for role in actors:
-        invoke = world.clone_role(role.name).functions.invoke
-        for function in functions:
-            if any(role.is_of(a) and _is_function(function.logical_id, b) for a, b in _INVOKES):
-                continue
-            outcome = denied(partial(invoke, FunctionName=function.id, InvocationType="DryRun"))
-            steps.append((f"{function.id} by {role.name}", outcome))
-    return _told(steps, actors)
+
+    def invoke(aws: Aws, function: Resource) -> object:
+        return aws.functions.invoke(FunctionName=function.id, InvocationType="DryRun")
+
+    return _each(world, "AWS::Lambda::Function", invoke, _INVOKES)
 
 
-def _is_function(logical_id: str, name: str) -> bool:
-    """Return whether a function is the one that has this id in its stack; eight digits of a digest follow in full."""
-    return logical_id[:-8] == name
+def _each(
+    world: World, kind: str, call: Callable[[Aws, Resource], object], jobs: Collection[tuple[str, str]]
+) -> Outcome:
+    """Call each resource of a type with each role, save those that are its job."""
+    actors = _roles(world)
+    calls = [
+        (f"{made.logical_id} by {role.name}", partial(call, world.clone_role(role.name), made))
+        for role in actors
+        for made in world.resources_of(kind)
+        # Eight digits of a digest follow an id.
+        if not any(role.is_of(owner) and made.logical_id[:-8] == name for owner, name in jobs)
+    ]
+    return _told(all_denied(calls), actors)
 
 
 for _operation in (

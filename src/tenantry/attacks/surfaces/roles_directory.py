@@ -8,34 +8,31 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import DENIALS, denied, together
+from tenantry.attacks.assertions import DENIALS, all_denied, allowed, together
 from tenantry.attacks.directory_grants import ATTRIBUTES, GRANTS, KEYS, grants_of
-from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
-from tenantry.attacks.surfaces.roles import roles
-from tenantry.model.directory_tables import MEMBERSHIPS, TENANT_ID, USER_INDEX
+from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.surfaces.roles import directory, roles
+from tenantry.model.directory_tables import TENANT_ID, USER_INDEX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
     from tenantry.operate.stacks import Resource
 
 _THREADS: Final = 8
 _LET_THROUGH: Final = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
-_KINDS: Final = {
-    "PutItem": "Put",
-    "UpdateItem": "Update",
-    "DeleteItem": "Delete",
-    "ConditionCheckItem": "ConditionCheck",
-}
+_ACTIONS: Final = ("PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem")
 _RETURNS: Final = {
     "PutItem": ("ALL_OLD",),
     "UpdateItem": ("ALL_OLD", "UPDATED_OLD", "ALL_NEW", "UPDATED_NEW"),
@@ -44,7 +41,7 @@ _RETURNS: Final = {
 _UNKNOWN: Final = "nobody-has-this"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Write:
     """A write to the directory, which changes nothing.
 
@@ -78,13 +75,12 @@ class _Write:
         """Send it."""
         request = self._request(world)
         if not self.in_transaction:
-            method = {"PutItem": "put_item", "UpdateItem": "update_item", "DeleteItem": "delete_item"}[self.action]
             wanted = {"ReturnValues": self.returned} if self.returned else {}
-            getattr(aws.dynamodb, method)(**request, **wanted)
+            getattr(aws.dynamodb, xform_name(self.action))(**request, **wanted)
             return
         if self.returned:
             request["ReturnValuesOnConditionCheckFailure"] = self.returned
-        part: Any = {_KINDS[self.action]: request}
+        part: Any = {self.action.removesuffix("Item"): request}
         aws.dynamodb.transact_write_items(TransactItems=[part])
 
     def _request(self, world: World) -> dict[str, Any]:
@@ -94,7 +90,7 @@ class _Write:
             attributes = (_UNKNOWN,)  # there, an update has to say what it changes
         names = {f"#a{number}": name for number, name in enumerate(attributes)}
         condition = f"attribute_exists({KEYS[self.table][0]})"
-        request: dict[str, Any] = {"TableName": _names(world)[self.table], "ConditionExpression": condition}
+        request: dict[str, Any] = {"TableName": directory(world)[self.table], "ConditionExpression": condition}
         if self.action == "PutItem":
             return {**request, "Item": {**key, **{name: {"S": "attack"} for name in self.attributes}}}
         request["Key"] = key
@@ -107,23 +103,13 @@ class _Write:
         return request
 
 
-def _names(world: World) -> Mapping[str, str]:
-    target = world.target
-    return {
-        "users": target.users_table,
-        "tenants": target.tenants_table,
-        MEMBERSHIPS: target.tenant_users_table,
-        "invitations": target.invitations_table,
-    }
-
-
 def _actors(world: World) -> list[Resource]:
-    return [resource for resource in world.resources if resource.kind == "AWS::IAM::Role"]
+    return world.resources_of("AWS::IAM::Role")
 
 
 def _ways() -> Iterator[tuple[str, bool]]:
     """Yield every action, outside of a transaction and in one."""
-    for action in _KINDS:
+    for action in _ACTIONS:
         if action != "ConditionCheckItem":
             yield action, False
         yield action, True
@@ -156,36 +142,13 @@ def _works(world: World, role: str, write: _Write) -> Outcome:
 def _controls(role: str) -> list[_Write]:
     return [
         _Write(
-            table=grant.table,
-            action=grant.action,
-            attributes=tuple(name.replace("*", "tenanta") for name in grant.attributes),
+            grant.table,
+            grant.action,
+            tuple(name.replace("*", "tenanta") for name in grant.attributes),
             in_transaction=grant.in_transaction,
         )
         for grant in grants_of(role)
     ]
-
-
-def _all(world: World, tried: Sequence[tuple[Resource, _Write]]) -> Outcome:
-    """Try writes, each with a role, after what the role needs has been seen to work."""
-    if not tried:
-        return inconclusive("there is nothing to try")
-    actors = list(dict.fromkeys(role for role, _ in tried))
-    for role in actors:  # made one after the other, used by many threads
-        world.clone_role(role.id).sts.get_caller_identity()
-    needed = [(role, write) for role in actors for write in _controls(role.logical_id)]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        working = list(pool.map(lambda step: _works(world, step[0].id, step[1]), needed))
-        stopped = list(pool.map(lambda step: _stopped(world, step[0].id, step[1]), tried))
-    named = [
-        (role.logical_id, outcome) for (role, _), outcome in zip([*needed, *tried], [*working, *stopped], strict=True)
-    ]
-    outcome = together(*named)
-    told = f"{len(tried)} writes in {len(actors)} roles, all denied; {len(needed)} that they need work"
-    return held(told) if outcome.result is AttackResult.HELD else outcome
-
-
-def _tried(world: World, wanted: Callable[[str], Iterator[_Write]]) -> Outcome:
-    return _all(world, [(role, write) for role in _actors(world) for write in wanted(role.logical_id)])
 
 
 def _needed(role: str, write: _Write) -> bool:
@@ -200,19 +163,12 @@ def _of_others(role: str) -> Iterator[_Write]:
     for grant in grants_of(role):
         for name in (*ATTRIBUTES[grant.table], _UNKNOWN):
             for in_transaction in {grant.in_transaction, True}:
-                write = _Write(
-                    table=grant.table, action=grant.action, attributes=(name,), in_transaction=in_transaction
-                )
+                write = _Write(grant.table, grant.action, (name,), in_transaction=in_transaction)
                 if not _needed(role, write):
                     yield write
                     # Beside one that it does need, too.
                     own = tuple(known for known in grant.attributes if "*" not in known)[:1]
-                    yield _Write(
-                        table=grant.table,
-                        action=grant.action,
-                        attributes=(*own, name),
-                        in_transaction=in_transaction,
-                    )
+                    yield replace(write, attributes=(*own, name))
 
 
 def _of_other_actions(role: str) -> Iterator[_Write]:
@@ -223,31 +179,24 @@ def _of_other_actions(role: str) -> Iterator[_Write]:
         for action, in_transaction in _ways():
             if action not in known:
                 for attributes in ((), *((name,) for name in ATTRIBUTES[table])):
-                    yield _Write(table=table, action=action, attributes=attributes, in_transaction=in_transaction)
+                    yield _Write(table, action, attributes, in_transaction=in_transaction)
 
 
 def _outside(role: str) -> Iterator[_Write]:
     """Yield what the role writes in a transaction, outside of one."""
-    for write, grant in zip(_controls(role), grants_of(role), strict=True):
-        if grant.in_transaction and write.action != "ConditionCheckItem":
-            yield _Write(table=write.table, action=write.action, attributes=write.attributes)
-            yield _Write(table=write.table, action=write.action)
+    for write in _controls(role):
+        if write.in_transaction and write.action != "ConditionCheckItem":
+            yield replace(write, in_transaction=False)
+            yield _Write(write.table, write.action)
 
 
 def _returning(role: str) -> Iterator[_Write]:
     """Yield what the role writes, with a wish to see what the item holds."""
-    for write, grant in zip(_controls(role), grants_of(role), strict=True):
-        for returned in _RETURNS.get(write.action, ()):
-            if not grant.in_transaction:
-                yield _Write(table=write.table, action=write.action, attributes=write.attributes, returned=returned)
+    for write in _controls(role):
+        if not write.in_transaction:
+            yield from (replace(write, returned=returned) for returned in _RETURNS[write.action])
         if write.action == "ConditionCheckItem":
-            yield _Write(
-                table=write.table,
-                action=write.action,
-                attributes=write.attributes,
-                in_transaction=True,
-                returned="ALL_OLD",
-            )
+            yield replace(write, returned="ALL_OLD")
 
 
 def _of_strangers(role: str) -> Iterator[_Write]:
@@ -255,10 +204,10 @@ def _of_strangers(role: str) -> Iterator[_Write]:
     if not grants_of(role):
         for table in KEYS:
             for action, in_transaction in _ways():
-                yield _Write(table=table, action=action, in_transaction=in_transaction)
+                yield _Write(table, action, in_transaction=in_transaction)
 
 
-for _slug, _tries, _wanted in (
+_TRIED: Final = (
     (
         "other-attributes",
         "Write each attribute that a role does not need, alone and beside one that it needs",
@@ -272,30 +221,44 @@ for _slug, _tries, _wanted in (
         "Write to the directory by each action with each role that has nothing to write there",
         _of_strangers,
     ),
-):
-    roles.add(
-        f"directory-{_slug}",
-        threat=threats.LOOSE_POLICY,
-        tries=f"{_tries}, with the grants of each role in turn.",
-        must="IAM denies each, and allows what the role needs.",
-        run=partial(_tried, wanted=_wanted),
-    )
+)
+
+
+@roles.each(
+    _TRIED,
+    "directory-{}",
+    threat=threats.LOOSE_POLICY,
+    tries="{}, with the grants of each role in turn.",
+    must="IAM denies each, and allows what the role needs.",
+)
+def _tried(world: World, wanted: Callable[[str], Iterator[_Write]]) -> Outcome:
+    """Try writes, each with a role, after what the role needs has been seen to work."""
+    tried = [(role, write) for role in _actors(world) for write in wanted(role.logical_id)]
+    actors = list(dict.fromkeys(role for role, _ in tried))
+    for role in actors:  # made one after the other, used by many threads
+        world.clone_role(role.id)
+    needed = [(role, write) for role in actors for write in _controls(role.logical_id)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        working = list(pool.map(lambda step: _works(world, step[0].id, step[1]), needed))
+        stopped = list(pool.map(lambda step: _stopped(world, step[0].id, step[1]), tried))
+    named = [
+        (role.logical_id, outcome) for (role, _), outcome in zip([*needed, *tried], [*working, *stopped], strict=True)
+    ]
+    told = f"{len(tried)} writes in {len(actors)} roles, all denied; {len(needed)} that they need work"
+    return together(*named, told=told)
 
 
 @roles.attack("directory-partiql", threat=threats.LOOSE_POLICY, must="IAM denies each.")
 def _(world: World) -> Outcome:
     """Write to each table of the directory by PartiQL, with the grants of each role that writes there."""
-    steps = []
+    calls: Calls = []
     for role in (found for found in _actors(world) if grants_of(found.logical_id)):
         execute = world.clone_role(role.id).dynamodb.execute_statement
         for table, key in KEYS.items():
             where = " AND ".join(f"\"{name}\" = '{uuid.uuid4()}'" for name in key)
-            statement = f'UPDATE "{_names(world)[table]}" SET "roles:tenanta" = \'admin\' WHERE {where}'  # noqa: S608
-            steps.append((f"{role.logical_id} on {table}", denied(partial(execute, Statement=statement))))
-    if not steps:
-        return inconclusive("no role writes to the directory")
-    outcome = together(*steps)
-    return held(f"{len(steps)} statements, all denied") if outcome.result is AttackResult.HELD else outcome
+            statement = f'UPDATE "{directory(world)[table]}" SET "roles:tenanta" = \'admin\' WHERE {where}'  # noqa: S608
+            calls.append((f"{role.logical_id} on {table}", partial(execute, Statement=statement)))
+    return together(*all_denied(calls), told=f"{len(calls)} statements, all denied")
 
 
 @roles.attack(
@@ -317,8 +280,7 @@ def _(world: World) -> Outcome:
 
 def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[str]) -> Outcome:
     """Read a tenant with a role, or list somebody's tenants: what it is for, and what it is not for."""
-    role = next(role for role in _actors(world) if role.logical_id.startswith(f"{label}Role"))
-    client, nobody = world.clone_role(role.id).dynamodb, {"S": str(uuid.uuid4())}
+    client, nobody = world.clone_of(label).dynamodb, {"S": str(uuid.uuid4())}
 
     def read(names: Collection[str] | None) -> object:
         placeholders = {f"#a{number}": name for number, name in enumerate(names or ())}
@@ -338,15 +300,12 @@ def _shown(world: World, label: str, shown: Collection[str], hidden: Collection[
             )
         return client.get_item(TableName=world.target.tenants_table, Key={TENANT_ID: nobody}, **projection)
 
-    try:
-        read(shown)
-    except ClientError as error:
-        return inconclusive(f"what it is for fails: {error}")
-    return together(
-        *((f"{label} {name}", denied(partial(read, [name]))) for name in hidden),
-        (f"{label} all", denied(partial(read, None))),
-        (f"{label} beside", denied(partial(read, [*shown, *list(hidden)[:1]]))),
-    )
+    calls: Calls = [
+        *((f"{label} {name}", partial(read, [name])) for name in hidden),
+        (f"{label} all", partial(read, None)),
+        (f"{label} beside", partial(read, [*shown, *list(hidden)[:1]])),
+    ]
+    return together(allowed(partial(read, shown), f"what {label} is for"), *all_denied(calls))
 
 
 @roles.attack("directory-reads", threat=threats.LOOSE_POLICY, must="IAM denies each, and allows what it is for.")

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import denied, together
-from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
+from tenantry.attacks.assertions import all_denied, expect, together
+from tenantry.attacks.outcome import Outcome, breached
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.storage import Storage
 from tenantry.attacks.surfaces.roles import roles
+from tenantry.attacks.world import policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tenantry.attacks.assertions import Calls
+    from tenantry.attacks.storage import Owner
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
-
-    _Calls = list[tuple[str, Callable[[], object]]]
-
-_MAKER: Final = "StorageProvisionerRole"
-_GOOD: Final = '{"key": "prize.txt", "value": "x"}'
 
 
 def _maker(world: World) -> Aws:
     """Return a principal with the grants and the tags of the provisioner's role."""
-    (role,) = (
-        found.id for found in world.resources if found.kind == "AWS::IAM::Role" and found.logical_id.startswith(_MAKER)
-    )
-    aws = world.clone_role(role)
-    aws.sts.get_caller_identity()  # that the credentials work at all is what makes a denial mean something
-    return aws
+    return world.clone_of("StorageProvisioner")
+
+
+@once_per_run
+def _made(world: World) -> Owner:
+    """Return a tenant whose bucket the provisioner has just made."""
+    api = Storage.of(world)
+    owner = api.stranger(f"{world.run[-8:]}-made", "user1")
+    expect(api.put(owner, "bucket", {"key": "prize.txt", "value": "x"}), "Storing an object")
+    return owner
 
 
 def _policy_of(world: World, bucket: str) -> str:
@@ -45,10 +45,10 @@ def _policy_of(world: World, bucket: str) -> str:
             raise
     plain: Any = {"Bool": {"aws:SecureTransport": "false"}}
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Condition": plain}
-    return json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Resource": f"arn:aws:s3:::{bucket}/*"}]})
+    return policy({**deny, "Resource": f"arn:aws:s3:::{bucket}/*"})
 
 
-def _changes(aws: Aws, bucket: str, policy: str, application: str) -> _Calls:
+def _changes(aws: Aws, bucket: str, document: str, application: str) -> Calls:
     """Return every change that the provisioner makes to a bucket; let through, each leaves the bucket as it is."""
     s3, named = aws.s3, cast("Any", {"Bucket": bucket})
     rule: Any = {"ID": "all", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
@@ -59,7 +59,7 @@ def _changes(aws: Aws, bucket: str, policy: str, application: str) -> _Calls:
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
     return [
-        ("give away", partial(s3.put_bucket_policy, **named, Policy=policy)),
+        ("give away", partial(s3.put_bucket_policy, **named, Policy=document)),
         ("claim", partial(s3.put_bucket_tagging, **named, Tagging={"TagSet": [tag]})),
         ("expire", partial(s3.put_bucket_lifecycle_configuration, **named, LifecycleConfiguration={"Rules": [rule]})),
         ("forget versions", partial(s3.put_bucket_versioning, **named, VersioningConfiguration={"Status": "Enabled"})),
@@ -69,7 +69,7 @@ def _changes(aws: Aws, bucket: str, policy: str, application: str) -> _Calls:
     ]
 
 
-def _data(aws: Aws, bucket: str, key: str) -> _Calls:
+def _data(aws: Aws, bucket: str, key: str) -> Calls:
     s3, named = aws.s3, cast("Any", {"Bucket": bucket, "Key": key})
     return [
         ("read", partial(s3.get_object, **named)),
@@ -79,27 +79,23 @@ def _data(aws: Aws, bucket: str, key: str) -> _Calls:
     ]
 
 
-def _checked(calls: _Calls) -> Outcome:
-    worst = together(*((name, denied(call)) for name, call in calls))
-    return held(f"{len(calls)} calls, all denied") if worst.result is AttackResult.HELD else worst
+def _checked(calls: Calls) -> Outcome:
+    return together(*all_denied(calls), told=f"{len(calls)} calls, all denied")
 
 
 @roles.attack("provisioner-finished-bucket", threat=threats.LOOSE_POLICY, must="Each is denied by the bucket itself.")
 def _(world: World) -> Outcome:
     """Change a tenant's finished bucket in every way, and reach for its objects, with the grants of who made it."""
-    api, aws = Storage.of(world), _maker(world)
-    owner = world.once("provisioned", lambda: api.stranger(f"{world.run[-8:]}-made", "user1"))
-    if not api.put(owner, "bucket", _GOOD).ok:
-        return inconclusive("an object cannot be stored")
+    api, aws, owner = Storage.of(world), _maker(world), _made(world)
     bucket, key = api.bucket("bucket", owner.tenant), api.full_key("bucket", owner, "prize.txt")
-    destroy: _Calls = [
+    destroy: Calls = [
         ("take the policy away", partial(aws.s3.delete_bucket_policy, Bucket=bucket)),
         ("delete", partial(aws.s3.delete_bucket, Bucket=bucket)),
     ]
     changes = _changes(aws, bucket, _policy_of(world, bucket), world.target.app)
     outcome = _checked([*changes, *_data(aws, bucket, key), *destroy])
-    policy = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]  # which is its job, and shows that it works
-    return outcome if '"Sealed"' in policy else breached(f"the bucket is not sealed: {policy}")
+    sealed = aws.s3.get_bucket_policy(Bucket=bucket)["Policy"]  # which is its job, and shows that it works
+    return outcome if '"Sealed"' in sealed else breached(f"the bucket is not sealed: {sealed}")
 
 
 @roles.attack("provisioner-shared-buckets", threat=threats.LOOSE_POLICY, must="Each is denied.")
@@ -128,9 +124,9 @@ def _(world: World) -> Outcome:
     kms, keys = _maker(world).kms, world.target.aws.kms
     alias = f"alias/{world.target.app}-storage-{{}}"
     tag: Any = {"TagKey": "TenantryAttack", "TagValue": world.run}
-    calls: _Calls = []
+    calls: Calls = []
     for key in [*world.ids_of("AWS::KMS::Key"), *_tenants_key(world, alias)]:
-        policy = keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+        document = keys.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
         taken = alias.format(f"{world.run[-8:]}-taken")
         world.cleanup.later(f"the deletion of the key {key}", partial(_keep, world, key))
         calls += [
@@ -141,18 +137,16 @@ def _(world: World) -> Outcome:
             (f"data key {key}", partial(kms.generate_data_key, KeyId=key, KeySpec="AES_256")),
             (f"alias {key}", partial(kms.create_alias, AliasName=taken, TargetKeyId=key)),
             (f"stop the rotation of {key}", partial(kms.disable_key_rotation, KeyId=key)),
-            (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=policy)),
+            (f"open {key}", partial(kms.put_key_policy, KeyId=key, Policy=document)),
         ]
-    return _checked(calls) if calls else inconclusive("the stacks have no key")
+    return _checked(calls)
 
 
 def _tenants_key(world: World, alias: str) -> list[str]:
     """Return the key of a tenant who has just stored an object; none where tenants have none."""
-    api, kms = Storage.of(world), world.target.aws.kms
-    owner = world.once("provisioned", lambda: api.stranger(f"{world.run[-8:]}-made", "user1"))
-    api.put(owner, "bucket", _GOOD)
+    kms = world.target.aws.kms
     try:
-        return [kms.describe_key(KeyId=alias.format(owner.tenant.lower()))["KeyMetadata"]["Arn"]]
+        return [kms.describe_key(KeyId=alias.format(_made(world).tenant.lower()))["KeyMetadata"]["Arn"]]
     except kms.exceptions.NotFoundException:
         return []
 

@@ -13,8 +13,6 @@ from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.session_revocation import ACCESS_PATHS, BOUND_SECONDS, REVOCATIONS, RevocationRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.session_revocation import AccessPath, Revocation
     from tenantry.attacks.world import World
@@ -28,20 +26,24 @@ sessions: Final = REGISTRY.surface(
 _MINUTES: Final = 15 * 60
 
 
-def _cell(revocation: Revocation, path: AccessPath) -> Callable[[World], Outcome]:
-    return lambda world: RevocationRun.of(world, revocation, path).outcome(path)
-
-
-for _revocation in REVOCATIONS:
-    for _path in ACCESS_PATHS:
-        if _path.is_closed_by(_revocation):
-            sessions.add(
-                f"{_revocation.slug}-{_path.slug}",
-                threat=threats.OUTLIVED,
-                tries=f"Somebody {_path.tries}, which worked a moment ago, after {_revocation.tries}.",
-                must=f"It is refused within {BOUND_SECONDS:.0f} seconds.",
-                run=_cell(_revocation, _path),
-            )
+@sessions.each(
+    (
+        (
+            f"{revocation.slug}-{path.slug}",
+            f"{path.tries}, which worked a moment ago, after {revocation.tries}",
+            revocation,
+            path,
+        )
+        for revocation in REVOCATIONS
+        for path in ACCESS_PATHS
+        if path.is_closed_by(revocation)
+    ),
+    threat=threats.OUTLIVED,
+    tries="Somebody {}.",
+    must=f"It is refused within {BOUND_SECONDS:.0f} seconds.",
+)
+def _outlives(world: World, revocation: Revocation, path: AccessPath) -> Outcome:
+    return RevocationRun.of(world, revocation, path).outcome(path)
 
 
 @sessions.attack(

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVarTuple
 from urllib.parse import quote
 
 from tenantry.attacks import threats
-from tenantry.attacks.accounts import SetupError
 from tenantry.attacks.assertions import granted, indiscretion, refused, require, together
-from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
+from tenantry.attacks.outcome import Outcome, breached, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.scenario import Scenario
 from tenantry.attacks.storage import MODES, Owner, Storage
-from tenantry.attacks.ttl_cache import TtlCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from tenantry.attacks.http import Reply
-    from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
 
 storage: Final = REGISTRY.surface(
@@ -31,25 +28,22 @@ storage: Final = REGISTRY.surface(
 )
 
 
-def add_for_each_mode(*attacks: tuple[str, Threat, str, str, Callable[..., Outcome]]) -> None:
-    """Register attacks for each partition mode: slug, threat, what they try, what must happen, and the function."""
-    for slug, threat, tries, must, run in attacks:
-        for mode in MODES:
-            storage.add(
-                f"{mode.replace('_', '-')}-{slug}",
-                threat=threat,
-                tries=f"{tries} (`{mode}`).",
-                must=must,
-                run=partial(run, mode=mode),
-            )
+Ts = TypeVarTuple("Ts")
+
+
+def in_each_mode(*given: *Ts) -> list[tuple[str, str, str, *Ts]]:
+    """Return the cases of attacks that are made in each partition mode."""
+    return [(mode.replace("_", "-"), mode, mode, *given) for mode in MODES]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class StorageScenario(Scenario):
     """What everybody has in one mode.
 
     Attributes
     ----------
+    world
+        The run.
     mode
         The mode.
     api
@@ -60,10 +54,9 @@ class Scenario:
         Under which key the victim has what nobody may see; the attacker has nothing there, nor has the other user.
     value
         What that is.
-    own_object
-        Reads something of the attacker's own, not more than once a second.
     """
 
+    world: World
     mode: str
     api: Storage
     alice: Owner
@@ -71,7 +64,6 @@ class Scenario:
     carol: Owner
     secret: str
     value: str
-    own_object: TtlCache[Reply]
 
     @property
     def hidden(self) -> tuple[str, ...]:
@@ -80,7 +72,13 @@ class Scenario:
 
     def good(self) -> Outcome:
         """Check whether the attacker still reads what is their own, without which no refusal means anything."""
-        return granted(self.own_object())
+        return granted(
+            self.world.recent(f"object {self.mode}", partial(self.api.get, self.alice, self.mode, "own.txt"))
+        )
+
+    def refusal_of_key(self, reply: Reply, *statuses: int) -> Outcome:
+        """Check a request that had to be refused, whose key the reply may repeat, and with it the victim's."""
+        return refused(reply, *statuses, hidden=(self.value, *self.api.inner_names))
 
     def untouched(self) -> Outcome:
         """Check whether the victims have what they had, and nothing else."""
@@ -99,23 +97,19 @@ class Scenario:
         return together(*steps)
 
 
-def scenario(world: World, mode: str) -> Scenario:
+@once_per_run
+def scenario(world: World, mode: str) -> StorageScenario:
     """Return the scenario of a mode, which is set at the first need."""
-    return world.once(f"storage scenario {mode}", lambda: _set(world, mode))
-
-
-def _set(world: World, mode: str) -> Scenario:
     api, mark = Storage.of(world), world.accounts.mark
-    alice = api.alice
-    made = Scenario(
+    made = StorageScenario(
+        world=world,
         mode=mode,
         api=api,
-        alice=alice,
+        alice=api.alice,
         bob=api.bob,
         carol=api.carol,
         secret=f"secret-{mark}.txt",
         value=f"the victim's {mark} in {mode}",
-        own_object=TtlCache(lambda: api.get(alice, mode, "own.txt")),
     )
     # One after the other: the first object may have to wait for the tenant's bucket.
     for owner, key, value in (
@@ -124,9 +118,7 @@ def _set(world: World, mode: str) -> Scenario:
         (made.alice, "own.txt", "the attacker's own"),
         (made.alice, "deep/er/own.txt", "the attacker's own"),
     ):
-        reply = api.put(owner, mode, json.dumps({"key": key, "value": value}))
-        if not reply.ok or api.content(owner, mode, key) != value:
-            raise SetupError(f"An object cannot be stored and read again ({mode}): {reply}")
+        api.store(owner, mode, key, value)
     return made
 
 
@@ -163,29 +155,41 @@ def keys_to(victim: Owner, key: str) -> tuple[str, ...]:
     )
 
 
-def _reads(world: World, mode: str, victim: Callable[[Scenario], Owner], keys: slice = slice(None)) -> Outcome:
+@storage.each(
+    in_each_mode("bob"),
+    "{}-foreign-read",
+    threat=threats.WRONG_TENANT,
+    tries="Read another tenant's object by its key, by paths up and down to it, encoded once and twice, and by "
+    "wildcards (`{}`).",
+    must="400 or 404 each time, and one's own object can be read.",
+)
+@storage.each(
+    in_each_mode("carol"),
+    "{}-colleague-read",
+    threat=threats.WRONG_TENANT,
+    tries="Read an object of another user of one's own tenant in each of these ways (`{}`).",
+    must="400 or 404 each time, and one's own object can be read.",
+)
+def _reads(world: World, mode: str, of: str) -> Outcome:
     at = scenario(world, mode)
-    # The key itself is in the victim's, so that only the value and the inner workings may not be shown.
-    replies = [at.api.get(at.alice, mode, key) for key in (at.secret, *keys_to(victim(at), at.secret)[keys])]
-    steps = [refused(reply, 400, 404, hidden=(at.value, *at.api.inner_names)) for reply in replies]
-    told = together(*steps)
-    return together(told, at.good()) if told.result is not told.result.HELD else _counted(replies, at.good())
+    replies = [at.api.get(at.alice, mode, key) for key in (at.secret, *_keys_to(at, of))]
+    count = Counter(reply.status for reply in replies)
+    told = ", ".join(f"{times} times {status}" for status, times in sorted(count.items()))
+    refusals = together(*(at.refusal_of_key(reply, 400, 404) for reply in replies), told=told)
+    return together(refusals, ("one's own", at.good()))
 
 
-def _counted(replies: Iterable[Reply], good: Outcome) -> Outcome:
-    statuses = [reply.status for reply in replies]
-    seen = ", ".join(f"{statuses.count(status)} times {status}" for status in sorted(set(statuses)))
-    return together(held(seen), ("one's own", good))
+def _keys_to(at: StorageScenario, victim: str) -> tuple[str, ...]:
+    return keys_to(at.bob, at.secret) if victim == "bob" else keys_to(at.carol, at.secret)[_FIRST]
 
 
-def _foreign_read(world: World, mode: str) -> Outcome:
-    return _reads(world, mode, lambda at: at.bob)
-
-
-def _colleague_read(world: World, mode: str) -> Outcome:
-    return _reads(world, mode, lambda at: at.carol, _FIRST)
-
-
+@storage.each(
+    in_each_mode(),
+    "{}-existence",
+    threat=threats.EXISTENCE_SHOWN,
+    tries="Ask for an object that another tenant or user has, and for one that nobody has (`{}`).",
+    must="404 for both, in the same words.",
+)
 def _existence(world: World, mode: str) -> Outcome:
     """Ask for what another has and for what nobody has: the replies have to be the same."""
     at = scenario(world, mode)
@@ -197,7 +201,7 @@ def _existence(world: World, mode: str) -> Outcome:
         (f"{at.carol.prefix}{at.secret}", f"{at.carol.prefix}{nobodys}"),
     ):
         like = at.api.get(at.alice, mode, missing)
-        steps.append(refused(at.api.get(at.alice, mode, there), 404, like=like, hidden=at.hidden))
+        steps.append(at.refusal(at.api.get(at.alice, mode, there), 404, like=like))
     return together(*steps, ("one's own", at.good()))
 
 
@@ -215,6 +219,13 @@ _LISTINGS: Final = (
 )
 
 
+@storage.each(
+    in_each_mode(),
+    "{}-listing",
+    threat=threats.WRONG_TENANT,
+    tries="List with another's prefix, page, bucket or ids in the query (`{}`).",
+    must="One's own names, and nobody else's.",
+)
 def _listing(world: World, mode: str) -> Outcome:
     at, steps = scenario(world, mode), []
     for more in _LISTINGS:
@@ -229,11 +240,10 @@ def _listing(world: World, mode: str) -> Outcome:
     return together(*steps, ("one's own", at.good()))
 
 
-def _own_names(at: Scenario, reply: Reply) -> Outcome:
+def _own_names(at: StorageScenario, reply: Reply) -> Outcome:
     if shown := indiscretion(reply, at.hidden):
         return breached(f"the listing shows {shown}: {reply}")
-    answer = reply.json()
-    names = answer.get("result") if reply.ok and isinstance(answer, dict) else None
+    names = reply.field("result") if reply.ok else None
     if not isinstance(names, list):
         return inconclusive(f"it is no listing: {reply}")
     # Another attack may be storing something of the attacker's own just now.
@@ -242,47 +252,56 @@ def _own_names(at: Scenario, reply: Reply) -> Outcome:
     )
 
 
-def _writes(world: World, mode: str, victim: Callable[[Scenario], Owner], keys: slice = slice(None)) -> Outcome:
+@storage.each(
+    in_each_mode("bob"),
+    "{}-foreign-write",
+    threat=threats.WRONG_TENANT,
+    tries="Store under keys that could land at another tenant (`{}`).",
+    must="400, or stored under one's own; the other's object and listing stay as they are.",
+)
+@storage.each(
+    in_each_mode("carol"),
+    "{}-colleague-write",
+    threat=threats.WRONG_TENANT,
+    tries="Store under keys that could land at another user of one's own tenant (`{}`).",
+    must="400, or stored under one's own; the other's object and listing stay as they are.",
+)
+def _writes(world: World, mode: str, of: str) -> Outcome:
     at, steps = scenario(world, mode), []
     writer = world.once(
         "storage writer", lambda: at.api.stranger(at.alice.tenant, "writer")
     )  # so that listings stay readable
     accepted = []
-    for key in keys_to(victim(at), at.secret)[keys]:
-        reply = at.api.put(writer, mode, json.dumps({"key": key, "value": "the attacker was here"}))
+    for key in _keys_to(at, of):
+        reply = at.api.put(writer, mode, {"key": key, "value": "the attacker was here"})
         if reply.ok:
             accepted.append(key)
         else:
-            steps.append(refused(reply, 400, hidden=(at.value, *at.api.inner_names)))
+            steps.append(at.refusal_of_key(reply, 400))
     elsewhere = set(accepted) - set(at.api.names(writer, mode))
     own = f"{len(accepted)} stored under one's own"
     steps.append(require(not elsewhere, otherwise=f"these went elsewhere: {elsewhere}", observed=own))
-    return together(*steps, at.untouched(), ("one's own", at.good()))
+    return at.checked(*steps)
 
 
-def _foreign_write(world: World, mode: str) -> Outcome:
-    return _writes(world, mode, lambda at: at.bob)
-
-
-def _colleague_write(world: World, mode: str) -> Outcome:
-    return _writes(world, mode, lambda at: at.carol, _FIRST)
-
-
+@storage.each(
+    in_each_mode(),
+    "{}-overwrite",
+    threat=threats.WRONG_TENANT,
+    tries="Store under the victim's key, as a user with the victim's id in another tenant (`{}`).",
+    must="One's own object is stored and the victim's stays as it is.",
+)
 def _overwrite(world: World, mode: str) -> Outcome:
     """Store under the very key that both victims use."""
     at = scenario(world, mode)
-    attacker = at.api.stranger(world.once("overwriting tenant", lambda: _new_tenant(world)), at.bob.user)
-    reply = at.api.put(attacker, mode, json.dumps({"key": at.secret, "value": "the attacker's"}))
+    attacker = at.api.stranger(f"{world.run[-8:]}-twin", at.bob.user)
+    reply = at.api.put(attacker, mode, {"key": at.secret, "value": "the attacker's"})
     own = at.api.content(attacker, mode, at.secret)
     return together(
         granted(reply),
         require(own == "the attacker's", otherwise=f"it reads {own}", observed="one's own is stored"),
         at.untouched(),
     )
-
-
-def _new_tenant(world: World) -> str:
-    return f"{world.run[-8:]}-twin"
 
 
 _EXACT: Final = (
@@ -306,14 +325,22 @@ _EXACT: Final = (
 )
 
 
+@storage.each(
+    in_each_mode(),
+    "{}-exact",
+    threat=threats.INJECTION,
+    tries="Store keys and values that a template, a policy, a query or a parser on the way could take for its own "
+    "(`{}`).",
+    must="Each comes back exactly, and is listed exactly.",
+)
 def _exact(world: World, mode: str) -> Outcome:
     """Store keys and values that something on the way could take for its own, and read and list them."""
     at = scenario(world, mode)
-    me = at.api.stranger(world.once("exact tenant", lambda: f"{world.run[-8:]}-exact"), "exact")
+    me = at.api.stranger(f"{world.run[-8:]}-exact", "exact")
 
     def one(case: tuple[str, str, str]) -> tuple[str, Outcome]:
         name, key, value = case
-        reply = at.api.put(me, mode, json.dumps({"key": key, "value": value}))
+        reply = at.api.put(me, mode, {"key": key, "value": value})
         if not reply.ok:
             return name, inconclusive(f"it was refused: {reply}")
         back = at.api.content(me, mode, key)
@@ -325,64 +352,3 @@ def _exact(world: World, mode: str) -> Outcome:
     names, wanted = at.api.names(me, mode), sorted(key for _, key, _ in _EXACT)
     listed = require(names == wanted, otherwise=f"the listing is {names}", observed="all are listed as they were sent")
     return together(*steps, listed)
-
-
-_GROUPS: Final = (
-    (
-        "foreign-read",
-        threats.WRONG_TENANT,
-        "Read another tenant's object by its key, by paths up and down to it, encoded once and twice, and by wildcards",
-        "400 or 404 each time, and one's own object can be read.",
-        _foreign_read,
-    ),
-    (
-        "colleague-read",
-        threats.WRONG_TENANT,
-        "Read an object of another user of one's own tenant in each of these ways",
-        "400 or 404 each time, and one's own object can be read.",
-        _colleague_read,
-    ),
-    (
-        "existence",
-        threats.EXISTENCE_SHOWN,
-        "Ask for an object that another tenant or user has, and for one that nobody has",
-        "404 for both, in the same words.",
-        _existence,
-    ),
-    (
-        "listing",
-        threats.WRONG_TENANT,
-        "List with another's prefix, page, bucket or ids in the query",
-        "One's own names, and nobody else's.",
-        _listing,
-    ),
-    (
-        "foreign-write",
-        threats.WRONG_TENANT,
-        "Store under keys that could land at another tenant",
-        "400, or stored under one's own; the other's object and listing stay as they are.",
-        _foreign_write,
-    ),
-    (
-        "colleague-write",
-        threats.WRONG_TENANT,
-        "Store under keys that could land at another user of one's own tenant",
-        "400, or stored under one's own; the other's object and listing stay as they are.",
-        _colleague_write,
-    ),
-    (
-        "overwrite",
-        threats.WRONG_TENANT,
-        "Store under the victim's key, as a user with the victim's id in another tenant",
-        "One's own object is stored and the victim's stays as it is.",
-        _overwrite,
-    ),
-    (
-        "exact",
-        threats.INJECTION,
-        "Store keys and values that a template, a policy, a query or a parser on the way could take for its own",
-        "Each comes back exactly, and is listed exactly.",
-        _exact,
-    ),
-)
-add_for_each_mode(*_GROUPS)

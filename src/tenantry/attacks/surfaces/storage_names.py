@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tenantry.attacks import threats
-from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import granted, refused, require, together
+from tenantry.attacks.assertions import expect, granted, refused, require, together
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.storage import Owner, Storage
-from tenantry.attacks.surfaces.storage import add_for_each_mode
+from tenantry.attacks.surfaces.storage import in_each_mode, storage
 
 if TYPE_CHECKING:
     from tenantry.attacks.outcome import Outcome
     from tenantry.attacks.world import World
 
 
+@once_per_run
 def neighbours(world: World, whose: str) -> list[Owner]:
     """Return owners whose ids are beginnings of each other's, or nearly the same: new ones for each who asks."""
-    return world.once(f"{whose} neighbours", lambda: _neighbours(world, whose))
-
-
-def _neighbours(world: World, whose: str) -> list[Owner]:
     api, tenant = Storage.of(world), f"{world.run[-8:]}-{whose}"
     near, far = f"{tenant}1", f"{tenant}10"
     pairs = ((near, "a"), (far, "a"), (near, "a-b"), (near, "A"))
@@ -32,14 +28,19 @@ def _value(owner: Owner) -> str:
     return f"of {owner.user} in {owner.tenant}"
 
 
+@storage.each(
+    in_each_mode(),
+    "{}-neighbours",
+    threat=threats.COLLIDING_NAMES,
+    tries="Store and list as users of tenants whose ids begin with each other's (`{}`).",
+    must="Each reads and lists their own, and no other's.",
+)
 def _apart(world: World, mode: str) -> Outcome:
     """Let each store under two keys that, taken together with the ids, read like another's."""
     api, all_of_them, steps = Storage.of(world), neighbours(world, "storage"), []
     for owner in all_of_them:
         for key in ("same", "b/same"):
-            reply = api.put(owner, mode, json.dumps({"key": key, "value": _value(owner) + key}))
-            if not reply.ok:
-                raise SetupError(f"An object cannot be stored ({mode}): {reply}")
+            expect(api.put(owner, mode, {"key": key, "value": _value(owner) + key}), f"Storing an object ({mode})")
     for owner in all_of_them:
         who = f"{owner.user} in {owner.tenant}"
         steps.append(
@@ -52,13 +53,19 @@ def _apart(world: World, mode: str) -> Outcome:
     return together(*steps)
 
 
+@storage.each(
+    in_each_mode(),
+    "{}-look-alike",
+    threat=threats.COLLIDING_NAMES,
+    tries="Come as a tenant whose id is another's in upper case (`{}`).",
+    must="Refused where the name is in lower case, and apart where it is not; the first keeps what is theirs.",
+)
 def _look_alike(world: World, mode: str) -> Outcome:
     """Come as a tenant whose id is another's but for upper and lower case."""
     api, tenant = Storage.of(world), f"{world.run[-8:]}-case"
-    first = world.once("case", lambda: api.stranger(tenant, "u"))
-    second = world.once("CASE", lambda: api.stranger(tenant.upper(), "u"))
-    put = api.put(first, mode, json.dumps({"key": "k", "value": f"the first's {world.run}"}))
-    theirs = api.put(second, mode, json.dumps({"key": "k", "value": "the second's"}))
+    first, second = api.stranger(tenant, "u"), api.stranger(tenant.upper(), "u")
+    put = api.put(first, mode, {"key": "k", "value": f"the first's {world.run}"})
+    theirs = api.put(second, mode, {"key": "k", "value": "the second's"})
     read, names = api.get(second, mode, "k"), api.listing(second, mode)
     hidden = (f"the first's {world.run}", *api.inner_names)
     kept = api.content(first, mode, "k")
@@ -78,6 +85,13 @@ def _look_alike(world: World, mode: str) -> Outcome:
     return together(*steps)
 
 
+@storage.each(
+    in_each_mode(),
+    "{}-longest",
+    threat=threats.HOSTILE_NAMES,
+    tries="Store with ids of 38 and 128 characters, under a key of 1,024 bytes in all and under longer ones (`{}`).",
+    must="The longest is stored and read; longer ones get 400.",
+)
 def _longest(world: World, mode: str) -> Outcome:
     """Use the longest ids that there are, and the longest key that then fits, and one longer."""
     api = Storage.of(world)
@@ -85,41 +99,16 @@ def _longest(world: World, mode: str) -> Outcome:
     owner = world.once("storage longest", lambda: api.stranger(tenant, "u" * 128))
     room = 1024 - len(Storage.full_key(mode, owner).encode())
     key = "\u00e9" * ((room - 1) // 2) + "k" * (room - 2 * ((room - 1) // 2))
-    fits = api.put(owner, mode, json.dumps({"key": key, "value": "fits"}))
+    fits = api.put(owner, mode, {"key": key, "value": "fits"})
     read = api.content(owner, mode, key)
     steps = [
         ("the longest key", granted(fits)),
         ("the longest key", require(read == "fits", otherwise=f"reads {read!r}", observed="is read")),
     ]
     for more in ("k", "k" * (1025 - room), "k" * 5000):
-        reply = api.put(owner, mode, json.dumps({"key": key + more, "value": "does not fit"}))
+        reply = api.put(owner, mode, {"key": key + more, "value": "does not fit"})
         steps.append(("longer ones", refused(reply, 400, 413, hidden=api.inner_names)))
     steps.append(
         ("after that", require(api.names(owner, mode) == [key], otherwise="more is stored", observed="one name"))
     )
     return together(*steps)
-
-
-add_for_each_mode(
-    (
-        "neighbours",
-        threats.COLLIDING_NAMES,
-        "Store and list as users of tenants whose ids begin with each other's",
-        "Each reads and lists their own, and no other's.",
-        _apart,
-    ),
-    (
-        "look-alike",
-        threats.COLLIDING_NAMES,
-        "Come as a tenant whose id is another's in upper case",
-        "Refused where the name is in lower case, and apart where it is not; the first keeps what is theirs.",
-        _look_alike,
-    ),
-    (
-        "longest",
-        threats.HOSTILE_NAMES,
-        "Store with ids of 38 and 128 characters, under a key of 1,024 bytes in all and under longer ones",
-        "The longest is stored and read; longer ones get 400.",
-        _longest,
-    ),
-)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import indiscretion, refused, require, together
+from tenantry.attacks.assertions import indiscretion, require, together
+from tenantry.attacks.http import Body
 from tenantry.attacks.outcome import Outcome, breached, held, inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.request_body import Body
 from tenantry.attacks.storage import MODES
-from tenantry.attacks.surfaces.storage import Scenario, scenario
+from tenantry.attacks.surfaces.storage import StorageScenario, scenario
 
 if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
@@ -39,23 +38,20 @@ _QUERIES: Final = (
 )
 
 
+@storage.each(
+    _QUERIES,
+    "partition-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="Store and list with {} in the query.",
+    must="400.",
+)
 def _query(world: World, query: str) -> Outcome:
     at = scenario(world, "prefix")
-    body = json.dumps({"key": "query.txt", "value": "x"})
+    body = {"key": "query.txt", "value": "x"}
     return together(
-        ("PUT", refused(at.api.send("PUT", query, at.alice.token, body=body), 400, hidden=at.hidden)),
-        ("GET", refused(at.api.send("GET", query, at.alice.token), 400, hidden=at.hidden)),
+        ("PUT", at.refusal(at.api.send("PUT", query, at.alice.token, body=body), 400)),
+        ("GET", at.refusal(at.api.send("GET", query, at.alice.token), 400)),
         ("a good request", at.good()),
-    )
-
-
-for _slug, _what, _text in _QUERIES:
-    storage.add(
-        f"partition-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"Store and list with {_what} in the query.",
-        must="400.",
-        run=partial(_query, query=_text),
     )
 
 
@@ -74,69 +70,53 @@ def _(world: World) -> Outcome:
 
 
 _BODIES: Final = (
-    Body(slug="empty", tries="nothing", text=""),
-    Body(slug="word", tries="a word", text="key"),
-    Body(slug="half", tries="half an object", text='{"key": "bad.txt", "value": "x"'),
-    Body(slug="two", tries="two objects", text='{"key": "bad.txt", "value": "x"}{"key": "bad.txt", "value": "y"}'),
-    Body(slug="array", tries="an array", text='[{"key": "bad.txt", "value": "x"}]'),
-    Body(slug="null", tries="null", text="null"),
-    Body(slug="no-key", tries="no key", text='{"value": "x"}'),
-    Body(slug="no-value", tries="no value", text='{"key": "bad.txt"}'),
-    Body(slug="empty-key", tries="an empty key", text='{"key": "", "value": "x"}'),
-    Body(slug="number-key", tries="a number as a key", text='{"key": 7, "value": "x"}'),
-    Body(slug="list-key", tries="a list as a key", text='{"key": ["bad.txt"], "value": "x"}'),
-    Body(slug="object-value", tries="an object as a value", text='{"key": "bad.txt", "value": {"S": "x"}}'),
-    Body(slug="null-value", tries="null as a value", text='{"key": "bad.txt", "value": null}'),
-    Body(slug="tenant", tries="a tenant beside the key", text='{"key": "bad.txt", "value": "x", "tenant_id": "OTHER"}'),
-    Body(slug="bucket", tries="a bucket beside the key", text='{"key": "bad.txt", "value": "x", "bucket": "OTHER"}'),
-    Body(
-        slug="tags", tries="tags beside the key", text='{"key": "bad.txt", "value": "x", "Tagging": "tenant_id=OTHER"}'
-    ),
-    Body(slug="nul-key", tries="a NUL in the key", text='{"key": "bad.txt\\u0000", "value": "x"}'),
-    Body(
-        slug="line-key", tries="two lines as a key", text='{"key": "bad.txt\\r\\nx-amz-acl: public-read", "value": "x"}'
-    ),
-    Body(slug="reversed-key", tries="a key shown backwards", text='{"key": "bad.txt\\u202e", "value": "x"}'),
-    Body(slug="dots", tries="a path upwards as a key", text='{"key": "a/../bad.txt", "value": "x"}'),
-    Body(slug="slash", tries="an absolute path as a key", text='{"key": "/bad.txt", "value": "x"}'),
-    Body(slug="surrogate", tries="half a surrogate pair", text='{"key": "bad.txt", "value": "\\ud800"}'),
-    Body(slug="surrogate-key", tries="half a surrogate pair as a key", text='{"key": "bad.txt\\ud800", "value": "x"}'),
-    Body(slug="latin-1", tries="text that is not UTF-8", text=b'{"key": "bad.txt", "value": "caf\xe9"}'),
-    Body(slug="utf-16", tries="another character set", text='{"key": "bad.txt", "value": "x"}'.encode("utf-16")),
-    Body(
-        slug="deep",
-        tries="arrays nested 5,000 deep",
-        text='{"key": "bad.txt", "value": ' + "[" * 5000 + "]" * 5000 + "}",
-    ),
-    Body(slug="form", tries="a form", text="key=bad.txt&value=x", content_type="application/x-www-form-urlencoded"),
-    Body(slug="xml", tries="XML with an entity", text="<x>&e;</x>", content_type="application/xml"),
+    Body("empty", "nothing", ""),
+    Body("word", "a word", "key"),
+    Body("half", "half an object", '{"key": "bad.txt", "value": "x"'),
+    Body("two", "two objects", '{"key": "bad.txt", "value": "x"}{"key": "bad.txt", "value": "y"}'),
+    Body("array", "an array", '[{"key": "bad.txt", "value": "x"}]'),
+    Body("null", "null", "null"),
+    Body("no-key", "no key", '{"value": "x"}'),
+    Body("no-value", "no value", '{"key": "bad.txt"}'),
+    Body("empty-key", "an empty key", '{"key": "", "value": "x"}'),
+    Body("number-key", "a number as a key", '{"key": 7, "value": "x"}'),
+    Body("list-key", "a list as a key", '{"key": ["bad.txt"], "value": "x"}'),
+    Body("object-value", "an object as a value", '{"key": "bad.txt", "value": {"S": "x"}}'),
+    Body("null-value", "null as a value", '{"key": "bad.txt", "value": null}'),
+    Body("tenant", "a tenant beside the key", '{"key": "bad.txt", "value": "x", "tenant_id": "OTHER"}'),
+    Body("bucket", "a bucket beside the key", '{"key": "bad.txt", "value": "x", "bucket": "OTHER"}'),
+    Body("tags", "tags beside the key", '{"key": "bad.txt", "value": "x", "Tagging": "tenant_id=OTHER"}'),
+    Body("nul-key", "a NUL in the key", '{"key": "bad.txt\\u0000", "value": "x"}'),
+    Body("line-key", "two lines as a key", '{"key": "bad.txt\\r\\nx-amz-acl: public-read", "value": "x"}'),
+    Body("reversed-key", "a key shown backwards", '{"key": "bad.txt\\u202e", "value": "x"}'),
+    Body("dots", "a path upwards as a key", '{"key": "a/../bad.txt", "value": "x"}'),
+    Body("slash", "an absolute path as a key", '{"key": "/bad.txt", "value": "x"}'),
+    Body("surrogate", "half a surrogate pair", '{"key": "bad.txt", "value": "\\ud800"}'),
+    Body("surrogate-key", "half a surrogate pair as a key", '{"key": "bad.txt\\ud800", "value": "x"}'),
+    Body("latin-1", "text that is not UTF-8", b'{"key": "bad.txt", "value": "caf\xe9"}'),
+    Body("utf-16", "another character set", '{"key": "bad.txt", "value": "x"}'.encode("utf-16")),
+    Body("deep", "arrays nested 5,000 deep", '{"key": "bad.txt", "value": ' + "[" * 5000 + "]" * 5000 + "}"),
+    Body("form", "a form", "key=bad.txt&value=x", content_type="application/x-www-form-urlencoded"),
+    Body("xml", "XML with an entity", "<x>&e;</x>", content_type="application/xml"),
 )
 
 
+@storage.each(
+    ((case.slug, case.tries, case) for case in _BODIES),
+    "body-{}",
+    threat=threats.INJECTION,
+    tries="Store {}.",
+    must="400 with the reason, and nothing is stored.",
+)
 def _body(world: World, case: Body) -> Outcome:
     """Send a body to be stored, in turn in one of the modes, and see that nothing is."""
     mode = MODES[_BODIES.index(case) % len(MODES)]
     at = scenario(world, mode)
     text = case.text.replace("OTHER", at.bob.tenant) if isinstance(case.text, str) else case.text
     reply = at.api.put(at.alice, mode, text, **{"Content-Type": case.content_type})
-    return together(
-        refused(reply, 400, 413, 415, hidden=at.hidden), ("after that", _nothing_bad(at)), ("a good request", at.good())
-    )
-
-
-def _nothing_bad(at: Scenario) -> Outcome:
-    names = [name for name in at.api.names(at.alice, at.mode) if "bad.txt" in name]
-    return require(not names, otherwise=f"it is stored: {names}", observed="nothing is stored")
-
-
-for _case in _BODIES:
-    storage.add(
-        f"body-{_case.slug}",
-        threat=threats.INJECTION,
-        tries=f"Store {_case.tries}.",
-        must="400 with the reason, and nothing is stored.",
-        run=partial(_body, case=_case),
-    )
+    names = [name for name in at.api.names(at.alice, mode) if "bad.txt" in name]
+    nothing = require(not names, otherwise=f"it is stored: {names}", observed="nothing is stored")
+    return together(at.refusal(reply, 400, 413, 415), ("after that", nothing), ("a good request", at.good()))
 
 
 @storage.attack("body-key-twice", threat=threats.INJECTION, must="400, or one object under one of the two keys.")
@@ -151,12 +131,12 @@ def _(world: World) -> Outcome:
             f'{{"key": {other}, "key": "twice.txt", "value": "x"}}',
         )
     ]
-    return together(*steps, at.untouched(), ("a good request", at.good()))
+    return at.checked(*steps)
 
 
-def _one_of(at: Scenario, reply: Reply) -> Outcome:
+def _one_of(at: StorageScenario, reply: Reply) -> Outcome:
     if not reply.ok:
-        return refused(reply, 400, hidden=(at.value, *at.api.inner_names))
+        return at.refusal_of_key(reply, 400)
     stored = at.api.content(at.alice, at.mode, "twice.txt")
     return require(stored == "x", otherwise="it went elsewhere", observed="one's own is stored")
 
@@ -169,66 +149,58 @@ def _(world: World) -> Outcome:
     at, steps = scenario(world, "prefix"), []
     for size in (7, 11):
         value = "v" * (size << 20)
-        reply = at.api.put(at.alice, "prefix", json.dumps({"key": f"large-{size}.txt", "value": value}))
-        steps.append((f"{size} MB", held("stored") if reply.ok else refused(reply, 400, 413, hidden=at.hidden)))
-    return together(*steps, at.untouched(), ("a good request", at.good()))
+        reply = at.api.put(at.alice, "prefix", {"key": f"large-{size}.txt", "value": value})
+        steps.append((f"{size} MB", held("stored") if reply.ok else at.refusal(reply, 400, 413)))
+    return at.checked(*steps)
 
 
 # Metadata that is not as it should be
 
 
-def _row(at: Scenario, key: str, **more: dict[str, str]) -> dict[str, dict[str, str]]:
-    return {"id_concat": {"S": f"{at.alice.tenant}^{at.alice.user}"}, "key_name": {"S": key}, **more}
-
-
-def _malformed(world: World, slug: str) -> Outcome:
-    """Write a row with the operator's credentials, read what it names, and see that the rest still works."""
-    at = scenario(world, "db_nosql")
-    aws, table = world.target.aws, world.target.metadata_table
-    victim = f"{at.bob.prefix}{at.secret}"
-    theirs = aws.s3.head_object(Bucket=at.api.shared_bucket("db_nosql"), Key=victim)["VersionId"]
-    bucket = {"S": at.api.bucket("bucket", at.bob.tenant)}
-    key = f"malformed-{slug}.txt"
-    own = f"{at.alice.prefix}{key}"
-    row = {
-        "other-version": _row(at, own, version_id={"S": theirs}, bucket_name={"S": at.api.shared_bucket("db_nosql")}),
-        "other-bucket": _row(at, own, version_id={"S": theirs}, bucket_name=bucket, url={"S": f"s3://{victim}"}),
-        "other-key": _row(at, victim, version_id={"S": theirs}),
-        "other-tenant": _row(
-            at, own, version_id={"S": theirs}, tenant_id={"S": at.bob.tenant}, user_id={"S": at.bob.user}
-        ),
-        "no-version": _row(at, own),
-        "number-version": _row(at, own, version_id={"N": "7"}),
-    }[slug]
-    aws.dynamodb.put_item(TableName=table, Item=row)
-    try:
-        replies = [at.api.get(at.alice, "db_nosql", name) for name in (key, at.secret, victim)]
-        listing = at.api.listing(at.alice, "db_nosql")
-    finally:
-        aws.dynamodb.delete_item(TableName=table, Key={name: row[name] for name in ("id_concat", "key_name")})
-    # A row that cannot be read at all is an operator's mistake, which may be a 500 for this key and no other.
-    statuses = (400, 404, 500) if slug in {"no-version", "number-version"} else (400, 404)
-    steps = [refused(reply, *statuses, hidden=(at.value, *at.api.inner_names)) for reply in replies]
-    still = require(
-        listing.ok and "own.txt" in listing.text and at.value not in listing.text,
-        otherwise=f"the listing is {listing}",
-        observed="the listing works",
-    )
-    return together(*steps, still, at.untouched(), ("a good request", at.good()))
-
-
-for _slug, _what in (
+_ROWS: Final = (
     ("other-version", "the version of another tenant's object"),
     ("other-bucket", "another tenant's bucket and address"),
     ("other-key", "another tenant's key"),
     ("other-tenant", "another tenant and user in its attributes"),
     ("no-version", "no version"),
     ("number-version", "a number for a version"),
-):
-    storage.add(
-        f"metadata-{_slug}",
-        threat=threats.REJECTED_RECORD,
-        tries=f"Read through a row of one's own metadata that names {_what}, written with the operator's credentials.",
-        must="Nothing of another's comes back, and all else works.",
-        run=partial(_malformed, slug=_slug),
+)
+
+
+@storage.each(
+    ((slug, what, slug) for slug, what in _ROWS),
+    "metadata-{}",
+    threat=threats.REJECTED_RECORD,
+    tries="Read through a row of one's own metadata that names {}, written with the operator's credentials.",
+    must="Nothing of another's comes back, and all else works.",
+)
+def _malformed(world: World, slug: str) -> Outcome:
+    """Write a row with the operator's credentials, read what it names, and see that the rest still works."""
+    at = scenario(world, "db_nosql")
+    aws, table, shared = world.target.aws, world.target.metadata_table, at.api.shared_bucket("db_nosql")
+    victim, key = f"{at.bob.prefix}{at.secret}", f"malformed-{slug}.txt"
+    version = {"version_id": {"S": aws.s3.head_object(Bucket=shared, Key=victim)["VersionId"]}}
+    bucket = {"S": at.api.bucket("bucket", at.bob.tenant)}
+    row = at.alice.row(victim if slug == "other-key" else f"{at.alice.prefix}{key}")
+    more: dict[str, dict[str, Any]] = {
+        "other-version": {**version, "bucket_name": {"S": shared}},
+        "other-bucket": {**version, "bucket_name": bucket, "url": {"S": f"s3://{victim}"}},
+        "other-key": version,
+        "other-tenant": {**version, "tenant_id": {"S": at.bob.tenant}, "user_id": {"S": at.bob.user}},
+        "no-version": {},
+        "number-version": {"version_id": {"N": "7"}},
+    }
+    aws.dynamodb.put_item(TableName=table, Item={**row, **more[slug]})
+    try:
+        replies = [at.api.get(at.alice, "db_nosql", name) for name in (key, at.secret, victim)]
+        listing = at.api.listing(at.alice, "db_nosql")
+    finally:
+        aws.dynamodb.delete_item(TableName=table, Key=row)
+    # A row that cannot be read at all is an operator's mistake, which may be a 500 for this key and no other.
+    statuses = (400, 404, 500) if slug in {"no-version", "number-version"} else (400, 404)
+    still = require(
+        listing.ok and "own.txt" in listing.text and at.value not in listing.text,
+        otherwise=f"the listing is {listing}",
+        observed="the listing works",
     )
+    return at.checked(*(at.refusal_of_key(reply, *statuses) for reply in replies), still)

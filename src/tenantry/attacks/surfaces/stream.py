@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import DENIALS, denied, granted, together
+from tenantry.attacks.assertions import DENIALS, all_denied, granted, together
 from tenantry.attacks.devices import Servers
 from tenantry.attacks.ingest import Senders
 from tenantry.attacks.outcome import Outcome, held, inconclusive
@@ -19,6 +19,7 @@ from tenantry.model.directory_tables import TENANT_ID
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
 
@@ -45,14 +46,12 @@ def outsiders(world: World) -> Mapping[str, Aws]:
     }
 
 
-def each(world: World, calls: Callable[[Aws], Mapping[str, Callable[[], object]]]) -> Outcome:
+def each(world: World, calls: Callable[[Aws], Calls]) -> Outcome:
     """Check calls that have to be denied to all of them, while a good request is taken."""
-    checked = [
-        (f"{who}: {what}", denied(call, codes=DENIALS | {"403"}))
-        for who, aws in outsiders(world).items()
-        for what, call in calls(aws).items()
-    ]
-    return together(*checked, ("a record of one's own", granted(Senders.of(world).good())))
+    tried = [(f"{who}: {what}", call) for who, aws in outsiders(world).items() for what, call in calls(aws)]
+    return together(
+        *all_denied(tried, codes=DENIALS | {"403"}), ("a record of one's own", granted(Senders.of(world).good()))
+    )
 
 
 @stream.attack("write", threat=threats.WRONG_TENANT, must="A denial of each: the gateway alone writes.")
@@ -60,12 +59,12 @@ def _(world: World) -> Outcome:
     """Put records on the stream past the gateway, with credentials of every kind that tenants get."""
     name = world.target.ingest_stream
 
-    def calls(aws: Aws) -> Mapping[str, Callable[[], object]]:
+    def calls(aws: Aws) -> Calls:
         entry: Any = {"PartitionKey": "tenanta", "Data": _RECORD}
-        return {
-            "one": partial(aws.kinesis.put_record, StreamName=name, **entry),
-            "many": partial(aws.kinesis.put_records, StreamName=name, Records=[entry]),
-        }
+        return [
+            ("one", partial(aws.kinesis.put_record, StreamName=name, **entry)),
+            ("many", partial(aws.kinesis.put_records, StreamName=name, Records=[entry])),
+        ]
 
     return each(world, calls)
 
@@ -78,12 +77,12 @@ def _(world: World) -> Outcome:
     begin: Any = {"StreamName": name, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
     iterator = operator.get_shard_iterator(**begin)["ShardIterator"]
 
-    def calls(aws: Aws) -> Mapping[str, Callable[[], object]]:
-        return {
-            "begin": partial(aws.kinesis.get_shard_iterator, **begin),
-            "go on": partial(aws.kinesis.get_records, ShardIterator=iterator),
-            "list": partial(aws.kinesis.list_shards, StreamName=name),
-        }
+    def calls(aws: Aws) -> Calls:
+        return [
+            ("begin", partial(aws.kinesis.get_shard_iterator, **begin)),
+            ("go on", partial(aws.kinesis.get_records, ShardIterator=iterator)),
+            ("list", partial(aws.kinesis.list_shards, StreamName=name)),
+        ]
 
     return each(world, calls)
 
@@ -91,19 +90,16 @@ def _(world: World) -> Outcome:
 @stream.attack("settings", threat=threats.LOOSE_POLICY, must="A denial of each.")
 def _(world: World) -> Outcome:
     """Change the stream so that records are lost, or can be read by others."""
-    name = world.target.ingest_stream
+    stream: Any = {"StreamName": world.target.ingest_stream}
+    key: Any = {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
 
-    def calls(aws: Aws) -> Mapping[str, Callable[[], object]]:
+    def calls(aws: Aws) -> Calls:
         kinesis = aws.kinesis
-        return {
-            "forget sooner": partial(
-                kinesis.decrease_stream_retention_period, StreamName=name, RetentionPeriodHours=24
-            ),
-            "no encryption": partial(
-                kinesis.stop_stream_encryption, StreamName=name, EncryptionType="KMS", KeyId="alias/aws/kinesis"
-            ),
-            "describe": partial(kinesis.describe_stream_summary, StreamName=name),
-        }
+        return [
+            ("forget sooner", partial(kinesis.decrease_stream_retention_period, **stream, RetentionPeriodHours=24)),
+            ("no encryption", partial(kinesis.stop_stream_encryption, **stream, **key)),
+            ("describe", partial(kinesis.describe_stream_summary, **stream)),
+        ]
 
     return each(world, calls)
 
@@ -124,6 +120,6 @@ def _(world: World) -> Outcome:
         "read the tenants' table": partial(aws.dynamodb.scan, TableName=world.target.tenants_table),
         "list another bucket": partial(aws.s3.list_objects_v2, Bucket=world.target.storage_names.shared["prefix"]),
     }
-    checked = [(what, denied(call)) for what, call in calls.items()]
+    checked = all_denied(calls.items())
     own = kinesis.list_shards(StreamName=name)["Shards"]
     return together(*checked, ("its own stream", held("it can be read") if own else inconclusive("no shards")))

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
 from tenantry.attacks.assertions import refused, require, together
-from tenantry.attacks.http import Reply
-from tenantry.attacks.outcome import Outcome, breached, held
+from tenantry.attacks.http import Body, Reply
+from tenantry.attacks.outcome import Outcome, breached
 from tenantry.attacks.registry import REGISTRY
-from tenantry.attacks.request_body import Body
 
 if TYPE_CHECKING:
     from tenantry.attacks.accounts import Person
+    from tenantry.attacks.threats import Threat
     from tenantry.attacks.world import World
 
 tenant_api: Final = REGISTRY.surface("tenant-api")
-
-_REFUSALS: Final = (400, 413, 415)
 
 
 def _put(world: World, case: Body) -> Outcome:
@@ -35,16 +33,14 @@ def _put_alone(world: World, case: Body, person: Person) -> Outcome:
     bob, tenant = world.users.bob, person.tenant
     text = case.text.replace("OTHER", bob.tenant) if isinstance(case.text, str) else case.text
     before, victim = world.tenant_row(tenant), world.tenant_row(bob.tenant)
-    reply = world.tenant_api(
-        f"/tenant/{tenant}", person.tokens.id, method="PUT", body=text, headers={"Content-Type": case.content_type}
-    )
+    headers = {"Content-Type": case.content_type}
+    reply = world.tenant_api("PUT", f"/tenant/{tenant}", person.tokens.id, text, headers=headers)
     after = world.tenant_row(tenant)
     if world.tenant_row(bob.tenant) != victim:
         return breached("another's tenant is changed")
     case = replace(case, stored=case.stored and case.stored.replace("OTHER", bob.tenant))
-    return together(
-        _stored(case, reply, dict(before or {}), dict(after or {})), ("afterwards", _working(world, tenant))
-    )
+    there = require(bool(after), otherwise="the tenant is gone", observed="the tenant is there")
+    return together(_stored(case, reply, dict(before or {}), dict(after or {})), ("afterwards", there))
 
 
 def _stored(case: Body, reply: Reply, before: dict[str, Any], after: dict[str, Any]) -> Outcome:
@@ -56,14 +52,14 @@ def _stored(case: Body, reply: Reply, before: dict[str, Any], after: dict[str, A
             exact, otherwise=f"something else is stored: {after}", observed=f"{reply.status}, stored exactly"
         )
     return together(
-        refused(reply, *_REFUSALS),
+        refused(reply, 400, 413, 415),
         require(after == before, otherwise="refused, yet stored", observed="nothing is stored"),
     )
 
 
-def _working(world: World, tenant: str) -> Outcome:
-    row = world.tenant_row(tenant)
-    return held("the tenant is there") if row else breached("the tenant is gone")
+def _kept(slug: str, tries: str, name: str, threat: Threat = threats.INJECTION) -> Body:
+    """Return a body with a name that has to be stored as it is."""
+    return Body(slug, tries, _name(name), stored=name, threat=threat)
 
 
 def _name(value: str) -> str:
@@ -71,99 +67,64 @@ def _name(value: str) -> str:
 
 
 _BODIES: Final = (
+    Body("other-tenant", "a name and another's tenant id", '{"name": "x", "tenantId": "OTHER"}', stored="x"),
+    Body("other-key", "a name and another's key", '{"name": "x", "tenantid": "OTHER"}', stored="x"),
+    Body("key-only", "another's key and no name", '{"tenantid": "OTHER"}'),
     Body(
-        slug="other-tenant",
-        tries="a name and another's tenant id",
-        text='{"name": "x", "tenantId": "OTHER"}',
+        "extra-fields",
+        "a name, roles, a plan and an owner",
+        '{"name": "x", "roles": ["admin"], "plan": "platinum", "owner": "OTHER", "__proto__": {"admin": true}}',
         stored="x",
     ),
-    Body(slug="other-key", tries="a name and another's key", text='{"name": "x", "tenantid": "OTHER"}', stored="x"),
-    Body(slug="key-only", tries="another's key and no name", text='{"tenantid": "OTHER"}'),
+    Body("twice", "the name twice", '{"name": "one", "name": "two"}', stored="two"),
+    _kept("update-expression", "an update expression as a name", ":name, tenantid = :other"),
+    Body("dynamodb-type", "a typed value as a name", '{"name": {"S": "x"}}'),
+    Body("list", "a list as a name", '{"name": ["x"]}'),
+    Body("number", "a number as a name", '{"name": 7}'),
+    Body("null", "null as a name", '{"name": null}'),
+    Body("boolean", "a truth value as a name", '{"name": true}'),
+    Body("no-name", "an object without a name", "{}"),
+    Body("empty-name", "an empty name", _name("")),
+    Body("blank-name", "a name of white space", _name(" \t ")),
+    Body("empty", "an empty body", ""),
+    Body("not-json", "a word", "name"),
+    Body("array", "an array around the object", '[{"name": "x"}]'),
+    Body("string", "a string", '"name"'),
+    Body("half", "half an object", '{"name": "x"'),
+    Body("two-objects", "two objects", '{"name": "x"}{"name": "y"}'),
+    Body("deep", "an object nested 5,000 deep", '{"name":' * 5000 + '"x"' + "}" * 5000),
+    _kept("long", "a name of 10,000 characters", "n" * 10_000),
+    Body("megabyte", "a name of 400,000 characters", _name("n" * 400_000)),
+    Body("latin-1", "a name that is not UTF-8", b'{"name": "caf\xe9"}'),
+    Body("surrogate", "half a surrogate pair", '{"name": "\\ud800"}'),
+    Body("nul", "a name with a NUL in it", _name("a\0b")),
+    Body("newline", "a name of two lines", _name("a\nSet-Cookie: x=y")),
+    _kept("html", "markup", "<script>alert(1)</script>"),
+    _kept("emoji", "emoji and a right-to-left word", "🏢 שלום"),
+    _kept("velocity", "a mapping template", "#set($x = $context.authorizer.tenantId)$x"),
+    _kept("context", "a gateway variable", "$context.identity.sourceIp"),
+    _kept("policy-variable", "a policy variable", "${aws:PrincipalTag/TenantId}"),
+    _kept("jinja", "a template of another engine", "{{7*7}} ${7*7} <%= 7*7 %>"),
+    _kept("jsonata", "a state machine's expression", "{% $states.input %}"),
+    _kept("quotes", "quotes and backslashes", 'a"b\'c\\d\\"'),
+    _kept("path", "a path", "../../OTHER", threat=threats.HOSTILE_NAMES),
+    Body("form", "a form", "name=x", content_type="application/x-www-form-urlencoded"),
     Body(
-        slug="extra-fields",
-        tries="a name, roles, a plan and an owner",
-        text='{"name": "x", "roles": ["admin"], "plan": "platinum", "owner": "OTHER", "__proto__": {"admin": true}}',
-        stored="x",
-    ),
-    Body(slug="twice", tries="the name twice", text='{"name": "one", "name": "two"}', stored="two"),
-    Body(
-        slug="update-expression",
-        tries="an update expression as a name",
-        text=_name(":name, tenantid = :other"),
-        stored=":name, tenantid = :other",
-    ),
-    Body(slug="dynamodb-type", tries="a typed value as a name", text='{"name": {"S": "x"}}'),
-    Body(slug="list", tries="a list as a name", text='{"name": ["x"]}'),
-    Body(slug="number", tries="a number as a name", text='{"name": 7}'),
-    Body(slug="null", tries="null as a name", text='{"name": null}'),
-    Body(slug="boolean", tries="a truth value as a name", text='{"name": true}'),
-    Body(slug="no-name", tries="an object without a name", text="{}"),
-    Body(slug="empty-name", tries="an empty name", text=_name("")),
-    Body(slug="blank-name", tries="a name of white space", text=_name(" \t ")),
-    Body(slug="empty", tries="an empty body", text=""),
-    Body(slug="not-json", tries="a word", text="name"),
-    Body(slug="array", tries="an array around the object", text='[{"name": "x"}]'),
-    Body(slug="string", tries="a string", text='"name"'),
-    Body(slug="half", tries="half an object", text='{"name": "x"'),
-    Body(slug="two-objects", tries="two objects", text='{"name": "x"}{"name": "y"}'),
-    Body(slug="deep", tries="an object nested 5,000 deep", text='{"name":' * 5000 + '"x"' + "}" * 5000),
-    Body(slug="long", tries="a name of 10,000 characters", text=_name("n" * 10_000), stored="n" * 10_000),
-    Body(slug="megabyte", tries="a name of 400,000 characters", text=_name("n" * 400_000)),
-    Body(slug="latin-1", tries="a name that is not UTF-8", text=b'{"name": "caf\xe9"}'),
-    Body(slug="surrogate", tries="half a surrogate pair", text='{"name": "\\ud800"}'),
-    Body(slug="nul", tries="a name with a NUL in it", text=_name("a\0b")),
-    Body(slug="newline", tries="a name of two lines", text=_name("a\nSet-Cookie: x=y")),
-    Body(slug="html", tries="markup", text=_name("<script>alert(1)</script>"), stored="<script>alert(1)</script>"),
-    Body(slug="emoji", tries="emoji and a right-to-left word", text=_name("🏢 שלום"), stored="🏢 שלום"),
-    Body(
-        slug="velocity",
-        tries="a mapping template",
-        text=_name("#set($x = $context.authorizer.tenantId)$x"),
-        stored="#set($x = $context.authorizer.tenantId)$x",
-    ),
-    Body(
-        slug="context",
-        tries="a gateway variable",
-        text=_name("$context.identity.sourceIp"),
-        stored="$context.identity.sourceIp",
-    ),
-    Body(
-        slug="policy-variable",
-        tries="a policy variable",
-        text=_name("${aws:PrincipalTag/TenantId}"),
-        stored="${aws:PrincipalTag/TenantId}",
-    ),
-    Body(
-        slug="jinja",
-        tries="a template of another engine",
-        text=_name("{{7*7}} ${7*7} <%= 7*7 %>"),
-        stored="{{7*7}} ${7*7} <%= 7*7 %>",
-    ),
-    Body(
-        slug="jsonata",
-        tries="a state machine's expression",
-        text=_name("{% $states.input %}"),
-        stored="{% $states.input %}",
-    ),
-    Body(slug="quotes", tries="quotes and backslashes", text=_name('a"b\'c\\d\\"'), stored='a"b\'c\\d\\"'),
-    Body(slug="path", tries="a path", text=_name("../../OTHER"), stored="../../OTHER", threat=threats.HOSTILE_NAMES),
-    Body(slug="form", tries="a form", text="name=x", content_type="application/x-www-form-urlencoded"),
-    Body(
-        slug="xml",
-        tries="XML with an entity",
-        text='<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><name>&e;</name>',
+        "xml",
+        "XML with an entity",
+        '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><name>&e;</name>',
         content_type="application/xml",
     ),
     Body(
-        slug="text-type",
-        tries="an object that says it is text, with a foreign key",
-        text='{"name": 7, "tenantid": "OTHER"}',
+        "text-type",
+        "an object that says it is text, with a foreign key",
+        '{"name": 7, "tenantid": "OTHER"}',
         content_type="text/plain",
     ),
     Body(
-        slug="other-charset",
-        tries="an object in another character set",
-        text='{"name": "x"}'.encode("utf-16"),
+        "other-charset",
+        "an object in another character set",
+        '{"name": "x"}'.encode("utf-16"),
         content_type="application/json; charset=utf-16",
     ),
 )

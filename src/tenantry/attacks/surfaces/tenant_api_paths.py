@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from tenantry.attacks import threats
 from tenantry.attacks.assertions import granted, indiscretion, refused, require, together
@@ -19,21 +19,7 @@ if TYPE_CHECKING:
 
 tenant_api: Final = REGISTRY.surface("tenant-api")
 
-_NAME: Final = '{"name": "tenantry-attack was here"}'
-
-
-def _ask(world: World, path: str) -> Outcome:
-    alice, bob = world.users.alice, world.users.bob
-    raw = (
-        path.replace("OWN", alice.tenant)
-        .replace("OTHER", bob.tenant)
-        .replace("BOB", bob.user_id)
-        .replace("ME", alice.user_id)
-    )
-    reply = world.tenant_api(raw, alice.tokens.id)
-    if reply.ok and alice.tenant in reply.text and not indiscretion(reply, (*world.hidden, bob.tenant)):
-        return together(("her own tenant", held(str(reply))))
-    return refused(reply, 400, 401, 403, 404, hidden=world.hidden, control=world.good)
+_NAME: Final = {"name": "tenantry-attack was here"}
 
 
 _FULL_WIDTH: Final = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
@@ -76,33 +62,62 @@ _PATHS: Final = (
     ("list-asterisk", "/tenants/*"),
     ("list-email", "/tenants/ME@simulator.amazonses.com"),
 )
-for _slug, _raw in _PATHS:
-    tenant_api.add(
-        f"path-{_slug}",
-        threat=threats.HOSTILE_NAMES,
-        tries=f"Ask for `{shortened(_raw)}` with one's own token.",
-        must="Refused, or one's own tenant alone: not a byte of another's.",
-        run=partial(_ask, path=_raw),
-    )
 
 
-def _other_case(world: World) -> Outcome:
+@tenant_api.each(
+    ((slug, shortened(raw), raw) for slug, raw in _PATHS),
+    "path-{}",
+    threat=threats.HOSTILE_NAMES,
+    tries="Ask for `{}` with one's own token.",
+    must="Refused, or one's own tenant alone: not a byte of another's.",
+)
+def _ask(world: World, path: str) -> Outcome:
+    alice, bob = world.users.alice, world.users.bob
+    words = {
+        "ENCODED": "".join(f"%{ord(letter):02x}" for letter in bob.tenant),
+        "WIDE": quote(bob.tenant.translate(_FULL_WIDTH)),
+        "OWN": alice.tenant,
+        "OTHER": bob.tenant,
+        "BOB": bob.user_id,
+        "ME": alice.user_id,
+    }
+    for word, value in words.items():
+        path = path.replace(word, value)
+    reply = world.tenant_api("GET", path, alice.tokens.id)
+    if reply.ok and alice.tenant in reply.text and not indiscretion(reply, (*world.hidden, bob.tenant)):
+        return held(str(reply))
+    return world.refusal(reply, 400, 401, 403, 404)
+
+
+@tenant_api.attack(
+    "path-upper-case",
+    threat=threats.COLLIDING_NAMES,
+    must="Refused: ids are compared exactly, or two tenants could be one.",
+)
+def _(world: World) -> Outcome:
+    """Ask for one's own tenant in capitals."""
     alice = world.users.alice
     upper = alice.tenant.upper()
     if upper == alice.tenant:
         return inconclusive("the tenant's id has no letters")
-    return refused(world.tenant(upper, alice.tokens.id), 400, 403, 404, hidden=world.hidden, control=world.good)
+    return world.refusal(world.tenant(upper, alice.tokens.id), 400, 403, 404)
 
 
-tenant_api.add(
-    "path-upper-case",
-    threat=threats.COLLIDING_NAMES,
-    tries="Ask for one's own tenant in capitals.",
-    must="Refused: ids are compared exactly, or two tenants could be one.",
-    run=_other_case,
+_TWINS: Final[tuple[tuple[str, str, Callable[[str], str]], ...]] = (
+    ("longer", "is another's with a digit after it", lambda tenant: f"{tenant}0"),
+    ("shorter", "is another's without its last character", lambda tenant: tenant[:-1]),
+    ("hyphenated", "is another's with a hyphen and a letter after it", lambda tenant: f"{tenant}-a"),
+    ("upper", "is another's in capitals", lambda tenant: tenant.upper()),
 )
 
 
+@tenant_api.each(
+    _TWINS,
+    "neighbour-{}",
+    threat=threats.COLLIDING_NAMES,
+    tries="Belong to a tenant whose id {}, and ask for the other.",
+    must="403 both ways; one's own is allowed.",
+)
 def _neighbour(world: World, twin: Callable[[str], str]) -> Outcome:
     """Attack a tenant from one whose id differs by one character at the end, in both directions."""
     bob = world.users.bob
@@ -115,45 +130,27 @@ def _neighbour(world: World, twin: Callable[[str], str]) -> Outcome:
     return together(("its own", control), ("the other's", inward), ("renaming it", rename), ("from there", outward))
 
 
-for _slug, _what, _twin in (
-    ("longer", "is another's with a digit after it", lambda tenant: f"{tenant}0"),
-    ("shorter", "is another's without its last character", lambda tenant: tenant[:-1]),
-    ("hyphenated", "is another's with a hyphen and a letter after it", lambda tenant: f"{tenant}-a"),
-    ("upper", "is another's in capitals", lambda tenant: tenant.upper()),
-):
-    tenant_api.add(
-        f"neighbour-{_slug}",
-        threat=threats.COLLIDING_NAMES,
-        tries=f"Belong to a tenant whose id {_what}, and ask for the other.",
-        must="403 both ways; one's own is allowed.",
-        run=partial(_neighbour, twin=_twin),
-    )
-
-
 # Methods and preflights
 
 
+@tenant_api.each(
+    ((verb.lower(), verb, verb) for verb in ("POST", "PATCH", "DELETE", "TRACE", "PROPFIND")),
+    "method-{}",
+    threat=threats.WRONG_TENANT,
+    tries="Send {} to one's own and to another's tenant, with and without a token.",
+    must="Refused, and neither tenant changes.",
+)
 def _method(world: World, method: str) -> Outcome:
     bob, alice = world.users.bob, world.users.alice
     before = world.tenant_row(alice.tenant), world.tenant_row(bob.tenant)
     replies = [
-        world.tenant_api(f"/tenant/{person.tenant}", token, method=method, body=_NAME)
+        world.tenant_api(method, f"/tenant/{person.tenant}", token, _NAME)
         for person in (alice, bob)
         for token in (alice.tokens.id, None)
     ]
-    outcomes = [refused(reply, 401, 403, 404, 405, hidden=world.hidden, control=world.good) for reply in replies]
+    outcomes = [world.refusal(reply, 401, 403, 404, 405) for reply in replies]
     after = world.tenant_row(alice.tenant), world.tenant_row(bob.tenant)
     return together(*outcomes, require(before == after, otherwise="a tenant is changed", observed="nothing is changed"))
-
-
-for _verb in ("POST", "PATCH", "DELETE", "TRACE", "PROPFIND"):
-    tenant_api.add(
-        f"method-{_verb.lower()}",
-        threat=threats.WRONG_TENANT,
-        tries=f"Send {_verb} to one's own and to another's tenant, with and without a token.",
-        must="Refused, and neither tenant changes.",
-        run=partial(_method, method=_verb),
-    )
 
 
 @tenant_api.attack(
@@ -164,7 +161,7 @@ def _(world: World) -> Outcome:
     carol = world.users.carol
     before = world.tenant_row(carol.tenant)
     headers = dict.fromkeys(("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"), "PUT")
-    reply = world.tenant_api(f"/tenant/{carol.tenant}?_method=PUT", carol.tokens.id, headers=headers, body=_NAME)
+    reply = world.tenant_api("GET", f"/tenant/{carol.tenant}?_method=PUT", carol.tokens.id, _NAME, headers=headers)
     kept = require(
         world.tenant_row(carol.tenant) == before, otherwise="it is renamed", observed=f"name kept ({reply.status})"
     )
@@ -180,8 +177,8 @@ def _(world: World) -> Outcome:
     """Send OPTIONS, which needs no token, for another's tenant and for one that does not exist."""
     bob = world.users.bob
     headers = {"Origin": "https://attacker.example", "Access-Control-Request-Method": "PUT"}
-    there = world.tenant_api(f"/tenant/{bob.tenant}", method="OPTIONS", headers=headers)
-    nowhere = world.tenant_api(f"/tenant/{uuid.uuid4()}", method="OPTIONS", headers=headers)
+    there = world.tenant_api("OPTIONS", f"/tenant/{bob.tenant}", headers=headers)
+    nowhere = world.tenant_api("OPTIONS", f"/tenant/{uuid.uuid4()}", headers=headers)
     if not there.ok:
         return inconclusive(f"the preflight fails: {there}")
     if there.text != nowhere.text or set(there.headers) != set(nowhere.headers):
@@ -203,11 +200,9 @@ def _(world: World) -> Outcome:
     alice, origin = world.users.alice, {"Origin": "https://attacker.example"}
     path = f"/tenant/{alice.tenant}"
     replies = {
-        "preflight": world.tenant_api(
-            path, method="OPTIONS", headers={**origin, "Access-Control-Request-Method": "GET"}
-        ),
-        "good request": world.tenant_api(path, alice.tokens.id, headers=origin),
-        "refusal": world.tenant_api(path, headers=origin),
+        "preflight": world.tenant_api("OPTIONS", path, headers={**origin, "Access-Control-Request-Method": "GET"}),
+        "good request": world.tenant_api("GET", path, alice.tokens.id, headers=origin),
+        "refusal": world.tenant_api("GET", path, headers=origin),
     }
     allowed = {what: reply.headers.get("access-control-allow-origin", "none") for what, reply in replies.items()}
     credentials = [what for what, reply in replies.items() if "access-control-allow-credentials" in reply.headers]

@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import ClientError
-
 from tenantry.attacks import threats
 from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import denied, granted, require, together
-from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
+from tenantry.attacks.assertions import all_denied, allowed, expect, granted, require, together
+from tenantry.attacks.outcome import Outcome, held, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Storage
 from tenantry.attacks.surfaces.tenant_api import tenant_api
@@ -21,13 +20,10 @@ from tenantry.attacks.surfaces.vending import CODES, prize
 from tenantry.model.directory_tables import TENANT_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tenantry.attacks.accounts import Person
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
-
-    Calls = list[tuple[str, Callable[[], object]]]
 
 _STORAGE: Final = "storage"
 _INGESTION: Final = "ingestion"
@@ -36,10 +32,8 @@ _EACH: Final = 3
 
 
 def _usage(world: World, who: Person) -> dict[str, Any]:
-    reply = world.tenant_api(f"/tenant/{who.tenant}/usage", who.tokens.id)
-    if not reply.ok:
-        raise SetupError(f"Somebody cannot read what their own tenant uses: {reply}")
-    usage: dict[str, Any] = reply.json()
+    reply = world.tenant_api("GET", f"/tenant/{who.tenant}/usage", who.tokens.id)
+    usage: dict[str, Any] = expect(reply, "Reading the usage of one's own tenant").json()
     if "failed" in usage:
         raise SetupError(f"What somebody's own tenant uses cannot be counted: {usage['failed']}")
     return usage
@@ -57,9 +51,10 @@ def _aggregates(world: World, tenant: str) -> str:
     return key
 
 
+@once_per_run
 def _victims(world: World) -> dict[str, str]:
     """Return the files of Bob's aggregates, and of tenants whose ids begin or end as Alice's does."""
-    return world.once("aggregates of others", lambda: _near(world, world.users.alice.tenant))
+    return _near(world, world.users.alice.tenant)
 
 
 def _near(world: World, tenant: str) -> dict[str, str]:
@@ -78,8 +73,7 @@ def _(world: World) -> Outcome:
     for other in (tenant[:-1], f"{tenant}0", world.users.bob.tenant):
         owner = storage.stranger(other, "usage")
         for mode in MODES[1:]:
-            if not storage.put(owner, mode, json.dumps({"key": "usage.txt", "value": "x" * 1000})).ok:
-                raise SetupError(f"An object of {owner.tenant} cannot be stored.")
+            expect(storage.put(owner, mode, {"key": "usage.txt", "value": "x" * 1000}), "Storing an object")
     seen = _usage(world, somebody)
     counted = [mode for mode in MODES if seen["storage"][mode]["objects"]]
     sent = seen["ingestion"]["minutes"]
@@ -108,7 +102,7 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Read the usage of one's own tenant as a member who is no admin."""
     carol = world.users.carol
-    return granted(world.tenant_api(f"/tenant/{carol.tenant}/usage", carol.tokens.id))
+    return granted(world.tenant_api("GET", f"/tenant/{carol.tenant}/usage", carol.tokens.id))
 
 
 # The counters themselves
@@ -119,15 +113,6 @@ def _counters(world: World) -> list[str]:
     ssm, path = world.target.aws.client("ssm"), f"/{world.target.app}/usage"
     found = ssm.get_parameters_by_path(Path=path)["Parameters"]
     return [json.loads(parameter["Value"])["function"] for parameter in found]
-
-
-def _clone_of_usage_role(world: World) -> Aws:
-    (role,) = (
-        found.id
-        for found in world.resources
-        if found.kind == "AWS::IAM::Role" and found.logical_id.startswith("TenantUsageRole")
-    )
-    return world.clone_role(role)
 
 
 @tenant_api.attack("usage-counters", threat=threats.WRONG_TENANT, must="Each is denied, but for the usage function.")
@@ -147,68 +132,80 @@ def _(world: World) -> Outcome:
             for layers in IsolationLayers
         },
     }
-    steps = [
-        (f"{name} by {who}", denied(partial(aws.functions.invoke, FunctionName=name, Payload=json.dumps(event))))
+    calls = [
+        (f"{name} by {who}", partial(aws.functions.invoke, FunctionName=name, Payload=json.dumps(event)))
         for name in counters
         for who, aws in callers.items()
     ]
-    allowed = _clone_of_usage_role(world).functions
-    for name in counters:  # without which the denials would mean nothing
-        try:
-            allowed.invoke(FunctionName=name, InvocationType="DryRun")
-        except ClientError as error:
-            steps.append((f"{name} by the usage function", inconclusive(str(error))))
-    outcome = together(*steps)
-    return held(f"{len(steps)} calls, all denied") if outcome.result is AttackResult.HELD else outcome
+    steps = all_denied(calls)
+    invoke = partial(world.clone_of("TenantUsage").functions.invoke, InvocationType="DryRun")
+    controls = [allowed(partial(invoke, FunctionName=name), f"{name} by the usage function") for name in counters]
+    return together(*steps, *controls, told=f"{len(steps)} calls, all denied")
 
 
 @tenant_api.attack("usage-other-functions", threat=threats.LOOSE_POLICY, must="Each is denied: a counter alone may be.")
 def _(world: World) -> Outcome:
     """Invoke every other function with the grants of the usage function, as if a registration named it."""
-    aws, counters = _clone_of_usage_role(world), _counters(world)
-    aws.sts.get_caller_identity()
+    invoke, counters = world.clone_of("TenantUsage").functions.invoke, _counters(world)
     names = [
         name for name in world.ids_of("AWS::Lambda::Function") if not any(arn.endswith(f":{name}") for arn in counters)
     ]
-    outcome = together(
-        *((name, denied(partial(aws.functions.invoke, FunctionName=name, InvocationType="DryRun"))) for name in names)
-    )
-    return held(f"{len(names)} functions, all denied") if outcome.result is AttackResult.HELD else outcome
+    calls = ((name, partial(invoke, FunctionName=name, InvocationType="DryRun")) for name in names)
+    return together(*all_denied(calls), told=f"{len(names)} functions, all denied")
 
 
 # Direct calls with the sessions that count
 
 
+_IN_FORCE: Final = (
+    ("both", "both isolation layers in force", IsolationLayers.BOTH),
+    ("role", "the role's policy alone in force", IsolationLayers.ROLE),
+    ("policy", "the session policy alone in force", IsolationLayers.POLICY),
+)
+
+
+@tenant_api.each(
+    _IN_FORCE,
+    "usage-count-{}",
+    threat=threats.LOOSE_POLICY,
+    tries="List and read others' objects with a session that counts, {}.",
+    must="Denied, reading what it counts included.",
+)
 def _counting(world: World, layers: IsolationLayers) -> Outcome:
     at, storage = prize(world), Storage.of(world)
     aws = Sessions.of(world).act(_STORAGE, layers, at.alice)
     calls: Calls = []
     for mode in MODES:
         bucket, s3 = storage.bucket(mode, at.bob.tenant), aws.s3
-        theirs = "" if mode == "bucket" else f"{at.bob.tenant}/"
+        listing = partial(s3.list_objects_v2, Bucket=bucket)
         key = storage.full_key(mode, at.bob, at.key)
+        mine: Any = {
+            "Bucket": storage.bucket(mode, at.alice.tenant),
+            "Key": storage.full_key(mode, at.alice, at.key),
+        }
         calls += [
-            (f"list Bob's in {mode}", partial(s3.list_objects_v2, Bucket=bucket, Prefix=theirs)),
+            (f"list Bob's in {mode}", partial(listing, Prefix="" if mode == "bucket" else f"{at.bob.tenant}/")),
             (f"get Bob's in {mode}", partial(s3.get_object, Bucket=bucket, Key=key)),
-        ]
-        mine, own = storage.bucket(mode, at.alice.tenant), storage.full_key(mode, at.alice, at.key)
-        # It may count what is its tenant's, and read or change none of it.
-        calls += [
-            (f"get one's own in {mode}", partial(s3.get_object, Bucket=mine, Key=own)),
-            (f"put one's own in {mode}", partial(s3.put_object, Bucket=mine, Key=own, Body=b"the attacker was here")),
+            # It may count what is its tenant's, and read or change none of it.
+            (f"get one's own in {mode}", partial(s3.get_object, **mine)),
+            (f"put one's own in {mode}", partial(s3.put_object, **mine, Body=b"the attacker was here")),
         ]
         if mode != "bucket":
             calls += [
-                (f"list all in {mode}", partial(s3.list_objects_v2, Bucket=bucket)),
-                (
-                    f"list without the slash in {mode}",
-                    partial(s3.list_objects_v2, Bucket=bucket, Prefix=at.alice.tenant),
-                ),
+                (f"list all in {mode}", listing),
+                (f"list without the slash in {mode}", partial(listing, Prefix=at.alice.tenant)),
             ]
     calls += _of_the_lake(world, aws, own=True)
-    return together(_can_count(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
+    return together(_can_count(world, aws), *all_denied(calls, codes=CODES))
 
 
+@tenant_api.each(
+    _IN_FORCE,
+    "usage-lake-{}",
+    threat=threats.LOOSE_POLICY,
+    tries="List and read others' part of the lake with a session that reads aggregates, {}.",
+    must="Denied, its own tenant's records included.",
+)
 def _reading(world: World, layers: IsolationLayers) -> Outcome:
     at = prize(world)
     aws = Sessions.of(world).act(_INGESTION, layers, at.alice)
@@ -216,30 +213,30 @@ def _reading(world: World, layers: IsolationLayers) -> Outcome:
     calls = _of_the_lake(world, aws, own=False)
     mine = f"{at.alice.tenant}/"
     calls.append(("list in another bucket", partial(aws.s3.list_objects_v2, Bucket=shared, Prefix=mine)))
-    return together(_can_read(world, aws), *((name, denied(call, codes=CODES)) for name, call in calls))
+    return together(_can_read(world, aws), *all_denied(calls, codes=CODES))
 
 
 def _of_the_lake(world: World, aws: Aws, *, own: bool) -> Calls:
     """Return every way to others' parts of the lake; to one's own as well, for who has no business there."""
     lake, alice, s3 = world.target.lake, world.users.alice.tenant, aws.s3
+    listing = partial(s3.list_objects_v2, Bucket=lake)
     calls: Calls = [
-        ("list the lake", partial(s3.list_objects_v2, Bucket=lake)),
-        ("list all aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix="aggregates/")),
-        ("list without the slash", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"aggregates/{TENANT_ID}={alice}")),
-        ("list one's own records", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"data/{TENANT_ID}={alice}/")),
-        ("list the errors", partial(s3.list_objects_v2, Bucket=lake, Prefix="errors/")),
+        ("list the lake", listing),
+        ("list all aggregates", partial(listing, Prefix="aggregates/")),
+        ("list without the slash", partial(listing, Prefix=f"aggregates/{TENANT_ID}={alice}")),
+        ("list one's own records", partial(listing, Prefix=f"data/{TENANT_ID}={alice}/")),
+        ("list the errors", partial(listing, Prefix="errors/")),
     ]
     for tenant, key in list(_victims(world).items())[:_EACH]:
-        folder = key.rpartition("/")[0]
+        one: Any = {"Bucket": lake, "Key": key}
         calls += [
-            (f"list those of {tenant}", partial(s3.list_objects_v2, Bucket=lake, Prefix=f"{folder}/")),
-            (f"get those of {tenant}", partial(s3.get_object, Bucket=lake, Key=key)),
-            (f"put those of {tenant}", partial(s3.put_object, Bucket=lake, Key=key, Body=b"the attacker was here")),
-            (f"delete those of {tenant}", partial(s3.delete_object, Bucket=lake, Key=key)),
+            (f"list those of {tenant}", partial(listing, Prefix=f"{key.rpartition('/')[0]}/")),
+            (f"get those of {tenant}", partial(s3.get_object, **one)),
+            (f"put those of {tenant}", partial(s3.put_object, **one, Body=b"the attacker was here")),
+            (f"delete those of {tenant}", partial(s3.delete_object, **one)),
         ]
     if own:
-        prefix = f"aggregates/{TENANT_ID}={alice}/"
-        calls.append(("list one's own aggregates", partial(s3.list_objects_v2, Bucket=lake, Prefix=prefix)))
+        calls.append(("list one's own aggregates", partial(listing, Prefix=f"aggregates/{TENANT_ID}={alice}/")))
     return calls
 
 
@@ -259,31 +256,6 @@ def _can_count(world: World, aws: Aws) -> Outcome:
 
 def _can_read(world: World, aws: Aws) -> Outcome:
     key = _aggregates(world, world.users.alice.tenant)
-    try:
-        aws.s3.list_objects_v2(Bucket=world.target.lake, Prefix=f"{key.rpartition('/')[0]}/")
-        aws.s3.get_object(Bucket=world.target.lake, Key=key)
-    except Exception as error:  # noqa: BLE001 - as above
-        return inconclusive(f"the session cannot read its own aggregates: {error}")
-    return held("its own aggregates can be read")
-
-
-_IN_FORCE: Final = {
-    IsolationLayers.BOTH: "both isolation layers in force",
-    IsolationLayers.ROLE: "the role's policy alone in force",
-    IsolationLayers.POLICY: "the session policy alone in force",
-}
-for _layers, _which in _IN_FORCE.items():
-    tenant_api.add(
-        f"usage-count-{_layers}",
-        threat=threats.LOOSE_POLICY,
-        tries=f"List and read others' objects with a session that counts, {_which}.",
-        must="Denied, reading what it counts included.",
-        run=partial(_counting, layers=_layers),
-    )
-    tenant_api.add(
-        f"usage-lake-{_layers}",
-        threat=threats.LOOSE_POLICY,
-        tries=f"List and read others' part of the lake with a session that reads aggregates, {_which}.",
-        must="Denied, its own tenant's records included.",
-        run=partial(_reading, layers=_layers),
-    )
+    listing = partial(aws.s3.list_objects_v2, Bucket=world.target.lake, Prefix=f"{key.rpartition('/')[0]}/")
+    get = partial(aws.s3.get_object, Bucket=world.target.lake, Key=key)
+    return together(allowed(listing, "listing its own aggregates"), allowed(get, "reading its own aggregates"))

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from tenantry.attacks import threats
-from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import DENIALS, denied, together
+from tenantry.attacks.assertions import DENIALS, all_denied, together
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
+from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Owner, Storage
 from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG, session_tags
+from tenantry.model.tenant_tables import employee_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.world import World
     from tenantry.operate.aws import Aws
-
-    Call = Callable[[], object]
-    Calls = list[tuple[str, Call]]
 
 vending: Final = REGISTRY.surface(
     "vending",
@@ -34,7 +32,6 @@ vending: Final = REGISTRY.surface(
 
 CODES: Final = DENIALS | {"403", "AllAccessDisabled"}
 """A denial of a HEAD has no body that could name it."""
-_MINE: Final = "mine.txt"
 _PLAIN: Final = ("get", "query", "scan", "put", "delete")
 _BODY: Final = b"the attacker was here"
 
@@ -62,13 +59,9 @@ class Prize:
     key: str = "prize.txt"
 
 
+@once_per_run
 def prize(world: World) -> Prize:
-    """Return what there is to win, which is put there at the first need."""
-    return world.once("prize", lambda: _place(world))
-
-
-def _place(world: World) -> Prize:
-    """Store an object of each in each mode, through the API, which also makes buckets and access points."""
+    """Return what there is to win, stored at the first need through the API, which also makes the buckets."""
     api = Storage.of(world)
     made = Prize(
         api=api,
@@ -78,9 +71,7 @@ def _place(world: World) -> Prize:
     )
     for owner in (made.alice, made.bob, made.carol):
         for mode in MODES:
-            reply = api.put(owner, mode, json.dumps({"key": made.key, "value": f"of {owner.prefix}"}))
-            if not reply.ok or api.content(owner, mode, made.key) != f"of {owner.prefix}":
-                raise SetupError(f"An object cannot be stored and read again ({mode}): {reply}")
+            api.store(owner, mode, made.key, f"of {owner.prefix}")
         put_employee(world, owner.tenant, made.key)
     return made
 
@@ -88,7 +79,7 @@ def _place(world: World) -> Prize:
 def put_employee(world: World, tenant: str, employee: str) -> None:
     """Write an employee, with the operator's credentials."""
     aws, table = world.target.aws, world.target.employees_table
-    key = {"Tenant": {"S": tenant}, "Id": {"S": employee}}
+    key = employee_key(tenant, employee)
     world.cleanup.later(
         f"the employee {employee} of {tenant}", partial(aws.dynamodb.delete_item, TableName=table, Key=key)
     )
@@ -100,22 +91,21 @@ def put_employee(world: World, tenant: str, employee: str) -> None:
 
 def own(world: World, purpose: str, aws: Aws, me: Owner) -> Outcome:
     """Check whether a session can do what it is vended for."""
-    api, key = Storage.of(world), _MINE
+    api, key = Storage.of(world), "mine.txt"
     try:
         if purpose == "employees":
             table = world.target.employees_table
-            item = {"Tenant": {"S": me.tenant}, "Id": {"S": world.run}}
+            item = employee_key(me.tenant, world.run)
             aws.dynamodb.put_item(TableName=table, Item=item)
             aws.dynamodb.delete_item(TableName=table, Key=item)
             return held("its own rows can be written")
         bucket, full = api.bucket(purpose, me.tenant), api.full_key(purpose, me, key)
-        tagging: Any = {"Tagging": _tagging(me)} if purpose == "tag" else {}
-        written: Any = aws.s3.put_object(Bucket=bucket, Key=full, Body=b"mine", **tagging)
+        tags: Any = {"Tagging": tagging(me)} if purpose == "tag" else {}
+        written: Any = aws.s3.put_object(Bucket=bucket, Key=full, Body=b"mine", **tags)
         version: Any = {"VersionId": written["VersionId"]} if purpose == "db_nosql" else {}
         read = aws.s3.get_object(Bucket=bucket, Key=full, **version)["Body"].read()
         if purpose == "db_nosql":
-            row = {"id_concat": {"S": f"{me.tenant}^{me.user}"}, "key_name": {"S": full}}
-            aws.dynamodb.get_item(TableName=world.target.metadata_table, Key=row)
+            aws.dynamodb.get_item(TableName=world.target.metadata_table, Key=me.row(full))
         else:
             aws.s3.list_objects_v2(Bucket=bucket, Prefix=api.full_key(purpose, me))
     except Exception as error:  # noqa: BLE001 - whatever it is, the session is not what it should be
@@ -123,7 +113,8 @@ def own(world: World, purpose: str, aws: Aws, me: Owner) -> Outcome:
     return held("its own can be written, read and listed") if read == b"mine" else inconclusive(f"it reads {read!r}")
 
 
-def _tagging(owner: Owner) -> str:
+def tagging(owner: Owner) -> str:
+    """Return the tags of somebody's objects, as S3 takes them."""
     return urlencode({OBJECT_TENANT_TAG: owner.tenant, OBJECT_USER_TAG: owner.user})
 
 
@@ -147,7 +138,7 @@ def _plain_objects(world: World, aws: Aws, mode: str, victim: Owner) -> Calls:
     bucket, key = at.api.bucket(mode, victim.tenant), at.api.full_key(mode, victim, at.key)
     return [
         (f"get in {mode}", partial(s3.get_object, Bucket=bucket, Key=key)),
-        (f"put in {mode}", partial(s3.put_object, Bucket=bucket, Key=key, Body=_BODY, Tagging=_tagging(at.alice))),
+        (f"put in {mode}", partial(s3.put_object, Bucket=bucket, Key=key, Body=_BODY, Tagging=tagging(at.alice))),
         (f"delete in {mode}", partial(s3.delete_object, Bucket=bucket, Key=key)),
         (f"list in {mode}", partial(s3.list_objects_v2, Bucket=bucket, Prefix=at.api.full_key(mode, victim))),
     ]
@@ -158,50 +149,40 @@ def _more_objects(world: World, aws: Aws, mode: str, victim: Owner) -> Calls:
     bucket, key = at.api.bucket(mode, victim.tenant), at.api.full_key(mode, victim, at.key)
     mine = at.api.bucket(mode, at.alice.tenant)
     own_key = at.api.full_key(mode, at.alice, "copied.txt")
-    tag_set: Any = {
-        "TagSet": [
-            {"Key": OBJECT_TENANT_TAG, "Value": at.alice.tenant},
-            {"Key": OBJECT_USER_TAG, "Value": at.alice.user},
-        ]
-    }
-    source: Any = {"Bucket": bucket, "Key": key}
+    mine_tags = {OBJECT_TENANT_TAG: at.alice.tenant, OBJECT_USER_TAG: at.alice.user}
+    tag_set: Any = {"TagSet": [{"Key": name, "Value": value} for name, value in mine_tags.items()]}
     versions = world.target.aws.s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
     version = versions[0]["VersionId"]
+    one: Any = {"Bucket": bucket, "Key": key}
+    theirs = at.api.full_key(mode, victim)
+    replaced: Any = {"Tagging": tagging(at.alice), "TaggingDirective": "REPLACE"} if mode == "tag" else {}
     calls: Calls = [
-        ("head", partial(s3.head_object, Bucket=bucket, Key=key)),
-        ("get a version", partial(s3.get_object, Bucket=bucket, Key=key, VersionId=version)),
-        ("delete a version", partial(s3.delete_object, Bucket=bucket, Key=key, VersionId=version)),
-        ("get attributes", partial(s3.get_object_attributes, Bucket=bucket, Key=key, ObjectAttributes=["ETag"])),
-        ("get tags", partial(s3.get_object_tagging, Bucket=bucket, Key=key)),
-        ("tag as one's own", partial(s3.put_object_tagging, Bucket=bucket, Key=key, Tagging=tag_set)),
-        ("remove tags", partial(s3.delete_object_tagging, Bucket=bucket, Key=key)),
-        ("get ACL", partial(s3.get_object_acl, Bucket=bucket, Key=key)),
-        ("put ACL", partial(s3.put_object_acl, Bucket=bucket, Key=key, ACL="bucket-owner-full-control")),
-        (
-            "copy to one's own",
-            partial(s3.copy_object, Bucket=mine, Key=own_key, CopySource=source, **_tags_in(mode, at)),
-        ),
-        ("begin in parts", partial(s3.create_multipart_upload, Bucket=bucket, Key=key)),
-        ("put as the victim", partial(s3.put_object, Bucket=bucket, Key=key, Body=_BODY, Tagging=_tagging(victim))),
-        ("put without tags", partial(s3.put_object, Bucket=bucket, Key=key, Body=_BODY)),
+        ("head", partial(s3.head_object, **one)),
+        ("get a version", partial(s3.get_object, **one, VersionId=version)),
+        ("delete a version", partial(s3.delete_object, **one, VersionId=version)),
+        ("get attributes", partial(s3.get_object_attributes, **one, ObjectAttributes=["ETag"])),
+        ("get tags", partial(s3.get_object_tagging, **one)),
+        ("tag as one's own", partial(s3.put_object_tagging, **one, Tagging=tag_set)),
+        ("remove tags", partial(s3.delete_object_tagging, **one)),
+        ("get ACL", partial(s3.get_object_acl, **one)),
+        ("put ACL", partial(s3.put_object_acl, **one, ACL="bucket-owner-full-control")),
+        ("copy to one's own", partial(s3.copy_object, Bucket=mine, Key=own_key, CopySource=one, **replaced)),
+        ("begin in parts", partial(s3.create_multipart_upload, **one)),
+        ("put as the victim", partial(s3.put_object, **one, Body=_BODY, Tagging=tagging(victim))),
+        ("put without tags", partial(s3.put_object, **one, Body=_BODY)),
         ("list all", partial(s3.list_objects_v2, Bucket=bucket)),
         ("list by an empty prefix", partial(s3.list_objects_v2, Bucket=bucket, Prefix="")),
-        ("list without the slash", partial(s3.list_objects_v2, Bucket=bucket, Prefix=_no_slash(at, mode, victim))),
-        ("list the old way", partial(s3.list_objects, Bucket=bucket, Prefix=at.api.full_key(mode, victim))),
-        ("list versions", partial(s3.list_object_versions, Bucket=bucket, Prefix=at.api.full_key(mode, victim))),
+        ("list without the slash", partial(s3.list_objects_v2, Bucket=bucket, Prefix=theirs.rstrip("/"))),
+        ("list the old way", partial(s3.list_objects, Bucket=bucket, Prefix=theirs)),
+        ("list versions", partial(s3.list_object_versions, Bucket=bucket, Prefix=theirs)),
         ("list uploads", partial(s3.list_multipart_uploads, Bucket=bucket)),
     ]
     if mode == "tag":
+        put = partial(s3.put_object, Bucket=mine, Key=own_key)
         calls += [
-            (
-                "tag one's own as the victim's",
-                partial(s3.put_object, Bucket=mine, Key=own_key, Tagging=_tagging(victim)),
-            ),
-            ("store without tags", partial(s3.put_object, Bucket=mine, Key=own_key, Body=_BODY)),
-            (
-                "store with more tags",
-                partial(s3.put_object, Bucket=mine, Key=own_key, Tagging=f"{_tagging(at.alice)}&plan=gold"),
-            ),
+            ("tag one's own as the victim's", partial(put, Tagging=tagging(victim))),
+            ("store without tags", partial(put, Body=_BODY)),
+            ("store with more tags", partial(put, Tagging=f"{tagging(at.alice)}&plan=gold")),
         ]
     if mode == "access_point":
         shared = at.api.shared_bucket(mode)
@@ -218,75 +199,56 @@ def _more_objects(world: World, aws: Aws, mode: str, victim: Owner) -> Calls:
     return calls
 
 
-def _no_slash(at: Prize, mode: str, victim: Owner) -> str:
-    return at.api.full_key(mode, victim).rstrip("/")
-
-
-def _tags_in(mode: str, at: Prize) -> dict[str, Any]:
-    return {"Tagging": _tagging(at.alice), "TaggingDirective": "REPLACE"} if mode == "tag" else {}
-
-
 def _settings(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     """Return calls on buckets and access points themselves, one's own included; none would change anything."""
     at, s3, control = prize(world), aws.s3, aws.s3control
-    modes = [purpose] if purpose in MODES else ["prefix"]
-    account = at.api.account
-    point = at.api.bucket("access_point", victim.tenant).rsplit("/", 1)[-1]
-    own_point = at.api.bucket("access_point", at.alice.tenant).rsplit("/", 1)[-1]
+    mode = purpose if purpose in MODES else "prefix"
+    point, own_point = (
+        {"AccountId": world.account, "Name": at.api.bucket("access_point", tenant).rsplit("/", 1)[-1]}
+        for tenant in (victim.tenant, at.alice.tenant)
+    )
     calls: Calls = [
         ("list buckets", s3.list_buckets),
-        ("get access point", partial(control.get_access_point, AccountId=account, Name=point)),
-        ("get its policy", partial(control.get_access_point_policy, AccountId=account, Name=point)),
-        ("put its policy", partial(control.put_access_point_policy, AccountId=account, Name=point, Policy="{}")),
-        ("delete access point", partial(control.delete_access_point, AccountId=account, Name=point)),
-        ("put own policy", partial(control.put_access_point_policy, AccountId=account, Name=own_point, Policy="{}")),
-        ("list access points", partial(control.list_access_points, AccountId=account)),
+        ("get access point", partial(control.get_access_point, **point)),
+        ("get its policy", partial(control.get_access_point_policy, **point)),
+        ("put its policy", partial(control.put_access_point_policy, **point, Policy="{}")),
+        ("delete access point", partial(control.delete_access_point, **point)),
+        ("put own policy", partial(control.put_access_point_policy, **own_point, Policy="{}")),
+        ("list access points", partial(control.list_access_points, AccountId=world.account)),
     ]
-    for mode in modes:
-        buckets = {at.api.shared_bucket(mode)} if mode != "bucket" else {at.api.bucket(mode, victim.tenant)}
-        for bucket in buckets | ({at.api.bucket(mode, at.alice.tenant)} if mode == "bucket" else set()):
-            versioning: Any = {"Status": "Enabled"}
-            calls += [
-                ("get bucket policy", partial(s3.get_bucket_policy, Bucket=bucket)),
-                ("put bucket policy", partial(s3.put_bucket_policy, Bucket=bucket, Policy="{}")),
-                ("get versioning", partial(s3.get_bucket_versioning, Bucket=bucket)),
-                (
-                    "put versioning",
-                    partial(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration=versioning),
-                ),
-                ("get public access", partial(s3.get_public_access_block, Bucket=bucket)),
-                ("get bucket ACL", partial(s3.get_bucket_acl, Bucket=bucket)),
-                ("put bucket ACL", partial(s3.put_bucket_acl, Bucket=bucket, ACL="private")),
-                ("get bucket tags", partial(s3.get_bucket_tagging, Bucket=bucket)),
-                ("get encryption", partial(s3.get_bucket_encryption, Bucket=bucket)),
-                ("get lifecycle", partial(s3.get_bucket_lifecycle_configuration, Bucket=bucket)),
-                ("get CORS", partial(s3.get_bucket_cors, Bucket=bucket)),
-                ("delete bucket", partial(s3.delete_bucket, Bucket=bucket)),
-            ]
+    own = {at.api.bucket(mode, tenant) for tenant in (victim.tenant, at.alice.tenant)}
+    versioning: Any = {"Status": "Enabled"}
+    for bucket in own if mode == "bucket" else (at.api.shared_bucket(mode),):
+        calls += [
+            ("get bucket policy", partial(s3.get_bucket_policy, Bucket=bucket)),
+            ("put bucket policy", partial(s3.put_bucket_policy, Bucket=bucket, Policy="{}")),
+            ("get versioning", partial(s3.get_bucket_versioning, Bucket=bucket)),
+            ("put versioning", partial(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration=versioning)),
+            ("get public access", partial(s3.get_public_access_block, Bucket=bucket)),
+            ("get bucket ACL", partial(s3.get_bucket_acl, Bucket=bucket)),
+            ("put bucket ACL", partial(s3.put_bucket_acl, Bucket=bucket, ACL="private")),
+            ("get bucket tags", partial(s3.get_bucket_tagging, Bucket=bucket)),
+            ("get encryption", partial(s3.get_bucket_encryption, Bucket=bucket)),
+            ("get lifecycle", partial(s3.get_bucket_lifecycle_configuration, Bucket=bucket)),
+            ("get CORS", partial(s3.get_bucket_cors, Bucket=bucket)),
+            ("delete bucket", partial(s3.delete_bucket, Bucket=bucket)),
+        ]
     return calls
 
 
 def _rows(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     """Return every way to get at a victim's rows in the session's own table, and the plain ones in the other."""
-    at = prize(world)
+    at, target = prize(world), world.target
     calls: Calls = []
-    target = world.target
     if victim.tenant != at.alice.tenant:  # employees are a tenant's, not a user's
-        own_key = {"Tenant": {"S": at.alice.tenant}, "Id": {"S": at.key}}
-        key = {"Tenant": {"S": victim.tenant}, "Id": {"S": at.key}}
-        calls += _some(_row_calls(aws, target.employees_table, key, own_key), purpose == "employees")
-    full = at.api.full_key("db_nosql", victim, at.key)
-    key = {"id_concat": {"S": f"{victim.tenant}^{victim.user}"}, "key_name": {"S": full}}
-    own_full = at.api.full_key("db_nosql", at.alice, at.key)
-    own_key = {"id_concat": {"S": f"{at.alice.tenant}^{at.alice.user}"}, "key_name": {"S": own_full}}
-    return calls + _some(_row_calls(aws, target.metadata_table, key, own_key), purpose == "db_nosql")
+        key, own_key = (employee_key(tenant, at.key) for tenant in (victim.tenant, at.alice.tenant))
+        calls += _row_calls(aws, target.employees_table, key, own_key, every=purpose == "employees")
+    key, own_key = (owner.row(at.api.full_key("db_nosql", owner, at.key)) for owner in (victim, at.alice))
+    return calls + _row_calls(aws, target.metadata_table, key, own_key, every=purpose == "db_nosql")
 
 
-def _some(calls: Calls, every: bool) -> Calls:  # noqa: FBT001 - whether there are any grants on the table
-    return calls if every else [(name, call) for name, call in calls if name in _PLAIN]
-
-
-def _row_calls(aws: Aws, table: str, key: dict[str, dict[str, str]], own_key: dict[str, dict[str, str]]) -> Calls:
+def _row_calls(aws: Aws, table: str, key: dict[str, Any], own_key: dict[str, Any], *, every: bool) -> Calls:
+    """Return every way to get at a row, or the plain ones where the purpose has no grant on the table."""
     database, hash_name = aws.dynamodb, next(iter(key))
     owner, item = key[hash_name], {**key, "Name": {"S": "the attacker was here"}}
     statement = f'SELECT * FROM "{table}" WHERE {hash_name} = ?'  # noqa: S608 - PartiQL, and an attack
@@ -294,50 +256,33 @@ def _row_calls(aws: Aws, table: str, key: dict[str, dict[str, str]], own_key: di
     checking: Any = {"TableName": table, "Key": key, "ConditionExpression": f"attribute_exists({hash_name})"}
     own_check: Any = {**checking, "Key": own_key}
     batch: Any = {table: [{"PutRequest": {"Item": item}}]}
-    return [
+    by_owner: Any = {"TableName": table, "ExpressionAttributeNames": {"#h": hash_name}}
+    mine, theirs = {":h": own_key[hash_name]}, {":h": owner}
+    query = partial(database.query, **by_owner, KeyConditionExpression="#h = :h", ExpressionAttributeValues=theirs)
+    filtered = partial(database.scan, **by_owner, FilterExpression="#h = :h", ExpressionAttributeValues=mine)
+    get: Any = {"Get": {"TableName": table, "Key": key}}
+    transact = database.transact_write_items
+    calls: Calls = [
         ("get", partial(database.get_item, TableName=table, Key=key)),
-        (
-            "query",
-            partial(
-                database.query,
-                TableName=table,
-                KeyConditionExpression="#h = :h",
-                ExpressionAttributeNames={"#h": hash_name},
-                ExpressionAttributeValues={":h": owner},
-            ),
-        ),
+        ("query", query),
         ("batch get", partial(database.batch_get_item, RequestItems={table: {"Keys": [key]}})),
         ("batch get with one's own", partial(database.batch_get_item, RequestItems={table: {"Keys": [own_key, key]}})),
-        (
-            "transact get",
-            partial(database.transact_get_items, TransactItems=[{"Get": {"TableName": table, "Key": key}}]),
-        ),
+        ("transact get", partial(database.transact_get_items, TransactItems=[get])),
         ("PartiQL", partial(database.execute_statement, Statement=statement, Parameters=[owner])),
         ("PartiQL scan", partial(database.execute_statement, Statement=f'SELECT * FROM "{table}"')),  # noqa: S608 - as above
         ("scan", partial(database.scan, TableName=table)),
-        (
-            "filtered scan",
-            partial(
-                database.scan,
-                TableName=table,
-                FilterExpression="#h = :h",
-                ExpressionAttributeNames={"#h": hash_name},
-                ExpressionAttributeValues={":h": own_key[hash_name]},
-            ),
-        ),
+        ("filtered scan", filtered),
         ("put", partial(database.put_item, TableName=table, Item=item)),
         ("update", partial(database.update_item, TableName=table, Key=key)),
         ("delete", partial(database.delete_item, TableName=table, Key=key)),
         ("batch write", partial(database.batch_write_item, RequestItems=batch)),
-        ("transact write", partial(database.transact_write_items, TransactItems=[writing])),
-        ("transact check", partial(database.transact_write_items, TransactItems=[{"ConditionCheck": checking}])),
-        (
-            "transact with one's own",
-            partial(database.transact_write_items, TransactItems=[{"ConditionCheck": own_check}, writing]),
-        ),
+        ("transact write", partial(transact, TransactItems=[writing])),
+        ("transact check", partial(transact, TransactItems=[{"ConditionCheck": checking}])),
+        ("transact with one's own", partial(transact, TransactItems=[{"ConditionCheck": own_check}, writing])),
         ("describe", partial(database.describe_table, TableName=table)),
         ("list tables", database.list_tables),
     ]
+    return calls if every else [(name, call) for name, call in calls if name in _PLAIN]
 
 
 def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
@@ -361,10 +306,7 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     calls += [
         ("assume again", partial(sts.assume_role, RoleArn=sessions.copy(purpose), RoleSessionName=world.run)),
         ("read the role", partial(iam.get_role, RoleName=own_role)),
-        (
-            "widen the role",
-            partial(iam.put_role_policy, RoleName=own_role, PolicyName=world.run, PolicyDocument="{}"),
-        ),
+        ("widen the role", partial(iam.put_role_policy, RoleName=own_role, PolicyName=world.run, PolicyDocument="{}")),
         ("tag the role", partial(iam.tag_role, RoleName=own_role, Tags=[])),
         ("make a user", partial(iam.create_user, UserName=f"{world.run}-user", Path="/tenantry-attack/")),
     ]
@@ -379,7 +321,7 @@ def _escapes(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     return calls
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Group:
     """Calls that are alike.
 
@@ -400,22 +342,15 @@ class _Group:
 
 
 _GROUPS: Final = (
+    _Group("objects", "get, put, list, delete, tag, copy and version objects of others", _objects, colleagues=True),
+    _Group("settings", "read and change buckets and access points, one's own included", _settings),
     _Group(
-        slug="objects",
-        tries="get, put, list, delete, tag, copy and version objects of others",
-        calls=_objects,
+        "rows",
+        "read and write others' rows by item, batch, query, transaction, PartiQL and scan",
+        _rows,
         colleagues=True,
     ),
-    _Group(slug="settings", tries="read and change buckets and access points, one's own included", calls=_settings),
-    _Group(
-        slug="rows",
-        tries="read and write others' rows by item, batch, query, transaction, PartiQL and scan",
-        calls=_rows,
-        colleagues=True,
-    ),
-    _Group(
-        slug="escape", tries="assume a role again, with another's tags, change it, or call functions", calls=_escapes
-    ),
+    _Group("escape", "assume a role again, with another's tags, change it, or call functions", _escapes),
 )
 _LAYERS: Final = {
     IsolationLayers.BOTH: "with both isolation layers",
@@ -430,27 +365,22 @@ def _tries(world: World, purpose: str, layers: IsolationLayers, group: _Group) -
     first = own(world, purpose, aws, at.alice)
     if first.result is not AttackResult.HELD:
         return first
-    victims = [at.bob]
-    if (
-        group.colleagues and layers is not IsolationLayers.ROLE
-    ):  # the role is bound to the tenant; the session policy to the user
-        victims.append(at.carol)
-    steps = []
-    for victim in victims:
-        who = "another tenant's" if victim is at.bob else "a colleague's"
-        calls = group.calls(world, aws, purpose, victim)
-        for name, call in calls:
-            if victim is at.carol and ("access point" in name or name == "list tables"):
-                continue
-            steps.append((f"{name} ({who})", denied(call, codes=CODES)))
-    return _told(steps, own(world, purpose, aws, at.alice))
+    victims = {"another tenant's": at.bob}
+    # The role is bound to the tenant; the session policy to the user.
+    if group.colleagues and layers is not IsolationLayers.ROLE:
+        victims["a colleague's"] = at.carol
+    calls = [
+        (f"{name} ({who})", call)
+        for who, victim in victims.items()
+        for name, call in group.calls(world, aws, purpose, victim)
+        if victim is at.bob or not ("access point" in name or name == "list tables")
+    ]
+    return _told(all_denied(calls, codes=CODES), own(world, purpose, aws, at.alice))
 
 
 def _told(steps: list[tuple[str, Outcome]], good: Outcome) -> Outcome:
-    worst = together(*steps) if steps else inconclusive("there was nothing to try")
-    if worst.result is not AttackResult.HELD:
-        return worst
-    return together(held(f"{len(steps)} calls, all denied"), good)
+    denials = together(*steps, told=f"{len(steps)} calls, all denied")
+    return together(denials, good) if denials.result is AttackResult.HELD else denials
 
 
 for _purpose in PURPOSES:
@@ -468,42 +398,28 @@ for _purpose in PURPOSES:
 # The functions themselves
 
 
+@vending.each(
+    (
+        ("objects", "stores and lists objects", "TenantObjects"),
+        ("employees", "keeps employees", "Function"),
+        ("provisioner", "makes buckets and access points", "StorageProvisioner"),
+        ("issuer", "issues tokens", "TokenIssuer"),
+        ("authorizer", "verifies tokens", "ApiAuthorizer"),
+    ),
+    "function-{}",
+    threat=threats.OWN_GRANT,
+    tries="With the grants of the function that {}, and nothing vended, reach for tenants' objects and rows.",
+    must="Each call is denied: a function that forgets to vend fails closed.",
+)
 def _function(world: World, part: str) -> Outcome:
     """Reach for tenants' data with the grants of a function's own role, without vending anything."""
     at = prize(world)
-    roles = [
-        resource.id
-        for resource in world.resources
-        if resource.kind == "AWS::IAM::Role"
-        and resource.stack.endswith(("-storage", "-employees"))
-        and resource.logical_id.startswith(part)
-    ]
-    if not roles:
-        return inconclusive(f"no role is that of {part}")
-    steps = []
-    for role in roles:
-        aws = world.clone_role(role)
-        aws.sts.get_caller_identity()
-        for owner in (at.alice, at.bob):
-            for mode in MODES:
-                steps += [(name, denied(call, codes=CODES)) for name, call in _plain_objects(world, aws, mode, owner)]
-        steps += [
-            (name, denied(call, codes=CODES)) for name, call in _rows(world, aws, "", replace(at.bob, user="vending"))
-        ]
-    return _told(steps, held("its credentials work"))
-
-
-for _slug, _part, _what in (
-    ("objects", "TenantObjects", "stores and lists objects"),
-    ("employees", "Function", "keeps employees"),
-    ("provisioner", "StorageProvisioner", "makes buckets and access points"),
-    ("issuer", "TokenIssuer", "issues tokens"),
-    ("authorizer", "ApiAuthorizer", "verifies tokens"),
-):
-    vending.add(
-        f"function-{_slug}",
-        threat=threats.OWN_GRANT,
-        tries=f"With the grants of the function that {_what}, and nothing vended, reach for tenants' objects and rows.",
-        must="Each call is denied: a function that forgets to vend fails closed.",
-        run=partial(_function, part=_part),
-    )
+    calls: Calls = []
+    for role in world.resources_of("AWS::IAM::Role", part):
+        if role.stack.endswith(("-storage", "-employees")):
+            aws = world.clone_role(role.id)
+            for owner in (at.alice, at.bob):
+                for mode in MODES:
+                    calls += _plain_objects(world, aws, mode, owner)
+            calls += _rows(world, aws, "", at.bob)
+    return _told(all_denied(calls, codes=CODES), held("its credentials work"))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 from tenantry.attacks import threats
 from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import denied, together
-from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
+from tenantry.attacks.assertions import all_denied, allowed, together
+from tenantry.attacks.items import query
+from tenantry.attacks.outcome import Outcome, inconclusive
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES
-from tenantry.attacks.surfaces.vending import CODES, prize
-from tenantry.model.tags import OBJECT_TENANT_TAG, OBJECT_USER_TAG
+from tenantry.attacks.surfaces.vending import CODES, prize, tagging
 from tenantry.model.tenant_tables import PARK, PARTITION_KEY, of_kind, park_key
 
 if TYPE_CHECKING:
@@ -46,19 +45,18 @@ def _own_objects(world: World, aws: Aws, mode: str) -> Calls:
     at, s3, operator = prize(world), aws.s3, world.target.aws.s3
     bucket, key = at.api.bucket(mode, at.alice.tenant), at.api.full_key(mode, at.alice, at.key)
     more: Any = {}
-    tagging: Any = {}
+    tags: Any = {}
     if mode == "db_nosql":  # whose sessions get versions only, and find their objects by rows
         more = {"VersionId": operator.list_object_versions(Bucket=bucket, Prefix=key)["Versions"][0]["VersionId"]}
     if mode == "tag":
-        tags = {OBJECT_TENANT_TAG: at.alice.tenant, OBJECT_USER_TAG: at.alice.user}
-        tagging = {"Tagging": urlencode(tags)}
+        tags = {"Tagging": tagging(at.alice)}
     new = at.api.full_key(mode, at.alice, f"{world.run}.txt")
     calls: dict[str, Callable[[], object]] = {
         f"get in {mode}": partial(s3.get_object, Bucket=bucket, Key=key, **more),
-        f"put in {mode}": partial(s3.put_object, Bucket=bucket, Key=new, Body=b"mine", **tagging),
+        f"put in {mode}": partial(s3.put_object, Bucket=bucket, Key=new, Body=b"mine", **tags),
     }
     if mode == "db_nosql":
-        row = {"id_concat": {"S": f"{at.alice.tenant}^{at.alice.user}"}, "key_name": {"S": key}}
+        row = at.alice.row(key)
         calls[f"row in {mode}"] = partial(aws.dynamodb.get_item, TableName=world.target.metadata_table, Key=row)
     else:
         prefix = at.api.full_key(mode, at.alice)
@@ -70,40 +68,29 @@ def _own_parks(world: World, aws: Aws, *, reading: bool) -> Calls:
     """Return calls on the parks of a tenant that nobody lists, since one is made by setting its status."""
     tenant, table = prize(world).alice.tenant, world.target.parks_table
     key = park_key(tenant, PARK, world.run)
-    operator = world.target.aws.dynamodb
-    world.once(
-        f"park of {tenant}",
-        lambda: world.cleanup.later(
-            f"the park {world.run} of {tenant}", partial(operator.delete_item, TableName=table, Key=key)
-        ),
-    )
+    delete = partial(world.target.aws.dynamodb.delete_item, TableName=table, Key=key)
+    world.remove(f"the park {world.run} of {tenant}", delete)
     calls: dict[str, Callable[[], object]] = {
         "update a park": partial(aws.dynamodb.update_item, TableName=table, Key=key)
     }
     if reading:
-        calls["query parks"] = partial(
-            aws.dynamodb.query,
-            TableName=table,
-            KeyConditionExpression="#key = :key",
-            ExpressionAttributeNames={"#key": PARTITION_KEY},
-            ExpressionAttributeValues={":key": {"S": tenant + of_kind(PARK)}},
-        )
+        calls["query parks"] = partial(query, aws, table, PARTITION_KEY, tenant + of_kind(PARK))
     return calls
 
 
 def _allowed(calls: Calls, purpose: str) -> list[tuple[str, Outcome]]:
-    """Check that a purpose's own session may do what it is for, without which a denial to others means nothing."""
-    steps = []
-    for name, call in calls.items():
-        try:
-            call()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the session is not what it should be
-            steps.append((name, inconclusive(f"a session for {purpose} cannot do it: {error}")))
-        else:
-            steps.append((name, held(f"a session for {purpose} can")))
-    return steps
+    """Check that a purpose's own session may do what it is for."""
+    return [(name, allowed(call, f"a session for {purpose}")) for name, call in calls.items()]
 
 
+@vending.each(
+    ((purpose.replace("_", "-"), purpose, purpose) for purpose in _PURPOSES),
+    "{}-role-other-purposes",
+    threat=threats.LOOSE_POLICY,
+    tries="With credentials vended for `{}` and no session policy, reach for one's own tenant's data that the vendor's "
+    "other purposes are for.",
+    must="Each call is denied by IAM, and sessions of these purposes can do it.",
+)
 def _other_purposes(world: World, purpose: str) -> Outcome:
     at, sessions, role = prize(world), Sessions.of(world), IsolationLayers.ROLE
     mine = sessions.act(purpose, role, at.alice)
@@ -113,24 +100,10 @@ def _other_purposes(world: World, purpose: str) -> Outcome:
         if other == purpose or sessions.vendor(other).role != sessions.vendor(purpose).role:
             continue
         # What both are granted is no other purpose's alone.
-        steps += [
-            (name, denied(call, codes=CODES)) for name, call in _own(world, mine, other).items() if name not in own
-        ]
+        tried = ((name, call) for name, call in _own(world, mine, other).items() if name not in own)
+        steps += all_denied(tried, codes=CODES)
         good += _allowed(_own(world, sessions.act(other, role, at.alice), other), other)
     if not steps:
         return inconclusive(f"nothing is another purpose's beside {purpose}")
-    worst = together(*steps, *good)
-    if worst.result is not AttackResult.HELD:
-        return worst
-    return held(f"{len(steps)} calls, all denied; each is what another purpose's session can do")
-
-
-for _purpose in _PURPOSES:
-    vending.add(
-        f"{_purpose.replace('_', '-')}-role-other-purposes",
-        threat=threats.LOOSE_POLICY,
-        tries=f"With credentials vended for `{_purpose}` and no session policy, reach for one's own tenant's data that "
-        "the vendor's other purposes are for.",
-        must="Each call is denied by IAM, and sessions of these purposes can do it.",
-        run=partial(_other_purposes, purpose=_purpose),
-    )
+    told = f"{len(steps)} calls, all denied; each is what another purpose's session can do"
+    return together(*steps, *good, told=told)

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import DENIALS, denied, together
-from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
+from tenantry.attacks.assertions import DENIALS, all_denied, allowed, denied, expect, together
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held
 from tenantry.attacks.registry import REGISTRY
 from tenantry.attacks.sessions import PURPOSES, IsolationLayers, Sessions
 from tenantry.attacks.storage import MODES, Owner, Storage
 from tenantry.attacks.surfaces.storage_names import neighbours
 from tenantry.attacks.surfaces.vending import CODES, own, prize
 from tenantry.model.tags import PURPOSE_TAG, TENANT_ID_TAG, TENANT_NAME_TAG, session_tags
+from tenantry.model.tenant_tables import employee_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tenantry.attacks.surfaces.vending import Calls
+    from tenantry.attacks.assertions import Calls
     from tenantry.attacks.world import World
     from tenantry.model.tags import Tag
     from tenantry.operate.aws import Aws
@@ -41,21 +42,6 @@ _VENDORS: Final = ("prefix", "employees")
 
 def _tag(name: str, value: str) -> Tag:
     return {"Key": name, "Value": value}
-
-
-def _untagged(world: World, make: Callable[[Tags], Tags]) -> Outcome:
-    """Assume a copy of each tenant role, whose trust has the same conditions, with tags that are wrong."""
-    sessions, at, steps = Sessions.of(world), prize(world), []
-    for purpose in _VENDORS:
-        role = sessions.copy(purpose)
-        right = session_tags(at.alice.tenant, purpose)
-        good = sessions.assume(role, right).sts.get_caller_identity()["Arn"]
-        outcome = denied(partial(sessions.assume, role, make(right)), codes=_REFUSALS)
-        steps += [
-            (purpose, outcome),
-            (purpose, held("with good tags it works") if good else inconclusive("no session")),
-        ]
-    return together(*steps)
 
 
 def _with(right: Tags, key: str, value: str) -> Tags:
@@ -85,14 +71,25 @@ _UNTAGGED: Final[tuple[tuple[str, str, Callable[[Tags], Tags]], ...]] = (
     ("wild-purpose", "with a pattern for a purpose", lambda right: _with(right, PURPOSE_TAG, "*")),
     ("more", "with one tag more", lambda right: [*right, _tag("Admin", "true")]),
 )
-for _slug, _what, _make in _UNTAGGED:
-    vending.add(
-        f"trust-{_slug}",
-        threat=threats.LOOSE_POLICY,
-        tries=f"Assume each tenant role {_what}.",
-        must="STS refuses, and with all three tags it does not.",
-        run=partial(_untagged, make=_make),
-    )
+
+
+@vending.each(
+    _UNTAGGED,
+    "trust-{}",
+    threat=threats.LOOSE_POLICY,
+    tries="Assume each tenant role {}.",
+    must="STS refuses, and with all three tags it does not.",
+)
+def _untagged(world: World, make: Callable[[Tags], Tags]) -> Outcome:
+    """Assume a copy of each tenant role, whose trust has the same conditions, with tags that are wrong."""
+    sessions, at, steps = Sessions.of(world), prize(world), []
+    for purpose in _VENDORS:
+        role = sessions.copy(purpose)
+        right = session_tags(at.alice.tenant, purpose)
+        good = allowed(partial(sessions.assume, role, right), "a session with good tags")
+        bad = denied(partial(sessions.assume, role, make(right)), codes=_REFUSALS)
+        steps += [(purpose, bad), (purpose, good)]
+    return together(*steps)
 
 
 @vending.attack(
@@ -100,24 +97,28 @@ for _slug, _what, _make in _UNTAGGED:
 )
 def _(world: World) -> Outcome:
     """Assume each tenant role, well tagged, as a clone of every function's role, and as an unrelated role."""
-    at, target, steps = prize(world), world.target, []
+    at, target = prize(world), world.target
+    calls: Calls = []
     actors: list[tuple[str, Aws]] = [("nobody", world.nobody), ("without credentials", target.aws.anonymous())]
     actors += [
         (role.id, world.clone_role(role.id))
-        for role in world.resources
-        if role.kind == "AWS::IAM::Role"
-        and role.logical_id.startswith(("StorageProvisioner", "TokenIssuer", "ApiAuth"))
+        for owner in ("StorageProvisioner", "TokenIssuer", "ApiAuth")
+        for role in world.resources_of("AWS::IAM::Role", owner)
     ]
     for arn, purpose in ((target.storage_role, "prefix"), (target.employees_role, "employees")):
         chosen: Any = session_tags(at.alice.tenant, purpose)
-        for name, aws in actors:
-            assume = partial(aws.sts.assume_role, RoleArn=arn, RoleSessionName=world.run, Tags=chosen)
-            steps.append((name, denied(assume, codes=CODES)))
-    worst = together(*steps)
-    return held(f"{len(steps)} calls, all denied") if worst.result is AttackResult.HELD else worst
+        given: Any = {"RoleArn": arn, "RoleSessionName": world.run, "Tags": chosen}
+        calls += [(name, partial(aws.sts.assume_role, **given)) for name, aws in actors]
+    return together(*all_denied(calls, codes=CODES), told=f"{len(calls)} calls, all denied")
 
 
 # Tags that are no tenant's id
+
+
+def _good(world: World, purpose: str) -> Outcome:
+    """Check whether a session with good tags can do what it is for, with the role's own policy alone."""
+    alice = prize(world).alice
+    return own(world, purpose, Sessions.of(world).act(purpose, IsolationLayers.ROLE, alice), alice)
 
 
 def _wild(world: World, tenant: str, purpose: str) -> Outcome:
@@ -125,7 +126,7 @@ def _wild(world: World, tenant: str, purpose: str) -> Outcome:
     sessions, at = Sessions.of(world), prize(world)
     value = tenant.replace("BOB", at.bob.tenant)
     role = sessions.copy(purpose)
-    good = own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)
+    good = _good(world, purpose)
     if good.result is not AttackResult.HELD:
         return good
     try:
@@ -133,7 +134,7 @@ def _wild(world: World, tenant: str, purpose: str) -> Outcome:
         aws = sessions.assume(role, [_tag(key, text) for key, text in named.items()])
     except ClientError as error:
         return together(held(f"no session: {error.response['Error']['Code']}"), good)
-    steps = [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)]
+    steps = all_denied(_reach(world, aws, purpose, at.bob), codes=CODES)
     return together(*steps, ("with a good tag", good))
 
 
@@ -141,7 +142,7 @@ def _reach(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
     """Return the plain ways to a victim's data in the purpose's own place."""
     at, database = prize(world), aws.dynamodb
     if purpose == "employees":
-        key = {"Tenant": {"S": victim.tenant}, "Id": {"S": at.key}}
+        key = employee_key(victim.tenant, at.key)
         return [("get", partial(database.get_item, TableName=world.target.employees_table, Key=key))]
     bucket, full = at.api.bucket(purpose, victim.tenant), at.api.full_key(purpose, victim, at.key)
     calls: Calls = [
@@ -150,8 +151,8 @@ def _reach(world: World, aws: Aws, purpose: str, victim: Owner) -> Calls:
         ("list", partial(aws.s3.list_objects_v2, Bucket=bucket, Prefix=at.api.full_key(purpose, victim))),
     ]
     if purpose == "db_nosql":
-        key = {"id_concat": {"S": f"{victim.tenant}^{victim.user}"}, "key_name": {"S": full}}
-        calls.append(("row", partial(database.get_item, TableName=world.target.metadata_table, Key=key)))
+        row = partial(database.get_item, TableName=world.target.metadata_table, Key=victim.row(full))
+        calls.append(("row", row))
     return calls
 
 
@@ -184,7 +185,7 @@ def _(world: World) -> Outcome:
         mixed = _with(session_tags(at.alice.tenant, purpose), TENANT_NAME_TAG, at.bob.tenant.lower())
         steps += [
             (f"a session ({purpose})", denied(partial(sessions.assume, sessions.copy(purpose), mixed))),
-            (purpose, own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)),
+            (purpose, _good(world, purpose)),
         ]
     return together(*steps)
 
@@ -201,10 +202,9 @@ def _(world: World) -> Outcome:
     for purpose in ("bucket", "access_point"):
         twin = session_tags(at.bob.tenant.upper(), purpose)
         aws = sessions.assume(sessions.copy(purpose), twin)
-        steps += [
-            (f"{name} ({purpose})", denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)
-        ]
-        steps.append((purpose, own(world, purpose, sessions.act(purpose, IsolationLayers.ROLE, at.alice), at.alice)))
+        reach = ((f"{name} ({purpose})", call) for name, call in _reach(world, aws, purpose, at.bob))
+        steps += all_denied(reach, codes=CODES)
+        steps.append((purpose, _good(world, purpose)))
     return together(*steps)
 
 
@@ -220,11 +220,10 @@ def _near(world: World, purpose: str, layers: IsolationLayers) -> Outcome:
         pairs += [(near, hyphen), (hyphen, near)]
     if purpose in MODES:
         for owner in (near, far, hyphen):
-            if not api.put(owner, purpose, '{"key": "prize.txt", "value": "x"}').ok:
-                return inconclusive("an object cannot be stored")
+            expect(api.put(owner, purpose, {"key": "prize.txt", "value": "x"}), "Storing an object")
     for attacker, victim in pairs:
         aws = sessions.act(purpose, layers, attacker)
-        steps += [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, victim)]
+        steps += all_denied(_reach(world, aws, purpose, victim), codes=CODES)
         steps.append(("one's own", own(world, purpose, aws, attacker)))
     return together(*steps)
 
@@ -233,12 +232,12 @@ def _long(world: World, purpose: str) -> Outcome:
     """Vend for ids of 38 and 128 characters, which have to fit into a session policy."""
     sessions, at = Sessions.of(world), prize(world)
     owner = world.once("vending longest", lambda: at.api.stranger(f"{world.run[-8:]}{'V' * 30}", "u" * 128))
-    if purpose in MODES and not at.api.put(owner, purpose, '{"key": "first.txt", "value": "x"}').ok:
-        return inconclusive("an object cannot be stored")
+    if purpose in MODES:
+        expect(at.api.put(owner, purpose, {"key": "first.txt", "value": "x"}), "Storing an object")
     if len(sessions.policy(purpose, owner.tenant, owner.user)) > _POLICY_CHARACTERS:
         return breached("the session policy is longer than STS takes")
     aws = sessions.act(purpose, IsolationLayers.BOTH, owner)
-    steps = [(name, denied(call, codes=CODES)) for name, call in _reach(world, aws, purpose, at.bob)]
+    steps = all_denied(_reach(world, aws, purpose, at.bob), codes=CODES)
     return together(("one's own", own(world, purpose, aws, owner)), *steps)
 
 

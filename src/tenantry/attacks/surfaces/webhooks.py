@@ -6,14 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.accounts import SetupError
-from tenantry.attacks.assertions import DENIALS, denied, granted, refused, require, together
+from tenantry.attacks.assertions import DENIALS, denied, granted, require, together
 from tenantry.attacks.outcome import inconclusive
 from tenantry.attacks.park_listener import ParkListener
 from tenantry.attacks.parks_scenario import ENDPOINT, OWN, PRIZE, ParksScenario
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.tenant_fixture import remove_member, set_roles
 from tenantry.attacks.tenant_rows import sweep_parks
-from tenantry.model.directory_tables import user_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,13 +76,8 @@ def _subscribe(at: ParksScenario, park: str, endpoint: str, *, person: Person | 
 
 def _topics(world: World, tenant: str) -> list[str]:
     pages = world.target.aws.sns.get_paginator("list_topics").paginate()
-    prefix = f"{world.target.app}-parks-{tenant}_"
-    return [
-        topic["TopicArn"]
-        for page in pages
-        for topic in page["Topics"]
-        if topic["TopicArn"].rsplit(":", 1)[-1].startswith(prefix)
-    ]
+    topics = [topic["TopicArn"] for page in pages for topic in page["Topics"]]
+    return [topic for topic in topics if f":{world.target.app}-parks-{tenant}_" in topic]
 
 
 def _forget_topics(world: World, tenant: str) -> None:
@@ -94,10 +88,7 @@ def _forget_topics(world: World, tenant: str) -> None:
 def _hook_of(at: ParksScenario, person: Person, park: str) -> str:
     """Return the id of somebody's webhook, made now, and gone after the run."""
     tenant = person.tenant
-    at.world.once(
-        f"topics of {tenant}",
-        lambda: at.world.cleanup.later(f"the topics of {tenant}", partial(_forget_topics, at.world, tenant)),
-    )
+    at.world.remove(f"the topics of {tenant}", partial(_forget_topics, at.world, tenant))
     made = _subscribe(at, park, ENDPOINT, person=person)
     return str(made.json()["id"]) if made.ok else ""
 
@@ -156,7 +147,7 @@ def _(world: World) -> Outcome:
         ),
     )
     steps = [
-        refused(at.send(method, real, body), 404, hidden=at.hidden, like=at.send(method, unreal, body))
+        at.refusal(at.send(method, real, body), 404, like=at.send(method, unreal, body))
         for method, real, unreal, body in pairs
     ]
     return together(*steps, at.good())
@@ -223,10 +214,10 @@ def _(world: World) -> Outcome:
     steps = []
     for tenant, park in pairs:
         if tenant not in people:
-            world.cleanup.later(f"the parks of {tenant}", partial(sweep_parks, world, tenant))
+            sweep_parks(world, tenant)
             people[tenant] = world.tenant_admin(f"tx{len(people)}", tenant)
         person = people[tenant]
-        steps.append(granted(at.send("POST", "/parks", {"id": park, "name": "x"}, person=person)))
+        steps.append(granted(at.add(park, person=person)))
         steps.append(require(bool(_hook_of(at, person, park)), otherwise="it is not made", observed="subscribed"))
     names = [topic for tenant in people for topic in _topics(world, tenant)]
     own = len(names) == len(set(names)) == len(pairs)
@@ -255,7 +246,7 @@ def _(world: World) -> Outcome:
     """As a visitor, list, remove, make again and take over what an admin and another visitor have made."""
     at = _scene(world)
     park = "own-only"
-    at.send("POST", "/parks", {"id": park, "name": "x"})
+    at.add(park)
     people = [world.member(f"hooks-{who}", at.attacker.tenant, {"visitor"}) for who in ("mine", "theirs")]
     visitor, other = people
     path = f"/parks/{park}/webhooks"
@@ -282,59 +273,48 @@ def _(world: World) -> Outcome:
     )
 
 
-def _removed(at: ParksScenario, person: Person) -> None:
-    path = f"/tenants/{person.tenant}/members/{person.user_id}"
-    _expect(at.world.membership_api("DELETE", path, at.attacker.tokens.id))
-
-
-def _made_member(at: ParksScenario, person: Person) -> None:
-    path = f"/tenants/{person.tenant}/members/{person.user_id}/roles"
-    _expect(at.world.membership_api("PUT", path, at.attacker.tokens.id, {"roles": ["member"]}))
-
-
-def _expect(reply: Reply) -> None:
-    if not reply.ok:
-        raise SetupError(f"The admin cannot do it: {reply}")
-
-
-def _gone_unheard(at: ParksScenario, person: Person) -> None:
-    """Remove somebody as a function does that dies before it publishes."""
-    at.world.accounts.dismiss(person, person.tenant)
-
-
 def _closed(attribute: str, at: ParksScenario, person: Person) -> None:
     """Close an account as a saga does that stops before it publishes."""
-    at.world.target.aws.dynamodb.update_item(
-        TableName=at.world.target.users_table,
-        Key=user_key(person.user_id),
-        UpdateExpression="SET #name = :at",
-        ExpressionAttributeNames={"#name": attribute},
-        ExpressionAttributeValues={":at": {"N": "1764000000"}},
-    )
+    at.world.accounts.set_attribute(person.user_id, attribute, {"N": "1764000000"})
 
 
 _ENDINGS: Final[tuple[tuple[str, str, Callable[[ParksScenario, Person], None]], ...]] = (
-    ("removed", "is removed by an admin", _removed),
-    ("role-lost", "loses the role by an admin", _made_member),
-    ("removed-unheard", "is removed, and the event of it is lost", _gone_unheard),
+    ("removed", "is removed by an admin", lambda at, person: remove_member(at.world, at.attacker, person)),
+    (
+        "role-lost",
+        "loses the role by an admin",
+        lambda at, person: set_roles(at.world, at.attacker, person, {"member"}),
+    ),
+    # As by a function that dies before it publishes.
+    (
+        "removed-unheard",
+        "is removed, and the event of it is lost",
+        lambda at, person: at.world.accounts.dismiss(person, person.tenant),
+    ),
     ("blocked-unheard", "is blocked, and the event of it is lost", partial(_closed, "blockedat")),
     ("deleted-unheard", "deletes their account, and the event of it is lost", partial(_closed, "deletedat")),
 )
 
 
-def _outlives(label: str, end: Callable[[ParksScenario, Person], None], world: World) -> Outcome:
+@webhooks.each(
+    ((slug, ends, slug, end) for slug, ends, end in _ENDINGS),
+    "outlived-{}",
+    threat=threats.OUTLIVED,
+    tries="Wait at a webhook's endpoint after its creator {}.",
+    must="The next event is not delivered there, and is delivered to the others.",
+)
+def _outlives(world: World, label: str, end: Callable[[ParksScenario, Person], None]) -> Outcome:
     at = _scene(world)
     tenant, park = at.attacker.tenant, f"end-{label}"
-    at.send("POST", "/parks", {"id": park, "name": "x"})
+    at.add(park)
     person = world.member(f"hooks-{label}", tenant, {"visitor"})
-    listeners = [ParkListener.of(world, tenant, park, creator) for creator in (person, at.attacker)]
+    theirs, kept = (ParkListener.of(world, tenant, park, creator) for creator in (person, at.attacker))
     close = partial(at.send, "POST", f"/parks/{park}/statuses", {"status": "park-closed"})
     before = granted(close())
-    if not all(listener.received(_PATIENCE_SECONDS) for listener in listeners):
+    if not all(listener.received(_PATIENCE_SECONDS) for listener in (theirs, kept)):
         return inconclusive("webhooks receive nothing at all")
     end(at, person)
     after = granted(close())
-    theirs, kept = listeners
     if not kept.received(_PATIENCE_SECONDS):
         return inconclusive("the admin's webhook receives nothing any more, either")
     return together(
@@ -344,22 +324,12 @@ def _outlives(label: str, end: Callable[[ParksScenario, Person], None], world: W
     )
 
 
-for _slug, _tries, _end in _ENDINGS:
-    webhooks.add(
-        f"outlived-{_slug}",
-        threat=threats.OUTLIVED,
-        tries=f"Wait at a webhook's endpoint after its creator {_tries}.",
-        must="The next event is not delivered there, and is delivered to the others.",
-        run=partial(_outlives, _slug, _end),
-    )
-
-
 @webhooks.attack("unknown", threat=threats.OUTLIVED, must="It receives nothing; an existing webhook does.")
 def _(world: World) -> Outcome:
     """Listen by a subscription whose webhook was removed or paused before its endpoint confirmed."""
     at = _scene(world)
     tenant, park = at.attacker.tenant, "unknown"
-    at.send("POST", "/parks", {"id": park, "name": "x"})
+    at.add(park)
     stale = ParkListener.of(world, tenant, park, None)
     kept = ParkListener.of(world, tenant, park, at.attacker)
     sent = granted(at.send("POST", f"/parks/{park}/statuses", {"status": "park-closed"}))
