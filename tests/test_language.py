@@ -1,8 +1,9 @@
-"""Documents, API descriptions, the dashboard and help texts use the words of docs/glossary.md, and none of `AVOIDED`."""
+"""Documents, docstrings, API descriptions, the dashboard and help texts use the words of docs/glossary.md, and none of `AVOIDED`."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 from importlib import import_module
@@ -63,6 +64,7 @@ PAGE_SOURCES: Final = sorted(
     for path in (ROOT / "dashboard" / "src").rglob("*")
     if path.suffix in {".ts", ".tsx", ".html"}
 )
+CODE: Final = ("constructs", "ingest_client", "lambdas", "src", "stacks", "streaming", "tools", "tests", "benchmarks")
 # Modules whose `main` is a command, and its arguments.
 COMMANDS: Final = (
     "tenantry.attacks.cli",
@@ -111,6 +113,11 @@ def test_dashboard_uses_plain_words(source: str) -> None:
     assert avoided((ROOT / source).read_text()) == []
 
 
+@pytest.mark.parametrize("folder", CODE)
+def test_docstrings_use_plain_words(folder: str) -> None:
+    assert [found for text in _docstrings(ROOT / folder) for found in avoided(text)] == []
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_texts_use_plain_words(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = list(_helped(_parser(command, monkeypatch)))
@@ -148,6 +155,13 @@ def test_names_in_code_are_not_words_of_a_document() -> None:
     page = "See `test_fences.py`, [there](../fences.md):\n\n```python\nfence = 1\n```\n\nA fence.\n"
     diagram = '```mermaid\nA["<b>fences</b><br>A fence"]\n```\n'
     assert [len(avoided(prose(text))) for text in (page, diagram)] == [1, 1]
+
+
+def _docstrings(folder: Path) -> Iterator[str]:
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield ast.get_docstring(node) or ""
 
 
 def _described(value: object) -> Iterator[str]:

@@ -94,15 +94,15 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     -------
     dict
         ``onboarded``: False if another tenant has this name, but for upper and lower case, or if the event's tenant id
-        is none. Neither gets better by trying again.
+        is malformed. Neither gets better by trying again.
 
     Raises
     ------
     NameTakenError
         Another account owns a bucket of this name, or the access point of this name leads elsewhere. Lambda keeps the
-        event as a dead letter.
+        event in the dead-letter queue.
     botocore.exceptions.ClientError
-        AWS refuses; Lambda tries again, and then keeps the event as a dead letter.
+        AWS refuses; Lambda tries again, and then keeps the event in the dead-letter queue.
     """
     try:
         tenant = tenant_id(event["detail"]["tenantId"])

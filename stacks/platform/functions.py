@@ -1,4 +1,4 @@
-"""The functions behind the APIs, and those that count what a tenant uses, in the shape that each of the two has."""
+"""The functions behind the APIs, and those that measure what a tenant uses, in the shape that each of the two has."""
 
 from __future__ import annotations
 

@@ -290,7 +290,7 @@ def _content(event: Mapping[str, Any]) -> bytes:
 
 
 def present(**fields: object) -> dict[str, Any]:
-    """Return the fields of a body but for those that are None."""
+    """Return the fields of a body that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 

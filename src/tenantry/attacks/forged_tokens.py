@@ -49,7 +49,7 @@ class Material:
     jwks_url: str
 
     def token(self, sign: Sign, header: Mapping[str, Any], **claims: object) -> str:
-        """Write a token with the wanted claims; a claim or header field that is None is left out."""
+        """Write a token with the wanted claims; a value of None leaves a claim or header field out."""
         return jws.compact(_without_none({"typ": "JWT", "kid": self.kid, **header}), self.payload(**claims), sign)
 
     def payload(self, **claims: object) -> dict[str, Any]:

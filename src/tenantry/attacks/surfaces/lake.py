@@ -43,7 +43,7 @@ _POLL_SECONDS: Final = 1.0
 class StreamProducer(PerRun):
     """A compromised producer, which puts records on the stream past the gateway, and finds them in the lake.
 
-    What arrives in tenants' partitions is removed after the run. Dead letters stay as long as the lake keeps them,
+    What arrives in tenants' partitions is removed after the run. Rejected records stay as long as the lake keeps them,
     since their files are shared.
 
     Attributes
