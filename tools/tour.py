@@ -7,7 +7,6 @@ import json
 import secrets
 import sys
 import time
-from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS: Final = 60.0
 _TIMEOUT_SECONDS: Final = 30
 _PARTITIONS: Final = ("bucket", "prefix", "tag", "access_point", "db_nosql")
-_ATTACKS_OF_A_KIND: Final = 8
 _SHOWN_CLAIMS: Final = ("token_use", "cognito:username", "email", "tenant")
 
 
@@ -274,7 +272,7 @@ class Tour:
 
     def _attack(self) -> int:
         runs = streaming.is_running(self._cloud.session(), self._cloud.outputs)
-        chosen = _some_of_each(attack for attack in REGISTRY.select() if runs or attack.surface != "lake")
+        chosen = one_of_each(attack for attack in REGISTRY.select() if runs or attack.surface != "lake")
         self._step(f"A sample of the attack suite: {len(chosen)} attacks on isolation; `make attack` runs all.")
         with terminal.progress(self._console) as told:
             report = run(self._target, attacks=chosen, progress=told)
@@ -376,16 +374,12 @@ def _signature_of(folder: Path) -> AWS4Auth:
     return AWS4Auth(*key, REGION, "execute-api", session_token=found.session_token)
 
 
-def _some_of_each(attacks: Iterable[Attack]) -> list[Attack]:
-    """Return a few attacks of each surface and kind of threat, so that the tour stays short."""
-    taken: Counter[tuple[str, str]] = Counter()
-    chosen = []
+def one_of_each(attacks: Iterable[Attack]) -> list[Attack]:
+    """Return the first attack of each kind of threat on each surface, so that the tour stays short."""
+    first: dict[tuple[str, str], Attack] = {}
     for attack in attacks:
-        kind = (attack.surface, attack.threat.heading)
-        taken[kind] += 1
-        if taken[kind] <= _ATTACKS_OF_A_KIND:
-            chosen.append(attack)
-    return chosen
+        first.setdefault((attack.surface, attack.threat.heading), attack)
+    return list(first.values())
 
 
 def _shown(path: Path) -> str:
