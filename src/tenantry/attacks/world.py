@@ -179,9 +179,22 @@ class World:
         return self.once(f"clone of {role}", lambda: self._clone_role(role))
 
     def clone_of(self, owner: str) -> Aws:
-        """Clone the role of what has this id in its stack."""
-        (role,) = self.resources_of("AWS::IAM::Role", f"{owner}Role")
-        return self.clone_role(role.id)
+        """Clone the role that a function or state machine runs with, by how its logical id begins.
+
+        Raises
+        ------
+        SetupError
+            The stacks have no such function or state machine.
+        """
+        aws = self.target.aws
+        for function in self.resources_of("AWS::Lambda::Function", owner):
+            return self._clone_arn(aws.functions.get_function_configuration(FunctionName=function.id)["Role"])
+        for machine in self.resources_of("AWS::StepFunctions::StateMachine", owner):
+            return self._clone_arn(aws.stepfunctions.describe_state_machine(stateMachineArn=machine.id)["roleArn"])
+        raise SetupError(f"The stacks have no function or state machine {owner}.")
+
+    def _clone_arn(self, role: str) -> Aws:
+        return self.clone_role(role.rsplit("/", 1)[-1])
 
     def _clone_role(self, role: str) -> Aws:
         iam = self.target.aws.iam

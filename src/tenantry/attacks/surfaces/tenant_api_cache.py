@@ -10,7 +10,7 @@ from tenantry.attacks import threats
 from tenantry.attacks.assertions import granted, refused, require, together
 from tenantry.attacks.outcome import inconclusive
 from tenantry.attacks.registry import REGISTRY
-from tenantry.model.directory_tables import TENANT_ID
+from tenantry.model.directory_tables import TENANT_ID, membership_key
 
 if TYPE_CHECKING:
     from tenantry.attacks.http import Reply
@@ -126,12 +126,19 @@ def _(world: World) -> Outcome:
 
 @tenant_api.attack("removed-admin", threat=threats.CACHED_POLICY, must="403 at once.")
 def _(world: World) -> Outcome:
-    """Rename a tenant with a warm token right after having been removed from it."""
+    """Rename a tenant with a warm token right after the membership is gone, and after the user's role is."""
+    aws, table = world.target.aws, world.target.tenant_users_table
     tenant = str(uuid.uuid4())
     person = world.tenant_admin("removed", tenant)
     while_admin = granted(world.rename(tenant, person.tokens.id, world.run))
+    # The authorizer reads the role in the user's item and lets the call pass: the write itself has to refuse.
+    aws.dynamodb.delete_item(TableName=table, Key=membership_key(tenant, person.user_id))
+    by_the_write = refused(world.rename(tenant, person.tokens.id), 403)
     world.accounts.dismiss(person, tenant)
-    return together(("as admin", while_admin), ("once removed", refused(world.rename(tenant, person.tokens.id), 403)))
+    by_the_authorizer = refused(world.rename(tenant, person.tokens.id), 403)
+    return together(
+        ("as admin", while_admin), ("without membership", by_the_write), ("without role", by_the_authorizer)
+    )
 
 
 @tenant_api.attack("admin-elsewhere", threat=threats.CACHED_POLICY, must="403: a role counts in its tenant only.")
