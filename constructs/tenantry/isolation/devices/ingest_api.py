@@ -223,11 +223,11 @@ _DATA: Final = {
     "type": "object",
     "description": "Any JSON object. A `tenantid` in it does not change the record's tenant",
 }
-_RECORD: Final = Schema(name="Record", definition=object_schema(Data=_DATA, more=True))
+_RECORD: Final = Schema(name="Record", definition=object_schema({"Data": _DATA}, more=True))
 _RECORDS: Final = Schema(
     name="Records",
     definition=object_schema(
-        Records={"type": "array", "minItems": 1, "maxItems": _MOST_RECORDS, "items": _RECORD.definition}, more=True
+        {"Records": {"type": "array", "minItems": 1, "maxItems": _MOST_RECORDS, "items": _RECORD.definition}}, more=True
     ),
 )
 _DENIED: Final = Answer(
@@ -241,16 +241,20 @@ _DENIED: Final = Answer(
 _KMS: Final = {"type": "string", "enum": ["KMS"]}
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _STORED: Final = Schema(
-    name="Stored", definition=object_schema(EncryptionType=_KMS, SequenceNumber=_TEXT, ShardId=_TEXT)
+    name="Stored", definition=object_schema({"EncryptionType": _KMS, "SequenceNumber": _TEXT, "ShardId": _TEXT})
 )
 _OUTCOMES: Final = Schema(
     name="Outcomes",
     definition=object_schema(
-        EncryptionType=_KMS,
-        FailedRecordCount=_COUNT,
-        Records=array(
-            object_schema(Index=_COUNT, optional=dict.fromkeys(("SequenceNumber", "ShardId", "ErrorCode"), _TEXT))
-        ),
+        {
+            "EncryptionType": _KMS,
+            "FailedRecordCount": _COUNT,
+            "Records": array(
+                object_schema(
+                    {"Index": _COUNT}, optional=dict.fromkeys(("SequenceNumber", "ShardId", "ErrorCode"), _TEXT)
+                )
+            ),
+        }
     ),
 )
 _REFUSAL: Final = "Invalid request: tenantId in the path must be a valid tenant id, and each Data must be a JSON object"
