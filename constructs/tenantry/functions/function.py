@@ -16,8 +16,8 @@ from constructs import Construct
 
 from tenantry.functions.account import service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
-from tenantry.functions.bundling import without_docker
 from tenantry.functions.checks import acknowledge, acknowledge_wildcard
+from tenantry.functions.local_bundling import without_docker
 from tenantry.functions.locks import RuntimeLock, find_lock
 from tenantry.functions.sources import RUNTIME, function_sources
 from tenantry.functions.stores import LOG, declare_store

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from tenantry.flink import ENTRY, JAR, SOURCE, package, package_hash
 from tenantry.functions import LOG, acknowledge_wildcard, declare_store, in_own_account, service_principal
-from tenantry.functions.bundling import without_docker
+from tenantry.functions.local_bundling import without_docker
 from tenantry.isolation.alarms import alarm
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tenantry.functions import acknowledge_wildcard
-from tenantry.functions.checks import Check
+from tenantry.functions.checks import AtValidation
 from tenantry.isolation.validation import purpose_name
 from tenantry.isolation.vending._deployed import as_long_as_deployed
 from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
@@ -123,7 +123,7 @@ class TokenVendor(Construct):
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheTenantTag", policy_document=self._allowed),
             ],
         )
-        self.node.add_validation(Check(lambda: list(self._faults())))
+        self.node.add_validation(AtValidation(lambda: list(self._faults())))
         self.role_arn: Final = self._role.attr_arn
 
     def purpose(self, name: str) -> Purpose:
