@@ -92,11 +92,6 @@ class IngestApi(RestApi):
         What the environment's APIs have in common.
     description
         What it is for.
-
-    Attributes
-    ----------
-    usage_plan_id
-        The usage plan that tenants' API keys go into.
     """
 
     def __init__(
@@ -122,13 +117,17 @@ class IngestApi(RestApi):
             api_key_required=limit.required,
             logged={"caller": "$context.identity.userArn"},
         )
-        plan = self._api.add_usage_plan(
+        self._plan = self._api.add_usage_plan(
             "TenantLimit",
             description="Request rate and burst limit of one tenant",
             throttle=apigateway.ThrottleSettings(rate_limit=limit.rate, burst_limit=limit.burst),
             api_stages=[apigateway.UsagePlanPerApiStage(api=self._api, stage=self._api.deployment_stage)],
         )
-        self.usage_plan_id: Final = plan.usage_plan_id
+
+    @property
+    def usage_plan_id(self) -> str:
+        """The usage plan that tenants' API keys go into."""
+        return self._plan.usage_plan_id
 
     def path_arns(self, tenant: str) -> list[str]:
         """Return what a tenant's callers may invoke.
