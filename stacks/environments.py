@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Environment as CdkEnvironment
 from aws_cdk import RemovalPolicy
@@ -298,15 +298,6 @@ def _defaults(application: str) -> Mapping[str, Environment]:
     return {environment.name: environment for environment in environments}
 
 
-class _Given(TypedDict, total=False):
-    account: str | None
-    region: str | None
-    page_domain: str | None
-    page_certificate_arn: str | None
-    web_acl_arn: str | None
-    destroy_data: bool
-
-
 NAMES: Final = tuple(_defaults(_DEFAULT_APPLICATION))
 
 
@@ -314,9 +305,14 @@ def environment(
     name: str,
     *,
     application: str = _DEFAULT_APPLICATION,
+    account: str | None = None,
+    region: str | None = None,
     hands_on_names: bool | None = None,
     allowed_origin: str | None = None,
-    **given: Unpack[_Given],
+    page_domain: str | None = None,
+    page_certificate_arn: str | None = None,
+    web_acl_arn: str | None = None,
+    destroy_data: bool = False,
 ) -> Environment:
     """Return the environment called `name`, with what the caller gives laid over it.
 
@@ -349,7 +345,15 @@ def environment(
         raise ValueError(f"Unknown environment {name!r}: choose one of {', '.join(NAMES)} (--context env=NAME).")
     found = known[name]
     if name != "local":
-        found = replace(found, **given)
+        found = replace(
+            found,
+            account=account,
+            region=region,
+            page_domain=page_domain,
+            page_certificate_arn=page_certificate_arn,
+            web_acl_arn=web_acl_arn,
+            destroy_data=destroy_data,
+        )
     if hands_on_names is not None:
         found = replace(found, hands_on_names=hands_on_names)
     return replace(found, allowed_origin=allowed_origin) if allowed_origin else found

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _AGE_SECONDS: Final = 60
 _SECONDS: Final = 25.0
-"""Within which there is an answer: the function itself has little more (`stacks.control_plane.metering.usage`)."""
+"""Within which there is an answer: the function itself has little more (`stacks.control_plane.tenant.functions`)."""
 MOST_AT_ONCE: Final = 32
 """How many counters are asked at the same time; any others wait for these."""
 _TENANT: Final = "tenantry-tenant"

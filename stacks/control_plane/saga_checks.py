@@ -1,4 +1,4 @@
-"""JSONata conditions that the sagas check their events with."""
+"""A person in the sagas' events: JSONata conditions that check one, and what the next event says of them."""
 
 from __future__ import annotations
 

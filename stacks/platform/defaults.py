@@ -1,4 +1,4 @@
-"""Tables, grants and statements of the control plane."""
+"""What stacks share: the directory by its names, tables of the control plane, and grants bound to attributes."""
 
 from __future__ import annotations
 

@@ -110,8 +110,10 @@ class Foundation:
 
     def grant_publish(self, grantee: iam.IGrantable, *events: EventType) -> None:
         """Let `grantee` publish these events, which have one source, and no others."""
-        (source,) = {event.source for event in events}
-        self.bus.grant_publish(grantee, source=source, detail_types=[event.detail_type for event in events])
+        sources = sorted({event.source for event in events})
+        if len(sources) != 1:
+            raise ValueError(f"The events to publish have the sources {sources}: grant those of one source at a time.")
+        self.bus.grant_publish(grantee, source=sources[0], detail_types=[event.detail_type for event in events])
 
     def with_identity(self, identity: Identity) -> Platform:
         """Return the platform of this foundation and an identity."""

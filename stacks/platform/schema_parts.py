@@ -28,14 +28,13 @@ _WORDS: Final = "No control characters, and no bidirectional controls (U+202A to
 
 def body(
     name: str,
-    /,
+    required: Mapping[str, Any] | None = None,
     *,
     optional: Mapping[str, Any] | None = None,
     more: bool = False,
-    **required: Any,  # noqa: ANN401 - a part of a schema
 ) -> Schema:
     """Return the schema of a body that is an object, by its name in the API's document."""
-    return Schema(name=name, definition=object_schema(optional=optional, more=more, **required))
+    return Schema(name=name, definition=object_schema(required, optional=optional, more=more))
 
 
 def name_schema(*, shortest: int = 1, longest: int = 256) -> dict[str, Any]:

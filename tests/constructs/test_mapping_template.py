@@ -29,6 +29,7 @@ from tenantry.isolation.direct import (
     reply_template,
     request_template,
 )
+from tenantry.isolation.direct.mapping_template import _Named
 from tests.constructs.templates import rendered, replied
 from tests.synthesized import new_app
 
@@ -241,3 +242,22 @@ def test_pattern_quotes_and_nested_loops_are_refused() -> None:
         Matches(PathText("id"), "a'")
     with pytest.raises(UnsafeTemplateError):
         Each("@.items", 1)
+
+
+@given(st.from_regex(r"[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9_]*)*", fullmatch=True))
+def test_context_is_never_what_the_caller_gives(name: str) -> None:
+    text = request_template({"tenant": ContextText(name)})
+
+    assert f"$!{{context.{name}}}" in text
+    assert "$input" not in text
+    assert "input.params" not in text
+
+
+def test_text_says_itself_where_it_is_read() -> None:
+    """A kind of text that leaves it out must not read what the caller gives."""
+
+    class Unread(_Named):
+        _kind = "text"
+
+    with pytest.raises(TypeError, match="abstract method"):
+        Unread("tenantId")  # type: ignore[abstract]

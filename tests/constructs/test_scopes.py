@@ -254,3 +254,37 @@ def test_retries_keep_the_logical_id_of_a_construct_beside_the_function(scope: s
 
 def _hash(path: str) -> str:
     return hashlib.md5(path.encode(), usedforsecurity=False).hexdigest()[:8].upper()
+
+
+@pytest.mark.parametrize("maker", _MAKERS, ids=_name)
+def test_public_attributes_are_read_only(maker: object) -> None:
+    """What a construct is known by must not change under the grants on it."""
+    world = _World()
+
+    _MAKERS[maker](world)
+
+    made = [child for child in world.app.node.find_all() if type(child).__module__.startswith("tenantry.")]
+    settable = [(type(child).__name__, name) for child in made for name in vars(child) if not name.startswith("_")]
+    assert made
+    assert settable == []
+
+
+def test_public_attribute_can_be_overridden() -> None:
+    class Elsewhere(PrefixBucket):
+        @property
+        def bucket_name(self) -> str:
+            return f"copy-of-{super().bucket_name}"
+
+    bucket = Elsewhere(Stack(new_app(), "stack"), "Made", bucket_name="orders")
+
+    assert bucket.bucket_name == "copy-of-orders"
+    with pytest.raises(AttributeError, match="bucket_name"):
+        bucket.bucket_name = "other"  # type: ignore[misc]
+
+
+def test_statements_of_a_purpose_are_added_by_grants_only() -> None:
+    purpose = TokenVendor(Stack(new_app(), "stack"), "Vendor").purpose("orders")
+
+    assert isinstance(purpose.statements, tuple)
+    with pytest.raises(AttributeError, match="name"):
+        purpose.name = "other"  # type: ignore[misc]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from aws_cdk import CfnParameter, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
+from aws_cdk.aws_lambda import HttpMethod
 
 from tenantry.functions import declare_application
 from tenantry.isolation.api import Route, TenantDashboard
 from tenantry.isolation.data import AccessPointBucket, PrefixBucket, SiloBuckets, TenantTable
 from tenantry.isolation.devices import TenantLimit
 from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission, SagaTask
+from tenantry.isolation.validation import api_path, attribute_name, http_method, tenants_bucket_name
 from tenantry.isolation.vending import TENANT_NAME, TokenVendor
 from tenantry.model.stores import APPLICATION
 from tenantry.streaming import DataLake
@@ -169,3 +172,13 @@ def test_stack_that_is_added_after_the_application_was_declared_is_marked_as_wel
 
     marks = [assembly.get_stack_by_name(name).template["Metadata"][APPLICATION] for name in ("before", "after")]
     assert marks == [{"name": "shop", "environment": "dev", "ephemeral": "true"}] * 2
+
+
+@pytest.mark.parametrize("value", [None, 7, HttpMethod.GET, b"GET"], ids=str)
+@pytest.mark.parametrize("form", [http_method, attribute_name, tenants_bucket_name, api_path])
+def test_what_is_no_text_is_refused_with_the_value_and_the_remedy(
+    form: Callable[[Any], str],
+    value: Any,  # noqa: ANN401 - anything
+) -> None:
+    with pytest.raises(ValueError, match=f"^The .* {re.escape(repr(value))} is not valid: .+"):
+        form(value)

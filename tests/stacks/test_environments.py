@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aws_cdk import RemovalPolicy
@@ -112,3 +113,17 @@ def test_confirmation_proof_by_environment(name: str, required: bool) -> None:  
 
     assert found.confirmation_proof_required is required
     assert found.operator_accounts_found_tenants is False
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("local", {"destory_data": False}),
+        ("local", {"ephemeral": False}),
+        ("prod", {"confirmation_proof_required": False}),
+        ("prod", {"tenant_isolated_functions": False}),
+    ],
+)
+def test_setting_that_callers_must_not_give_is_refused(name: str, given: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        environment(name, **given)

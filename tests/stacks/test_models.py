@@ -7,6 +7,8 @@ import json
 import pytest
 from jsonschema import Draft4Validator
 
+from stacks.platform.schema_parts import body
+from tenantry.isolation.documentation import object_schema
 from tests.synthesized import ENVIRONMENTS, assembly
 
 
@@ -40,3 +42,20 @@ def test_every_method_is_documented(environment: str) -> None:
         for part in parts:
             assert part["summary"]
             assert any(status.startswith("2") for status in part["responses"])
+
+
+def test_field_of_any_name_is_a_field() -> None:
+    fields = {name: {"type": "boolean"} for name in ("optional", "more", "required", "name")}
+
+    assert object_schema(fields) == {
+        "type": "object",
+        "required": ["more", "name", "optional", "required"],
+        "properties": fields,
+        "additionalProperties": False,
+    }
+    assert body("Fields", fields).definition == object_schema(fields)
+
+
+def test_field_cannot_be_taken_for_an_option() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'items'"):
+        object_schema(items={"type": "array"}, more={"type": "boolean"})  # type: ignore[call-arg, arg-type]

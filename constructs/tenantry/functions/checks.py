@@ -1,4 +1,4 @@
-"""Reasons for findings of cdk-nag, each given where the construct is defined and for that construct alone."""
+"""Reasons for findings of cdk-nag, each for one construct and beside it, and what runs when the app is validated."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def acknowledge(construct: IConstruct, rule: str, reason: str, *, resource: str 
 
     if resource is not None and _is_of_another_stack(construct, resource):
         # What comes from another stack gets its final form just before the app is validated.
-        construct.node.add_validation(Check(state))
+        construct.node.add_validation(AtValidation(state))
     else:
         state()
 
@@ -57,15 +57,15 @@ def _is_of_another_stack(construct: IConstruct, resource: str) -> bool:
 
 
 @jsii.implements(IValidation)
-class Check:
-    """Runs when the app is validated, and returns what is wrong."""
+class AtValidation:
+    """Runs `run` when the app is validated, after the constructs are made; what it returns is reported as wrong."""
 
-    def __init__(self, faults: Callable[[], list[str]]) -> None:
-        self._faults = faults
+    def __init__(self, run: Callable[[], list[str]]) -> None:
+        self._run = run
 
     def validate(self) -> list[str]:
-        """Return what is wrong."""
-        return self._faults()
+        """Run it, and return what is wrong."""
+        return self._run()
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401 - a resolved CloudFormation expression

@@ -16,8 +16,8 @@ from constructs import Construct
 
 from tenantry.functions.account import service_principal
 from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
-from tenantry.functions.bundling import without_docker
 from tenantry.functions.checks import acknowledge, acknowledge_wildcard
+from tenantry.functions.local_bundling import without_docker
 from tenantry.functions.locks import RuntimeLock, find_lock
 from tenantry.functions.sources import RUNTIME, function_sources
 from tenantry.functions.stores import LOG, declare_store
@@ -92,15 +92,6 @@ class PythonFunction(lambda_.Function):
     dead_letters
         For a function that is invoked asynchronously: the queue that keeps the events which two retries could not help.
 
-    Attributes
-    ----------
-    tenant_isolated
-        Whether each invocation must name its tenant, which `tenantry.isolation.api.TenantApi` sees to.
-    variables
-        The environment variables so far.
-    name_in_app
-        Its path in the app, for messages.
-
     Raises
     ------
     ValueError
@@ -173,11 +164,11 @@ class PythonFunction(lambda_.Function):
             tenancy_config=lambda_.TenancyConfig.PER_TENANT if tenant_isolated else None,
             environment=variables,
         )
-        self.variables: Mapping[str, str] = variables
-        self.name_in_app = home.node.path
+        self._variables: Mapping[str, str] = variables
+        self._name_in_app = home.node.path
         log_group.grant_write(role)
         self._execution_role = role
-        self.tenant_isolated = tenant_isolated
+        self._tenant_isolated = tenant_isolated
         acknowledge_wildcard(role, "*", "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources.")
         for rule in ("AwsSolutions-L1", "Serverless-LambdaLatestVersion"):
             acknowledge(self, rule, f"{_RUNTIME.name} is what the locks are tested with; AWS supports it until 2029.")
@@ -202,13 +193,28 @@ class PythonFunction(lambda_.Function):
 
     def add_environment(self, key: str, value: str, *, remove_in_edge: bool | None = None) -> lambda_.Function:
         """Add an environment variable."""
-        self.variables = {**self.variables, key: value}
+        self._variables = {**self._variables, key: value}
         return super().add_environment(key, value, remove_in_edge=remove_in_edge)
 
     @property
     def execution_role(self) -> iam.IRole:
         """The role that the function runs with; `role` is the same, but typed as if there could be none."""
         return self._execution_role
+
+    @property
+    def tenant_isolated(self) -> bool:
+        """Whether each invocation must name its tenant, which `tenantry.isolation.api.TenantApi` sees to."""
+        return self._tenant_isolated
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables so far."""
+        return self._variables
+
+    @property
+    def name_in_app(self) -> str:
+        """Its path in the app, for messages."""
+        return self._name_in_app
 
 
 def _id_beside(scope: Construct, construct_id: str) -> str:

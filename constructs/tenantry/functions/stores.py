@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws_cdk import CfnResource, Stack, Tags
 
-from tenantry.functions.checks import Check
+from tenantry.functions.checks import AtValidation
 from tenantry.model.stores import APPLICATION, STORES, Application, By, Store
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def declare_application(scope: IConstruct, *, name: str, environment: str, ephem
         return []
 
     mark()
-    scope.node.add_validation(Check(mark))  # once more, for the stacks that come later
+    scope.node.add_validation(AtValidation(mark))  # once more, for the stacks that come later
     Tags.of(scope).add("application", name)
     Tags.of(scope).add("environment", environment)
 

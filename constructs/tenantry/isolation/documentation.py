@@ -120,8 +120,11 @@ def array(items: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-def object_schema(*, optional: Mapping[str, Any] | None = None, more: bool = False, **required: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
-    """Return the schema of an object, which has no other fields unless `more` allows them."""
+def object_schema(
+    required: Mapping[str, Any] | None = None, *, optional: Mapping[str, Any] | None = None, more: bool = False
+) -> dict[str, Any]:
+    """Return the schema of an object by its fields' schemas; it has no other fields unless `more` allows them."""
+    required = required or {}
     return {
         "type": "object",
         **({"required": sorted(required)} if required else {}),
@@ -130,7 +133,7 @@ def object_schema(*, optional: Mapping[str, Any] | None = None, more: bool = Fal
     }
 
 
-_MESSAGE: Final = Schema(name="Message", definition=object_schema(message={"type": "string"}, more=True))
+_MESSAGE: Final = Schema(name="Message", definition=object_schema({"message": {"type": "string"}}, more=True))
 
 
 class ApiDocumentation(Construct):

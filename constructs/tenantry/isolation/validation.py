@@ -27,7 +27,8 @@ class _Form:
 
     def check(self, value: str, text: str) -> str:
         """Return a value of which `text` has the form."""
-        if Token.is_unresolved(value) or re.fullmatch(self.pattern, text, re.ASCII | re.DOTALL):
+        form = re.compile(self.pattern, re.ASCII | re.DOTALL)
+        if isinstance(value, str) and (Token.is_unresolved(value) or form.fullmatch(text)):
             return value
         raise ValueError(f"The {self.what} {value!r} is not valid: {self.remedy}.")
 
@@ -36,7 +37,7 @@ class _TenantsForm(_Form):
     """The form of a name that each tenant has, with a placeholder for the tenant."""
 
     def __call__(self, value: str) -> str:
-        if value.count(TENANT_NAME) != 1:
+        if not isinstance(value, str) or value.count(TENANT_NAME) != 1:
             raise ValueError(
                 f"The {self.what} {value!r} is not valid: put TENANT_NAME ({TENANT_NAME!r}) into it once, so that each "
                 "tenant has one."

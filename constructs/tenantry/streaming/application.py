@@ -14,7 +14,7 @@ from constructs import Construct
 
 from tenantry.flink import ENTRY, JAR, SOURCE, package, package_hash
 from tenantry.functions import LOG, acknowledge_wildcard, declare_store, in_own_account, service_principal
-from tenantry.functions.bundling import without_docker
+from tenantry.functions.local_bundling import without_docker
 from tenantry.isolation.alarms import alarm
 
 if TYPE_CHECKING:
@@ -69,13 +69,6 @@ class StreamingApplication(Construct):
         How long its log is kept.
     removal_policy
         What becomes of its log with the stack.
-
-    Attributes
-    ----------
-    application_name
-        The application's name, for operators.
-    role_name
-        Name of the role that it runs with.
 
     Sources: https://docs.aws.amazon.com/managed-flink/latest/java/how-it-works.html,
     https://docs.aws.amazon.com/managed-flink/latest/java/monitoring-metrics-alarms.html
@@ -181,9 +174,18 @@ class StreamingApplication(Construct):
             ),
         )
         option.node.add_dependency(role)
-        self.application_name: Final = application.ref
-        self.role_name: Final = role.role_name
+        self._application, self._execution_role = application, role
         self._alarms(stream, alarms)
+
+    @property
+    def application_name(self) -> str:
+        """The application's name, for operators."""
+        return self._application.ref
+
+    @property
+    def role_name(self) -> str:
+        """Name of the role that it runs with."""
+        return self._execution_role.role_name
 
     def _role(
         self,

@@ -71,13 +71,6 @@ class DataLake(Construct):
     removal_policy
         What becomes of it with the stack.
 
-    Attributes
-    ----------
-    bucket_name
-        The bucket's name, for whoever writes to it.
-    database_name
-        The Glue database's name.
-
     Source: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
     """
 
@@ -95,7 +88,7 @@ class DataLake(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.record_format: Final = record_format
+        self._record_format = record_format
         self._key = key
         self._years = f"{first_year},{first_year + 50}"
         self._bucket = private_bucket(
@@ -135,8 +128,21 @@ class DataLake(Construct):
             ),
         )
         self._tables()
-        self.bucket_name: Final = self._bucket.bucket_name
-        self.database_name: Final = self._database.ref
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name, for whoever writes to it."""
+        return self._bucket.bucket_name
+
+    @property
+    def database_name(self) -> str:
+        """The Glue database's name."""
+        return self._database.ref
+
+    @property
+    def record_format(self) -> LakeFormat:
+        """How tenants' records are written."""
+        return self._record_format
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let an identity add files below the lake's three folders, and finish or take back those it has begun."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import AssetHashType
 from aws_cdk import aws_s3_assets as assets
 
-from tenantry.functions.bundling import without_docker
+from tenantry.functions.local_bundling import without_docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,13 @@ _EMPLOYEE_ID: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9-]{0,
 _EMPLOYEE_NAME: Final = name_schema()
 _EMPLOYEE_TITLE: Final = name_schema(shortest=0)
 EMPLOYEE_ID: Final = Parameter(name="id", where="path", schema=_EMPLOYEE_ID)
-EMPLOYEE: Final = body("Employee", Id=_EMPLOYEE_ID, Name=_EMPLOYEE_NAME, optional={"Title": _EMPLOYEE_TITLE})
+EMPLOYEE: Final = body("Employee", {"Id": _EMPLOYEE_ID, "Name": _EMPLOYEE_NAME}, optional={"Title": _EMPLOYEE_TITLE})
 EMPLOYEES: Final = body(
     "Employees",
-    employees=array(object_schema(Tenant=TEXT, Id=_EMPLOYEE_ID, Name=_EMPLOYEE_NAME, Title=_EMPLOYEE_TITLE)),
+    {
+        "employees": array(
+            object_schema({"Tenant": TEXT, "Id": _EMPLOYEE_ID, "Name": _EMPLOYEE_NAME, "Title": _EMPLOYEE_TITLE})
+        )
+    },
 )
-EMPLOYEE_KEY: Final = body("EmployeeKey", Id=_EMPLOYEE_ID)
+EMPLOYEE_KEY: Final = body("EmployeeKey", {"Id": _EMPLOYEE_ID})

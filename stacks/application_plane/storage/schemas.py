@@ -31,14 +31,14 @@ KEYS_LIMIT: Final = Parameter(
 )
 FOR_TENANT: Final = Parameter(name="x-tenant-id", where="header", required=True, schema=TENANT_ID_SCHEMA)
 FOR_USER: Final = Parameter(name="x-user-id", where="header", required=True, schema=USER_ID_SCHEMA)
-NEW_OBJECT: Final = body("NewObject", key=key_schema(), value={"type": "string", "description": "Any text"})
+NEW_OBJECT: Final = body("NewObject", {"key": key_schema(), "value": {"type": "string", "description": "Any text"}})
 
 
 def _replied(status: str, result: Mapping[str, Any]) -> dict[str, Any]:
-    return object_schema(status={"type": "string", "enum": [status]}, result=result)
+    return object_schema({"status": {"type": "string", "enum": [status]}, "result": result})
 
 
-STORED: Final = Schema(name="Stored", definition=_replied("Created", object_schema(key=TEXT)))
+STORED: Final = Schema(name="Stored", definition=_replied("Created", object_schema({"key": TEXT})))
 FOUND: Final = Schema(
     name="Found",
     definition=_replied(
@@ -51,6 +51,8 @@ FOUND: Final = Schema(
         },
     ),
 )
-TOKEN: Final = Schema(name="Token", definition=_replied("OK", object_schema(token=TEXT)))
-NO_CALLER: Final = Schema(name="NoCaller", definition=_replied("Unauthorized", object_schema(missing_fields=TEXTS)))
-REFUSED: Final = body("Refused", status=TEXT, result=object_schema(invalid=TEXT))
+TOKEN: Final = Schema(name="Token", definition=_replied("OK", object_schema({"token": TEXT})))
+NO_CALLER: Final = Schema(
+    name="NoCaller", definition=_replied("Unauthorized", object_schema({"missing_fields": TEXTS}))
+)
+REFUSED: Final = body("Refused", {"status": TEXT, "result": object_schema({"invalid": TEXT})})

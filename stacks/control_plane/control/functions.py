@@ -127,10 +127,6 @@ class ControlFunctions:
         )
         return function
 
-    def _grant_pool_reads(self, function: PythonFunction) -> None:
-        pool = self.platform.identity.user_pool
-        grant_on(pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
-
     def _grant_user_pool(self, function: PythonFunction) -> None:
         """Let a function read the accounts in the user pool, and start a change of one."""
         user_pool = self.platform.identity.user_pool

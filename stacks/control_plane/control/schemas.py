@@ -18,7 +18,8 @@ _STATE: Final = {
 }
 _SUMMARY: Final[dict[str, Any]] = {"userId": TEXT, "email": TEXT, "name": TEXT, "state": _STATE}
 _PLACE: Final = object_schema(
-    phase={"type": "string", "enum": ["pool", "directory", "tenants"]}, optional={"after": {**TEXT, "minLength": 1}}
+    {"phase": {"type": "string", "enum": ["pool", "directory", "tenants"]}},
+    optional={"after": {**TEXT, "minLength": 1}},
 )
 
 ACCOUNT_ID: Final = Parameter(
@@ -31,14 +32,15 @@ POOL_EMAIL: Final = Parameter(
     schema=EMAIL_TEXT,
     description="Return only the account with this e-mail address",
 )
-BLOCK: Final = body("Block", reason=name_schema(longest=1024))
-ACCOUNTS: Final = body("Accounts", users=array(object_schema(**_SUMMARY)), optional={"next": TEXT})
+BLOCK: Final = body("Block", {"reason": name_schema(longest=1024)})
+ACCOUNTS: Final = body("Accounts", {"users": array(object_schema(_SUMMARY))}, optional={"next": TEXT})
 ACCOUNT: Final = body(
     "Account",
-    **_SUMMARY,
-    tenants=array(object_schema(tenantId=TEXT, roles=TEXTS, withoutAdmin=_FLAG)),
+    {**_SUMMARY, "tenants": array(object_schema({"tenantId": TEXT, "roles": TEXTS, "withoutAdmin": _FLAG}))},
     optional={
-        "pool": object_schema(status=TEXT, enabled=_FLAG, email=TEXT, emailVerified=_FLAG, created=TIME, modified=TIME),
+        "pool": object_schema(
+            {"status": TEXT, "enabled": _FLAG, "email": TEXT, "emailVerified": _FLAG, "created": TIME, "modified": TIME}
+        ),
         "directory": object_schema(
             optional={
                 **dict.fromkeys(
@@ -53,24 +55,30 @@ ACCOUNT: Final = body(
 )
 ACCOUNT_CHANGE: Final = body(
     "AccountChange",
-    userId=TEXT,
-    change=TEXT,
-    changed={**_FLAG, "description": "False if the account already had this state"},
-    by=TEXT,
-    at=TIME,
-    tenants={**TEXTS, "description": "Current and former tenants of the user"},
-    tenantsWithoutAdmin={**TEXTS, "description": "Those of `tenants` that have no active admin now"},
+    {
+        "userId": TEXT,
+        "change": TEXT,
+        "changed": {**_FLAG, "description": "False if the account already had this state"},
+        "by": TEXT,
+        "at": TIME,
+        "tenants": {**TEXTS, "description": "Current and former tenants of the user"},
+        "tenantsWithoutAdmin": {**TEXTS, "description": "Those of `tenants` that have no active admin now"},
+    },
 )
 RECONCILIATION: Final = body(
     "Reconciliation", optional={"dryRun": _FLAG, "next": {**_PLACE, "description": "`next` of the previous part"}}
 )
 RECONCILED: Final = body(
     "Reconciled",
-    dryRun=_FLAG,
-    users=_COUNT,
-    tenants=_COUNT,
-    differences=array(
-        object_schema(kind=TEXT, repaired=_FLAG, optional={"userId": TEXT, "tenantId": TEXT, "remedy": TEXT})
-    ),
+    {
+        "dryRun": _FLAG,
+        "users": _COUNT,
+        "tenants": _COUNT,
+        "differences": array(
+            object_schema(
+                {"kind": TEXT, "repaired": _FLAG}, optional={"userId": TEXT, "tenantId": TEXT, "remedy": TEXT}
+            )
+        ),
+    },
     optional={"next": _PLACE},
 )

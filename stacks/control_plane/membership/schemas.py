@@ -25,32 +25,46 @@ INVITING_TENANT: Final = Parameter(
 )
 LIMIT: Final = Parameter(name="limit", schema={"type": "integer", "minimum": 1, "maximum": 100})
 AFTER: Final = Parameter(name="after", schema=USER_ID_SCHEMA, description="`next` of the previous page")
-SETTINGS: Final = body("Settings", roles=TEXTS, optional={"tenantId": TEXT})
-CHOICE: Final = body("Choice", tenantId=TENANT_ID_SCHEMA)
+SETTINGS: Final = body("Settings", {"roles": TEXTS}, optional={"tenantId": TEXT})
+CHOICE: Final = body("Choice", {"tenantId": TENANT_ID_SCHEMA})
 OWN_TENANTS: Final = body(
     "OwnTenants",
-    tenants=array(object_schema(tenantId=TEXT, roles=TEXTS, active={"type": "boolean"}, optional={"name": TEXT})),
+    {
+        "tenants": array(
+            object_schema({"tenantId": TEXT, "roles": TEXTS, "active": {"type": "boolean"}}, optional={"name": TEXT})
+        )
+    },
 )
 MEMBERS: Final = body(
-    "Members", members=array(object_schema(userId=TEXT, email=TEXT, name=TEXT, roles=TEXTS)), optional={"next": TEXT}
+    "Members",
+    {"members": array(object_schema({"userId": TEXT, "email": TEXT, "name": TEXT, "roles": TEXTS}))},
+    optional={"next": TEXT},
 )
-NEW_INVITATION: Final = body("NewInvitation", email=EMAIL_TEXT, roles=_ROLES)
-NEW_ROLES: Final = body("NewRoles", roles=_ROLES)
-_INVITATION: Final = object_schema(invitationId=TEXT, email=TEXT, roles=TEXTS, invitedBy=TEXT, expires=TIME)
+NEW_INVITATION: Final = body("NewInvitation", {"email": EMAIL_TEXT, "roles": _ROLES})
+NEW_ROLES: Final = body("NewRoles", {"roles": _ROLES})
+_INVITATION: Final = object_schema(
+    {"invitationId": TEXT, "email": TEXT, "roles": TEXTS, "invitedBy": TEXT, "expires": TIME}
+)
 INVITATION: Final = Schema(name="Invitation", definition=_INVITATION)
-INVITATIONS: Final = body("Invitations", invitations=array(_INVITATION))
+INVITATIONS: Final = body("Invitations", {"invitations": array(_INVITATION)})
 OWN_INVITATIONS: Final = body(
     "OwnInvitations",
-    invitations=array(object_schema(tenantId=TEXT, roles=TEXTS, expires=TIME, optional={"tenantName": TEXT})),
+    {
+        "invitations": array(
+            object_schema({"tenantId": TEXT, "roles": TEXTS, "expires": TIME}, optional={"tenantName": TEXT})
+        )
+    },
 )
-MEMBERSHIP: Final = body("Membership", tenantId=TEXT, roles=TEXTS)
+MEMBERSHIP: Final = body("Membership", {"tenantId": TEXT, "roles": TEXTS})
 NEW_ADDRESS: Final = body(
     "NewAddress",
-    accessToken={"type": "string", "minLength": 1, "maxLength": 8192},
-    code={
-        "type": "string",
-        "minLength": 1,
-        "maxLength": 64,
-        "description": "The confirmation code from the e-mail",
+    {
+        "accessToken": {"type": "string", "minLength": 1, "maxLength": 8192},
+        "code": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 64,
+            "description": "The confirmation code from the e-mail",
+        },
     },
 )

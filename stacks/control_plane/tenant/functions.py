@@ -1,4 +1,4 @@
-"""The functions behind the tenant API and the tenant admin API, with what each may read and write."""
+"""The functions behind the tenant API and the tenant admin API, what each may read and write, and usage's registry."""
 
 from __future__ import annotations
 

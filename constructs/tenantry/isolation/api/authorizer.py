@@ -51,11 +51,6 @@ class SharedTokens(Construct):
         it is not given.
     removal_policy
         What becomes of the secret with the stack.
-
-    Attributes
-    ----------
-    settings
-        Environment variables of the functions that issue or verify.
     """
 
     def __init__(
@@ -82,11 +77,16 @@ class SharedTokens(Construct):
         acknowledge(
             self._secret, "AwsSolutions-SMG4", "Rotating it signs everyone out: operators put a new one when they must."
         )
-        self.settings: Mapping[str, str] = {
+        self._settings: Mapping[str, str] = {
             variables.SHARED_SECRET_ARN: self._secret.secret_arn,
             variables.SHARED_ISSUER: issuer,
             variables.BARE_TOKENS: str(published_secret is not None).lower(),
         }
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """Environment variables of the functions that issue or verify."""
+        return self._settings
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` read the secret, to verify tokens or to issue them."""

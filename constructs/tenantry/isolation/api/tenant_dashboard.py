@@ -62,17 +62,12 @@ class TenantDashboard(Construct):
         Where it stands in the app.
     application
         The application's name: the namespace of its metrics, and what its stacks' resources are named after.
-
-    Attributes
-    ----------
-    dashboard_name
-        The dashboard's name in the console.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, application: str) -> None:
         super().__init__(scope, construct_id)
         self._application = application_name(application)
-        dashboard = cloudwatch.Dashboard(
+        self._dashboard = cloudwatch.Dashboard(
             self,
             "Dashboard",
             default_interval=Duration.hours(3),
@@ -96,7 +91,11 @@ class TenantDashboard(Construct):
                 *([self._graph(title, self._of(*search)) for title, *search in row] for row in _ROWS),
             ],
         )
-        self.dashboard_name: Final = dashboard.dashboard_name
+
+    @property
+    def dashboard_name(self) -> str:
+        """The dashboard's name in the console."""
+        return self._dashboard.dashboard_name
 
     def _of_tenant(self, *classes: str) -> str:
         names = " OR ".join(f'"Replies{kind}"' for kind in classes)

@@ -51,11 +51,6 @@ class PooledBucket(Construct):
     removal_policy
         What becomes of it with the stack.
 
-    Attributes
-    ----------
-    bucket_name
-        Its name, for the functions that vend.
-
     Raises
     ------
     ValueError
@@ -110,10 +105,15 @@ class PooledBucket(Construct):
 
     def _refer(self, bucket_name: str | None, *, per_user: bool) -> None:
         # Spelt out where the name is: as a reference it would count as longer than it is (`TokenVendor`).
-        self.bucket_name = bucket_name or self._bucket.bucket_name
+        self._name = bucket_name or self._bucket.bucket_name
         self._arn = f"arn:{Stack.of(self).partition}:s3:::{bucket_name}" if bucket_name else self._bucket.bucket_arn
         self._per_user = per_user
         self._own = f"{TENANT}/{USER}/" if per_user else f"{TENANT}/"
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name, for the functions that vend."""
+        return self._name
 
     def grant_tenant_count(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions list what all users of the tenant have, and read none of it.

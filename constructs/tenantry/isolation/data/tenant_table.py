@@ -69,11 +69,6 @@ class TenantTable(Construct):
     deletion_protection, removal_policy
         Whether the table can be deleted, and what becomes of it with the stack.
 
-    Attributes
-    ----------
-    table_name
-        Its name, for the functions that vend.
-
     Raises
     ------
     ValueError
@@ -191,9 +186,14 @@ class TenantTable(Construct):
                 "one row: put a character that no tenant's id holds, such as '^' or '#', between the tenant and what "
                 "follows it."
             )
-        self._arn, self.table_name = arn, name
+        self._arn, self._name = arn, name
         self._partition_key, self._leading_key = attribute_name(partition_key), leading_key
         self._indexes = [index_name(index) for index in indexes]
+
+    @property
+    def table_name(self) -> str:
+        """The table's name, for the functions that vend."""
+        return self._name
 
     def grant_tenant_read(self, purpose: Purpose, *, attributes: Sequence[str] = ()) -> Purpose:
         """Let a purpose's sessions read their tenant's rows, from the table and every index.
@@ -293,7 +293,7 @@ class TenantTable(Construct):
             action=operation,
             resource_arn=self._arn,
             index_arns=[f"{self._arn}/index/{name}" for name in indexes],
-            target={"TableName": self.table_name},
+            target={"TableName": self._name},
             own_fields=[key, f":{key}"],
             conditions=self._some_tenant(),
             impossible=self._impossible(operation),
@@ -388,7 +388,7 @@ class TenantTable(Construct):
             name=name,
             resource=f"arn:aws:states:::dynamodb:{operation[0].lower()}{operation[1:]}",
             arguments={
-                "TableName": self.table_name,
+                "TableName": self._name,
                 field: {self._partition_key: {"S": f"{{% {key} %}}"}, **row},
                 **(arguments or {}),
             },

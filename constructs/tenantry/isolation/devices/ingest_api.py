@@ -92,11 +92,6 @@ class IngestApi(RestApi):
         What the environment's APIs have in common.
     description
         What it is for.
-
-    Attributes
-    ----------
-    usage_plan_id
-        The usage plan that tenants' API keys go into.
     """
 
     def __init__(
@@ -122,13 +117,17 @@ class IngestApi(RestApi):
             api_key_required=limit.required,
             logged={"caller": "$context.identity.userArn"},
         )
-        plan = self._api.add_usage_plan(
+        self._plan = self._api.add_usage_plan(
             "TenantLimit",
             description="Request rate and burst limit of one tenant",
             throttle=apigateway.ThrottleSettings(rate_limit=limit.rate, burst_limit=limit.burst),
             api_stages=[apigateway.UsagePlanPerApiStage(api=self._api, stage=self._api.deployment_stage)],
         )
-        self.usage_plan_id: Final = plan.usage_plan_id
+
+    @property
+    def usage_plan_id(self) -> str:
+        """The usage plan that tenants' API keys go into."""
+        return self._plan.usage_plan_id
 
     def path_arns(self, tenant: str) -> list[str]:
         """Return what a tenant's callers may invoke.
@@ -223,11 +222,11 @@ _DATA: Final = {
     "type": "object",
     "description": "Any JSON object. A `tenantid` in it does not change the record's tenant",
 }
-_RECORD: Final = Schema(name="Record", definition=object_schema(Data=_DATA, more=True))
+_RECORD: Final = Schema(name="Record", definition=object_schema({"Data": _DATA}, more=True))
 _RECORDS: Final = Schema(
     name="Records",
     definition=object_schema(
-        Records={"type": "array", "minItems": 1, "maxItems": _MOST_RECORDS, "items": _RECORD.definition}, more=True
+        {"Records": {"type": "array", "minItems": 1, "maxItems": _MOST_RECORDS, "items": _RECORD.definition}}, more=True
     ),
 )
 _DENIED: Final = Answer(
@@ -241,16 +240,20 @@ _DENIED: Final = Answer(
 _KMS: Final = {"type": "string", "enum": ["KMS"]}
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _STORED: Final = Schema(
-    name="Stored", definition=object_schema(EncryptionType=_KMS, SequenceNumber=_TEXT, ShardId=_TEXT)
+    name="Stored", definition=object_schema({"EncryptionType": _KMS, "SequenceNumber": _TEXT, "ShardId": _TEXT})
 )
 _OUTCOMES: Final = Schema(
     name="Outcomes",
     definition=object_schema(
-        EncryptionType=_KMS,
-        FailedRecordCount=_COUNT,
-        Records=array(
-            object_schema(Index=_COUNT, optional=dict.fromkeys(("SequenceNumber", "ShardId", "ErrorCode"), _TEXT))
-        ),
+        {
+            "EncryptionType": _KMS,
+            "FailedRecordCount": _COUNT,
+            "Records": array(
+                object_schema(
+                    {"Index": _COUNT}, optional=dict.fromkeys(("SequenceNumber", "ShardId", "ErrorCode"), _TEXT)
+                )
+            ),
+        }
     ),
 )
 _REFUSAL: Final = "Invalid request: tenantId in the path must be a valid tenant id, and each Data must be a JSON object"

@@ -42,15 +42,6 @@ class TenantDevices(Construct):
         How long credentials work, and so how long a server keeps working whose certificate was revoked: 15 minutes to
         an hour, the longest that a role's session gets unless the role says otherwise.
 
-    Attributes
-    ----------
-    role_arn
-        ARN of the role that certificates are exchanged for.
-    role_alias
-        Name of the role alias under which they are.
-    policy_name
-        Name of the IoT policy that a certificate needs for it.
-
     Raises
     ------
     ValueError
@@ -106,9 +97,22 @@ class TenantDevices(Construct):
             policy,
             Store(holds="certificates of servers", by=By.NONE, kind="AWS::IoT::Certificate", name="{id}"),
         )
-        self.role_arn: Final = role.attr_arn
-        self.role_alias: Final = alias.ref
-        self.policy_name: Final = policy.ref
+        self._role, self._alias, self._policy = role, alias, policy
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the role that certificates are exchanged for."""
+        return self._role.attr_arn
+
+    @property
+    def role_alias(self) -> str:
+        """Name of the role alias under which they are."""
+        return self._alias.ref
+
+    @property
+    def policy_name(self) -> str:
+        """Name of the IoT policy that a certificate needs for it."""
+        return self._policy.ref
 
     def grant_tenant_send(self, api: IngestApi) -> None:
         """Let every server send records to an ingest API, as its own tenant.

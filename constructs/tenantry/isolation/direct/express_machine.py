@@ -73,7 +73,7 @@ def choice(condition: str, *, then: str, otherwise: str) -> Mapping[str, Any]:
 def go_on_after(state: dict[str, Any], errors: Sequence[str], then: str) -> None:
     """Let a task's errors of some kinds lead to another state at once: the first retrier or catcher of one decides."""
     state["Retry"] = [{"ErrorEquals": list(errors), "MaxAttempts": 0}, *state["Retry"]]
-    state["Catch"] = [{"ErrorEquals": list(errors), "Output": {}, "Next": then}, *state["Catch"]]
+    state["Catch"] = [{"ErrorEquals": list(errors), "Output": {}, "Next": then}, *state.get("Catch", ())]
 
 
 def dead_letter_states(queue_url: str, *, event: object, attempts: int, cause: str) -> dict[str, Any]:

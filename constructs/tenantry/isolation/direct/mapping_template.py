@@ -13,6 +13,7 @@ https://velocity.apache.org/engine/1.7/user-guide.html
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
@@ -36,12 +37,12 @@ _EXPECTED_TENANT: Final = "expected-tenant"
 _JSON_PATH: Final = re.compile(r"[$@](\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
 
 
-class Text:
+class Text(ABC):
     """A block of text, which `Joined` can put beside other text."""
 
+    @abstractmethod
     def reference(self, statements: Statements) -> str:
         """Return Velocity's reference to it, without the dollar."""
-        raise NotImplementedError
 
     def printed(self, statements: Statements, *, quoted: bool) -> str:
         """Return what prints it."""
@@ -50,7 +51,7 @@ class Text:
 
 @dataclass(frozen=True)
 class _Named(Text):
-    """A text that API Gateway knows by a name; the path's parameters come before a query or header of that name."""
+    """A text that API Gateway knows by a name. Each kind says itself where it is read: the caller chooses some."""
 
     name: str
 
@@ -61,18 +62,22 @@ class _Named(Text):
         """Refuse what is no name."""
         _check(self._form, self.name, f"the name of a {self._kind}")
 
+
+class _Parameter(_Named):
+    """What the caller gives by a name; the path's parameters come before a query or header of that name."""
+
     def reference(self, statements: Statements) -> str:  # noqa: ARG002 - as its kind does
         """Return Velocity's reference to it."""
         return f"input.params('{self.name}')"
 
 
-class PathText(_Named):
+class PathText(_Parameter):
     """A parameter of the request's path."""
 
     _kind = "path's parameter"
 
 
-class QueryText(_Named):
+class QueryText(_Parameter):
     """A parameter of the request's query, empty if there is none; its name is none of the path's parameters."""
 
     _kind = "query's parameter"

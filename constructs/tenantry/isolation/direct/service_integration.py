@@ -218,7 +218,7 @@ class ServiceIntegration(Construct):
         held_to: Schema | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.held_to = held_to
+        self._held_to = held_to
         _check_names(request, _KEYS.union(action.own_fields))
         self._blocks = list(_blocks([request, guards]))
         self._action = action
@@ -226,7 +226,7 @@ class ServiceIntegration(Construct):
         expected = [ExpectedTenant(tenant) for tenant in _TENANTS if tenant in self._blocks]
         self._request = action.request(request, guards, expected=expected)
         self._errors = _error_template(refusal, errors or {}, expected)
-        self.answers = {**(_DIFFERS if expected else {}), **_answers(reply, errors or {})}
+        self._answers = {**(_DIFFERS if expected else {}), **_answers(reply, errors or {})}
         self._role = iam.Role(
             self,
             "Role",
@@ -243,6 +243,16 @@ class ServiceIntegration(Construct):
         ]
         if action.key:  # who writes to a stream or a table makes its data keys
             self._grants.append(action.key.grant(self._role, "kms:GenerateDataKey"))
+
+    @property
+    def held_to(self) -> Schema | None:
+        """What API Gateway holds a body to; None if that is all that the route takes."""
+        return self._held_to
+
+    @property
+    def answers(self) -> Mapping[int, Answer]:
+        """What it may answer, by status."""
+        return self._answers
 
     @property
     def path_parameters(self) -> set[str]:

@@ -132,13 +132,6 @@ class EventSaga(Construct):
     log_retention, removal_policy
         How long logs are kept, and whether logs and dead-letter messages are kept when the stack is deleted.
 
-    Attributes
-    ----------
-    state_machine_arn
-        ARN of the state machine, for operators who replay an event.
-    dead_letter_queue_url
-        URL of the queue that holds what failed, for operators.
-
     Raises
     ------
     ValueError
@@ -201,8 +194,17 @@ class EventSaga(Construct):
                 max_event_age=Duration.hours(24),
             ),
         )
-        self.state_machine_arn: Final = machine.state_machine_arn
-        self.dead_letter_queue_url: Final = dead_letters.queue_url
+        self._machine, self._dead_letters = machine, dead_letters
+
+    @property
+    def state_machine_arn(self) -> str:
+        """ARN of the state machine, for operators who replay an event."""
+        return self._machine.state_machine_arn
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        """URL of the queue that holds what failed, for operators."""
+        return self._dead_letters.queue_url
 
 
 def dead_letter_queue(

@@ -64,13 +64,6 @@ class TenantQueue(Construct):
         The topic that is notified of dead-letter messages, and of work that waits for a quarter of an hour.
     removal_policy
         What becomes of the work with the stack.
-
-    Attributes
-    ----------
-    queue_url
-        URL of the queue.
-    dead_letter_queue_url
-        URL of the queue that keeps what failed, for operators.
     """
 
     def __init__(
@@ -120,8 +113,16 @@ class TenantQueue(Construct):
             "Serverless-LambdaEventSourceMappingDestination",
             "A queue has its own dead-letter queue; Lambda takes a destination for streams only.",
         )
-        self.queue_url: Final = self._queue.queue_url
-        self.dead_letter_queue_url: Final = self._dead_letters.queue_url
+
+    @property
+    def queue_url(self) -> str:
+        """URL of the queue."""
+        return self._queue.queue_url
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        """URL of the queue that keeps what failed, for operators."""
+        return self._dead_letters.queue_url
 
     def on_request(
         self,

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from tenantry.functions import acknowledge_wildcard
-from tenantry.functions.checks import Check
+from tenantry.functions.checks import AtValidation
 from tenantry.isolation.validation import purpose_name
 from tenantry.isolation.vending._deployed import as_long_as_deployed
 from tenantry.model.placeholders import TENANT, TENANT_NAME, USER
@@ -42,20 +42,22 @@ _LONGEST: Final = {TENANT: 38, TENANT_NAME: 38, USER: 128}
 
 
 class Purpose:
-    """Something that sessions are vended for: it collects what they may do. `TokenVendor.purpose` makes it.
-
-    Attributes
-    ----------
-    name
-        The purpose's name, under which the function asks for a session.
-    statements
-        What its sessions may do so far.
-    """
+    """Something that sessions are vended for: it collects what they may do. `TokenVendor.purpose` makes it."""
 
     def __init__(self, vendor: TokenVendor, name: str) -> None:
-        self.name = purpose_name(name)
+        self._name = purpose_name(name)
         self._vendor = vendor
-        self.statements: list[TenantStatement] = []
+        self._statements: list[TenantStatement] = []
+
+    @property
+    def name(self) -> str:
+        """The purpose's name, under which the function asks for a session."""
+        return self._name
+
+    @property
+    def statements(self) -> Sequence[TenantStatement]:
+        """What its sessions may do so far."""
+        return tuple(self._statements)
 
     def allow(self, *statements: TenantStatement) -> Purpose:
         """Let the purpose's sessions do this, whether functions vend them already or not.
@@ -72,7 +74,7 @@ class Purpose:
         """
         for statement in statements:
             self._vendor.template(self.name, [statement])
-            self.statements.append(statement)
+            self._statements.append(statement)
             self._vendor.bind_to_tags(statement, self.name)
         return self
 
@@ -94,11 +96,6 @@ class TokenVendor(Construct):
     ----------
     scope, construct_id
         Where it stands in the app.
-
-    Attributes
-    ----------
-    role_arn
-        ARN of the tenant role.
 
     Examples
     --------
@@ -123,8 +120,12 @@ class TokenVendor(Construct):
                 iam.CfnRole.PolicyProperty(policy_name="BoundToTheTenantTag", policy_document=self._allowed),
             ],
         )
-        self.node.add_validation(Check(lambda: list(self._faults())))
-        self.role_arn: Final = self._role.attr_arn
+        self.node.add_validation(AtValidation(lambda: list(self._faults())))
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the tenant role."""
+        return self._role.attr_arn
 
     def purpose(self, name: str) -> Purpose:
         """Return the purpose of this name, which is made at the first call.
