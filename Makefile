@@ -19,9 +19,14 @@ export PATH := $(abspath $(VENV)/bin):$(PATH)
 # Without bytecode every process compiles the CDK's modules anew, which takes it many seconds.
 unexport PYTHONDONTWRITEBYTECODE
 # A proxy is for other machines: the local cloud and its clients are on this one.
-LOOPBACK := 127.0.0.1,localhost
-export NO_PROXY := $(LOOPBACK),$(or $(no_proxy),$(NO_PROXY))
+# `*`, which clients understand only when it stands alone, excepts these as well.
+COMMA := ,
+EXCEPTED := $(strip $(subst $(COMMA), ,$(or $(no_proxy),$(NO_PROXY))))
+ifneq ($(EXCEPTED),*)
+LOOPBACK := 127.0.0.1 localhost
+export NO_PROXY := $(subst $() ,$(COMMA),$(strip $(LOOPBACK) $(filter-out $(LOOPBACK),$(EXCEPTED))))
 export no_proxy := $(NO_PROXY)
+endif
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
 .PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack teardown tour lock clean

@@ -252,7 +252,8 @@ class Tour:
     def _look_into_the_lake(self, ada: Person, grace: Person) -> None:
         if not streaming.is_running(self._cloud.session(), self._cloud.outputs):
             self._step(
-                "Left out: records in the data lake. The streaming application does not run; `make up` says why."
+                "Left out: records in the data lake. The streaming application does not run; `make up` starts it, or "
+                "says why not."
             )
             return
         self._step("The streaming application brings each record into the partition of its tenant in the data lake.")

@@ -32,10 +32,11 @@ def test_all_else_is_deployed_and_a_note_says_how_to_get_it(
         no_python.setenv("UV_PYTHON_PREFERENCE", "only-managed")
         no_python.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "pythons"))
         no_python.setenv("UV_PYTHON_DOWNLOADS", "never")
-        streaming.start_all(stopped.session(), stopped.outputs)
+        for _ in range(2):
+            streaming.start_all(stopped.session(), stopped.outputs)
 
-    said = capsys.readouterr().out
-    assert "Apache Flink" in said
-    assert "uv python install 3.11" in said
-    assert "make up" in said
-    assert not streaming.is_running(stopped.session(), stopped.outputs)
+            said = capsys.readouterr().out
+            assert "Apache Flink" in said
+            assert "uv python install 3.11" in said
+            assert "make up" in said
+            assert not streaming.is_running(stopped.session(), stopped.outputs)

@@ -1,5 +1,6 @@
 """`outputs.json` and `env`."""
 
+import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -53,12 +54,24 @@ def test_a_shell_reads_back_what_was_written(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def _of_make(folder: Path) -> str:
+    """Return the machines that a command of the Makefile asks no proxy for."""
+    (folder / "Makefile").write_text(
+        f'include {Path.cwd() / "Makefile"}\nshow:\n\t@echo "$${{no_proxy:-$$NO_PROXY}}"\n'
+    )
+    command = ["make", "--silent", "--file", str(folder / "Makefile"), "show"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 @pytest.mark.parametrize(
     ("shell", "expected"),
     [
         ({}, "127.0.0.1,localhost"),
         ({"NO_PROXY": "intranet.example"}, "127.0.0.1,localhost,intranet.example"),
         ({"NO_PROXY": "a.example", "no_proxy": "b.example"}, "127.0.0.1,localhost,b.example"),
+        ({"NO_PROXY": "localhost, a.example,127.0.0.1"}, "127.0.0.1,localhost,a.example"),
+        ({"no_proxy": "*"}, "*"),
+        ({"no_proxy": "a.example,*"}, "127.0.0.1,localhost,a.example,*"),
     ],
 )
 def test_a_proxy_is_asked_for_other_machines_only(
@@ -72,3 +85,5 @@ def test_a_proxy_is_asked_for_other_machines_only(
     found = outputs.connection(_ENDPOINT, RootKey(access_key_id="AKIA", secret_access_key="secret"), tmp_path)
 
     assert found["NO_PROXY"] == found["no_proxy"] == expected
+    if shutil.which("make"):
+        assert _of_make(tmp_path) == expected

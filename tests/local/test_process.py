@@ -99,6 +99,27 @@ def test_an_emulator_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) 
         LocalCloud(tmp_path, left_open="no_such_gap").start()
 
 
+@pytest.mark.parametrize("reason", ["a gap that does not exist", "a port that is taken", "no answer in time"])
+def test_a_start_that_fails_keeps_the_saved_state(
+    own_cloud: LocalCloud, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _remember(own_cloud, "value")
+    own_cloud.stop()
+    failing = LocalCloud(own_cloud.folder.root, left_open="typo" if reason == "a gap that does not exist" else "")
+    with socket.create_server(("127.0.0.1", 0)) as taken, monkeypatch.context() as patch:
+        if reason == "a port that is taken":
+            patch.setattr(type(own_cloud.folder), "page_port", lambda _: taken.getsockname()[1])
+        elif reason == "no answer in time":
+            patch.setattr(process, "port_answers", lambda _: False)
+            patch.setattr(process, "wait_until", lambda *_: eventually(own_cloud.folder.process.exists))
+        with pytest.raises(LocalCloudError, match=r"did not (start|answer)"):
+            failing.start()
+
+    assert not process.died(own_cloud.folder)
+    own_cloud.start()
+    assert _remembered(own_cloud) == ["value", "value"]
+
+
 def test_the_emulator_inherits_no_variables_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("MY_TOKEN", "secret")

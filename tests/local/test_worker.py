@@ -3,6 +3,7 @@
 import json
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -142,3 +143,29 @@ def test_each_invocations_log_has_an_end(tmp_path: Path) -> None:
     function.invoke("two")
     parts = [part.strip() for part in function.log().split(bootstrap.END_OF_LOG)]
     assert parts == ["one", "two", ""]
+
+
+def test_the_end_is_in_the_log_whatever_a_function_does_to_standard_error(tmp_path: Path) -> None:
+    source = """
+import io, sys
+sys.stderr = io.StringIO()
+def handler(event, context): raise KeyError(event)
+"""
+    function = _Function(tmp_path, source)
+    function.invoke("one")
+    said, end, rest = function.log().partition(bootstrap.END_OF_LOG)
+    assert "[ERROR] KeyError: 'one'" in said
+    assert (end, rest.strip()) == (bootstrap.END_OF_LOG, "")
+
+
+def test_a_log_without_an_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tenantry.local.gaps.aws_lambda import python_runtime  # noqa: PLC0415 - imports MiniStack
+
+    class Flood:
+        def get(self, timeout: float) -> str:
+            assert timeout > 0
+            return "line"
+
+    monkeypatch.setattr(python_runtime, "_LOG_SECONDS", 0.05)
+    worker = SimpleNamespace(config={"Runtime": "python3.13"}, _proc=object(), _stderr_queue=Flood())
+    assert python_runtime._until_the_end(print, worker).startswith("line\nline")  # noqa: SLF001

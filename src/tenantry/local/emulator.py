@@ -40,13 +40,12 @@ def main() -> None:
             "page_port": int(os.environ[PAGE_PORT_VARIABLE]),
             "version": os.environ[VERSION_VARIABLE],
         }
-        write_private(folder.process, json.dumps(identity))
         gaps.close_all()
         logging.getLogger("asyncio").addFilter(_is_worth_a_line)
-        asyncio.run(_serve_and_save(folder))
+        asyncio.run(_serve_and_save(folder, json.dumps(identity)))
 
 
-async def _serve_and_save(folder: StateFolder) -> None:
+async def _serve_and_save(folder: StateFolder, identity: str) -> None:
     from hypercorn.asyncio import serve  # noqa: PLC0415 - MiniStack reads its environment when it is imported
     from hypercorn.config import Config  # noqa: PLC0415
     from ministack import app as ministack  # noqa: PLC0415
@@ -68,27 +67,36 @@ async def _serve_and_save(folder: StateFolder) -> None:
         known = [dist["DomainName"] for dist in cloudfront._distributions.values() if dist["enabled"]]  # noqa: SLF001
         return known[-1] if known else None
 
-    ministack._load_persisted_state = lambda: _restore_or_end(folder, ministack)  # noqa: SLF001
+    restored = asyncio.Event()
+
+    def restore() -> None:
+        _restore_or_end(folder, ministack, identity)
+        restored.set()
+
+    ministack._load_persisted_state = restore  # noqa: SLF001
     app = front_door(ministack.app, int(os.environ[PAGE_PORT_VARIABLE]), distribution)
     server = asyncio.create_task(serve(app, config, shutdown_trigger=asyncio.Event().wait))
     stopped = asyncio.create_task(told_to_stop.wait())
     await asyncio.wait({server, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if server.done():
-        server.result()  # it ends by itself only when it cannot start
-    await asyncio.to_thread(lambda: ministack.save_all(ministack._build_persistence_save_dict()))  # noqa: SLF001
-    # Only a clean stop gets here. The file left behind tells the next start that nothing was saved.
-    folder.process.unlink()
+    if server.done():  # it ends by itself only when it cannot start
+        folder.process.unlink(missing_ok=True)  # what was saved before is still good
+        server.result()
+    if restored.is_set():  # else nothing is here that could replace what was saved before
+        await asyncio.to_thread(lambda: ministack.save_all(ministack._build_persistence_save_dict()))  # noqa: SLF001
+        # Only a clean stop gets here. The file left behind tells the next start that nothing was saved.
+        folder.process.unlink()
     logging.shutdown()
     # The server's own way out waits for every client to hang up, and the interpreter's for every thread.
     os._exit(0)
 
 
-def _restore_or_end(folder: StateFolder, ministack: object) -> None:
+def _restore_or_end(folder: StateFolder, ministack: object, identity: str) -> None:
+    """Restore what was saved, and say which process has it from now on; if it cannot, what was saved is still there."""
     try:
         saved_state.restore(folder, ministack)
-    except LocalCloudError as error:
+        write_private(folder.process, identity)
+    except (LocalCloudError, OSError) as error:
         sys.stderr.write(f"{error}\n")
-        folder.process.unlink()  # what was saved is still there, for whoever can repair it
         logging.shutdown()
         os._exit(1)
 

@@ -81,8 +81,10 @@ def connection(endpoint: str, root: RootKey, bundle: Path) -> dict[str, str]:
 
 def _without_proxy() -> dict[str, str]:
     """Return the variables by which a proxy of the shell is not asked for this machine's own addresses."""
-    excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
-    value = ",".join(filter(None, (HOST, "localhost", excepted)))
+    shell = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
+    excepted = shell.replace(",", " ").split()
+    # `*` stands for every machine only when it stands alone.
+    value = "*" if excepted == ["*"] else ",".join(dict.fromkeys((HOST, "localhost", *excepted)))
     return {"NO_PROXY": value, "no_proxy": value}
 
 

@@ -135,7 +135,8 @@ def start(folder: StateFolder, left_open: str) -> Running:
         )
 
     def answering() -> Running | None:
-        return find(folder) if port_answers(port) else None
+        running = find(folder) if port_answers(port) else None
+        return running if running and running.port else None  # it says its port when it has its state
 
     wait_until(lambda: process.poll() is not None or answering() is not None, _START_SECONDS)
     problem = "did not start"
@@ -143,7 +144,9 @@ def start(folder: StateFolder, left_open: str) -> Running:
         if running := answering():
             return running
         kill_group(process.pid)
+        process.wait()
         problem = f"did not answer in {_START_SECONDS} s"
+    folder.process.unlink(missing_ok=True)  # it has served nobody: what was saved before is still good
     raise LocalCloudError(f"The local cloud {problem}. The end of {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}")
 
 

@@ -1,5 +1,6 @@
 """Start and stop the deployed streaming applications, through the API that an operator has."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,15 +29,12 @@ def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3
     names = _names(client, outputs, "READY")
     if not names:
         return
-    if not installation.is_ready():
-        try:
-            with step("Install Apache Flink, once"):
-                installation.ensure()
-        except LocalCloudError as error:
-            note(
-                f"{error}\nAll else is up. Records wait in the stream for the streaming application: make up starts it."
-            )
-            return
+    try:
+        with nullcontext() if installation.is_ready() else step("Install Apache Flink, once"):
+            installation.ensure()  # also what else it needs: an S3 plug-in and Java
+    except LocalCloudError as error:
+        note(f"{error}\nAll else is up. Records wait in the stream for the streaming application: make up starts it.")
+        return
     for name in names:
         with step(f"Start the streaming application {name}"):
             client.start_application(ApplicationName=name)

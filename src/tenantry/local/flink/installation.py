@@ -20,7 +20,7 @@ from tenantry.local.errors import LocalCloudError
 #: The service's Python for this version of Flink.
 _PYTHON = "3.11"
 _NO_PYTHON = (
-    f" It needs Python {_PYTHON} besides the Python that you use, and uv could not download it. Install it "
+    f"It needs Python {_PYTHON} besides the Python that you use, and uv could not download it. Install it "
     f"(`uv python install {_PYTHON}`, or python{_PYTHON} of the system), then: make up"
 )
 _LOCK = Path(str(files("tenantry.local.flink"))) / "requirements.txt"
@@ -56,8 +56,8 @@ class Installation:
 
 
 def is_ready() -> bool:
-    """Return whether Flink is installed as the lock says."""
-    return (_environment() / _READY).is_file()
+    """Return whether Flink's Python environment is installed as the lock says."""
+    return os.access(_environment() / _READY, os.F_OK)  # also where the cache cannot be read: it is not
 
 
 def ensure() -> Installation:
@@ -68,6 +68,15 @@ def ensure() -> Installation:
     LocalCloudError
         It cannot be made.
     """
+    try:
+        return _ensure()
+    except (JarError, LocalCloudError, OSError, PackageError) as error:  # a full disk, a cache that is read-only
+        raise LocalCloudError(
+            f"Apache Flink, which runs the streaming application, cannot be installed into {_environment()}.\n{error}"
+        ) from error
+
+
+def _ensure() -> Installation:
     environment = _environment()
     environment.parent.mkdir(parents=True, exist_ok=True)
     python = environment / "bin" / "python"
@@ -75,15 +84,12 @@ def ensure() -> Installation:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not is_ready():
             shutil.rmtree(environment, ignore_errors=True)
-            _uv("venv", "--quiet", "--python", _PYTHON, str(environment), missing=_NO_PYTHON)
+            _make(environment)
             _uv("pip", "sync", "--quiet", "--require-hashes", "--python", str(python), str(_LOCK))
             (environment / _READY).touch()
     home = next(environment.glob("lib/python3*/site-packages/pyflink"))
-    try:
-        file_system = next(fetch(jar) for jar in pinned() if jar.use is Use.SERVICE)
-        return Installation(python=python, home=home, java=java(), file_system=file_system)
-    except (JarError, PackageError) as error:
-        raise LocalCloudError(str(error)) from error
+    file_system = next(fetch(jar) for jar in pinned() if jar.use is Use.SERVICE)
+    return Installation(python=python, home=home, java=java(), file_system=file_system)
 
 
 def _environment() -> Path:
@@ -91,10 +97,18 @@ def _environment() -> Path:
     return cache_folder() / "flink" / hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]
 
 
-def _uv(*arguments: str, missing: str = "") -> None:
+def _make(environment: Path) -> None:
+    try:
+        _uv("venv", "--quiet", "--python", _PYTHON, str(environment))
+    except LocalCloudError as error:
+        try:
+            _uv("python", "find", "--no-cache", _PYTHON)
+        except LocalCloudError:
+            raise LocalCloudError(f"{_NO_PYTHON}\n{error}") from error
+        raise
+
+
+def _uv(*arguments: str) -> None:
     done = subprocess.run([find_uv_bin(), *arguments], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise LocalCloudError(
-            f"Apache Flink, which runs the streaming application, cannot be installed into {_environment()}.{missing}\n"
-            f"{done.stderr.strip()}"
-        )
+        raise LocalCloudError(done.stderr.strip())

@@ -2,7 +2,9 @@
 
 import contextlib
 import fcntl
+import http.client
 import json
+import logging
 import os
 import subprocess
 import time
@@ -31,6 +33,7 @@ _SAVEPOINTS = "savepoints/savepoint-*/_metadata"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 120
 _REST_SECONDS = 10
+_UNANSWERED = (OSError, http.client.HTTPException)
 _STORE_PASSWORD = "changeit"  # noqa: S105 - Java wants one; what it opens is public
 # Quick to start, and small; a benchmark asks for what a server has.
 _JAVA_OPTIONS = ("-Xmx640m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -54,6 +57,8 @@ appender.out.type = CONSOLE
 appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS} %-5p %c{1} %m%n
 """
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +137,7 @@ class Job:
         self._authority = authority
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
+        self._restored: str | None = None
 
     @property
     def log(self) -> Path:
@@ -151,6 +157,7 @@ class Job:
         restore
             The checkpoint or savepoint to go on from.
         """
+        self._restored = restore
         self._configure()
         options = self._application.properties[RUN_OPTIONS]
         command = [
@@ -221,7 +228,8 @@ class Job:
             It takes too long.
         """
         before = self._newest(_SAVEPOINTS)
-        job = self._job()["jid"]
+        if not (job := self._job().get("jid")):
+            raise LocalCloudError(f"The streaming application has no job. See {self.log}.")
         target = str(self._folder / "savepoints")
         path, body = (
             ("stop", {"targetDirectory": target, "drain": False})
@@ -231,15 +239,18 @@ class Job:
         trigger = self._rest(f"jobs/{job}/{path}", body)["request-id"]
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
-            # The cluster ends with its only job, and may take its answer along: then the files say it.
             try:
                 found = self._rest(f"jobs/{job}/savepoints/{trigger}")
-            except OSError:
-                break
-            if found["status"]["id"] == "COMPLETED":
-                if "location" in found["operation"]:
-                    return str(found["operation"]["location"])
-                raise LocalCloudError(f"The savepoint failed: {found['operation'].get('failure-cause')}")
+            except _UNANSWERED:
+                # The cluster ends with its only job, and may take its answer along: then the files say it. One that
+                # is only busy answers later.
+                if self.ended():
+                    break
+            else:
+                if found["status"]["id"] == "COMPLETED":
+                    if "location" in found["operation"]:
+                        return str(found["operation"]["location"])
+                    raise LocalCloudError(f"The savepoint failed: {found['operation'].get('failure-cause')}")
             time.sleep(_POLL_SECONDS)
         newest = self._newest(_SAVEPOINTS)
         if newest is None or newest == before:
@@ -249,12 +260,25 @@ class Job:
     def stop(self) -> str:
         """Stop it with a savepoint and return where that is.
 
+        If none can be made, it is stopped all the same, and goes on from its latest checkpoint, or if it has none from
+        where it was started.
+
         Raises
         ------
         LocalCloudError
-            It takes too long.
+            There is nothing that it could go on from.
         """
-        where = self.savepoint(stop=True)
+        before = self._newest(_SAVEPOINTS)
+        try:
+            where = self.savepoint(stop=True)
+        except (LocalCloudError, *_UNANSWERED) as error:
+            self.kill()
+            newest = self._newest(_SAVEPOINTS)  # made after the last question
+            kept = newest if newest != before else self.latest_checkpoint or self._restored
+            if kept is None:
+                raise LocalCloudError(f"Neither a savepoint nor a checkpoint was made. See {self.log}.") from error
+            _logger.warning("The streaming application stops without a savepoint, and keeps %s: %s", kept, error)
+            return kept
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_REST_SECONDS)

@@ -16,12 +16,14 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, TextIO
 
 #: Ends an invocation's log, so that the emulator need not guess when it has all of it.
 END_OF_LOG = "\x00end of log"
 #: The one key of an answer that is an error.
 ERROR = "\x00error"
+#: Where the log goes, whatever a function puts in its place.
+_LOG: Final[TextIO] = sys.stderr
 
 Handler = Callable[[Any, "Context"], Any]
 
@@ -89,7 +91,7 @@ def _answer(handler: Handler, event: Any, context: Context) -> Any:  # noqa: ANN
 
 def _described(error: Exception, frames: list[str]) -> dict[str, Any]:
     name = type(error).__name__
-    sys.stderr.write(f"[ERROR] {name}: {error}\nTraceback (most recent call last):\n{''.join(frames)}")
+    _LOG.write(f"[ERROR] {name}: {error}\nTraceback (most recent call last):\n{''.join(frames)}")
     return {"errorMessage": str(error), "errorType": name, "stackTrace": frames}
 
 
@@ -112,8 +114,8 @@ def main() -> None:
         if trace_id := call.get("trace_id"):
             os.environ["_X_AMZN_TRACE_ID"] = str(trace_id)
         result = _answer(handler, message["event"], Context(init, call))
-        sys.stderr.write(f"\n{END_OF_LOG}\n")
-        sys.stderr.flush()
+        _LOG.write(f"\n{END_OF_LOG}\n")
+        _LOG.flush()
         reply({"status": "ok", "result": result})
 
 

@@ -48,7 +48,10 @@ def _until_the_end(guess: Original, worker: Any, *arguments: Any, **named: Any) 
     lines: list[str] = []
     deadline = time.monotonic() + (_LOG_SECONDS if worker._proc else _LAST_LOG_SECONDS)
     with contextlib.suppress(queue.Empty):
-        while (line := worker._stderr_queue.get(timeout=max(0, deadline - time.monotonic()))) != bootstrap.END_OF_LOG:
+        # A process that the function has left behind may write faster than lines are taken.
+        while (left := deadline - time.monotonic()) > 0:
+            if (line := worker._stderr_queue.get(timeout=left)) == bootstrap.END_OF_LOG:
+                break
             lines.append(line)
     return "\n".join(lines).rstrip("\n")
 

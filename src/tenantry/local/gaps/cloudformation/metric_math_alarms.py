@@ -8,14 +8,11 @@ MiniStack: refuses a template with such an alarm.
 Here: it is created, and never changes its state: the local cloud does not have the metrics of our expressions.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
 from tenantry.local.patching import Fields, Original, wrap
-
-_Record = Callable[[str, Fields], Fields]
 
 
 def close() -> None:

@@ -9,14 +9,11 @@ MiniStack: stores the setting and makes two users of them.
 Here: both are the same user.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from ministack.services import cognito
 
 from tenantry.local.patching import Fields, Original, require, wrap
-
-_Resolve = Callable[[Fields, str | None], tuple[Fields | None, Any]]
 
 
 def close() -> None:

@@ -8,14 +8,11 @@ MiniStack: asks itself over plain http, which has no answer when it serves TLS.
 Here: over https.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack.services import apigateway, apigateway_v1
 
 from tenantry.local.patching import Original, wrap
-
-_Resolve = Callable[[Any], Awaitable[str | None]]
 
 
 def close() -> None:

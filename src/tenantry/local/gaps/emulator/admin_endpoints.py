@@ -9,7 +9,6 @@ Here: these paths answer 403, except for health and for what deployments and cli
 resources, which carry an unguessable token, and the path form of API Gateway's URLs.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ministack import app
@@ -19,8 +18,6 @@ from tenantry.local.patching import Fields, Original, wrap
 _CLOSED = ("/_ministack", "/_localstack", "/_aws")
 _OPEN = ("/_ministack/health", "/_ministack/ready", "/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 _EXECUTE_API = "/_aws/execute-api/"
-
-_Application = Callable[[Fields, Any, Any], Awaitable[None]]
 
 
 def close() -> None:

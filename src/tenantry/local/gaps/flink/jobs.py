@@ -10,6 +10,7 @@ application has the status RUNNING and does nothing.
 Here: the job runs in a separate process, on a cluster inside it, with a session of the application's role, which it
 gets as a container gets its own: from an address that takes a token. The zip is the deployed one. The service's
 plug-in for S3 is beside it, and the two settings that lead its clients here: nothing in the application knows.
+Without Flink, a start fails, and the application is READY again.
 """
 
 import io
@@ -72,7 +73,7 @@ class _Plane:
 
     @staticmethod
     def available() -> bool:
-        return installation.is_ready()
+        return True  # else it would have the status RUNNING without a job
 
     def start(self, view: Fields, savepoint: str | None, on_status: Callable[..., None]) -> None:
         threading.Thread(target=self._run, args=(view, savepoint, on_status), daemon=True).start()
@@ -104,7 +105,9 @@ class _Plane:
 
     def _run(self, view: Fields, savepoint: str | None, on_status: Callable[..., None]) -> None:
         try:
-            job = self._job(view)
+            if not installation.is_ready():
+                raise LocalCloudError("Apache Flink is not installed. Run: make up")  # noqa: TRY301
+            job = self._job(view, savepoint)
             with self._lock:
                 replaced = self._jobs.pop(view["ApplicationARN"], None)
                 if replaced:
@@ -131,11 +134,14 @@ class _Plane:
     def _home(self, view: Fields) -> Path:
         return self._folder.flink / str(view["ApplicationName"])
 
-    def _job(self, view: Fields) -> Job:
+    def _job(self, view: Fields, restore: str | None) -> Job:
         home = self._home(view)
         home.mkdir(parents=True, exist_ok=True)
-        # Checkpoints belong to one start; a later start resumes from a savepoint.
-        shutil.rmtree(home / "checkpoints", ignore_errors=True)
+        # Checkpoints belong to one start; a later start resumes from a savepoint, or from the checkpoint that a stop
+        # without one has left.
+        checkpoints = home / "checkpoints"
+        if not (restore and Path(restore).is_relative_to(checkpoints)):
+            shutil.rmtree(checkpoints, ignore_errors=True)
         described = view["ApplicationConfigurationDescription"]
         flink = described["FlinkApplicationConfigurationDescription"]
         groups = described["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
