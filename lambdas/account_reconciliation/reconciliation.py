@@ -63,7 +63,7 @@ class Place(BaseModel):
         Behind which page or item; None at the phase's beginning.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     phase: Literal["pool", "directory", "tenants"] = "pool"
     after: Annotated[str, Field(min_length=1)] | None = None

@@ -27,7 +27,7 @@ class _Settings(RestSettings, AccountSettings):
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Block(_Body):

@@ -23,7 +23,7 @@ _Id = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}
 class Employee(BaseModel):
     """An employee, as the body of a request has it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     Id: _Id
     Name: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(usable_name)]

@@ -63,7 +63,7 @@ _Roles = Annotated[frozenset[Role], Field(min_length=1)]
 
 class _Body(BaseModel):
     # Strict, so that a number is refused rather than turned into text; unknown fields may be a misunderstanding.
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class NewInvitation(_Body):

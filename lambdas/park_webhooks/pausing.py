@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class WebhookPaused(BaseModel):
     """Detail of ``webhookPaused``. Delivered again, it has the same `changeId`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     changeId: str  # noqa: N815 - the contract's spelling
     at: datetime

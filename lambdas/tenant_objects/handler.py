@@ -38,7 +38,7 @@ class _Settings(RestSettings):
 class NewObject(BaseModel):
     """The body of a PUT."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     key: str
     value: str
@@ -68,9 +68,11 @@ def _partition(mode: str, caller: TenantCaller) -> Partition:
             return TaggedPartition(s3, settings.tag_bucket, prefix, caller)
         case "access_point":
             return PlainPartition(s3, name_for_tenant(settings.access_point_arn, tenant), prefix)
-        case _:
+        case "db_nosql":
             database, table = vendor.session(caller, mode).client("dynamodb"), settings.documents_table
             return DocumentedPartition(s3, settings.documents_bucket, prefix, caller, database=database, table=table)
+        case _:
+            raise LookupError(f"{mode}: a partition mode without a partition")
 
 
 def store(request: Request) -> dict[str, str]:

@@ -27,7 +27,7 @@ class NewName(BaseModel):
     """The body: a name is stored exactly as it is sent."""
 
     # Strict, so that a number is refused rather than turned into text; unknown fields may be a misunderstanding.
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_readable)]
 

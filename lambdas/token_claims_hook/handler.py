@@ -13,15 +13,16 @@ import requests
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities import parameters
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from requests_aws4auth import AWS4Auth
 
 from tenantry.model.event_types import IDENTITY, SIGN_UP
 from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
-from tenantry.runtime.account_records import RESET_ASKED, AccountRecords, Origin
+from tenantry.runtime.account_records import AccountRecords, Origin
 from tenantry.runtime.events import Publisher, PublishError, SignUp, SignUpData
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
+from tenantry.runtime.sign_in_account import RESET_ASKED
 from token_claims_hook.hedge import first_of_two
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from tenantry.runtime.accounts import Account
+    from tenantry.runtime.sign_in_account import SignInAccount
 
 # Cognito gives a hook five seconds, cold start included; a sign-in without the claim beats one that fails. What it
 # calls may have a cold start of its own.
@@ -121,7 +122,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 
 
 def _tenant(
-    event: dict[str, Any], account: Account, user: UserId, tenants: Future[list[TenantId]], deadline: float
+    event: dict[str, Any], account: SignInAccount, user: UserId, tenants: Future[list[TenantId]], deadline: float
 ) -> TenantId | None:
     founds = account.origin != Origin.OPERATOR or settings.operator_accounts_found_tenants
     if not account.email and founds:
@@ -131,7 +132,7 @@ def _tenant(
     return active if active and active in tenants.result(timeout=_left(deadline)) else None
 
 
-def _account(event: dict[str, Any], user: UserId, deadline: float) -> Account:
+def _account(event: dict[str, Any], user: UserId, deadline: float) -> SignInAccount:
     """Return the account if it may get tokens. An access token opens Cognito itself, which asks no directory."""
     try:
         return pool.submit(_decide, event, user).result(timeout=_left(deadline))
@@ -149,7 +150,7 @@ def _count(name: str) -> None:
         pass
 
 
-def _decide(event: dict[str, Any], user: UserId) -> Account:
+def _decide(event: dict[str, Any], user: UserId) -> SignInAccount:
     account = accounts.get(user)
     _check(account)
     _update(event, user, account)
@@ -160,7 +161,7 @@ def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
 
 
-def _check(account: Account) -> None:
+def _check(account: SignInAccount) -> None:
     if account.deleted_at is not None:
         raise RefusedError("This account was deleted")
     if account.blocked_at is not None:
@@ -169,7 +170,7 @@ def _check(account: Account) -> None:
         raise RefusedError("Choose a new password: reset it with a code by e-mail, then sign in with the new one")
 
 
-def _update(event: dict[str, Any], user: UserId, account: Account) -> None:
+def _update(event: dict[str, Any], user: UserId, account: SignInAccount) -> None:
     """Record what no other trigger reports reliably: a new address, and a new password whose trigger was lost."""
     attributes = event["request"]["userAttributes"]
     now, refreshes = int(time.time()), event["triggerSource"] == _REFRESH
@@ -208,10 +209,10 @@ def _tenants_of(user: UserId) -> list[TenantId]:
             raise
         logger.warning("the tenant service is not deployed")
         return []
+    if (credentials := session.get_credentials()) is None:
+        raise NoCredentialsError
     # The credentials change while the function lives, and are asked for at each signature.
-    auth = AWS4Auth(
-        service="execute-api", region=settings.aws_region, refreshable_credentials=session.get_credentials()
-    )
+    auth = AWS4Auth(service="execute-api", region=settings.aws_region, refreshable_credentials=credentials)
     answer = http.get(f"{url}/tenants/{user}", auth=auth, timeout=_HTTP_TIMEOUT_SECONDS)
     answer.raise_for_status()
     return [tenant_id(tenant) for tenant in answer.json()["tenants"]]

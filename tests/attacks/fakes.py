@@ -17,7 +17,10 @@ from tenantry.operate.aws import Aws
 from tenantry.operate.storage import DeployedNames
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
+
+    import pytest
 
 KID: Final = "the-pools-key"
 VICTIM: Final = "Bob, whose name is nobody's business"
@@ -79,6 +82,15 @@ def serving(status: int, body: str) -> Iterator[Server]:
     server = Server(status, body)
     yield server
     server.close()
+
+
+def only_proxy(patch: pytest.MonkeyPatch, proxy: socket.socket) -> None:
+    """Make a listening socket the proxy that the shell names for every address."""
+    for name in ("NO_PROXY", "no_proxy"):
+        patch.delenv(name, raising=False)
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        patch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+    proxy.settimeout(0)
 
 
 def target(server: Server) -> Target:

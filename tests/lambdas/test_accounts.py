@@ -199,6 +199,25 @@ class TestSessions:
 
         assert len(_user(database, _ADA)["endedsessions"]["SS"]) == 2
 
+    def test_session_of_a_user_without_an_item_ends(self, database: DynamoDBClient, accounts: Accounts) -> None:
+        assert accounts.end_session(_EVE, "first", by=_EVE).changed
+
+        assert _user(database, _EVE) == {"userid": {"S": _EVE}, "endedsessions": {"SS": [f"{_NOW}:first"]}}
+
+    def test_session_end_that_a_deletion_overtakes_leaves_the_tombstone(
+        self, database: DynamoDBClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        accounts.delete(_BOB, by="arn:ops")
+        tombstone, find = _user(database, _BOB), accounts.find
+        seen = iter([None])  # as if it were deleted after it was read
+        monkeypatch.setattr(accounts, "find", lambda user: next(seen, find(user)))
+
+        with pytest.raises(ConflictError, match="deleted"):
+            accounts.end_session(_BOB, "first", by=_BOB)
+
+        assert next(seen, "read") == "read"
+        assert _user(database, _BOB) == tombstone
+
 
 class TestAddress:
     def test_address_change_updates_all_rows_and_ends_sessions(

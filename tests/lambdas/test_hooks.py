@@ -6,6 +6,9 @@ import contextlib
 import hashlib
 import importlib
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +17,7 @@ from unittest.mock import Mock
 import boto3
 import pytest
 import responses
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
 
 from tests.given_names import NAMES
@@ -98,6 +101,17 @@ class TestSignUps:
                 "status": "CONFIRMED",
             },
         }
+
+    def test_sign_up_without_a_name_takes_the_address(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        put_events = Mock(return_value={"FailedEntryCount": 0})
+        monkeypatch.setattr(hook.publisher().bus, "put_events", put_events)
+        event = _sign_up_event()
+        del event["request"]["userAttributes"]["name"]
+
+        hook.handler(event, Context())
+
+        (entry,) = put_events.call_args.kwargs["Entries"]
+        assert json.loads(entry["Detail"])["data"]["name"] == "ada@example.com"
 
     @pytest.mark.parametrize("trigger", ["PostConfirmation_ConfirmForgotPassword", "PostAuthentication_Authentication"])
     def test_other_triggers_publish_nothing(
@@ -408,6 +422,22 @@ class TestTokenClaimsHook:
         boto3.client("ssm").delete_parameter(Name="/app/tenant-admin-api-url")
 
         assert self._claim(hook) is None
+
+    def test_missing_credentials_are_a_clear_error(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(hook.session, "get_credentials", lambda: None)
+
+        with pytest.raises(NoCredentialsError, match="Unable to locate credentials"):
+            hook._tenants_of("user-1")  # noqa: SLF001 - a sign-in goes on without the claim
+
+    def test_account_has_nothing_that_was_not_read(self, hook: ModuleType) -> None:
+        number, text = {"N": "7"}, {"S": "x"}
+        numbers = dict.fromkeys(("validafter", "blockedat", "deletedat", "resetasked"), number)
+        texts = dict.fromkeys(("name", "blockedby", "blockedreason", "deletedby", "newpassword", "origin"), text)
+        _put(**_RECORD, **numbers, **texts, endedsessions={"SS": ["1:s"]}, **{"roles:tenant-2": {"SS": ["admin"]}})
+
+        found = hook.accounts.get("user-1")
+
+        assert found == type(found).of({"userid": {"S": "user-1"}, **_user()})
 
     @responses.activate
     def test_malformed_tenant_gives_no_claim(self, hook: ModuleType) -> None:
@@ -739,3 +769,14 @@ class TestTokenClaimsHook:
         monkeypatch.setattr(hook.publisher().bus, "put_events", lambda **_: refused)
 
         assert self._claim(hook) == "tenant-1"
+
+
+def test_cold_start_imports_the_accounts_a_sign_in_takes_alone() -> None:
+    """Changes to accounts, with transactions and the serializer of boto3's resources, cost every sign-in its time."""
+    source = "import sys, tenantry.runtime.account_records\nprint(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", source]
+    imported = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout.split()
+    assert "tenantry.runtime.sign_in_account" in imported
+    assert not {f"tenantry.runtime.{name}" for name in ("accounts", "membership", "transactions")} & set(imported)
+    assert "boto3.dynamodb.types" not in imported

@@ -487,6 +487,14 @@ class TestApi:
         )
         assert set(api.vendor.asked) == {("t-1", "u", partition)}
 
+    def test_mode_without_a_partition_uses_no_other(
+        self, api: _Api, function: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        api.put({"key": "key", "value": ""}, partition="db_nosql")
+        monkeypatch.setattr(function, "_MODES", {"new"})
+
+        assert api.get(partition="new")[0] == 500
+
     def test_listing_is_paginated(self, api: _Api) -> None:
         for key in ("a", "b", "c"):
             api.put({"key": key, "value": ""}, partition="prefix")

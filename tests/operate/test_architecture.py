@@ -172,5 +172,13 @@ def test_command_writes_and_checks(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "make docs" in capsys.readouterr().out
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
-    assert main([str(tmp_path / "nothing"), "--document", str(document)]) == 2
-    assert "make synth" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("folder", "environment"), [("cdk.out", "prod"), ("cdk.out.prod", "prod"), ("cdk.out.dev", "dev"), ("a.b", "prod")]
+)
+def test_missing_app_names_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: str, environment: str
+) -> None:
+    assert main([str(tmp_path / folder)]) == 2
+    assert f"run `make synth ENV={environment}` first" in capsys.readouterr().err

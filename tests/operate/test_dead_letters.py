@@ -405,7 +405,9 @@ def _loaded(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_list_shows_counts(queues: DeadLetterQueues, aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
     _send(queues, aws, SAGA)
     assert main(["dead-letters", "list"]) == 0
-    assert "UserSaga" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.lstrip().startswith("Dead-letter messages of 'local'")
+    assert "UserSaga" in shown
 
 
 @pytest.mark.usefixtures("_loaded")

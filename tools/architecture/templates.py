@@ -83,7 +83,8 @@ class Templates:
         NotSynthesizedError
             The folder holds none.
         """
-        templates = Assembly.read(assembly, assembly.suffix.removeprefix(".") or "prod").templates
+        environment = assembly.name.partition("cdk.out.")[2] or "prod"
+        templates = Assembly.read(assembly, environment).templates
         return cls({name.rpartition("-")[2]: template for name, template in templates.items()})
 
     def __contains__(self, place: object) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.model.directory_tables import ACTIVE_TENANT_ID, USER_ID, user_key
-from tenantry.runtime.accounts import Account
-from tenantry.runtime.authorization_state import BLOCKED_AT, DELETED_AT, NEW_PASSWORD, VALID_AFTER
+from tenantry.model.directory_tables import USER_ID, user_key
+from tenantry.runtime.authorization_state import DELETED_AT, NEW_PASSWORD, VALID_AFTER
 from tenantry.runtime.batches import get
+from tenantry.runtime.sign_in_account import ATTRIBUTES, EMAIL, ORIGIN, RESET_ASKED, SignInAccount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
     from tenantry.model.identifiers import UserId
 
-ORIGIN: Final = "origin"
-RESET_ASKED: Final = "resetasked"
 CONFIRMATION_HASH: Final = "confirmationhash"
-EMAIL: Final = "email"
-_READ: Final = (ACTIVE_TENANT_ID, EMAIL, ORIGIN, NEW_PASSWORD, RESET_ASKED, BLOCKED_AT, DELETED_AT)
 
 
 class Origin(StrEnum):
@@ -59,9 +55,9 @@ class AccountRecords:
     client: DynamoDBClient
     table: str
 
-    def get(self, user: UserId) -> Account:
+    def get(self, user: UserId) -> SignInAccount:
         """Return what the directory says of an account, as it is now, as far as a sign-in takes it."""
-        return Account.of({**(get(self.client, self.table, user_key(user), _READ) or {}), **user_key(user)})
+        return SignInAccount.of({**(get(self.client, self.table, user_key(user), ATTRIBUTES) or {}), **user_key(user)})
 
     def create(
         self, user: UserId, origin: Origin, *, confirmation_hash: str = "", proof_required: bool = False

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tenantry.model.directory_tables import (
-    ACTIVE_TENANT_ID,
     INVITATION_ID,
     ROLES,
     TENANT_ID,
@@ -26,6 +25,7 @@ from tenantry.runtime.batches import get, read_all
 from tenantry.runtime.directory import memberships_of
 from tenantry.runtime.invitations import invited
 from tenantry.runtime.membership import admin_ids
+from tenantry.runtime.sign_in_account import SignInAccount, seconds, text
 from tenantry.runtime.transactions import OvertakenError, operation, retried, write
 
 if TYPE_CHECKING:
@@ -51,76 +51,49 @@ _MOST_ENDED_SESSIONS: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
-class Account:
-    """What the directory has of a person.
+class Account(SignInAccount):
+    """All that the directory has of a person.
 
     Attributes
     ----------
-    user_id
-        Who it is.
-    email, name
-        Theirs; None of an account without a directory record yet, and of a deleted one.
+    name
+        Theirs; None as `email` is.
     valid_after
         Sessions that began before this second have ended; 0 if none were ended.
     ended_sessions
         Those that were ended one by one: ``<seconds>:<session>``.
-    blocked_at, blocked_by, blocked_reason
-        When, by whom and why they were blocked; `blocked_at` is None if they are not.
-    deleted_at, deleted_by
-        Of a deleted account.
-    new_password
-        Why they must choose a new password before anything else; None if they need not.
-    reset_asked
-        When a code for a new password was last asked for, in seconds since 1970; 0 if none was, or if it was used.
-    origin
-        How the account was made: ``self``, ``operator`` or ``federated``; empty if nobody knows.
-    active
-        The tenant that is active for them.
+    blocked_by, blocked_reason
+        By whom and why they were blocked.
+    deleted_by
+        Who deleted the account.
     roles
         Their roles by tenant, as the person's own item has them.
     left_over
         Whether a deleted account's item still holds more than a tombstone does.
     """
 
-    user_id: UserId
-    email: str | None = None
     name: str | None = None
     valid_after: int = 0
     ended_sessions: frozenset[str] = frozenset()
-    blocked_at: int | None = None
     blocked_by: str = ""
     blocked_reason: str = ""
-    deleted_at: int | None = None
     deleted_by: str = ""
-    new_password: str | None = None
-    reset_asked: int = 0
-    origin: str = ""
-    active: str | None = None
     roles: Mapping[TenantId, frozenset[str]] = field(default_factory=dict)
     left_over: bool = False
 
     @classmethod
-    def of(cls, item: Mapping[str, Any]) -> Account:
-        """Read an item of the table of users."""
-        text = {name: str(value["S"]) for name, value in item.items() if "S" in value}
-        return cls(
-            user_id=UserId(text[USER_ID]),
-            email=text.get("email"),
-            name=text.get("name"),
-            valid_after=_seconds(item, "validafter") or 0,
-            ended_sessions=frozenset(item.get("endedsessions", {}).get("SS", ())),
-            blocked_at=_seconds(item, "blockedat"),
-            blocked_by=text.get("blockedby", ""),
-            blocked_reason=text.get("blockedreason", ""),
-            deleted_at=_seconds(item, "deletedat"),
-            deleted_by=text.get("deletedby", ""),
-            new_password=text.get("newpassword", "") if "newpassword" in item else None,
-            reset_asked=_seconds(item, "resetasked") or 0,
-            origin=text.get("origin", ""),
-            active=text.get(ACTIVE_TENANT_ID),
-            roles=roles_by_tenant(item),
-            left_over="deletedat" in item and not set(item) <= _TOMBSTONE,
-        )
+    def _fields(cls, item: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **super()._fields(item),
+            "name": text(item, "name"),
+            "valid_after": seconds(item, "validafter") or 0,
+            "ended_sessions": frozenset(item.get("endedsessions", {}).get("SS", ())),
+            "blocked_by": text(item, "blockedby") or "",
+            "blocked_reason": text(item, "blockedreason") or "",
+            "deleted_by": text(item, "deletedby") or "",
+            "roles": roles_by_tenant(item),
+            "left_over": "deletedat" in item and not set(item) <= _TOMBSTONE,
+        }
 
     @property
     def recorded(self) -> bool:
@@ -543,7 +516,3 @@ def _batched(items: Iterable[_Each], size: int) -> Iterator[list[_Each]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
-
-
-def _seconds(item: Mapping[str, Any], name: str) -> int | None:
-    return int(float(item[name]["N"])) if name in item else None

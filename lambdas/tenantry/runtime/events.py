@@ -44,7 +44,7 @@ class EventMetadata(BaseModel):
         Of the data's shape.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     domain: str
     application: str
@@ -55,7 +55,7 @@ class EventMetadata(BaseModel):
 class SignUpData(BaseModel):
     """A person who has confirmed their sign-up."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     email: str
     userName: str  # noqa: N815 - the contract's spelling
@@ -78,7 +78,7 @@ class SignUpData(BaseModel):
 class SignUp(BaseModel):
     """Detail of `App.idp` / `signup`, the event that starts the saga."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     metadata: EventMetadata
     data: SignUpData
@@ -104,7 +104,7 @@ class MembershipEvent(BaseModel):
         Who made it.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     changeId: str = Field(default_factory=lambda: str(uuid4()))  # noqa: N815 - the contract's spelling
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -87,7 +87,7 @@ class Http:
     agent
         What the requests call themselves, so that an operator recognizes them in access logs.
     proxied_url
-        A URL whose proxy settings, if the environment has any, go for all requests.
+        A URL whose proxy settings, if the environment has any, go for all requests; empty for no proxy.
     """
 
     def __init__(self, *, ca_bundle: str | None = None, agent: str = "tenantry-attack", proxied_url: str = "") -> None:

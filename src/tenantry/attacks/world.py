@@ -74,7 +74,8 @@ class World:
         self.cleanup = Cleanup()
         self.run_resources = RunResources(target, self.cleanup)
         self.accounts = Accounts(target, self.run, self.run_resources)
-        self.http = Http(ca_bundle=target.aws.ca_bundle, agent=self.run, proxied_url=target.tenant_api)
+        proxied = "" if target.aws.endpoint_url else target.tenant_api  # no proxy of the shell reaches a local cloud
+        self.http = Http(ca_bundle=target.aws.ca_bundle, agent=self.run, proxied_url=proxied)
         self.tenant_api = Api(self.http, target.tenant_api)
         self.admin_api = Api(self.http, target.admin_api)
         self.membership_api = Api(self.http, target.membership_api)

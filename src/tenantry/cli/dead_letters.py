@@ -40,7 +40,7 @@ def add(topic: argparse.ArgumentParser) -> None:
 
 
 def _list(environment: Environment, parsed: argparse.Namespace, console: Console) -> int:
-    table = Table(title=f"Dead-failure messages of '{parsed.env}'", title_justify="left")
+    table = Table(title=f"Dead-letter messages of '{parsed.env}'", title_justify="left")
     table.add_column("Queue")
     table.add_column("Waiting", justify="right")
     for queue, depth in DeadLetterQueues(environment).depths().items():

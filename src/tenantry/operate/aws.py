@@ -89,6 +89,8 @@ class Aws:
     kinesis: _Client[KinesisClient] = _Client("kinesis")
     flink: _Client[KinesisAnalyticsV2Client] = _Client("kinesisanalyticsv2")  # Managed Service for Apache Flink
     kms: _Client[KMSClient] = _Client("kms")
+    s3: _Client[S3Client] = _Client("s3")  # buckets and access points
+    s3control: _Client[S3ControlClient] = _Client("s3control")  # S3's control plane, where access points are
     secrets: _Client[SecretsManagerClient] = _Client("secretsmanager")
     sns: _Client[SNSClient] = _Client("sns")
     functions: _Client[LambdaClient] = _Client("lambda")
@@ -112,8 +114,8 @@ class Aws:
         self._keys = keys
         self._config = _CONFIG if signed else _CONFIG.merge(Config(signature_version=UNSIGNED))
         if endpoint_url:
-            # A local cloud's address takes no service's prefix.
-            self._config = self._config.merge(Config(inject_host_prefix=False))
+            # A local cloud's address takes no service's prefix, and no proxy of the shell reaches it.
+            self._config = self._config.merge(Config(inject_host_prefix=False, proxies={}))
         self._clients: dict[tuple[str, str], object] = {}
         self._anonymous: Aws | None = None
 
@@ -152,7 +154,7 @@ class Aws:
             known = (service, region or self.region)
             if known not in self._clients:
                 keys = self._keys
-                self._clients[known] = cast("Any", self._session.client)(
+                client = cast("Any", self._session.client)(
                     service,
                     region_name=region or self.region,
                     aws_access_key_id=keys and keys.access_key,
@@ -162,17 +164,23 @@ class Aws:
                     verify=self.ca_bundle,
                     config=self._config,
                 )
+                if self.endpoint_url:
+                    self._keep_to_endpoint(client)
+                self._clients[known] = client
             return self._clients[known]
 
-    @property
-    def s3(self) -> S3Client:
-        """S3, buckets and access points."""
-        client = cast("S3Client", self.client("s3"))
-        if self.endpoint_url:
-            # The SDK puts an access point's name before the host. The request says so, and goes to the address itself.
-            client.meta.events.register("before-sign.s3", self._as_access_point, unique_id="as-access-point")
-            client.meta.events.register("before-send.s3", self._to_endpoint, unique_id="to-endpoint")
-        return client
+    def _keep_to_endpoint(self, client: Any) -> None:  # noqa: ANN401 - a client of any service
+        """Let a client's requests go to the local cloud's own address, which takes nothing before it.
+
+        S3 puts an access point's name before the host, which the request then says in its headers; S3's control plane
+        puts the account's number there.
+        """
+        for event, change in (
+            ("before-sign.s3", self._as_access_point),
+            ("before-send.s3", self._to_endpoint),
+            ("before-sign.s3-control", self._at_endpoint),
+        ):
+            client.meta.events.register(event, change)
 
     def _as_access_point(self, request: AWSRequest, **_: object) -> None:
         url, endpoint = urlsplit(str(request.url)), urlsplit(str(self.endpoint_url))
@@ -185,15 +193,6 @@ class Aws:
         if _ACCESS_POINTS in url.netloc:
             request.headers["Host"] = url.netloc
             request.url = url._replace(netloc=urlsplit(str(self.endpoint_url)).netloc).geturl()
-
-    @property
-    def s3control(self) -> S3ControlClient:
-        """S3's control plane, where access points are."""
-        client = cast("S3ControlClient", self.client("s3control"))
-        if self.endpoint_url:
-            # The SDK puts the account's number before the host, which a local cloud's address cannot take.
-            client.meta.events.register("before-sign.s3-control", self._at_endpoint, unique_id="at-endpoint")
-        return client
 
     def _at_endpoint(self, request: AWSRequest, **_: object) -> None:
         url = urlsplit(str(request.url))

@@ -49,7 +49,7 @@ _ANSWER_SECONDS: Final = 10
 class Page(BaseModel):
     """A page to publish: the resource's properties."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     asset_bucket: str = Field(alias="AssetBucket")
     asset_key: str = Field(alias="AssetKey")

@@ -137,6 +137,11 @@ def _remove_topic(hand: Hand, arn: str) -> None:
     hand.aws.sns.delete_topic(TopicArn=arn)
 
 
+def _api_key(hand: Hand, key: str) -> str:
+    hand.aws.apigateway.get_api_key(apiKey=key)  # an error if it is not there
+    return ""
+
+
 def _access_key(hand: Hand, name: str) -> str | None:
     user, _, key = name.partition("/")
     keys: Any = hand.aws.iam.list_access_keys(UserName=user)["AccessKeyMetadata"]
@@ -166,7 +171,7 @@ KEY: Final = _simple(_key, _remove_key)
 ALIAS: Final = _simple(lambda hand, alias: _key(hand, alias) or "", _remove_alias)
 TOPIC: Final = _simple(_topic, _remove_topic)
 API_KEY: Final = _simple(
-    lambda hand, key: "" if hand.aws.apigateway.get_api_key(apiKey=key) else None,
+    _api_key,
     lambda hand, key: hand.aws.apigateway.delete_api_key(apiKey=key),
 )
 ACCESS_KEY: Final = _simple(_access_key, _remove_access_key)
