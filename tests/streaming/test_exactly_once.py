@@ -65,7 +65,7 @@ def _counts(pipeline: Pipeline) -> Counter[str]:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_records_are_stored_once_after_two_crashes(pipeline: Pipeline) -> None:
     records = list(_all())
     job = pipeline.job(AggregationWindowSeconds=str(_WINDOW_SECONDS), AggregateFileSeconds="8", OutOfOrderSeconds="1")
@@ -90,7 +90,7 @@ def test_records_are_stored_once_after_two_crashes(pipeline: Pipeline) -> None:
     until_clock_passes(sent + 2 * _WINDOW_SECONDS, "the windows of all records sent are over")
     pipeline.send([_record(number) for number in range(_RECORDS, _RECORDS + len(_TENANTS))])
     expected = Counter(number for number in range(_RECORDS) if not _is_rejected(number))
-    until(lambda: sum(_counts(pipeline).values()) >= expected.total(), "every record counted", timeout=60, poll=0.5)
+    until(lambda: sum(_counts(pipeline).values()) >= expected.total(), "every record counted", timeout=180, poll=0.5)
     job.wait_for_checkpoint()
     job.stop()
 

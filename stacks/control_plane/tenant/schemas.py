@@ -7,6 +7,7 @@ from typing import Final
 from stacks.platform.schema_parts import TEXT, TEXTS, TIME, body, name_schema
 from tenantry.isolation.api import Parameter, Schema
 from tenantry.isolation.documentation import array, object_schema
+from tenantry.model import directory_tables
 from tenantry.model.identifier_checks import USER_ID_SCHEMA
 
 TENANT_ID: Final = Parameter(
@@ -25,7 +26,9 @@ TENANT: Final = Schema(
         "type": "array",
         "minItems": 1,
         "maxItems": 1,
-        "items": object_schema({"tenantid": TEXT}, optional={"name": TEXT, "foundedby": TEXT}, more=True),
+        "items": object_schema(
+            {directory_tables.TENANT_ID: TEXT}, optional={"name": TEXT, "foundedby": TEXT}, more=True
+        ),
     },
 )
 _NUMBER: Final = {"type": "integer", "minimum": 0}
