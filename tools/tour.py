@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from dataclasses import asdict
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from tenantry.attacks.page import page
 from tenantry.attacks.runner import run
 from tenantry.attacks.surfaces import REGISTRY
 from tenantry.attacks.target import Target
+from tenantry.attacks.waiting import until
 from tenantry.ingest_client import CredentialsProvider, IngestClient
 from tenantry.local import mail, streaming
 from tenantry.local.cloud import LocalCloud
@@ -122,12 +123,14 @@ class Tour:
         )
 
     def _tokens_with_tenant(self, email: str, password: str) -> Tokens:
-        cognito, deadline = self._target.aws.anonymous().cognito, time.monotonic() + _PATIENCE_SECONDS
-        while time.monotonic() < deadline:
+        cognito = self._target.aws.anonymous().cognito
+
+        def with_tenant() -> Tokens | None:
             tokens = srp(cognito, self._target.user_pool_id, self._target.client_id, email, password)
-            if tokens.tenant:
-                return tokens
-            time.sleep(0.1)
+            return tokens if tokens.tenant else None
+
+        if found := until(with_tenant, _PATIENCE_SECONDS):
+            return found
         raise LocalCloudError(
             f"The saga created no tenant within {_PATIENCE_SECONDS:.0f} s. Look at: "
             ".venv/bin/tenantry dead-letters list, and python -m tenantry.local logs"
@@ -249,8 +252,12 @@ class Tour:
         batch = {"Records": [{"Data": {"sale": number}} for number in (1, 2)]}
         self._ingest(f"/{grace.tenant}/batch", batch, _signature_of(folder))
 
+    @cached_property
+    def _streams(self) -> bool:
+        return streaming.is_running(self._cloud.session(), self._cloud.outputs)
+
     def _look_into_the_lake(self, ada: Person, grace: Person) -> None:
-        if not streaming.is_running(self._cloud.session(), self._cloud.outputs):
+        if not self._streams:
             self._step(
                 "Left out: records in the data lake. The streaming application does not run; `make up` starts it, or "
                 "says why not."
@@ -272,8 +279,7 @@ class Tour:
         self._http_reply("POST", path, answer, expect)
 
     def _attack(self) -> int:
-        runs = streaming.is_running(self._cloud.session(), self._cloud.outputs)
-        chosen = one_of_each(attack for attack in REGISTRY.select() if runs or attack.surface != "lake")
+        chosen = one_of_each(attack for attack in REGISTRY.select() if self._streams or attack.surface != "lake")
         self._step(f"A sample of the attack suite: {len(chosen)} attacks on isolation; `make attack` runs all.")
         with terminal.progress(self._console) as told:
             report = run(self._target, attacks=chosen, progress=told)

@@ -3,19 +3,18 @@
 import io
 import itertools
 import json
-import time
 import zipfile
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from botocore.exceptions import ClientError
 
+from tenantry.attacks.waiting import until
 from tenantry.local.cloud import LocalCloud, Session
 from tenantry.local.settings import ACCOUNT, REGION
 
 Statement = dict[str, Any]
-Found = TypeVar("Found")
 
 
 class Emulator:
@@ -180,7 +179,7 @@ class Emulator:
             )
         except ClientError:
             return {}
-        status = eventually(lambda: self._finished(name))
+        status = until(lambda: self._finished(name), 10)
         if status != "CREATE_COMPLETE":
             return {}
         found = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
@@ -223,11 +222,3 @@ def outcome(call: Callable[[], object]) -> str:
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return "done"
-
-
-def eventually(look: Callable[[], Found], seconds: float = 10) -> Found:
-    """Call until the value is true, and return the last value."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return found

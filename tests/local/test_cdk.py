@@ -7,11 +7,12 @@ from unittest.mock import Mock
 
 import pytest
 
+from tenantry.attacks.waiting import until
 from tenantry.local import cdk
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.settings import find_project
-from tests.local.emulator import Emulator, eventually
+from tests.local.emulator import Emulator
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_stacks_that_no_update_can_repair_are_removed(emulator: Emulator) -> Non
         found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         return found if found.endswith(("COMPLETE", "FAILED")) else ""
 
-    assert eventually(status) == "ROLLBACK_COMPLETE"
+    assert until(status, 10) == "ROLLBACK_COMPLETE"
     assert cdk.clear_broken_stacks(session) == [name]
     assert name not in {stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]}
 

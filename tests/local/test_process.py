@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tenantry.attacks.waiting import until
 from tenantry.local import process
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
-from tests.local.emulator import eventually
 
 
 def _running(own_cloud: LocalCloud) -> process.Running:
@@ -67,7 +67,7 @@ def test_changed_code_restarts_the_emulator_with_its_state(own_cloud: LocalCloud
 def test_a_killed_emulator_starts_again_empty(own_cloud: LocalCloud, capsys: pytest.CaptureFixture[str]) -> None:
     _remember(own_cloud, "value")
     os.kill(_running(own_cloud).pid, signal.SIGKILL)
-    eventually(lambda: process.find(own_cloud.folder) is None)
+    until(lambda: process.find(own_cloud.folder) is None, 10)
     assert process.died(own_cloud.folder)
     own_cloud.start()
     assert "ended without saving its state" in capsys.readouterr().out
@@ -111,7 +111,7 @@ def test_a_start_that_fails_keeps_the_saved_state(
             patch.setattr(type(own_cloud.folder), "page_port", lambda _: taken.getsockname()[1])
         elif reason == "no answer in time":
             patch.setattr(process, "port_answers", lambda _: False)
-            patch.setattr(process, "wait_until", lambda *_: eventually(own_cloud.folder.process.exists))
+            patch.setattr(process, "wait_until", lambda *_: until(own_cloud.folder.process.exists, 10))
         with pytest.raises(LocalCloudError, match=r"did not (start|answer)"):
             failing.start()
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tenantry.attacks.waiting import until
 from tenantry.local import layout, process
 from tenantry.local.cli import main
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.settings import PORT_VARIABLE, StateFolder
-from tests.local.emulator import eventually
 
 _FILES = [
     "outputs.json",
@@ -169,7 +169,7 @@ def test_streaming_applications_of_a_killed_emulator_are_stopped(
     running = process.find(own_cloud.folder)
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
-    eventually(lambda: process.find(own_cloud.folder) is None)
+    until(lambda: process.find(own_cloud.folder) is None, 10)
     assert not own_cloud.stop()
     assert ended == [own_cloud.folder.flink / "application"]
     own_cloud.start()

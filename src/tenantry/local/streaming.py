@@ -80,5 +80,9 @@ def _status(client: Any, name: str) -> str:  # noqa: ANN401
 
 def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401
     """Wait until the application has no operation in progress, and return whether it is in the wanted state."""
-    wait_until(lambda: _status(client, name) in {"RUNNING", "READY"}, _SECONDS, poll_seconds=0.5)
-    return _status(client, name) == wanted
+
+    def at_rest() -> str:
+        status = _status(client, name)
+        return status if status in {"RUNNING", "READY"} else ""
+
+    return wait_until(at_rest, _SECONDS, poll_seconds=0.5) == wanted

@@ -7,6 +7,9 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 
 def is_held(lock: Path) -> bool:
@@ -28,18 +31,18 @@ def kill_group(group: int) -> None:
 
 
 def wait_until(
-    condition: Callable[[], bool],
+    look: Callable[[], Found],
     seconds: float,
     *,
     progress: Callable[[], object] = lambda: None,
     poll_seconds: float = 0.05,
-) -> bool:
-    """Wait until a condition holds, and return whether it does.
+) -> Found:
+    """Look until something is found, and return what the last look found: nothing, if there was no progress in time.
 
     Parameters
     ----------
-    condition
-        What to wait for.
+    look
+        Returns what to wait for; anything false is looked for again.
     seconds
         How long at most without progress.
     progress
@@ -49,13 +52,13 @@ def wait_until(
     """
     last: object = wait_until  # equals nothing that `progress` returns
     deadline = 0.0
-    while not condition():
+    while not (found := look()):
         if (now := progress()) != last:
             last, deadline = now, time.monotonic() + seconds
         elif time.monotonic() > deadline:
-            return False
+            break
         time.sleep(poll_seconds)
-    return True
+    return found
 
 
 def tail(path: Path, lines: int = 20) -> str:

@@ -17,7 +17,7 @@ from tenantry.local.settings import find_project
 from tools.chromium import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from playwright.sync_api import Browser, ConsoleMessage, Locator
 
@@ -270,11 +270,3 @@ def await_next_second(*tokens: str) -> None:
     began = max(int(claims_of(token)["auth_time"]) for token in tokens)
     while time.time() < began + 1:
         time.sleep(0.05)
-
-
-def eventually(look: Callable[[], bool], seconds: float = 30) -> bool:
-    """Look until something is true, and return whether it became so in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tenantry.attacks.storage import Storage
+from tenantry.attacks.waiting import until
 from tenantry.testing.lake import Lake
-from tests.e2e.dashboard.browser import DashboardUser, await_next_second, code_for, eventually
+from tests.e2e.dashboard.browser import DashboardUser, await_next_second, code_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route
@@ -131,7 +132,7 @@ def test_admin_takes_over_the_webhook_of_a_removed_member(world: World, users: U
     expect(row).to_contain_text("Created by Shirley Briggs")
     removed = world.membership_api("DELETE", f"/tenants/{someone.tenant}/members/{creator.user_id}", token)
     assert removed.status == 204
-    assert eventually(lambda: _first(world, token)["state"] == "paused")
+    assert until(lambda: _first(world, token)["state"] == "paused", 30)
     visit.page.reload()
     expect(row).to_contain_text("Created by a former member")
     expect(row).to_contain_text("Paused: it receives no events, because the user who created it is no longer a member.")

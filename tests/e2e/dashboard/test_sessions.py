@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from playwright.sync_api import expect
 
-from tests.e2e.dashboard.browser import await_next_second, claims_of, code_for, eventually, user_id_of
+from tenantry.attacks.waiting import until
+from tests.e2e.dashboard.browser import await_next_second, claims_of, code_for, user_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,7 +210,7 @@ def test_refresh_token_is_rotated_when_used(world: World, ada: DashboardUser, vi
     visit.page.wait_for_function("(before) => !Object.values(sessionStorage).includes(before)", arg=before)
     after = visit.stored("refreshToken")
     # The previous token stays valid for a grace period, because a response can be lost.
-    assert eventually(lambda: _is_refused(world, before))
+    assert until(lambda: _is_refused(world, before), 30)
     # The new token works, and the other tab has its own.
     visit.page.clock.fast_forward(56 * _MINUTE)
     visit.page.wait_for_function("(after) => !Object.values(sessionStorage).includes(after)", arg=after)

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tests.local.emulator import Emulator, eventually, outcome
+from tenantry.attacks.waiting import until
+from tests.local.emulator import Emulator, outcome
 from tests.local.probes import probe
 
 
@@ -62,13 +63,13 @@ _TABLE: dict[str, Any] = {
 def _created(emulator: Emulator, resource: dict[str, Any]) -> str:
     cloudformation, name = emulator.client("cloudformation"), emulator.name("stack")
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Thing": resource}}))
-    eventually(lambda: _status(emulator, name) == "CREATE_COMPLETE")
+    until(lambda: _status(emulator, name) == "CREATE_COMPLETE", 10)
     return name
 
 
 def _deleted(emulator: Emulator, stack: str) -> str:
     emulator.client("cloudformation").delete_stack(StackName=stack)
-    eventually(lambda: _status(emulator, stack) in {"DELETE_COMPLETE", "DELETE_FAILED"})
+    until(lambda: _status(emulator, stack) in {"DELETE_COMPLETE", "DELETE_FAILED"}, 10)
     return _status(emulator, stack)
 
 

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from tests.local.emulator import Emulator, allow, eventually
+from tenantry.attacks.waiting import until
+from tests.local.emulator import Emulator, allow
 from tests.local.probes import probe
 from tests.local.probes.stepfunctions.start import PASS_DEFINITION
 
@@ -50,7 +51,7 @@ def _started(emulator: Emulator, statements: list[dict[str, Any]]) -> str:
             return str(dead_letter["MessageAttributes"]["ERROR_CODE"]["StringValue"])
         return "started" if executions else ""
 
-    return eventually(look)
+    return until(look, 10)
 
 
 @probe(aws=2, ministack=1)
@@ -75,5 +76,5 @@ def handler(event, context):
         )
         return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
 
-    eventually(lambda: messages() == 2, seconds=4)
+    until(lambda: messages() == 2, 4)
     return messages()
