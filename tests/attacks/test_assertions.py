@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from tenantry.attacks.assertions import denied, refused, together
+from tenantry.attacks.assertions import all_denied, denied, refused, together
 from tenantry.attacks.http import Reply
-from tenantry.attacks.outcome import AttackResult, breached, held, inconclusive
+from tenantry.attacks.outcome import AttackResult, Outcome, breached, held, inconclusive
 
 
 def test_redirect_is_inconclusive() -> None:
@@ -37,3 +37,17 @@ def test_worst_step_decides_and_only_failures_are_shown() -> None:
     outcome = together(("a", held("fine")), ("b", inconclusive("odd")), ("c", breached("open")))
     assert (outcome.result, outcome.observed) == (AttackResult.BREACHED, "b: odd; c: open")
     assert together(("a", held("fine")), held("fine too")).observed == "a: fine; fine too"
+
+
+def test_without_a_step_nothing_is_proved() -> None:
+    assert together().result is AttackResult.INCONCLUSIVE
+    assert together(told="all denied").result is AttackResult.INCONCLUSIVE
+    assert together(*all_denied([]), told="all denied").result is AttackResult.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("step", [inconclusive("odd"), breached("open")])
+def test_summary_is_told_only_if_every_step_held(step: Outcome) -> None:
+    assert together(held("fine"), told="all denied").observed == "all denied"
+
+    outcome = together(("a", held("fine")), ("b", step), told="all denied")
+    assert (outcome.result, outcome.observed) == (step.result, f"b: {step.observed}")

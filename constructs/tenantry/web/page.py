@@ -86,7 +86,7 @@ class PageDomain:
 
 
 class WebPage(Construct):
-    """A page from a private bucket and its APIs on one origin; its content security policy allows nothing else.
+    """A page from a private bucket and its APIs on one origin, with a content security policy.
 
     Isolation: the browser is told to run no script, style or frame but the page's own files, to talk to no address
     but this origin and those in `talks_to`, and never to be shown inside another page. The bucket answers this
