@@ -13,7 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_events_targets import SqsQueue
 
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
+from tenantry.bundles.sources import package_folder
 from tenantry.isolation.data import (
     AccessPointBucket,
     DocumentedBucket,

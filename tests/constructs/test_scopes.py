@@ -16,7 +16,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
+from tenantry.bundles.sources import package_folder
 from tenantry.isolation.api import (
     Access,
     AdminApi,

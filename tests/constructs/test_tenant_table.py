@@ -12,7 +12,7 @@ from aws_cdk import aws_sns as sns
 from jsonata import Jsonata
 
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
+from tenantry.bundles.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission
 from tenantry.isolation.vending import TENANT, TENANT_NAME, USER, TokenVendor

@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 
 from tenantry.attacks.storage import Storage
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
+from tenantry.bundles.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.vending import TokenVendor
 from tenantry.model.caller import TenantCaller
