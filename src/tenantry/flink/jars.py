@@ -29,6 +29,7 @@ _MIRRORED: Final = ("*", "central", "external:*")
 _TRIES: Final = 4
 # Without a byte: a slow download goes on as long as something arrives.
 _SILENCE_SECONDS: Final = 20
+_PAUSE_SECONDS: Final = 1
 
 
 class JarError(RuntimeError):
@@ -127,7 +128,7 @@ def _download(jar: Jar) -> bytes:
             if refused or attempt == _TRIES - 1:
                 raise JarError(f"Cannot fetch {jar.artifact} from {url}: {error}") from error
             sys.stderr.write(f"Waiting for {jar.artifact} from {url} ({error}): try {attempt + 2} of {_TRIES}\n")
-            time.sleep(2**attempt)
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
     if (found := _hash(content)) != jar.sha256:
         raise JarError(f"{jar.artifact} has the SHA-256 {found}; {jar.sha256} is pinned.")
     return content
