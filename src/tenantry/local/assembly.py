@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tenantry.bundles import METADATA, Recorded, asset_hash
+from tenantry.bundles import METADATA, BundleError, Recorded, asset_hash
+from tenantry.local.errors import LocalCloudError
 from tenantry.local.settings import read_json
 
 _STACK = "aws:cloudformation:stack"
@@ -73,6 +74,11 @@ def bundle_again(assembly: Path) -> bool:
     -------
     bool
         False, and nothing has changed, when the CDK would name something in another way than this does.
+
+    Raises
+    ------
+    LocalCloudError
+        A function cannot be bundled.
     """
     names: dict[str, str] = {}
     for metadata in _records(assembly):
@@ -115,7 +121,10 @@ def _make(recorded: Recorded, asset: Path) -> None:
     with TemporaryDirectory(dir=asset.parent, prefix="asset.new-") as unfinished:
         made = Path(unfinished) / "bundle"
         made.mkdir()
-        recorded.make(made)
+        try:
+            recorded.make(made)
+        except BundleError as error:
+            raise LocalCloudError(str(error)) from error
         shutil.move(made, asset)
 
 
