@@ -30,6 +30,7 @@ https://docs.aws.amazon.com/managed-flink/latest/java/how-python-creating.html
 """
 _LOCK = "lock"
 _PID = "pid"
+_TEMPORARY = "tmp"
 _SAVEPOINTS = "savepoints/savepoint-*/_metadata"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 120
@@ -107,6 +108,7 @@ def end(folder: Path) -> None:
             f"End it (`fuser {folder / _LOCK}` names it), and try again."
         )
     kill_group(pid)
+    shutil.rmtree(folder / _TEMPORARY, ignore_errors=True)
 
 
 class Job:
@@ -147,7 +149,7 @@ class Job:
 
     @property
     def _temporary(self) -> Path:
-        return self._folder / "tmp"
+        return self._folder / _TEMPORARY
 
     @property
     def latest_checkpoint(self) -> str | None:
@@ -298,6 +300,7 @@ class Job:
         if self._process is not None:
             kill_group(self._process.pid)
             self._process.wait()
+            shutil.rmtree(self._temporary, ignore_errors=True)  # a jar of 41 MB, which Java would have removed
 
     def _configure(self) -> None:
         conf = self._folder / "conf"
