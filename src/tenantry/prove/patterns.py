@@ -120,7 +120,7 @@ The names of condition keys are no matter of case:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
 """
 
-_TOKEN: Final = re.compile(r"<\?([^?]*)\?>|\$\{([^}]*)\}|\{\{(\w+)\}\}|<([a-z]2)>|(\*)|(\?)")
+_TOKEN: Final = re.compile(r"<\?([^?]*)\?>|\$\{([^}]*)\}|\{\{(\w+)\}\}|<([a-z][12])>|(\*)|(\?)")
 
 
 @cache

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from tenantry.prove.assembly import Assembly, Resource
 
 
+class Caller(StrEnum):
+    """Whose ids the policy of a principal can name."""
+
+    TENANT = "tenant"
+    """Those of the one tenant that it acts for."""
+    NOBODY = "nobody"
+    """None: its sessions have no tags, and a variable without a value matches nothing."""
+    ANYBODY = "anybody"
+    """It is not known whose."""
+
+
 class Role(StrEnum):
     """What a principal is."""
 
@@ -47,6 +58,13 @@ class Role(StrEnum):
     def is_one_tenants(self) -> bool:
         """Whether whoever has it acts for one tenant, whose ids its policy can name."""
         return self in {Role.TENANT, Role.SESSION, Role.DEVICE, Role.BOUNDARY}
+
+    @property
+    def caller(self) -> Caller:
+        """Whose ids its policy can name."""
+        if self.is_one_tenants:
+            return Caller.TENANT
+        return Caller.ANYBODY if self is Role.OTHER else Caller.NOBODY
 
 
 _BY_SERVICE: Final = {
@@ -276,7 +294,8 @@ def _role(trust: tuple[Mapping[str, Any], ...]) -> Role:
         if isinstance(principal, dict)
         for service in as_list(principal.get("Service", []))
     }
-    if any("sts:TagSession" in as_list(statement.get("Action", [])) for statement in allowed):
+    actions = [str(form).lower() for statement in allowed for form in as_list(statement.get("Action", "*"))]
+    if any(fnmatchcase("sts:tagsession", form) for form in actions):
         return Role.TENANT
     kinds = {_BY_SERVICE.get(service, Role.SERVICE) for service in services}
     return kinds.pop() if len(kinds) == 1 and all("Service" in principal for principal in named) else Role.OTHER
