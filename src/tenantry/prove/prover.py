@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tenantry.prove.acknowledgements import Acknowledgement, acknowledgements
 from tenantry.prove.ownership import Holding, ownership
 from tenantry.prove.principals import Principal, Role, principals
-from tenantry.prove.questions import not_understood, questions
+from tenantry.prove.questions import is_denied, not_understood, questions
 from tenantry.prove.requests import Request, find
 from tenantry.prove.resource_policies import faults_of_invocation, faults_of_trust, with_resource_policies
 
@@ -71,7 +71,7 @@ class Finding:
     reason: str = ""
     statement: Mapping[str, Any] = field(default_factory=dict, compare=False)
     actions: tuple[str, ...] = ()
-    request: Request | None = None
+    request: Request | None = field(default=None, compare=False)
 
 
 class Composition(Protocol):
@@ -172,7 +172,8 @@ class _Examination:
         asked = self._asked(self.principal.statements, holding)
         if not asked:
             return [], 0
-        left = [question for question in asked if not question.is_refuted]
+        denials = [statement for statement in self.principal.statements if not statement.allows]
+        left = [question for question in asked if not question.is_refuted and not is_denied(question, denials)]
         if left and self._limited(holding):
             left = []
         if not left:
@@ -195,7 +196,7 @@ class _Examination:
         reasons: dict[str, set[str]] = {}
         open_: list[Question] = []
         for question in left:
-            covering = [one for one in self.acknowledged if one.covers(self.principal, holding, question.action)]
+            covering = [one for one in self.acknowledged if one.covers(question, self.principal.purpose)]
             if covering:
                 reasons.setdefault(covering[0].reason, set()).add(question.action)
             else:
