@@ -5,16 +5,16 @@ import sys
 from pathlib import Path
 
 from tenantry.prove.assembly import Assembly
-from tenantry.prove.prover import prove
+from tenantry.prove.isolation import prove_isolation
 from tenantry.prove.report import as_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "proof.md"
-_TABLE = re.compile(r"(?<=<!-- proof -->\n).*(?=<!-- end of proof -->)", re.DOTALL)
+_TABLE = re.compile(r"(?<=<!-- proof: make docs -->\n).*(?=<!-- end of proof -->)", re.DOTALL)
 
 
 def updated(page: str, assembly: Assembly) -> str:
     """Return a page with the table of what is proven of an assembly."""
-    table = "".join(f"{line}\n" for line in as_table(prove(assembly)))
+    table = "".join(f"{line}\n" for line in as_table(prove_isolation(assembly)))
     return _TABLE.sub(lambda _: table, page)
 
 

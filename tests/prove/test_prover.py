@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tenantry.prove.prover import Verdict
+from tenantry.prove.prover import Result
 from tests.prove.templates import BUCKET, TABLE, TENANT, joined, listing, objects, of_role, proof_of, rows, template
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def test_template_is_proven() -> None:
     proof = proof_of(template())
 
     assert proof.exit_status == 0
-    assert {finding.verdict for finding in proof.findings} == {Verdict.PROVEN}
+    assert {finding.result for finding in proof.findings} == {Result.PROVEN}
     assert {finding.principal for finding in proof.findings} == {
         "shop/Vendor/TenantRole (tenant role)",
         "shop/ListOrders (session policy for 'orders')",
@@ -76,7 +76,7 @@ def test_weakened_tenant_role_is_reached_by_a_request(weakened: Statement) -> No
     proof = proof_of(of_role(lambda statements: statements.append(weakened)))
 
     assert proof.exit_status == 1
-    (found, *_) = proof.of(Verdict.COUNTEREXAMPLE)
+    (found, *_) = proof.of(Result.COUNTEREXAMPLE)
     assert found.principal == "shop/Vendor/TenantRole (tenant role)"
     assert found.statement["Effect"] == "Allow"
     assert found.request is not None
@@ -112,7 +112,7 @@ def test_raw_grant_to_a_function_is_found(granted: Statement) -> None:
     proof = proof_of(of_role(lambda statements: statements.append(granted), _FUNCTION))
 
     assert proof.exit_status == 1
-    assert {finding.principal for finding in proof.of(Verdict.COUNTEREXAMPLE)} == {"shop/ListOrders/Role (function)"}
+    assert {finding.principal for finding in proof.of(Result.COUNTEREXAMPLE)} == {"shop/ListOrders/Role (function)"}
 
 
 def _acknowledging(**more: Any) -> Template:  # noqa: ANN401 - parts of an acknowledgement
@@ -127,7 +127,7 @@ def test_acknowledged_reach_is_reported_with_its_reason() -> None:
     proof = proof_of(_acknowledging())
 
     assert proof.exit_status == 0
-    (found,) = proof.of(Verdict.ACKNOWLEDGED)
+    (found,) = proof.of(Result.ACKNOWLEDGED)
     assert (found.principal, found.reason, found.actions) == (
         "shop/ListOrders/Role (function)",
         "It counts.",
@@ -162,7 +162,7 @@ def test_undeclared_resource_is_not_judged(kind: str) -> None:
     proof = proof_of(changed)
 
     assert proof.exit_status == 2
-    (found,) = proof.of(Verdict.OPEN)
+    (found,) = proof.of(Result.OPEN)
     assert found.path == "shop/Notes"
     assert "declare_store" in found.reason
 
@@ -179,14 +179,14 @@ def test_what_the_prover_does_not_know_is_not_judged(statement: Statement, named
     proof = proof_of(of_role(lambda statements: statements.append(statement)))
 
     assert proof.exit_status == 2
-    assert any(named in finding.reason for finding in proof.of(Verdict.OPEN))
+    assert any(named in finding.reason for finding in proof.of(Result.OPEN))
 
 
 def test_managed_policy_of_no_template_is_not_judged() -> None:
     changed = template()
     changed["Resources"][_FUNCTION]["Properties"]["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AdministratorAccess"]
 
-    (found,) = proof_of(changed).of(Verdict.OPEN)
+    (found,) = proof_of(changed).of(Result.OPEN)
 
     assert "AdministratorAccess" in found.reason
 
@@ -199,7 +199,7 @@ def test_session_policy_alone_keeps_users_apart() -> None:
 
     proof = proof_of(changed)
 
-    (found,) = proof.of(Verdict.COUNTEREXAMPLE)
+    (found,) = proof.of(Result.COUNTEREXAMPLE)
     assert found.principal == "shop/ListOrders (session policy for 'orders')"
     assert found.resource.endswith("of a user")
     assert found.request is not None
@@ -212,7 +212,7 @@ def test_session_policy_alone_keeps_tenants_apart() -> None:
     text = variables["TOKEN_VENDOR"]["Fn::Sub"]
     variables["TOKEN_VENDOR"] = {"Fn::Sub": text.replace('"dynamodb:LeadingKeys": "{{tenant_id}}"', '"aws:x": "y"')}
 
-    found = proof_of(changed).of(Verdict.COUNTEREXAMPLE)
+    found = proof_of(changed).of(Result.COUNTEREXAMPLE)
 
     assert {finding.principal for finding in found} == {"shop/ListOrders (session policy for 'orders')"}
 
@@ -248,7 +248,7 @@ def test_trust_that_lets_others_in_is_found(change: dict[str, Any], reason: str)
     proof = proof_of(_trust(change))
 
     assert proof.exit_status == 1
-    assert any(reason in finding.reason for finding in proof.of(Verdict.COUNTEREXAMPLE))
+    assert any(reason in finding.reason for finding in proof.of(Result.COUNTEREXAMPLE))
 
 
 def test_bucket_policy_counts_as_a_grant() -> None:
@@ -339,5 +339,5 @@ def test_exported_names_are_followed_to_other_stacks() -> None:
 
     proof = proof_of(other, {"Resources": {"User": user}})
 
-    (found,) = proof.of(Verdict.COUNTEREXAMPLE)
+    (found,) = proof.of(Result.COUNTEREXAMPLE)
     assert found.principal == "shop1/User (principal)"

@@ -21,7 +21,7 @@ from aws_cdk import (
 
 from tenantry.prove.assembly import ACCOUNT, REGION, Assembly
 from tenantry.prove.assembly import Stack as Template
-from tenantry.prove.prover import prove
+from tenantry.prove.isolation import prove_isolation
 from tenantry.prove.report import described, failing
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ class IsolationProof:
     @jsii.member(jsii_name="validate")
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Prove the templates that have just been synthesized."""
-        found = failing(prove(_assembly(context, {})))
+        found = failing(prove_isolation(_assembly(context, {})))
         if found:  # once more, with the constructs' own paths, which take a while to find
-            found = failing(prove(_assembly(context, _paths(context.app_construct))))
+            found = failing(prove_isolation(_assembly(context, _paths(context.app_construct))))
         return PolicyValidationPluginReport(success=not found, violations=list(map(_violation, found)))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tenantry.prove.assembly import Assembly
-from tenantry.prove.prover import prove
+from tenantry.prove.isolation import prove_isolation
 from tenantry.prove.report import as_json, as_sarif, as_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prove, print, and return 0 if all is proven, 1 if a tenant can reach another, 2 if something is not judged."""
     try:
-        proof = prove(Assembly.read(arguments.folder))
+        proof = prove_isolation(Assembly.read(arguments.folder))
     except (OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_NOT_JUDGED

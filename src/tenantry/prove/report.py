@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.prove.prover import Verdict
+from tenantry.prove.prover import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,14 @@ ASSUMPTIONS: Final = (
 """What every proof rests on."""
 
 _SHOWN: Final = {
-    Verdict.COUNTEREXAMPLE: "COUNTEREXAMPLE",
-    Verdict.OPEN: "NOT JUDGED",
-    Verdict.ACKNOWLEDGED: "acknowledged",
+    Result.COUNTEREXAMPLE: "COUNTEREXAMPLE",
+    Result.OPEN: "NOT JUDGED",
+    Result.ACKNOWLEDGED: "acknowledged",
 }
 _LEVELS: Final = {
-    Verdict.COUNTEREXAMPLE: "error",
-    Verdict.OPEN: "error",
-    Verdict.ACKNOWLEDGED: "note",
+    Result.COUNTEREXAMPLE: "error",
+    Result.OPEN: "error",
+    Result.ACKNOWLEDGED: "note",
 }
 _RULE: Final = "tenant-isolation"
 _SARIF: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -42,7 +42,7 @@ _SARIF: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sche
 
 def failing(proof: Proof) -> list[Finding]:
     """Return what keeps a proof from being one, the worst first."""
-    return [*proof.of(Verdict.COUNTEREXAMPLE), *proof.of(Verdict.OPEN)]
+    return [*proof.of(Result.COUNTEREXAMPLE), *proof.of(Result.OPEN)]
 
 
 def described(finding: Finding) -> str:
@@ -59,11 +59,11 @@ def described(finding: Finding) -> str:
 
 def as_text(proof: Proof) -> Iterator[str]:
     """Yield the lines of a report for people: what is wrong, what was answered for, and the sums."""
-    for verdict, shown in _SHOWN.items():
-        for finding in proof.of(verdict):
+    for result, shown in _SHOWN.items():
+        for finding in proof.of(result):
             yield f"{shown} {described(finding)}"
-    counts = Counter(finding.verdict for finding in proof.findings)
-    yield ", ".join(f"{counts[verdict]} {verdict.replace('open', 'not judged')}" for verdict in Verdict)
+    counts = Counter(finding.result for finding in proof.findings)
+    yield ", ".join(f"{counts[result]} {result.replace('open', 'not judged')}" for result in Result)
     yield f"{proof.questions} questions, each for all tenants, users and requests"
 
 
@@ -83,7 +83,7 @@ def as_json(proof: Proof) -> str:
 def _entry(finding: Finding) -> dict[str, Any]:
     request = finding.request
     whole = {
-        "verdict": str(finding.verdict),
+        "result": str(finding.result),
         "principal": finding.principal,
         "resource": finding.resource,
         "path": finding.path,
@@ -110,8 +110,8 @@ def as_sarif(proof: Proof) -> str:
             "message": {"text": described(finding)},
             "locations": [{"logicalLocations": [{"fullyQualifiedName": finding.path, "kind": "resource"}]}],
         }
-        for verdict, level in _LEVELS.items()
-        for finding in proof.of(verdict)
+        for result, level in _LEVELS.items()
+        for finding in proof.of(result)
     ]
     rule = {"id": _RULE, "shortDescription": {"text": "No tenant reaches another tenant's data"}}
     driver = {"name": "tenantry prove", "rules": [rule]}
@@ -123,7 +123,10 @@ def as_table(proof: Proof) -> Iterator[str]:
     """Yield the lines of a table in Markdown: principal, resource, what is known of them."""
     yield "| Principal | Resource | Result |"
     yield "|---|---|---|"
-    for finding in sorted(proof.findings, key=lambda found: (found.principal, found.resource, found.verdict)):
-        result = f"{finding.verdict}: {finding.reason}" if finding.reason else str(finding.verdict)
-        cells = (finding.principal, finding.resource, result)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for finding in sorted(proof.findings, key=lambda found: (found.principal, found.result, found.resource)):
+        result = f"{finding.result}: {finding.reason}" if finding.reason else str(finding.result)
+        rows.setdefault((finding.principal, result), []).append(finding.resource)
+    for (principal, result), resources in rows.items():
+        cells = (principal, ", ".join(resources), result)
         yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

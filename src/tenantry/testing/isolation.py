@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tenantry.prove.assembly import Assembly
-from tenantry.prove.prover import prove
+from tenantry.prove.isolation import prove_isolation
 from tenantry.prove.report import as_text
 
 
@@ -48,6 +48,6 @@ def assert_proven(app_or_cdk_out: Synthesized | str | os.PathLike[str]) -> None:
         if isinstance(app_or_cdk_out, str | os.PathLike)
         else Path(app_or_cdk_out.synth().directory)
     )
-    proof = prove(Assembly.read(folder))
+    proof = prove_isolation(Assembly.read(folder))
     if proof.exit_status:
         raise AssertionError("\n".join(as_text(proof)))
