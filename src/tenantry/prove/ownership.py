@@ -103,6 +103,7 @@ _HOLDS_NOTHING: Final = (
     "AWS::Budgets::",
     "AWS::CDK::",
     "AWS::CertificateManager::",
+    "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::WaitCondition",
     "AWS::CloudFront::",
     "AWS::CloudWatch::",
