@@ -137,7 +137,7 @@ class Statement:
                 raw=raw,
             )
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{json.dumps(raw)} is no statement of a policy: {error}") from None
+            raise ValueError(f"{source}: {json.dumps(raw)} is no statement of a policy: {error}") from None
 
     def names(self, action: str) -> bool:
         """Return whether it is about an action; the names of actions are no matter of case."""
