@@ -131,7 +131,8 @@ def as_table(proof: Proof) -> Iterator[str]:
         rows.setdefault((finding.principal, result), []).append(finding.resource)
     for (principal, result), resources in rows.items():
         yield _row(principal, ", ".join(resources), result)
-    shared = [one for one in proof.reached if one.who and one.type != "AWS::Lambda::Function"]
+    reached = sorted(proof.reached, key=lambda one: one.path)
+    shared = [one for one in reached if one.who and one.type != "AWS::Lambda::Function"]
     if shared:
         yield from ("", "| What works for every tenant | Who reaches it |", "|---|---|")
         yield from (_row(one.path, f"{one.how} {'; '.join(one.who)}") for one in shared)
