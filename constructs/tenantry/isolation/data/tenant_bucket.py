@@ -91,7 +91,10 @@ class PooledBucket(Construct):
         self._refer(bucket_name, per_user=per_user)
         store = self._store
         if not per_user:
-            store = replace(store, forms=tuple(form.replace("{user}/", "") for form in store.forms))
+            forms, prefixes = (
+                tuple(form.replace(f"{USER_IN_NAME}/", "") for form in found) for found in (store.forms, store.prefixes)
+            )
+            store = replace(store, forms=forms, prefixes=prefixes)
         declare_store(self._bucket, store)
 
     @classmethod
@@ -162,7 +165,13 @@ class TaggedBucket(PooledBucket):
     tag is ``tenant_id``.
     """
 
-    _store = replace(PooledBucket._store, by=By.TAG, key=OBJECT_TENANT_TAG, forms=(TENANT_IN_NAME,))  # noqa: SLF001 - its own base
+    _store = replace(
+        PooledBucket._store,
+        by=By.TAG,
+        key=OBJECT_TENANT_TAG,
+        forms=(TENANT_IN_NAME,),
+        prefixes=PooledBucket._store.forms,
+    )  # noqa: SLF001 - its own base
 
     def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions read, write and list the caller's own objects.
