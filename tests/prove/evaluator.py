@@ -58,7 +58,7 @@ class Request:
     action, resource
         Such as ``s3:GetObject``, and an ARN.
     principal
-        The caller's ARN, a session's or a user's.
+        The caller's ARN, a session's or a user's; the name of an AWS service; empty for nobody known.
     keys
         The context: a text, or a tuple for a key that has many values; absent keys are not in it.
     """
@@ -111,6 +111,8 @@ def decide(request: Request, policies: Policies) -> Decision:
     attached = [*policies.identity, *(document for limit in limits for document in limit)]
     if _any("Deny", attached, request) or _any("Deny", own, request, by=_names):
         return Decision.DENY
+    if not request.principal.startswith("arn:"):  # has no policies of its own
+        return _answer(_any("Allow", own, request, by=_names))
     within = all(_any("Allow", limit, request) for limit in limits)
     identity = _any("Allow", policies.identity, request) and within
     account = request.principal.split(":")[4]
@@ -190,6 +192,9 @@ def _on_resource(statement: Document, request: Request, *, variables: bool) -> b
 
 
 def _names(principal: object, caller: str) -> bool:
+    if not caller.startswith("arn:"):
+        services = _list(principal.get("Service", [])) if isinstance(principal, dict) else []
+        return caller in services or "*" in _aws(principal)
     return any(_is_account(one, caller) for one in _aws(principal)) or _names_more_than_account(principal, caller)
 
 

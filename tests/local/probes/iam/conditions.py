@@ -22,7 +22,7 @@ def an_arn_whose_wildcard_would_have_to_cross_colons(emulator: Emulator) -> list
 
 @probe(aws="done", ministack="AccessDeniedException")
 def a_key_that_may_be_there_or_not(emulator: Emulator) -> str:
-    return _get(emulator, {"Null": {"dynamodb:LeadingKeys": ["true", "false"]}})
+    return _get(emulator, {"Null": {"aws:PrincipalArn": ["true", "false"]}})
 
 
 @probe(aws="MalformedPolicyDocument", ministack="done")
