@@ -47,11 +47,14 @@ class Assembly:
         What cdk-nag reports, one line a finding; empty is good.
     acknowledged
         Where a reason was given for what it would have reported, by construct path.
+    folder
+        The cloud assembly.
     """
 
     templates: dict[str, Template]
     findings: list[str]
     acknowledged: set[str]
+    folder: Path
 
 
 def new_app(outdir: str | None = None) -> App:
@@ -96,4 +99,4 @@ def assembly(name: str) -> Assembly:
     acknowledged = {violation["acknowledgedAt"] for plugin in report for violation in plugin["suppressedViolations"]}
     if failed and not findings:
         raise RuntimeError(f"cdk-nag failed the synthesis of {name!r} and its report names no finding.")
-    return Assembly(templates=templates, findings=findings, acknowledged=acknowledged)
+    return Assembly(templates=templates, findings=findings, acknowledged=acknowledged, folder=outdir)

@@ -5,6 +5,8 @@ from tenantry.functions.bundle import AWS_ARM64, BundleError, BundleTarget, bund
 from tenantry.functions.checks import acknowledge, acknowledge_wildcard
 from tenantry.functions.function import FunctionDefaults, PythonFunction
 from tenantry.functions.locks import RuntimeLock, find_lock
+from tenantry.functions.proof import IsolationProof, prove_at_synthesis
+from tenantry.functions.reach import acknowledge_reach
 from tenantry.functions.sources import RUNTIME, Source, function_sources, package_folder
 from tenantry.functions.stores import LOG, declare_application, declare_store
 
@@ -15,10 +17,12 @@ __all__ = [
     "BundleError",
     "BundleTarget",
     "FunctionDefaults",
+    "IsolationProof",
     "PythonFunction",
     "RuntimeLock",
     "Source",
     "acknowledge",
+    "acknowledge_reach",
     "acknowledge_wildcard",
     "bundle",
     "bundle_hash",
@@ -29,5 +33,6 @@ __all__ = [
     "host_target",
     "in_own_account",
     "package_folder",
+    "prove_at_synthesis",
     "service_principal",
 ]

@@ -6,18 +6,20 @@ narrow as what it answers for: these actions, on this resource. The report print
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tenantry.model.stores import ACKNOWLEDGED
 from tenantry.prove.bindings import is_among
+from tenantry.prove.patterns import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from tenantry.prove.assembly import Assembly
-    from tenantry.prove.ownership import Holding
+    from tenantry.prove.assembly import Assembly, Resource
     from tenantry.prove.principals import Principal
+    from tenantry.prove.questions import Question
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Acknowledgement:
     Attributes
     ----------
     resource
-        The ARN of what is reached, or the path of the construct that declares it.
+        The resource of the statement that allows it, as that has it: a wider one is not covered.
     actions
         What may be done with it; wildcards count.
     reason
@@ -63,13 +65,13 @@ class Acknowledgement:
             raise ValueError(f"The acknowledgement of {found.resource} gives no reason.")
         return found
 
-    def covers(self, principal: Principal, holding: Holding, action: str) -> bool:
-        """Return whether it is about what a principal does with something."""
-        own = {holding.arn, holding.path}
+    def covers(self, question: Question, purpose: str) -> bool:
+        """Return whether it is about what a statement lets a principal do, in sessions for a purpose if it is one's."""
         return (
-            (self.resource in own or self.resource.partition("/index/")[0] in own)
-            and is_among(action, self.actions)
-            and self.purpose in {"", principal.purpose}
+            parse(self.resource) == question.resource
+            and not question.statement.not_resource
+            and is_among(question.action, self.actions)
+            and self.purpose in {"", purpose}
         )
 
 
@@ -79,7 +81,13 @@ def acknowledgements(assembly: Assembly, principal: Principal) -> tuple[Acknowle
     if role := assembly.by_arn.get(principal.arn):
         resources[role.arn] = role
     return tuple(
-        Acknowledgement.read(declared)
-        for resource in resources.values()
-        for declared in resource.metadata.get(ACKNOWLEDGED, [])
+        Acknowledgement.read(declared) for resource in resources.values() for declared in _resolved(assembly, resource)
     )
+
+
+def _resolved(assembly: Assembly, resource: Resource) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries of a resource, with the references that it has as text replaced."""
+    for declared in resource.metadata.get(ACKNOWLEDGED, []):
+        text = declared.get("resource", "")
+        reached = assembly.resolve(resource.stack, json.loads(text)) if text.startswith("{") else text
+        yield {**declared, "resource": reached}

@@ -44,6 +44,7 @@ _ARNS: Final = {
     "AWS::IAM::ManagedPolicy": "arn:{p}:iam::{a}:policy/{n}",
     "AWS::IAM::Role": "arn:{p}:iam::{a}:role/{n}",
     "AWS::IAM::User": "arn:{p}:iam::{a}:user/{n}",
+    "AWS::IoT::RoleAlias": "arn:{p}:iot:{r}:{a}:rolealias/{n}",
     "AWS::KMS::Key": "arn:{p}:kms:{r}:{a}:key/{n}",
     "AWS::Kinesis::Stream": "arn:{p}:kinesis:{r}:{a}:stream/{n}",
     "AWS::Lambda::Function": "arn:{p}:lambda:{r}:{a}:function:{n}",
@@ -60,7 +61,7 @@ _REFERENCE_IS_ARN: Final = {
     "AWS::SecretsManager::Secret",
     "AWS::StepFunctions::StateMachine",
 }
-_ARN_ATTRIBUTES: Final = {"Arn", "TopicArn"}
+_ARN_ATTRIBUTES: Final = {"Arn", "RoleAliasArn", "TopicArn"}
 _NAMED_BY: Final = {
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::EventBus": "Name",
@@ -68,6 +69,7 @@ _NAMED_BY: Final = {
     "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
     "AWS::IAM::Role": "RoleName",
     "AWS::IAM::User": "UserName",
+    "AWS::IoT::RoleAlias": "RoleAlias",
     "AWS::Kinesis::Stream": "Name",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
@@ -83,6 +85,11 @@ _QUEUE_NAME: Final = "QueueName"
 def unknown(what: str) -> str:
     """Return the text that stands for what is not known before the deployment."""
     return f"<?{what.replace('?', '')}?>"
+
+
+def shown(path: str) -> str:
+    """Return the path of a resource as that of the construct that people know."""
+    return path.removesuffix("/Resource").removesuffix("/Default")
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,20 @@ class Stack:
     account: str = ACCOUNT
     region: str = REGION
     paths: Mapping[str, str] | None = None
+
+    @classmethod
+    def read(
+        cls,
+        path: Path,
+        *,
+        name: str = "",
+        account: str = ACCOUNT,
+        region: str = REGION,
+        paths: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return the stack of a template's file, which has its name where no other is given."""
+        name = name or path.name.removesuffix(".template.json")
+        return cls(name, json.loads(path.read_text()), account, region, paths)
 
     @property
     def resources(self) -> Mapping[str, Any]:
@@ -203,7 +224,7 @@ class Assembly:
             stack=stack.name,
             logical_id=logical_id,
             type=raw["Type"],
-            path=str(path),
+            path=shown(str(path)),
             name=self._name(stack, logical_id),
             arn=self._attribute(stack, logical_id, "Arn"),
             properties=self._resolve(stack, raw.get("Properties", {})),
@@ -294,8 +315,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - a resolved part of a template
 def _stacks(folder: Path) -> Iterator[Stack]:
     manifest = folder / "manifest.json"
     if not manifest.exists():
-        for path in sorted(folder.glob("*.template.json")):
-            yield Stack(path.name.removesuffix(".template.json"), json.loads(path.read_text()))
+        yield from map(Stack.read, sorted(folder.glob("*.template.json")))
         return
     for artifact_id, artifact in json.loads(manifest.read_text()).get("artifacts", {}).items():
         properties = artifact.get("properties", {})
@@ -303,12 +323,12 @@ def _stacks(folder: Path) -> Iterator[Stack]:
             yield from _stacks(folder / properties["directoryName"])
         elif artifact["type"] == "aws:cloudformation:stack":
             account, region = _place(artifact.get("environment", ""))
-            yield Stack(
-                artifact_id,
-                json.loads((folder / properties["templateFile"]).read_text()),
-                account,
-                region,
-                _paths(folder, artifact),
+            yield Stack.read(
+                folder / properties["templateFile"],
+                name=artifact_id,
+                account=account,
+                region=region,
+                paths=_paths(folder, artifact),
             )
 
 
@@ -327,7 +347,7 @@ def _paths(folder: Path, artifact: Mapping[str, Any]) -> dict[str, str]:
     if file := artifact.get("additionalMetadataFile"):
         metadata = {**metadata, **json.loads((folder / file).read_text())}
     return {
-        str(entry["data"]): path.removeprefix("/").removesuffix("/Resource").removesuffix("/Default")
+        str(entry["data"]): path.removeprefix("/")
         for path, entries in metadata.items()
         for entry in entries
         if entry.get("type") == "aws:cdk:logicalId"

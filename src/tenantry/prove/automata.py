@@ -57,39 +57,55 @@ def forces(one: Pattern, other: Pattern, letter: str, *, prefix: bool = False) -
     prefix
         Whether the text is only the beginning of something that has the form `other`.
     """
-    mine, theirs = Var(f"{letter}1"), Var(f"{letter}2")
-    seen: set[_State] = set()
-    todo: list[_State] = []
+    return _Reading(one, other, letter).ends_equal(prefix=prefix)
 
-    def reach(a: _Place, b: _Place, register: _Register, last: frozenset[str]) -> None:
-        for a2 in _moves(one, a, last):
-            for b2 in _moves(other, b, last):
-                now, out1, out2 = register, a2.token != a.token, b2.token != b.token
-                if now is _Register.ALIGNED and (out1 or out2):
-                    now = _Register.EQUAL if out1 and out2 else _Register.APART
-                state = _State(a2, b2, now)
-                if state not in seen:
-                    seen.add(state)
-                    todo.append(state)
 
-    start = _Place(0, 0, "")
-    reach(start, start, _Register.APART, ALPHABET)
-    while todo:
-        a, b, register = todo.pop()
-        if a.token == len(one) and (prefix or b.token == len(other)):
-            if register is not _Register.EQUAL:
-                return False
-            continue
-        if a.token == len(one) or b.token == len(other):
-            continue
-        token_a, token_b = one[a.token], other[b.token]
-        both = _readable(token_a, a.offset) & _readable(token_b, b.offset)
+class _Reading:
+    """Both forms, read side by side in all ways at once."""
+
+    def __init__(self, one: Pattern, other: Pattern, letter: str) -> None:
+        self._one, self._other = one, other
+        self._ids = (Var(f"{letter}1"), Var(f"{letter}2"))
+        self._seen: set[_State] = set()
+        self._todo: list[_State] = []
+
+    def ends_equal(self, *, prefix: bool) -> bool:
+        """Return whether every way to the end leaves the ids equal."""
+        start = _Place(0, 0, "")
+        self._reach(_Register.APART, start, start, ALPHABET)
+        while self._todo:
+            state = self._todo.pop()
+            done = state.one.token == len(self._one), state.other.token == len(self._other)
+            if done[0] and (prefix or done[1]):
+                if state.register is not _Register.EQUAL:
+                    return False
+            elif not any(done):
+                self._read(state)
+        return True
+
+    def _read(self, state: _State) -> None:
+        """Read one character of both."""
+        a, b, register = state
+        tokens = self._one[a.token], self._other[b.token]
+        both = _readable(tokens[0], a.offset) & _readable(tokens[1], b.offset)
         if not both:
-            continue
-        if register is _Register.APART and (token_a, token_b, a.offset, b.offset) == (mine, theirs, 0, 0):
+            return
+        if register is _Register.APART and tokens == self._ids and a.offset == b.offset == 0:
             register = _Register.ALIGNED
-        reach(_after(token_a, a, both), _after(token_b, b, both), register, both)
-    return True
+        after = _after(tokens[0], a, both), _after(tokens[1], b, both)
+        self._reach(register, *after, both)
+
+    def _reach(self, before: _Register, one: _Place, other: _Place, last: frozenset[str]) -> None:
+        """Note where both may be once they have read one of some characters, and before they read on."""
+        for a in _moves(self._one, one, last):
+            for b in _moves(self._other, other, last):
+                register, out = before, (a.token != one.token, b.token != other.token)
+                if register is _Register.ALIGNED and any(out):
+                    register = _Register.EQUAL if all(out) else _Register.APART
+                reached = _State(a, b, register)
+                if reached not in self._seen:
+                    self._seen.add(reached)
+                    self._todo.append(reached)
 
 
 def _moves(form: Pattern, at: _Place, last: frozenset[str]) -> Iterator[_Place]:

@@ -144,6 +144,16 @@ BINDING: Final = (
     "*:*BucketOwnershipControls",
     "*:*AccessPoint*",
     "*:ReplicateTags",
+    "*:*TagsFromStream",
+    "*:*TagsToStream",
+    "*:*Tagging",
+    "dynamodb:UpdateAbacStatus",
+    "iot:SetDefault*",
+    "lambda:*Replication",
+    "s3:BypassGovernanceRetention",
+    "s3:ObjectOwnerOverrideToBucketOwner",
+    "sqs:TagQueue",
+    "sqs:UntagQueue",
     "sns:SetTopicAttributes",
     "sqs:SetQueueAttributes",
     "lambda:UpdateFunction*",
@@ -159,6 +169,8 @@ What only reads these begins with `READING`. https://docs.aws.amazon.com/IAM/lat
 has the five levels of access of which "permissions management" and "tagging" are two.
 """
 
+_TAGS_OF_OBJECTS: Final = ("s3:*Object*Tagging",)  # the object's key binds these as it does the object
+
 READING: Final = ("Describe", "Get", "List")
 
 
@@ -166,7 +178,8 @@ def is_binding(action: str) -> bool:
     """Return whether an action can change what binds a session."""
     name = action.partition(":")[2]
     reads = any(name.startswith(word) for word in READING) and not action.lower().startswith("sts:")
-    return not reads and any(fnmatchcase(action.lower(), form.lower()) for form in BINDING)
+    own = is_among(action, _TAGS_OF_OBJECTS)
+    return not reads and not own and any(fnmatchcase(action.lower(), form.lower()) for form in BINDING)
 
 
 def is_among(action: str, forms: tuple[str, ...]) -> bool:

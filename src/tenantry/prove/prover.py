@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tenantry.prove.acknowledgements import Acknowledgement, acknowledgements
 from tenantry.prove.ownership import Holding, ownership
 from tenantry.prove.principals import Principal, Role, principals
-from tenantry.prove.questions import not_understood, questions
+from tenantry.prove.questions import is_denied, not_understood, questions
 from tenantry.prove.requests import Request, find
 from tenantry.prove.resource_policies import faults_of_invocation, faults_of_trust, with_resource_policies
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tenantry.prove.questions import Question
 
 
-class Verdict(StrEnum):
+class Result(StrEnum):
     """What is known of a principal and a resource, the worst last."""
 
     PROVEN = "proven"
@@ -46,7 +46,7 @@ class Finding:
 
     Attributes
     ----------
-    verdict
+    result
         What.
     principal
         The path of the construct, and what it is.
@@ -64,14 +64,14 @@ class Finding:
         A request that would succeed.
     """
 
-    verdict: Verdict
+    result: Result
     principal: str
     resource: str
     path: str
     reason: str = ""
     statement: Mapping[str, Any] = field(default_factory=dict, compare=False)
     actions: tuple[str, ...] = ()
-    request: Request | None = None
+    request: Request | None = field(default=None, compare=False)
 
 
 class Composition(Protocol):
@@ -91,12 +91,12 @@ class Proof:
     @property
     def exit_status(self) -> int:
         """0 if all is proven or acknowledged, 1 if something can be reached, 2 if something is not judged."""
-        verdicts = {finding.verdict for finding in self.findings}
-        return 1 if Verdict.COUNTEREXAMPLE in verdicts else 2 if Verdict.OPEN in verdicts else 0
+        results = {finding.result for finding in self.findings}
+        return 1 if Result.COUNTEREXAMPLE in results else 2 if Result.OPEN in results else 0
 
-    def of(self, verdict: Verdict) -> list[Finding]:
-        """Return the findings with a verdict."""
-        return [finding for finding in self.findings if finding.verdict is verdict]
+    def of(self, result: Result) -> list[Finding]:
+        """Return the findings with a result."""
+        return [finding for finding in self.findings if finding.result is result]
 
 
 def prove(assembly: Assembly, compositions: Sequence[Composition] = ()) -> Proof:
@@ -112,11 +112,11 @@ def prove(assembly: Assembly, compositions: Sequence[Composition] = ()) -> Proof
     everyone, unread = with_resource_policies(assembly, principals(assembly))
     owned = ownership(assembly)
     findings = [
-        Finding(Verdict.OPEN, "", resource.type, resource.path, reason)
+        Finding(Result.OPEN, "", resource.type, resource.path, reason)
         for resource, reason in (*owned.undeclared, *unread)
     ]
     findings += [
-        Finding(Verdict.COUNTEREXAMPLE, permission.path, "sessions of any tenant", permission.path, reason)
+        Finding(Result.COUNTEREXAMPLE, permission.path, "sessions of any tenant", permission.path, reason)
         for permission, reason in faults_of_invocation(assembly)
     ]
     asked = 0
@@ -157,26 +157,27 @@ class _Examination:
     def of_its_own(self) -> Iterator[Finding]:
         """Yield what is wrong with its trust, and what of its policies is not understood."""
         for raw, fault in faults_of_trust(self.principal):
-            yield self._finding(Verdict.COUNTEREXAMPLE, "who may assume it", reason=fault, statement=raw)
+            yield self._finding(Result.COUNTEREXAMPLE, "who may assume it", reason=fault, statement=raw)
         for arn in self.principal.attached:
             if arn not in _HARMLESS_MANAGED:
-                yield self._finding(Verdict.OPEN, "its managed policies", reason=f"{arn} is in no template")
+                yield self._finding(Result.OPEN, "its managed policies", reason=f"{arn} is in no template")
         for statement in self.principal.statements:
             for what in dict.fromkeys(not_understood(statement)):
                 if what not in {acknowledgement.resource for acknowledgement in self.acknowledged}:
                     reason = f"the prover does not know {what}"
-                    yield self._finding(Verdict.OPEN, "its policies", reason=reason, statement=statement.raw)
+                    yield self._finding(Result.OPEN, "its policies", reason=reason, statement=statement.raw)
 
     def of(self, holding: Holding) -> tuple[list[Finding], int]:
         """Return what is known of it and something that belongs to tenants, and how many questions it took."""
         asked = self._asked(self.principal.statements, holding)
         if not asked:
             return [], 0
-        left = [question for question in asked if not question.is_refuted]
+        denials = [statement for statement in self.principal.statements if not statement.allows]
+        left = [question for question in asked if not question.is_refuted and not is_denied(question, denials)]
         if left and self._limited(holding):
             left = []
         if not left:
-            return [self._finding(Verdict.PROVEN, holding.name)], len(asked)
+            return [self._finding(Result.PROVEN, holding.name)], len(asked)
         return list(self._left(holding, left)), len(asked)
 
     def _asked(self, statements: Sequence[Statement], holding: Holding) -> list[Question]:
@@ -192,31 +193,30 @@ class _Examination:
 
     def _left(self, holding: Holding, left: Sequence[Question]) -> Iterator[Finding]:
         """Yield findings about what is not refuted: answered for, composed by a template, or reachable."""
+        whole = tuple(sorted({question.action for question in left}))
+        for composition in self.compositions:
+            if reason := composition(self.assembly, self.principal, holding, whole):
+                yield self._finding(Result.PROVEN, holding.name, reason=reason, actions=whole)
+                return
         reasons: dict[str, set[str]] = {}
         open_: list[Question] = []
         for question in left:
-            covering = [one for one in self.acknowledged if one.covers(self.principal, holding, question.action)]
+            covering = [one for one in self.acknowledged if one.covers(question, self.principal.purpose)]
             if covering:
                 reasons.setdefault(covering[0].reason, set()).add(question.action)
             else:
                 open_.append(question)
         for reason, actions in reasons.items():
-            yield self._finding(Verdict.ACKNOWLEDGED, holding.name, reason=reason, actions=tuple(sorted(actions)))
-        if not open_:
-            return
-        actions = tuple(sorted({question.action for question in open_}))
-        for composition in self.compositions:
-            if reason := composition(self.assembly, self.principal, holding, actions):
-                yield self._finding(Verdict.PROVEN, holding.name, reason=reason, actions=actions)
-                return
-        yield self._worst(holding, open_, actions)
+            yield self._finding(Result.ACKNOWLEDGED, holding.name, reason=reason, actions=tuple(sorted(actions)))
+        if open_:
+            yield self._worst(holding, open_, tuple(sorted({question.action for question in open_})))
 
     def _worst(self, holding: Holding, left: Sequence[Question], actions: tuple[str, ...]) -> Finding:
         one_of_each = {(question.action, question.statement, question.facts): question for question in left}
         for question in one_of_each.values():
             if request := find(question, self.principal.statements):
                 return self._finding(
-                    Verdict.COUNTEREXAMPLE,
+                    Result.COUNTEREXAMPLE,
                     holding.name,
                     reason=f"it may reach what is of {_WHOSE[holding.letters]}",
                     statement=question.statement.raw,
@@ -225,7 +225,7 @@ class _Examination:
                     request=request,
                 )
         return self._finding(
-            Verdict.OPEN,
+            Result.OPEN,
             holding.name,
             reason="neither proven nor refuted by a request",
             statement=left[0].statement.raw,
@@ -240,7 +240,7 @@ class _Examination:
             unknown = [action for action in statement.actions if statement.allows and action not in known]
             if unknown and not any(set("*?") & set(action) for action in statement.actions):
                 yield self._finding(
-                    Verdict.OPEN,
+                    Result.OPEN,
                     ", ".join(statement.resources),
                     reason="nobody declares whose this is",
                     statement=statement.raw,
@@ -250,7 +250,7 @@ class _Examination:
 
     def _finding(
         self,
-        verdict: Verdict,
+        result: Result,
         resource: str,
         *,
         reason: str = "",
@@ -260,7 +260,7 @@ class _Examination:
         request: Request | None = None,
     ) -> Finding:
         path = source or self.principal.name
-        return Finding(verdict, self._who, resource, path, reason, statement or {}, actions, request)
+        return Finding(result, self._who, resource, path, reason, statement or {}, actions, request)
 
 
 _WHOSE = {"tn": "any other tenant", "u": "another user of the tenant"}

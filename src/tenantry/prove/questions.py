@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from tenantry.prove.automata import forces
 from tenantry.prove.bindings import JUDGED, SOME_ACTIONS, is_single_valued
-from tenantry.prove.patterns import Free, Pattern, Token, Var, apart, literally, parse
+from tenantry.prove.patterns import STAR, Free, Pattern, Token, Var, apart, head, literally, parse
 from tenantry.prove.principals import Caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tenantry.prove.ownership import Fact, Holding, Way
     from tenantry.prove.principals import Condition, Statement
@@ -120,6 +120,23 @@ class Question:
         if self.caller is not Caller.TENANT:
             one = tuple(Free(token.name) if _is_callers(token) else token for token in one)
         return any(forces(one, other, letter, prefix=prefix) for letter in self.holding.letters)
+
+
+def is_denied(question: Question, denials: Iterable[Statement]) -> bool:
+    """Return whether a denial without conditions covers all that is asked about."""
+    return any(
+        not denial.conditions
+        and not denial.not_resource
+        and denial.names(question.action)
+        and any(_covers(parse(form), question.way.resource) for form in denial.resources)
+        for denial in denials
+    )
+
+
+def _covers(form: Pattern, other: Pattern) -> bool:
+    """Return whether every text of another form has this one, as far as literal beginnings tell."""
+    begins = form[-1:] == (STAR,) and form[:-1] in {(), (head(form),)}
+    return form == other or (begins and head(other).startswith(head(form)))
 
 
 def parts(operator: str) -> tuple[str, str]:

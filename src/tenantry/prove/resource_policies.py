@@ -1,4 +1,4 @@
-"""Policies that stand at resources: whom else they let in, and who may assume a role or invoke a function.
+"""Policies that stand at resources: whom else they allow, and who may assume a role or invoke a function.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_identity-vs-resource.html
 """
@@ -120,14 +120,14 @@ def _principals(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _is_own_account(who: str, assembly: Assembly) -> bool:
-    """Return whether an account is named as a whole: it lets in whom its own policies let in, and these are proven."""
+    """Return whether an account is named as a whole: its own policies say who in it may do what, and these are proven."""
     accounts = {stack.account for stack in assembly.stacks.values()}
     return who in accounts or any(who.endswith(f":iam::{account}:root") for account in accounts)
 
 
 def _other(who: str, statement: Statement, resource: Resource) -> Principal:
     return Principal(
-        name=f"{resource.path} lets in {who}",
+        name=f"{resource.path} allows {who}",
         role=Role.SERVICE if who.endswith(".amazonaws.com") else Role.OTHER,
         arn=who,
         statements=(statement,),
@@ -139,7 +139,7 @@ _TAGS: Final = tuple(request_tag(tag) for tag in (*TENANT_TAGS, PURPOSE_TAG))
 
 
 def faults_of_trust(principal: Principal) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Yield the statements of a trust policy that let somebody in whom the proofs do not know of, and how.
+    """Yield the statements of a trust policy that allow somebody of whom the proofs do not know, and how.
 
     The proofs of a tenant role take for granted that a session has the tags ``TenantId`` and ``TenantName`` of one
     tenant, and a purpose.

@@ -30,6 +30,9 @@ _OBJECT_ACTIONS: Final = ("s3:GetObject", "s3:PutObject")
 _OVERTAKING: Final = 20
 
 
+_COUNTS: Final = "It counts what all users of the tenant have: it lists their objects, and reads none."
+
+
 class PooledBucket(Construct):
     """One bucket for all tenants: encrypted, private, TLS only, versioned; each key begins with its tenant.
 
@@ -126,7 +129,7 @@ class PooledBucket(Construct):
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        return purpose.allow(self._list(f"{TENANT}/"))
+        return purpose.allow(self._list(f"{TENANT}/")).acknowledge(_COUNTS)
 
     def _list(self, prefix: str) -> TenantStatement:
         return TenantStatement(
@@ -166,12 +169,12 @@ class TaggedBucket(PooledBucket):
     """
 
     _store = replace(
-        PooledBucket._store,
+        PooledBucket._store,  # noqa: SLF001 - its own base
         by=By.TAG,
         key=OBJECT_TENANT_TAG,
         forms=(TENANT_IN_NAME,),
-        prefixes=PooledBucket._store.forms,
-    )  # noqa: SLF001 - its own base
+        prefixes=PooledBucket._store.forms,  # noqa: SLF001 - its own base
+    )
 
     def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions read, write and list the caller's own objects.
@@ -429,4 +432,4 @@ class SiloBuckets:
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        return purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
+        return purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn])).acknowledge(_COUNTS)
