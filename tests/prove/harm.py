@@ -170,6 +170,8 @@ def harm_of_resource(before: Sequence[Document], after: Sequence[Document], arn:
     """Return a request that a resource's policy, or a role's trust, lets in after a change and did not before."""
     all_ = [*before, *after]
     for request in _of_strangers(all_, arn, account):
+        if _is_on_own_behalf(request, account):
+            continue
         for identity in ([], [_ANYTHING]) if request.principal.startswith("arn:") else ([],):
             now, then = (
                 Policies(identity=identity, resource=document(part), owner=account, must_name=not identity)
@@ -178,6 +180,12 @@ def harm_of_resource(before: Sequence[Document], after: Sequence[Document], arn:
             if decide(request, now) is Decision.ALLOW and decide(request, then) is not Decision.ALLOW:
                 return request
     return None
+
+
+def _is_on_own_behalf(request: Request, account: str) -> bool:
+    """Return whether a service acts for something of the account itself."""
+    source = "".join((*request.values("aws:SourceArn"), ":", *request.values("aws:SourceAccount")))
+    return request.principal.endswith(".amazonaws.com") and account in source.split(":")
 
 
 def _of_strangers(statements: Sequence[Document], arn: str, account: str) -> Iterator[Request]:
@@ -218,7 +226,7 @@ def _suggested(operator: str, given: Any) -> list[Value | None]:  # noqa: ANN401
 
 
 def _session_of(role: str) -> str:
-    account, name = role.split(":")[4], role.split("/")[-1]
+    account, name = role.split(":")[4], role.rsplit("/", maxsplit=1)[-1]
     return f"arn:aws:sts::{account}:assumed-role/{name}/x"
 
 

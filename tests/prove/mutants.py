@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.variables import TOKEN_VENDOR
-from tenantry.prove.assembly import Assembly, Resource
 from tests.prove.weakenings import weakenings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tenantry.prove.assembly import Assembly, Resource
     from tests.prove.evaluator import Document
 
 _POLICIES: Final = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
@@ -150,7 +150,10 @@ def part(whole: Assembly, resource: Resource, instead: Resource) -> Assembly:
         concerns = (
             other is resource
             or (other.type == "AWS::IAM::Role" and other.name in roles)
-            or (other.type in _POLICIES and (other.arn in attached or roles.keys() & set(other.properties.get("Roles", []))))
+            or (
+                other.type in _POLICIES
+                and (other.arn in attached or roles.keys() & set(other.properties.get("Roles", [])))
+            )
         )
         if concerns or not other.type.startswith("AWS::IAM::"):
             kept[key] = instead if other is resource else _without_sessions(other)
@@ -164,4 +167,6 @@ def _without_sessions(resource: Resource) -> Resource:
     variables = resource.properties.get("Environment", {}).get("Variables", {}) if "Lambda" in resource.type else {}
     if TOKEN_VENDOR not in variables:
         return resource
-    return replace(resource, properties={key: value for key, value in resource.properties.items() if key != "Environment"})
+    return replace(
+        resource, properties={key: value for key, value in resource.properties.items() if key != "Environment"}
+    )

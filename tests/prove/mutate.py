@@ -8,12 +8,10 @@ deployment; what notices it is counted.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,20 +19,22 @@ from tenantry.model.policies import PolicyTemplate, TemplateError
 from tenantry.model.variables import TOKEN_VENDOR
 from tenantry.prove.assembly import Assembly
 from tenantry.prove.principals import Role, principals
-from tenantry.prove.prover import Verdict, prove
+from tenantry.prove.prover import Result, prove
 from tests.prove.harm import by_action, harm, harm_of_resource
 from tests.prove.mutants import Mutant, mutants, part
+from tests.prove.template_tests import failing
 from tests.prove.world import reaches
-from tests.synthesized import ENVIRONMENTS, synthesize
+from tests.synthesized import ENVIRONMENTS, assembly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import tests.synthesized
     from tenantry.prove.assembly import Resource
     from tests.prove.evaluator import Document, Request
     from tests.prove.world import Reach
 
-_ANSWERED: Final = {Verdict.PROVEN, Verdict.ACKNOWLEDGED}
+_ANSWERED: Final = {Result.PROVEN, Result.ACKNOWLEDGED}
 _UNNAMED: Final = frozenset({Role.TENANT, Role.DEVICE, Role.BOUNDARY})
 
 
@@ -44,6 +44,7 @@ class Noticed(StrEnum):
     PROVER = "prover"
     TEMPLATE = "session template"
     """`tenantry.model.policies`, which a function's construct asks at synthesis."""
+    TESTS = "template tests"
     NOTHING = "nothing"
 
 
@@ -54,6 +55,15 @@ class Judged:
     mutant: Mutant
     request: Request | None
     noticed: Noticed
+
+    @property
+    def for_one_tenant(self) -> bool:
+        """Whether it is about whoever acts for one tenant, or about who may."""
+        if self.mutant.place[0] == TOKEN_VENDOR:
+            return True
+        concerned = principals(part(self.mutant.whole, self.mutant.resource, self.mutant.resource))
+        iam = self.mutant.resource.type.startswith("AWS::IAM::")
+        return iam and any(one.role.is_one_tenants for one in concerned)
 
     @property
     def outcome(self) -> str:
@@ -68,6 +78,7 @@ class Environment:
     """An environment's templates, what reaches what in them, and what is known of the true ones."""
 
     name: str
+    synthesized: tests.synthesized.Assembly
     assembly: Assembly
     _findings: dict[str, frozenset[Any]] = field(default_factory=dict)
     _reaches: dict[str, list[Reach]] = field(default_factory=dict)
@@ -81,13 +92,17 @@ class Environment:
 
     def findings(self, resource: Resource) -> frozenset[Any]:
         """Return what the prover says of the true policies that a resource has to do with."""
-        if resource.arn not in self._findings:
+        if resource.path not in self._findings:
             self._findings[resource.path] = findings(part(self.assembly, resource, resource))
         return self._findings[resource.path]
 
     def judge(self, mutant: Mutant) -> Judged:
         """Return whether a mutant is harmful and what notices it."""
-        return Judged(mutant, self._harm(mutant), self._noticed(mutant))
+        request = self._harm(mutant)
+        noticed = self._noticed(mutant)
+        if request and noticed is Noticed.NOTHING and failing(self.name, self.synthesized, mutant):
+            noticed = Noticed.TESTS
+        return Judged(mutant, request, noticed)
 
     def _noticed(self, mutant: Mutant) -> Noticed:
         if mutant.place[0] == TOKEN_VENDOR and not _is_template(mutant.after):
@@ -113,9 +128,9 @@ class Environment:
 def findings(assembly: Assembly) -> frozenset[Any]:
     """Return what the prover finds wrong or does not judge, without what it shows for people."""
     return frozenset(
-        (found.verdict, found.principal, found.resource, found.reason, found.actions)
+        (found.result, found.principal, found.resource, found.reason, found.actions)
         for found in prove(assembly).findings
-        if found.verdict not in _ANSWERED
+        if found.result not in _ANSWERED
     )
 
 
@@ -129,19 +144,18 @@ def _is_template(statements: Sequence[Document]) -> bool:
 
 @cache
 def read(name: str) -> Environment:
-    """Return an environment's templates, synthesized without functions' bundles."""
-    with tempfile.TemporaryDirectory() as folder:
-        synthesize(name, folder)
-        return Environment(name, Assembly.read(Path(folder)))
+    """Return an environment's templates."""
+    synthesized = assembly(name)
+    return Environment(name, synthesized, Assembly.read(synthesized.folder))
 
 
 def all_mutants(names: Iterable[str]) -> list[tuple[Environment, Mutant]]:
     """Return the mutants of some environments, the same one of several environments once, always in the same order."""
     found: dict[str, tuple[Environment, Mutant]] = {}
     for name in names:
-        environment = read(name)
-        for mutant in mutants(environment.assembly):
-            found.setdefault(mutant.identity, (environment, mutant))
+        templates = read(name)
+        for mutant in mutants(templates.assembly):
+            found.setdefault(mutant.identity, (templates, mutant))
     return [found[key] for key in sorted(found)]
 
 
@@ -165,7 +179,7 @@ def table(judged: Iterable[Judged]) -> Iterator[str]:
 
 def main() -> int:
     """Judge all mutants and print the table; 1 if a harmful one is not noticed."""
-    judged = [environment.judge(mutant) for environment, mutant in all_mutants(sys.argv[1:] or ENVIRONMENTS)]
+    judged = [templates.judge(mutant) for templates, mutant in all_mutants(sys.argv[1:] or ENVIRONMENTS)]
     sys.stdout.writelines(f"{line}\n" for line in table(judged))
     survivors = [one for one in judged if one.request and one.noticed is Noticed.NOTHING]
     for one in survivors:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tenantry.model.stores import STORES, By, Store
 from tests.prove.evaluator import Value
@@ -32,11 +32,26 @@ PAIRS: Final = (
 """Caller and owner: tenants that differ in every way in which patterns go wrong."""
 
 USERS: Final = (("ann", "bob"), ("ann", "ann1"), ("ann", "xann"))
+_OF_KEYS: Final = ("Decrypt", "GenerateDataKey", "CreateGrant")
 _KEY: Final = "0a1b2c3d-0000-4000-8000-00000000abcd"
 _LEADING: Final = "dynamodb:LeadingKeys"
 _BOUND: Final = ("GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
-_WHOLE_TABLE: Final = ("Scan", "PartiQLSelect", "PartiQLUpdate", "ExportTableToPointInTime", "DeleteTable", "TagResource")
-_OBJECT: Final = ("GetObject", "GetObjectVersion", "PutObject", "DeleteObject", "DeleteObjectVersion", "PutObjectTagging")
+_WHOLE_TABLE: Final = (
+    "Scan",
+    "PartiQLSelect",
+    "PartiQLUpdate",
+    "ExportTableToPointInTime",
+    "DeleteTable",
+    "TagResource",
+)
+_OBJECT: Final = (
+    "GetObject",
+    "GetObjectVersion",
+    "PutObject",
+    "DeleteObject",
+    "DeleteObjectVersion",
+    "PutObjectTagging",
+)
 _BUCKET: Final = ("PutBucketPolicy", "DeleteBucket", "PutLifecycleConfiguration", "ListBucketMultipartUploads")
 _ALL_TENANTS: Final = {
     "AWS::Kinesis::Stream": ("kinesis", "GetRecords", "PutRecord", "PutRecords", "GetShardIterator"),
@@ -64,7 +79,11 @@ _BINDING: Final = (
 _MADE: Final = {
     "AWS::S3::Bucket": (
         "s3",
-        (("GetObject", "arn:aws:s3:::{n}/{u}/x"), ("PutObject", "arn:aws:s3:::{n}/{u}/x"), ("ListBucket", "arn:aws:s3:::{n}")),
+        (
+            ("GetObject", "arn:aws:s3:::{n}/{u}/x"),
+            ("PutObject", "arn:aws:s3:::{n}/{u}/x"),
+            ("ListBucket", "arn:aws:s3:::{n}"),
+        ),
     ),
     "AWS::S3::AccessPoint": (
         "s3",
@@ -112,144 +131,146 @@ class Reach:
 
 def reaches(assembly: Assembly) -> list[Reach]:
     """Return the requests that reach what is not the caller's, of every pair of tenants and of users."""
-    found = [
-        reach
-        for t1, t2 in PAIRS
-        for reach in _of_pair(assembly, {"t1": t1, "t2": t2, "u1": "ann", "u2": "ann"})
-    ]
-    for u1, u2 in USERS:
-        found += _of_pair(assembly, {"t1": "acme", "t2": "acme", "u1": u1, "u2": u2}, users=True)
-    return list(dict.fromkeys(found))
+    pairs = [_Pair(assembly, t1, t2, "ann", "ann") for t1, t2 in PAIRS]
+    pairs += [_Pair(assembly, "acme", "acme", u1, u2) for u1, u2 in USERS]
+    return list(dict.fromkeys(reach for pair in pairs for reach in pair.reaches()))
 
 
-def _of_pair(assembly: Assembly, ids: dict[str, str], *, users: bool = False) -> Iterator[Reach]:
-    def reach(action: str, resource: str, keys: dict[str, Value | None] | None = None, **more: bool) -> Reach:
-        return Reach(action, resource, tuple((keys or {}).items()), tuple(ids.items()), users=users, **more)
+Keys = dict[str, Value | None]
 
-    for stack in assembly.stacks.values():
-        for store in map(Store.read, stack.template.get("Metadata", {}).get(STORES, [])):
-            yield from _made(stack, store, "", ids, reach, users=users)
-    for resource in assembly.resources():
-        stack = assembly.stacks[resource.stack]
+
+@dataclass(frozen=True)
+class _Pair:
+    """A caller and an owner: of two tenants, or two users of one."""
+
+    assembly: Assembly
+    t1: str
+    t2: str
+    u1: str
+    u2: str
+
+    @property
+    def _users(self) -> bool:
+        return self.t1 == self.t2
+
+    def _reach(self, action: str, resource: str, keys: Keys | None = None, *, only_sessions: bool = False) -> Reach:
+        ids = (("t1", self.t1), ("t2", self.t2), ("u1", self.u1), ("u2", self.u2))
+        return Reach(action, resource, tuple((keys or {}).items()), ids, only_sessions, self._users)
+
+    def _filled(self, form: str, **more: str) -> str:
+        values = {"tenant": self.t2, "user": self.u2, **more}
+        return _WORD.sub(lambda found: values.get(found[1], "x"), form).replace("*", "x")
+
+    def reaches(self) -> Iterator[Reach]:
+        for stack in self.assembly.stacks.values():
+            for store in map(Store.read, stack.template.get("Metadata", {}).get(STORES, [])):
+                yield from self._made(stack, store, "")
+        for resource in self.assembly.resources():
+            yield from self._of_resource(resource)
+        if not self._users:
+            stack = next(iter(self.assembly.stacks.values()))
+            for action, form in _BINDING:
+                yield self._reach(action, form.format(a=stack.account, r=stack.region), only_sessions=True)
+
+    def _of_resource(self, resource: Resource) -> Iterator[Reach]:
         stores = [Store.read(declared) for declared in resource.metadata.get(STORES, [])]
         for store in stores:
             if store.kind:
-                yield from _made(stack, store, resource.name, ids, reach, users=users)
-            elif store.by is not By.NONE and (not users or "{user}" in "".join((*store.forms, *store.prefixes))):
-                yield from _of_store(assembly, resource, store, stores, ids, reach)
-        if resource.type in _ALL_TENANTS and not users:
-            if resource.type in _NOBODYS_DATA or not stores or stores[0].by is By.NONE:
-                yield from _of_all(resource, reach, only_sessions=True)
-    if not users:
-        for action, form in _BINDING:
-            yield reach(action, form.format(a=stack.account, r=stack.region), only_sessions=True)
+                yield from self._made(self.assembly.stacks[resource.stack], store, resource.name)
+            elif store.by is not By.NONE and (not self._users or "{user}" in "".join((*store.forms, *store.prefixes))):
+                yield from self._of_store(resource, store, stores)
+        works_for_all = resource.type in _NOBODYS_DATA or not stores or stores[0].by is By.NONE
+        if resource.type in _ALL_TENANTS and works_for_all and not self._users:
+            yield from self._of_all(resource, only_sessions=True)
 
+    def _of_all(self, resource: Resource, *, only_sessions: bool = False) -> Iterator[Reach]:
+        service, *actions = _ALL_TENANTS[resource.type]
+        arn = resource.arn.removesuffix(":*") + (":*" if service == "logs" else "")
+        for action in actions:
+            yield self._reach(f"{service}:{action}", arn, only_sessions=only_sessions)
 
-def _of_all(resource: Resource, reach: Any, **more: bool) -> Iterator[Reach]:  # noqa: ANN401 - a function
-    service, *actions = _ALL_TENANTS[resource.type]
-    arn = resource.arn.removesuffix(":*") + (":*" if service == "logs" else "")
-    for action in actions:
-        yield reach(f"{service}:{action}", arn, **more)
+    def _made(self, stack: Stack, store: Store, own: str) -> Iterator[Reach]:
+        """Yield requests for what is made at run time under the tenant's name."""
+        of_users = store.kind == "AWS::S3::Bucket" and "{user}" in "".join(store.forms)
+        if store.by is By.NONE or (self._users and not of_users):
+            return
+        tenant = self.t2.lower() if store.kind in _LOWER else self.t2
+        name = self._filled(store.name, tenant=tenant, account=stack.account, region=stack.region, id=own)
+        if store.kind == "AWS::KMS::Alias":
+            key = f"arn:aws:kms:{stack.region}:{stack.account}:key/{_KEY}"
+            tag: Keys = {"aws:ResourceTag/TenantId": self.t2, "kms:EncryptionContext:aws:s3:arn": None}
+            yield from (self._reach(f"kms:{action}", key, tag) for action in _OF_KEYS)
+            return
+        service, asked = _MADE.get(store.kind, ("", ()))
+        for action, form in asked:
+            arn = form.format(n=name, r=stack.region, a=stack.account, t=self.t2, u=self.u2)
+            point: Keys = {"s3:DataAccessPointArn": arn.split("/object/")[0]} if ":accesspoint/" in arn else {}
+            begun = (None, "", f"{self.t2}/", f"{self.u2}/", f"{self.u2}/x") if action == "ListBucket" else ()
+            for keys in [{"s3:prefix": prefix} for prefix in begun] or [{}]:
+                yield self._reach(f"{service}:{action}", arn, {**keys, **point})
 
+    def _of_store(self, resource: Resource, store: Store, stores: list[Store]) -> Iterator[Reach]:
+        match resource.type:
+            case "AWS::DynamoDB::Table":
+                yield from self._of_table(resource, store)
+            case "AWS::S3::Bucket":
+                points = self._points(resource, stores)
+                for form in store.forms if store.by is By.PREFIX else store.prefixes:
+                    yield from self._listed(resource, self._filled(form), points)
+                    yield from self._objects(resource, self._filled(form), points, store)
+                if not self._users:
+                    yield from (self._reach(f"s3:{action}", resource.arn) for action in _BUCKET)
+            case "AWS::KMS::Key":
+                for action, via in product(_OF_KEYS, (None, "kinesis.us-east-1.amazonaws.com")):
+                    yield self._reach(f"kms:{action}", resource.arn, {"kms:ViaService": via})
+            case kind if kind in _ALL_TENANTS:
+                yield from self._of_all(resource)
 
-def _filled(form: str, ids: dict[str, str], **more: str) -> str:
-    values = {"tenant": ids["t2"], "user": ids["u2"], **more}
-    return _WORD.sub(lambda found: values.get(found[1], "x"), form).replace("*", "x")
-
-
-def _made(stack: Stack, store: Store, own: str, ids: dict[str, str], reach: Any, *, users: bool) -> Iterator[Reach]:  # noqa: ANN401
-    """Yield requests for what is made at run time under the tenant's name."""
-    if store.by is By.NONE or (users and not (store.kind == "AWS::S3::Bucket" and "{user}" in "".join(store.forms))):
-        return
-    given = {**ids, "t2": ids["t2"].lower()} if store.kind in _LOWER else ids
-    name = _filled(store.name, given, account=stack.account, region=stack.region, id=own)
-    place = {"n": name, "r": stack.region, "a": stack.account, "t": ids["t2"], "u": ids["u2"]}
-    if store.kind == "AWS::KMS::Alias":
-        key = f"arn:aws:kms:{stack.region}:{stack.account}:key/{_KEY}"
-        for action in ("Decrypt", "GenerateDataKey", "CreateGrant"):
-            yield reach(f"kms:{action}", key, {"aws:ResourceTag/TenantId": ids["t2"], "kms:EncryptionContext:aws:s3:arn": None})
-        return
-    if store.kind not in _MADE:
-        return
-    service, asked = _MADE[store.kind]
-    for action, form in asked:
-        arn = form.format(**place)
-        keys: list[dict[str, Value | None]] = [{}]
-        if action == "ListBucket":
-            keys = [{"s3:prefix": prefix} for prefix in (None, "", f"{ids['t2']}/", f"{ids['u2']}/", f"{ids['u2']}/x")]
-        for one in keys:
-            point = {"s3:DataAccessPointArn": arn.split("/object/")[0]} if ":accesspoint/" in arn else {}
-            yield reach(f"{service}:{action}", arn, {**one, **point})
-
-
-def _of_store(
-    assembly: Assembly, resource: Resource, store: Store, stores: list[Store], ids: dict[str, str], reach: Any  # noqa: ANN401
-) -> Iterator[Reach]:
-    match resource.type:
-        case "AWS::DynamoDB::Table":
-            yield from _of_table(resource, store, ids, reach)
-        case "AWS::S3::Bucket":
-            yield from _of_bucket(assembly, resource, store, stores, ids, reach)
-        case "AWS::KMS::Key":
-            for action, via in product(("Decrypt", "GenerateDataKey", "CreateGrant"), (None, "kinesis.us-east-1.amazonaws.com")):
-                yield reach(f"kms:{action}", resource.arn, {"kms:ViaService": via})
-        case kind if kind in _ALL_TENANTS:
-            yield from _of_all(resource, reach)
-
-
-def _of_table(resource: Resource, store: Store, ids: dict[str, str], reach: Any) -> Iterator[Reach]:  # noqa: ANN401
-    if ids["t1"] != ids["t2"]:
-        for action in _WHOLE_TABLE:
-            yield reach(f"dynamodb:{action}", resource.arn)
-    keys: list[dict[str, Value | None]] = [{}]
-    if store.by is By.PARTITION_KEY:
-        theirs = [_filled(form, ids) for form in store.forms]
-        mine = [_filled(form, {**ids, "t2": ids["t1"], "u2": ids["u1"]}) for form in store.forms]
-        keys = [{_LEADING: (key,)} for key in theirs] + [{_LEADING: (mine[0], theirs[0])}]
-        if ids["t1"] != ids["t2"]:
+    def _of_table(self, resource: Resource, store: Store) -> Iterator[Reach]:
+        keys: list[Keys] = [{}]
+        if store.by is By.PARTITION_KEY:
+            theirs = [self._filled(form) for form in store.forms]
+            mine = self._filled(store.forms[0], tenant=self.t1, user=self.u1)
+            keys = [*({_LEADING: (key,)} for key in theirs), {_LEADING: (mine, theirs[0])}]
+        if not self._users:
             keys.append({_LEADING: None})
-    for action, arn, one in product(_BOUND, (resource.arn, f"{resource.arn}/index/by"), keys):
-        yield reach(f"dynamodb:{action}", arn, one)
+            yield from (self._reach(f"dynamodb:{action}", resource.arn) for action in _WHOLE_TABLE)
+        for action, arn, one in product(_BOUND, (resource.arn, f"{resource.arn}/index/by"), keys):
+            yield self._reach(f"dynamodb:{action}", arn, one)
 
+    def _points(self, resource: Resource, stores: list[Store]) -> list[str | None]:
+        """Return no access point, the caller's and the owner's."""
+        stack = self.assembly.stacks[resource.stack]
+        return [
+            None,
+            *(
+                f"arn:aws:s3:{stack.region}:{stack.account}:accesspoint/{self._filled(store.name, tenant=tenant.lower())}"
+                for store in stores
+                if store.kind == "AWS::S3::AccessPoint"
+                for tenant in (self.t1, self.t2)
+            ),
+        ]
 
-def _of_bucket(
-    assembly: Assembly, resource: Resource, store: Store, stores: list[Store], ids: dict[str, str], reach: Any  # noqa: ANN401
-) -> Iterator[Reach]:
-    tenants = ids["t1"] != ids["t2"]
-    prefixes = store.forms if store.by is By.PREFIX else store.prefixes
-    for action in _BUCKET if tenants else ():
-        yield reach(f"s3:{action}", resource.arn)
-    points: list[str | None] = [None]
-    stack = assembly.stacks[resource.stack]
-    for other in stores:
-        if other.kind == "AWS::S3::AccessPoint":
-            points += [
-                f"arn:aws:s3:{stack.region}:{stack.account}:accesspoint/"
-                + _filled(other.name, {**ids, "t2": ids[whose].lower()})
-                for whose in ("t1", "t2")
-            ]
-    for form in prefixes:
-        begun = _filled(form, ids)
-        listed = [None, begun, begun[:-1], f"{begun}x", *(begun[:length] for length in (0, 1, len(begun) // 2))]
-        for point in points:
-            via: dict[str, Value | None] = {"s3:DataAccessPointArn": point}
-            for action, prefix in product(("ListBucket", "ListBucketVersions"), dict.fromkeys(listed)):
-                if tenants or (prefix or "").startswith(begun[:-1]):
-                    for arn in (resource.arn, *([point] if point else [])):
-                        yield reach(f"s3:{action}", arn, {**via, "s3:prefix": prefix})
-            for action in _OBJECT:
-                for arn in (f"{resource.arn}/{begun}x", *([f"{point}/object/{begun}x"] if point else [])):
-                    for tags in _tags(store, ids, action):
-                        yield reach(f"s3:{action}", arn, {**via, **tags})
+    def _listed(self, resource: Resource, begun: str, points: list[str | None]) -> Iterator[Reach]:
+        shorter = (begun[:length] for length in (0, 1, len(begun) // 2, len(begun) - 1))
+        prefixes = [begun, f"{begun}x"] if self._users else [None, begun, f"{begun}x", *shorter]
+        for action, prefix, point in product(("ListBucket", "ListBucketVersions"), prefixes, points):
+            for arn in (resource.arn, *([point] if point else [])):
+                yield self._reach(f"s3:{action}", arn, {"s3:DataAccessPointArn": point, "s3:prefix": prefix})
 
+    def _objects(self, resource: Resource, begun: str, points: list[str | None], store: Store) -> Iterator[Reach]:
+        for action, point in product(_OBJECT, points):
+            for arn in (f"{resource.arn}/{begun}x", *([f"{point}/object/{begun}x"] if point else [])):
+                for tags in self._tags(store, action):
+                    yield self._reach(f"s3:{action}", arn, {"s3:DataAccessPointArn": point, **tags})
 
-def _tags(store: Store, ids: dict[str, str], action: str) -> Iterator[dict[str, Value | None]]:
-    """Yield the tags of an object of the owner's, and those that a request may give it."""
-    if store.by is not By.TAG:
-        yield {}
-        return
-    existing = f"s3:ExistingObjectTag/{store.key}"
-    for given in (ids["t2"], None):
-        yield {existing: given, "s3:ExistingObjectTag/user_id": ids["u2"]}
-    if action.startswith("Put"):
-        yield {existing: ids["t2"], f"s3:RequestObjectTag/{store.key}": ids["t1"]}
+    def _tags(self, store: Store, action: str) -> Iterator[Keys]:
+        """Yield the tags of an object of the owner's, and those that a request may give it."""
+        if store.by is not By.TAG:
+            yield {}
+            return
+        existing = f"s3:ExistingObjectTag/{store.key}"
+        for given in (self.t2, None):
+            yield {existing: given, "s3:ExistingObjectTag/user_id": self.u2}
+        if action.startswith("Put"):
+            yield {existing: self.t2, f"s3:RequestObjectTag/{store.key}": self.t1}

@@ -201,7 +201,9 @@ class _Examination:
         reasons: dict[str, set[str]] = {}
         open_: list[Question] = []
         for question in left:
-            covering = [one for one in self.acknowledged if one.covers(question, self.principal.purpose)]
+            # What a tenant's own may reach of other tenants, nobody can answer for.
+            answered = holding.letters == "u" or not self.principal.role.is_one_tenants
+            covering = [one for one in self.acknowledged if answered and one.covers(question, self.principal.purpose)]
             if covering:
                 reasons.setdefault(covering[0].reason, set()).add(question.action)
             else:
