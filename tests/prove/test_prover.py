@@ -59,6 +59,8 @@ def test_template_is_proven() -> None:
             {**rows(), "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [TENANT]}}}, id="no Null"
         ),
         pytest.param({**rows(), "Condition": {}}, id="no leading key"),
+        pytest.param({**rows(), "Action": "dynamodb:getitem", "Condition": {}}, id="no leading key, in lower case"),
+        pytest.param({**listing(), "Action": "S3:listbucket", "Condition": {}}, id="no prefix, in lower case"),
         pytest.param({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}, id="NotAction"),
         pytest.param({**objects(), "Resource": "*"}, id="every resource"),
         pytest.param({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": [BUCKET]}, id="NotResource"),
@@ -106,6 +108,8 @@ def test_harmless_change_is_no_false_alarm(harmless: Statement) -> None:
         {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": [joined(TABLE, "/index/by-day")]},
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [joined(BUCKET, "/*")]},
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": {"Fn::GetAtt": ["TenantRole", "Arn"]}},
+        {"Effect": "Allow", "Action": "lambda:UpdateFunctionCode", "Resource": {"Fn::GetAtt": ["Function", "Arn"]}},
     ],
 )
 def test_raw_grant_to_a_function_is_found(granted: Statement) -> None:
@@ -113,6 +117,27 @@ def test_raw_grant_to_a_function_is_found(granted: Statement) -> None:
 
     assert proof.exit_status == 1
     assert {finding.principal for finding in proof.of(Result.COUNTEREXAMPLE)} == {"shop/ListOrders/Role (function)"}
+
+
+def test_variable_without_a_value_matches_nothing() -> None:
+    named = of_role(lambda statements: statements.append(objects()), _FUNCTION)
+    assert proof_of(named).exit_status == 0
+
+    named["Resources"][_FUNCTION]["Properties"]["Tags"] = [{"Key": "TenantId", "Value": "acme"}]
+    assert proof_of(named).exit_status == 1
+
+
+def test_grant_to_a_role_of_another_app_is_found() -> None:
+    changed = template()
+    statement = {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": [TABLE]}
+    changed["Resources"]["Policy"] = {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {"PolicyDocument": {"Statement": [statement]}, "Roles": ["reader"]},
+    }
+
+    (found,) = proof_of(changed).of(Result.COUNTEREXAMPLE)
+
+    assert found.principal == "shop/Policy of reader (principal)"
 
 
 def _acknowledging(**more: Any) -> Template:  # noqa: ANN401 - parts of an acknowledgement
@@ -173,6 +198,7 @@ def test_undeclared_resource_is_not_judged(kind: str) -> None:
         ({**objects(), "Condition": {"StringSomething": {"a": "b"}}}, "StringSomething"),
         ({"Effect": "Allow", "Action": "rds-data:ExecuteStatement", "Resource": "*"}, "rds-data"),
         ({"Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:us-east-1:111122223333:x"}, "nobody"),
+        ({"Effect": "Allow", "Action": "s3:Get*", "Resource": "arn:aws:s3:::elsewhere/*"}, "nobody"),
     ],
 )
 def test_what_the_prover_does_not_know_is_not_judged(statement: Statement, named: str) -> None:

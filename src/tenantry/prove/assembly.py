@@ -38,6 +38,7 @@ _RANDOM: Final = "Q7K2Z9XW4M1P"
 _ARNS: Final = {
     "AWS::ApiGateway::RestApi": "arn:{p}:apigateway:{r}::/restapis/{n}",
     "AWS::Cognito::UserPool": "arn:{p}:cognito-idp:{r}:{a}:userpool/{n}",
+    "AWS::DynamoDB::GlobalTable": "arn:{p}:dynamodb:{r}:{a}:table/{n}",
     "AWS::DynamoDB::Table": "arn:{p}:dynamodb:{r}:{a}:table/{n}",
     "AWS::Events::EventBus": "arn:{p}:events:{r}:{a}:event-bus/{n}",
     "AWS::Events::Rule": "arn:{p}:events:{r}:{a}:rule/{n}",
@@ -63,6 +64,7 @@ _REFERENCE_IS_ARN: Final = {
 }
 _ARN_ATTRIBUTES: Final = {"Arn", "RoleAliasArn", "TopicArn"}
 _NAMED_BY: Final = {
+    "AWS::DynamoDB::GlobalTable": "TableName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",

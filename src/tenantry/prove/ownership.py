@@ -19,7 +19,7 @@ from tenantry.prove.bindings import DESCRIBING, ENCRYPTION_CONTEXT, LEADING_KEYS
 from tenantry.prove.patterns import ALPHABET, STAR, Chars, Pattern, joined, parse, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from tenantry.prove.assembly import Assembly, Stack
 
@@ -103,6 +103,7 @@ _HOLDS_NOTHING: Final = (
     "AWS::Budgets::",
     "AWS::CDK::",
     "AWS::CertificateManager::",
+    "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::WaitCondition",
     "AWS::CloudFront::",
     "AWS::CloudWatch::",
@@ -163,6 +164,7 @@ _RUNS_FOR_ALL: Final = {
     "AWS::SecretsManager::Secret": "secretsmanager",
     "AWS::StepFunctions::StateMachine": "states",
 }
+_BINDS: Final = {"AWS::IAM::ManagedPolicy": "iam", "AWS::IAM::Role": "iam", "AWS::Lambda::Function": "lambda"}
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 # Characters that no tenant id holds, so that whatever follows one is another part of the same tenant's key.
 _SEPARATORS: Final = ALPHABET - frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
@@ -192,6 +194,13 @@ def ownership(assembly: Assembly) -> Ownership:
     return found
 
 
+def _changing(service: str) -> Callable[[str], bool]:
+    """Return which actions of a service change what binds sessions. Passing a role on changes none."""
+    return lambda action: (
+        action.lower().startswith(f"{service}:") and is_binding(action) and action.lower() != "iam:passrole"
+    )
+
+
 def _stack_itself(stack: Stack, store: Store) -> Resource:
     """Return what stands for what a stack as a whole declares."""
     return Resource(stack.name, "", store.kind, stack.name, store.name, "", {}, {})
@@ -216,6 +225,12 @@ def _what_binds(assembly: Assembly) -> Iterator[Holding]:
         for way in _shared(_RUNS_FOR_ALL[resource.type], arn, f"{arn}:*")
     ]
     yield Holding("what works for every tenant", "the assembly", "*", tuple(runs), one_tenant_only=True)
+    changed = [
+        Way(_changing(service), parse(resource.arn))
+        for kind, service in _BINDS.items()
+        for resource in assembly.resources(kind)
+    ]
+    yield Holding("roles, policies and code that bind sessions", "the assembly", "*", tuple(changed))
 
 
 def _of_resource(resource: Resource, store: Store, stack: Stack, stores: Sequence[Store]) -> Iterator[Holding]:
@@ -247,6 +262,12 @@ def _service(service: str, *, but: Sequence[str] = ()) -> Callable[[str], bool]:
     return lambda action: action.lower().startswith(f"{service}:") and not is_among(action, free)
 
 
+def _only(actions: Collection[str]) -> Callable[[str], bool]:
+    """Return which actions are among some; their names are no matter of case."""
+    lower = {action.lower() for action in actions}
+    return lambda action: action.lower() in lower
+
+
 def _shared(service: str, *arns: str, but: Sequence[str] = ()) -> Iterator[Way]:
     """Yield the ways of touching something of all tenants: whoever may do anything does it to every tenant."""
     return (Way(_service(service, but=but), parse(arn)) for arn in arns)
@@ -259,7 +280,7 @@ def _rows(store: Store, resource: Resource, name: str) -> Iterator[Holding]:
         yield Holding(name, resource.path, arn, (*_shared("dynamodb", arn, f"{arn}/*"),))
         return
     key = "dynamodb:LeadingKeys"
-    bound, free = LEADING_KEYS.__contains__, _service("dynamodb", but=tuple(LEADING_KEYS))
+    bound, free = _only(LEADING_KEYS), _service("dynamodb", but=tuple(LEADING_KEYS))
 
     def ways(forms: Sequence[Pattern]) -> tuple[Way, ...]:
         facts = ((Fact("absent", key),), *((Fact("is", key, form),) for form in forms))
@@ -293,14 +314,14 @@ def _keys(arn: str, points: str, forms: Sequence[Pattern], others: Sequence[Patt
     """Yield how objects are touched whose keys have some forms: in the bucket, and through access points."""
     key, anything = "s3:prefix", _service("s3")
     listed = ((Fact("absent", key),), *((Fact("begins", key, form),) for form in (*forms, *others)))
-    yield Way(PREFIX.__contains__, parse(arn), listed)
+    yield Way(_only(PREFIX), parse(arn), listed)
     yield Way(_service("s3", but=tuple(PREFIX)), parse(arn))
     for form in (*forms, *others):
         yield Way(anything, joined([f"{arn}/", *form]))
         if points:
             yield Way(anything, joined([*parse(f"{points}<p2>/object/"), *form]))
     if points:
-        yield Way(PREFIX.__contains__, parse(f"{points}<p2>"), listed)
+        yield Way(_only(PREFIX), parse(f"{points}<p2>"), listed)
 
 
 def _not_beginning_with(heads: Sequence[str]) -> Iterator[Pattern]:
@@ -363,7 +384,7 @@ def _tenants_keys(stack: Stack, path: str, name: str) -> Holding:
     for_buckets = [f"arn:{PARTITION}:s3:::{bucket}{rest}" for bucket in buckets for rest in ("", "/*")]
     facts = ((Fact("absent", context),), *((Fact("is", context, parse(form)),) for form in for_buckets))
     free = _service("kms", but=tuple(ENCRYPTION_CONTEXT))
-    return Holding(name, path, key, (Way(ENCRYPTION_CONTEXT.__contains__, parse(key), facts), Way(free, parse(key))))
+    return Holding(name, path, key, (Way(_only(ENCRYPTION_CONTEXT), parse(key), facts), Way(free, parse(key))))
 
 
 def _owned(form: str, tenant: str, user: str) -> Pattern:

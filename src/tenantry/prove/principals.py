@@ -16,10 +16,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.policies import whole_statements
+from tenantry.model.tags import TENANT_TAGS
 from tenantry.model.variables import TOKEN_VENDOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tenantry.prove.assembly import Assembly, Resource
 
@@ -179,6 +180,14 @@ class Principal:
     attached: tuple[str, ...] = ()
     purpose: str = ""
 
+    @property
+    def caller(self) -> Caller:
+        """Whose ids its policy can name. A role that is tagged itself names what its tags say."""
+        tagged = {str(tag.get("Key")).lower() for tag in self.resource.properties.get("Tags", [])}
+        if self.role.caller is Caller.NOBODY and tagged & {tag.lower() for tag in TENANT_TAGS}:
+            return Caller.ANYBODY
+        return self.role.caller
+
 
 def statements(document: Mapping[str, Any], source: str) -> tuple[Statement, ...]:
     """Return the statements of a policy document, which a resource of the path `source` has."""
@@ -205,6 +214,7 @@ _INLINE: Final = {
 
 def _roles(assembly: Assembly) -> Iterator[Principal]:
     attached = _attached(assembly)
+    yield from _outside(assembly, attached)
     managed = {policy.arn: policy for policy in assembly.resources("AWS::IAM::ManagedPolicy")}
     for identity in assembly.resources(*_IDENTITIES):
         properties = identity.properties
@@ -242,6 +252,23 @@ def _roles(assembly: Assembly) -> Iterator[Principal]:
                 statements=boundary,
                 resource=identity,
                 trust=trust,
+            )
+
+
+def _outside(assembly: Assembly, attached: Mapping[tuple[str, str], Sequence[Resource]]) -> Iterator[Principal]:
+    """Yield the identities of other apps that policies of the templates are attached to, with these policies alone."""
+    known = {(identity.type, identity.name) for identity in assembly.resources(*_IDENTITIES)}
+    for identity, policies in attached.items():
+        if identity not in known:
+            yield from (
+                Principal(
+                    name=f"{policy.path} of {identity[1]}",
+                    role=Role.OTHER,
+                    arn=identity[1],
+                    statements=statements(policy.properties["PolicyDocument"], policy.path),
+                    resource=policy,
+                )
+                for policy in policies
             )
 
 

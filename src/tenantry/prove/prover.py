@@ -16,9 +16,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tenantry.prove.acknowledgements import Acknowledgement, acknowledgements
+from tenantry.prove.bindings import DESCRIBING, LOGGING, is_among
 from tenantry.prove.ownership import Holding, ownership
 from tenantry.prove.principals import Principal, Role, principals
-from tenantry.prove.questions import is_denied, not_understood, questions
+from tenantry.prove.questions import is_denied, not_understood, questions, representatives
 from tenantry.prove.requests import Request, find
 from tenantry.prove.resource_policies import faults_of_invocation, faults_of_trust, with_resource_policies
 
@@ -181,7 +182,7 @@ class _Examination:
         return list(self._left(holding, left)), len(asked)
 
     def _asked(self, statements: Sequence[Statement], holding: Holding) -> list[Question]:
-        caller = self.principal.role.caller
+        caller = self.principal.caller
         return [question for statement in statements for question in questions(statement, holding, caller)]
 
     def _limited(self, holding: Holding) -> bool:
@@ -239,8 +240,11 @@ class _Examination:
         """Yield what a session may do with something that is in no declaration."""
         for statement in self.principal.statements:
             known = {question.action for holding in holdings for question in self._asked([statement], holding)}
-            unknown = [action for action in statement.actions if statement.allows and action not in known]
-            if unknown and not any(set("*?") & set(action) for action in statement.actions):
+            free = known | {
+                action for action in representatives(statement) if is_among(action, (*DESCRIBING, *LOGGING))
+            }
+            unknown = [action for action in representatives(statement) if statement.allows and action not in free]
+            if unknown:
                 yield self._finding(
                     Result.OPEN,
                     ", ".join(statement.resources),

@@ -165,6 +165,8 @@ def find(question: Question, statements: Sequence[Statement]) -> Request | None:
     for (t1, t2), (u1, u2) in product(_TENANTS, _USERS):
         if question.holding.letters == "u":
             t2 = t1  # noqa: PLW2901 - users of one tenant
+        if question.caller is Caller.ANYBODY:
+            t1, u1 = t2, u2  # noqa: PLW2901 - whose ids its policy names is not known
         values = {"t1": t1, "n1": t1.lower(), "u1": u1, "t2": t2, "n2": t2.lower(), "u2": u2}
         nobody = question.caller is Caller.NOBODY
         ids = tuple((name, value) for name, value in values.items() if not nobody or name.endswith("2"))

@@ -120,7 +120,7 @@ def _principals(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _is_own_account(who: str, assembly: Assembly) -> bool:
-    """Return whether an account is named as a whole: its own policies say who in it may do what, and these are proven."""
+    """Return whether an account is named as a whole: then its own policies say who in it may do what."""
     accounts = {stack.account for stack in assembly.stacks.values()}
     return who in accounts or any(who.endswith(f":iam::{account}:root") for account in accounts)
 
