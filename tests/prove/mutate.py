@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tenantry.model.policies import PolicyTemplate, TemplateError
 from tenantry.model.variables import TOKEN_VENDOR
 from tenantry.prove.assembly import Assembly
+from tenantry.prove.isolation import prove_isolation
 from tenantry.prove.principals import Role, principals
-from tenantry.prove.prover import Result, prove
+from tenantry.prove.prover import Result
 from tests.prove.harm import by_action, harm, harm_of_resource
 from tests.prove.mutants import Mutant, mutants, part
 from tests.prove.template_tests import failing
@@ -129,7 +130,7 @@ def findings(assembly: Assembly) -> frozenset[Any]:
     """Return what the prover finds wrong or does not judge, without what it shows for people."""
     return frozenset(
         (found.result, found.principal, found.resource, found.reason, found.actions)
-        for found in prove(assembly).findings
+        for found in prove_isolation(assembly).findings
         if found.result not in _ANSWERED
     )
 
@@ -149,7 +150,8 @@ def read(name: str) -> Environment:
     return Environment(name, synthesized, Assembly.read(synthesized.folder))
 
 
-def all_mutants(names: Iterable[str]) -> list[tuple[Environment, Mutant]]:
+@cache
+def all_mutants(*names: str) -> list[tuple[Environment, Mutant]]:
     """Return the mutants of some environments, the same one of several environments once, always in the same order."""
     found: dict[str, tuple[Environment, Mutant]] = {}
     for name in names:
@@ -159,9 +161,9 @@ def all_mutants(names: Iterable[str]) -> list[tuple[Environment, Mutant]]:
     return [found[key] for key in sorted(found)]
 
 
-def sample(names: Iterable[str], size: int, seed: int) -> list[tuple[Environment, Mutant]]:
-    """Return some of the mutants of some environments."""
-    return Random(seed).sample(all_mutants(names), size)  # noqa: S311 - not for secrets
+def sample(name: str, size: int, seed: int) -> list[tuple[Environment, Mutant]]:
+    """Return some of the mutants of an environment."""
+    return Random(seed).sample(all_mutants(name), size)  # noqa: S311 - not for secrets
 
 
 def table(judged: Iterable[Judged]) -> Iterator[str]:
@@ -179,7 +181,7 @@ def table(judged: Iterable[Judged]) -> Iterator[str]:
 
 def main() -> int:
     """Judge all mutants and print the table; 1 if a harmful one is not noticed."""
-    judged = [templates.judge(mutant) for templates, mutant in all_mutants(sys.argv[1:] or ENVIRONMENTS)]
+    judged = [templates.judge(mutant) for templates, mutant in all_mutants(*(sys.argv[1:] or ENVIRONMENTS))]
     sys.stdout.writelines(f"{line}\n" for line in table(judged))
     survivors = [one for one in judged if one.request and one.noticed is Noticed.NOTHING]
     for one in survivors:
