@@ -35,7 +35,9 @@ _TESTS: Final = (
     test_conditions.test_no_condition_takes_any_value,
     test_conditions.test_grants_on_items_name_keys_or_attributes,
     test_conditions.test_policies_let_in_roles_of_their_own_stack_and_services_only,
+    test_conditions.test_subscriptions_are_limited_to_https,
     test_conditions.test_buckets_and_queues_deny_plain_http,
+    test_conditions.test_lake_denies_old_tls,
 )
 _MODULES: Final = (test_conditions, test_directory_writes, test_ownership, test_security)
 

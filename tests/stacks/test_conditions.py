@@ -135,6 +135,17 @@ def test_grants_on_items_name_keys_or_attributes(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_subscriptions_are_limited_to_https(environment: str) -> None:
+    found = [one for _, one in _allowing(environment) if "sns:Subscribe" in listed(one.get("Action", []))]
+
+    assert found
+    for statement in found:
+        asked = {(operator, key): listed(values) for operator, key, values in _conditions(statement)}
+        assert asked["StringEquals", "sns:protocol"] == ["https"]
+        assert asked["StringLike", "sns:endpoint"] == ["https://*"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_policies_let_in_roles_of_their_own_stack_and_services_only(environment: str) -> None:
     for where, statement in _allowing(environment):
         principal = statement.get("Principal", {})
@@ -147,7 +158,7 @@ def test_policies_let_in_roles_of_their_own_stack_and_services_only(environment:
             assert role or account, (where, name)
 
 
-_OVER_TLS: Final = {"AWS::S3::BucketPolicy": ("s3:*", 2), "AWS::SQS::QueuePolicy": ("sqs:*", 1)}
+_OVER_TLS: Final = {"AWS::S3::BucketPolicy": "s3:*", "AWS::SQS::QueuePolicy": "sqs:*"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -158,15 +169,26 @@ def test_buckets_and_queues_deny_plain_http(environment: str) -> None:
             if resource["Type"] not in _OVER_TLS:
                 continue
             seen.add(resource["Type"])
-            actions, resources = _OVER_TLS[resource["Type"]]
-            denials = [
-                statement
-                for statement in statements(resource["Properties"])
-                if statement["Effect"] == "Deny"
-                and statement["Action"] == actions
-                and statement["Principal"] == {"AWS": "*"}
-                and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-                and len(listed(statement["Resource"])) == resources
-            ]
-            assert denials, f"{stack}/{name}"
+            denials = [one for one in statements(resource["Properties"]) if one["Effect"] == "Deny"]
+            assert {"Bool": {"aws:SecureTransport": "false"}} in [one["Condition"] for one in denials], (
+                f"{stack}/{name}"
+            )
+            for one in denials:
+                assert one["Principal"] == {"AWS": "*"}, f"{stack}/{name}"
+                if one["Condition"].keys() <= {"Bool", "NumericLessThan"}:  # on the bucket and on its objects
+                    assert one["Action"] == _OVER_TLS[resource["Type"]], f"{stack}/{name}"
+                    assert len(listed(one["Resource"])) == 1 + (one["Action"] == "s3:*"), f"{stack}/{name}"
+                assert sum(map(len, one["Condition"].values())) == 1, f"{stack}/{name}"
     assert seen == _OVER_TLS.keys()
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_lake_denies_old_tls(environment: str) -> None:
+    policies = [
+        resource["Properties"]
+        for name, resource in assembly(environment).templates["ingestion"]["Resources"].items()
+        if resource["Type"] == "AWS::S3::BucketPolicy" and name.startswith("Lake")
+    ]
+
+    asked = [one.get("Condition") for policy in policies for one in statements(policy)]
+    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in asked
