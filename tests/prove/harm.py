@@ -191,7 +191,8 @@ def _is_on_own_behalf(request: Request, account: str) -> bool:
 def _of_strangers(statements: Sequence[Document], arn: str, account: str) -> Iterator[Request]:
     """Yield requests of everybody who is named or is not, with keys as the conditions suggest them, and others."""
     callers = {*_STRANGERS, f"arn:aws:sts::{account}:assumed-role/Any/x", "other.amazonaws.com"}
-    actions, resources = set(), {arn}
+    actions: set[str] = set()
+    resources = {arn}
     choices: dict[str, list[Value | None]] = {}
     for statement in statements:
         named = statement.get("Principal", "*")

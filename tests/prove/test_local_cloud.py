@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _disagreements(
     cases: Iterable[tuple[Request, Policies]],
     **how: Any,  # noqa: ANN401
-) -> tuple[Counter[Decision], list[tuple[object, ...]]]:
+) -> tuple[Counter[Decision], list[tuple[Decision, Decision, Request, Policies]]]:
     """Return how many requests are decided how, and those that are decided differently, the shortest first."""
     asked = list(cases)
     ours = [decide(*case) for case in asked]

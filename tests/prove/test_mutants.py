@@ -38,3 +38,16 @@ def test_what_is_answered_for_within_a_tenant_is_not_across_tenants() -> None:
     ]
 
     assert {templates.judge(mutant).noticed for templates, mutant in wider} == {Noticed.PROVER}
+
+
+def test_users_of_a_tenants_own_bucket_are_kept_apart() -> None:
+    """The bucket's name holds the tenant, so that the forms of its objects' ARNs hold the caller's tenant as well."""
+    wider = [
+        (templates, mutant)
+        for templates, mutant in all_mutants("prod")
+        if mutant.resource.path.endswith("/TenantObjects")
+        and mutant.place[1] == "bucket"
+        and mutant.what == "user followed by ?"
+    ]
+
+    assert {templates.judge(mutant).noticed for templates, mutant in wider} == {Noticed.PROVER}

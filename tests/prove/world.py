@@ -231,7 +231,7 @@ class _Pair:
         if store.by is By.PARTITION_KEY:
             theirs = [self._filled(form) for form in store.forms]
             mine = self._filled(store.forms[0], tenant=self.t1, user=self.u1)
-            keys = [*({_LEADING: (key,)} for key in theirs), {_LEADING: (mine, theirs[0])}]
+            keys = [{_LEADING: values} for values in (*((key,) for key in theirs), (mine, theirs[0]))]
         if not self._users:
             keys.append({_LEADING: None})
             yield from (self._reach(f"dynamodb:{action}", resource.arn) for action in _WHOLE_TABLE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tenantry.model.variables import TOKEN_VENDOR
 from tests.statements import listed, statements
 from tests.synthesized import ENVIRONMENTS, assembly
 
@@ -88,6 +90,20 @@ def _allowing(environment: str) -> Iterator[tuple[str, dict[str, Any]]]:
             for statement in statements(resource.get("Properties", {})):
                 if statement["Effect"] == "Allow":
                     yield f"{stack}/{name}", statement
+            for statement in _handed_over(resource):
+                yield f"{stack}/{name} vends", statement
+
+
+def _handed_over(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return the statements of the session policies that a function is handed, without what references stand for."""
+    variables = resource.get("Properties", {}).get("Environment", {})
+    given = variables.get("Variables", {}).get(TOKEN_VENDOR) if isinstance(variables, dict) else None
+    if given is not None:
+        parts = given["Fn::Join"][1] if isinstance(given, dict) else [given]
+        text = "".join(part if isinstance(part, str) else "reference" for part in parts)
+        for policy in json.loads(text)["policies"].values():
+            for actions, resources, *more in policy:
+                yield {"Effect": "Allow", "Action": actions, "Resource": resources, "Condition": dict(*more[:1])}
 
 
 def _conditions(statement: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -158,37 +174,62 @@ def test_policies_let_in_roles_of_their_own_stack_and_services_only(environment:
             assert role or account, (where, name)
 
 
-_OVER_TLS: Final = {"AWS::S3::BucketPolicy": "s3:*", "AWS::SQS::QueuePolicy": "sqs:*"}
+_PLAIN: Final = {"Bool": {"aws:SecureTransport": "false"}}
+_OLD: Final = {"NumericLessThan": {"s3:TlsVersion": 1.2}}
+# By type: the action, who is denied, how many resources these are, and for which connections.
+_OVER_TLS: Final = {
+    "AWS::S3::BucketPolicy": ("s3:*", {"AWS": "*"}, 2, [_PLAIN, _OLD]),
+    "AWS::SNS::TopicPolicy": ("sns:Publish", "*", 1, [_PLAIN]),
+    "AWS::SQS::QueuePolicy": ("sqs:*", {"AWS": "*"}, 1, [_PLAIN]),
+}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_buckets_and_queues_deny_plain_http(environment: str) -> None:
+def test_buckets_queues_and_topics_deny_plain_http_and_old_tls(environment: str) -> None:
     seen = set()
-    for stack, template in assembly(environment).templates.items():
-        for name, resource in template["Resources"].items():
-            if resource["Type"] not in _OVER_TLS:
-                continue
-            seen.add(resource["Type"])
-            denials = [one for one in statements(resource["Properties"]) if one["Effect"] == "Deny"]
-            assert {"Bool": {"aws:SecureTransport": "false"}} in [one["Condition"] for one in denials], (
-                f"{stack}/{name}"
-            )
-            for one in denials:
-                assert one["Principal"] == {"AWS": "*"}, f"{stack}/{name}"
-                if one["Condition"].keys() <= {"Bool", "NumericLessThan"}:  # on the bucket and on its objects
-                    assert one["Action"] == _OVER_TLS[resource["Type"]], f"{stack}/{name}"
-                    assert len(listed(one["Resource"])) == 1 + (one["Action"] == "s3:*"), f"{stack}/{name}"
-                assert sum(map(len, one["Condition"].values())) == 1, f"{stack}/{name}"
+    for where, resource in _resources(environment, *_OVER_TLS):
+        seen.add(resource["Type"])
+        action, everybody, count, connections = _OVER_TLS[resource["Type"]]
+        denials = [
+            one["Condition"]
+            for one in statements(resource["Properties"])
+            if one["Effect"] == "Deny" and one["Action"] == action and one["Principal"] == everybody
+            if len(listed(one["Resource"])) == count
+        ]
+
+        assert [one for one in denials if one in (_PLAIN, _OLD)] == connections, where
     assert seen == _OVER_TLS.keys()
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_lake_denies_old_tls(environment: str) -> None:
-    policies = [
-        resource["Properties"]
-        for name, resource in assembly(environment).templates["ingestion"]["Resources"].items()
-        if resource["Type"] == "AWS::S3::BucketPolicy" and name.startswith("Lake")
+def test_objects_behind_access_points_are_reached_by_these_only(environment: str) -> None:
+    (denial,) = (
+        one
+        for _, resource in _resources(environment, "AWS::S3::BucketPolicy")
+        for one in statements(resource["Properties"])
+        if "s3:DataAccessPointAccount" in one["Condition"].get("StringNotEquals", {})
+    )
+
+    assert denial["Action"] == ["s3:DeleteObject*", "s3:GetObject*", "s3:ListBucket*", "s3:PutObject*"]
+    assert denial["Principal"] == {"AWS": "*"}
+    assert len(denial["Resource"]) == 2  # the bucket and its objects
+    assert len(denial["Condition"]) == 1
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_sessions_have_no_tags_but_those_that_are_known(environment: str) -> None:
+    tagging = [
+        one for _, one in _allowing(environment) if "Principal" in one and "sts:TagSession" in listed(one["Action"])
     ]
 
-    asked = [one.get("Condition") for policy in policies for one in statements(policy)]
-    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in asked
+    assert len(tagging) > 3
+    for statement in tagging:
+        limits = {(operator, key): values for operator, key, values in _conditions(statement)}
+        assert limits["ForAllValues:StringEquals", "aws:tagkeys"] == ["TenantId", "TenantName", "Purpose"]
+
+
+def _resources(environment: str, *types: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for stack, template in assembly(environment).templates.items():
+        for name, resource in template["Resources"].items():
+            if resource["Type"] in types:
+                yield f"{stack}/{name}", resource
