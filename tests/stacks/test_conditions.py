@@ -151,6 +151,14 @@ def test_grants_on_items_name_keys_or_attributes(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_services_are_let_in_for_named_actions(environment: str) -> None:
+    for where, statement in _allowing(environment):
+        if "Service" in statement.get("Principal", {}):
+            actions = set(map(str, listed(statement["Action"])))
+            assert not [one for one in actions - {"kms:GenerateDataKey*"} if "*" in one], where
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_subscriptions_are_limited_to_https(environment: str) -> None:
     found = [one for _, one in _allowing(environment) if "sns:Subscribe" in listed(one.get("Action", []))]
 
