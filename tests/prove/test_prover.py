@@ -167,6 +167,15 @@ def test_acknowledgement_covers_only_what_it_names(other: dict[str, Any]) -> Non
     assert proof_of(_acknowledging(**other)).exit_status == 1
 
 
+def test_nobody_answers_for_what_a_session_reaches_of_another_tenant() -> None:
+    weak = listing(f"{TENANT}*")
+    changed = of_role(lambda statements: statements.append(weak))
+    entry = {"resource": BUCKET, "actions": ["s3:ListBucket"], "reason": "It counts."}
+    changed["Resources"][_ROLE]["Metadata"]["tenantry:acknowledged"] = [entry]
+
+    assert proof_of(changed).exit_status == 1
+
+
 def test_acknowledgement_needs_a_reason() -> None:
     with pytest.raises(ValueError, match="gives no reason"):
         proof_of(_acknowledging(reason=" "))

@@ -60,9 +60,10 @@ class _Shop:
 
     def report(self) -> tuple[str, set[str]]:
         """Return what synthesis reports as wrong, and the constructs that it names."""
-        with pytest.raises(RuntimeError, match="Validation failed"):
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
             self.app.synth()
         report = json.loads((self.folder / "validation-report.json").read_text())
+        assert [plugin["pluginName"] for plugin in report["pluginReports"]] == ["tenantry-prove"]
         violations = [found for plugin in report["pluginReports"] for found in plugin["violations"]]
         places = {place["constructPath"] for found in violations for place in found["violatingConstructs"]}
         return "\n".join(found["description"] for found in violations), places
@@ -77,8 +78,6 @@ def test_shop_is_proven_when_it_is_synthesized(shop: _Shop) -> None:
     shop.app.synth()
 
     assert_proven(shop.folder)
-    report = json.loads((shop.folder / "validation-report.json").read_text())
-    assert [plugin["pluginName"] for plugin in report["pluginReports"]].count("tenantry-prove") == 1
 
 
 def _wildcard(shop: _Shop) -> None:
@@ -187,5 +186,5 @@ def test_plugin_runs_without_the_cdk_cli(tmp_path: Path) -> None:
     )
 
     assert done.returncode != 0
-    assert "Validation failed" in done.stderr
+    assert "ValidationFailed" in done.stderr
     assert "shop/Clerk" in done.stdout + done.stderr

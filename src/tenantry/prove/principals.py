@@ -137,7 +137,7 @@ class Statement:
                 raw=raw,
             )
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"{json.dumps(raw)} is no statement of a policy: {error}") from None
+            raise ValueError(f"{source}: {json.dumps(raw)} is no statement of a policy: {error}") from None
 
     def names(self, action: str) -> bool:
         """Return whether it is about an action; the names of actions are no matter of case."""
@@ -274,7 +274,7 @@ def _outside(assembly: Assembly, attached: Mapping[tuple[str, str], Sequence[Res
 
 def _boundary(arn: str | None, managed: Mapping[str, Resource]) -> tuple[tuple[Statement, ...] | None, tuple[str, ...]]:
     """Return the statements of a permissions boundary; one that is in no template is taken to limit nothing."""
-    if arn in managed:
+    if arn is not None and arn in managed:
         return statements(managed[arn].properties["PolicyDocument"], managed[arn].path), ()
     return None, ()
 

@@ -83,7 +83,8 @@ class Question:
 
     def _presence(self) -> tuple[set[str], set[str]]:
         """Return the keys that the request must have, and those that it must not have."""
-        required, refused = set(), set()
+        required: set[str] = set()
+        refused: set[str] = set()
         for condition in self.statement.conditions:
             quantifier, bare = parts(condition.operator)
             if bare == "Null":
@@ -118,7 +119,7 @@ class Question:
 
     def _forced(self, one: Pattern, other: Pattern, *, prefix: bool = False) -> bool:
         if self.caller is not Caller.TENANT:
-            one = tuple(Free(token.name) if _is_callers(token) else token for token in one)
+            one = tuple(Free(str(token)) if _is_callers(token) else token for token in one)
         return any(forces(one, other, letter, prefix=prefix) for letter in self.holding.letters)
 
 
