@@ -80,7 +80,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Policies:
-    """All that counts for one request.
+    """The policies that apply to one request.
 
     Attributes
     ----------

@@ -167,7 +167,7 @@ _ANYTHING: Final = document([{"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 def harm_of_resource(before: Sequence[Document], after: Sequence[Document], arn: str, account: str) -> Request | None:
-    """Return a request that a resource's policy, or a role's trust, lets in after a change and did not before."""
+    """Return a request that a resource's policy, or a role's trust, allows after a change and did not before."""
     all_ = [*before, *after]
     for request in _of_strangers(all_, arn, account):
         if _is_on_own_behalf(request, account):

@@ -1,6 +1,6 @@
 """Weaken every policy one change at a time, and see what notices: `python -m tests.prove.mutate [ENV ...]`.
 
-A mutant is harmful if a search with the evaluator finds a request that it lets in and that the true policy does not,
+A mutant is harmful if a search with the evaluator finds a request that it allows and that the true policy does not,
 and that reaches what is not the caller's. Every harmful mutant has to be noticed by something that runs before a
 deployment; what notices it is counted.
 """
