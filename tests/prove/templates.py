@@ -7,10 +7,12 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.prove.assembly import Assembly, Stack
-from tenantry.prove.prover import Proof, prove
+from tenantry.prove.isolation import prove_isolation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from tenantry.prove.prover import Proof
 
 Template = dict[str, Any]
 Statement = dict[str, Any]
@@ -136,4 +138,4 @@ def of_role(change: Callable[[list[Statement]], None], role: str = "TenantRole")
 
 def proof_of(*templates: Template) -> Proof:
     """Prove templates, which become stacks ``shop``, ``shop1`` and so on."""
-    return prove(Assembly(Stack(f"shop{number or ''}", one) for number, one in enumerate(templates)))
+    return prove_isolation(Assembly(Stack(f"shop{number or ''}", one) for number, one in enumerate(templates)))

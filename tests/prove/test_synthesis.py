@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
@@ -108,6 +109,25 @@ def _like_on_a_tag(shop: _Shop) -> None:
     )
 
 
+def _template(shop: _Shop) -> None:
+    """Have an API ask for the order of the tenant that the body names."""
+    role = iam.Role(shop.stack, "ApiRole", assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"))
+    table = shop.arn(shop.orders, "Table")
+    role.add_to_policy(iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[table]))
+    key = """{"tenant":{"S":"$util.escapeJavaScript($input.path('$.tenant'))"},"id":{"S":"1"}}"""
+    name = cast("dynamodb.Table", shop.orders.node.find_child("Table")).table_name
+    integration = apigateway.AwsIntegration(
+        service="dynamodb",
+        action="GetItem",
+        options=apigateway.IntegrationOptions(
+            credentials_role=role,
+            passthrough_behavior=apigateway.PassthroughBehavior.NEVER,
+            request_templates={"application/json": f'{{"TableName":"{name}","Key":{key}}}'},
+        ),
+    )
+    apigateway.RestApi(shop.stack, "Api", cloud_watch_role=False).root.add_method("POST", integration)
+
+
 @pytest.mark.parametrize(
     ("plant", "construct", "action"),
     [
@@ -115,6 +135,7 @@ def _like_on_a_tag(shop: _Shop) -> None:
         pytest.param(_slash, "shop/Vendor/TenantRole", "s3:ListBucket on ", id="a dropped slash"),
         pytest.param(_scan, "shop/Vendor/TenantRole", "dynamodb:Scan on ", id="Scan"),
         pytest.param(_raw_grant, "shop/ListOrders/Role/DefaultPolicy", "dynamodb:", id="a raw grant"),
+        pytest.param(_template, "shop/Api/Default/POST", "dynamodb:GetItem on POST / ", id="a template's key"),
         pytest.param(_like_on_a_tag, "shop/Reports/DefaultPolicy", "s3:GetObject on ", id="StringLike on a tag"),
     ],
 )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tenantry.prove.prover import Composition, Proof, prove
+from tenantry.prove.prover import Proof, prove
+from tenantry.prove.workflows import workflows
 
 if TYPE_CHECKING:
     from tenantry.prove.assembly import Assembly
 
-COMPOSITIONS: Final[tuple[Composition, ...]] = ()
-"""Proofs about templates that compose requests, in the order in which they are asked."""
-
 
 def prove_isolation(assembly: Assembly) -> Proof:
-    """Prove that no tenant reaches another's data, or show what is missing."""
-    return prove(assembly, COMPOSITIONS)
+    """Prove that no tenant reaches another's data, or show what is missing.
+
+    The role of a direct integration or of a state machine reaches the rows of every tenant. It is proven by what API
+    Gateway and Step Functions ask for with it (`workflows`).
+    """
+    composed = workflows(assembly)
+    proof = prove(assembly, [composed])
+    findings = dict.fromkeys((*proof.findings, *composed.findings))
+    return replace(proof, findings=tuple(findings), reached=tuple(composed.reached))

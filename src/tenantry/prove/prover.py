@@ -75,6 +75,26 @@ class Finding:
     request: Request | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True)
+class Reached:
+    """Who reaches something that works for every tenant.
+
+    Attributes
+    ----------
+    path, type
+        What it is.
+    how
+        Such as ``started by``.
+    who
+        The principals, with what they may say where that is limited.
+    """
+
+    path: str
+    type: str
+    how: str
+    who: tuple[str, ...]
+
+
 class Composition(Protocol):
     """A proof about templates that compose requests: an API's mapping templates, a state machine's definition."""
 
@@ -84,10 +104,21 @@ class Composition(Protocol):
 
 @dataclass(frozen=True)
 class Proof:
-    """All findings about an assembly, and how many questions it took."""
+    """All that is known of an assembly.
+
+    Attributes
+    ----------
+    findings
+        What is proven, acknowledged, not judged or refuted.
+    questions
+        How many questions it took.
+    reached
+        Who starts, sends to, puts on, publishes on or invokes what works for every tenant.
+    """
 
     findings: tuple[Finding, ...]
     questions: int
+    reached: tuple[Reached, ...] = ()
 
     @property
     def exit_status(self) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.prove.prover import Result
@@ -75,6 +76,7 @@ def as_json(proof: Proof) -> str:
             "questions": proof.questions,
             "assumptions": list(ASSUMPTIONS),
             "findings": [_entry(finding) for finding in proof.findings],
+            "reached": [asdict(one) for one in proof.reached],
         },
         indent=2,
     )
@@ -128,5 +130,13 @@ def as_table(proof: Proof) -> Iterator[str]:
         result = f"{finding.result}: {finding.reason}" if finding.reason else str(finding.result)
         rows.setdefault((finding.principal, result), []).append(finding.resource)
     for (principal, result), resources in rows.items():
-        cells = (principal, ", ".join(resources), result)
-        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        yield _row(principal, ", ".join(resources), result)
+    reached = sorted(proof.reached, key=lambda one: one.path)
+    shared = [one for one in reached if one.who and one.type != "AWS::Lambda::Function"]
+    if shared:
+        yield from ("", "| What works for every tenant | Who reaches it |", "|---|---|")
+        yield from (_row(one.path, f"{one.how} {'; '.join(one.who)}") for one in shared)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

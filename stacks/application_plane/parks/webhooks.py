@@ -19,7 +19,6 @@ from stacks.application_plane.parks.request import (
     USER,
     WEBHOOK_ID,
 )
-from stacks.application_plane.parks.webhook_functions import OF_THE_ROW
 from stacks.application_plane.parks.webhook_workflows import WebhookWorkflows
 from stacks.platform.routes import route
 from tenantry.functions import acknowledge_wildcard
@@ -158,10 +157,9 @@ def _allow_subscribing(workflow: SyncWorkflow, topics: str) -> None:
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html#sns-policy-keys
     """
     pattern = f"{topics}*"
-    of_the_tenant = "The topic's name is composed of the tenant in the machine's input, which is the authorizer's."
-    workflow.allow("sns:CreateTopic", on=[pattern], because=of_the_tenant)
+    workflow.allow("sns:CreateTopic", on=[pattern])
     https = {"StringEquals": {"sns:Protocol": "https"}, "StringLike": {"sns:Endpoint": "https://*"}}
-    workflow.allow("sns:Subscribe", on=[pattern], conditions=https, because=of_the_tenant)
+    workflow.allow("sns:Subscribe", on=[pattern], conditions=https)
     acknowledge_wildcard(
         workflow, pattern, "Topics are made on demand, one a tenant, park and kind of event, all under this prefix."
     )
@@ -172,5 +170,5 @@ def _allow_on_subscriptions(workflow: SyncWorkflow, action: str) -> None:
 
     Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
     """
-    workflow.allow(action, on=["*"], because=OF_THE_ROW)
-    acknowledge_wildcard(workflow, "*", OF_THE_ROW)
+    workflow.allow(action, on=["*"])
+    acknowledge_wildcard(workflow, "*", "SNS knows no resource for it; the ARN is from the tenant's row.")

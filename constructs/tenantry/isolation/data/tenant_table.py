@@ -12,7 +12,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tenantry.functions import acknowledge_reach, declare_store
+from tenantry.functions import declare_store
 from tenantry.isolation._imported import imported
 from tenantry.isolation.direct.service_integration import ServiceAction
 from tenantry.isolation.events.event_saga import SagaTask
@@ -318,17 +318,9 @@ class TenantTable(Construct):
             An operation cannot be bound to a tenant.
         """
         self._check(operations)
-        actions = [f"dynamodb:{operation}" for operation in operations]
-        acknowledge_reach(
-            grantee,
-            self._arn,
-            actions=actions,
-            reason="The machine's definition begins each key with the tenant of its input, which the API's mapping "
-            "template takes from the authorizer.",
-        )
         return iam.Grant.add_to_principal(
             grantee=grantee,
-            actions=actions,
+            actions=[f"dynamodb:{operation}" for operation in operations],
             resource_arns=[self._arn],
             conditions=self._some_tenant(),
         )

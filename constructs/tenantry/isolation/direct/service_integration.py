@@ -11,7 +11,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tenantry.functions import acknowledge_reach, service_principal
+from tenantry.functions import service_principal
 from tenantry.isolation.direct.mapping_template import (
     BodyJson,
     ContextText,
@@ -49,10 +49,6 @@ _REFUSED: Final = (
     "|MissingParameter|InvalidParameterValue)"
 )
 _TOO_LARGE: Final = "(?s).*([sS]ize|length less than or equal to).*"
-_TEMPLATE: Final = (
-    "The request is made by a mapping template, which takes the tenant from the authorizer or from the path that IAM "
-    "has authorized, and which is refused at synthesis where it does not."
-)
 _JSON_1_0: Final = frozenset({"dynamodb", "sqs", "states"})
 _SERVER_ERROR: Final = "Internal server error"
 # Fields that say whose a thing is: a caller's text can follow the tenant in one, and never take its place.
@@ -245,10 +241,7 @@ class ServiceIntegration(Construct):
                 conditions=action.conditions or None,
             )
         ]
-        for resource in (action.resource_arn, *action.index_arns):
-            acknowledge_reach(self._role, resource, actions=[f"{action.service}:{action.action}"], reason=_TEMPLATE)
         if action.key:  # who writes to a stream or a table makes its data keys
-            acknowledge_reach(self._role, action.key.key_arn, actions=["kms:GenerateDataKey"], reason=_TEMPLATE)
             self._grants.append(action.key.grant(self._role, "kms:GenerateDataKey"))
 
     @property

@@ -10,7 +10,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from tenantry.functions import acknowledge_reach
 from tenantry.isolation.direct.express_machine import express_machine
 from tenantry.isolation.direct.mapping_template import BodyText, ContextText, Either, JsonText, Matches, Not
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
@@ -73,18 +72,9 @@ class SyncWorkflow(Construct):
         return self._machine
 
     def allow(
-        self,
-        *actions: str,
-        on: Sequence[str],
-        conditions: Mapping[str, Mapping[str, str]] | None = None,
-        because: str = "",
+        self, *actions: str, on: Sequence[str], conditions: Mapping[str, Mapping[str, str]] | None = None
     ) -> None:
-        """Let its tasks do some actions on some resources, where the conditions hold.
-
-        Where these are tenants', `because` says why no tenant reaches another's (`acknowledge_reach`).
-        """
-        for resource in on if because else ():
-            acknowledge_reach(self._machine, resource, actions=actions, reason=because)
+        """Let its tasks do some actions on some resources, where the conditions hold."""
         self._machine.add_to_role_policy(
             iam.PolicyStatement(actions=list(actions), resources=list(on), conditions=conditions)
         )

@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from tenantry.functions import acknowledge, acknowledge_reach, declare_store, service_principal
+from tenantry.functions import acknowledge, declare_store, service_principal
 from tenantry.isolation.alarms import alarm
 from tenantry.isolation.direct.express_machine import (
     DEAD_LETTER,
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
     from tenantry.isolation.events.application_bus import ApplicationBus, EventType
 
-_OF_THE_EVENT: Final = (
-    "The rows are those that the event names, whose ids the saga checks before it does anything; who may publish the "
-    "event is granted by its source and detail-type."
-)
 _ATTEMPTS: Final = 3
 _CHECK: Final = "Check the event"
 _REFUSED: Final = "Refuse the event"
@@ -179,8 +175,6 @@ class EventSaga(Construct):
             own = [iam.PolicyStatement(actions=list(task.actions), resources=list(task.resource_arns))]
             for statement in (*(own if task.actions else ()), *task.statements):
                 machine.add_to_role_policy(statement)
-                for resource in statement.resources:
-                    acknowledge_reach(machine, resource, actions=statement.actions, reason=_OF_THE_EVENT)
         bus.grant_publish(machine, source=emits.event.source, detail_types=[emits.event.detail_type])
         dead_letters.grant(machine, "sqs:SendMessage")
         bus.add_rule(
