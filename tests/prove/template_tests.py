@@ -36,6 +36,7 @@ _TESTS: Final = (
     test_conditions.test_grants_on_items_name_keys_or_attributes,
     test_conditions.test_policies_let_in_roles_of_their_own_stack_and_services_only,
     test_conditions.test_services_are_let_in_for_named_actions,
+    test_conditions.test_sessions_use_access_points_by_name,
     test_conditions.test_subscriptions_are_limited_to_https,
     test_conditions.test_buckets_queues_and_topics_deny_plain_http_and_old_tls,
     test_conditions.test_objects_behind_access_points_are_reached_by_these_only,

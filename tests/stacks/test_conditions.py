@@ -81,6 +81,15 @@ _WHOLE_ITEMS: Final = {
     "storage/StorageProvisioner": {"dynamodb:PutItem"},
     "tenant/TenantApiAuthorizerFunction": _STANDING,
 }
+_BY_SERVICES: Final = {
+    "kms:Decrypt",
+    "kms:GenerateDataKey*",
+    "s3:GetObject",
+    "sns:Publish",
+    "sqs:SendMessage",
+    "sts:AssumeRole",
+}
+_MAKES_POINTS: Final = {"s3:CreateAccessPoint", "s3:PutAccessPointPolicy"}
 _BINDS_ITEMS: Final = {"dynamodb:attributes", "dynamodb:leadingkeys"}
 
 
@@ -154,8 +163,19 @@ def test_grants_on_items_name_keys_or_attributes(environment: str) -> None:
 def test_services_are_let_in_for_named_actions(environment: str) -> None:
     for where, statement in _allowing(environment):
         if "Service" in statement.get("Principal", {}):
-            actions = set(map(str, listed(statement["Action"])))
-            assert not [one for one in actions - {"kms:GenerateDataKey*"} if "*" in one], where
+            assert set(listed(statement["Action"])) <= _BY_SERVICES, where
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_sessions_use_access_points_by_name(environment: str) -> None:
+    found = [
+        (where, {key for _, key, _ in _conditions(statement)})
+        for where, statement in _allowing(environment)
+        if ":accesspoint/" in str(statement.get("Resource")) and not _MAKES_POINTS & set(listed(statement["Action"]))
+    ]
+
+    assert len(found) > 3
+    assert [where for where, keys in found if "s3:dataaccesspointarn" not in keys] == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
