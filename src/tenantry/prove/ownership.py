@@ -154,8 +154,6 @@ _MADE_AT_RUN_TIME: Final = {
     "AWS::SQS::Queue": ("sqs", "arn:{p}:sqs:{r}:{a}:{n}"),
     "AWS::Logs::LogGroup": ("logs", "arn:{p}:logs:{r}:{a}:log-group:{n}*"),
 }  # fmt: skip
-# These hold nothing that is a tenant's, beside the right to ask for something that is proven by itself.
-_HOLDS_NOTHING_AT_RUN_TIME: Final = {"AWS::IAM::AccessKey", "AWS::IoT::Certificate", "AWS::Logs::LogGroup"}
 _RUNS_FOR_ALL: Final = {
     "AWS::Events::EventBus": "events",
     "AWS::Lambda::Function": "lambda",
@@ -350,7 +348,7 @@ def _paths(store: Store, resource: Resource, name: str, stack: Stack) -> Iterato
 
 def _made_at_run_time(stack: Stack, store: Store, path: str, own_name: str) -> Iterator[Holding]:
     """Yield what is made beside the resources of a template, each tenant's under its own name."""
-    if store.by is By.NONE and store.kind in _HOLDS_NOTHING_AT_RUN_TIME:
+    if store.by is By.NONE:
         return
     tenant = "n2" if store.kind in _IN_LOWER_CASE else "t2"
     given = {"account": stack.account, "region": stack.region, "id": own_name, "tenant": f"<{tenant}>"}

@@ -19,7 +19,7 @@ from tenantry.prove.acknowledgements import Acknowledgement, acknowledgements
 from tenantry.prove.bindings import DESCRIBING, LOGGING, is_among
 from tenantry.prove.ownership import Holding, ownership
 from tenantry.prove.principals import Principal, Role, principals
-from tenantry.prove.questions import is_denied, not_understood, questions, representatives
+from tenantry.prove.questions import is_denied, is_partitioned, not_understood, questions, representatives
 from tenantry.prove.requests import Request, find
 from tenantry.prove.resource_policies import faults_of_invocation, faults_of_trust, with_resource_policies
 
@@ -275,7 +275,13 @@ class _Examination:
                 action for action in representatives(statement) if is_among(action, (*DESCRIBING, *LOGGING))
             }
             unknown = [action for action in representatives(statement) if statement.allows and action not in free]
-            if unknown:
+            if unknown and is_partitioned(statement):
+                yield self._finding(
+                    Result.PROVEN,
+                    ", ".join(statement.resources),
+                    reason="nobody declares whose this is; no two tenants reach the same of it",
+                )
+            elif unknown:
                 yield self._finding(
                     Result.OPEN,
                     ", ".join(statement.resources),

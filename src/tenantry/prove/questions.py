@@ -140,6 +140,38 @@ def _covers(form: Pattern, other: Pattern) -> bool:
     return form == other or (begins and head(other).startswith(head(form)))
 
 
+def is_partitioned(statement: Statement) -> bool:
+    """Return whether no two tenants share what a statement allows: by its resources, or by a condition on one key.
+
+    That is enough for what nobody declares, as a table of another app: whatever it holds, what one tenant reaches of it
+    no other does.
+    """
+    if statement.not_resource or statement.not_action:
+        return False
+    if all(_is_one_tenants(parse(resource)) for resource in statement.resources):
+        return True
+    present = {
+        condition.key.lower()
+        for condition in statement.conditions
+        if condition.operator == "Null" and condition.values == ("false",)
+    }
+    return any(
+        bare in _COMPARING
+        and ((quantifier == _ALL_VALUES and key in present) or (not quantifier and is_single_valued(key)))
+        and all(_is_one_tenants(literally(parse(v)) if bare == "StringEquals" else parse(v)) for v in condition.values)
+        for condition in statement.conditions
+        for key in (condition.key.lower(),)
+        for quantifier, bare in (parts(condition.operator),)
+    )
+
+
+def _is_one_tenants(form: Pattern) -> bool:
+    theirs = tuple(
+        Var(f"{token.name[0]}2") if isinstance(token, Var) and _is_callers(token) else token for token in form
+    )
+    return any(forces(form, theirs, letter) for letter in "tn")
+
+
 def parts(operator: str) -> tuple[str, str]:
     """Return an operator's quantifier, empty if it has none, and the rest of it, ``IfExists`` included."""
     quantifier, _, bare = operator.rpartition(":")
