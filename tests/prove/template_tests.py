@@ -31,6 +31,7 @@ _TESTS: Final = (
     test_directory_writes.test_grants_name_attributes_and_return_no_items,
     test_directory_writes.test_transactional_writes_are_transaction_only,
     test_conditions.test_operators_are_used_with_the_keys_that_they_are_right_for,
+    test_conditions.test_grants_name_what_they_are_about,
     test_conditions.test_keys_with_many_values_are_there_and_limited,
     test_conditions.test_no_condition_takes_any_value,
     test_conditions.test_grants_on_items_name_keys_or_attributes,

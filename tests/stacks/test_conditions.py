@@ -130,6 +130,13 @@ def test_operators_are_used_with_the_keys_that_they_are_right_for(environment: s
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_grants_name_what_they_are_about(environment: str) -> None:
+    inverted = [where for where, found in _allowing(environment) if {"NotAction", "NotResource"} & found.keys()]
+
+    assert inverted == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_keys_with_many_values_are_there_and_limited(environment: str) -> None:
     for where, statement in _allowing(environment):
         limited = {key for operator, key, _ in _conditions(statement) if operator.startswith("ForAllValues:")}
