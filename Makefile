@@ -29,7 +29,7 @@ export no_proxy := $(NO_PROXY)
 endif
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test soak lint format bench docs screenshots prove synth preflight deploy smoke attack teardown tour lock clean
+.PHONY: help setup up down run test soak lint format bench docs screenshots prove synth preflight deploy smoke attack mutate teardown tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ prove: setup ## Prove for every environment that no tenant reaches another's dat
 	@for env in prod staging dev local; do \
 	  $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; \
 	  echo "$$env:"; $(RUN) tenantry prove cdk.out.$$env; done
+
+mutate: setup ## Weaken every policy of ENV's templates (ENV=all for every environment), and list what nothing notices
+	@$(RUN) $(PY) -m tests.prove.mutate $(if $(filter all,$(ENV)),,$(ENV))
 
 lint: setup ## Check Python with ruff and mypy --strict, and the dashboard with TypeScript and Biome
 	@cd dashboard && $(RUN) node_modules/.bin/tsc --noEmit && $(RUN) node_modules/.bin/biome check --error-on-warnings .

@@ -315,7 +315,7 @@ def _keys(arn: str, points: str, forms: Sequence[Pattern], others: Sequence[Patt
     yield Way(_only(PREFIX), parse(arn), listed)
     yield Way(_service("s3", but=tuple(PREFIX)), parse(arn))
     for form in (*forms, *others):
-        yield Way(anything, joined([f"{arn}/", *form]))
+        yield Way(anything, joined([*parse(f"{arn}/"), *form]))
         if points:
             yield Way(anything, joined([*parse(f"{points}<p2>/object/"), *form]))
     if points:
