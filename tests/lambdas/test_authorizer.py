@@ -107,6 +107,17 @@ class TestRoleTable:
         with pytest.raises(ValueError, match="bound to its caller"):
             RoleTable.parse("GET /{x} admin\nGET /tenants/{tenantId} admin")
 
+    def test_wildcard_beside_a_binding_does_not_open_a_bound_route(self) -> None:
+        # API Gateway's `GET /tenants/texas/*` also matches `GET /tenants/texas/keys`.
+        table = RoleTable.parse("GET /tenants/{tenantId}/{page} visitor\nGET /tenants/{tenantId}/keys admin")
+        visitor, admin = frozenset({"visitor"}), frozenset({"admin", "visitor"})
+
+        assert table.denied(visitor) == ["GET/tenants/*/keys", "GET/tenants/*/keys/"]
+        for roles, expected in ((visitor, False), (admin, True)):
+            allowed, denied = list(table.allowed(_ADA, roles)), list(table.denied(roles))
+            assert _allows(allowed, denied, "GET/tenants/texas/keys") is expected
+            assert _allows(allowed, denied, "GET/tenants/texas/start")
+
     def test_overlapping_routes_are_refused(self) -> None:
         # To a visitor, `GET /*` is open, so that `GET /a/*` has to be denied, and `GET /a/b/c` with it.
         with pytest.raises(ValueError, match="A policy cannot"):

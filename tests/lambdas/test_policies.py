@@ -118,7 +118,18 @@ class TestRefused:
         with pytest.raises(TemplateError, match="bind the tenant"):
             PolicyTemplate.parse(_template(**_on_a_key(operator)))
 
-    @pytest.mark.parametrize("null", [{}, {"s3:delimiter": ["false"]}, {"s3:prefix": ["true"]}], ids=json.dumps)
+    @pytest.mark.parametrize(
+        "null",
+        [
+            {},
+            {"s3:delimiter": ["false"]},
+            {"s3:prefix": ["true"]},
+            {"s3:prefix": ["false", "true"]},  # present or not
+            {"s3:prefix": ["true", "false"]},
+            {"s3:prefix": []},
+        ],
+        ids=json.dumps,
+    )
     def test_for_all_values_that_may_be_empty_is_refused(self, null: dict[str, Any]) -> None:
         changes = _on_a_key("ForAllValues:StringLike")
         changes["Condition"]["Null"] = null

@@ -130,6 +130,48 @@ def test_every_method_is_authorized(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_policies_are_kept_for_three_seconds_and_not_where_the_active_tenant_decides(environment: str) -> None:
+    kept = {
+        stack: resource["Properties"]["AuthorizerResultTtlInSeconds"]
+        for stack, template in assembly(environment).templates.items()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::ApiGateway::Authorizer"
+    }
+
+    assert kept == {"tenant": 3, "employees": 3, "storage": 3, "membership": 0, "parks": 0}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_tenants_have_execution_environments_of_their_own_in_staging_and_prod(environment: str) -> None:
+    isolated = {
+        function["Handler"].partition(".")[0]
+        for function in _resources(environment, "AWS::Lambda::Function")
+        if function.get("TenancyConfig") == {"TenantIsolationMode": "PER_TENANT"}
+    }
+    vending = {
+        function["Handler"].partition(".")[0]
+        for function in _resources(environment, "AWS::Lambda::Function")
+        if "TOKEN_VENDOR" in function.get("Environment", {}).get("Variables", {})
+    }
+    from_queues = {"park_statuses", "park_webhooks"}  # Lambda's pollers name no tenant
+
+    assert vending >= from_queues
+    expected = (vending - from_queues) | {"tenant_usage"}
+    assert isolated == (expected if environment in {"staging", "prod"} else set())
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_records_need_the_tenants_api_key_in_staging_and_prod(environment: str) -> None:
+    resources = assembly(environment).templates["ingestion"]["Resources"].values()
+    methods = [each["Properties"] for each in resources if each["Type"] == "AWS::ApiGateway::Method"]
+    sending = [method for method in methods if method["HttpMethod"] != "OPTIONS"]
+
+    assert len(sending) == 2
+    for method in sending:
+        assert bool(method.get("ApiKeyRequired")) is (environment in {"staging", "prod"})
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_published_secret_is_in_local_and_dev_only(environment: str) -> None:
     secrets = list(_resources(environment, "AWS::SecretsManager::Secret"))
 
