@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tenantry.model.directory_tables import Tables
-from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.model.roles import Role
 from tenantry.runtime import invitations as invitations_module
@@ -553,6 +553,12 @@ class TestRoutes:
         (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
         assert json.loads(message["Body"])["entry"]["DetailType"] == "activeTenantSwitched"
         assert "@" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [None, 5, "", "0" * 31, "0" * 33, "G" * 32, "A" * 32, "0" * 32 + "\n", b"0" * 32])
+def test_malformed_invitation_id_is_refused(value: object) -> None:
+    with pytest.raises(BadRequestError, match="Invalid invitation id"):
+        invitations_module.invitation_id(value)
 
 
 def test_invitation_ids_reveal_no_email() -> None:

@@ -48,6 +48,7 @@ def test_isolation_settings_by_environment(name: str) -> None:
     found, deployed = environment(name), name in {"staging", "prod"}
 
     assert found.authorizer_cache_seconds == 3
+    assert found.tenant_keys is False
     assert found.tenant_api_keys is deployed
     assert found.tenant_isolated_functions is deployed
     assert found.ephemeral is not deployed
@@ -86,11 +87,27 @@ def test_only_the_local_environment_may_allow_every_origin(name: str) -> None:
         environment(name, allowed_origin="*")
 
 
-def test_callers_account_and_region_are_used_except_locally() -> None:
-    given = {"account": "123456789012", "region": "eu-north-1"}
+@pytest.mark.parametrize(
+    ("name", "where"), [("dev", ("123456789012", "eu-north-1")), ("local", ("000000000000", "us-east-1"))]
+)
+def test_callers_account_and_region_are_used_except_locally(name: str, where: tuple[str, str]) -> None:
+    found = environment(name, account="123456789012", region="eu-north-1")
 
-    assert environment("dev", **given).account == "123456789012"  # type: ignore[arg-type]
-    assert environment("local", **given).account == "000000000000"  # type: ignore[arg-type]
+    assert (found.account, found.region) == where
+    assert (found.cdk_environment.account, found.cdk_environment.region) == where
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("names", [True, False])
+def test_names_of_the_hands_on_can_be_chosen(name: str, names: bool) -> None:  # noqa: FBT001 - a case
+    assert environment(name, hands_on_names=names).hands_on_names is names
+
+
+@pytest.mark.parametrize("name", ["shop-parks", "shop-tenant", "a-user-x"])
+def test_application_name_with_a_stacks_name_in_it_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"could give a resource the name of another application's: leave out '-\w+'"):
+        environment("dev", application=name)
+    assert environment("dev", application="parks").stack_name("tenant") == "parks-tenant"
 
 
 def test_custom_domain_requires_a_certificate() -> None:

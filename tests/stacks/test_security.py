@@ -143,21 +143,18 @@ def test_policies_are_kept_for_three_seconds_and_not_where_the_active_tenant_dec
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_tenants_have_execution_environments_of_their_own_in_staging_and_prod(environment: str) -> None:
-    isolated = {
-        function["Handler"].partition(".")[0]
-        for function in _resources(environment, "AWS::Lambda::Function")
-        if function.get("TenancyConfig") == {"TenantIsolationMode": "PER_TENANT"}
-    }
+    functions = list(_resources(environment, "AWS::Lambda::Function"))
+    isolated = {_package(each) for each in functions if "TenancyConfig" in each}
     vending = {
-        function["Handler"].partition(".")[0]
-        for function in _resources(environment, "AWS::Lambda::Function")
-        if "TOKEN_VENDOR" in function.get("Environment", {}).get("Variables", {})
+        _package(each) for each in functions if "TOKEN_VENDOR" in each.get("Environment", {}).get("Variables", {})
     }
-    from_queues = {"park_statuses", "park_webhooks"}  # Lambda's pollers name no tenant
+    # Queues and workflows invoke these, and name no tenant.
+    shared = {"park_statuses", "webhook_pauses", "webhook_publication"}
 
-    assert vending >= from_queues
-    expected = (vending - from_queues) | {"tenant_usage"}
-    assert isolated == (expected if environment in {"staging", "prod"} else set())
+    assert vending > shared
+    assert isolated == ((vending - shared) | {"tenant_usage"} if environment in {"staging", "prod"} else set())
+    for function in functions:
+        assert function.get("TenancyConfig") in (None, {"TenantIsolationMode": "PER_TENANT"})
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -255,6 +252,11 @@ def test_functions_are_built_for_their_target(environment: str) -> None:
         if function.get("Handler") != "__entrypoint__.handler":
             assert function["Architectures"] == ["arm64"]
             assert function["Runtime"] == "python3.13"
+
+
+def _package(function: Template) -> str:
+    package: str = function["Handler"].partition(".")[0]
+    return package
 
 
 def _resources(environment: str, kind: str) -> Iterator[Template]:
