@@ -109,7 +109,9 @@ class TestRoleTable:
 
     def test_wildcard_beside_a_binding_does_not_open_a_bound_route(self) -> None:
         # API Gateway's `GET /tenants/texas/*` also matches `GET /tenants/texas/keys`.
-        table = RoleTable.parse("GET /tenants/{tenantId}/{page} visitor\nGET /tenants/{tenantId}/keys admin")
+        table = RoleTable.parse(
+            "GET /tenants/{tenantId}/{page} visitor\nGET /tenants/{tenantId}/keys admin\nPUT /tenants/{tenantId}/keys admin"
+        )
         visitor, admin = frozenset({"visitor"}), frozenset({"admin", "visitor"})
 
         assert table.denied(visitor) == ["GET/tenants/*/keys", "GET/tenants/*/keys/"]

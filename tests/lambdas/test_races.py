@@ -224,8 +224,9 @@ class TestAdmins:
 
         assert directory.tenant(_TEXAS) == {}
 
-    def test_blocked_admins_do_not_count(self, directory: _Directory) -> None:
-        directory.set_user("zoe", "blockedat", "1")
+    @pytest.mark.parametrize("name", ["blockedat", "deletedat"])
+    def test_blocked_and_deleted_admins_do_not_count(self, directory: _Directory, name: str) -> None:
+        directory.set_user("zoe", name, "1")
 
         assert directory.memberships.admins(_TEXAS) == {_ADA}
         assert directory.tenant(_TEXAS)["admins"] == {"SS": [_ADA]}
