@@ -300,7 +300,7 @@ class TestInvitations:
                 TableName="app-invitations",
                 Key=key,  # type: ignore[arg-type]
                 UpdateExpression=f"SET {change} = :value",
-                ExpressionAttributeValues={":value": value},  # type: ignore[dict-item]
+                ExpressionAttributeValues={":value": value},
             )
         )
 
