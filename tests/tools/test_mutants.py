@@ -57,7 +57,10 @@ def test_code_is_weakened_in_one_place(code: str, weakened: list[str]) -> None:
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
+    # Plugins that a small tree has no use for take longer than its tests.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     for name, text in (("guard.py", _GUARD), ("test_guard.py", _TEST), ("pytest.ini", "[pytest]\n")):
         (tmp_path / name).write_text(text)
     return Work(path="guard.py", tests=["test_guard.py"], mutants=mutants("guard.py", _GUARD))
