@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenantry.model.caller import Caller
-from tenantry.model.errors import UnauthorizedError
+from tenantry.model.errors import ForbiddenError, UnauthorizedError
 from tenantry.model.identifiers import RESERVED_WORDS, TENANT_SHAPE, tenant_id, user_id
 from tenantry.runtime.authorization import RoleRule, RoleTable, RouteRule, answer
 
@@ -129,3 +129,15 @@ def test_unbound_parameter_that_undoes_a_binding_is_refused(routes: str) -> None
 def test_malformed_claims_are_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(UnauthorizedError):
         Caller.from_claims(claims)
+
+
+@pytest.mark.parametrize("named", [None, "", "t-2", "T-1", "t-1 ", "*"])
+def test_caller_in_a_tenant_must_be_named_exactly(named: object) -> None:
+    ada = Caller(user_id=user_id("ada"), tenant_id=tenant_id("t-1"))
+
+    for check in (ada.require_tenant, ada.require_user, Caller(user_id=user_id("ada"), tenant_id=None).require_tenant):
+        with pytest.raises(ForbiddenError):
+            check(named)
+    assert (ada.require_tenant("t-1"), ada.require_user("ada")) == ("t-1", "ada")
+    with pytest.raises(ForbiddenError):
+        Caller(user_id=user_id("ada"), tenant_id=None).in_tenant()

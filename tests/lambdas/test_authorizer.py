@@ -137,8 +137,17 @@ class TestProfile:
         assert (context["firstName"], context["lastName"]) == (first, last)
         assert Profile.from_authorizer(context).name == name
 
+    @pytest.mark.parametrize("email", [None, "", 5, ["ada@example.com"]])
+    def test_email_that_is_not_text_is_none(self, email: object) -> None:
+        profile = Profile.from_claims({"email": email, "email_verified": True})
+
+        assert profile == Profile(email=None, name="")
+        assert profile.to_authorizer() == {"email": "", "firstName": "", "lastName": ""}
+        assert Profile.from_authorizer(profile.to_authorizer()) == profile == Profile.from_authorizer(None)
+
     def test_name_that_is_not_text_is_ignored(self) -> None:
-        assert Profile.from_claims({"name": "Ada\nLovelace"}).name == ""
+        for name in ("Ada\nLovelace", 5, None):
+            assert Profile.from_claims({"name": name}).name == ""
 
     @pytest.mark.parametrize("verified", [False, None, "true", "false", 1, "yes"])
     def test_email_must_be_verified(self, verified: object) -> None:

@@ -15,6 +15,7 @@ from tenantry.model.roles import Role
 from tenantry.runtime.invitations import Invitations, id_of
 from tenantry.runtime.mailbox import mailbox
 from tenantry.runtime.membership import Memberships
+from tenantry.runtime.transactions import OvertakenError, write
 from tests.lambdas.tables import create_directory, join, leave
 
 if TYPE_CHECKING:
@@ -337,3 +338,27 @@ class TestInvitations:
 
         assert directory.roles(_TEXAS, _EVE) is None
         assert len(directory.invited()) == 1
+
+
+@pytest.mark.parametrize(
+    ("codes", "overtaken"),
+    [
+        (["ConditionalCheckFailed"], True),
+        (["None", "ConditionalCheckFailed"], True),
+        (["TransactionConflict", "None"], True),
+        (["ConditionalCheckFailed", "ValidationError"], False),
+        (["ThrottlingError"], False),
+        (["None", "ItemCollectionSizeLimitExceeded"], False),
+    ],
+)
+def test_only_other_writes_are_tried_again(codes: list[str], *, overtaken: bool) -> None:
+    client = boto3.client("dynamodb")
+    answer: Any = {"Error": {"Code": "x"}, "CancellationReasons": [{"Code": code} for code in codes]}
+    cancelled = client.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+
+    def refuse(**_: object) -> None:
+        raise cancelled
+
+    client.transact_write_items = refuse  # type: ignore[assignment]
+    with pytest.raises(OvertakenError if overtaken else type(cancelled)):
+        write(client, [])
