@@ -192,7 +192,7 @@ class TestAccepted:
                 "Resource": _UNBOUND,
                 "Condition": {"StringLike": {"s3:prefix": "{{tenant_id}}/*"}, "StringEquals": {"s3:delimiter": "/"}},
             },
-            {"Resource": "arn:aws:s3:::bucket/{{tenant_id}}/a\nb"},
+            {"Resource": "arn:aws:s3:::bucket/{{tenant_id}}/a\nb*"},
             {"Effect": "Deny", "Resource": ["arn:aws:s3:::bucket/*"]},
         ],
         ids=json.dumps,
