@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink.installation import Installation
 from tenantry.local.settings import HOST, free_port, read_json
-from tenantry.local.system import is_held, kill_group, tail
+from tenantry.local.system import is_held, kill_group, size, tail, wait_until
 
 RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 """The property group that tells the service, not the application, what to run.
@@ -375,17 +375,18 @@ class Job:
             return json.loads(reply.read())
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while not condition():
-            if self.ended():
-                raise LocalCloudError(
-                    f"The streaming application has ended. The end of {self.log}:\n{tail(self.log, 30)}"
-                )
-            if time.monotonic() > deadline:
-                raise LocalCloudError(
-                    f"The streaming application did not {what} in {_START_SECONDS} s. See {self.log}."
-                )
-            time.sleep(_POLL_SECONDS)
+        """Wait for something, as long as the log goes on."""
+
+        def outcome() -> str:
+            return "done" if condition() else "ended" if self.ended() else ""
+
+        found = wait_until(outcome, _START_SECONDS, progress=lambda: size(self.log), poll_seconds=_POLL_SECONDS)
+        if found == "ended":
+            raise LocalCloudError(f"The streaming application has ended. The end of {self.log}:\n{tail(self.log, 30)}")
+        if not found:
+            raise LocalCloudError(
+                f"The streaming application did not {what}, and wrote nothing for {_START_SECONDS} s. See {self.log}."
+            )
 
 
 def _write_trust(authority: Path, output: Path) -> None:
