@@ -94,6 +94,31 @@ def test_policy_never_matches_another_tenant(mine: str, other: str) -> None:
     assert _allows(given, f"{_API}/PUT/tenant/{other}") == (mine == other)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "denied", "statements"),
+    [
+        (["GET/a"], [], [("Allow", ["GET/a"])]),
+        (["GET/a/*"], ["GET/a/b", "GET/a/b/"], [("Allow", ["GET/a/*"]), ("Deny", ["GET/a/b", "GET/a/b/"])]),
+        ([], [], [("Deny", ["*"])]),
+        ([], ["GET/a/b"], [("Deny", ["*"])]),
+    ],
+)
+def test_answer_has_all_that_is_allowed_and_denied(
+    allowed: list[str], denied: list[str], statements: list[tuple[str, list[str]]]
+) -> None:
+    caller = Caller(user_id=user_id("u1"), tenant_id=None)
+    given = answer(caller, allowed=allowed, denied=denied, method_arn=f"{_API}/GET/x", context={"userId": "u1"})
+
+    assert given["policyDocument"] == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Action": "execute-api:Invoke", "Effect": effect, "Resource": [f"{_API}/{path}" for path in paths]}
+            for effect, paths in statements
+        ],
+    }
+    assert (given["principalId"], given["context"]) == ("u1", {"userId": "u1"})
+
+
 def test_context_holds_scalars_only() -> None:
     assert all(isinstance(value, str) for value in _policy()["context"].values())
 

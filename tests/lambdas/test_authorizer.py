@@ -120,6 +120,21 @@ class TestRoleTable:
             assert _allows(allowed, denied, "GET/tenants/texas/keys") is expected
             assert _allows(allowed, denied, "GET/tenants/texas/start")
 
+    def test_wildcard_behind_ones_own_id_does_not_open_a_route_for_any_id(self) -> None:
+        # As `own_roles` makes it: what a visitor may do with their own id, `{memberId}` may be as well.
+        table = RoleTable.parse("GET /members/{userId}/{page} visitor\nGET /members/{memberId}/keys admin")
+        visitor = frozenset({"visitor"})
+        allowed, denied = list(table.allowed(_ADA, visitor)), list(table.denied(visitor))
+
+        assert _allows(allowed, denied, "GET/members/ada/start")
+        assert not _allows(allowed, denied, "GET/members/ada/keys")
+
+    def test_same_paths_of_other_methods_overlap_with_none(self) -> None:
+        assert RoleTable.parse("GET /{any} visitor\nGET /a/{x} admin\nPOST /a/b/c visitor").roles == {
+            "admin",
+            "visitor",
+        }
+
     def test_overlapping_routes_are_refused(self) -> None:
         # To a visitor, `GET /*` is open, so that `GET /a/*` has to be denied, and `GET /a/b/c` with it.
         with pytest.raises(ValueError, match="A policy cannot"):
