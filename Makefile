@@ -32,7 +32,7 @@ export no_proxy := $(NO_PROXY)
 endif
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack mutate-code teardown tour lock clean
+.PHONY: help setup up down run test soak lint format bench docs screenshots prove synth preflight deploy smoke attack mutate-code teardown tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,11 @@ soak: setup ## Run the load and soak tests in full size
 attack: setup ## Run the attack suite against ENV (local by default): make attack ENV=dev
 	@$(RUN) $(PY) -m tenantry.attacks --env $(ENV)
 
+prove: setup ## Prove for every environment that no tenant reaches another's data, on its templates
+	@for env in prod staging dev local; do \
+	  $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; \
+	  echo "$$env:"; $(RUN) tenantry prove cdk.out.$$env; done
+
 mutate-code: setup ## Weaken the code that keeps tenants apart, and list what no test notices: make mutate-code ONLY=tokens SINCE=main
 	@$(RUN) $(PY) -m tools.mutants --only "$(ONLY)" --since "$(SINCE)"
 
@@ -98,12 +103,13 @@ format: setup ## Format with ruff and Biome, with automatic fixes
 bench: setup ## Run the benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
-docs: setup ## Update diagrams, idle costs, and the tables of attacks and gaps in docs/
+docs: setup ## Update diagrams, idle costs, and the tables of attacks, gaps and proofs in docs/
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 	@$(RUN) $(PY) -m tenantry.attacks --table docs/attacks.md
 	@$(RUN) $(PY) -m tools.gaps_table
+	@$(RUN) $(PY) -m tools.proof_table cdk.out.prod
 
 screenshots: setup ## Take the dashboard's screenshots for docs/screenshots
 	@$(RUN) $(PY) -m tools.chromium

@@ -17,6 +17,8 @@ from tenantry.bundles import (
 from tenantry.functions.account import in_own_account, service_principal
 from tenantry.functions.checks import acknowledge, acknowledge_wildcard
 from tenantry.functions.function import FunctionDefaults, PythonFunction
+from tenantry.functions.proof import IsolationProof, prove_at_synthesis
+from tenantry.functions.reach import acknowledge_reach
 from tenantry.functions.stores import LOG, declare_application, declare_store
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "BundleError",
     "BundleTarget",
     "FunctionDefaults",
+    "IsolationProof",
     "PythonFunction",
     "RuntimeLock",
     "Source",
     "acknowledge",
+    "acknowledge_reach",
     "acknowledge_wildcard",
     "bundle",
     "bundle_hash",
@@ -40,5 +44,6 @@ __all__ = [
     "host_target",
     "in_own_account",
     "package_folder",
+    "prove_at_synthesis",
     "service_principal",
 ]
