@@ -183,6 +183,13 @@ def test_number_pattern_allows_digits_only(pattern: str) -> None:
         WholeNumber(QueryText("limit"), pattern, 1)
 
 
+@pytest.mark.parametrize("kind", [PathText, QueryText, ContextText])
+@pytest.mark.parametrize("name", ["", "a'b", "x')$input.body('", "a b", "$x", "1", "a\n", "x-y", "\u00e9"])
+def test_name_that_could_leave_its_quotes_is_refused(kind: type[PathText | QueryText | ContextText], name: str) -> None:
+    with pytest.raises(UnsafeTemplateError, match="is not the name of a"):
+        kind(name)
+
+
 @pytest.mark.parametrize("name", ["a&b", "a=b", "", "a b"])
 def test_form_field_names_are_plain(name: str) -> None:
     with pytest.raises(UnsafeTemplateError):
