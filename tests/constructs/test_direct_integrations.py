@@ -10,8 +10,8 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.direct import (
     BodyText,

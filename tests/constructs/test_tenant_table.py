@@ -11,8 +11,8 @@ from aws_cdk import RemovalPolicy, Stack, assertions
 from aws_cdk import aws_sns as sns
 from jsonata import Jsonata
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission
 from tenantry.isolation.vending import TENANT, TENANT_NAME, USER, TokenVendor

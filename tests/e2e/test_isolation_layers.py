@@ -23,8 +23,8 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 from botocore.exceptions import ClientError
 
 from tenantry.attacks.storage import Storage
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.vending import TokenVendor
 from tenantry.model.caller import TenantCaller

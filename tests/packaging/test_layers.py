@@ -29,7 +29,8 @@ _MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
         "tenantry.streaming": {"tenantry.isolation", "tenantry.functions", "tenantry.flink", _MODEL},
         "tenantry.web": {"tenantry.isolation", "tenantry.functions", _MODEL},
         "tenantry.isolation": {"tenantry.functions", _MODEL},
-        "tenantry.functions": {"tenantry.flink", "tenantry.prove", _MODEL},
+        "tenantry.functions": {"tenantry.bundles", "tenantry.flink", "tenantry.prove", _MODEL},
+        "tenantry.bundles": set(),
         "tenantry.flink": {_MODEL},
         # What runs on AWS.
         _FUNCTIONS: {"tenantry.runtime", _MODEL},
@@ -53,7 +54,7 @@ _MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
             _MODEL,
         },
         "tenantry.operate": {"tenantry.ingest_client", "tenantry.extras", _MODEL},
-        "tenantry.local": {"tenantry.flink", "tenantry.extras", _MODEL},
+        "tenantry.local": {"tenantry.bundles", "tenantry.flink", "tenantry.extras", _MODEL},
         "tenantry.testing": {"tenantry.prove", _MODEL},
         "tenantry.prove": {_MODEL},
         # What knows nothing.

@@ -77,8 +77,7 @@ def declare_application(scope: IConstruct, *, name: str, environment: str, ephem
                 stack.template_options.metadata = {**metadata, APPLICATION: declared}
         return []
 
-    mark()
-    scope.node.add_validation(AtValidation(mark))  # once more, for the stacks that come later
+    scope.node.add_validation(AtValidation(mark))  # by then every stack is there
     Tags.of(scope).add("application", name)
     Tags.of(scope).add("environment", environment)
 
