@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,6 +32,8 @@ STATEFUL_TYPES: Final = {
     "AWS::SecretsManager::Secret",
 }
 """Types whose resources hold data that a replacement would lose."""
+
+_UNDECLARED: Final = re.compile("nobody (says whose|declares|has declared)")
 
 Template = dict[str, Any]
 
@@ -81,7 +84,7 @@ def template(stack: Stack) -> Template:
 def _is_undeclared(folder: Path) -> bool:
     report = json.loads((folder / "validation-report.json").read_text())["pluginReports"]
     said = [found["description"] for plugin in report for found in plugin["violations"]]
-    return bool(said) and all("declare_store" in text or "nobody declares" in text for text in said)
+    return bool(said) and all(_UNDECLARED.search(text) for text in said)
 
 
 @cache

@@ -59,7 +59,9 @@ def acknowledge_reach(
         "reason": reason,
         **({"purpose": purpose} if purpose else {}),
     }
-    role.add_metadata(ACKNOWLEDGED, [*(role.get_metadata(ACKNOWLEDGED) or []), entry])
+    # Sorted: the order of calls makes no other template.
+    known = [*(role.get_metadata(ACKNOWLEDGED) or []), entry]
+    role.add_metadata(ACKNOWLEDGED, sorted(known, key=lambda one: (one["actions"], one["reason"])))
 
 
 @jsii.implements(IStringProducer)
