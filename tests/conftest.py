@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
@@ -14,6 +16,9 @@ from tests.scheduling import SharedThings
 
 # Powertools reads this when `tenantry.runtime` is imported, by whichever test comes first.
 os.environ.update(POWERTOOLS_TRACE_DISABLED="true", POWERTOOLS_METRICS_NAMESPACE="app")
+
+# Each mocked AWS has a new session, and a new session would read the services' models again: most of such a test's time.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 # An example may wait for a synthesis, or for other tests on the machine.
 settings.register_profile("project", deadline=None)
