@@ -11,7 +11,7 @@ from tests.oracles.templates import ENVIRONMENTS
 from tests.prove import random_cases, true_cases
 from tests.prove.engine import judge
 from tests.prove.evaluator import Decision, decide
-from tests.sizes import size
+from tests.sizes import SOAK, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +55,8 @@ def test_engine_without_the_gaps_differs() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not SOAK, reason="it takes minutes: make soak")
 def test_requests_of_other_seeds_are_decided_as_aws_documents() -> None:
     for seed in range(2, 6):
         _, differing = _disagreements(random_cases.cases(seed, 50_000))
