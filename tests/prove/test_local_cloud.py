@@ -31,6 +31,8 @@ def _disagreements(
     return Counter(ours), sorted(differing, key=lambda found: len(repr(found)))[:3]
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_random_requests_are_decided_as_aws_documents() -> None:
     decided, differing = _disagreements(random_cases.cases(1, size(3000, full=200_000)))
 
@@ -38,6 +40,8 @@ def test_random_requests_are_decided_as_aws_documents() -> None:
     assert min(decided[decision] for decision in Decision) > sum(decided.values()) // 40
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_the_apps_policies_are_decided_as_aws_documents() -> None:
     decided, differing = _disagreements(
         case for name in ENVIRONMENTS for case in true_cases.cases(name, 1, size(1, full=50))
