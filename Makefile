@@ -6,6 +6,9 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 ENV ?= local
+# What `make mutate-code` is limited to: a part of the files' paths, lines that have changed since a revision.
+ONLY ?=
+SINCE ?=
 # More context for synth and deploy: make deploy ENV=dev CONTEXT="--context allowedOrigin=https://app.example.com"
 CONTEXT ?=
 # Where nobody sits at a terminal, the pipeline's own approval stands for the CDK's question about IAM changes.
@@ -29,7 +32,7 @@ export no_proxy := $(NO_PROXY)
 endif
 RUN = PATH="$(NODE_BIN):$(abspath node_modules/.bin):$$PATH"
 
-.PHONY: help setup up down run test soak lint format bench docs screenshots synth preflight deploy smoke attack teardown tour lock clean
+.PHONY: help setup up down run test soak lint format bench docs screenshots prove synth preflight deploy smoke attack mutate mutate-code teardown tour lock clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +80,17 @@ soak: setup ## Run the load and soak tests in full size
 attack: setup ## Run the attack suite against ENV (local by default): make attack ENV=dev
 	@$(RUN) $(PY) -m tenantry.attacks --env $(ENV)
 
+prove: setup ## Prove for every environment that no tenant reaches another's data, on its templates
+	@for env in prod staging dev local; do \
+	  $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; \
+	  echo "$$env:"; $(RUN) tenantry prove cdk.out.$$env; done
+
+mutate: setup ## Weaken every policy of ENV's templates (ENV=all for every environment), and list what nothing notices
+	@$(RUN) $(PY) -m tests.prove.mutate $(if $(filter all,$(ENV)),,$(ENV))
+
+mutate-code: setup ## Weaken the code that keeps tenants apart, and list what no test notices: make mutate-code ONLY=tokens SINCE=main
+	@$(RUN) $(PY) -m tools.mutants --only "$(ONLY)" --since "$(SINCE)"
+
 lint: setup ## Check Python with ruff and mypy --strict, and the dashboard with TypeScript and Biome
 	@cd dashboard && $(RUN) node_modules/.bin/tsc --noEmit && $(RUN) node_modules/.bin/biome check --error-on-warnings .
 	@$(RUN) ruff check .
@@ -92,12 +106,13 @@ format: setup ## Format with ruff and Biome, with automatic fixes
 bench: setup ## Run the benchmarks
 	@$(RUN) $(PY) -m benchmarks
 
-docs: setup ## Update diagrams, idle costs, and the tables of attacks and gaps in docs/
+docs: setup ## Update diagrams, idle costs, and the tables of attacks, gaps and proofs in docs/
 	@for env in dev prod; do $(RUN) cdk synth --quiet --context env=$$env --context region= --context account= --output cdk.out.$$env; done
 	@$(RUN) $(PY) -m tools.architecture cdk.out.prod
 	@$(RUN) $(PY) -m benchmarks.idle dev=cdk.out.dev prod=cdk.out.prod
 	@$(RUN) $(PY) -m tenantry.attacks --table docs/attacks.md
 	@$(RUN) $(PY) -m tools.gaps_table
+	@$(RUN) $(PY) -m tools.proof_table cdk.out.prod
 
 screenshots: setup ## Take the dashboard's screenshots for docs/screenshots
 	@$(RUN) $(PY) -m tools.chromium

@@ -11,8 +11,8 @@ from xdist.remote import Producer
 
 from tenantry.local.cloud import LocalCloud
 from tenantry.local.settings import PORT_VARIABLE
+from tests.missing import not_run
 from tests.scheduling import SharedThings
-from tools.chromium import MISSING
 
 os.environ["METRICS_NAMESPACE"] = "app"
 
@@ -31,19 +31,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharedT
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let the run fail if tests did not run for want of a browser."""
-    if _not_run(session.config) and session.exitstatus == pytest.ExitCode.OK:
+    """Let the run fail if tests did not run for want of a browser or of Flink."""
+    if not_run(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if missed := _not_run(terminalreporter.config):
-        terminalreporter.write_line(f"{missed} tests in tests/e2e/dashboard did not run. {MISSING}", red=True)
-
-
-def _not_run(config: pytest.Config) -> int:
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return sum(MISSING in str(report.longrepr) for report in reporter.stats.get("skipped", ())) if reporter else 0
+    for remedy, count in not_run(terminalreporter.config).items():
+        terminalreporter.write_line(f"{count} tests did not run. {remedy}", red=True)
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,8 @@ WORDS: Final = re.compile(
 )
 DOCUMENTS: Final = ("README.md", "SECURITY.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
 _CODE: Final = re.compile(r"^\s*```.*?^\s*```[^\n]*$", re.DOTALL | re.MULTILINE)
-# What the attacks try is no promise; the registry writes it.
-_SURFACES: Final = re.compile(r"<!-- surfaces: make docs -->.*?<!-- end of surfaces -->", re.DOTALL)
+# What the attacks try, and what is proven of whom, is no promise; `make docs` writes it.
+_SURFACES: Final = re.compile(r"<!-- (surfaces|proof): make docs -->.*?<!-- end of \1 -->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _ITEM: Final = re.compile(r"^\s*([-*]|\d+\.|#+)\s+")
 _RULE: Final = re.compile(r"[|\-: ]+")

@@ -18,6 +18,7 @@ from benchmarks.streaming.costs import table as costs
 from tenantry.flink import JAR, PackageError, Use, fetch, java, package, pinned
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink import installation
+from tenantry.testing.lake import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,9 @@ _COUNT: Final = 280_000
 # The first warms up; the last sends each record once, so that no format can make anything of repetitions.
 _COUNTS: Final = (_COUNT, _COUNT, _COUNT, _COUNT, _DIFFERENT)
 _CHECKPOINT_SECONDS: Final = 5
+_PARQUET_ROWS: Final = (
+    "import sys; import pyarrow.parquet as p; print(sum(p.read_metadata(f).num_rows for f in sys.argv[1:]))"
+)
 _JVM: Final = "-Xmx3g -XX:+UseParallelGC"
 # How often the environments' applications take a checkpoint (stacks/environments.py).
 _INTERVALS: Final = {"dev and staging": 60, "prod": 300}
@@ -41,6 +45,7 @@ class _Ran:
     rate: float
     stored: int
     files: float
+    rows: int
 
 
 def measure(_: Path) -> Sequence[Figure]:
@@ -72,12 +77,13 @@ def _measured(flink: Installation, folder: Path) -> Sequence[Figure]:
     figures = []
     for name, text in (
         ("published", "the published job: rows of text"),
-        ("json", "ours: JSON lines, gzip, rejected records, aggregates"),
-        ("parquet", "ours: Parquet, gzip, rejected records, aggregates"),
+        ("json", "ours: JSON lines, Zstandard, rejected records, aggregates"),
+        ("parquet", "ours: Parquet, Zstandard, rejected records, aggregates"),
     ):
         figures.append(Figure(f"records a second and core, {name}", round(runs[name].rate), "1/s", text))
     for name, text in (("published", "no compression"), ("json", ""), ("parquet", "")):
         figures.append(Figure(f"bytes in the lake for each sent, {name}", round(runs[name].stored / sent, 3), "", text))
+    figures.extend(Figure(f"rows that were written, {name}", run.rows, "", "all") for name, run in runs.items())
     per_checkpoint = runs["json"].files / _TENANTS
     figures.append(
         Figure(
@@ -158,12 +164,33 @@ def _run(flink: Installation, output: Path, asked: Mapping[str, Any]) -> _Ran:
     if done.returncode:
         raise NotReadyError(f"The job ended: {done.stderr[-2000:]}")
     took = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")][1:-1]
+    rows = _rows(flink, output)
+    if rows != sum(_COUNTS):
+        raise NotReadyError(
+            f"{asked['job']} was given {sum(_COUNTS)} records and wrote {rows}: its figures mean nothing."
+        )
     # A file ends with each checkpoint, and with the job.
     ends = int(took[0]["seconds"] / _CHECKPOINT_SECONDS) + 1
     return _Ran(
         rate=_COUNT / median(run["core_seconds"] for run in took),
         stored=sum(path.stat().st_size for path in _files(output / str(len(_COUNTS) - 1))),
         files=len(_files(output / "1")) / ends,
+        rows=rows,
+    )
+
+
+def _rows(flink: Installation, output: Path) -> int:
+    """Return how many rows all runs of a job wrote."""
+    files = [path for run in range(len(_COUNTS)) for path in _files(output / str(run))]
+    if files and files[0].suffix == ".parquet":
+        done = subprocess.run(  # noqa: S603 - own words
+            [str(flink.python), "-c", _PARQUET_ROWS, *map(str, files)], capture_output=True, text=True, check=True
+        )
+        return int(done.stdout)
+    contents = (path.read_bytes() for path in files)
+    return sum(
+        (unpacked(content) if path.suffix == ".zst" else content).count(b"\n")
+        for path, content in zip(files, contents, strict=True)
     )
 
 

@@ -54,9 +54,9 @@ def _replayed(environment: StreamExecutionEnvironment, told: dict[str, Any], sch
 
 def _ours(environment: StreamExecutionEnvironment, told: dict[str, Any], output: Path) -> None:
     from tenantry.model.identifiers import TENANT_PATTERN  # noqa: PLC0415 - found now
-    from tenantry.streaming_job import job, rows, settings  # noqa: PLC0415
+    from tenantry.streaming_job import job, settings  # noqa: PLC0415
 
-    schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN, rows.type_information())
+    schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN)
     properties = {"Region": "here", "InputStreamName": "memory", "S3SinkPath": "lake", "OutputFormat": told["format"]}
     lake = replace(settings.settings(properties), lake=(output / "lake").as_uri())
     job.fill(environment, _replayed(environment, told, schema), lake)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
+from tenantry.functions import acknowledge_reach
 from tenantry.isolation.api import Directory
 from tenantry.model.directory_tables import MEMBERSHIPS, TENANTS, USERS, table_name
 
@@ -65,8 +66,13 @@ def table(
     )
 
 
-def grant_on(resource_arn: str, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-    """Let `grantee` do this on one resource: CDK's own grants on a table reach all of its indexes as well."""
+def grant_on(resource_arn: str, grantee: iam.IGrantable, *actions: str, because: str = "") -> iam.Grant:
+    """Let `grantee` do this on one resource: CDK's own grants on a table reach all of its indexes as well.
+
+    Where it holds data of tenants, `because` says why no tenant reaches another's (`acknowledge_reach`).
+    """
+    if because:
+        acknowledge_reach(grantee, resource_arn, actions=actions, reason=because)
     return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[resource_arn])
 
 
@@ -157,9 +163,11 @@ def reads(table_arn: str, *actions: str, attributes: Sequence[str]) -> iam.Polic
     )
 
 
-def allow(grantee: iam.IGrantable, *statements: iam.PolicyStatement) -> None:
-    """Add statements to what a grantee may do."""
+def allow(grantee: iam.IGrantable, *statements: iam.PolicyStatement, because: str) -> None:
+    """Add statements about tenants' data to what a grantee may do; `because` as for `grant_on`."""
     for statement in statements:
+        for resource in statement.resources:
+            acknowledge_reach(grantee, resource, actions=statement.actions, reason=because)
         grantee.grant_principal.add_to_principal_policy(statement)
 
 

@@ -10,8 +10,8 @@ from aws_cdk import Duration, Stack
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Match, Template
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.direct import (
     BodyText,
@@ -181,6 +181,13 @@ def test_optional_member_cannot_be_first_or_only(value: Any) -> None:  # noqa: A
 def test_number_pattern_allows_digits_only(pattern: str) -> None:
     with pytest.raises(UnsafeTemplateError):
         WholeNumber(QueryText("limit"), pattern, 1)
+
+
+@pytest.mark.parametrize("kind", [PathText, QueryText, ContextText])
+@pytest.mark.parametrize("name", ["", "a'b", "x')$input.body('", "a b", "$x", "1", "a\n", "x-y", "\u00e9"])
+def test_name_that_could_leave_its_quotes_is_refused(kind: type[PathText | QueryText | ContextText], name: str) -> None:
+    with pytest.raises(UnsafeTemplateError, match="is not the name of a"):
+        kind(name)
 
 
 @pytest.mark.parametrize("name", ["a&b", "a=b", "", "a b"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import sys
 import zipfile
 from typing import TYPE_CHECKING
@@ -54,6 +55,23 @@ def test_missing_jar_is_named_in_the_error(home: Path) -> None:
     assert home.is_dir()
     with pytest.raises(JarError, match=r"org\.example:some:1\.0"):
         fetch(_SOME)
+
+
+def test_a_silent_repository_is_named_before_each_further_try(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert home.is_dir()
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it accepts, and never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv(jars.MAVEN_VARIABLE, url)
+        monkeypatch.setattr(jars, "_TRIES", 3)
+        monkeypatch.setattr(jars, "_SILENCE_SECONDS", 0.05)
+        monkeypatch.setattr(jars, "_PAUSE_SECONDS", 0)
+        with pytest.raises(JarError, match=url):
+            fetch(_SOME)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(": ")[2] for line in said] == ["try 2 of 3", "try 3 of 3"]
+    assert all(line.startswith(f"Waiting for org.example:some:1.0 from {url}") for line in said)
 
 
 def test_jar_of_the_local_maven_repository_is_used_if_pinned(home: Path) -> None:

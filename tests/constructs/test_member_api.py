@@ -11,8 +11,8 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_sns as sns
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.api import Access, ApiDefaults, Directory, MemberApi, Route, SharedTokens, TenantApi
 from tests.synthesized import new_app
 

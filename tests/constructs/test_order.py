@@ -13,8 +13,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_events_targets import SqsQueue
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction, declare_application, declare_store
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.api import ApiDefaults, Directory
 from tenantry.isolation.data import PrefixBucket, TenantTable
 from tenantry.isolation.devices import IngestApi, TenantDevices, TenantLimit

@@ -8,8 +8,8 @@ import pytest
 from aws_cdk import Stack, assertions
 from aws_cdk import aws_sqs as sqs
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tests.synthesized import new_app
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.api import AdminApi, Answer, ApiDefaults, Directory, Parameter, Route, Schema, TenantApi
 from tenantry.isolation.api.route import EXPECTED_TENANT
 from tenantry.isolation.documentation import ApiDocumentation

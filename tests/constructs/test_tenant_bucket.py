@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from aws_cdk import Duration, Environment, Stack, assertions
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import AccessPointBucket, DocumentedBucket, PrefixBucket, SiloBuckets, TaggedBucket
 from tenantry.isolation.vending import TENANT_NAME, TokenVendor
 from tenantry.model.caller import TenantCaller

@@ -11,9 +11,19 @@ from aws_cdk import RemovalPolicy, Stack, assertions
 from aws_cdk import aws_sns as sns
 from jsonata import Jsonata
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
+from tenantry.isolation.direct import (
+    BodyJson,
+    BodyText,
+    ContextText,
+    Joined,
+    PathText,
+    ServiceIntegration,
+    ServiceReply,
+    UnsafeTemplateError,
+)
 from tenantry.isolation.events import ApplicationBus, EventSaga, EventType, SagaEmission
 from tenantry.isolation.vending import TENANT, TENANT_NAME, USER, TokenVendor
 from tenantry.model.identifier_checks import tenant_id_condition
@@ -435,6 +445,31 @@ def test_task_names_the_user_where_the_leading_key_does() -> None:
     for leading_key, user in ((TENANT, "$event.detail.userId"), (f"{TENANT}^{USER}", "")):
         with pytest.raises(ValueError, match=r"leading key .* do not fit: name the user in both"):
             _Shop(leading_key=leading_key).table.saga_task("W", "PutItem", tenant=_TENANT_PATH, user=user, row={})
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"Item": {"Tenant": {"S": BodyText("$.tenant")}, "Id": {"S": "x"}}},
+        {"Item": {"Tenant": {"S": Joined(BodyText("$.tenant"), "#", ContextText("authorizer.tenantId"))}}},
+        {"Key": {"Tenant": {"S": PathText("tenant")}}},
+        {"ExpressionAttributeValues": {":Tenant": {"S": BodyText("$.tenant")}}},
+        {"ExpressionAttributeValues": {":Tenant": BodyJson("$.tenant")}},
+    ],
+    ids=str,
+)
+def test_integration_cannot_take_its_partition_from_the_caller(request_: dict[str, Any]) -> None:
+    shop = _Shop()
+
+    with pytest.raises(UnsafeTemplateError, match="decides whose a thing is"):
+        ServiceIntegration(
+            shop.stack,
+            "Integration",
+            action=shop.table.service_action("PutItem"),
+            request=request_,
+            reply=ServiceReply(body={}),
+            refusal="No",
+        )
 
 
 def test_integration_names_an_index_that_the_table_has() -> None:

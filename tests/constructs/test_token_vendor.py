@@ -10,8 +10,8 @@ from aws_cdk import Stack, assertions
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_sns as sns
 
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.api import ApiDefaults, Directory, Route, TenantApi
 from tenantry.isolation.vending import TENANT, TENANT_NAME, USER, TenantStatement, TokenVendor
 from tenantry.model.policies import PolicyTemplate

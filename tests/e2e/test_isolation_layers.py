@@ -22,8 +22,8 @@ from aws_cdk import Environment, Stack, assertions
 from botocore.exceptions import ClientError
 
 from tenantry.attacks.storage import Storage
+from tenantry.bundles.sources import package_folder
 from tenantry.functions import FunctionDefaults, PythonFunction
-from tenantry.functions.sources import package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.vending import TokenVendor
 from tenantry.model.caller import TenantCaller

@@ -12,12 +12,18 @@ import pytest
 
 from tenantry.attacks.ingest import Senders
 from tenantry.testing.lake import Lake
+from tests.missing import flink_or_skip
 
 if TYPE_CHECKING:
     from tenantry.attacks.world import World
     from tenantry.local.cloud import LocalCloud
 
 _SECONDS = 90.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _flink() -> None:
+    flink_or_skip()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -29,15 +29,15 @@ _KEY: Final = "the/same/key.txt"
 def second(deployed: LocalCloud, world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     """Deploy a second application's storage stack, and what it needs, beside the first's; remove it in the end."""
     folder = tmp_path_factory.mktemp("second")
-    raw = cdk.deploy(
-        variables=deployed.variables,
-        assembly=folder / "cdk.out",
-        outputs=folder / "outputs.json",
-        log=folder / "deploy.log",
-        project=find_project(),
-        application=_SECOND,
-        stacks=[f"{_SECOND}-storage"],
-    )
+    where: Any = {
+        "variables": deployed.variables,
+        "assembly": folder / "cdk.out",
+        "log": folder / "deploy.log",
+        "project": find_project(),
+    }
+    cdk.synthesize(**where, application=_SECOND)
+    storage = f"{_SECOND}-storage"
+    raw = cdk.deploy(**where, outputs=folder / "outputs.json", stacks=[storage], exclusively=False)
     outputs = local(raw, deployed.endpoint, "")
     environment = Environment(name="local", app=_SECOND, outputs=outputs, aws=world.target.aws)
     yield environment

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenantry.model.caller import Caller
-from tenantry.model.errors import UnauthorizedError
+from tenantry.model.errors import ForbiddenError, UnauthorizedError
 from tenantry.model.identifiers import RESERVED_WORDS, TENANT_SHAPE, tenant_id, user_id
 from tenantry.runtime.authorization import RoleRule, RoleTable, RouteRule, answer
 
@@ -94,6 +94,31 @@ def test_policy_never_matches_another_tenant(mine: str, other: str) -> None:
     assert _allows(given, f"{_API}/PUT/tenant/{other}") == (mine == other)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "denied", "statements"),
+    [
+        (["GET/a"], [], [("Allow", ["GET/a"])]),
+        (["GET/a/*"], ["GET/a/b", "GET/a/b/"], [("Allow", ["GET/a/*"]), ("Deny", ["GET/a/b", "GET/a/b/"])]),
+        ([], [], [("Deny", ["*"])]),
+        ([], ["GET/a/b"], [("Deny", ["*"])]),
+    ],
+)
+def test_answer_has_all_that_is_allowed_and_denied(
+    allowed: list[str], denied: list[str], statements: list[tuple[str, list[str]]]
+) -> None:
+    caller = Caller(user_id=user_id("u1"), tenant_id=None)
+    given = answer(caller, allowed=allowed, denied=denied, method_arn=f"{_API}/GET/x", context={"userId": "u1"})
+
+    assert given["policyDocument"] == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Action": "execute-api:Invoke", "Effect": effect, "Resource": [f"{_API}/{path}" for path in paths]}
+            for effect, paths in statements
+        ],
+    }
+    assert (given["principalId"], given["context"]) == ("u1", {"userId": "u1"})
+
+
 def test_context_holds_scalars_only() -> None:
     assert all(isinstance(value, str) for value in _policy()["context"].values())
 
@@ -129,3 +154,15 @@ def test_unbound_parameter_that_undoes_a_binding_is_refused(routes: str) -> None
 def test_malformed_claims_are_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(UnauthorizedError):
         Caller.from_claims(claims)
+
+
+@pytest.mark.parametrize("named", [None, "", "t-2", "T-1", "t-1 ", "*"])
+def test_caller_in_a_tenant_must_be_named_exactly(named: object) -> None:
+    ada = Caller(user_id=user_id("ada"), tenant_id=tenant_id("t-1"))
+
+    for check in (ada.require_tenant, ada.require_user, Caller(user_id=user_id("ada"), tenant_id=None).require_tenant):
+        with pytest.raises(ForbiddenError):
+            check(named)
+    assert (ada.require_tenant("t-1"), ada.require_user("ada")) == ("t-1", "ada")
+    with pytest.raises(ForbiddenError):
+        Caller(user_id=user_id("ada"), tenant_id=None).in_tenant()

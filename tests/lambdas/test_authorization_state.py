@@ -15,7 +15,7 @@ from tenantry.runtime.authorization_state import AuthorizationState, Authorizati
 from tests.lambdas.tables import create_directory, join, leave
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -72,6 +72,18 @@ def _of_user(database: DynamoDBClient, user: UserId, name: str, value: dict[str,
     _write(database, "app-users", {"userid": {"S": user}}, name, value)
 
 
+def _before_second_call(database: DynamoDBClient, change: Callable[[], None]) -> None:
+    """Have something done right before the second call that reads the directory."""
+    made: list[str] = []
+
+    def count(**_: object) -> None:
+        made.append("a call")
+        if len(made) == 2:
+            change()
+
+    database.meta.events.register("before-call.dynamodb.BatchGetItem", count)
+
+
 class TestActiveTenant:
     @pytest.mark.parametrize("hint", [None, _TEXAS, _OHIO, TenantId("nowhere")])
     def test_active_tenant_is_read_from_the_directory(self, states: AuthorizationStates, hint: TenantId | None) -> None:
@@ -84,6 +96,23 @@ class TestActiveTenant:
         states.active(_sign_in(_BOB), hint)
 
         assert calls == ["BatchGetItem"] * count
+
+    @pytest.mark.parametrize("name", ["blockedat", "deletedat", "newpassword"])
+    def test_account_closed_between_two_calls_reaches_nothing(
+        self, states: AuthorizationStates, database: DynamoDBClient, name: str
+    ) -> None:
+        _before_second_call(database, lambda: _of_user(database, _BOB, name, {"N": "1"}))
+
+        with pytest.raises(SessionEndedError):
+            states.active(_sign_in(_BOB), _OHIO)
+
+    def test_switch_between_two_calls_gives_no_tenant(
+        self, states: AuthorizationStates, database: DynamoDBClient
+    ) -> None:
+        _before_second_call(database, lambda: _of_user(database, _BOB, "activetenantid", {"S": _OHIO}))
+
+        assert states.active(_sign_in(_BOB)).tenant_id is None
+        assert states.active(_sign_in(_BOB)) == _state(_OHIO, "admin")
 
     def test_removed_member_has_no_active_tenant(self, states: AuthorizationStates, database: DynamoDBClient) -> None:
         leave(database, _TEXAS, _BOB)

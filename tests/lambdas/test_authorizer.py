@@ -107,6 +107,34 @@ class TestRoleTable:
         with pytest.raises(ValueError, match="bound to its caller"):
             RoleTable.parse("GET /{x} admin\nGET /tenants/{tenantId} admin")
 
+    def test_wildcard_beside_a_binding_does_not_open_a_bound_route(self) -> None:
+        # API Gateway's `GET /tenants/texas/*` also matches `GET /tenants/texas/keys`.
+        table = RoleTable.parse(
+            "GET /tenants/{tenantId}/{page} visitor\nGET /tenants/{tenantId}/keys admin\nPUT /tenants/{tenantId}/keys admin"
+        )
+        visitor, admin = frozenset({"visitor"}), frozenset({"admin", "visitor"})
+
+        assert table.denied(visitor) == ["GET/tenants/*/keys", "GET/tenants/*/keys/"]
+        for roles, expected in ((visitor, False), (admin, True)):
+            allowed, denied = list(table.allowed(_ADA, roles)), list(table.denied(roles))
+            assert _allows(allowed, denied, "GET/tenants/texas/keys") is expected
+            assert _allows(allowed, denied, "GET/tenants/texas/start")
+
+    def test_wildcard_behind_ones_own_id_does_not_open_a_route_for_any_id(self) -> None:
+        # As `own_roles` makes it: what a visitor may do with their own id, `{memberId}` may be as well.
+        table = RoleTable.parse("GET /members/{userId}/{page} visitor\nGET /members/{memberId}/keys admin")
+        visitor = frozenset({"visitor"})
+        allowed, denied = list(table.allowed(_ADA, visitor)), list(table.denied(visitor))
+
+        assert _allows(allowed, denied, "GET/members/ada/start")
+        assert not _allows(allowed, denied, "GET/members/ada/keys")
+
+    def test_same_paths_of_other_methods_overlap_with_none(self) -> None:
+        assert RoleTable.parse("GET /{any} visitor\nGET /a/{x} admin\nPOST /a/b/c visitor").roles == {
+            "admin",
+            "visitor",
+        }
+
     def test_overlapping_routes_are_refused(self) -> None:
         # To a visitor, `GET /*` is open, so that `GET /a/*` has to be denied, and `GET /a/b/c` with it.
         with pytest.raises(ValueError, match="A policy cannot"):
@@ -124,8 +152,17 @@ class TestProfile:
         assert (context["firstName"], context["lastName"]) == (first, last)
         assert Profile.from_authorizer(context).name == name
 
+    @pytest.mark.parametrize("email", [None, "", 5, ["ada@example.com"]])
+    def test_email_that_is_not_text_is_none(self, email: object) -> None:
+        profile = Profile.from_claims({"email": email, "email_verified": True})
+
+        assert profile == Profile(email=None, name="")
+        assert profile.to_authorizer() == {"email": "", "firstName": "", "lastName": ""}
+        assert Profile.from_authorizer(profile.to_authorizer()) == profile == Profile.from_authorizer(None)
+
     def test_name_that_is_not_text_is_ignored(self) -> None:
-        assert Profile.from_claims({"name": "Ada\nLovelace"}).name == ""
+        for name in ("Ada\nLovelace", 5, None):
+            assert Profile.from_claims({"name": name}).name == ""
 
     @pytest.mark.parametrize("verified", [False, None, "true", "false", 1, "yes"])
     def test_email_must_be_verified(self, verified: object) -> None:

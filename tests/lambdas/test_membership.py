@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tenantry.model.directory_tables import Tables
-from tenantry.model.errors import ConflictError, ForbiddenError, NotFoundError
+from tenantry.model.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.model.roles import Role
 from tenantry.runtime import invitations as invitations_module
@@ -149,6 +149,28 @@ class TestRoles:
         with pytest.raises(ForbiddenError):
             memberships.set_roles(_TEXAS, _BOB, frozenset({Role.MEMBER}), by=_ADA)
 
+    def test_admin_stays_one_with_more_roles(self, database: DynamoDBClient, memberships: Memberships) -> None:
+        more = frozenset({Role.ADMIN, Role.VISITOR})
+        memberships.set_roles(_TEXAS, _ADA, more, by=_ADA)  # the last one
+        join(database, _TEXAS, UserId("zoe"), "admin")
+        memberships.set_roles(_TEXAS, UserId("zoe"), more, by=_ADA)
+
+        for user in (_ADA, "zoe"):
+            assert _everywhere(database, _TEXAS, user) == ({*more}, {*more}, True)
+
+    def test_role_change_activates_nothing(self, database: DynamoDBClient, memberships: Memberships) -> None:
+        join(database, _OHIO, _ADA, "visitor")
+        memberships.set_roles(_OHIO, _ADA, frozenset({Role.MEMBER}), by=_BOB)
+
+        assert _active(database, _ADA).tenant_id == _TEXAS
+
+    def test_membership_without_roles_gets_some(self, database: DynamoDBClient, memberships: Memberships) -> None:
+        database.put_item(TableName="app-tenant-users", Item={"tenantid": {"S": _TEXAS}, "userid": {"S": _EVE}})
+
+        assert memberships.switch(_EVE, _TEXAS) is None
+        assert memberships.set_roles(_TEXAS, _EVE, frozenset({Role.VISITOR}), by=_ADA) == frozenset()
+        assert _everywhere(database, _TEXAS, _EVE) == ({"visitor"}, {"visitor"}, False)
+
     def test_write_condition_keeps_the_last_admin(
         self, database: DynamoDBClient, memberships: Memberships, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -198,6 +220,19 @@ class TestRemove:
 
         assert _everywhere(database, _TEXAS, _BOB) == (None, None, False)
 
+    def test_admin_who_leaves_is_an_admin_no_more(self, database: DynamoDBClient, memberships: Memberships) -> None:
+        join(database, _TEXAS, UserId("zoe"), "admin")
+        memberships.remove(_TEXAS, UserId("zoe"), by=UserId("zoe"))
+
+        assert _everywhere(database, _TEXAS, "zoe") == (None, None, False)
+
+    def test_member_without_an_account_is_removed(self, database: DynamoDBClient, memberships: Memberships) -> None:
+        database.delete_item(TableName="app-users", Key={"userid": {"S": _BOB}})
+        memberships.remove(_TEXAS, _BOB, by=_ADA)
+
+        assert _everywhere(database, _TEXAS, _BOB) == (None, None, False)
+        assert "Item" not in database.get_item(TableName="app-users", Key={"userid": {"S": _BOB}})
+
     @pytest.mark.parametrize("by", [_BOB, _EVE])
     def test_only_admins_remove_others(self, memberships: Memberships, by: UserId) -> None:
         with pytest.raises(ForbiddenError):
@@ -225,6 +260,28 @@ class TestRemove:
         assert _everywhere(database, _TEXAS, _ADA) == ({"admin"}, {"admin"}, True)
 
 
+class TestTenants:
+    def test_index_that_lags_gives_no_tenant(self, memberships: Memberships, monkeypatch: pytest.MonkeyPatch) -> None:
+        lagging = [{"tenantid": {"S": _OHIO}}, {"tenantid": {"S": _TEXAS}}]
+        monkeypatch.setattr("tenantry.runtime.membership.memberships_of", lambda *_, **__: lagging)
+
+        assert memberships.tenants_of(_ADA) == {_TEXAS: {"admin"}}
+
+    def test_tenant_without_a_name_has_none(self, database: DynamoDBClient, memberships: Memberships) -> None:
+        database.put_item(TableName="app-tenants", Item={"tenantid": {"S": "iowa"}})
+
+        assert memberships.names([_TEXAS, TenantId("iowa"), TenantId("nowhere")]) == {_TEXAS: "Texas"}
+
+    def test_older_tenant_without_a_living_admin_has_none(
+        self, database: DynamoDBClient, memberships: Memberships
+    ) -> None:
+        database.put_item(TableName="app-tenants", Item={"tenantid": {"S": "iowa"}})
+
+        assert memberships.admins(TenantId("iowa")) == frozenset()
+        with pytest.raises(NotFoundError):
+            memberships.admins(TenantId("nowhere"))
+
+
 class TestInvitations:
     def test_invitation_is_accepted_once(self, database: DynamoDBClient, invitations: Invitations) -> None:
         invitations.invite(_TEXAS, mailbox("Eve@Example.com"), frozenset({Role.MEMBER}), by=_ADA)
@@ -236,6 +293,18 @@ class TestInvitations:
         assert _active(database, _EVE).tenant_id == _TEXAS  # she had none
         with pytest.raises(NotFoundError):
             invitations.accept(_TEXAS, UserId("eve2"), mailbox("eve@example.com"), "Eve")
+
+    def test_member_is_written_with_name_and_address(self, database: DynamoDBClient, invitations: Invitations) -> None:
+        invitations.invite(_TEXAS, mailbox("eve@example.com"), frozenset({Role.MEMBER}), by=_ADA)
+        invitations.accept(_TEXAS, _EVE, mailbox("eve@example.com"), "Eve")
+
+        who = {"userid": {"S": _EVE}, "name": {"S": "Eve"}, "email": {"S": "eve@example.com"}}
+        roles = {"SS": ["member"]}
+        user = database.get_item(TableName="app-users", Key={"userid": {"S": _EVE}})["Item"]
+        assert user == {**who, "activetenantid": {"S": _TEXAS}, f"roles:{_TEXAS}": roles}
+        key: Any = {"tenantid": {"S": _TEXAS}, "userid": {"S": _EVE}}
+        member = database.get_item(TableName="app-tenant-users", Key=key)["Item"]
+        assert member == {**who, **key, "roles": roles}
 
     def test_acceptance_keeps_an_active_tenant(self, database: DynamoDBClient, invitations: Invitations) -> None:
         invitations.invite(_OHIO, mailbox("ada@example.com"), frozenset({Role.ADMIN}), by=_BOB)
@@ -553,6 +622,12 @@ class TestRoutes:
         (message,) = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"]
         assert json.loads(message["Body"])["entry"]["DetailType"] == "activeTenantSwitched"
         assert "@" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [None, 5, "", "0" * 31, "0" * 33, "G" * 32, "A" * 32, "0" * 32 + "\n", b"0" * 32])
+def test_malformed_invitation_id_is_refused(value: object) -> None:
+    with pytest.raises(BadRequestError, match="Invalid invitation id"):
+        invitations_module.invitation_id(value)
 
 
 def test_invitation_ids_reveal_no_email() -> None:

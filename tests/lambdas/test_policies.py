@@ -118,7 +118,18 @@ class TestRefused:
         with pytest.raises(TemplateError, match="bind the tenant"):
             PolicyTemplate.parse(_template(**_on_a_key(operator)))
 
-    @pytest.mark.parametrize("null", [{}, {"s3:delimiter": ["false"]}, {"s3:prefix": ["true"]}], ids=json.dumps)
+    @pytest.mark.parametrize(
+        "null",
+        [
+            {},
+            {"s3:delimiter": ["false"]},
+            {"s3:prefix": ["true"]},
+            {"s3:prefix": ["false", "true"]},  # present or not
+            {"s3:prefix": ["true", "false"]},
+            {"s3:prefix": []},
+        ],
+        ids=json.dumps,
+    )
     def test_for_all_values_that_may_be_empty_is_refused(self, null: dict[str, Any]) -> None:
         changes = _on_a_key("ForAllValues:StringLike")
         changes["Condition"]["Null"] = null
@@ -176,6 +187,12 @@ class TestAccepted:
             _on_a_key("StringEquals", "{{tenant_id}}"),
             _on_a_key("StringLike", ["{{tenant_id}}/*", "{{tenant_id}}^{{user_id}}"]),
             _on_a_key("ArnLike", "arn:aws:s3:us-east-1:123456789012:accesspoint/x-{{tenant_name}}"),
+            _on_a_key("ArnEquals", "arn:aws:s3:us-east-1:123456789012:accesspoint/x-{{tenant_name}}"),
+            {
+                "Resource": _UNBOUND,
+                "Condition": {"StringLike": {"s3:prefix": "{{tenant_id}}/*"}, "StringEquals": {"s3:delimiter": "/"}},
+            },
+            {"Resource": "arn:aws:s3:::bucket/{{tenant_id}}/a\nb*"},
             {"Effect": "Deny", "Resource": ["arn:aws:s3:::bucket/*"]},
         ],
         ids=json.dumps,
@@ -188,6 +205,35 @@ class TestAccepted:
         changes["Condition"]["Null"] = {"s3:prefix": ["false"]}
 
         PolicyTemplate.parse(_template(**changes))
+
+
+class TestAccount:
+    """Names of buckets are everybody's: what is allowed on S3 is allowed in one account."""
+
+    @pytest.mark.parametrize("actions", ["s3:GetObject", "S3:getobject", ["dynamodb:GetItem", "s3:GetObject"]])
+    def test_s3_is_bound_to_the_account_beside_all_other_conditions(self, actions: object) -> None:
+        own = {"StringEquals": {"s3:delimiter": "/"}, "StringLike": {"s3:prefix": "{{tenant_id}}/*"}}
+
+        (statement,) = PolicyTemplate.of([[actions, _UNBOUND, own]], account="123456789012").document["Statement"]
+
+        assert statement == {
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": _UNBOUND,
+            "Condition": {**own, "StringEquals": {"s3:delimiter": "/", "aws:ResourceAccount": "123456789012"}},
+        }
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            ["dynamodb:GetItem", "arn:aws:dynamodb:::table/{{tenant_id}}"],
+            ["s3:GetObject", "arn:aws:s3:::bucket/*", {}, "Deny"],
+        ],
+    )
+    def test_other_services_and_denials_are_not(self, statement: list[Any]) -> None:
+        (whole,) = PolicyTemplate.of([statement], account="123456789012").document["Statement"]
+
+        assert not whole.get("Condition")
 
 
 class TestFilling:

@@ -6,11 +6,16 @@ import io
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
+from aws_lambda_powertools import Tracer
 
 from tenantry.model import errors
+from tenantry.model.caller import Caller
+from tenantry.model.identifiers import UserId
 from tenantry.runtime import observability
+from tenantry.runtime.observability import observed
 from tenantry.runtime.replies import PlainReplies, StatusReplies
 from tenantry.runtime.rest import Request, created, no_content, rest_handler
 from tenantry.runtime.statuses import raise_for, status_of
@@ -109,6 +114,71 @@ def test_results_in_the_hands_on_format_carry_the_status() -> None:
 
 def test_success_raises_nothing() -> None:
     raise_for(200, "")
+
+
+_HOSTILE: Any = {"userId": "eve", "tenantId": "ohio", "USERID": "eve"}
+
+
+@pytest.mark.parametrize("authorizer", [None, {}, {"tenantId": "texas"}])
+def test_caller_is_never_read_from_what_a_caller_sends(authorizer: dict[str, str] | None) -> None:
+    request = _request(authorizer)
+
+    with pytest.raises(errors.UnauthorizedError):
+        request.caller  # noqa: B018 - it is read
+
+
+def test_headers_add_nothing_to_the_authorizers_caller() -> None:
+    assert _request({"userId": "ada"}).caller == Caller(user_id=UserId("ada"), tenant_id=None)
+    assert _request({"userId": "ada", "tenantId": "texas"}).caller.tenant_id == "texas"
+
+
+def _request(authorizer: dict[str, str] | None) -> Request:
+    content = json.dumps(_HOSTILE).encode()
+    return Request(path=_HOSTILE, query=_HOSTILE, headers=_HOSTILE, authorizer=authorizer, content=content)
+
+
+@pytest.mark.parametrize("routes", [_ROUTES, _failing(errors.ForbiddenError("x")), _failing(KeyError("x"))])
+@pytest.mark.parametrize("route", ["GET /things/{id}", "GET /"])
+def test_no_reply_is_stored(routes: Any, route: str) -> None:  # noqa: ANN401 - a table of routes
+    handler = rest_handler(routes, cors_headers={"Cache-Control": "public"})
+
+    answer = handler(proxy_event(path={"id": "x"}, authorizer=None, route=route), Context())
+
+    assert answer["headers"]["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("error", [errors.ForbiddenError("x"), KeyError("x")])
+def test_failures_log_nothing_of_the_event(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    stream = observability.logger.registered_handler
+    assert isinstance(stream, logging.StreamHandler)
+    monkeypatch.setattr(stream, "stream", written)
+    event = {
+        **proxy_event(path={"id": "in-path"}, authorizer={"userId": "ada"}, body="in-body", query={"q": "in-query"}),
+        "headers": {"Authorization": "Bearer in-header"},
+    }
+
+    rest_handler(_failing(error), cors_headers={})(event, Context())
+
+    assert written.getvalue()
+    assert "in-" not in written.getvalue()
+
+
+def test_traces_have_neither_replies_nor_errors_as_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = MagicMock()
+    subsegment = provider.in_subsegment.return_value.__enter__.return_value
+    traced = Tracer(service="test", disabled=False, auto_patch=False, provider=provider)
+    monkeypatch.setattr(observability, "tracer", traced)
+
+    def failing(_event: object, _context: object) -> None:
+        raise ValueError("a secret of the error")
+
+    assert observed(lambda _event, _context: {"body": "a secret of the reply"})({}, Context())
+    with pytest.raises(ValueError, match="a secret"):
+        observed(failing)({}, Context())
+
+    assert subsegment.put_annotation.called
+    assert not subsegment.put_metadata.called
 
 
 def _subclasses(kind: type[errors.TenancyError]) -> Iterable[type[errors.TenancyError]]:

@@ -115,6 +115,12 @@ class TestVerifier:
         assert claims["exp"] - claims["iat"] == 3600
         assert Caller.from_shared_claims(claims).in_tenant() == caller
 
+    @pytest.mark.parametrize("name", ["iat", "nbf"])
+    def test_clock_skew_of_seconds_is_allowed(self, name: str) -> None:
+        token = _token(_claims(**{name: int(time.time()) + 3}))
+
+        assert SharedSecretVerifier(_SECRET, _ISSUER, bare_tokens=False).verify(token)["tenant_id"] == "tenanta"
+
     @pytest.mark.parametrize("forgery", _FORGERIES)
     def test_invalid_token_is_refused_without_a_reason(self, forgery: str) -> None:
         verifier = SharedSecretVerifier(_SECRET, _ISSUER, bare_tokens=False)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from jwt.algorithms import RSAAlgorithm
 
 from tenantry.model.errors import UnauthorizedError
@@ -74,6 +74,13 @@ def _hmac_with_public_key() -> str:
     return f"{signed}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
 
 
+def _signed_with_another_digest() -> str:
+    """Return a token whose header says RS512 and whose signature is one of RS256."""
+    signed = f"{_part({'alg': 'RS512', 'kid': 'key-1'})}.{_part(_claims())}"
+    signature = _KEY.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
 @pytest.fixture
 def verifier() -> TokenVerifier:
     return TokenVerifier(_ISSUER, "client", keys=_Keys([0.0]))
@@ -83,8 +90,8 @@ def test_valid_token_returns_its_claims(verifier: TokenVerifier) -> None:
     assert verifier.verify(_token())["tenant"] == "tenant-1"
 
 
-@pytest.mark.parametrize("claims", [{"iat": 2}, {"iat": 4}, {"nbf": 4}])
-def test_issue_time_allows_clock_skew(verifier: TokenVerifier, claims: dict[str, int]) -> None:
+@pytest.mark.parametrize("claims", [{"iat": 2}, {"iat": 4}, {"iat": 2.5}, {"nbf": 4}])
+def test_issue_time_allows_clock_skew(verifier: TokenVerifier, claims: dict[str, float]) -> None:
     ahead = {name: int(time.time()) + seconds for name, seconds in claims.items()}
 
     assert verifier.verify(_token(_claims(**ahead)))["tenant"] == "tenant-1"
@@ -101,6 +108,7 @@ def test_issue_time_allows_clock_skew(verifier: TokenVerifier, claims: dict[str,
         _token(alg="HS256", key="a-published-secret-of-a-tutorial"),
         _hmac_with_public_key(),
         _token(alg="RS512"),
+        _signed_with_another_digest(),
         _token(alg="PS256"),
         _token(key=_OTHER_KEY),
         _token(key=_OTHER_KEY, jwk=json.loads(RSAAlgorithm.to_jwk(_OTHER_KEY.public_key()))),
@@ -135,11 +143,13 @@ def test_invalid_token_is_refused_without_a_reason(verifier: TokenVerifier, toke
 
 
 def test_key_set_is_fetched_once() -> None:
-    keys = _Keys([0.0])
+    clock = [0.0]
+    keys = _Keys(clock)
     verifier = TokenVerifier(_ISSUER, "client", keys=keys)
 
     for _ in range(50):
         verifier.verify(_token())
+        clock[0] += 61.0
 
     assert keys.fetches == 1
 
@@ -155,6 +165,19 @@ def test_unknown_key_ids_do_not_cause_unlimited_fetches() -> None:
             keys.key(f"made-up-{second}")
 
     assert keys.fetches <= 1 + 600 // 60
+
+
+def test_keys_of_the_pool_are_known_by_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    named, nameless = (
+        jwt.PyJWK({**json.loads(RSAAlgorithm.to_jwk(_KEY.public_key())), **more}) for more in ({"kid": "a"}, {})
+    )
+    keys = KeySet("https://unused")
+    monkeypatch.setattr(keys._client, "get_signing_keys", lambda: [nameless, named])  # noqa: SLF001 - in place of a network
+
+    assert keys.key("a") is named
+    for other in ("b", "", None):
+        with pytest.raises(UnauthorizedError):
+            keys.key(other)
 
 
 def test_rotated_key_is_found() -> None:
@@ -188,6 +211,7 @@ def test_unreachable_key_set_is_a_server_error() -> None:
 @pytest.mark.parametrize("value", ["Bearer token", "bearer token", "  Bearer   token  "])
 def test_bearer_scheme_is_case_insensitive(name: str, value: str) -> None:
     assert bearer_token({"Host": "h", name: value}) == "token"
+    assert bearer_token({"AuthorizatioN": " ", name: value}) == "token"
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"Authorization": ""}, {"Authorization": "token"}, {"Authorization": "Basic token"}, {"Authorization": "Bearer"}, {"X-Authorization": "Bearer token"}])  # fmt: skip

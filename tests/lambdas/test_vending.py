@@ -224,6 +224,16 @@ class TestCache:
         assert sts.called[0]["Policy"] == sts.called[1]["Policy"]
         assert _key(one) != _key(other)
 
+    def test_equal_policies_share_no_session_between_users(self, sts: _Sts) -> None:
+        alike = {"all": PolicyTemplate.of([["s3:GetObject", "arn:aws:s3:::b/{{tenant_id}}/*"]], account=_ACCOUNT)}
+        vendor = TokenVendor(_ROLE, alike, sts=cast("STSClient", sts), clock=sts.clock)
+
+        one, other = (vendor.session(_caller(user=user), "all") for user in ("ada", "bob"))
+
+        assert sts.called[0]["Policy"] == sts.called[1]["Policy"]
+        assert _key(one) != _key(other)
+        assert [asked["RoleSessionName"] for asked in sts.called] == ["tenant-1.ada", "tenant-1.bob"]
+
     @pytest.mark.parametrize(("seconds", "calls"), [(0, 1), (599, 1), (600, 2), (900, 2)])
     def test_cached_session_ends_five_minutes_before_expiry(
         self, vendor: TokenVendor, sts: _Sts, seconds: int, calls: int

@@ -13,6 +13,7 @@ from tenantry.local.flink import installation
 from tenantry.local.flink import job as flink_job
 from tenantry.local.flink.job import Application, Job
 from tenantry.local.settings import StateFolder
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +117,22 @@ def test_the_checkpoint_that_it_goes_on_from_outlasts_a_start(
     job = plane._job(view, checkpoint if kept else savepoint)  # noqa: SLF001
 
     assert job.latest_checkpoint == (checkpoint if kept else None)
+
+
+def test_temporary_files_are_in_the_jobs_folder_and_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    java, temporary = tmp_path / "java", tmp_path / "tmp"
+    java.write_text('#!/bin/sh\necho "$@"\n[ -z "$(ls tmp)" ] && touch tmp/planner.jar\n')
+    java.chmod(0o700)
+    installed = mock.Mock(java=java, class_path="", home=tmp_path, python=tmp_path / "python")
+    options = {flink_job.RUN_OPTIONS: {"python": "main.py", "jarfile": "streaming.jar"}}
+    job = Job(tmp_path, Application(code=tmp_path, properties=options), installed, tmp_path)
+    monkeypatch.setattr(job, "_configure", lambda: None)
+    monkeypatch.setattr(job, "_module_options", list)
+    temporary.mkdir()
+    (temporary / "left by one that was killed.jar").touch()
+    job.start()
+    until(job.ended, "the end of the job")
+    assert f"-Djava.io.tmpdir={temporary} " in job.log.read_text()
+    assert [path.name for path in temporary.iterdir()] == ["planner.jar"]
+    job.kill()
+    assert not temporary.exists()

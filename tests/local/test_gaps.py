@@ -20,7 +20,7 @@ from tools import gaps_table
 _PROBES = all_probes()
 _every_probe = pytest.mark.parametrize("probe", _PROBES, ids=lambda probe: f"{probe.gap}-{probe.ask.__name__}")
 # Shown by tests of their own.
-_WITHOUT_PROBE = {"flink.jobs", "aws_lambda.worker_limit"}
+_WITHOUT_PROBE = {"flink.jobs", "aws_lambda.worker_limit", "cognito.srp_arithmetic"}
 
 
 @_every_probe

@@ -74,6 +74,19 @@ def test_a_killed_emulator_starts_again_empty(own_cloud: LocalCloud, capsys: pyt
     assert _remembered(own_cloud) == []
 
 
+def test_an_emulator_that_was_killed_while_it_stopped_starts_again_empty(
+    own_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may have saved the half of its state."""
+    _remember(own_cloud, "value")
+    monkeypatch.setattr(process, "_STOP_SECONDS", 0.3)
+    os.kill(_running(own_cloud).pid, signal.SIGSTOP)  # as one whose save hangs
+    other = LocalCloud(own_cloud.folder.root, left_open="aws_lambda.worker_limit")
+    other.start()
+    assert "ended without saving its state" in capsys.readouterr().out
+    assert _remembered(other) == []
+
+
 def test_the_emulator_listens_on_the_loopback_interface_only(own_cloud: LocalCloud) -> None:
     port = _running(own_cloud).port
     for address in {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)}:

@@ -58,7 +58,6 @@ EXCEPTIONS: Final = {
     ("src/tenantry/attacks/surfaces/", "placeholder in a name"): "hostile text, sent as it stands",
     ("src/tenantry/attacks/surfaces/", "session tag"): "hostile text, sent as it stands",
     ("src/tenantry/attacks/surfaces/", "attribute"): "hostile text, sent as it stands",
-    ("streaming/tenantry/streaming_job/aggregates.py", "attribute"): "SQL, which names its columns",
     ("constructs/tenantry/isolation/devices/ingest_api.py", "attribute"): "a description for people",
 }
 """Where a fact may stand again, by the beginning of the path, and why."""

@@ -29,7 +29,8 @@ _MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
         "tenantry.streaming": {"tenantry.isolation", "tenantry.functions", "tenantry.flink", _MODEL},
         "tenantry.web": {"tenantry.isolation", "tenantry.functions", _MODEL},
         "tenantry.isolation": {"tenantry.functions", _MODEL},
-        "tenantry.functions": {"tenantry.flink", _MODEL},
+        "tenantry.functions": {"tenantry.bundles", "tenantry.flink", "tenantry.prove", _MODEL},
+        "tenantry.bundles": set(),
         "tenantry.flink": {_MODEL},
         # What runs on AWS.
         _FUNCTIONS: {"tenantry.runtime", _MODEL},
@@ -37,7 +38,14 @@ _MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
         "tenantry.runtime": {_MODEL},
         "tenantry.streaming_job": {_MODEL},
         # What runs beside a deployment: it knows outputs and the model, not constructs.
-        "tenantry.cli": {"tenantry.operate", "tenantry.attacks", "tenantry.local", "tenantry.extras", _MODEL},
+        "tenantry.cli": {
+            "tenantry.operate",
+            "tenantry.attacks",
+            "tenantry.local",
+            "tenantry.prove",
+            "tenantry.extras",
+            _MODEL,
+        },
         "tenantry.attacks": {
             "tenantry.operate",
             "tenantry.ingest_client",
@@ -46,8 +54,9 @@ _MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
             _MODEL,
         },
         "tenantry.operate": {"tenantry.ingest_client", "tenantry.extras", _MODEL},
-        "tenantry.local": {"tenantry.flink", "tenantry.extras", _MODEL},
-        "tenantry.testing": {_MODEL},
+        "tenantry.local": {"tenantry.bundles", "tenantry.flink", "tenantry.extras", _MODEL},
+        "tenantry.testing": {"tenantry.prove", _MODEL},
+        "tenantry.prove": {_MODEL},
         # What knows nothing.
         "tenantry.ingest_client": set(),
         "tenantry.extras": set(),
@@ -57,7 +66,13 @@ _MAY_IMPORT: Final[Mapping[str, frozenset[str]]] = {
 _KNOW_THE_CDK: Final = frozenset(
     {"app", "stacks", "tenantry.isolation", "tenantry.streaming", "tenantry.web", "tenantry.functions"}
 )
-_STANDARD_LIBRARY_ONLY: Final = (_MODEL, "tenantry.extras", "tenantry.cli.main", "tenantry.flink.jars")
+_STANDARD_LIBRARY_ONLY: Final = (
+    _MODEL,
+    "tenantry.prove",
+    "tenantry.extras",
+    "tenantry.cli.main",
+    "tenantry.flink.jars",
+)
 # Inside a part, from top to bottom; those of one line do not know each other.
 _LAYERS: Final = {
     "stacks": (

@@ -6,13 +6,14 @@ import re
 from typing import Any, Final
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 
 from stacks.platform.defaults import allow, reads, writes
 from tenantry.attacks.directory_grants import GRANTS, KEYS, Grant
+from tenantry.model.stores import ACKNOWLEDGED
 from tests.statements import listed
-from tests.synthesized import ENVIRONMENTS, ROOT, assembly
+from tests.synthesized import ENVIRONMENTS, ROOT, assembly, new_app, template
 
 _TABLES: Final = {
     "Users": "users",
@@ -30,8 +31,8 @@ EXPECTED: Final = {(grant.role, grant.table, grant.action): {*KEYS[grant.table],
 def _statements(environment: str) -> list[tuple[str, str, dict[str, Any]]]:
     """Return role, table and statement of each grant of a write to the directory."""
     found: list[tuple[str, str, dict[str, Any]]] = []
-    for template in assembly(environment).templates.values():
-        for name, resource in template["Resources"].items():
+    for stack in assembly(environment).templates.values():
+        for name, resource in stack["Resources"].items():
             if resource["Type"] not in {"AWS::IAM::Policy", "AWS::IAM::Role"}:
                 continue
             documents = [resource["Properties"].get("PolicyDocument")] + [
@@ -118,10 +119,14 @@ def test_read_grant_must_name_attributes() -> None:
 
 
 def test_statements_are_added_to_a_role() -> None:
-    stack = Stack(App(), "stack")
+    stack = Stack(new_app(), "stack")
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-    allow(role, writes(_ARN, "dynamodb:UpdateItem", attributes=["id"]))
+    allow(role, writes(_ARN, "dynamodb:UpdateItem", attributes=["id"]), because="It is a test.")
     assert role.node.try_find_child("DefaultPolicy") is not None
+    (made,) = [found for found in template(stack)["Resources"].values() if found["Type"] == "AWS::IAM::Role"]
+    assert made["Metadata"][ACKNOWLEDGED] == [
+        {"resource": _ARN, "actions": ["dynamodb:UpdateItem"], "reason": "It is a test."}
+    ]
 
 
 def _row(grant: Grant) -> str:

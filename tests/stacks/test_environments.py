@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from aws_cdk import RemovalPolicy
 
 from stacks.environments import NAMES, environment
+from stacks.platform.platform import Foundation
+
+_UNUSED: Final[Any] = None
 
 
 def test_production_never_destroys() -> None:
@@ -26,6 +29,44 @@ def test_destroy_requires_both_settings() -> None:
     assert environment("dev", destroy_data=True).removal_policy is RemovalPolicy.DESTROY
     with pytest.raises(ValueError, match="'staging' keeps its data"):
         environment("staging", destroy_data=True)
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_published_tokens_and_test_user_are_refused_outside_local_and_dev(name: str) -> None:
+    deployed = environment(name)
+
+    assert deployed.hands_on_secret is None
+    assert not deployed.test_identity
+    with pytest.raises(ValueError, match=f"'{name}' must not accept the hands-on's published tokens"):
+        replace(deployed, hands_on_secret="aws-saas-factory")
+    with pytest.raises(ValueError, match=f"'{name}' must not have a test user"):
+        replace(deployed, test_identity=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_isolation_settings_by_environment(name: str) -> None:
+    found, deployed = environment(name), name in {"staging", "prod"}
+
+    assert found.authorizer_cache_seconds == 3
+    assert found.tenant_keys is False
+    assert found.tenant_api_keys is deployed
+    assert found.tenant_isolated_functions is deployed
+    assert found.ephemeral is not deployed
+    assert found.destroy_data is (name == "local")
+    assert found.test_identity is not deployed
+    assert (found.hands_on_secret is None) is deployed
+    assert found.hands_on_names is not deployed
+    assert environment(name, application="shop").hands_on_names is False
+
+
+def test_web_acl_is_kept_except_locally() -> None:
+    acl = "arn:aws:wafv2:eu-north-1:123456789012:regional/webacl/acl/0"
+
+    assert environment("local", web_acl_arn=acl).web_acl_arn is None
+    for name in ("dev", "staging", "prod"):
+        found = environment(name, web_acl_arn=acl)
+        assert found.web_acl_arn == acl
+        assert Foundation(environment=found, bus=_UNUSED, alarms=_UNUSED).api_defaults.web_acl_arn == acl
 
 
 def test_unknown_environment_is_refused_with_the_known_ones() -> None:
@@ -46,11 +87,27 @@ def test_only_the_local_environment_may_allow_every_origin(name: str) -> None:
         environment(name, allowed_origin="*")
 
 
-def test_callers_account_and_region_are_used_except_locally() -> None:
-    given = {"account": "123456789012", "region": "eu-north-1"}
+@pytest.mark.parametrize(
+    ("name", "where"), [("dev", ("123456789012", "eu-north-1")), ("local", ("000000000000", "us-east-1"))]
+)
+def test_callers_account_and_region_are_used_except_locally(name: str, where: tuple[str, str]) -> None:
+    found = environment(name, account="123456789012", region="eu-north-1")
 
-    assert environment("dev", **given).account == "123456789012"  # type: ignore[arg-type]
-    assert environment("local", **given).account == "000000000000"  # type: ignore[arg-type]
+    assert (found.account, found.region) == where
+    assert (found.cdk_environment.account, found.cdk_environment.region) == where
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("names", [True, False])
+def test_names_of_the_hands_on_can_be_chosen(name: str, names: bool) -> None:  # noqa: FBT001 - a case
+    assert environment(name, hands_on_names=names).hands_on_names is names
+
+
+@pytest.mark.parametrize("name", ["shop-parks", "shop-tenant", "a-user-x"])
+def test_application_name_with_a_stacks_name_in_it_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"could give a resource the name of another application's: leave out '-\w+'"):
+        environment("dev", application=name)
+    assert environment("dev", application="parks").stack_name("tenant") == "parks-tenant"
 
 
 def test_custom_domain_requires_a_certificate() -> None:

@@ -235,6 +235,7 @@ def test_provisioner_can_change_no_shared_bucket(environment_name: str) -> None:
     )
 
     assert denial["Action"] == ["s3:CreateBucket", "s3:Put*"]
+    assert "Condition" not in denial
     assert {_named(arn).rpartition(":::")[2] for arn in denial["Resource"]} == shared
     assert len(shared) == 4
 

@@ -130,6 +130,45 @@ def test_every_method_is_authorized(environment: str) -> None:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_policies_are_kept_for_three_seconds_and_not_where_the_active_tenant_decides(environment: str) -> None:
+    kept = {
+        stack: resource["Properties"]["AuthorizerResultTtlInSeconds"]
+        for stack, template in assembly(environment).templates.items()
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::ApiGateway::Authorizer"
+    }
+
+    assert kept == {"tenant": 3, "employees": 3, "storage": 3, "membership": 0, "parks": 0}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_tenants_have_execution_environments_of_their_own_in_staging_and_prod(environment: str) -> None:
+    functions = list(_resources(environment, "AWS::Lambda::Function"))
+    isolated = {_package(each) for each in functions if "TenancyConfig" in each}
+    vending = {
+        _package(each) for each in functions if "TOKEN_VENDOR" in each.get("Environment", {}).get("Variables", {})
+    }
+    # Queues and workflows invoke these, and name no tenant.
+    shared = {"park_statuses", "webhook_pauses", "webhook_publication"}
+
+    assert vending > shared
+    assert isolated == ((vending - shared) | {"tenant_usage"} if environment in {"staging", "prod"} else set())
+    for function in functions:
+        assert function.get("TenancyConfig") in (None, {"TenantIsolationMode": "PER_TENANT"})
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_records_need_the_tenants_api_key_in_staging_and_prod(environment: str) -> None:
+    resources = assembly(environment).templates["ingestion"]["Resources"].values()
+    methods = [each["Properties"] for each in resources if each["Type"] == "AWS::ApiGateway::Method"]
+    sending = [method for method in methods if method["HttpMethod"] != "OPTIONS"]
+
+    assert len(sending) == 2
+    for method in sending:
+        assert bool(method.get("ApiKeyRequired")) is (environment in {"staging", "prod"})
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_published_secret_is_in_local_and_dev_only(environment: str) -> None:
     secrets = list(_resources(environment, "AWS::SecretsManager::Secret"))
 
@@ -213,6 +252,11 @@ def test_functions_are_built_for_their_target(environment: str) -> None:
         if function.get("Handler") != "__entrypoint__.handler":
             assert function["Architectures"] == ["arm64"]
             assert function["Runtime"] == "python3.13"
+
+
+def _package(function: Template) -> str:
+    package: str = function["Handler"].partition(".")[0]
+    return package
 
 
 def _resources(environment: str, kind: str) -> Iterator[Template]:

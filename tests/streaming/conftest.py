@@ -8,8 +8,8 @@ import pytest
 
 from tenantry.flink import package
 from tenantry.local.cloud import LocalCloud
-from tenantry.local.flink import installation
 from tenantry.local.settings import PORT_VARIABLE
+from tests.missing import flink_or_skip
 from tests.streaming.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def flink() -> Installation:
     """Return the installed Flink."""
-    return installation.ensure()
+    return flink_or_skip()
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def bare_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]
 
 
 @pytest.fixture
-def pipeline(bare_cloud: LocalCloud, flink: Installation, code: Path, tmp_path: Path) -> Iterator[Pipeline]:
+def pipeline(flink: Installation, bare_cloud: LocalCloud, code: Path, tmp_path: Path) -> Iterator[Pipeline]:
     """Return a stream, a lake, and what runs the application between them."""
     made = Pipeline(bare_cloud, flink, code, tmp_path / "job")
     yield made

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from py4j.java_gateway import get_field
 from pyflink.java_gateway import get_gateway
 from pyflink.util.java_utils import add_jars_to_context_class_loader
 
@@ -16,13 +17,12 @@ def main(code: Path) -> None:
     sys.path.insert(0, str(code))
     add_jars_to_context_class_loader([(code / "lib" / "streaming.jar").as_uri()])
     from tenantry.model.identifiers import TENANT_PATTERN  # noqa: PLC0415 - the packaged one
-    from tenantry.streaming_job import rows  # noqa: PLC0415
 
-    schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN, rows.type_information())
+    schema = get_gateway().jvm.tenantry.streaming.Records(TENANT_PATTERN)
     for key, record in json.load(sys.stdin):
         row = schema.deserialize(base64.b64decode(record), key, "7", ARRIVED, "stream", "shard-0")
-        texts = [None if row.isNullAt(column) else str(row.getString(column)) for column in (0, 1, 2, 3, 5)]
-        print(json.dumps([*texts, row.getLong(6)]))  # noqa: T201
+        tenant, day, line, size = (get_field(row, name) for name in ("tenant", "day", "line", "size"))
+        print(json.dumps([tenant, day, bytes(line).decode(), size]))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.local.flink.job import RUN_OPTIONS, Application, Job
 from tenantry.local.settings import REGION
+from tenantry.testing.lake import unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,7 +85,7 @@ class Pipeline:
         """Return a file's content, unpacked; a finished file never changes, so each is read once."""
         if key not in self._contents:
             content = self._s3.get_object(Bucket=self._lake, Key=key)["Body"].read()
-            self._contents[key] = gzip.decompress(content) if key.endswith(".gz") else content
+            self._contents[key] = unpacked(content) if key.endswith(".zst") else content
         return self._contents[key]
 
     def count(self, *prefixes: str) -> int:

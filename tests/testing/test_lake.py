@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import io
 import json
 import time
@@ -13,7 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenantry.testing.lake import Lake
+from tenantry.testing.lake import Lake, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BUCKET = "lake"
-MINE = "data/tenantid=mine/year=2026/part-1.json.gz"
+MINE = "data/tenantid=mine/year=2026/part-1.json.zst"
 
 
 @pytest.fixture
@@ -40,14 +39,14 @@ def lake(s3: S3Client) -> Lake:
 
 
 def _put(s3: S3Client, key: str, *lines: dict[str, Any]) -> None:
-    body = gzip.compress("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode())
+    body = packed("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode())
     s3.put_object(Bucket=BUCKET, Key=key, Body=io.BytesIO(body))
 
 
 def test_records_are_those_of_finished_files_of_the_tenant(s3: S3Client, lake: Lake) -> None:
     _put(s3, MINE, {"n": 1, "text": "a\u2028b"}, {"n": 2})
-    _put(s3, "data/tenantid=mine/year=2026/_part-2.json.gz", {"n": 3})
-    _put(s3, "data/tenantid=mine-too/year=2026/part-1.json.gz", {"n": 4})
+    _put(s3, "data/tenantid=mine/year=2026/_part-2.json.zst", {"n": 3})
+    _put(s3, "data/tenantid=mine-too/year=2026/part-1.json.zst", {"n": 4})
     assert lake.records("mine") == {MINE: [{"n": 1, "text": "a\u2028b"}, {"n": 2}]}
 
 
@@ -55,8 +54,8 @@ def test_lines_hold_the_marker_also_where_a_record_was_rejected(s3: S3Client, la
     today = time.strftime("year=%Y/month=%m/day=%d", time.gmtime())
     rejected = {"reason": "no JSON", "record": base64.b64encode(b"\xff marker").decode()}
     _put(s3, MINE, {"m": "marker"}, {"m": "another"})
-    _put(s3, f"errors/{today}/part-1.json.gz", rejected, {**rejected, "record": ""})
-    _put(s3, "data/tenantid=theirs/year=2026/part-1.json.gz", {"m": "marker"})
+    _put(s3, f"errors/{today}/part-1.json.zst", rejected, {**rejected, "record": ""})
+    _put(s3, "data/tenantid=theirs/year=2026/part-1.json.zst", {"m": "marker"})
     assert [line.content for line in lake.lines("marker", tenants="mi")] == [{"m": "marker"}, rejected]
     assert len(lake.lines("marker")) == 3
 

@@ -5,25 +5,33 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from aws_cdk import AssetHashType, Duration, RemovalPolicy, Stack
+import jsii
+from aws_cdk import AssetHashType, Duration, IStableAnyProducer, Lazy, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from tenantry.bundles import (
+    AWS_ARM64,
+    METADATA,
+    RUNTIME,
+    BundleTarget,
+    Recorded,
+    RuntimeLock,
+    find_lock,
+    function_sources,
+)
 from tenantry.functions.account import service_principal
-from tenantry.functions.bundle import AWS_ARM64, BundleTarget, bundle, bundle_hash
 from tenantry.functions.checks import acknowledge, acknowledge_wildcard
 from tenantry.functions.local_bundling import without_docker
-from tenantry.functions.locks import RuntimeLock, find_lock
-from tenantry.functions.sources import RUNTIME, function_sources
 from tenantry.functions.stores import LOG, declare_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from aws_cdk import aws_sqs as sqs
@@ -122,8 +130,10 @@ class PythonFunction(lambda_.Function):
     ) -> None:
         if not (entry / "handler.py").is_file():
             raise ValueError(f"{entry} is not a function's package: it has no handler.py.")
-        sources, lock_file = function_sources(entry, shared), find_lock(entry, lock)
+        made_of = Recorded(sources=function_sources(entry, shared), target=defaults.target, lock=find_lock(entry, lock))
+        hash_ = made_of.hash()
         home = Construct(scope, construct_id)
+        home.node.add_metadata(METADATA, Lazy.any(_AtTheEnd(lambda: made_of.metadata(hash_))))
         log_group = logs.LogGroup(
             home,
             "Logs",
@@ -151,9 +161,9 @@ class PythonFunction(lambda_.Function):
             handler=f"{entry.name}.handler.handler",
             code=lambda_.Code.from_asset(
                 str(entry),
-                asset_hash=bundle_hash(sources, defaults.target, lock_file),
+                asset_hash=hash_,
                 asset_hash_type=AssetHashType.CUSTOM,
-                bundling=without_docker(lambda output: bundle(sources, defaults.target, lock_file, output)),
+                bundling=without_docker(made_of.make),
             ),
             role=role,
             log_group=log_group,
@@ -215,6 +225,17 @@ class PythonFunction(lambda_.Function):
     def name_in_app(self) -> str:
         """Its path in the app, for messages."""
         return self._name_in_app
+
+
+@jsii.implements(IStableAnyProducer)
+class _AtTheEnd:
+    """Metadata that is known when the app is synthesized: only then has everything been imported."""
+
+    def __init__(self, make: Callable[[], dict[str, Any]]) -> None:
+        self._make = make
+
+    def produce(self) -> dict[str, Any]:
+        return self._make()
 
 
 def _id_beside(scope: Construct, construct_id: str) -> str:

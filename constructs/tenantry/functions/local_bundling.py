@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import jsii
 from aws_cdk import BundlingOptions, DockerImage, ILocalBundling
 
+from tenantry.bundles import IMAGE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def without_docker(make: Callable[[Path], object]) -> BundlingOptions:
     """Return the bundling of an asset whose files `make` puts into a folder, which exists."""
-    return BundlingOptions(image=DockerImage.from_registry("docker-is-not-used"), local=_Local(make))
+    return BundlingOptions(image=DockerImage.from_registry(IMAGE), local=_Local(make))
 
 
 @jsii.implements(ILocalBundling)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws_cdk import CfnResource, Stack, Tags
 
 from tenantry.functions.checks import AtValidation
+from tenantry.functions.proof import prove_at_synthesis
 from tenantry.model.stores import APPLICATION, STORES, Application, By, Store
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ _WORDS: Final = {"AWS::AccountId": "{account}", "AWS::Region": "{region}", "AWS:
 def declare_store(construct: IConstruct, *stores: Store) -> None:
     """Declare what a construct's resource holds, or what is made at run time beside it.
 
-    Whoever throws a deployment away, or looks for one tenant's part of it, reads this from the deployed template.
+    Whoever throws a deployment away, or looks for one tenant's part of it, reads this from the deployed template, and
+    so does the proof of isolation when the app is synthesized (`prove_at_synthesis`).
 
     Parameters
     ----------
@@ -37,6 +39,7 @@ def declare_store(construct: IConstruct, *stores: Store) -> None:
     TypeError
         The construct has no resource of its own.
     """
+    prove_at_synthesis(construct)
     stack = Stack.of(construct)
     declared = [replace(store, name=_text(stack.resolve(store.name), store)).declared for store in stores]
     if construct is stack:
@@ -74,8 +77,7 @@ def declare_application(scope: IConstruct, *, name: str, environment: str, ephem
                 stack.template_options.metadata = {**metadata, APPLICATION: declared}
         return []
 
-    mark()
-    scope.node.add_validation(AtValidation(mark))  # once more, for the stacks that come later
+    scope.node.add_validation(AtValidation(mark))  # by then every stack is there
     Tags.of(scope).add("application", name)
     Tags.of(scope).add("environment", environment)
 

@@ -13,7 +13,14 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from tenantry.flink import ENTRY, JAR, SOURCE, package, package_hash
-from tenantry.functions import LOG, acknowledge_wildcard, declare_store, in_own_account, service_principal
+from tenantry.functions import (
+    LOG,
+    acknowledge_reach,
+    acknowledge_wildcard,
+    declare_store,
+    in_own_account,
+    service_principal,
+)
 from tenantry.functions.local_bundling import without_docker
 from tenantry.isolation.alarms import alarm
 
@@ -214,6 +221,14 @@ class StreamingApplication(Construct):
             (any_group, ("logs:DescribeLogGroups",)),
         ):
             role.add_to_policy(iam.PolicyStatement(actions=list(granted), resources=[resource]))
+        for resource, granted in ((stream.stream_arn, _READING), (key.key_arn, ("kms:Decrypt", "kms:GenerateDataKey"))):
+            acknowledge_reach(
+                role,
+                resource,
+                actions=granted,
+                reason="It reads the records of all tenants; each carries the tenant that API Gateway put into it, "
+                "under which it is filed.",
+            )
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["s3:GetObject", "s3:GetObjectVersion"],

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from tenantry.functions import acknowledge_wildcard, declare_store, in_own_account
+from tenantry.functions import acknowledge_reach, acknowledge_wildcard, declare_store, in_own_account
 from tenantry.isolation.data.private_bucket import private_bucket
 from tenantry.isolation.validation import database_name as check_database_name
 from tenantry.isolation.vending import TENANT, TenantStatement
@@ -33,6 +33,10 @@ AGGREGATES: Final = "aggregates"
 _DATE: Final = ("year", "month", "day")
 # The last parts of files that are still being written; a snapshot may need them for as long as it is kept.
 _UNFINISHED: Final = "_part-*_tmp_*"
+_WRITES_FOR_ALL: Final = (
+    "It writes the files of every tenant, each record under the tenant that it carries, and reads none but to see "
+    "whether it was finished."
+)
 _TIERING: Final = Duration.days(30)
 _UPLOADS: Final = Duration.days(7)
 
@@ -149,9 +153,10 @@ class DataLake(Construct):
         folders = [f"{self._bucket.bucket_arn}/{folder}" for folder in (DATA, ERRORS, AGGREGATES)]
         files = [f"{folder}/*" for folder in folders]
         parts = [f"{folder}/*/{_UNFINISHED}" for folder in folders]
+        writing = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"]
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
-            actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"],
+            actions=writing,
             resource_arns=files,
             conditions=in_own_account(self),
         )
@@ -160,6 +165,9 @@ class DataLake(Construct):
                 grantee=grantee, actions=["s3:DeleteObject"], resource_arns=parts, conditions=in_own_account(self)
             )
         )
+        for resources, actions in ((files, writing), (parts, ["s3:DeleteObject"])):
+            for resource in resources:
+                acknowledge_reach(grantee, resource, actions=actions, reason=_WRITES_FOR_ALL)
         for resource in [*files, *parts]:
             acknowledge_wildcard(
                 grantee.grant_principal,  # type: ignore[arg-type]  # a role, which is a construct

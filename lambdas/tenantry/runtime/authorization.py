@@ -69,13 +69,13 @@ class RouteRule:
         other
             The other route.
         bound_to
-            What its bound parameters name; ``own`` is the caller.
+            What its parameters name, the free ones as well; ``own`` is the caller.
         """
         pattern = "".join(
             re.escape(part) if number % 2 == 0 else "own" if part in _BOUND else ".+"
             for number, part in enumerate(_PARAMETER.split(self.path))
         )
-        path = _PARAMETER.sub(lambda found: bound_to if found[1] in _BOUND else "any", other.path)
+        path = _PARAMETER.sub(bound_to, other.path)
         return self.method == other.method and re.fullmatch(pattern, path) is not None
 
 

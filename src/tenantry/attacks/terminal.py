@@ -34,7 +34,7 @@ def progress(console: Console) -> Iterator[Told]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console, transient=True, refresh_per_second=2) as bar:
         task = bar.add_task("The attacker and the victim sign up", total=None)
 
         def told(done: int, total: int, attempt: Attempt | None) -> None:

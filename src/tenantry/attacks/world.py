@@ -175,9 +175,12 @@ class World:
             self.grant(name, "only", policy(*statements))
         return self._act_as(name)
 
-    def clone_role(self, role: str) -> Aws:
-        """Make a role with exactly the grants of another, and act as it: what it may do, the other may."""
-        return self.once(f"clone of {role}", lambda: self._clone_role(role))
+    def clone_role(self, *roles: str) -> Aws:
+        """Make a role with exactly the grants of another, and act as it: what it may do, the other may.
+
+        With several roles it has the grants of all; `tenantry.attacks.role_groups` says which may be joined.
+        """
+        return self.once(f"clone of {roles}", lambda: self._clone_role(roles))
 
     def clone_of(self, owner: str) -> Aws:
         """Clone the role that a function or state machine runs with, by how its logical id begins.
@@ -197,23 +200,29 @@ class World:
     def _clone_arn(self, role: str) -> Aws:
         return self.clone_role(role.rsplit("/", 1)[-1])
 
-    def _clone_role(self, role: str) -> Aws:
+    def _clone_role(self, roles: Sequence[str]) -> Aws:
+        name = self.make_role(f"as-{secrets.token_hex(3)}", self._operator, self.tags_of(roles[0]))
+        documents = [document for role in roles for document in self.policies_of(role).values()]
+        for number, document in enumerate(documents):
+            self.grant(name, f"grants-{number}", document)
         iam = self.target.aws.iam
-        # Policies may know a role by its tags; those of CloudFormation nobody else can give.
-        found = iam.get_role(RoleName=role)["Role"].get("Tags", [])
-        tags = [tag for tag in found if not tag["Key"].startswith("aws:")]
-        name = self.make_role(f"as-{secrets.token_hex(3)}", self._operator, tags)
-        for granted, document in self.policies_of(role).items():
-            self.grant(name, granted, document)
-        for attached in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
-            for managed in attached["AttachedPolicies"]:
-                arn = managed["PolicyArn"]
-                self.cleanup.later(
-                    f"the policy {arn} of the role {name}",
-                    partial(iam.detach_role_policy, RoleName=name, PolicyArn=arn),
-                )
-                iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+        for arn in (arn for role in roles for arn in self.managed_policies_of(role)):
+            self.cleanup.later(
+                f"the policy {arn} of the role {name}",
+                partial(iam.detach_role_policy, RoleName=name, PolicyArn=arn),
+            )
+            iam.attach_role_policy(RoleName=name, PolicyArn=arn)
         return self._act_as(name)
+
+    def tags_of(self, role: str) -> list[TagTypeDef]:
+        """Return the tags of a role by which policies may know it; those of CloudFormation nobody else can give."""
+        found = self.target.aws.iam.get_role(RoleName=role)["Role"].get("Tags", [])
+        return [tag for tag in found if not tag["Key"].startswith("aws:")]
+
+    def managed_policies_of(self, role: str) -> list[str]:
+        """Return the ARNs of the managed policies of a role."""
+        pages = self.target.aws.iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+        return [managed["PolicyArn"] for page in pages for managed in page["AttachedPolicies"]]
 
     def policies_of(self, role: str) -> dict[str, str]:
         """Return the inline policies of a role, by name."""

@@ -29,8 +29,13 @@ TOPICS: Final = {
     "preflight": ("find problems before a deployment", "tenantry.operate.preflight.commands"),
     "smoke": ("check that an environment is healthy and rejects unauthenticated calls", "tenantry.operate.smoke"),
     "teardown": ("delete an ephemeral environment and its data", "tenantry.operate.teardown.commands"),
+    "prove": ("prove that no tenant reaches another's data, on synthesized templates", "tenantry.prove.command"),
     "openapi": ("export the APIs' OpenAPI documents", "tenantry.operate.openapi"),
 }
+
+
+# These need no extra and no deployment.
+_OFFLINE: Final = frozenset({"prove"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = next((word for word in given if word in TOPICS), None)
+    if chosen in _OFFLINE:
+        parsed = _parser(chosen).parse_args(given)
+        return int(parsed.run(parsed))
     if chosen and (absent := missing(_EXTRA)):
         sys.stderr.write(f"{remedy(f'tenantry {chosen}', _EXTRA, absent)}\n")
         return EXIT_USAGE

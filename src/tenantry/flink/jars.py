@@ -27,7 +27,9 @@ _PINS: Final = Path(str(files("tenantry.streaming_job"))) / "jars.toml"
 _CENTRAL: Final = "https://repo1.maven.org/maven2"
 _MIRRORED: Final = ("*", "central", "external:*")
 _TRIES: Final = 4
-_TIMEOUT: Final = 120
+# Without a byte: a slow download goes on as long as something arrives.
+_SILENCE_SECONDS: Final = 20
+_PAUSE_SECONDS: Final = 1
 
 
 class JarError(RuntimeError):
@@ -118,14 +120,15 @@ def _download(jar: Jar) -> bytes:
     url = f"{repository()}/{jar.path}"
     for attempt in range(_TRIES):
         try:
-            with urllib.request.urlopen(url, timeout=_TIMEOUT) as reply:  # noqa: S310 - https, or what its owner set
+            with urllib.request.urlopen(url, timeout=_SILENCE_SECONDS) as reply:  # noqa: S310 - https, or what its owner set
                 content: bytes = reply.read()
             break
         except (urllib.error.URLError, OSError) as error:
             refused = isinstance(error, urllib.error.HTTPError) and error.code < 500  # noqa: PLR2004 - the client's
             if refused or attempt == _TRIES - 1:
                 raise JarError(f"Cannot fetch {jar.artifact} from {url}: {error}") from error
-            time.sleep(2**attempt)
+            sys.stderr.write(f"Waiting for {jar.artifact} from {url} ({error}): try {attempt + 2} of {_TRIES}\n")
+            time.sleep(_PAUSE_SECONDS * 2**attempt)
     if (found := _hash(content)) != jar.sha256:
         raise JarError(f"{jar.artifact} has the SHA-256 {found}; {jar.sha256} is pinned.")
     return content

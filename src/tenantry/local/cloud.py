@@ -1,6 +1,7 @@
 """One local cloud, as an object."""
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -12,12 +13,13 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
-from tenantry.local import cdk, layout, process, streaming
+from tenantry.local import assembly, cdk, inputs, layout, process, streaming
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.mail import Message, latest
 from tenantry.local.outputs import Outputs, connection, local, read_outputs, shell_variables, write_env, write_outputs
 from tenantry.local.progress import note, step
-from tenantry.local.settings import REGION, WITHOUT_GAPS_VARIABLE, StateFolder, find_project
+from tenantry.local.settings import REGION, WITHOUT_GAPS_VARIABLE, StateFolder, find_project, read_json, write_private
+from tenantry.local.system import size
 
 
 class LocalCloud:
@@ -118,12 +120,11 @@ class LocalCloud:
             running = process.find(self.folder)
             if running and running.version == process.code_version(self._left_open):
                 note(f"The local cloud is running at {running.endpoint}")
-            elif running:
-                streaming.stop_all(self.session(), self.outputs)
-                with step("Restart the local cloud, because its code has changed"):
-                    process.stop(self.folder)
-                    process.start(self.folder, self._left_open)
             else:
+                if running:
+                    streaming.stop_all(self.session(), self.outputs, self._logged)
+                    with step("Stop the local cloud, because its code has changed"):
+                        process.stop(self.folder)
                 if process.died(self.folder):
                     note("The local cloud ended without saving its state. It starts empty.")
                     self._forget()
@@ -152,7 +153,7 @@ class LocalCloud:
             deployed = local(raw, running.endpoint, running.page)
             write_outputs(self.folder.outputs, deployed)
             write_env(self.folder.env, {**self.variables, **shell_variables(deployed)})
-            streaming.start_all(self.session(), deployed)
+            streaming.start_all(self.session(), deployed, self._logged)
 
     def stop(self) -> bool:
         """Stop the emulator so that its state is kept; return whether it ran."""
@@ -160,8 +161,11 @@ class LocalCloud:
             return False
         with self._in_turn():
             if process.find(self.folder):
-                streaming.stop_all(self.session(), self.outputs)
-            return process.stop(self.folder)
+                streaming.stop_all(self.session(), self.outputs, self._logged)
+            ran = process.stop(self.folder)
+            if process.died(self.folder):
+                note(f"The local cloud could not save its state and will start empty. See: {self.folder.log}")
+            return ran
 
     def remove(self) -> None:
         """Stop the emulator and remove its state, the root key and the CA."""
@@ -173,27 +177,60 @@ class LocalCloud:
         shutil.rmtree(self.folder.home, ignore_errors=True)
 
     def _deployed(self, project: Path) -> Outputs:
-        """Return the outputs of the app's stacks, deployed now if need be."""
+        """Return the outputs of the app's stacks, deployed now as far as they have changed."""
         session = self.session()
-        wanted, raw = cdk.fingerprint(project), read_outputs(self.folder.raw_outputs)
-        if raw is not None and cdk.is_deployed(session, wanted):
+        files = inputs.read(project)
+        wanted = inputs.fingerprint(project, files)
+        raw = read_outputs(self.folder.raw_outputs)
+        known, whole = cdk.deployed(session)
+        if raw is not None and known == wanted:
             note("Nothing has changed since the last deployment")
             return raw
         if removed := cdk.clear_broken_stacks(session):
             note(f"Removed resources of an interrupted deployment: {', '.join(removed)}")
         with step("Bootstrap"):
             cdk.bootstrap(session, project)
-        with step("Deploy") as detail:
-            deployed = cdk.deploy(
-                variables=self.variables,
-                assembly=self.folder.assembly,
-                outputs=self.folder.raw_outputs,
-                log=self.folder.deploy_log,
-                project=project,
-                detail=detail,
-            )
-        cdk.remember(session, wanted, cdk.stacks(self.folder.assembly))
-        return deployed
+        self.folder.deploy_log.unlink(missing_ok=True)
+        stacks = self._assembled(project, files)
+        if raw is None:  # all outputs are wanted
+            raw, whole = {}, {}
+        changed = [stack for stack in stacks if whole.get(stack.name) != stack.digest]
+        unchanged = {stack.name: stack.digest for stack in stacks if stack not in changed}
+        # An interrupted deployment leaves stacks of no known state.
+        cdk.remember(session, "", unchanged)
+        if changed:
+            with step(f"Deploy {len(changed)} of {len(stacks)} stacks") as detail:
+                raw |= cdk.deploy(
+                    variables=self.variables,
+                    assembly=self.folder.assembly,
+                    outputs=self.folder.new_outputs,
+                    log=self.folder.deploy_log,
+                    project=project,
+                    stacks=[stack.selector for stack in changed],
+                    detail=detail,
+                )
+        present = {stack.name: raw[stack.name] for stack in stacks if stack.name in raw}
+        write_outputs(self.folder.raw_outputs, present)
+        cdk.remember(session, wanted, {stack.name: stack.digest for stack in stacks})
+        return present
+
+    def _assembled(self, project: Path, files: Mapping[Path, str]) -> list[assembly.Stack]:
+        """Return the stacks of the app, synthesized now unless nothing has changed but files of functions."""
+        folder, again = self.folder.assembly, False
+
+        def rest() -> str:
+            return inputs.fingerprint(project, files, without=assembly.functions_only(folder))
+
+        known = read_json(self.folder.synthesized)
+        self.folder.synthesized.unlink(missing_ok=True)  # until the assembly is whole again
+        if known == rest():
+            with step("Bundle the functions that have changed"):
+                again = assembly.bundle_again(folder)
+        if not again:
+            with step("Synthesize"):
+                cdk.synthesize(variables=self.variables, assembly=folder, log=self.folder.deploy_log, project=project)
+        write_private(self.folder.synthesized, json.dumps(rest()))
+        return assembly.stacks(folder)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -202,6 +239,10 @@ class LocalCloud:
         with self.folder.turn.open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
             yield
+
+    def _logged(self) -> int:
+        """Return how much the streaming applications have logged so far."""
+        return sum(map(size, self.folder.flink.glob("*/*.log")))
 
     def _running(self) -> process.Running:
         running = process.find(self.folder)

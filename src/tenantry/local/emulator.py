@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from tenantry.local import gaps, saved_state
 from tenantry.local.errors import LocalCloudError
@@ -82,7 +83,10 @@ async def _serve_and_save(folder: StateFolder, identity: str) -> None:
         folder.process.unlink(missing_ok=True)  # what was saved before is still good
         server.result()
     if restored.is_set():  # else nothing is here that could replace what was saved before
-        await asyncio.to_thread(lambda: ministack.save_all(ministack._build_persistence_save_dict()))  # noqa: SLF001
+        try:
+            await asyncio.to_thread(saved_state.save, folder, ministack)
+        except LocalCloudError as error:
+            _end(error)
         # Only a clean stop gets here. The file left behind tells the next start that nothing was saved.
         folder.process.unlink()
     logging.shutdown()
@@ -96,9 +100,13 @@ def _restore_or_end(folder: StateFolder, ministack: object, identity: str) -> No
         saved_state.restore(folder, ministack)
         write_private(folder.process, identity)
     except (LocalCloudError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        logging.shutdown()
-        os._exit(1)
+        _end(error)
+
+
+def _end(error: Exception) -> NoReturn:
+    sys.stderr.write(f"{error}\n")
+    logging.shutdown()
+    os._exit(1)
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:

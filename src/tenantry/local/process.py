@@ -30,7 +30,7 @@ from tenantry.local.settings import (
     port_answers,
     read_json,
 )
-from tenantry.local.system import is_held, kill_group, tail, wait_until
+from tenantry.local.system import is_held, kill_group, size, tail, wait_until
 
 _START_SECONDS = 120  # on a busy machine; a process that ends is seen at once
 _STOP_SECONDS = 20
@@ -138,14 +138,18 @@ def start(folder: StateFolder, left_open: str) -> Running:
         running = find(folder) if port_answers(port) else None
         return running if running and running.port else None  # it says its port when it has its state
 
-    wait_until(lambda: process.poll() is not None or answering() is not None, _START_SECONDS)
+    wait_until(
+        lambda: process.poll() is not None or answering() is not None,
+        _START_SECONDS,
+        progress=lambda: size(folder.log),
+    )
     problem = "did not start"
     if process.poll() is None:
         if running := answering():
             return running
         kill_group(process.pid)
         process.wait()
-        problem = f"did not answer in {_START_SECONDS} s"
+        problem = f"did not answer, and wrote nothing for {_START_SECONDS} s"
     folder.process.unlink(missing_ok=True)  # it has served nobody: what was saved before is still good
     raise LocalCloudError(f"The local cloud {problem}. The end of {folder.log}:\n{tail(folder.log)}\n\n{_ANEW}")
 

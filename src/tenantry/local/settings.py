@@ -94,8 +94,12 @@ class StateFolder:
         One folder for each streaming application: its code, log, checkpoints and savepoints.
     assembly
         The synthesized cloud assembly.
+    synthesized
+        A digest of what the assembly was synthesized from, except what only functions' bundles hold.
     raw_outputs
-        The outputs as the CDK CLI writes them.
+        The outputs of every stack as the CDK CLI writes them.
+    new_outputs
+        Those of the stacks that were deployed last.
     log
         What the emulator prints.
     deploy_log
@@ -124,7 +128,9 @@ class StateFolder:
         self.mail = self.home / "mail"
         self.flink = self.home / "flink"
         self.assembly = self.home / "cdk.out"
+        self.synthesized = self.home / "synthesized.json"
         self.raw_outputs = self.home / "cdk-outputs.json"
+        self.new_outputs = self.home / "cdk-outputs-new.json"
         self.log = self.home / "emulator.log"
         self.deploy_log = self.home / "deploy.log"
         self.lock = self.home / "lock"

@@ -1,5 +1,6 @@
 """Start and stop the deployed streaming applications, through the API that an operator has."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,10 +16,23 @@ _OUTPUT = "StreamingApplicationName"
 _SECONDS = 180
 
 
-def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
+def start_all(
+    session: Any,  # noqa: ANN401 - a boto3 session of the local cloud
+    outputs: Outputs,
+    progress: Callable[[], object] = lambda: None,
+) -> None:
     """Start every application that is deployed and does not run, from its latest snapshot if it has one.
 
     Without Flink, everything else is of use: a note says what is missing and how to get it.
+
+    Parameters
+    ----------
+    session
+        A session of the local cloud.
+    outputs
+        The outputs of the stacks.
+    progress
+        Returns another value as long as an application goes on with its start: the size of its log.
 
     Raises
     ------
@@ -38,7 +52,7 @@ def start_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3
     for name in names:
         with step(f"Start the streaming application {name}"):
             client.start_application(ApplicationName=name)
-            if not _wait(client, name, "RUNNING"):
+            if not _wait(client, name, "RUNNING", progress):
                 raise LocalCloudError(
                     f"The streaming application {name} did not start. See: python -m tenantry.local logs {name}"
                 )
@@ -49,18 +63,27 @@ def is_running(session: Any, outputs: Outputs) -> bool:  # noqa: ANN401
     return bool(_names(session.client("kinesisanalyticsv2"), outputs, "RUNNING"))
 
 
-def stop_all(session: Any, outputs: Outputs) -> None:  # noqa: ANN401 - a boto3 session of the local cloud
+def stop_all(
+    session: Any,  # noqa: ANN401 - a boto3 session of the local cloud
+    outputs: Outputs,
+    progress: Callable[[], object] = lambda: None,
+) -> None:
     """Stop every application that runs; each takes a snapshot, from which it resumes when it is started again.
 
     What cannot be asked, such as an emulator of another version, is not: an application then goes on from its last
     snapshot.
+
+    Parameters
+    ----------
+    session, outputs, progress
+        As in `start_all`.
     """
     client = session.client("kinesisanalyticsv2")
     try:
         for name in _names(client, outputs, "RUNNING"):
             with step(f"Stop the streaming application {name}"):
                 client.stop_application(ApplicationName=name)
-                if not _wait(client, name, "READY"):
+                if not _wait(client, name, "READY", progress):
                     note(f"{name} did not stop in time; it resumes from its last snapshot.")
     except (BotoCoreError, ClientError, OSError) as error:
         note(f"The streaming applications could not be stopped; they resume from their last snapshot: {error}")
@@ -78,11 +101,11 @@ def _status(client: Any, name: str) -> str:  # noqa: ANN401
         return ""
 
 
-def _wait(client: Any, name: str, wanted: str) -> bool:  # noqa: ANN401
+def _wait(client: Any, name: str, wanted: str, progress: Callable[[], object]) -> bool:  # noqa: ANN401
     """Wait until the application has no operation in progress, and return whether it is in the wanted state."""
 
     def at_rest() -> str:
         status = _status(client, name)
         return status if status in {"RUNNING", "READY"} else ""
 
-    return wait_until(at_rest, _SECONDS, poll_seconds=0.5) == wanted
+    return wait_until(at_rest, _SECONDS, progress=progress, poll_seconds=0.5) == wanted

@@ -61,6 +61,11 @@ def wait_until(
     return found
 
 
+def size(path: Path) -> int:
+    """Return the size of a file, 0 if there is none: a log that grows is progress."""
+    return path.stat().st_size if path.exists() else 0
+
+
 def tail(path: Path, lines: int = 20) -> str:
     """Return the last lines of a file."""
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""

@@ -85,12 +85,7 @@ class PolicyTemplate:
         TemplateError
             As `parse`.
         """
-        return cls.parse(
-            {
-                "Version": _VERSION,
-                "Statement": [_in_account(_whole(statement), account) for statement in statements],
-            }
-        )
+        return cls.parse({"Version": _VERSION, "Statement": whole_statements(statements, account)})
 
     def fill(self, caller: TenantCaller) -> str:
         """Return the policy for a caller, as compact JSON.
@@ -105,6 +100,11 @@ class PolicyTemplate:
         if len(text) > MAX_CHARACTERS:
             raise TemplateError(f"The session policy has {len(text)} characters; STS takes {MAX_CHARACTERS}.")
         return text
+
+
+def whole_statements(statements: Sequence[Sequence[Any]], account: str) -> list[dict[str, Any]]:
+    """Return the statements of a policy, unchecked, of what a function's environment has of them; see `of`."""
+    return [_in_account(_whole(statement), account) for statement in statements]
 
 
 def is_bound(text: str) -> bool:

@@ -1,10 +1,11 @@
 """What a deployed template says of the stores that it makes: the constructs write it, operators' tools read it.
 
-A template carries two kinds of entries in its metadata, and CloudFormation gives both back with the template:
+A template carries three kinds of entries in its metadata, and CloudFormation gives them back with the template:
 
 - `APPLICATION`, on the template: whose deployment this is, and whether its data may be thrown away;
 - `STORES`, on a resource or on the template: a list of `Store`, about the resource itself or about what is made at run
-  time.
+  time;
+- `ACKNOWLEDGED`, on a principal's resource: what it reaches of tenants' data, and why that is right.
 
 Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 APPLICATION: Final = "tenantry:application"
 STORES: Final = "tenantry:stores"
+ACKNOWLEDGED: Final = "tenantry:acknowledged"
 
 
 class By(StrEnum):
@@ -39,8 +41,12 @@ class By(StrEnum):
     """An attribute of an item, or its name, names the tenant."""
     FIELD = "field"
     """A field of a message names the tenant."""
+    PATH = "path"
+    """The path of a request names the tenant."""
     PERSON = "person"
     """It holds people, who may belong to many tenants; the memberships say to which."""
+    SHARED = "shared"
+    """It serves many tenants, and nothing in a request for it says which."""
     NONE = "none"
     """It holds no tenant's data, or passing copies that expire by themselves."""
 
@@ -72,6 +78,8 @@ class Store:
         The tag, the attribute or the field that says whose it is.
     forms
         What its value is, or what keys begin with.
+    prefixes
+        What keys begin with, where they are not what a tenant's part is found by.
     emptied
         What has to be taken out before it can be deleted.
     kind
@@ -89,6 +97,7 @@ class Store:
     by: By
     key: str = ""
     forms: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
     emptied: tuple[Content, ...] = ()
     kind: str = ""
     name: str = ""
@@ -126,6 +135,7 @@ class Store:
                     **declared,
                     "by": By(declared["by"]),
                     "forms": tuple(declared.get("forms", ())),
+                    "prefixes": tuple(declared.get("prefixes", ())),
                     "emptied": tuple(Content(part) for part in declared.get("emptied", ())),
                 }
             )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
+import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.directory_tables import TENANT_ID
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -20,6 +25,16 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.5
 _FOLDERS: Final = ("data/", "errors/", "aggregates/")
+
+
+def packed(content: bytes) -> bytes:
+    """Return the content of a file of lines as the streaming application writes it."""
+    return zstd.compress(content)
+
+
+def unpacked(content: bytes) -> bytes:
+    """Return the lines of a file that the streaming application wrote."""
+    return zstd.decompress(content)
 
 
 @dataclass(frozen=True)
@@ -128,7 +143,7 @@ class Lake:
 
     def _lines(self, key: str) -> list[Line]:
         if key not in self._files:
-            content = gzip.decompress(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()).decode()
+            content = unpacked(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()).decode()
             # No other character ends a line.
             self._files[key] = [Line(key, line) for line in content.split("\n") if line]
         return self._files[key]

@@ -27,7 +27,7 @@ def record_key(scope: Construct, environment: Environment) -> kms.Key:
         enable_key_rotation=True,
         removal_policy=environment.removal_policy,
     )
-    declare_store(key, Store(holds="the key of tenants' records", by=By.NONE))
+    declare_store(key, Store(holds="the key of tenants' records", by=By.SHARED))
     return key
 
 

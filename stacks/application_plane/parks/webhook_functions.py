@@ -9,7 +9,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
-from tenantry.functions import RUNTIME, PythonFunction, acknowledge_wildcard, package_folder
+from tenantry.functions import RUNTIME, PythonFunction, acknowledge_reach, acknowledge_wildcard, package_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tenantry.isolation.data import TenantTable
     from tenantry.isolation.vending import TokenVendor
 
+OF_THE_ROW: Final = (
+    "SNS knows no resource for it; the subscription's ARN is from the tenant's own row, or of its topic."
+)
+"""Why an action on every subscription reaches the tenant's own only."""
 CONSUMER_TIMEOUT: Final = Duration.seconds(30)
 
 
@@ -83,10 +87,11 @@ class WebhookFunctions:
         self.directory.grant_read_state(function)
         self.platform.grant_publish(function, self.platform.events.webhook_paused)
         function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Unsubscribe"], resources=["*"]))
+        acknowledge_reach(function, "*", actions=["sns:Unsubscribe"], reason=OF_THE_ROW)
         acknowledge_wildcard(
             function.execution_role,
             "*",
-            "SNS knows no resource for it; the ARN is from the tenant's row, or of the tenant's topic.",
+            OF_THE_ROW,
         )
         self.vendor.grant_vend(function, purposes=purposes)
         return function

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from stacks.platform.defaults import grant_on, table
 from stacks.platform.functions import api_function
-from tenantry.functions import acknowledge_wildcard, declare_store, in_own_account
+from tenantry.functions import acknowledge_reach, acknowledge_wildcard, declare_store, in_own_account
 from tenantry.isolation.vending import TENANT_NAME
 from tenantry.model.directory_tables import TENANT_ID
 from tenantry.model.identifiers import RESERVED_WORDS
@@ -71,6 +71,11 @@ _NEVER: Final = (
     "kms:UpdateAlias",
 )
 
+_MAKES: Final = (
+    "It makes what is whichever tenant's own that comes, by the event of its creation; it touches no object, and what "
+    "is finished refuses it."
+)
+
 
 def storage_provisioner(stack: Stack, platform: Platform, names: StorageNames, *, apis: ApiDefaults) -> PythonFunction:
     """Make the function. No session of a tenant has its role."""
@@ -100,7 +105,7 @@ def storage_provisioner(stack: Stack, platform: Platform, names: StorageNames, *
             "KEY_ALIAS": run_time_form(key_alias) if environment.tenant_keys else "",
         },
     )
-    grant_on(claims.table_arn, provisioner, "dynamodb:PutItem")
+    grant_on(claims.table_arn, provisioner, "dynamodb:PutItem", because=_MAKES)
     any_bucket = f"arn:{stack.partition}:s3:::{bucket_name.replace(TENANT_NAME, '*')}"
     any_access_point = stack.format_arn(
         service="s3", resource="accesspoint", resource_name=access_point_name.replace(TENANT_NAME, "*")
@@ -194,6 +199,8 @@ def _grant_provisioning(
         bounded += [any_key, any_alias]
     for statement in statements:
         provisioner.add_to_role_policy(statement)
+        for resource in statement.resources if statement.effect is iam.Effect.ALLOW else ():
+            acknowledge_reach(provisioner, resource, actions=statement.actions, reason=_MAKES)
     acknowledge_wildcard(role, "*", "IAM knows no resource for what is allowed on all.")
     for resource in bounded:
         acknowledge_wildcard(

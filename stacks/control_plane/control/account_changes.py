@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 # Attributes of an account, see `tenantry.runtime.accounts`.
 _BLOCKED: Final = ("blockedat", "blockedby", "blockedreason")
 _DELETED: Final = ("deletedat", "deletedby")
+OPERATORS: Final = (
+    "It works on accounts, which belong to no tenant, for operators, for the account's owner, or for the admins of all "
+    "of its tenants; who may start it is granted by name."
+)
+"""Why what manages accounts reaches the directory."""
+
 _MOST: Final = Duration.seconds(25)  # API Gateway waits for 29
 
 
@@ -83,7 +89,7 @@ class AccountChanges(Construct):
             },
         )
         grant_account_reads(directory, function)
-        grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query")
+        grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query", because=OPERATORS)
         allow(
             function,
             writes(
@@ -102,8 +108,9 @@ class AccountChanges(Construct):
             writes(directory.memberships.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, USER_ID, "email"]),
             writes(directory.memberships.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, USER_ID]),
             writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=[TENANT_ID, INVITATION_ID]),
+            because=OPERATORS,
         )
-        grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser")
+        grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", because=OPERATORS)
         machine = express_machine(
             self,
             description="Changes accounts in the directory and in the user pool",
@@ -126,6 +133,7 @@ class AccountChanges(Construct):
             "cognito-idp:AdminEnableUser",
             "cognito-idp:AdminUserGlobalSignOut",
             "cognito-idp:AdminDeleteUser",
+            because=OPERATORS,
         )
         platform.grant_publish(machine, *events.accounts)
         dead_letters.grant(machine, "sqs:SendMessage")
@@ -139,7 +147,10 @@ class AccountChanges(Construct):
 
 def grant_account_reads(directory: Directory, function: PythonFunction) -> None:
     """Let a function read accounts and their memberships in the directory."""
-    grant_on(directory.users.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-    grant_on(directory.tenants.table_arn, function, "dynamodb:BatchGetItem")
-    grant_on(directory.memberships.table_arn, function, "dynamodb:Query")
-    grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
+    for resource, *actions in (
+        (directory.users.table_arn, "dynamodb:GetItem", "dynamodb:BatchGetItem"),
+        (directory.tenants.table_arn, "dynamodb:BatchGetItem"),
+        (directory.memberships.table_arn, "dynamodb:Query"),
+        (f"{directory.memberships.table_arn}/index/{USER_INDEX}", "dynamodb:Query"),
+    ):
+        grant_on(resource, function, *actions, because=OPERATORS)

@@ -10,7 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 
-from stacks.control_plane.control.account_changes import grant_account_reads
+from stacks.control_plane.control.account_changes import OPERATORS, grant_account_reads
 from stacks.platform.defaults import allow, grant_on, writes
 from stacks.platform.functions import api_function
 from tenantry.functions import PythonFunction, package_folder
@@ -40,6 +40,8 @@ _TOLD: Final = (
     "AdminUpdateUserAttributes",
     "VerifyUserAttribute",
 )
+
+_COMPARES: Final = "It compares all accounts with the user pool, on a schedule; no request of a tenant's reaches it."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +109,16 @@ class ControlFunctions:
             dead_letters=dead_letters,
         )
         grant_account_reads(self.directory, function)
-        grant_on(self.directory.users.table_arn, function, "dynamodb:Scan")
-        grant_on(self.directory.tenants.table_arn, function, "dynamodb:Scan")
-        grant_on(self.directory.memberships.table_arn, function, "dynamodb:Query")
+        for table, action in (
+            (self.directory.users, "dynamodb:Scan"),
+            (self.directory.tenants, "dynamodb:Scan"),
+            (self.directory.memberships, "dynamodb:Query"),
+        ):
+            grant_on(table.table_arn, function, action, because=_COMPARES)
         allow(
             function,
             writes(self.directory.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "admins"]),
+            because=_COMPARES,
         )
         self._grant_user_pool(function)
         self.platform.grant_publish(function, self.platform.events.signed_up)
@@ -130,7 +136,9 @@ class ControlFunctions:
     def _grant_user_pool(self, function: PythonFunction) -> None:
         """Let a function read the accounts in the user pool, and start a change of one."""
         user_pool = self.platform.identity.user_pool
-        grant_on(user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers")
+        grant_on(
+            user_pool.user_pool_arn, function, "cognito-idp:AdminGetUser", "cognito-idp:ListUsers", because=OPERATORS
+        )
         self.account_changes.grant_start(function)
 
 

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 _JOINED: Final = ("name", "email")
 _INVITATION: Final = (TENANT_ID, INVITATION_ID, "roles", "invitedby", "expires")
 
+_MANAGES: Final = (
+    "It keeps the directory: the tenant is that of the caller whom the authorizer has verified, or of an invitation to "
+    "the caller's own address, and each write asks for the caller's role again."
+)
+
 
 def membership_function(
     scope: Construct,
@@ -59,12 +64,15 @@ def membership_function(
             "ACCOUNT_CHANGES_ARN": account_changes.state_machine_arn,
         },
     )
-    grant_on(directory.users.table_arn, function, "dynamodb:GetItem")
-    grant_on(directory.tenants.table_arn, function, "dynamodb:GetItem", "dynamodb:BatchGetItem")
-    grant_on(directory.memberships.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{directory.memberships.table_arn}/index/{USER_INDEX}", function, "dynamodb:Query")
-    grant_on(invitations.table_arn, function, "dynamodb:GetItem", "dynamodb:Query")
-    grant_on(f"{invitations.table_arn}/index/{INVITEE_INDEX}", function, "dynamodb:Query")
+    for resource, *actions in (
+        (directory.users.table_arn, "dynamodb:GetItem"),
+        (directory.tenants.table_arn, "dynamodb:GetItem", "dynamodb:BatchGetItem"),
+        (directory.memberships.table_arn, "dynamodb:GetItem", "dynamodb:Query"),
+        (f"{directory.memberships.table_arn}/index/{USER_INDEX}", "dynamodb:Query"),
+        (invitations.table_arn, "dynamodb:GetItem", "dynamodb:Query"),
+        (f"{invitations.table_arn}/index/{INVITEE_INDEX}", "dynamodb:Query"),
+    ):
+        grant_on(resource, function, *actions, because=_MANAGES)
     allow(
         function,
         writes(
@@ -89,6 +97,7 @@ def membership_function(
         ),
         writes(invitations.table_arn, "dynamodb:PutItem", attributes=[*_INVITATION, "email"]),
         writes(invitations.table_arn, "dynamodb:DeleteItem", attributes=_INVITATION),
+        because=_MANAGES,
     )
     platform.grant_publish(function, *platform.events.memberships)
     dead_letters.grant(function, "sqs:SendMessage")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, Stack
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from stacks.control_plane.tenant.tables import TenantTables
     from stacks.platform.platform import Platform
     from tenantry.functions import PythonFunction
+
+
+_CALLERS: Final = "The tenant is that of the caller whom the authorizer has verified."
+_OF_A_USER: Final = "The tenants of one user: the caller, or whom a service asks for that IAM has authorized."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +50,7 @@ def tenant_functions(scope: Construct, platform: Platform, tables: TenantTables)
     memberships = {TENANT_USERS_TABLE: tables.memberships.table_name}
     show = api_function(scope, "tenant_get", "Shows a tenant", foundation=platform, environment=tenants)
     shown = [TENANT_ID, "name", "foundedby"]  # as `tenantry.runtime.directory` asks for
-    allow(show, reads(tables.tenants.table_arn, "dynamodb:GetItem", attributes=shown))
+    allow(show, reads(tables.tenants.table_arn, "dynamodb:GetItem", attributes=shown), because=_CALLERS)
     rename = api_function(
         scope, "tenant_rename", "Renames a tenant", foundation=platform, environment={**tenants, **memberships}
     )
@@ -54,6 +58,7 @@ def tenant_functions(scope: Construct, platform: Platform, tables: TenantTables)
         rename,
         writes(tables.tenants.table_arn, "dynamodb:UpdateItem", attributes=[TENANT_ID, "name"]),
         writes(tables.memberships.table_arn, "dynamodb:ConditionCheckItem", attributes=[TENANT_ID, USER_ID, "roles"]),
+        because=_CALLERS,
     )
     tenants_of_caller = api_function(
         scope, "user_tenants_list", "Lists the caller's tenants", foundation=platform, environment=memberships
@@ -68,7 +73,11 @@ def tenant_functions(scope: Construct, platform: Platform, tables: TenantTables)
     )
     for function in (tenants_of_caller, tenants_of_user):
         # Without the names, addresses and roles beside them.
-        allow(function, reads(tables.user_index_arn, "dynamodb:Query", attributes=[USER_ID, TENANT_ID]))
+        allow(
+            function,
+            reads(tables.user_index_arn, "dynamodb:Query", attributes=[USER_ID, TENANT_ID]),
+            because=_OF_A_USER,
+        )
     return TenantFunctions(
         show=show, rename=rename, tenants_of_caller=tenants_of_caller, tenants_of_user=tenants_of_user
     )

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 # What both sign-up and token hook write of a user: when their sessions end, and never of somebody who is deleted.
 _ACCOUNT: Final = (USER_ID, "resetasked", "validafter", "deletedat")
 
+_ONE_PERSON: Final = "One person's own item, by the user name that Cognito itself hands to the hook."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Hooks:
@@ -88,6 +90,7 @@ def user_pool_hooks(
             attributes=[USER_ID, "origin", "newpassword", "confirmationhash", "resetasked", "deletedat"],
             in_transaction=False,
         ),
+        because=_ONE_PERSON,
     )
     foundation.grant_publish(sign_up, foundation.events.signed_up)
     sign_up_dead_letters.grant(sign_up, "sqs:SendMessage")
@@ -99,6 +102,7 @@ def user_pool_hooks(
             attributes=[*_ACCOUNT, "newpassword", "confirmationhash"],
             in_transaction=False,
         ),
+        because=_ONE_PERSON,
     )
     hooks = Hooks(account=account, sign_up=sign_up, token_claims=_token_claims_hook(scope, foundation, users))
     _alarm_on_failures(scope, application=environment.application, alarms=foundation.alarms)
@@ -131,6 +135,7 @@ def _token_claims_hook(scope: Construct, foundation: Foundation, users: dynamodb
         function,
         reads(users.table_arn, "dynamodb:GetItem", attributes=asked),
         writes(users.table_arn, "dynamodb:UpdateItem", attributes=[*_ACCOUNT, "email"], in_transaction=False),
+        because=_ONE_PERSON,
     )
     foundation.grant_publish(function, foundation.events.signed_up)
     grant_on(

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_iam as iam
 
-from tenantry.functions import acknowledge, declare_store
+from tenantry.functions import acknowledge, acknowledge_reach, declare_store
 from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
@@ -50,6 +50,12 @@ def user_pool(scope: Construct, environment: Environment, hooks: Hooks) -> cogni
     pool.add_trigger(cognito.UserPoolOperation.PRE_SIGN_UP, hooks.account)
     pool.add_trigger(cognito.UserPoolOperation.CUSTOM_MESSAGE, hooks.account)
     pool.add_trigger(cognito.UserPoolOperation.POST_CONFIRMATION, hooks.sign_up)
+    acknowledge_reach(
+        hooks.sign_up,
+        pool.user_pool_arn,
+        actions=["cognito-idp:AdminUserGlobalSignOut"],
+        reason="It signs out one person, by the user name that Cognito itself hands to the hook.",
+    )
     # A policy of its own: the function waits for its role's default policy, and the pool for the function.
     iam.Policy(
         scope,

@@ -43,7 +43,7 @@ class Settings:
     lake
         Where the lake is (`S3SinkPath`, a bucket and a prefix), as Flink's file systems take it.
     output
-        `OutputFormat`: ``json`` (gzipped lines) or ``parquet``.
+        `OutputFormat`: ``json`` (lines, compressed with Zstandard) or ``parquet``.
     window_seconds
         `AggregationWindowSeconds`: how long a stretch each aggregate is of.
     aggregate_file_seconds

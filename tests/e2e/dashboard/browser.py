@@ -223,7 +223,7 @@ class Visit:
         answer = session.send(
             "Runtime.evaluate",
             {
-                "expression": "axe.run().then((result) => result.violations.map(({id, impact, nodes}) => "
+                "expression": "axe.run({resultTypes: ['violations']}).then((result) => result.violations.map(({id, impact, nodes}) => "
                 "({id, impact, where: nodes.map((node) => node.target.join(' ') + ': ' + node.failureSummary)})))",
                 "awaitPromise": True,
                 "returnByValue": True,

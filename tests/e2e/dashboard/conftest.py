@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tenantry.attacks.storage import Storage
 from tests.e2e.dashboard.browser import PATIENCE_MS, DashboardUser, Users, Visit, chromium
+from tests.missing import reason
 from tools.chromium import MISSING, find
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     if ours and not find():
         for item in ours:
-            item.add_marker(pytest.mark.skip(reason=MISSING))
+            item.add_marker(pytest.mark.skip(reason=reason(MISSING)))
 
 
 # Playwright's event loop runs until its browser is closed, and excludes any other.

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from tenantry.functions import acknowledge_reach
 from tenantry.model.variables import TENANT_USERS_TABLE, TENANTS_TABLE, USERS_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_DECIDES: Final = (
+    "It decides who may act: single items, by the ids of a verified token or of work that carries its tenant, and no "
+    "list."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +72,15 @@ class Directory:
 
     def grant_read_state(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let `grantee` read single users, tenants and memberships, as deciding takes it."""
+        needed = (
+            (self.users, "dynamodb:BatchGetItem"),
+            (self.tenants, "dynamodb:BatchGetItem"),
+            (self.memberships, "dynamodb:GetItem"),
+        )
+        for table, action in needed:
+            acknowledge_reach(grantee, table.table_arn, actions=[action], reason=_DECIDES)
         users, tenants, memberships = (
             iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=[table.table_arn])
-            for table, action in (
-                (self.users, "dynamodb:BatchGetItem"),
-                (self.tenants, "dynamodb:BatchGetItem"),
-                (self.memberships, "dynamodb:GetItem"),
-            )
+            for table, action in needed
         )
         return users.combine(tenants).combine(memberships)

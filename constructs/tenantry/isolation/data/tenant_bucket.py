@@ -30,6 +30,9 @@ _OBJECT_ACTIONS: Final = ("s3:GetObject", "s3:PutObject")
 _OVERTAKING: Final = 20
 
 
+_COUNTS: Final = "It counts what all users of the tenant have: it lists their objects, and reads none."
+
+
 class PooledBucket(Construct):
     """One bucket for all tenants: encrypted, private, TLS only, versioned; each key begins with its tenant.
 
@@ -91,7 +94,10 @@ class PooledBucket(Construct):
         self._refer(bucket_name, per_user=per_user)
         store = self._store
         if not per_user:
-            store = replace(store, forms=tuple(form.replace("{user}/", "") for form in store.forms))
+            forms, prefixes = (
+                tuple(form.replace(f"{USER_IN_NAME}/", "") for form in found) for found in (store.forms, store.prefixes)
+            )
+            store = replace(store, forms=forms, prefixes=prefixes)
         declare_store(self._bucket, store)
 
     @classmethod
@@ -123,7 +129,7 @@ class PooledBucket(Construct):
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        return purpose.allow(self._list(f"{TENANT}/"))
+        return purpose.allow(self._list(f"{TENANT}/")).acknowledge(_COUNTS)
 
     def _list(self, prefix: str) -> TenantStatement:
         return TenantStatement(
@@ -162,7 +168,13 @@ class TaggedBucket(PooledBucket):
     tag is ``tenant_id``.
     """
 
-    _store = replace(PooledBucket._store, by=By.TAG, key=OBJECT_TENANT_TAG, forms=(TENANT_IN_NAME,))  # noqa: SLF001 - its own base
+    _store = replace(
+        PooledBucket._store,  # noqa: SLF001 - its own base
+        by=By.TAG,
+        key=OBJECT_TENANT_TAG,
+        forms=(TENANT_IN_NAME,),
+        prefixes=PooledBucket._store.forms,  # noqa: SLF001 - its own base
+    )
 
     def grant_tenant_read_write(self, purpose: Purpose) -> Purpose:
         """Let a purpose's sessions read, write and list the caller's own objects.
@@ -420,4 +432,4 @@ class SiloBuckets:
         Purpose
             The purpose, not an `iam.Grant`: see `Purpose.allow`.
         """
-        return purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn]))
+        return purpose.allow(TenantStatement(actions=["s3:ListBucket"], resources=[self._arn])).acknowledge(_COUNTS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 
+from tenantry.functions import acknowledge_reach, declare_store
 from tenantry.isolation.api.route import EXPECTED_TENANT, Access, Route
 from tenantry.isolation.api.tenant_api import RestApi
 from tenantry.isolation.direct.mapping_template import (
@@ -28,6 +29,8 @@ from tenantry.isolation.documentation import Answer, Parameter, Schema, array, o
 from tenantry.model.directory_tables import TENANT_ID
 from tenantry.model.identifier_checks import TENANT_ID_SCHEMA
 from tenantry.model.identifiers import TENANT_PATTERN
+from tenantry.model.placeholders import TENANT_IN_NAME
+from tenantry.model.stores import By, Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,6 +120,14 @@ class IngestApi(RestApi):
             api_key_required=limit.required,
             logged={"caller": "$context.identity.userArn"},
         )
+        declare_store(
+            self._api,
+            Store(
+                holds="what tenants' servers send",
+                by=By.PATH,
+                forms=tuple(path.replace("{tenantId}", TENANT_IN_NAME).lstrip("/") for path in _ROUTES),
+            ),
+        )
         self._plan = self._api.add_usage_plan(
             "TenantLimit",
             description="Request rate and burst limit of one tenant",
@@ -141,9 +152,10 @@ class IngestApi(RestApi):
 
     def grant_send(self, grantee: iam.IGrantable, tenant: str) -> iam.Grant:
         """Let `grantee` send as one tenant."""
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=["execute-api:Invoke"], resource_arns=self.path_arns(tenant)
-        )
+        actions, paths = ["execute-api:Invoke"], self.path_arns(tenant)
+        for path in paths:
+            acknowledge_reach(grantee, path, actions=actions, reason=f"It acts for the tenant {tenant} by definition.")
+        return iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=paths)
 
 
 def _routes(api: Construct, stream: kinesis.IStream, key: kms.IKey) -> Sequence[Route]:

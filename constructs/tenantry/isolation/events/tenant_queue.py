@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from tenantry.functions import acknowledge, declare_store
+from tenantry.functions import acknowledge, acknowledge_reach, declare_store
 from tenantry.isolation.alarms import alarm
 from tenantry.isolation.direct.mapping_template import ContextText
 from tenantry.isolation.direct.service_integration import ServiceAction, ServiceIntegration, ServiceReply
@@ -100,6 +100,13 @@ class TenantQueue(Construct):
             periods=5,
         )
         self._queue.grant_consume_messages(consumer)
+        acknowledge_reach(
+            consumer,
+            self._queue.queue_arn,
+            actions=["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+            reason="Work of all tenants: each message carries its tenant, which API Gateway took from the authorizer, "
+            "and is done with credentials vended for that tenant.",
+        )
         mapping = lambda_.EventSourceMapping(
             self,
             "Mapping",

@@ -10,7 +10,7 @@ from aws_cdk import IStringProducer, Lazy, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from tenantry.functions import acknowledge_wildcard
+from tenantry.functions import acknowledge_reach, acknowledge_wildcard, prove_at_synthesis
 from tenantry.functions.checks import AtValidation
 from tenantry.isolation.validation import purpose_name
 from tenantry.isolation.vending._deployed import as_long_as_deployed
@@ -78,6 +78,11 @@ class Purpose:
             self._vendor.bind_to_tags(statement, self.name)
         return self
 
+    def acknowledge(self, reason: str) -> Purpose:
+        """Answer for what its sessions were last allowed: it reaches what is of other users of the same tenant."""
+        self._vendor.acknowledge(self._statements[-1], self.name, reason)
+        return self
+
 
 class TokenVendor(Construct):
     """Vends credentials that reach one tenant's data, for the functions that it is granted to.
@@ -121,6 +126,7 @@ class TokenVendor(Construct):
             ],
         )
         self.node.add_validation(AtValidation(lambda: list(self._faults())))
+        prove_at_synthesis(self)
 
     @property
     def role_arn(self) -> str:
@@ -148,6 +154,11 @@ class TokenVendor(Construct):
                 acknowledge_wildcard(
                     self._role, resource, "The wildcard stands within what the session tag has narrowed to one tenant."
                 )
+
+    def acknowledge(self, statement: TenantStatement, purpose: str, reason: str) -> None:
+        """Answer for a purpose's statement; called by `Purpose.acknowledge`."""
+        for resource in statement.resources:
+            acknowledge_reach(self._role, resource, actions=statement.actions, reason=reason, purpose=purpose)
 
     def grant_vend(self, function: PythonFunction, *, purposes: Sequence[str]) -> iam.Grant:
         """Let a function vend sessions for some purposes, by `tenantry.runtime.vending.TokenVendor.from_environment`.

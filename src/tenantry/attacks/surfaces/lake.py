@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import secrets
 from functools import partial
@@ -17,7 +16,7 @@ from tenantry.attacks.surfaces.stream import each
 from tenantry.attacks.waiting import until
 from tenantry.model.directory_tables import TENANT_ID
 from tenantry.model.tags import TENANT_ID_TAG
-from tenantry.testing.lake import Lake
+from tenantry.testing.lake import Lake, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,7 +216,7 @@ def _(world: World) -> Outcome:
 def _(world: World) -> Outcome:
     """Read, list, write and delete files of the lake, with credentials of every kind that tenants get."""
     at = StreamProducer.of(world)
-    theirs = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-attack.json.gz"
+    theirs = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-attack.json.zst"
 
     def calls(aws: Aws) -> Calls:
         s3, bucket = aws.s3, at.lake.bucket
@@ -240,8 +239,8 @@ def _(world: World) -> Outcome:
     """Act with the grants of the application on the lake: write elsewhere, delete what is finished, change settings."""
     at, aws = StreamProducer.of(world), world.clone_role(world.target.streaming_role)
     s3, bucket = aws.s3, at.lake.bucket
-    finished = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-finished.json.gz"
-    world.target.aws.s3.put_object(Bucket=bucket, Key=finished, Body=gzip.compress(b""))
+    finished = f"data/{TENANT_ID}={at.theirs}/year=2026/month=01/day=01/part-finished.json.zst"
+    world.target.aws.s3.put_object(Bucket=bucket, Key=finished, Body=packed(b""))
     calls: dict[str, Callable[[], object]] = {
         "write elsewhere": partial(s3.put_object, Bucket=bucket, Key="attack.json", Body=_BODY),
         "write another's table": partial(s3.put_object, Bucket=bucket, Key="athena/attack.json", Body=_BODY),

@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks import threats
-from tenantry.attacks.assertions import all_denied, denied, require, together
+from tenantry.attacks.assertions import denied, require, together
 from tenantry.attacks.directory_grants import KEYS
 from tenantry.attacks.outcome import AttackResult, Outcome, held, inconclusive
 from tenantry.attacks.per_run import once_per_run
 from tenantry.attacks.registry import REGISTRY
+from tenantry.attacks.role_groups import Grants, grouped, tried
 from tenantry.model.directory_tables import MEMBERSHIPS
 
 if TYPE_CHECKING:
@@ -233,13 +234,24 @@ def _registrations(world: World, aws: Aws) -> Calls:
 def _tries(world: World, operation: _Operation) -> Outcome:
     """Try a operation as every role that the stacks have made."""
     actors = [role for role in _roles(world) if role.service != operation.save]
-    steps = []
-    for role in actors:
-        aws = world.clone_role(role.name)
-        for name, call in operation.calls(world, aws):
-            check = _its_job if operation.is_job(role, name) else denied
-            steps.append((f"{role.name} {name}", check(call)))
-    return _told(steps, actors)
+    by_name = {role.name: role for role in actors}
+
+    def is_job(role: str, call: str) -> bool:
+        return operation.is_job(by_name[role], call)
+
+    calls = partial(operation.calls, world)
+    return _told(tried(_groups(world, actors), world.clone_role, calls, is_job, _its_job), actors)
+
+
+@once_per_run
+def _all_groups(world: World) -> list[tuple[str, ...]]:
+    return grouped(Grants.of(world, role.name, role.service) for role in _roles(world))
+
+
+def _groups(world: World, actors: Collection[_Role]) -> list[tuple[str, ...]]:
+    """Return the groups of the actors; those of one group are assumed by the same service."""
+    names = {role.name for role in actors}
+    return [group for group in _all_groups(world) if names.issuperset(group)]
 
 
 def _its_job(call: Callable[[], object]) -> Outcome:
@@ -326,18 +338,21 @@ def _(world: World) -> Outcome:
 
 
 def _each(
-    world: World, kind: str, call: Callable[[Aws, Resource], object], jobs: Collection[tuple[str, str]]
+    world: World, kind: str, send: Callable[[Aws, Resource], object], jobs: Collection[tuple[str, str]]
 ) -> Outcome:
     """Call each resource of a type with each role, save those that are its job."""
-    actors = _roles(world)
-    calls = [
-        (f"{made.logical_id} by {role.name}", partial(call, world.clone_role(role.name), made))
-        for role in actors
-        for made in world.resources_of(kind)
+    actors, made = _roles(world), world.resources_of(kind)
+
+    def calls(aws: Aws) -> Calls:
+        return [(resource.logical_id, partial(send, aws, resource)) for resource in made]
+
+    by_name = {role.name: role for role in actors}
+
+    def is_job(role: str, name: str) -> bool:
         # Eight digits of a digest follow an id.
-        if not any(role.is_of(owner) and made.logical_id[:-8] == name for owner, name in jobs)
-    ]
-    return _told(all_denied(calls), actors)
+        return any(by_name[role].is_of(owner) and name[:-8] == called for owner, called in jobs)
+
+    return _told(tried(_groups(world, actors), world.clone_role, calls, is_job), actors)
 
 
 for _operation in (

@@ -6,6 +6,7 @@ import http.client
 import json
 import logging
 import os
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from tenantry.local.errors import LocalCloudError
 from tenantry.local.flink.installation import Installation
 from tenantry.local.settings import HOST, free_port, read_json
-from tenantry.local.system import is_held, kill_group, tail
+from tenantry.local.system import is_held, kill_group, size, tail, wait_until
 
 RUN_OPTIONS = "kinesis.analytics.flink.run.options"
 """The property group that tells the service, not the application, what to run.
@@ -29,6 +30,7 @@ https://docs.aws.amazon.com/managed-flink/latest/java/how-python-creating.html
 """
 _LOCK = "lock"
 _PID = "pid"
+_TEMPORARY = "tmp"
 _SAVEPOINTS = "savepoints/savepoint-*/_metadata"
 _POLL_SECONDS = 0.2
 _START_SECONDS = 120
@@ -106,6 +108,7 @@ def end(folder: Path) -> None:
             f"End it (`fuser {folder / _LOCK}` names it), and try again."
         )
     kill_group(pid)
+    shutil.rmtree(folder / _TEMPORARY, ignore_errors=True)
 
 
 class Job:
@@ -145,6 +148,10 @@ class Job:
         return self._folder / "job.log"
 
     @property
+    def _temporary(self) -> Path:
+        return self._folder / _TEMPORARY
+
+    @property
     def latest_checkpoint(self) -> str | None:
         """The newest complete checkpoint of any run on this folder."""
         return self._newest("checkpoints/*/chk-*/_metadata")
@@ -162,6 +169,7 @@ class Job:
         options = self._application.properties[RUN_OPTIONS]
         command = [
             str(self._installation.java), *self._application.java_options, *self._module_options(),
+            f"-Djava.io.tmpdir={self._temporary}",  # Java does not know TMPDIR
             f"-Djavax.net.ssl.trustStore={self._folder / 'trust.p12'}",
             f"-Djavax.net.ssl.trustStorePassword={_STORE_PASSWORD}",
             f"-Dlog4j2.configurationFile={self._folder / 'conf' / 'log4j.properties'}",
@@ -174,6 +182,8 @@ class Job:
         ]  # fmt: skip
         with self.log.open("a") as log, (self._folder / _LOCK).open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(self._temporary, ignore_errors=True)  # what a killed one left
+            self._temporary.mkdir()
             self._process = subprocess.Popen(  # noqa: S603 - fixed words, own paths
                 command,
                 cwd=self._folder,
@@ -290,11 +300,12 @@ class Job:
         if self._process is not None:
             kill_group(self._process.pid)
             self._process.wait()
+            shutil.rmtree(self._temporary, ignore_errors=True)  # a jar of 41 MB, which Java would have removed
 
     def _configure(self) -> None:
         conf = self._folder / "conf"
         plugin = self._folder / "plugins" / "s3"
-        for folder in (conf, plugin, self._folder / "tmp"):
+        for folder in (conf, plugin):
             folder.mkdir(parents=True, exist_ok=True)
         link = plugin / self._installation.file_system.name
         link.unlink(missing_ok=True)
@@ -310,7 +321,7 @@ class Job:
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
             "execution.checkpointing.dir": (self._folder / "checkpoints").as_uri(),
             "execution.checkpointing.savepoint-dir": (self._folder / "savepoints").as_uri(),
-            "io.tmp.dirs": str(self._folder / "tmp"),
+            "io.tmp.dirs": str(self._temporary),
             "parallelism.default": str(parallelism),
             "taskmanager.numberOfTaskSlots": str(parallelism),
             "taskmanager.memory.managed.size": "64m",
@@ -337,10 +348,10 @@ class Job:
         return {
             # Not pyenv's shims, and no variables of the shell.
             "PATH": os.pathsep.join([str(self._installation.python.parent), os.defpath]),
-            "HOME": str(self._folder / "tmp"),
+            "HOME": str(self._temporary),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "TMPDIR": str(self._folder / "tmp"),
+            "TMPDIR": str(self._temporary),
             "FLINK_HOME": str(home),
             "FLINK_LIB_DIR": str(home / "lib"),
             "FLINK_OPT_DIR": str(home / "opt"),
@@ -375,17 +386,18 @@ class Job:
             return json.loads(reply.read())
 
     def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while not condition():
-            if self.ended():
-                raise LocalCloudError(
-                    f"The streaming application has ended. The end of {self.log}:\n{tail(self.log, 30)}"
-                )
-            if time.monotonic() > deadline:
-                raise LocalCloudError(
-                    f"The streaming application did not {what} in {_START_SECONDS} s. See {self.log}."
-                )
-            time.sleep(_POLL_SECONDS)
+        """Wait for something, as long as the log goes on."""
+
+        def outcome() -> str:
+            return "done" if condition() else "ended" if self.ended() else ""
+
+        found = wait_until(outcome, _START_SECONDS, progress=lambda: size(self.log), poll_seconds=_POLL_SECONDS)
+        if found == "ended":
+            raise LocalCloudError(f"The streaming application has ended. The end of {self.log}:\n{tail(self.log, 30)}")
+        if not found:
+            raise LocalCloudError(
+                f"The streaming application did not {what}, and wrote nothing for {_START_SECONDS} s. See {self.log}."
+            )
 
 
 def _write_trust(authority: Path, output: Path) -> None:

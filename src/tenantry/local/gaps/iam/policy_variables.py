@@ -2,7 +2,8 @@
 
 AWS: `${aws:PrincipalTag/TenantId}` and the like, in `Resource` and in conditions, stand for the value in the request.
 A `*` or `?` in that value is a character, not a wildcard. A variable without a single value makes its statement match
-nothing.
+nothing. In an ARN a variable is replaced after the fifth colon only. A policy that names no version is of 2008, and has
+no variables.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 
 MiniStack: compares the text of the variable itself.
@@ -11,16 +12,20 @@ Here: variables are replaced, in policies of version 2012-10-17, as AWS does.
 """
 
 import re
-from functools import cache
+from contextvars import ContextVar
+from functools import cache, partial
 from typing import Any
 
 from ministack.core import iam_evaluator
 
-from tenantry.local.patching import Fields, Original, read_object, replace, require, wrap
+from tenantry.local.patching import Fields, Original, holding, read_object, replace, require, wrap
 
 # Stand for a literal * and ? that came from a value; private characters that no ARN has.
 _STAR, _QUESTION_MARK = "\ue000", "\ue001"
-_VERSION = "2012-10-17"
+_VERSION, _WITHOUT_VARIABLES = "2012-10-17", "2008-10-17"
+# MiniStack parses what applies of a resource's policy without its version.
+_version_of_part = ContextVar("_version_of_part", default=_WITHOUT_VARIABLES)
+_COMPONENTS = 6
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERALS = {"*": _STAR, "?": _QUESTION_MARK, "$": "$"}
 
@@ -30,7 +35,8 @@ def close() -> None:
     require(iam_evaluator, "_resolve_condition_key", "_action_matches", "_resource_matches")
     replace(iam_evaluator, "_fnmatch_compile", _compile)
     wrap(iam_evaluator, "parse_policy_document", _noting_version)
-    replace(iam_evaluator, "_first_match", _first_match)
+    wrap(iam_evaluator, "evaluate_resource_policy", _keeping_version)
+    replace(iam_evaluator, "_first_match", partial(_first_match, iam_evaluator._conditions_met))
     wrap(iam_evaluator, "_conditions_met", _expanding)
 
 
@@ -43,12 +49,20 @@ def _compile(pattern: str, ignore_case: bool) -> re.Pattern[str]:  # noqa: FBT00
 
 def _noting_version(parse: Original, document: Any) -> Any:
     statements = parse(document)
-    content = read_object(document) if isinstance(document, str) else document
-    # MiniStack parses parts of documents without their version; a whole one without is of 2008, on AWS.
-    version = content.get("Version", _VERSION) if isinstance(content, dict) else ""
+    version = _version(document, otherwise=_version_of_part.get())
     for statement in statements:
         statement.has_variables = version == _VERSION
     return statements
+
+
+def _keeping_version(evaluate: Original, document: Any, *arguments: Any, **named: Any) -> Any:
+    with holding(_version_of_part, _version(document, otherwise=_WITHOUT_VARIABLES)):
+        return evaluate(document, *arguments, **named)
+
+
+def _version(document: Any, *, otherwise: str) -> str:
+    content = read_object(document) if isinstance(document, str) else document
+    return content.get("Version", otherwise) if isinstance(content, dict) else otherwise
 
 
 def _expand(text: str, context: Any, *, is_pattern: bool) -> str | None:
@@ -73,23 +87,32 @@ def _expand(text: str, context: Any, *, is_pattern: bool) -> str | None:
     return None if without_value else expanded
 
 
-def _first_match(context: Any, statements: list[Any], effect: str) -> Any:
+def _in_arn(text: str, context: Any) -> str | None:
+    *head, last = text.split(":", _COMPONENTS - 1)
+    if len(head) < _COMPONENTS - 1:
+        return text
+    expanded = _expand(last, context, is_pattern=True)
+    return None if expanded is None else ":".join([*head, expanded])
+
+
+def _first_match(met_as_written: Original, context: Any, statements: list[Any], effect: str) -> Any:
     for statement in statements:
         if statement.effect != effect:
             continue
         if not iam_evaluator._action_matches(context.action, statement.actions, statement.not_actions):
             continue
         resources, not_resources = statement.resources, statement.not_resources
-        if getattr(statement, "has_variables", True):
-            found = [_expand(resource, context, is_pattern=True) for resource in resources]
-            excluded = [_expand(resource, context, is_pattern=True) for resource in not_resources]
+        if has_variables := getattr(statement, "has_variables", True):
+            found = [_in_arn(resource, context) for resource in resources]
+            excluded = [_in_arn(resource, context) for resource in not_resources]
             if (resources and not any(found)) or (effect == "Allow" and None in excluded):
                 continue
             resources = [resource for resource in found if resource is not None]
             not_resources = [resource for resource in excluded if resource is not None]
-        if iam_evaluator._resource_matches(
-            context.resource_arn, resources, not_resources
-        ) and iam_evaluator._conditions_met(statement.conditions, context):
+        met = iam_evaluator._conditions_met if has_variables else met_as_written
+        if iam_evaluator._resource_matches(context.resource_arn, resources, not_resources) and met(
+            statement.conditions, context
+        ):
             return statement
     return None
 

@@ -2,14 +2,13 @@ package tenantry.streaming;
 
 import org.apache.flink.streaming.api.functions.AssignerWithPeriodicWatermarks;
 import org.apache.flink.streaming.api.watermark.Watermark;
-import org.apache.flink.table.data.RowData;
 
 /**
  * Tells the time of one shard by when its records arrived on the stream.
  *
  * <p>Each shard has its own, and the consumer leaves out shards that are silent, so that none holds up the others.
  */
-public final class Arrival implements AssignerWithPeriodicWatermarks<RowData> {
+public final class Arrival implements AssignerWithPeriodicWatermarks<Row> {
     private static final long serialVersionUID = 1L;
     private final long slack;
     private long latest = Long.MIN_VALUE;
@@ -20,10 +19,9 @@ public final class Arrival implements AssignerWithPeriodicWatermarks<RowData> {
     }
 
     @Override
-    public long extractTimestamp(RowData row, long ignored) {
-        long arrived = row.getTimestamp(Records.ARRIVED, 3).getMillisecond();
-        latest = Math.max(latest, arrived);
-        return arrived;
+    public long extractTimestamp(Row row, long ignored) {
+        latest = Math.max(latest, row.arrived);
+        return row.arrived;
     }
 
     @Override

@@ -1,10 +1,9 @@
 package tenantry.streaming;
 
 import org.apache.flink.api.common.functions.FilterFunction;
-import org.apache.flink.table.data.RowData;
 
 /** Passes tenants' records, or rejected records, which have no tenant. */
-public final class Kind implements FilterFunction<RowData> {
+public final class Kind implements FilterFunction<Row> {
     private static final long serialVersionUID = 1L;
     private final boolean tenants;
 
@@ -14,7 +13,7 @@ public final class Kind implements FilterFunction<RowData> {
     }
 
     @Override
-    public boolean filter(RowData row) {
-        return tenants != row.isNullAt(Records.TENANT);
+    public boolean filter(Row row) {
+        return tenants == (row.tenant != null);
     }
 }

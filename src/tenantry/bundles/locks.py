@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from tenantry.functions.sources import package_folder
+from tenantry.bundles.sources import package_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

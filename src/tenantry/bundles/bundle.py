@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from tenantry.functions.locks import LOCKS, OWN_LOCK
+from tenantry.bundles.locks import LOCKS, OWN_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tenantry.functions.sources import Source
+    from tenantry.bundles.sources import Source
 
 # Files of a package that are no part of what runs.
 _LEFT_OUT: Final = frozenset({OWN_LOCK, "requirements.in", "__pycache__"})
@@ -79,7 +79,6 @@ def _files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-@cache
 def bundle_hash(sources: tuple[Source, ...], target: BundleTarget, lock: Path) -> str:
     """Return the hash of everything that decides what a bundle holds: sources, lock and target.
 
