@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ChangeName = Literal["block", "unblock", "signOut", "signedOut", "endSession", "delete", "forget", "changeAddress"]
 
 
-class Change(Input):
+class Change(Input, frozen=True):
     """The input of the state machine.
 
     Attributes

@@ -53,7 +53,7 @@ _CHANGES: Final[Mapping[Kind, tuple[str, Mapping[str, str]]]] = {
 }
 
 
-class Place(Input):
+class Place(Input, frozen=True):
     """Where a part begins.
 
     Attributes

@@ -27,7 +27,7 @@ class _Settings(RestSettings, AccountSettings):
     reconciliation_function: str
 
 
-class Block(Input):
+class Block(Input, frozen=True):
     """The body of a block."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -37,14 +37,14 @@ class Block(Input):
         refuse("reason", name_refusal(self.reason))
 
 
-class Place(Input, omit_defaults=True):
+class Place(Input, omit_defaults=True, frozen=True):
     """Where a part of a reconciliation begins: `next` of the previous part."""
 
     phase: Literal["pool", "directory", "tenants"]
     after: Annotated[str, Meta(min_length=1)] = ""
 
 
-class Reconciliation(Input):
+class Reconciliation(Input, frozen=True):
     """The body of a reconciliation."""
 
     dryRun: bool = False  # noqa: N815 - the contract's spelling

@@ -22,7 +22,7 @@ class _Settings(RestSettings):
 _ID: Final = r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z"
 
 
-class Employee(Input):
+class Employee(Input, frozen=True):
     """An employee, as the body of a request has it."""
 
     Id: Annotated[str, Meta(pattern=_ID)]

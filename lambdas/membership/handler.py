@@ -62,26 +62,26 @@ class _Settings(RestSettings, DirectorySettings):
 _Roles = Annotated[frozenset[Role], Meta(min_length=1)]
 
 
-class NewInvitation(Input):
+class NewInvitation(Input, frozen=True):
     """The body of an invitation."""
 
     email: str
     roles: _Roles
 
 
-class NewRoles(Input):
+class NewRoles(Input, frozen=True):
     """The body of a change of roles."""
 
     roles: _Roles
 
 
-class Choice(Input):
+class Choice(Input, frozen=True):
     """The body of a switch."""
 
     tenantId: str  # noqa: N815 - the contract's spelling
 
 
-class NewAddress(Input):
+class NewAddress(Input, frozen=True):
     """The body of a change of address: what the user pool requires to verify one."""
 
     accessToken: Annotated[str, Meta(min_length=1, max_length=8192)]  # noqa: N815 - the contract's spelling

@@ -32,7 +32,7 @@ class _Settings(PublicationSettings, DirectorySettings):
     pass
 
 
-class Work(TenantInput, kw_only=True):
+class Work(TenantInput, kw_only=True, frozen=True):
     """A message of the queue: a change of the status of parks, as API Gateway's template has put it on the queue.
 
     Attributes

@@ -24,7 +24,7 @@ ParkId = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,127}\Z")]
 ParkStatus = Literal["park-closed", "park-opened", "natural-disaster"]
 
 
-class TenantInput(Input):
+class TenantInput(Input, frozen=True):
     """What API Gateway's template hands on: who has asked for something, from the authorizer, and what it was.
 
     Attributes

@@ -35,7 +35,7 @@ class _Settings(RestSettings):
     provisioner: str
 
 
-class NewObject(Input):
+class NewObject(Input, frozen=True):
     """The body of a PUT."""
 
     key: str

@@ -18,7 +18,7 @@ class _Settings(RestSettings):
     tenant_users_table: str
 
 
-class NewName(Input):
+class NewName(Input, frozen=True):
     """The body: a name is stored exactly as it is sent."""
 
     name: Annotated[str, Meta(min_length=1, max_length=256)]

@@ -12,7 +12,7 @@ from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.vending import TokenVendor
 
 
-class _Asked(TenantInput):
+class _Asked(TenantInput, frozen=True):
     park: ParkId = field(name="id")
     at: Annotated[str, Meta(pattern=r"\A[0-9]{1,15}\Z")]
 

@@ -15,7 +15,7 @@ from tests.synthesized import ROOT
 _SECRET = "eyJhbGciOi"
 
 
-class _Part(Input):
+class _Part(Input, frozen=True):
     kind: Literal["a", "b"] = "a"
     name: Annotated[str, Meta(min_length=1, max_length=5, pattern="^[a-z]*$")] = "x"
     number: int = 1
@@ -24,7 +24,7 @@ class _Part(Input):
         refuse("name", "must not be ada" if self.name == "ada" else None)
 
 
-class _Whole(Input):
+class _Whole(Input, frozen=True):
     part: _Part
     parts: list[_Part] = field(default_factory=list)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,10 @@ from tenantry.runtime.metrics import count
 from tenantry.runtime.observability import observed
 from tests.lambdas.events import Context
 
-_EVENT = {"requestContext": {"requestId": "r-1"}, "secret": "ey.token"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EVENT: dict[str, Any] = {"requestContext": {"requestId": "r-1"}, "secret": "ey.token"}
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def test_fields_of_one_invocation_are_not_in_the_next(log: Log) -> None:
 
 def test_exception_is_logged_with_where_it_was_raised(log: Log) -> None:
     try:
-        {}["nothing"]
+        _EVENT["nothing"]
     except LookupError:
         log.exception("failed")
     (line,) = _lines(log)
@@ -121,7 +124,8 @@ def test_sampled_invocation_can_be_found_by_tenant(monkeypatch: pytest.MonkeyPat
 
 
 def test_kept_value_is_read_again_when_it_is_old_and_a_failure_is_not_kept() -> None:
-    now, read = [0.0], iter([TimeoutError, 1, 2])
+    now = [0.0]
+    read: Iterator[int | type[Exception]] = iter([TimeoutError, 1, 2])
 
     def next_one() -> int:
         found = next(read)

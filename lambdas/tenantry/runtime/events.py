@@ -104,7 +104,7 @@ class MembershipEvent(msgspec.Struct, kw_only=True, frozen=True):
     by: str
 
 
-class MemberInvited(MembershipEvent, kw_only=True):
+class MemberInvited(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberInvited``: an invitation waits for whoever signs in with this address. It holds no secret."""
 
     email: str
@@ -112,7 +112,7 @@ class MemberInvited(MembershipEvent, kw_only=True):
     expires: datetime
 
 
-class MemberAdded(MembershipEvent, kw_only=True):
+class MemberAdded(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberAdded``: a user has accepted an invitation."""
 
     userName: str  # noqa: N815 - the contract's spelling
@@ -121,7 +121,7 @@ class MemberAdded(MembershipEvent, kw_only=True):
     roles: list[str]
 
 
-class MemberRolesChanged(MembershipEvent, kw_only=True):
+class MemberRolesChanged(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberRolesChanged``."""
 
     userName: str  # noqa: N815 - the contract's spelling
@@ -129,14 +129,14 @@ class MemberRolesChanged(MembershipEvent, kw_only=True):
     rolesBefore: list[str]  # noqa: N815 - as above
 
 
-class MemberRemoved(MembershipEvent, kw_only=True):
+class MemberRemoved(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberRemoved``: a member was removed, or has left if they made the change."""
 
     userName: str  # noqa: N815 - the contract's spelling
     rolesBefore: list[str]  # noqa: N815 - as above
 
 
-class ActiveTenantSwitched(MembershipEvent, kw_only=True):
+class ActiveTenantSwitched(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``activeTenantSwitched``: a user has made this tenant the active one."""
 
     tenantIdBefore: str | None  # noqa: N815 - the contract's spelling

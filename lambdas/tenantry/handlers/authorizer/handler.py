@@ -21,6 +21,8 @@ from tenantry.runtime.tokens import SharedSecretVerifier, TokenVerifier, bearer_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 
 class _Settings(DirectorySettings):
     issuer: str
@@ -37,7 +39,7 @@ settings = _Settings.load()
 table = RoleTable.parse(settings.routes)
 verifier = TokenVerifier(settings.issuer, settings.audience)
 # Without boto3, which adds a tenth to the cold start and which no client needs.
-database = get_session().create_client("dynamodb")
+database: DynamoDBClient = get_session().create_client("dynamodb")  # type: ignore[assignment]
 states = AuthorizationStates(database, settings.tables)
 secret = shared_secret(settings.shared_secret_arn)
 
