@@ -17,6 +17,8 @@ _TOGETHER: Final = {
     "tests/benchmarks/": "deployed",
     "tests/ingest_client/": "cloud",
     "tests/local/": "cloud",
+    "tests/oracles/": "templates",
+    "tests/prove/": "templates",
     "tests/stacks/": "templates",
     "tests/streaming/": "streaming",
 }

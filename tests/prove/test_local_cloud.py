@@ -11,7 +11,7 @@ from tests.oracles.templates import ENVIRONMENTS
 from tests.prove import random_cases, true_cases
 from tests.prove.engine import judge
 from tests.prove.evaluator import Decision, decide
-from tests.sizes import size
+from tests.sizes import SOAK, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +31,8 @@ def _disagreements(
     return Counter(ours), sorted(differing, key=lambda found: len(repr(found)))[:3]
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_random_requests_are_decided_as_aws_documents() -> None:
     decided, differing = _disagreements(random_cases.cases(1, size(3000, full=200_000)))
 
@@ -38,6 +40,8 @@ def test_random_requests_are_decided_as_aws_documents() -> None:
     assert min(decided[decision] for decision in Decision) > sum(decided.values()) // 40
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_the_apps_policies_are_decided_as_aws_documents() -> None:
     decided, differing = _disagreements(
         case for name in ENVIRONMENTS for case in true_cases.cases(name, 1, size(1, full=50))
@@ -55,6 +59,8 @@ def test_engine_without_the_gaps_differs() -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(not SOAK, reason="it takes minutes: make soak")
 def test_requests_of_other_seeds_are_decided_as_aws_documents() -> None:
     for seed in range(2, 6):
         _, differing = _disagreements(random_cases.cases(seed, 50_000))

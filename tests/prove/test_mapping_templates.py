@@ -17,11 +17,12 @@ from tenantry.prove.texts import BASE64, URL, By, Comma, Encoded, Given, Literal
 from tenantry.prove.velocity import UnreadError
 from tests.oracles import requests
 from tests.prove.excerpts import whole
+from tests.sizes import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST: Final = 150
+_MOST: Final = size(40, full=400)
 
 
 def _templates() -> Iterator[tuple[str, frozenset[str]]]:
@@ -55,6 +56,7 @@ def _decoded(text: str) -> str:
     return re.sub(r"\s", "", unquote_plus(text) if text.startswith("Action=") else text)
 
 
+@pytest.mark.soak
 def test_what_is_printed_is_an_instance_of_a_result() -> None:
     asked = 0
     for template, parameters in _templates():
@@ -72,7 +74,7 @@ def test_what_is_printed_is_an_instance_of_a_result() -> None:
             asked += 1
             assert any(form.fullmatch(text) for form in forms), f"{template}\n{text}"
 
-    assert asked > 500
+    assert asked > size(150, full=500)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.prove.mutants import places
 from tests.prove.mutate import Noticed, all_mutants, read, sample
 from tests.sizes import size
 from tests.statements import statements
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
 def test_harmful_weakenings_are_noticed() -> None:
     judged = [templates.judge(mutant) for templates, mutant in sample("prod", size(40, full=1500), seed=14)]
     harmful = [one for one in judged if one.request]
