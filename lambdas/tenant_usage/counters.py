@@ -44,7 +44,7 @@ class Counters:
     """
 
     def __init__(self, *, ssm: SSMClient, functions: LambdaClient, path: str) -> None:
-        self._ssm, self._functions, self._path = ssm, functions, path.rstrip("/") + "/"
+        self._ssm, self._functions, self._path = ssm, functions, path
         self._registered = Kept(self._find, _AGE_SECONDS)
         # The parameter `TenantId` in botocores that do not know it yet: Lambda's own may be one of them.
         events = functions.meta.events
@@ -82,7 +82,9 @@ class Counters:
     def _find(self) -> dict[str, str]:
         pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=self._path)
         return {
-            found["Name"].removeprefix(self._path): found["Value"] for page in pages for found in page["Parameters"]
+            found["Name"].removeprefix(f"{self._path}/"): found["Value"]
+            for page in pages
+            for found in page["Parameters"]
         }
 
     def _ask(self, registration: str, caller: TenantCaller, correlation_id: str | None) -> object:
