@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.authorizer_context import TENANT_ID, context_path
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import STORES, Store
 from tenantry.model.stores import By as StoredBy
 from tenantry.model.variables import ROUTES
@@ -179,7 +180,7 @@ def _tenants(assembly: Assembly, method: Resource, verb: str, path: str) -> Tena
     """Return what a method's authorization says about the tenant."""
     properties = method.properties
     match properties.get("AuthorizationType", "NONE"):
-        case "AWS_IAM" if _is_declared(assembly, str(properties.get("RestApiId", ""))):
+        case "AWS_IAM" if _is_declared(assembly, str(properties.get("RestApiId", "")), path):
             return Tenants(frozenset({PATH_TENANT}))
         case "CUSTOM":
             routes = _routes(assembly, str(properties.get("AuthorizerId", "")))
@@ -190,12 +191,14 @@ def _tenants(assembly: Assembly, method: Resource, verb: str, path: str) -> Tena
     return Tenants(frozenset())
 
 
-def _is_declared(assembly: Assembly, api: str) -> bool:
-    """Return whether an API declares that its paths name tenants, so that it is proven who may call which."""
+def _is_declared(assembly: Assembly, api: str, path: str) -> bool:
+    """Return whether an API declares where a path names the tenant, so that it is proven who may call it."""
     declared = [
         one.metadata.get(STORES, []) for one in assembly.resources("AWS::ApiGateway::RestApi") if one.name == api
     ]
-    return any(Store.read(one).by is StoredBy.PATH for stores in declared for one in stores)
+    stores = [store for one in declared for store in map(Store.read, one) if store.by is StoredBy.PATH]
+    forms = [form.replace(TENANT_IN_NAME, f"{{{_PATH_TENANT}}}") for store in stores for form in store.forms]
+    return path in {f"/{form}" for form in forms}
 
 
 def _routes(assembly: Assembly, authorizer: str) -> list[str] | None:

@@ -10,10 +10,12 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.prove.assembly import UNKNOWN
 from tenantry.prove.principals import Principal, Role, principals
 from tenantry.prove.prover import Finding, Reached, Result
 from tenantry.prove.requests import Request
@@ -39,6 +41,7 @@ _DONE: Final = {
 _SOURCE, _DETAIL_TYPE = "events:source", "events:detail-type"
 _OF_EVENTS: Final = (_SOURCE, _DETAIL_TYPE)
 _SIMPLE_PATH: Final = "$."
+_NOT_KNOWN: Final = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ class Reach:
 
     def _on(self, resource: Resource) -> Iterator[tuple[Principal, Statement]]:
         for principal, statement in self._granted[_DONE[resource.type][0]]:
-            if any(fnmatchcase(resource.arn, form) for form in statement.resources) != statement.not_resource:
+            forms = statement.resources if statement.not_resource else map(_any_text, statement.resources)
+            if any(fnmatchcase(resource.arn, form) for form in forms) != statement.not_resource:
                 yield principal, statement
 
     def _starts_of(self, principal: Principal, machine: Resource) -> Iterator[Start]:
@@ -153,6 +157,11 @@ class Reach:
             allowed = [_allowed(statement, key) for key in _OF_EVENTS]
             if all(not given or text in given for given, text in zip(allowed, kind, strict=True)):
                 yield f"{principal.name} ({principal.role})"
+
+
+def _any_text(form: str) -> str:
+    """Return a form in which what is not known before a request, or before the deployment, is any text."""
+    return _NOT_KNOWN.sub("*", UNKNOWN.sub("*", form))
 
 
 def _publishes_anything(principal: Principal, bus: Resource, statement: Statement) -> Finding:
@@ -197,7 +206,7 @@ def _allowed(statement: Statement, key: str) -> tuple[str, ...]:
     return tuple(
         value
         for condition in statement.conditions
-        if condition.key == key and condition.operator.endswith("StringEquals")
+        if condition.key == key and condition.operator in {"StringEquals", "ForAllValues:StringEquals"}
         for value in condition.values
     )
 
