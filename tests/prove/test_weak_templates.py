@@ -363,3 +363,62 @@ def test_publisher_of_anybodys_events_is_found(operator: str, resource: Any) -> 
     changed = of_role(lambda statements: statements.append(publishing), _FUNCTION)
     changed["Resources"]["Bus"] = bus
     assert _status(changed) == 1
+
+
+def test_every_policy_of_a_role_of_another_app_counts() -> None:
+    def policy(*statements: Statement) -> dict[str, Any]:
+        properties = {"Roles": ["reader"], "PolicyDocument": {"Statement": list(statements)}}
+        return {"Type": "AWS::IAM::Policy", "Properties": properties}
+
+    assert _status(_with(One=policy(_EVERY_ROW), Two=policy(_allow("logs:PutLogEvents", "*")))) == 1
+
+
+def test_every_user_of_a_name_counts() -> None:
+    inline = [{"PolicyDocument": {"Statement": [_EVERY_ROW]}}]
+    one = {"Type": "AWS::IAM::User", "Properties": {"UserName": "ann", "Policies": inline}}
+    other = {"Type": "AWS::IAM::User", "Properties": {"UserName": "ann"}}
+
+    assert proof_of(_with(Ann=one), {"Resources": {"Ann": other}}).exit_status == 1
+
+
+def test_two_stacks_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="same name"):
+        Assembly([Stack("shop", template()), Stack("shop", template())])
+
+
+def test_session_of_a_role_of_another_app_is_not_judged() -> None:
+    changed = template()
+    variables = changed["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+    text = variables["TOKEN_VENDOR"]["Fn::Sub"].replace("${TenantRole.Arn}", "arn:aws:iam::111122223333:role/other")
+    variables["TOKEN_VENDOR"] = {"Fn::Sub": text}
+
+    assert _status(changed) == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("iot:AssumeRoleWithCertificate", 0), ("iot:Receive", 2), (["iot:Connect", "iot:*"], 2)]
+)
+def test_what_certificates_do_but_take_a_role_is_not_judged(action: Any, status: int) -> None:  # noqa: ANN401
+    document = {"Statement": [_allow(action, "*")]}
+
+    assert _status(_with(Policy={"Type": "AWS::IoT::Policy", "Properties": {"PolicyDocument": document}})) == status
+
+
+@pytest.mark.parametrize(
+    ("caching", "status"),
+    [
+        ({"IdentitySource": "method.request.header.x-token"}, 0),
+        ({"IdentitySource": "method.request.header.Host", "AuthorizerResultTtlInSeconds": 0}, 0),
+        ({"IdentitySource": "method.request.header.Host", "AuthorizerResultTtlInSeconds": 3}, 1),
+        ({"IdentitySource": "method.request.header.Host"}, 1),
+    ],
+)
+def test_authorizer_that_gives_a_tenant_to_another_caller_is_found(caching: dict[str, Any], status: int) -> None:
+    variables = {"ROUTES": "GET / *", "TOKEN_HEADER": "X-Token"}
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": variables}}}
+    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Authorizing.Arn}/invocations"
+    properties = {"AuthorizerUri": {"Fn::Sub": uri}, "Type": "REQUEST", **caching}
+
+    changed = _with(Authorizing=function, Authorizer={"Type": "AWS::ApiGateway::Authorizer", "Properties": properties})
+
+    assert _status(changed) == status

@@ -177,10 +177,18 @@ class Assembly:
     ----------
     stacks
         Their templates. Exports of one are known to the others.
+
+    Raises
+    ------
+    ValueError
+        Two stacks have the same name.
     """
 
     def __init__(self, stacks: Iterable[Stack]) -> None:
-        self.stacks: Mapping[str, Stack] = {stack.name: stack for stack in stacks}
+        given = list(stacks)
+        self.stacks: Mapping[str, Stack] = {stack.name: stack for stack in given}
+        if len(self.stacks) < len(given):
+            raise ValueError("Two stacks of the assembly have the same name.")
         self._exports: dict[str, tuple[Stack, Any]] = {}
         for stack in self.stacks.values():
             for output in stack.template.get("Outputs", {}).values():

@@ -19,7 +19,7 @@ from tenantry.model.authorizer_context import TENANT_ID, context_path
 from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import STORES, Store
 from tenantry.model.stores import By as StoredBy
-from tenantry.model.variables import ROUTES
+from tenantry.model.variables import ROUTES, TOKEN_HEADER
 from tenantry.prove.calls import Call, injection
 from tenantry.prove.keys import AUTHORIZED, Fault, Tenants
 from tenantry.prove.mapping_templates import printed
@@ -28,7 +28,7 @@ from tenantry.prove.texts import By, Given, Printed, is_literal, literal, text
 from tenantry.prove.velocity import UnreadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tenantry.prove.assembly import Assembly, Resource
 
@@ -204,13 +204,23 @@ def _is_declared(assembly: Assembly, api: str, path: str) -> bool:
 def _routes(assembly: Assembly, authorizer: str) -> list[str] | None:
     """Return the rules of an authorizer's routes; None if it is not one of a `TenantAuthorizer`."""
     for resource in assembly.resources("AWS::ApiGateway::Authorizer"):
-        if resource.name != authorizer:
-            continue
-        function = _FUNCTION.search(str(resource.properties.get("AuthorizerUri", "")))
-        found = assembly.by_arn.get(function[1]) if function else None
-        variables = found.properties.get("Environment", {}).get("Variables", {}) if found else {}
-        return str(variables[ROUTES]).splitlines() if ROUTES in variables else None
+        if resource.name == authorizer:
+            variables = _variables(assembly, resource)
+            return str(variables[ROUTES]).splitlines() if ROUTES in variables else None
     return None
+
+
+def token_header(assembly: Assembly, authorizer: Resource) -> str:
+    """Return the header in which a `TenantAuthorizer` finds tokens; empty if it is none."""
+    return str(_variables(assembly, authorizer).get(TOKEN_HEADER, ""))
+
+
+def _variables(assembly: Assembly, authorizer: Resource) -> Mapping[str, Any]:
+    """Return the environment of an authorizer's function."""
+    function = _FUNCTION.search(str(authorizer.properties.get("AuthorizerUri", "")))
+    found = assembly.by_arn.get(function[1]) if function else None
+    variables: Mapping[str, Any] = found.properties.get("Environment", {}).get("Variables", {}) if found else {}
+    return variables
 
 
 class _Paths:

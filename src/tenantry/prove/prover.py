@@ -22,7 +22,7 @@ from tenantry.prove.ownership import Holding, ownership
 from tenantry.prove.principals import Principal, Role, principals
 from tenantry.prove.questions import is_denied, is_partitioned, not_understood, questions, representatives
 from tenantry.prove.requests import Request, find
-from tenantry.prove.resource_policies import faults_of_invocation, faults_of_trust, with_resource_policies
+from tenantry.prove.resource_policies import CERTIFICATES, faults_of_invocation, faults_of_trust, with_resource_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -198,6 +198,13 @@ class _Examination:
         """Yield what is wrong with its trust, and what of its policies is not understood."""
         for raw, fault in faults_of_trust(self.principal, roles):
             yield self._finding(Result.COUNTEREXAMPLE, "who may assume it", reason=fault, statement=raw)
+        if self.principal.role is Role.SESSION and roles.get(self.principal.arn) is not Role.TENANT:
+            reason = f"{self.principal.arn}, which it narrows, is no tenant role of the templates"
+            yield self._finding(Result.OPEN, "its role", reason=reason)
+        for statement in self.principal.statements if self.principal.arn == CERTIFICATES else ():
+            if {action.lower() for action in statement.actions} != {_WITH_CERTIFICATE} or statement.not_action:
+                reason = "the prover knows no topics and things: certificates are exchanged for a role"
+                yield self._finding(Result.OPEN, "messages of AWS IoT", reason=reason, statement=statement.raw)
         for arn in self.principal.attached:
             if arn not in _HARMLESS_MANAGED:
                 yield self._finding(Result.OPEN, "its managed policies", reason=f"{arn} is in no template")
@@ -339,6 +346,7 @@ class _Examination:
         return Finding(result, self._who, resource, path, reason, statement or {}, actions, request)
 
 
+_WITH_CERTIFICATE = "iot:assumerolewithcertificate"
 _WHOSE = {"tn": "any other tenant", "u": "another user of the tenant"}
 # Policies of AWS's own that reach no data, each with its page.
 _HARMLESS_MANAGED = frozenset(

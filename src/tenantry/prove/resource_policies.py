@@ -35,6 +35,10 @@ _POLICIES: Final = {
     "AWS::SecretsManager::ResourcePolicy": "ResourcePolicy",
 }
 _MEANS_ITSELF: Final = {"AWS::KMS::Key", "AWS::DynamoDB::Table"}
+CERTIFICATES: Final = "certificates"
+"""Whom a policy of AWS IoT names, instead of an ARN."""
+
+_LIMITS: Final = {Role.BOUNDARY, Role.SESSION}
 _PRIVATE: Final = {"BucketOwnerFullControl", "BucketOwnerRead", "LogDeliveryWrite", "Private"}
 _SESSION: Final = re.compile(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*")
 # Where policies name whose they are.
@@ -70,8 +74,7 @@ class Unread(NamedTuple):
 
 def with_resource_policies(assembly: Assembly, principals: Sequence[Principal]) -> tuple[list[Principal], list[Unread]]:
     """Return principals with what resources' policies grant them, the others whom these name, and what is not read."""
-    found = {(principal.arn, principal.role): principal for principal in principals if not principal.purpose}
-    sessions = [principal for principal in principals if principal.purpose]
+    found = list(principals)
     others: list[Principal] = []
     unread: list[Unread] = []
     for resource in assembly.resources():
@@ -84,12 +87,12 @@ def with_resource_policies(assembly: Assembly, principals: Sequence[Principal]) 
                 continue
             about = _about(statement, resource)
             for who in map(_role_of, _principals(statement.raw)):
-                named = [key for key in found if key[0] == who and key[1] is not Role.BOUNDARY]
-                for key in named:
-                    found[key] = replace(found[key], statements=(*found[key].statements, about))
+                named = [at for at, one in enumerate(found) if one.arn == who and one.role not in _LIMITS]
+                for at in named:
+                    found[at] = replace(found[at], statements=(*found[at].statements, about))
                 if not named and not _is_own_account(who, assembly):
                     others.append(_other(who, about, resource))
-    return [*found.values(), *sessions, *others], unread
+    return [*found, *others], unread
 
 
 def _unread(resource: Resource) -> Iterator[Unread]:
@@ -141,7 +144,7 @@ def _principals(raw: Mapping[str, Any]) -> list[str]:
         return ["*"]
     match raw.get("Principal"):
         case None:
-            return ["certificates"]  # of a policy of AWS IoT
+            return [CERTIFICATES]
         case dict(kinds):
             return [str(name) for names in kinds.values() for name in as_list(names)]
         case text:
