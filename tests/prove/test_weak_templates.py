@@ -422,3 +422,24 @@ def test_authorizer_that_gives_a_tenant_to_another_caller_is_found(caching: dict
     changed = _with(Authorizing=function, Authorizer={"Type": "AWS::ApiGateway::Authorizer", "Properties": properties})
 
     assert _status(changed) == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("AWS::ApiGatewayV2::Api", {"Body": {"paths": {}}}),
+        ("AWS::ApiGateway::RestApi", {"Body": {"paths": {}}}),
+        ("AWS::Pipes::Pipe", {"Target": "arn:aws:states:us-east-1:111122223333:stateMachine:x"}),
+    ],
+)
+def test_way_of_asking_that_is_not_read_is_not_judged(kind: str, properties: dict[str, Any]) -> None:
+    stores = {"tenantry:stores": [{"holds": "nothing", "by": "none"}]}
+
+    assert _status(_with(Way={"Type": kind, "Properties": properties, "Metadata": stores})) == 2
+
+
+def test_public_address_of_a_function_that_vends_nothing_is_no_false_alarm() -> None:
+    permission = {"Action": "lambda:InvokeFunctionUrl", "FunctionName": {"Ref": "Hook"}, "Principal": "*"}
+    hook = {"Type": "AWS::Lambda::Function", "Properties": {}}
+
+    assert _status(_with(Hook=hook, Permission={"Type": "AWS::Lambda::Permission", "Properties": permission})) == 0

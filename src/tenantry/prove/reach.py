@@ -104,7 +104,7 @@ class Reach:
         return out
 
     def unlimited(self) -> Iterator[Finding]:
-        """Yield who may publish events that are not its own, and rules that start a machine on anybody's."""
+        """Yield who may publish events that are not its own, and what starts a machine on what anybody says."""
         for bus in self._assembly.resources("AWS::Events::EventBus"):
             for principal, statement in self._on(bus):
                 if not _is_limited(statement):
@@ -112,6 +112,10 @@ class Reach:
         for policy in self._assembly.resources("AWS::Events::EventBusPolicy"):
             reason = "the prover does not read policies of event buses: who may publish is not known"
             yield Finding(Result.OPEN, policy.path, "an event bus", policy.path, reason)
+        for pipe in self._assembly.resources("AWS::Pipes::Pipe"):
+            if ":stateMachine:" in str(pipe.properties.get("Target")):
+                reason = "it starts a machine with what somebody has put into its source"
+                yield Finding(Result.OPEN, pipe.path, "a state machine", pipe.path, reason)
         for rule in self._assembly.resources("AWS::Events::Rule"):
             to_machines = [target for target in _targets(rule) if ":stateMachine:" in str(target.get("Arn", ""))]
             if to_machines and not rule.properties.get("ScheduleExpression") and not _kinds(rule):

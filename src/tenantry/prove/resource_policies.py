@@ -245,7 +245,8 @@ def faults_of_invocation(assembly: Assembly, roles: Mapping[str, Role]) -> Itera
     for permission in assembly.resources("AWS::Lambda::Permission"):
         properties = permission.properties
         who = _role_of(str(properties.get("Principal")))
-        if who == "*" or (who in roles and roles[who].is_one_tenants):
+        by_url = properties.get("Action") == "lambda:InvokeFunctionUrl" or properties.get("InvokedViaFunctionUrl")
+        if (who == "*" and not by_url) or (who in roles and roles[who].is_one_tenants):
             yield permission, f"{who} may invoke a function, which takes any tenant's event"
         if not _is_among(properties.get("FunctionName"), vending):
             continue

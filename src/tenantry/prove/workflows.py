@@ -133,7 +133,7 @@ def workflows(assembly: Assembly) -> Workflows:
 
 def _not_seen(assembly: Assembly) -> Iterator[Finding]:
     """Yield what may make requests, or give one tenant's reply to another, in ways that are not read."""
-    for api in assembly.resources("AWS::ApiGateway::RestApi"):
+    for api in assembly.resources("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"):
         if {"Body", "BodyS3Location"} & api.properties.keys():
             reason = "its methods are in an OpenAPI document, which the prover does not read"
             yield Finding(Result.OPEN, api.path, "its integrations", api.path, reason)
