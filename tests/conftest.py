@@ -14,8 +14,7 @@ from tenantry.local.settings import PORT_VARIABLE
 from tests.missing import not_run
 from tests.scheduling import SharedThings
 
-# Powertools reads this when `tenantry.runtime` is imported, by whichever test comes first.
-os.environ.update(POWERTOOLS_TRACE_DISABLED="true", POWERTOOLS_METRICS_NAMESPACE="app")
+os.environ["METRICS_NAMESPACE"] = "app"
 
 # Each mocked AWS has a new session, and a new session would read the services' models again: most of such a test's time.
 botocore.session.create_loader = cache(botocore.session.create_loader)

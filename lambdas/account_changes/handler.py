@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from uuid import NAMESPACE_URL, uuid5
 
 import boto3
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta
 
 from tenantry.model.errors import ConflictError, NotFoundError, TenancyError
 from tenantry.model.event_types import BLOCKED, DELETED, SESSIONS_ENDED, UNBLOCKED
 from tenantry.model.identifiers import UserId, user_id
 from tenantry.runtime.accounts import Accounts, Outcome
+from tenantry.runtime.inputs import Input, read
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import AccountSettings
 from tenantry.runtime.statuses import status_of
@@ -22,13 +23,11 @@ from tenantry.runtime.statuses import status_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
 
 ChangeName = Literal["block", "unblock", "signOut", "signedOut", "endSession", "delete", "forget", "changeAddress"]
 
 
-class Change(BaseModel):
+class Change(Input, frozen=True):
     """The input of the state machine.
 
     Attributes
@@ -48,14 +47,12 @@ class Change(BaseModel):
         Of `signedOut`, when that was, in seconds since 1970.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
     change: ChangeName
     userId: str  # noqa: N815 - the contract's spelling
-    by: str = Field(min_length=1, max_length=2048)
-    reason: str = Field(default="", max_length=1024)
-    session: str = Field(default="", max_length=256)
-    at: int | None = Field(default=None, ge=0)
+    by: Annotated[str, Meta(min_length=1, max_length=2048)]
+    reason: Annotated[str, Meta(max_length=1024)] = ""
+    session: Annotated[str, Meta(max_length=256)] = ""
+    at: Annotated[int, Meta(ge=0)] | None = None
 
 
 settings = AccountSettings.load()
@@ -64,7 +61,7 @@ accounts = Accounts(boto3.client("dynamodb"), settings.tables, settings.invitati
 
 
 @observed
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Make the change, and return what the state machine does next.
 
     Isolation: whose account it is and who asks comes from the state machine's input, which only functions of ours can
@@ -75,7 +72,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     A dictionary with `status`. Of 200: what has happened, with `pool` (`disable`, `enable`, `signOut`, `delete` or
     empty) and `event`. Of any other: `message`, and nothing is left to do.
     """
-    change = Change.model_validate(event)
+    change = read(event, Change)
     logger.append_keys(change=change.change, userId=change.userId)
     step = _STEPS[change.change]
     try:

@@ -20,7 +20,6 @@ from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
     from tenantry.model.identifiers import UserId
@@ -68,7 +67,7 @@ def pool_client() -> CognitoIdentityProviderClient:
 
 
 @observed
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Handle the trigger and return the event unchanged, as Cognito requires.
 
     Isolation: a hook that fails before a code goes out or before a user is made keeps Cognito from doing so. One that

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
-from aws_lambda_powertools.metrics import MetricUnit
-from pydantic import Json, ValidationError
 
 from account_reconciliation.differences import Rules
 from account_reconciliation.reconciliation import Place, Reconciliation
@@ -19,14 +17,15 @@ from tenantry.model.identifiers import InvalidIdentifierError, UserId, user_id
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import POOL, Accounts
 from tenantry.runtime.events import Publisher
-from tenantry.runtime.observability import logger, metrics, observed
+from tenantry.runtime.inputs import InputError, read
+from tenantry.runtime.metrics import count
+from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.pool import UserPool
 from tenantry.runtime.settings import AccountSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _CONTINUED: Final = "continued"
 _SPARE_SECONDS: Final = 60.0  # for the page that is under way when the time is up
@@ -41,7 +40,7 @@ class _Settings(AccountSettings):
     account_changes_arn: str
     event_bus_name: str
     unconfirmed_days: int
-    operator_accounts_found_tenants: Json[bool]
+    operator_accounts_found_tenants: bool
 
 
 settings = _Settings.load()
@@ -66,8 +65,7 @@ reconciliation = Reconciliation(
 
 
 @observed
-@metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context, which has no type
     """Compare everything, one part, or one account, by what has invoked the function.
 
     The schedule's event runs until all is compared; what a run has no time for, it hands to an invocation of its own.
@@ -84,26 +82,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _part(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        place = Place.model_validate(request.get("next") or {})
+        place = read(request.get("next") or {}, Place)
         part = reconciliation.run(place, dry=bool(request["dryRun"]), in_time=_until(_ANSWER_SECONDS))
-    except ValidationError:
+    except InputError:
         return {"refusal": "Invalid `next`: give `next` of the previous part"}
     except BadRequestError as error:
         return {"refusal": str(error)}
     return part.report()
 
 
-def _run(event: dict[str, Any], context: LambdaContext) -> None:
+def _run(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - as above
     continued = event.get("detail-type") == _CONTINUED
-    place = Place.model_validate(event["detail"]["next"]) if continued else Place()
+    place = read(event["detail"]["next"], Place) if continued else Place()
     seconds = context.get_remaining_time_in_millis() / 1000 - _SPARE_SECONDS
     part = reconciliation.run(place, dry=False, in_time=_until(seconds))
     left = sum(not entry["repaired"] for entry in part.differences)
-    metrics.add_metric("Differences", MetricUnit.Count, len(part.differences))
-    metrics.add_metric("DifferencesLeft", MetricUnit.Count, left)
+    count({"Differences": len(part.differences), "DifferencesLeft": left})
     logger.info("compared", users=part.users, tenants=part.tenants, differences=len(part.differences), left=left)
     if part.following:
-        detail = {"next": part.following.model_dump()}
+        detail = {"next": part.following.report()}
         functions.invoke(
             FunctionName=context.function_name,
             InvocationType="Event",

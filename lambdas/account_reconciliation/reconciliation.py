@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta
 
 from account_reconciliation.differences import Difference, Kind, between, founded_by
 from tenantry.model.directory_tables import TENANT_ID, tenant_key
@@ -17,11 +17,11 @@ from tenantry.model.event_types import IDENTITY, SIGN_UP
 from tenantry.model.identifiers import TenantId, UserId
 from tenantry.runtime.accounts import POOL
 from tenantry.runtime.events import PublishError, SignUp, SignUpData
+from tenantry.runtime.inputs import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from aws_lambda_powertools import Logger
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from account_reconciliation.differences import Rules
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tenantry.runtime.account_workflow import AccountWorkflow
     from tenantry.runtime.accounts import Account, Accounts
     from tenantry.runtime.events import Publisher
+    from tenantry.runtime.log import Log
     from tenantry.runtime.pool import PoolUser, UserPool
 
 _PAGE: Final = 500  # items of a table at once
@@ -52,7 +53,7 @@ _CHANGES: Final[Mapping[Kind, tuple[str, Mapping[str, str]]]] = {
 }
 
 
-class Place(BaseModel):
+class Place(Input, frozen=True):
     """Where a part begins.
 
     Attributes
@@ -63,10 +64,12 @@ class Place(BaseModel):
         Behind which page or item; None at the phase's beginning.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
     phase: Literal["pool", "directory", "tenants"] = "pool"
-    after: Annotated[str, Field(min_length=1)] | None = None
+    after: Annotated[str, Meta(min_length=1)] | None = None
+
+    def report(self) -> dict[str, str]:
+        """Return it as JSON."""
+        return {"phase": self.phase, **({"after": self.after} if self.after else {})}
 
 
 @dataclass(kw_only=True)
@@ -107,7 +110,7 @@ class Part:
             "users": self.users,
             "tenants": self.tenants,
             "differences": self.differences,
-            **({"next": self.following.model_dump(exclude_none=True)} if self.following else {}),
+            **({"next": self.following.report()} if self.following else {}),
         }
 
 
@@ -139,7 +142,7 @@ class Reconciliation:
     workflow: AccountWorkflow
     publisher: Publisher
     rules: Rules
-    logger: Logger
+    logger: Log
 
     def run(self, place: Place, *, dry: bool, in_time: Callable[[], bool]) -> Part:
         """Go on from a place, page by page, until all is done or the time is up.

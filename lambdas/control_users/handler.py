@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 
 import boto3
 from botocore.config import Config
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from msgspec import Meta, to_builtins
 
 from tenantry.model.errors import BadRequestError, NotFoundError, TenancyError, UnfinishedError
 from tenantry.model.identifiers import UserId, user_id
-from tenantry.model.names import usable_name
+from tenantry.model.names import name_refusal
 from tenantry.runtime.account_workflow import AccountWorkflow
 from tenantry.runtime.accounts import Account, Accounts
+from tenantry.runtime.inputs import Input, refuse
 from tenantry.runtime.mailbox import mailbox
 from tenantry.runtime.pool import PAGE, UNCONFIRMED, PoolUser, UserPool
 from tenantry.runtime.rest import Request, RestSettings, present, rest_handler
@@ -26,24 +27,24 @@ class _Settings(RestSettings, AccountSettings):
     reconciliation_function: str
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class Block(_Body):
+class Block(Input, frozen=True):
     """The body of a block."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(usable_name)]
+    reason: Annotated[str, Meta(min_length=1, max_length=1024)]
+
+    def __post_init__(self) -> None:
+        """Refuse text that is no name."""
+        refuse("reason", name_refusal(self.reason))
 
 
-class Place(_Body):
+class Place(Input, omit_defaults=True, frozen=True):
     """Where a part of a reconciliation begins: `next` of the previous part."""
 
     phase: Literal["pool", "directory", "tenants"]
-    after: Annotated[str, Field(min_length=1)] = ""
+    after: Annotated[str, Meta(min_length=1)] = ""
 
 
-class Reconciliation(_Body):
+class Reconciliation(Input, frozen=True):
     """The body of a reconciliation."""
 
     dryRun: bool = False  # noqa: N815 - the contract's spelling
@@ -123,9 +124,7 @@ def reconcile(request: Request) -> dict[str, Any]:
     wanted = request.body(Reconciliation)
     answer = functions.invoke(
         FunctionName=settings.reconciliation_function,
-        Payload=json.dumps(
-            {"request": {"dryRun": wanted.dryRun, "next": wanted.next.model_dump(exclude_unset=True)}}
-        ).encode(),
+        Payload=json.dumps({"request": {"dryRun": wanted.dryRun, "next": to_builtins(wanted.next)}}).encode(),
     )
     payload: dict[str, Any] = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from msgspec import Meta, to_builtins
 
 from employees.store import Employees
 from tenantry.model.errors import BadRequestError, NotFoundError
-from tenantry.model.names import usable_name
+from tenantry.model.names import name_refusal
+from tenantry.runtime.inputs import Input, refuse
 from tenantry.runtime.rest import Request, RestSettings, created, no_content, rest_handler
 from tenantry.runtime.vending import TokenVendor
 
@@ -17,17 +19,20 @@ class _Settings(RestSettings):
     employees_table: str
 
 
-_Id = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}\z")]
+_ID: Final = r"\A[A-Za-z0-9][A-Za-z0-9-]{0,63}\Z"
 
 
-class Employee(BaseModel):
+class Employee(Input, frozen=True):
     """An employee, as the body of a request has it."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    Id: Annotated[str, Meta(pattern=_ID)]
+    Name: Annotated[str, Meta(min_length=1, max_length=256)]
+    Title: Annotated[str, Meta(max_length=256)] = ""
 
-    Id: _Id
-    Name: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(usable_name)]
-    Title: Annotated[str, StringConstraints(max_length=256), AfterValidator(usable_name)] = ""
+    def __post_init__(self) -> None:
+        """Refuse text that is no name."""
+        refuse("Name", name_refusal(self.Name))
+        refuse("Title", name_refusal(self.Title))
 
 
 settings = _Settings.load()
@@ -42,7 +47,7 @@ def list_employees(request: Request) -> dict[str, Any]:
 def add_employee(request: Request) -> dict[str, Any]:
     """Add an employee."""
     employees, employee = _employees(request), request.body(Employee)
-    employees.add(employee.model_dump())
+    employees.add(to_builtins(employee))
     return {"Id": employee.Id}
 
 
@@ -51,7 +56,7 @@ def replace_employee(request: Request) -> dict[str, Any]:
     employees, employee = _employees(request), request.body(Employee)
     if employee.Id != request.path.get("id"):
         raise BadRequestError("Invalid request body: Id must equal the Id in the path")
-    employees.replace(employee.model_dump())
+    employees.replace(to_builtins(employee))
     return {"Id": employee.Id}
 
 
@@ -68,10 +73,10 @@ def _employees(request: Request) -> Employees:
 
 
 def _named(request: Request) -> str:
-    try:
-        return TypeAdapter(_Id).validate_python(request.path.get("id"))
-    except ValidationError:
-        raise NotFoundError("Employee not found") from None
+    named = request.path.get("id", "")
+    if not re.search(_ID, named):
+        raise NotFoundError("Employee not found")
+    return named
 
 
 handler = rest_handler(

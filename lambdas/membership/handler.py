@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from msgspec import Meta
 
 from tenantry.model import authorizer_context
 from tenantry.model.caller import Profile
@@ -34,6 +34,7 @@ from tenantry.runtime.events import (
     MemberRolesChanged,
     MembershipEvent,
 )
+from tenantry.runtime.inputs import Input
 from tenantry.runtime.invitations import Invitations, invitation_id
 from tenantry.runtime.mailbox import mailbox
 from tenantry.runtime.membership import Memberships
@@ -58,38 +59,33 @@ class _Settings(RestSettings, DirectorySettings):
 
 
 # JSON has no sets: each role once, in whichever order.
-_Roles = Annotated[frozenset[Role], Field(min_length=1)]
+_Roles = Annotated[frozenset[Role], Meta(min_length=1)]
 
 
-class _Body(BaseModel):
-    # Strict, so that a number is refused rather than turned into text; unknown fields may be a misunderstanding.
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class NewInvitation(_Body):
+class NewInvitation(Input, frozen=True):
     """The body of an invitation."""
 
-    email: Annotated[str, AfterValidator(mailbox)]
+    email: str
     roles: _Roles
 
 
-class NewRoles(_Body):
+class NewRoles(Input, frozen=True):
     """The body of a change of roles."""
 
     roles: _Roles
 
 
-class Choice(_Body):
+class Choice(Input, frozen=True):
     """The body of a switch."""
 
     tenantId: str  # noqa: N815 - the contract's spelling
 
 
-class NewAddress(_Body):
+class NewAddress(Input, frozen=True):
     """The body of a change of address: what the user pool requires to verify one."""
 
-    accessToken: Annotated[str, Field(min_length=1, max_length=8192)]  # noqa: N815 - the contract's spelling
-    code: Annotated[str, Field(min_length=1, max_length=64)]
+    accessToken: Annotated[str, Meta(min_length=1, max_length=8192)]  # noqa: N815 - the contract's spelling
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 settings = _Settings.load()

@@ -8,22 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import boto3
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from pydantic import Field, StringConstraints
+from msgspec import Meta, field
 
 from park_webhooks.parts import ParkId, Publications, PublicationSettings, TenantInput
 from tenantry.model.roles import Role
 from tenantry.model.tenant_tables import PARK, park_key
 from tenantry.runtime.authorization_state import AuthorizationStates, SessionEndedError, SignIn
+from tenantry.runtime.inputs import read_json
+from tenantry.runtime.metrics import count
 from tenantry.runtime.observability import logger, observed, tracer
 from tenantry.runtime.settings import DirectorySettings
 from tenantry.runtime.vending import TokenVendor
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from collections.abc import Mapping
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tenantry.model.identifiers import TenantId
@@ -33,7 +32,7 @@ class _Settings(PublicationSettings, DirectorySettings):
     pass
 
 
-class Work(TenantInput):
+class Work(TenantInput, kw_only=True, frozen=True):
     """A message of the queue: a change of the status of parks, as API Gateway's template has put it on the queue.
 
     Attributes
@@ -48,11 +47,11 @@ class Work(TenantInput):
         Which parks.
     """
 
-    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    authenticated_at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{0,15}\z"), Field(alias="authTime")] = ""
-    session: Annotated[str, StringConstraints(max_length=256)] = ""
-    at: Annotated[str, StringConstraints(pattern=r"\A[0-9]{13,15}\z")]
-    ids: Annotated[list[ParkId], Field(min_length=1, max_length=100)]
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    authenticated_at: Annotated[str, Meta(pattern=r"\A[0-9]{0,15}\Z")] = field(name="authTime", default="")
+    session: Annotated[str, Meta(max_length=256)] = ""
+    at: Annotated[str, Meta(pattern=r"\A[0-9]{13,15}\Z")]
+    ids: Annotated[list[ParkId], Meta(min_length=1, max_length=100)]
 
     @property
     def sign_in(self) -> SignIn:
@@ -72,16 +71,16 @@ settings = _Settings.load()
 vendor = TokenVendor.from_environment()
 states = AuthorizationStates(boto3.client("dynamodb"), settings.tables)
 publications = Publications(settings)
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-def work(record: SQSRecord) -> None:
-    """Do one message's work, and log why it failed."""
+def work(record: Mapping[str, Any]) -> bool:
+    """Do one message's work, and return whether that went well; the log says why it did not."""
     try:
-        _do(Work.model_validate_json(record.body))
+        _do(read_json(record["body"], Work))
     except Exception:
-        logger.exception("failed", message_id=record.message_id)
-        raise
+        logger.exception("failed", message_id=record["messageId"])
+        return False
+    return True
 
 
 def _do(asked: Work) -> None:
@@ -96,8 +95,7 @@ def _do(asked: Work) -> None:
     tracer.put_annotation("tenant", caller.tenant_id)
     if not _may(asked):
         logger.warning("dropped: the user who requested it lost the required role", user=caller.user_id)
-        with single_metric(name="WorkDropped", unit=MetricUnit.Count, value=1) as metric:
-            metric.add_dimension("tenant", caller.tenant_id)
+        count({"WorkDropped": 1}, tenant=caller.tenant_id)
         return
     publication = publications.of(caller, vendor)
     database = vendor.session(caller, "park-statuses").client("dynamodb")
@@ -107,8 +105,7 @@ def _do(asked: Work) -> None:
             publication.publish(park, asked.status, asked.at)
             done += 1
     logger.info("done", asked=len(asked.ids), done=done)
-    with single_metric(name="ParksSet", unit=MetricUnit.Count, value=done) as metric:
-        metric.add_dimension("tenant", caller.tenant_id)
+    count({"ParksSet": done}, tenant=caller.tenant_id)
 
 
 def _set_status(database: DynamoDBClient, tenant: TenantId, park: str, status: str, at: str) -> bool:
@@ -144,6 +141,7 @@ def _may(asked: Work) -> bool:
 
 
 @observed
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
     """Work on a batch, and return the messages that failed, so that only these are retried."""
-    return process_partial_response(event=event, record_handler=work, processor=processor, context=context)
+    failed = [record["messageId"] for record in event["Records"] if not work(record)]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import boto3
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from msgspec import Meta, field
 
 from park_webhooks.owners import Owners
 from park_webhooks.pausing import Pauser
@@ -14,16 +14,17 @@ from park_webhooks.publication import Publication
 from tenantry.model.caller import TenantCaller
 from tenantry.model.identifiers import tenant_id, user_id
 from tenantry.runtime.events import Publisher
+from tenantry.runtime.inputs import Input
 from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from tenantry.runtime.vending import TokenVendor
 
-ParkId = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9-]{0,127}\z")]
+ParkId = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,127}\Z")]
 ParkStatus = Literal["park-closed", "park-opened", "natural-disaster"]
 
 
-class TenantInput(BaseModel):
+class TenantInput(Input, frozen=True):
     """What API Gateway's template hands on: who has asked for something, from the authorizer, and what it was.
 
     Attributes
@@ -34,10 +35,8 @@ class TenantInput(BaseModel):
         What parks become.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    tenant: Annotated[str, Field(alias="tenantId")]
-    user: Annotated[str, Field(alias="userId")]
+    tenant: str = field(name="tenantId")
+    user: str = field(name="userId")
     status: ParkStatus
 
     @property

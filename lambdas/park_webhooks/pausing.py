@@ -9,7 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 from tenantry.model.event_types import TENANT, WEBHOOK_PAUSED
 
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
     from tenantry.runtime.events import Publisher
 
 
-class WebhookPaused(BaseModel):
+class WebhookPaused(msgspec.Struct, kw_only=True, frozen=True):
     """Detail of ``webhookPaused``. Delivered again, it has the same `changeId`."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     changeId: str  # noqa: N815 - the contract's spelling
     at: datetime

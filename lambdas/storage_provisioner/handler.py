@@ -24,7 +24,6 @@ from tenantry.runtime.own_buckets import only_own_buckets
 from tenantry.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ServerSideEncryptionRuleTypeDef
 
 # S3's answers to whoever makes a bucket. In us-east-1 it says 200 of one's own as well.
@@ -82,7 +81,7 @@ class NameTakenError(Exception):
 
 
 @observed
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Onboard the tenant of an event ``App.tenant`` / ``created``.
 
     Isolation: the bucket refuses data to every session that is tagged with another tenant than the one that it was
@@ -107,7 +106,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     try:
         tenant = tenant_id(event["detail"]["tenantId"])
     except InvalidIdentifierError as error:
-        logger.error("refused: %s", error)  # noqa: TRY400 - a trace says no more
+        logger.error("refused", reason=str(error))  # noqa: TRY400 - a trace says no more
         return {"onboarded": False}
     logger.append_keys(tenant=tenant)
     if not _claim(tenant):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import boto3
-from pydantic import BaseModel, ConfigDict
 
 from tenant_objects.onboarding import Onboarding, OnboardingFailedError
 from tenant_objects.partitions import (
@@ -17,6 +16,7 @@ from tenant_objects.partitions import (
 )
 from tenantry.model.errors import BadRequestError, ForbiddenError
 from tenantry.model.placeholders import name_for_tenant
+from tenantry.runtime.inputs import Input
 from tenantry.runtime.replies import StatusReplies
 from tenantry.runtime.rest import Request, RestSettings, created, rest_handler
 from tenantry.runtime.vending import TokenVendor
@@ -35,10 +35,8 @@ class _Settings(RestSettings):
     provisioner: str
 
 
-class NewObject(BaseModel):
+class NewObject(Input, frozen=True):
     """The body of a PUT."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
     key: str
     value: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # A tenant who tries in a loop must not have the provisioner run in one: it shares the account's concurrency.
 _REFUSED_SECONDS: Final = 60.0
 _FAILED_SECONDS: Final = 10.0
+_CAPACITY: Final = 4096
 
 
 class OnboardingFailedError(RuntimeError):
@@ -34,6 +36,8 @@ class _Answer:
 class Onboarding:
     """The provisioner's answers by tenant, kept while the container is warm.
 
+    The tenant that was not asked for longest goes first, so that memory does not grow with the number of tenants.
+
     Isolation: a bucket is written to only after the provisioner said that it is finished, and finished for this very
     tenant: two ids that differ in case only have one name, and until its policy is there a bucket refuses neither.
 
@@ -49,7 +53,7 @@ class Onboarding:
 
     functions: LambdaClient
     provisioner: str
-    _answers: dict[TenantId, _Answer] = field(default_factory=dict, repr=False)
+    _answers: OrderedDict[TenantId, _Answer] = field(default_factory=OrderedDict, repr=False)
 
     def ensure(self, tenant: TenantId, *, missing: bool = False, denied: bool = False) -> None:
         """Have the tenant's bucket and access point made, unless they are known to be.
@@ -73,6 +77,9 @@ class Onboarding:
         answer = self._answers.get(tenant)
         if answer is None or self._is_stale(answer, missing=missing, denied=denied):
             answer = self._answers[tenant] = self._ask(tenant)
+        self._answers.move_to_end(tenant)
+        while len(self._answers) > _CAPACITY:
+            self._answers.popitem(last=False)
         if answer.error:
             raise answer.error(answer.message)
 

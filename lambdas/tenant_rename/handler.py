@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import boto3
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from msgspec import Meta
 
-from tenantry.model.names import usable_name
+from tenantry.model.names import name_refusal
 from tenantry.runtime.directory import Tenants
+from tenantry.runtime.inputs import Input, refuse
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 
 
@@ -17,19 +18,14 @@ class _Settings(RestSettings):
     tenant_users_table: str
 
 
-def _readable(name: str) -> str:
-    if not name.strip():
-        raise ValueError("must not be only white space")
-    return usable_name(name)
-
-
-class NewName(BaseModel):
+class NewName(Input, frozen=True):
     """The body: a name is stored exactly as it is sent."""
 
-    # Strict, so that a number is refused rather than turned into text; unknown fields may be a misunderstanding.
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    name: Annotated[str, Meta(min_length=1, max_length=256)]
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_readable)]
+    def __post_init__(self) -> None:
+        """Refuse what nobody can read, or is no name."""
+        refuse("name", name_refusal(self.name) if self.name.strip() else "must not be only white space")
 
 
 settings = _Settings.load()

@@ -7,11 +7,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.runtime.kept import Kept
 from tenantry.runtime.observability import logger
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.parameters import SSMProvider
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_ssm import SSMClient
 
     from tenantry.model.caller import TenantCaller
 
@@ -42,8 +43,9 @@ class Counters:
         Below which each counter has a parameter.
     """
 
-    def __init__(self, *, ssm: SSMProvider, functions: LambdaClient, path: str) -> None:
+    def __init__(self, *, ssm: SSMClient, functions: LambdaClient, path: str) -> None:
         self._ssm, self._functions, self._path = ssm, functions, path
+        self._registered = Kept(self._find, _AGE_SECONDS)
         # The parameter `TenantId` in botocores that do not know it yet: Lambda's own may be one of them.
         events = functions.meta.events
         events.register("provide-client-params.lambda.Invoke", _keep_tenant)
@@ -56,15 +58,15 @@ class Counters:
 
         Raises
         ------
-        aws_lambda_powertools.utilities.parameters.exceptions.GetParameterError
+        botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError
             The registered counters cannot be listed.
         """
         deadline = time.monotonic() + _SECONDS
-        registered = self._ssm.get_multiple(self._path, max_age=_AGE_SECONDS) or {}
+        registered = self._registered.get()
         # Of this request alone: what an earlier one has left behind takes no thread of it.
         pool = ThreadPoolExecutor(max_workers=min(max(len(registered), 1), MOST_AT_ONCE))
         asked = {
-            name: pool.submit(self._ask, str(registration), caller, correlation_id)
+            name: pool.submit(self._ask, registration, caller, correlation_id)
             for name, registration in registered.items()
         }
         counted: dict[str, object] = {}
@@ -76,6 +78,14 @@ class Counters:
         pool.shutdown(wait=False, cancel_futures=True)
         failed = sorted(asked.keys() - counted.keys())
         return {**counted, **({"failed": failed} if failed else {})}
+
+    def _find(self) -> dict[str, str]:
+        pages = self._ssm.get_paginator("get_parameters_by_path").paginate(Path=self._path)
+        return {
+            found["Name"].removeprefix(f"{self._path}/"): found["Value"]
+            for page in pages
+            for found in page["Parameters"]
+        }
 
     def _ask(self, registration: str, caller: TenantCaller, correlation_id: str | None) -> object:
         counter = json.loads(registration)

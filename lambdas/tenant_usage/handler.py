@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import boto3
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
 from tenant_usage.counters import MOST_AT_ONCE, Counters
@@ -28,7 +27,7 @@ class _Settings(RestSettings):
 
 settings = _Settings.load()
 counters = Counters(
-    ssm=SSMProvider(boto3_client=boto3.client("ssm", config=_QUICK)),
+    ssm=boto3.client("ssm", config=_QUICK),
     functions=boto3.client("lambda", config=_PATIENT),
     path=settings.usage_path,
 )
@@ -41,7 +40,7 @@ def show(request: Request) -> dict[str, Any]:
     tenant; this function has none, and no grant on data.
     """
     request.caller.require_tenant(request.path.get("tenantId"))
-    return counters.count(request.caller.in_tenant(), logger.get_correlation_id())
+    return counters.count(request.caller.in_tenant(), logger.correlation_id)
 
 
 handler = rest_handler({"GET /tenant/{tenantId}/usage": show}, cors_headers=settings.cors_headers)

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import requests
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
-from aws_lambda_powertools.utilities import parameters
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from requests_aws4auth import AWS4Auth
@@ -20,6 +18,8 @@ from tenantry.model.event_types import IDENTITY, SIGN_UP
 from tenantry.model.identifiers import TenantId, UserId, tenant_id, user_id
 from tenantry.runtime.account_records import AccountRecords, Origin
 from tenantry.runtime.events import Publisher, PublishError, SignUp, SignUpData
+from tenantry.runtime.kept import Kept
+from tenantry.runtime.metrics import count
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.settings import Settings
 from tenantry.runtime.sign_in_account import RESET_ASKED
@@ -27,8 +27,6 @@ from token_claims_hook.hedge import first_of_two
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from tenantry.runtime.sign_in_account import SignInAccount
 
@@ -64,7 +62,10 @@ settings = _Settings.load()
 _quick = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 2})
 session = boto3.Session()
 accounts = AccountRecords(session.client("dynamodb", config=_quick), settings.users_table)
-ssm = parameters.SSMProvider(boto3_client=session.client("ssm", config=_quick))
+ssm = session.client("ssm", config=_quick)
+admin_api = Kept(
+    lambda: ssm.get_parameter(Name=settings.admin_api_parameter)["Parameter"]["Value"], _PARAMETER_AGE_SECONDS
+)
 http = requests.Session()
 pool = ThreadPoolExecutor(max_workers=8)  # calls that nobody waits for any more keep theirs until they time out
 
@@ -77,7 +78,7 @@ def publisher() -> Publisher:
 
 
 @observed
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer Cognito's version 2 event.
 
     Isolation: the claim comes from the directory alone; nothing that the user can set (attributes, client metadata)
@@ -146,8 +147,7 @@ def _account(event: dict[str, Any], user: UserId, deadline: float) -> SignInAcco
 
 
 def _count(name: str) -> None:
-    with single_metric(name=name, unit=MetricUnit.Count, value=1):
-        pass
+    count({name: 1})
 
 
 def _decide(event: dict[str, Any], user: UserId) -> SignInAccount:
@@ -203,10 +203,8 @@ def _publish_again(event: dict[str, Any], user: UserId) -> None:
 
 def _tenants_of(user: UserId) -> list[TenantId]:
     try:
-        url = str(ssm.get(settings.admin_api_parameter, max_age=_PARAMETER_AGE_SECONDS))
-    except parameters.GetParameterError as error:
-        if not isinstance(error.__context__, ssm.client.exceptions.ParameterNotFound):
-            raise
+        url = admin_api.get()
+    except ssm.exceptions.ParameterNotFound:
         logger.warning("the tenant service is not deployed")
         return []
     if (credentials := session.get_credentials()) is None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aws_lambda_powertools.utilities import parameters
-
 from tenantry.model.caller import TenantCaller
 from tenantry.model.errors import TenancyError, UnauthorizedError
 from tenantry.model.identifiers import tenant_id, user_id
+from tenantry.runtime.kept import shared_secret
 from tenantry.runtime.replies import StatusReplies
 from tenantry.runtime.rest import Request, RestSettings, rest_handler
 from tenantry.runtime.tokens import header, issue
 
 _TENANT_HEADER: Final = "x-tenant-id"
 _USER_HEADER: Final = "x-user-id"
-_SECRET_AGE_SECONDS: Final = 300
 
 
 class _Settings(RestSettings):
@@ -32,6 +30,7 @@ class MissingFieldsError(UnauthorizedError):
 
 
 settings = _Settings.load()
+secret = shared_secret(settings.shared_secret_arn)
 
 
 class Replies(StatusReplies):
@@ -50,8 +49,7 @@ def issue_token(request: Request) -> dict[str, Any]:
     caller = TenantCaller(
         tenant_id=tenant_id(_value(request, _TENANT_HEADER)), user_id=user_id(_value(request, _USER_HEADER))
     )
-    secret = str(parameters.get_secret(settings.shared_secret_arn, max_age=_SECRET_AGE_SECONDS))
-    return {"token": issue(caller, secret, settings.shared_issuer)}
+    return {"token": issue(caller, secret.get(), settings.shared_issuer)}
 
 
 def _value(request: Request, name: str) -> str:

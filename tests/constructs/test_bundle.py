@@ -38,7 +38,6 @@ _LOCKS = {
     "authorizer": RuntimeLock.TOKENS,
     "token_claims_hook": RuntimeLock.SIGNED_REQUESTS,
     "token_issuer": RuntimeLock.TOKENS,
-    "webhook_endpoint": RuntimeLock.POWERTOOLS,
 }
 # Lambda's Python has boto3 and nothing else of what we use.
 _RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
@@ -178,7 +177,7 @@ def _deployed_environment(function: str) -> dict[str, str]:
     )
     variables = {name: _text(value) for name, value in found["Environment"]["Variables"].items()}
     region = {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-north-1"}
-    return {**variables, **region, "POWERTOOLS_TRACE_DISABLED": "true"}
+    return {**variables, **region}
 
 
 def _text(value: object) -> str:

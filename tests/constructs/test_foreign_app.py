@@ -26,8 +26,8 @@ _HANDLER_SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-north-1",
     "CORS_HEADERS": "{}",
     "EVENT_BUS_NAME": "bus",
-    "POWERTOOLS_METRICS_NAMESPACE": "shop",
-    "POWERTOOLS_SERVICE_NAME": "shop",
+    "METRICS_NAMESPACE": "shop",
+    "SERVICE_NAME": "shop",
 }
 _CALL = """
 import json, sys

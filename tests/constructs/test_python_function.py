@@ -40,7 +40,7 @@ def test_function_is_traced_on_arm_with_its_own_logs() -> None:
             "Handler": "tenant_get.handler.handler",
             "LoggingConfig": {"LogGroup": assertions.Match.any_value()},
             "TracingConfig": {"Mode": "Active"},
-            "Environment": {"Variables": assertions.Match.object_like({"POWERTOOLS_SERVICE_NAME": "tenant_get"})},
+            "Environment": {"Variables": assertions.Match.object_like({"SERVICE_NAME": "tenant_get"})},
         },
     )
     template.has_resource_properties("AWS::Logs::LogGroup", {"RetentionInDays": 365})

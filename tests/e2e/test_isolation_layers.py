@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import boto3
 import pytest
 from aws_cdk import Environment, Stack, assertions
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from botocore.exceptions import ClientError
 
 from tenantry.attacks.storage import Storage
@@ -432,7 +431,6 @@ def _in_this_process(
         "AWS_ACCESS_KEY_ID": str(keys.access_key),
         "AWS_SECRET_ACCESS_KEY": str(keys.secret_key),
         "AWS_SESSION_TOKEN": str(keys.token),
-        "POWERTOOLS_TRACE_DISABLED": "true",
     }
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     for name, value in settings.items():
@@ -446,9 +444,6 @@ def _in_this_process(
 
     monkeypatch.setattr(boto3.Session, "client", counted)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    # They belong to one invocation at a time, as Lambda has it. Here there are eight.
-    for name in ("add_metric", "add_dimension", "flush_metrics"):
-        monkeypatch.setattr(AmazonCloudWatchEMFProvider, name, lambda *_, **__: None)
     module = importlib.import_module("tenant_objects.handler")
     handler: Callable[..., Any] = importlib.reload(module).handler
     return handler

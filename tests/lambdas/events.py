@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class Context:
-    """A Lambda context: what Powertools reads of it."""
+    """A Lambda context: what functions read of it."""
 
     function_name: str = "function"
     memory_limit_in_mb: int = 512

@@ -229,8 +229,7 @@ class TestAccountOwnership:
         assert _user() == {"origin": {"S": "operator"}}
 
     def test_proof_can_be_required(self, hook: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-        strict = hook.settings.model_copy(update={"confirmation_proof_required": True})
-        monkeypatch.setattr(hook, "settings", strict)
+        monkeypatch.setattr(hook.settings, "confirmation_proof_required", True)
 
         hook.handler(_event("PreSignUp_SignUp"), Context())
 
@@ -335,7 +334,7 @@ def _counted(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
         assert (directive["Namespace"], directive["Dimensions"]) == ("app", [["service"]])
         assert line["service"] == "token_claims_hook"
         for metric in directive["Metrics"]:
-            found[metric["Name"]] = sum(line[metric["Name"]])
+            found[metric["Name"]] = line[metric["Name"]]
     return found
 
 
@@ -358,7 +357,7 @@ class TestTokenClaimsHook:
             create_directory(boto3.client("dynamodb"))
             _put(**_RECORD)
             boto3.client("ssm").put_parameter(Name="/app/tenant-admin-api-url", Value=_ADMIN_API, Type="String")
-            monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "token_claims_hook")
+            monkeypatch.setenv("SERVICE_NAME", "token_claims_hook")
             yield importlib.reload(importlib.import_module("token_claims_hook.handler"))
 
     def _tenants(self, *tenants: str, user: str = "user-1", status: int = 200) -> None:
@@ -544,7 +543,7 @@ class TestTokenClaimsHook:
             case "parameter cannot be read":
                 self._tenants("tenant-2")
                 refused = ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "GetParameter")
-                monkeypatch.setattr(hook.ssm.client, "get_parameter", Mock(side_effect=refused))
+                monkeypatch.setattr(hook.ssm, "get_parameter", Mock(side_effect=refused))
             case "answer is of another form":
                 responses.get(f"{_ADMIN_API}/tenants/user-1", json={"message": "hello"})
             case _:
@@ -746,8 +745,7 @@ class TestTokenClaimsHook:
     ) -> None:
         self._tenants()
         _put(origin={"S": "operator"})
-        settings = hook.settings.model_copy(update={"operator_accounts_found_tenants": founds})
-        monkeypatch.setattr(hook, "settings", settings)
+        monkeypatch.setattr(hook.settings, "operator_accounts_found_tenants", founds)
 
         self._claim(hook)
 

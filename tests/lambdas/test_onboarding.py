@@ -7,13 +7,16 @@ import io
 import itertools
 import json
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import Mock
 
 import boto3
 import pytest
 from botocore.response import StreamingBody
 from moto import mock_aws
 
+from tenant_objects import onboarding as onboarding_module
 from tenant_objects.onboarding import Onboarding
+from tenantry.model.identifiers import TenantId
 from tenantry.runtime.own_buckets import only_own_buckets
 from tests.lambdas.events import Context, proxy_event
 from tests.lambdas.expected_owner import ACCOUNT
@@ -214,3 +217,16 @@ def test_failed_key_creation_leaves_no_bucket(application: _Application) -> None
         application.onboard(_OWNER)
 
     assert [bucket["Name"] for bucket in application.s3.list_buckets()["Buckets"]] == ["shared"]
+
+
+def test_answers_are_kept_for_a_bounded_number_of_tenants(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onboarding_module, "_CAPACITY", 10)
+    functions = Mock(invoke=lambda **_: {"Payload": io.BytesIO(b'{"onboarded": true}')})
+    onboarding = Onboarding(functions, "provisioner")
+
+    for number in range(100):
+        onboarding.ensure(TenantId(f"tenant-{number}"))
+        onboarding.ensure(TenantId("tenant-0"))  # which is in use, and stays
+
+    assert len(onboarding._answers) == 10  # noqa: SLF001 - what is kept
+    assert "tenant-0" in onboarding._answers  # noqa: SLF001 - as above

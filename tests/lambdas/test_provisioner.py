@@ -334,7 +334,7 @@ def test_bucket_is_created_in_the_functions_region(
     provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch, region: str
 ) -> None:
     s3 = only_own_buckets(boto3.client("s3", region_name=region), _ACCOUNT)
-    monkeypatch.setattr(provisioner, "settings", provisioner.settings.model_copy(update={"aws_region": region}))
+    monkeypatch.setattr(provisioner.settings, "aws_region", region)
     monkeypatch.setattr(provisioner, "s3", s3)
 
     _onboard(provisioner, "tenant-1")
@@ -380,7 +380,8 @@ def test_old_versions_expire_as_configured(provisioner: ModuleType) -> None:
 @pytest.fixture
 def with_keys(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     changed = {"key_alias": "alias/tenantry-storage-{tenant}"}
-    monkeypatch.setattr(provisioner, "settings", provisioner.settings.model_copy(update=changed))
+    for name, value in changed.items():
+        monkeypatch.setattr(provisioner.settings, name, value)
     return provisioner
 
 
@@ -471,7 +472,7 @@ def test_finished_bucket_without_key_is_logged(
     _onboard(provisioner, "tenant-1")
     request.getfixturevalue("with_keys")
     written = io.StringIO()
-    monkeypatch.setattr(provisioner.logger.registered_handler, "stream", written)
+    monkeypatch.setattr(provisioner.logger, "stream", written)
 
     assert _onboard(provisioner, "tenant-1")
     assert "before tenants had keys of their own" in written.getvalue()
@@ -480,7 +481,7 @@ def test_finished_bucket_without_key_is_logged(
 
 def test_log_has_tenant_but_no_person(provisioner: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
-    monkeypatch.setattr(provisioner.logger.registered_handler, "stream", written)
+    monkeypatch.setattr(provisioner.logger, "stream", written)
 
     _onboard(provisioner, "tenant-1")
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-import logging
+import socket
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from unittest.mock import MagicMock
 
 import pytest
-from aws_lambda_powertools import Tracer
 
 from tenantry.model import errors
 from tenantry.model.caller import Caller
@@ -77,9 +75,7 @@ def test_success_status_is_declared_beside_the_route(method: str, reply: tuple[i
 @pytest.mark.parametrize("route", ["PUT /things/{id}", "GET /things", "GET /things/{other}", " "])
 def test_unknown_route_fails_and_is_logged(route: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
-    stream = observability.logger.registered_handler
-    assert isinstance(stream, logging.StreamHandler)
-    monkeypatch.setattr(stream, "stream", written)
+    monkeypatch.setattr(observability.logger, "stream", written)
 
     assert _call(route) == (500, {"message": "Internal server error"})
     assert f"No use case for {route!r}: this function has DELETE /things/{{id}}" in written.getvalue()
@@ -153,9 +149,7 @@ def test_no_reply_is_stored(routes: Any, route: str) -> None:  # noqa: ANN401 - 
 @pytest.mark.parametrize("error", [errors.ForbiddenError("x"), KeyError("x")])
 def test_failures_log_nothing_of_the_event(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
-    stream = observability.logger.registered_handler
-    assert isinstance(stream, logging.StreamHandler)
-    monkeypatch.setattr(stream, "stream", written)
+    monkeypatch.setattr(observability.logger, "stream", written)
     event = {
         **proxy_event(path={"id": "in-path"}, authorizer={"userId": "ada"}, body="in-body", query={"q": "in-query"}),
         "headers": {"Authorization": "Bearer in-header"},
@@ -167,21 +161,31 @@ def test_failures_log_nothing_of_the_event(error: Exception, monkeypatch: pytest
     assert "in-" not in written.getvalue()
 
 
-def test_traces_have_neither_replies_nor_errors_as_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    provider = MagicMock()
-    subsegment = provider.in_subsegment.return_value.__enter__.return_value
-    traced = Tracer(service="test", disabled=False, auto_patch=False, provider=provider)
-    monkeypatch.setattr(observability, "tracer", traced)
+def test_traces_have_neither_replies_nor_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-a-b;Parent=c;Sampled=1")
+
+    def annotate() -> None:
+        observability.tracer.put_annotation("tenant", "t-1")
+
+    def replying(_event: object, _context: object) -> dict[str, str]:
+        annotate()
+        return {"body": "a secret of the reply"}
 
     def failing(_event: object, _context: object) -> None:
+        annotate()
         raise ValueError("a secret of the error")
 
-    assert observed(lambda _event, _context: {"body": "a secret of the reply"})({}, Context())
-    with pytest.raises(ValueError, match="a secret"):
-        observed(failing)({}, Context())
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(("127.0.0.1", 0))
+        daemon.settimeout(5)
+        monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", f"127.0.0.1:{daemon.getsockname()[1]}")
+        assert observed(replying)({}, Context())
+        with pytest.raises(ValueError, match="a secret"):
+            observed(failing)({}, Context())
+        sent = [daemon.recv(4096).decode() for _ in range(2)]
 
-    assert subsegment.put_annotation.called
-    assert not subsegment.put_metadata.called
+    assert all('"tenant": "t-1"' in each for each in sent)
+    assert not any("secret" in each for each in sent)
 
 
 def _subclasses(kind: type[errors.TenancyError]) -> Iterable[type[errors.TenancyError]]:

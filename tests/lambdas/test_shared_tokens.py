@@ -305,5 +305,5 @@ def _load(monkeypatch: pytest.MonkeyPatch, name: str, **variables: str) -> Modul
     for variable, value in settings.items():
         monkeypatch.setenv(variable, value)
     module = importlib.reload(importlib.import_module(name))
-    monkeypatch.setattr(module.parameters, "get_secret", lambda _arn, **_: _SECRET)
+    monkeypatch.setattr(module.secret, "get", lambda: _SECRET)
     return module

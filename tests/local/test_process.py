@@ -124,7 +124,7 @@ def test_a_start_that_fails_keeps_the_saved_state(
             patch.setattr(type(own_cloud.folder), "page_port", lambda _: taken.getsockname()[1])
         elif reason == "no answer in time":
             patch.setattr(process, "port_answers", lambda _: False)
-            patch.setattr(process, "wait_until", lambda *_: until(own_cloud.folder.process.exists, 10))
+            patch.setattr(process, "wait_until", lambda *_, **__: until(own_cloud.folder.process.exists, 10))
         with pytest.raises(LocalCloudError, match=r"did not (start|answer)"):
             failing.start()
 

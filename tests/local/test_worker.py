@@ -35,7 +35,7 @@ def test_the_interpreter_has_the_packages_of_awss_runtime(python: Path) -> None:
     assert _run(python, "import boto3; print(boto3.session.Session().client('sts', 'us-east-1').meta.region_name)")
 
 
-@pytest.mark.parametrize("package", ["pydantic", "jwt", "requests", "ministack", "aws_cdk", "tenantry"])
+@pytest.mark.parametrize("package", ["msgspec", "jwt", "requests", "ministack", "aws_cdk", "tenantry"])
 def test_the_interpreter_has_no_other_packages(python: Path, package: str) -> None:
     assert _run(python, f"import importlib.util; print(importlib.util.find_spec({package!r}))") == "None"
 

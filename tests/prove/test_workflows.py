@@ -327,6 +327,7 @@ def _changed(method: Resource, changes: Mapping[str, Any]) -> Mapping[str, Any]:
             Result.OPEN,
         ),
         (r"GET /parks", {"Integration": {"Type": "HTTP"}}, Result.OPEN),
+        (r"GET /parks", {"Integration": {"Type": "HTTP_PROXY", "Uri": "https://{host}/parks"}}, Result.OPEN),
     ],
 )  # fmt: skip
 def test_weakened_integration_is_found(route: str, changes: Mapping[str, Any], result: Result) -> None:
@@ -336,6 +337,16 @@ def test_weakened_integration_is_found(route: str, changes: Mapping[str, Any], r
     found = workflows(excerpt(assembly, method, _changed(method, changes)))
 
     assert result in {finding.result for finding in found.findings if finding.path == method.path}
+
+
+def test_integration_with_a_server_elsewhere_takes_no_role_along() -> None:
+    assembly = whole(_ENVIRONMENT)
+    (method,) = [found for name, found in _methods(assembly) if name == "GET /parks"]
+    elsewhere = {"Integration": {"Type": "HTTP_PROXY", "Uri": "https://parks.shop.example/{tenantId}"}}
+
+    found = workflows(excerpt(assembly, method, _changed(method, elsewhere)))
+
+    assert [finding for finding in found.findings if finding.path == method.path] == []
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def test_failure_of_the_hook_reaches_the_alarms_topic(environment: str, metric: 
         if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Properties"].get("MetricName") == metric
     ]
 
-    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    assert alarm["Namespace"] == variables["METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["SERVICE_NAME"]}]
     assert (alarm["Statistic"], alarm["TreatMissingData"]) == ("Sum", "notBreaching")
     (action,) = alarm["AlarmActions"]
     assert "Alarms" in action["Fn::ImportValue"]

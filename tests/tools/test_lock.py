@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = tmp_path / "project"
     (made / _FUNCTION_LOCKS).mkdir(parents=True)
     for name in ("one", "two"):
-        (made / _FUNCTION_LOCKS / f"{name}.in").write_text("pydantic\n")
+        (made / _FUNCTION_LOCKS / f"{name}.in").write_text("msgspec\n")
     (made / "src/tenantry/local/flink").mkdir(parents=True)
     (made / "pyproject.toml").write_text('[project]\ndependencies = ["aws-cdk-lib", "uv>=1,<2"]\n')
     return made
@@ -97,10 +97,10 @@ def test_pip_installs_the_app_with_the_versions_of_the_tests(project: Path) -> N
 def test_stale_lock_fails_the_check_unchanged(broken: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _run(project)
     path = project / _FUNCTION_LOCKS / "two.txt"
-    path.unlink() if broken == "missing" else path.write_text("pydantic==1\n")
+    path.unlink() if broken == "missing" else path.write_text("msgspec==1\n")
     assert _run(project, "--check") == 1
     assert f"Stale: {_FUNCTION_LOCKS}/two.txt. Run `make lock`." in capsys.readouterr().out
-    assert not path.exists() or path.read_text() == "pydantic==1\n"
+    assert not path.exists() or path.read_text() == "msgspec==1\n"
 
 
 def test_upgrade_option_is_passed_to_the_locker(project: Path) -> None:

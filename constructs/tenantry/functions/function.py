@@ -68,7 +68,7 @@ class PythonFunction(lambda_.Function):
     """A Python function whose role may write its own log and trace, and nothing else until granted.
 
     It holds no data and no grant on any; isolation between tenants comes from what it is granted. Logs are
-    structured and traced by Powertools, in a log group of its own with the environment's retention.
+    structured and traced, in a log group of its own with the environment's retention.
 
     In the scope, it is one construct of the id: the function is that construct's default child, beside its role and its
     log group, which the CDK takes when a function is made.
@@ -148,9 +148,9 @@ class PythonFunction(lambda_.Function):
             description=f"Runs the function {entry.name}",
         )
         variables = {
-            "POWERTOOLS_SERVICE_NAME": entry.name,
-            "POWERTOOLS_METRICS_NAMESPACE": defaults.namespace,
-            "POWERTOOLS_LOG_LEVEL": defaults.log_level,
+            "SERVICE_NAME": entry.name,
+            "METRICS_NAMESPACE": defaults.namespace,
+            "LOG_LEVEL": defaults.log_level,
             **(environment or {}),
         }
         super().__init__(

@@ -157,10 +157,16 @@ class RoleTable:
     def __init__(self, rules: Iterable[RoleRule]) -> None:
         self._rules = list(rules)
         check_bindings(rule.route for rule in self._rules)
-        known = sorted(self.roles)
+        self._known = self.roles
+        self._denied_to: dict[frozenset[str], list[str]] = {}  # roles that open no route of their own change nothing
+        known = sorted(self._known)
         for count in range(len(known) + 1):
             for roles in combinations(known, count):
                 self._check(frozenset(roles))
+                denied = self._denied(frozenset(roles))
+                self._denied_to[frozenset(roles)] = [
+                    f"{method}{shape}{end}" for method, shape in denied for end in ("", "/")
+                ]
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -182,7 +188,7 @@ class RoleTable:
 
         Each is denied with a closing slash as well, with which API Gateway finds the same route.
         """
-        return [f"{method}{shape}{end}" for method, shape in self._denied(roles) for end in ("", "/")]
+        return self._denied_to[roles & self._known]
 
     def _denied(self, roles: frozenset[str]) -> list[tuple[str, str]]:
         opened = [rule.route for rule in self._rules if rule.opens_to(roles)]

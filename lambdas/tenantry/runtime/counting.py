@@ -10,12 +10,10 @@ from tenantry.runtime.observability import logger, observed, tracer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
-
     from tenantry.model.caller import TenantCaller
 
 
-def counter_handler(count: Callable[[TenantCaller], Mapping[str, object]]) -> Any:  # noqa: ANN401 - Powertools' decorators are typed so
+def counter_handler(count: Callable[[TenantCaller], Mapping[str, object]]) -> Any:  # noqa: ANN401 - as `observed` returns it
     """Make a Lambda handler that counts for the tenant that the event names.
 
     Isolation: only the role that `tenantry.isolation.metering.UsageRegistry` names can invoke the function, and takes
@@ -27,7 +25,7 @@ def counter_handler(count: Callable[[TenantCaller], Mapping[str, object]]) -> An
         Returns what the tenant uses, as JSON takes it. Whatever it raises makes the invocation fail.
     """
 
-    def handler(event: Mapping[str, Any], _context: LambdaContext) -> dict[str, object]:
+    def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
         caller = Caller.from_authorizer(event).in_tenant()
         logger.append_keys(tenant=caller.tenant_id)
         tracer.put_annotation("tenant", caller.tenant_id)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, Field
 
 from tenantry.model.event_types import IDENTITY, SIGN_UP, source
 from tenantry.model.names import name_or
@@ -29,7 +29,7 @@ class PublishError(RuntimeError):
     """The bus did not take an event."""
 
 
-class EventMetadata(BaseModel):
+class EventMetadata(msgspec.Struct, kw_only=True, frozen=True):
     """The metadata of each event.
 
     Attributes
@@ -44,18 +44,14 @@ class EventMetadata(BaseModel):
         Of the data's shape.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
     domain: str
     application: str
     event_type: str
     version: str = "1.0"
 
 
-class SignUpData(BaseModel):
+class SignUpData(msgspec.Struct, kw_only=True, frozen=True):
     """A person who has confirmed their sign-up."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     email: str
     userName: str  # noqa: N815 - the contract's spelling
@@ -75,10 +71,8 @@ class SignUpData(BaseModel):
         )
 
 
-class SignUp(BaseModel):
+class SignUp(msgspec.Struct, kw_only=True, frozen=True):
     """Detail of `App.idp` / `signup`, the event that starts the saga."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     metadata: EventMetadata
     data: SignUpData
@@ -89,7 +83,7 @@ class SignUp(BaseModel):
         return cls(metadata=EventMetadata(domain=IDENTITY, application=application, event_type=SIGN_UP), data=data)
 
 
-class MembershipEvent(BaseModel):
+class MembershipEvent(msgspec.Struct, kw_only=True, frozen=True):
     """What the details of all membership events of `App.tenant` have in common.
 
     Attributes
@@ -104,15 +98,13 @@ class MembershipEvent(BaseModel):
         Who made it.
     """
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    changeId: str = Field(default_factory=lambda: str(uuid4()))  # noqa: N815 - the contract's spelling
-    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    changeId: str = msgspec.field(default_factory=lambda: str(uuid4()))  # noqa: N815 - the contract's spelling
+    at: datetime = msgspec.field(default_factory=lambda: datetime.now(UTC))
     tenantId: str  # noqa: N815 - the contract's spelling
     by: str
 
 
-class MemberInvited(MembershipEvent):
+class MemberInvited(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberInvited``: an invitation waits for whoever signs in with this address. It holds no secret."""
 
     email: str
@@ -120,7 +112,7 @@ class MemberInvited(MembershipEvent):
     expires: datetime
 
 
-class MemberAdded(MembershipEvent):
+class MemberAdded(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberAdded``: a user has accepted an invitation."""
 
     userName: str  # noqa: N815 - the contract's spelling
@@ -129,7 +121,7 @@ class MemberAdded(MembershipEvent):
     roles: list[str]
 
 
-class MemberRolesChanged(MembershipEvent):
+class MemberRolesChanged(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberRolesChanged``."""
 
     userName: str  # noqa: N815 - the contract's spelling
@@ -137,14 +129,14 @@ class MemberRolesChanged(MembershipEvent):
     rolesBefore: list[str]  # noqa: N815 - as above
 
 
-class MemberRemoved(MembershipEvent):
+class MemberRemoved(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``memberRemoved``: a member was removed, or has left if they made the change."""
 
     userName: str  # noqa: N815 - the contract's spelling
     rolesBefore: list[str]  # noqa: N815 - as above
 
 
-class ActiveTenantSwitched(MembershipEvent):
+class ActiveTenantSwitched(MembershipEvent, kw_only=True, frozen=True):
     """Detail of ``activeTenantSwitched``: a user has made this tenant the active one."""
 
     tenantIdBefore: str | None  # noqa: N815 - the contract's spelling
@@ -187,15 +179,15 @@ class Publisher:
     bus_name: str
     application: str
 
-    def publish(self, domain: str, detail_type: str, detail: BaseModel) -> None:
+    def publish(self, domain: str, detail_type: str, detail: msgspec.Struct) -> None:
         """Publish an event of a part of the system; see `publish` for what it raises."""
         publish(self.bus, self._entry(domain, detail_type, detail))
 
-    def _entry(self, domain: str, detail_type: str, detail: BaseModel) -> PutEventsRequestEntryTypeDef:
+    def _entry(self, domain: str, detail_type: str, detail: msgspec.Struct) -> PutEventsRequestEntryTypeDef:
         return {
             "Source": source(self.application, domain),
             "DetailType": detail_type,
-            "Detail": detail.model_dump_json(),
+            "Detail": msgspec.json.encode(detail).decode(),
             "EventBusName": self.bus_name,
         }
 
@@ -217,7 +209,7 @@ class KeepingPublisher(Publisher):
     queue: SQSClient
     queue_url: str
 
-    def publish(self, domain: str, detail_type: str, detail: BaseModel) -> None:
+    def publish(self, domain: str, detail_type: str, detail: msgspec.Struct) -> None:
         """Publish an event, or keep it in the dead-letter queue and log why.
 
         Raises

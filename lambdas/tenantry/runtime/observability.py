@@ -1,20 +1,21 @@
-"""The log, the trace and the metrics of a function."""
+"""The log and the trace of a function."""
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from tenantry.runtime.log import Log
+from tenantry.runtime.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-logger: Final = Logger(utc=True)
-tracer: Final = Tracer()
-metrics: Final = Metrics()
+logger: Final = Log()
+tracer: Final = Trace()
 
 
-def observed(handler: Callable[..., Any], *, correlation_id_path: str | None = None) -> Any:  # noqa: ANN401 - as Powertools' own
+def observed(handler: Callable[..., Any], *, correlation_id_path: str | None = None) -> Any:  # noqa: ANN401 - as a decorator keeps it
     """Make a Lambda handler log and trace, but never the event, the result or an error's text.
 
     Parameters
@@ -22,7 +23,24 @@ def observed(handler: Callable[..., Any], *, correlation_id_path: str | None = N
     handler
         The handler.
     correlation_id_path
-        Where the event has the id under which the function logs; None if it has none.
+        Where the event has the id under which the function logs, such as ``requestContext.requestId``; None if it has
+        none.
     """
-    traced = tracer.capture_lambda_handler(handler, capture_response=False, capture_error=False)
-    return logger.inject_lambda_context(traced, correlation_id_path=correlation_id_path, clear_state=True)
+    path = correlation_id_path.split(".") if correlation_id_path else None
+
+    @wraps(handler)
+    def observed_handler(event: Any, context: Any) -> Any:  # noqa: ANN401 - whatever invokes it
+        logger.begin(context, _at(event, path) if path else None)
+        tracer.begin()
+        try:
+            return handler(event, context)
+        finally:
+            tracer.end()
+
+    return observed_handler
+
+
+def _at(event: object, path: list[str]) -> object:
+    for name in path:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event

@@ -14,22 +14,18 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
-from pydantic import BaseModel, Json, ValidationError
-
 from tenantry.model.authorizer_context import TENANT_ID
 from tenantry.model.caller import Caller
 from tenantry.model.errors import BadRequestError, TenancyError, TooLargeError, UnexpectedTenantError
-from tenantry.runtime.observability import logger, metrics, observed, tracer
+from tenantry.runtime.inputs import InputError, read_json
+from tenantry.runtime.metrics import count
+from tenantry.runtime.observability import logger, observed, tracer
 from tenantry.runtime.replies import PlainReplies
 from tenantry.runtime.settings import Settings
 from tenantry.runtime.statuses import status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 EXPECTED_TENANT: Final = "expected-tenant"
 """The request header in which a caller may name the tenant that they mean."""
@@ -41,7 +37,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 
 _PLAIN: Final = PlainReplies()
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model")
 
 
 class RestSettings(Settings):
@@ -53,7 +49,7 @@ class RestSettings(Settings):
         What the API sends on its own replies, and expects on the function's.
     """
 
-    cors_headers: Json[dict[str, str]]
+    cors_headers: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,13 +109,9 @@ class Request:
             refused as well: whoever looks at the body besides might take the other one.
         """
         try:
-            read = model.model_validate_json(self.content)
-        except ValidationError as error:
-            reasons = (
-                ": ".join(filter(None, (".".join(map(str, reason["loc"])), reason["msg"])))
-                for reason in error.errors(include_url=False, include_input=False, include_context=False)
-            )
-            raise BadRequestError("Invalid request body: " + "; ".join(reasons)) from None
+            read = read_json(self.content, model)
+        except InputError as error:
+            raise BadRequestError(f"Invalid request body: {error}") from None
         json.loads(self.content, object_pairs_hook=_each_once)
         return read
 
@@ -176,7 +168,7 @@ def rest_handler(
     *,
     cors_headers: Mapping[str, str],
     replies: PlainReplies = _PLAIN,
-) -> Any:  # noqa: ANN401 - Powertools' decorators are typed so
+) -> Any:  # noqa: ANN401 - as `observed` returns it
     """Make a Lambda handler of use cases.
 
     It logs under the request's correlation id and the caller's tenant, never the event; traces; counts replies by
@@ -199,20 +191,18 @@ def rest_handler(
     """
     known = {name: found if isinstance(found, Route) else Route(found) for name, found in routes.items()}
 
-    @partial(observed, correlation_id_path=correlation_paths.API_GATEWAY_REST)
-    @metrics.log_metrics
-    def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    @partial(observed, correlation_id_path="requestContext.requestId")
+    def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         authorizer = (event.get("requestContext") or {}).get("authorizer")
         tenant = (authorizer or {}).get(TENANT_ID, "none")
         logger.append_keys(tenant=tenant)
         tracer.put_annotation("tenant", tenant)
-        metrics.add_dimension("tenant", tenant)
         answer = _proxy_answer(*_answer(known, replies, event, authorizer), cors_headers)
         if _is_too_large(answer):  # the caller would get a 502 that says nothing
             logger.info("refused", error=TooLargeError.__name__)
             error = TooLargeError("The reply exceeds 6 MB. Request fewer items")
             answer = _proxy_answer(*_refusal(error, replies), cors_headers)
-        metrics.add_metric(f"Replies{answer['statusCode'] // 100}xx", MetricUnit.Count, 1)
+        count({f"Replies{answer['statusCode'] // 100}xx": 1}, tenant=tenant)
         return answer
 
     return handler

@@ -19,10 +19,8 @@ LOCKS: Final = package_folder("tenantry.runtime") / "locks"
 class RuntimeLock(StrEnum):
     """The locks that `tenantry.runtime` brings along, for your functions as well. No lock holds the AWS SDK."""
 
-    POWERTOOLS = "powertools"
-    """Powertools alone."""
     BASE = "base"
-    """Powertools and pydantic: what most functions need, and what `tenantry.runtime.rest` imports."""
+    """msgspec: what most functions need, and what `tenantry.runtime.rest` imports."""
     TOKENS = "tokens"
     """The base and PyJWT, for `tenantry.runtime.tokens`."""
     SIGNED_REQUESTS = "signed_requests"

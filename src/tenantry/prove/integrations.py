@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tenantry.prove.assembly import Assembly, Resource
 
 _URI: Final = re.compile(r"arn:[\w-]+:apigateway:[^:]*:(?:[^:.]+\.)?([\w-]+):(action|path)/(.+)")
+_SERVER: Final = re.compile(r"https?://[\w.-]+(:\d+)?(/[^?#]*)?")
 _FUNCTION: Final = re.compile(r"2015-03-31/functions/(.+)/invocations")
 _PARAMETER: Final = re.compile(r"\{(\w+)\+?\}")
 _FIXED: Final = re.compile(r"'[^']*'")
@@ -106,6 +107,10 @@ def asked(method: Method) -> Iterator[Asked]:
     integration = method.integration
     match integration.get("Type", "MOCK"):
         case "MOCK":
+            return
+        # A server of somebody's, which API Gateway calls as anybody could: no role of this account goes with the call.
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-integration-types.html
+        case "HTTP" | "HTTP_PROXY" if _SERVER.fullmatch(str(integration.get("Uri", ""))):
             return
         case "AWS_PROXY":
             yield from _proxied(method)

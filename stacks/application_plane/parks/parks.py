@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.application_plane.parks.webhook_functions import CONSUMER_TIMEOUT, WebhookFunctions
-from tenantry.functions import PythonFunction, RuntimeLock, declare_store, package_folder
+from tenantry.functions import PythonFunction, declare_store, package_folder
 from tenantry.isolation.data import TenantTable
 from tenantry.isolation.direct import SyncWorkflow
 from tenantry.isolation.events import TenantQueue
@@ -98,7 +98,6 @@ class Parks(Construct):
             self,
             "CheckEndpoint",
             entry=package_folder("webhook_endpoint"),
-            lock=RuntimeLock.POWERTOOLS,
             defaults=platform.function_defaults,
             description="Checks that a webhook's endpoint is public",
         )

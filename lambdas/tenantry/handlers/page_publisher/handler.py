@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.request import Request, urlopen
 
 import boto3
+import msgspec
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict, Field, Json
 
+from tenantry.runtime.inputs import read
 from tenantry.runtime.observability import logger, observed
 from tenantry.runtime.own_buckets import only_own_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_s3 import S3Client
 
 # Beside the page, where no request for a file of it gets: the names of what the last publication has put there.
@@ -46,16 +46,14 @@ _BATCH: Final = 1000
 _ANSWER_SECONDS: Final = 10
 
 
-class Page(BaseModel):
+class Page(msgspec.Struct, kw_only=True, frozen=True, rename="pascal"):
     """A page to publish: the resource's properties."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-    asset_bucket: str = Field(alias="AssetBucket")
-    asset_key: str = Field(alias="AssetKey")
-    bucket: str = Field(alias="Bucket")
-    folder: str = Field(alias="Folder")
-    settings: Json[dict[str, Any]] = Field(alias="Settings")
+    asset_bucket: str
+    asset_key: str
+    bucket: str
+    folder: str
+    settings: str  # a JSON object
 
 
 class Publisher:
@@ -79,7 +77,7 @@ class Publisher:
         body = self._client.get_object(Bucket=page.asset_bucket, Key=page.asset_key)["Body"].read()
         with zipfile.ZipFile(io.BytesIO(body)) as asset:
             files = {name: asset.read(name) for name in asset.namelist() if not name.endswith("/")}
-        files[_SETTINGS] = json.dumps(page.settings).encode()
+        files[_SETTINGS] = json.dumps(json.loads(page.settings)).encode()
         for name in sorted(files, key=lambda name: (name == "index.html", not name.startswith(_HASHED), name)):
             self._put(page, name, files[name])
         before = self._manifest(page.bucket)
@@ -145,13 +143,13 @@ publisher = Publisher(client)
 
 
 @observed
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+def handler(event: dict[str, Any], _context: object) -> None:
     """Publish or withdraw a page, and tell CloudFormation how it went."""
     try:
         if event["RequestType"] == "Delete":
             publisher.withdraw(event["PhysicalResourceId"])
         else:
-            publisher.publish(Page.model_validate(event["ResourceProperties"]))
+            publisher.publish(read(event["ResourceProperties"], Page))
     except Exception as error:
         logger.exception("could not publish")
         _answer(event, {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"})
