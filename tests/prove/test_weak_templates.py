@@ -72,6 +72,11 @@ def _status(changed: Template) -> int:
             ],
             id="a text that looks like an id of the proof",
         ),
+        pytest.param(
+            _FUNCTION,
+            [_allow(["iam:CreateRole", "iam:PutRolePolicy"], "arn:aws:iam::111122223333:role/new")],
+            id="a role of its own making",
+        ),
         *(
             pytest.param(_FUNCTION, [_allow(form, {"Fn::GetAtt": ["Function", "Arn"]})], id=form)
             for form in ("lambda:*", "lambda:Update*", "lambda:*Code", "lambda:Add*")
