@@ -152,12 +152,14 @@ def test_role_may_read_stream_add_files_and_log_only(template: Template) -> None
             for name in ("DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
         ),
         *("kms:Decrypt", "kms:GenerateDataKey"),
-        *("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject"),
+        *("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"),
         *("s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
         *("logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"),
     }
     (written,) = allowed["s3:PutObject"]
     assert all(f"/{folder}/*" in written for folder in ("data", "errors", "aggregates"))
+    (listed,) = allowed["s3:ListBucket"]
+    assert "Lake" in listed
     (deleted,) = allowed["s3:DeleteObject"]
     assert deleted.count("_part-*_tmp_*") == 3
     assert all("Stream" in resource for resource in allowed["kinesis:GetRecords"])

@@ -149,7 +149,12 @@ class DataLake(Construct):
         return self._record_format
 
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let an identity add files below the lake's three folders, and finish or take back those it has begun."""
+        """Let an identity add files below the lake's three folders, and finish or take back those it has begun.
+
+        It may list names as well: S3 tells who may not list a bucket that they may not see an object, and not that
+        there is none. A Flink that resumes asks for parts that it had removed before it failed, and must learn that.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        """
         folders = [f"{self._bucket.bucket_arn}/{folder}" for folder in (DATA, ERRORS, AGGREGATES)]
         files = [f"{folder}/*" for folder in folders]
         parts = [f"{folder}/*/{_UNFINISHED}" for folder in folders]
@@ -165,7 +170,16 @@ class DataLake(Construct):
                 grantee=grantee, actions=["s3:DeleteObject"], resource_arns=parts, conditions=in_own_account(self)
             )
         )
-        for resources, actions in ((files, writing), (parts, ["s3:DeleteObject"])):
+        grant = grant.combine(
+            iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=["s3:ListBucket"],
+                resource_arns=[self._bucket.bucket_arn],
+                conditions=in_own_account(self),
+            )
+        )
+        listing = ([self._bucket.bucket_arn], ["s3:ListBucket"])
+        for resources, actions in ((files, writing), (parts, ["s3:DeleteObject"]), listing):
             for resource in resources:
                 acknowledge_reach(grantee, resource, actions=actions, reason=_WRITES_FOR_ALL)
         for resource in [*files, *parts]:

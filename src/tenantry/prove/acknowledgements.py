@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.stores import ACKNOWLEDGED
 from tenantry.prove.bindings import is_among
 from tenantry.prove.patterns import parse
+from tenantry.prove.resource_policies import strangers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from tenantry.prove.assembly import Assembly, Resource
     from tenantry.prove.principals import Principal
     from tenantry.prove.questions import Question
+
+
+_ANSWERING: Final = ("AWS::IAM::", "AWS::Lambda::Function")
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,13 @@ class Acknowledgement:
 
 
 def acknowledgements(assembly: Assembly, principal: Principal) -> tuple[Acknowledgement, ...]:
-    """Return what was answered for about a principal, by its own resource or by that of the role that it narrows."""
+    """Return what was answered for about a principal, by its own resource or by that of the role that it narrows.
+
+    Nobody answers for whom the templates do not know: whoever a resource's policy names, or may assume the role.
+    """
+    roles = {role.arn for role in assembly.resources("AWS::IAM::Role")}
+    if not principal.resource.type.startswith(_ANSWERING) or strangers(principal, roles):
+        return ()
     resources = {principal.resource.arn: principal.resource}
     if role := assembly.by_arn.get(principal.arn):
         resources[role.arn] = role

@@ -108,6 +108,8 @@ class Stack:
         Where it is deployed to.
     paths
         Construct paths by logical id, where the template itself does not have them.
+    tags
+        Those of the stack, which CloudFormation gives to its resources.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Stack:
     account: str = ACCOUNT
     region: str = REGION
     paths: Mapping[str, str] | None = None
+    tags: Mapping[str, str] | None = None
 
     @classmethod
     def read(
@@ -125,10 +128,11 @@ class Stack:
         account: str = ACCOUNT,
         region: str = REGION,
         paths: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Self:
         """Return the stack of a template's file, which has its name where no other is given."""
         name = name or path.name.removesuffix(".template.json")
-        return cls(name, json.loads(path.read_text()), account, region, paths)
+        return cls(name, json.loads(path.read_text()), account, region, paths, tags)
 
     @property
     def resources(self) -> Mapping[str, Any]:
@@ -150,7 +154,9 @@ class Resource:
     name, arn
         As CloudFormation would make them; `arn` is an unknown text for types whose ARN the prover does not know.
     properties, metadata
-        As the template has them, references resolved.
+        As the template has them, references resolved; a role's tags with those of its stack, which it gets as well.
+    is_conditional
+        Whether it is deployed under a condition only.
     """
 
     stack: str
@@ -161,6 +167,7 @@ class Resource:
     arn: str
     properties: Mapping[str, Any]
     metadata: Mapping[str, Any]
+    is_conditional: bool = False
 
 
 class Assembly:
@@ -170,10 +177,18 @@ class Assembly:
     ----------
     stacks
         Their templates. Exports of one are known to the others.
+
+    Raises
+    ------
+    ValueError
+        Two stacks have the same name.
     """
 
     def __init__(self, stacks: Iterable[Stack]) -> None:
-        self.stacks: Mapping[str, Stack] = {stack.name: stack for stack in stacks}
+        given = list(stacks)
+        self.stacks: Mapping[str, Stack] = {stack.name: stack for stack in given}
+        if len(self.stacks) < len(given):
+            raise ValueError("Two stacks of the assembly have the same name.")
         self._exports: dict[str, tuple[Stack, Any]] = {}
         for stack in self.stacks.values():
             for output in stack.template.get("Outputs", {}).values():
@@ -229,8 +244,9 @@ class Assembly:
             path=shown(str(path)),
             name=self._name(stack, logical_id),
             arn=self._attribute(stack, logical_id, "Arn"),
-            properties=self._resolve(stack, raw.get("Properties", {})),
+            properties=_tagged(stack, raw["Type"], self._resolve(stack, raw.get("Properties", {}))),
             metadata=metadata,
+            is_conditional="Condition" in raw,
         )
 
     def _resolve(self, stack: Stack, value: Any) -> Any:  # noqa: ANN401, C901, PLR0911 - a case for each function
@@ -310,6 +326,13 @@ class Assembly:
         return unknown(f"{stack.name}.{logical_id}.{attribute}")
 
 
+def _tagged(stack: Stack, kind: str, properties: dict[str, Any]) -> dict[str, Any]:
+    if not stack.tags or kind != "AWS::IAM::Role":
+        return properties
+    tags = [{"Key": key, "Value": value} for key, value in stack.tags.items()]
+    return {**properties, "Tags": [*properties.get("Tags", []), *tags]}
+
+
 def _text(value: Any) -> str:  # noqa: ANN401 - a resolved part of a template
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -331,6 +354,7 @@ def _stacks(folder: Path) -> Iterator[Stack]:
                 account=account,
                 region=region,
                 paths=_paths(folder, artifact),
+                tags=properties.get("tags"),
             )
 
 

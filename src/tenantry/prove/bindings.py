@@ -88,6 +88,17 @@ def is_single_valued(key: str) -> bool:
     return lower in SINGLE_VALUED or any(fnmatchcase(lower, form) for form in _SINGLE_VALUED_FORMS)
 
 
+def names_what_is_touched(key: str, action: str) -> bool:
+    """Return whether a condition key says what an action touches: not who asks, nor by which way."""
+    lower = key.lower()
+    by_action = {"dynamodb:leadingkeys": LEADING_KEYS, "s3:prefix": PREFIX}
+    if lower.startswith("kms:encryptioncontext:"):
+        return is_among(action, tuple(ENCRYPTION_CONTEXT))
+    if lower in by_action:
+        return is_among(action, tuple(by_action[lower]))
+    return lower.startswith(("aws:resourcetag/", "s3:existingobjecttag/"))
+
+
 DESCRIBING: Final = (
     "cognito-idp:DescribeUserPool*",
     "dynamodb:DescribeTable",
@@ -199,7 +210,9 @@ JUDGED: Final = frozenset(
 SOME_ACTIONS: Final = (
     *sorted(LEADING_KEYS),
     "dynamodb:PartiQLSelect",
+    "dynamodb:PutResourcePolicy",
     "dynamodb:Scan",
+    "events:PutPermission",
     "execute-api:Invoke",
     "iam:PutRolePolicy",
     "kinesis:GetRecords",
@@ -207,18 +220,31 @@ SOME_ACTIONS: Final = (
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:PutKeyPolicy",
+    "kms:TagResource",
+    "lambda:AddPermission",
     "lambda:InvokeFunction",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
     "logs:FilterLogEvents",
     "s3:DeleteObject",
     "s3:GetObject",
     "s3:ListBucket",
     "s3:ListBucketVersions",
+    "s3:PutAccessPointPolicy",
+    "s3:PutBucketAcl",
     "s3:PutBucketPolicy",
     "s3:PutObject",
+    "s3:PutObjectAcl",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:PutResourcePolicy",
+    "sns:AddPermission",
     "sns:Publish",
+    "sns:SetTopicAttributes",
     "sns:Subscribe",
+    "sqs:AddPermission",
     "sqs:ReceiveMessage",
     "sqs:SendMessage",
+    "sqs:SetQueueAttributes",
     "states:StartExecution",
     "sts:AssumeRole",
 )

@@ -16,9 +16,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.authorizer_context import TENANT_ID, context_path
+from tenantry.model.placeholders import TENANT_IN_NAME
 from tenantry.model.stores import STORES, Store
 from tenantry.model.stores import By as StoredBy
-from tenantry.model.variables import ROUTES
+from tenantry.model.variables import ROUTES, TOKEN_HEADER
 from tenantry.prove.calls import Call, injection
 from tenantry.prove.keys import AUTHORIZED, Fault, Tenants
 from tenantry.prove.mapping_templates import printed
@@ -27,7 +28,7 @@ from tenantry.prove.texts import By, Given, Printed, is_literal, literal, text
 from tenantry.prove.velocity import UnreadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tenantry.prove.assembly import Assembly, Resource
 
@@ -184,7 +185,7 @@ def _tenants(assembly: Assembly, method: Resource, verb: str, path: str) -> Tena
     """Return what a method's authorization says about the tenant."""
     properties = method.properties
     match properties.get("AuthorizationType", "NONE"):
-        case "AWS_IAM" if _is_declared(assembly, str(properties.get("RestApiId", ""))):
+        case "AWS_IAM" if _is_declared(assembly, str(properties.get("RestApiId", "")), path):
             return Tenants(frozenset({PATH_TENANT}))
         case "CUSTOM":
             routes = _routes(assembly, str(properties.get("AuthorizerId", "")))
@@ -195,24 +196,36 @@ def _tenants(assembly: Assembly, method: Resource, verb: str, path: str) -> Tena
     return Tenants(frozenset())
 
 
-def _is_declared(assembly: Assembly, api: str) -> bool:
-    """Return whether an API declares that its paths name tenants, so that it is proven who may call which."""
+def _is_declared(assembly: Assembly, api: str, path: str) -> bool:
+    """Return whether an API declares where a path names the tenant, so that it is proven who may call it."""
     declared = [
         one.metadata.get(STORES, []) for one in assembly.resources("AWS::ApiGateway::RestApi") if one.name == api
     ]
-    return any(Store.read(one).by is StoredBy.PATH for stores in declared for one in stores)
+    stores = [store for one in declared for store in map(Store.read, one) if store.by is StoredBy.PATH]
+    forms = [form.replace(TENANT_IN_NAME, f"{{{_PATH_TENANT}}}") for store in stores for form in store.forms]
+    return path in {f"/{form}" for form in forms}
 
 
 def _routes(assembly: Assembly, authorizer: str) -> list[str] | None:
     """Return the rules of an authorizer's routes; None if it is not one of a `TenantAuthorizer`."""
     for resource in assembly.resources("AWS::ApiGateway::Authorizer"):
-        if resource.name != authorizer:
-            continue
-        function = _FUNCTION.search(str(resource.properties.get("AuthorizerUri", "")))
-        found = assembly.by_arn.get(function[1]) if function else None
-        variables = found.properties.get("Environment", {}).get("Variables", {}) if found else {}
-        return str(variables[ROUTES]).splitlines() if ROUTES in variables else None
+        if resource.name == authorizer:
+            variables = _variables(assembly, resource)
+            return str(variables[ROUTES]).splitlines() if ROUTES in variables else None
     return None
+
+
+def token_header(assembly: Assembly, authorizer: Resource) -> str:
+    """Return the header in which a `TenantAuthorizer` finds tokens; empty if it is none."""
+    return str(_variables(assembly, authorizer).get(TOKEN_HEADER, ""))
+
+
+def _variables(assembly: Assembly, authorizer: Resource) -> Mapping[str, Any]:
+    """Return the environment of an authorizer's function."""
+    function = _FUNCTION.search(str(authorizer.properties.get("AuthorizerUri", "")))
+    found = assembly.by_arn.get(function[1]) if function else None
+    variables: Mapping[str, Any] = found.properties.get("Environment", {}).get("Variables", {}) if found else {}
+    return variables
 
 
 class _Paths:

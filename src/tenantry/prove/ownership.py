@@ -162,7 +162,7 @@ _RUNS_FOR_ALL: Final = {
     "AWS::SecretsManager::Secret": "secretsmanager",
     "AWS::StepFunctions::StateMachine": "states",
 }
-_BINDS: Final = {"AWS::IAM::ManagedPolicy": "iam", "AWS::IAM::Role": "iam", "AWS::Lambda::Function": "lambda"}
+_CHANGES_NOTHING: Final = ("iam:CreateServiceLinkedRole", "iam:PassRole")
 _BRACES: Final = re.compile(r"\{(\w+)\}")
 # Characters that no tenant id holds, so that whatever follows one is another part of the same tenant's key.
 _SEPARATORS: Final = ALPHABET - frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
@@ -195,7 +195,7 @@ def ownership(assembly: Assembly) -> Ownership:
 def _changing(service: str) -> Callable[[str], bool]:
     """Return which actions of a service change what binds sessions. Passing a role on changes none."""
     return lambda action: (
-        action.lower().startswith(f"{service}:") and is_binding(action) and action.lower() != "iam:passrole"
+        action.lower().startswith(f"{service}:") and is_binding(action) and not _only(_CHANGES_NOTHING)(action)
     )
 
 
@@ -223,11 +223,9 @@ def _what_binds(assembly: Assembly) -> Iterator[Holding]:
         for way in _shared(_RUNS_FOR_ALL[resource.type], arn, f"{arn}:*")
     ]
     yield Holding("what works for every tenant", "the assembly", "*", tuple(runs), one_tenant_only=True)
-    changed = [
-        Way(_changing(service), parse(resource.arn))
-        for kind, service in _BINDS.items()
-        for resource in assembly.resources(kind)
-    ]
+    # Who makes a role, or a policy, makes one that reaches everything: of these it does not matter which.
+    changed = [Way(_changing("iam"), (STAR,))]
+    changed += [Way(_changing("lambda"), parse(one.arn)) for one in assembly.resources("AWS::Lambda::Function")]
     yield Holding("roles, policies and code that bind sessions", "the assembly", "*", tuple(changed))
 
 

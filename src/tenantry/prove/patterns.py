@@ -146,6 +146,8 @@ def _token(found: re.Match[str]) -> Token:
     if variable in {"*", "?", "$"}:
         return str(variable)
     name = (variable or placeholder or "").partition(",")[0].strip()
+    if variable and "," in variable:
+        return Free(name)  # a default, for whoever has no such key
     known = CALLER.get(name.lower() if variable else name)
     return Var(known) if known else Free(name)
 

@@ -184,7 +184,7 @@ class Principal:
     def caller(self) -> Caller:
         """Whose ids its policy can name. A role that is tagged itself names what its tags say."""
         tagged = {str(tag.get("Key")).lower() for tag in self.resource.properties.get("Tags", [])}
-        if self.role.caller is Caller.NOBODY and tagged & {tag.lower() for tag in TENANT_TAGS}:
+        if self.role not in {Role.TENANT, Role.SESSION} and tagged & {tag.lower() for tag in TENANT_TAGS}:
             return Caller.ANYBODY
         return self.role.caller
 
@@ -226,10 +226,10 @@ def _roles(assembly: Assembly) -> Iterator[Principal]:
         ]
         outside = []
         for policy in attached.get((identity.type, identity.name), []):
-            found += statements(policy.properties["PolicyDocument"], policy.path)
+            found += _certain(policy)
         for arn in map(str, properties.get("ManagedPolicyArns", [])):
             if arn in managed:
-                found += statements(managed[arn].properties["PolicyDocument"], managed[arn].path)
+                found += _certain(managed[arn])
             else:
                 outside.append(arn)
         boundary, unread = _boundary(properties.get("PermissionsBoundary"), managed)
@@ -265,11 +265,18 @@ def _outside(assembly: Assembly, attached: Mapping[tuple[str, str], Sequence[Res
                     name=f"{policy.path} of {identity[1]}",
                     role=Role.OTHER,
                     arn=identity[1],
-                    statements=statements(policy.properties["PolicyDocument"], policy.path),
+                    statements=tuple(_certain(policy)),
                     resource=policy,
                 )
                 for policy in policies
             )
+
+
+def _certain(policy: Resource) -> Iterator[Statement]:
+    """Yield the statements of a policy, without its denials if it may not be deployed."""
+    for statement in statements(policy.properties["PolicyDocument"], policy.path):
+        if statement.allows or not policy.is_conditional:
+            yield statement
 
 
 def _boundary(arn: str | None, managed: Mapping[str, Resource]) -> tuple[tuple[Statement, ...] | None, tuple[str, ...]]:

@@ -11,7 +11,8 @@ For every pair of tenants t1 and t2, all users and all requests:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +22,7 @@ from tenantry.prove.ownership import Holding, ownership
 from tenantry.prove.principals import Principal, Role, principals
 from tenantry.prove.questions import is_denied, is_partitioned, not_understood, questions, representatives
 from tenantry.prove.requests import Request, find
-from tenantry.prove.resource_policies import faults_of_invocation, faults_of_trust, with_resource_policies
+from tenantry.prove.resource_policies import CERTIFICATES, faults_of_invocation, faults_of_trust, with_resource_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,21 +148,28 @@ def prove(assembly: Assembly, compositions: Sequence[Composition] = ()) -> Proof
         Finding(Result.OPEN, "", resource.type, resource.path, reason)
         for resource, reason in (*owned.undeclared, *unread)
     ]
+    roles = {principal.arn: principal.role for principal in everyone if not principal.purpose}
     findings += [
         Finding(Result.COUNTEREXAMPLE, permission.path, "sessions of any tenant", permission.path, reason)
-        for permission, reason in faults_of_invocation(assembly)
+        for permission, reason in faults_of_invocation(assembly, roles)
+    ]
+    findings += [
+        Finding(Result.OPEN, "", "its template", stack.name, "the prover does not know what a macro makes of it")
+        for stack in assembly.stacks.values()
+        if "Transform" in stack.template or '"Fn::Transform"' in json.dumps(stack.template)
     ]
     asked = 0
     for principal in everyone:
         examined = _Examination(assembly, principal, acknowledgements(assembly, principal), compositions)
-        findings += examined.of_its_own()
+        findings += examined.of_its_own(roles)
         for holding in owned.holdings:
             if _concerns(principal, holding):
                 found, number = examined.of(holding)
                 findings += found
                 asked += number
         if principal.role.is_one_tenants:
-            findings += examined.of_what_nobody_declared(owned.holdings)
+            alike = [statement for other in everyone if other.role is principal.role for statement in other.statements]
+            findings += examined.of_what_nobody_declared(owned.holdings, alike)
     return Proof(tuple(dict.fromkeys(findings)), asked)
 
 
@@ -169,7 +177,7 @@ def _concerns(principal: Principal, holding: Holding) -> bool:
     """Return whether it is asked. A role's policy names no user: only a session policy keeps users apart."""
     if holding.letters == "u":
         return principal.role is Role.SESSION
-    return principal.role.is_one_tenants or not holding.one_tenant_only
+    return principal.role.is_one_tenants or "*" in principal.arn or not holding.one_tenant_only
 
 
 @dataclass(frozen=True)
@@ -186,10 +194,17 @@ class _Examination:
         purpose = f" for {self.principal.purpose!r}" if self.principal.purpose else ""
         return f"{self.principal.name} ({self.principal.role}{purpose})"
 
-    def of_its_own(self) -> Iterator[Finding]:
+    def of_its_own(self, roles: Mapping[str, Role]) -> Iterator[Finding]:
         """Yield what is wrong with its trust, and what of its policies is not understood."""
-        for raw, fault in faults_of_trust(self.principal):
+        for raw, fault in faults_of_trust(self.principal, roles):
             yield self._finding(Result.COUNTEREXAMPLE, "who may assume it", reason=fault, statement=raw)
+        if self.principal.role is Role.SESSION and roles.get(self.principal.arn) is not Role.TENANT:
+            reason = f"{self.principal.arn}, which it narrows, is no tenant role of the templates"
+            yield self._finding(Result.OPEN, "its role", reason=reason)
+        for statement in self.principal.statements if self.principal.arn == CERTIFICATES else ():
+            if {action.lower() for action in statement.actions} != {_WITH_CERTIFICATE} or statement.not_action:
+                reason = "the prover knows no topics and things: certificates are exchanged for a role"
+                yield self._finding(Result.OPEN, "messages of AWS IoT", reason=reason, statement=statement.raw)
         for arn in self.principal.attached:
             if arn not in _HARMLESS_MANAGED:
                 yield self._finding(Result.OPEN, "its managed policies", reason=f"{arn} is in no template")
@@ -206,7 +221,8 @@ class _Examination:
             return [], 0
         denials = [statement for statement in self.principal.statements if not statement.allows]
         left = [question for question in asked if not question.is_refuted and not is_denied(question, denials)]
-        if left and self._limited(holding):
+        # A policy at a resource that names a user, or a session, allows it whatever the boundary is.
+        if left and not any("Principal" in question.statement.raw for question in left) and self._limited(holding):
             left = []
         if not left:
             return [self._finding(Result.PROVEN, holding.name)], len(asked)
@@ -226,7 +242,9 @@ class _Examination:
     def _left(self, holding: Holding, left: Sequence[Question]) -> Iterator[Finding]:
         """Yield findings about what is not refuted: answered for, composed by a template, or reachable."""
         whole = tuple(sorted({question.action for question in left}))
-        for composition in self.compositions:
+        # Whoever else has the role may ask for more than the templates do.
+        composed = self.principal.role in {Role.API, Role.MACHINE}
+        for composition in self.compositions if composed else ():
             if reason := composition(self.assembly, self.principal, holding, whole):
                 yield self._finding(Result.PROVEN, holding.name, reason=reason, actions=whole)
                 return
@@ -267,15 +285,29 @@ class _Examination:
             actions=actions,
         )
 
-    def of_what_nobody_declared(self, holdings: Sequence[Holding]) -> Iterator[Finding]:
-        """Yield what a session may do with something that is in no declaration."""
-        for statement in self.principal.statements:
+    def of_what_nobody_declared(self, holdings: Sequence[Holding], alike: Sequence[Statement]) -> Iterator[Finding]:
+        """Yield what a session may do with something that is in no declaration.
+
+        Parameters
+        ----------
+        holdings
+            What is declared.
+        alike
+            The statements of all principals of its role, so that those of other tenants are among them.
+        """
+        for statement in self._of_one_resource():
             known = {question.action for holding in holdings for question in self._asked([statement], holding)}
             free = known | {
                 action for action in representatives(statement) if is_among(action, (*DESCRIBING, *LOGGING))
             }
             unknown = [action for action in representatives(statement) if statement.allows and action not in free]
-            if unknown and is_partitioned(statement):
+            services = {action.partition(":")[0].lower() for action in unknown}
+            others = [
+                other
+                for other in alike
+                if other.allows and services & {action.partition(":")[0].lower() for action in representatives(other)}
+            ]
+            if unknown and is_partitioned(statement, others, unknown):
                 yield self._finding(
                     Result.PROVEN,
                     ", ".join(statement.resources),
@@ -290,6 +322,14 @@ class _Examination:
                     source=statement.source,
                     actions=tuple(unknown),
                 )
+
+    def _of_one_resource(self) -> Iterator[Statement]:
+        """Yield its statements with one resource each: what is known of one says nothing of another."""
+        for statement in self.principal.statements:
+            if statement.not_resource:
+                yield statement
+            else:
+                yield from (replace(statement, resources=(resource,)) for resource in statement.resources)
 
     def _finding(
         self,
@@ -306,6 +346,7 @@ class _Examination:
         return Finding(result, self._who, resource, path, reason, statement or {}, actions, request)
 
 
+_WITH_CERTIFICATE = "iot:assumerolewithcertificate"
 _WHOSE = {"tn": "any other tenant", "u": "another user of the tenant"}
 # Policies of AWS's own that reach no data, each with its page.
 _HARMLESS_MANAGED = frozenset(

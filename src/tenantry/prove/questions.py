@@ -10,11 +10,13 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tenantry.prove.automata import forces
-from tenantry.prove.bindings import JUDGED, SOME_ACTIONS, is_single_valued
+from tenantry.prove.bindings import JUDGED, SOME_ACTIONS, is_single_valued, names_what_is_touched
 from tenantry.prove.patterns import STAR, Free, Pattern, Token, Var, apart, head, literally, parse
 from tenantry.prove.principals import Caller
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tenantry.prove.ownership import Fact, Holding, Way
     from tenantry.prove.principals import Condition, Statement
 
+_OWNERS: Final = re.compile("<[a-z][12]>")
 _ALL_VALUES, _ANY_VALUE, _IF_EXISTS = "ForAllValues", "ForAnyValue", "IfExists"
 # Operators that compare the whole of a value, case included, with forms.
 _COMPARING: Final = frozenset({"StringEquals", "StringLike", "ArnEquals", "ArnLike"})
@@ -88,6 +91,8 @@ class Question:
         for condition in self.statement.conditions:
             quantifier, bare = parts(condition.operator)
             if bare == "Null":
+                if quantifier:
+                    continue  # of no values, "for all of them" is true
                 (required if condition.values == ("false",) else refused).add(condition.key.lower())
                 if set(condition.values) != {"true"}:
                     refused.discard(condition.key.lower())
@@ -128,10 +133,18 @@ def is_denied(question: Question, denials: Iterable[Statement]) -> bool:
     return any(
         not denial.conditions
         and not denial.not_resource
-        and denial.names(question.action)
+        and _denies(denial, question)
         and any(_covers(parse(form), question.way.resource) for form in denial.resources)
         for denial in denials
     )
+
+
+def _denies(denial: Statement, question: Question) -> bool:
+    """Return whether a denial names an action, or all those that an action of no real name stands for."""
+    if question.action in {*SOME_ACTIONS, *question.statement.actions}:
+        return denial.names(question.action)
+    service = question.action.partition(":")[0].lower()
+    return not denial.not_action and any(form.lower() in {"*", f"{service}:*"} for form in denial.actions)
 
 
 def _covers(form: Pattern, other: Pattern) -> bool:
@@ -140,36 +153,58 @@ def _covers(form: Pattern, other: Pattern) -> bool:
     return form == other or (begins and head(other).startswith(head(form)))
 
 
-def is_partitioned(statement: Statement) -> bool:
-    """Return whether no two tenants share what a statement allows: by its resources, or by a condition on one key.
+def is_partitioned(statement: Statement, others: Iterable[Statement], actions: Iterable[str]) -> bool:
+    """Return whether what a statement lets a tenant reach, no statement lets another tenant reach.
 
-    That is enough for what nobody declares, as a table of another app: whatever it holds, what one tenant reaches of it
-    no other does.
+    What keeps them apart is in the resources, or in a condition on one key that names what the actions touch. That is
+    enough for what nobody declares, as a table of another app: whatever it holds, what one tenant reaches of it no
+    other does.
+
+    Parameters
+    ----------
+    statement
+        What one tenant has.
+    others
+        What other tenants have: the statement itself is among them.
+    actions
+        What it is about.
     """
     if statement.not_resource or statement.not_action:
         return False
-    if all(_is_one_tenants(parse(resource)) for resource in statement.resources):
-        return True
+    own = _bound_values(statement, actions)
+    return all(
+        all(_is_never_shared(parse(one), parse(other)) for one in statement.resources for other in theirs.resources)
+        or any(
+            all(_is_never_shared(one, other) for one in own[key] for other in values)
+            for key, values in _bound_values(theirs, actions).items()
+            if key in own
+        )
+        for theirs in others
+    )
+
+
+def _bound_values(statement: Statement, actions: Iterable[str]) -> dict[str, list[Pattern]]:
+    """Return the values that every request has of keys that name what actions touch, by the key in lower case."""
     present = {
         condition.key.lower()
         for condition in statement.conditions
         if condition.operator == "Null" and condition.values == ("false",)
     }
-    return any(
-        bare in _COMPARING
-        and ((quantifier == _ALL_VALUES and key in present) or (not quantifier and is_single_valued(key)))
-        and all(_is_one_tenants(literally(parse(v)) if bare == "StringEquals" else parse(v)) for v in condition.values)
-        for condition in statement.conditions
-        for key in (condition.key.lower(),)
-        for quantifier, bare in (parts(condition.operator),)
-    )
+    found: dict[str, list[Pattern]] = {}
+    for condition in statement.conditions:
+        key, (quantifier, bare) = condition.key.lower(), parts(condition.operator)
+        is_bound = (quantifier == _ALL_VALUES and key in present) or (not quantifier and is_single_valued(key))
+        if bare in _COMPARING and is_bound and all(names_what_is_touched(key, action) for action in actions):
+            values = [parse(value) for value in condition.values]
+            found[key] = [literally(value) if bare == "StringEquals" else value for value in values]
+    return found
 
 
-def _is_one_tenants(form: Pattern) -> bool:
+def _is_never_shared(one: Pattern, other: Pattern) -> bool:
     theirs = tuple(
-        Var(f"{token.name[0]}2") if isinstance(token, Var) and _is_callers(token) else token for token in form
+        Var(f"{token.name[0]}2") if isinstance(token, Var) and _is_callers(token) else token for token in other
     )
-    return any(forces(form, theirs, letter) for letter in "tn")
+    return any(forces(one, theirs, letter) for letter in "tn")
 
 
 def parts(operator: str) -> tuple[str, str]:
@@ -210,6 +245,8 @@ def not_understood(statement: Statement) -> Iterator[str]:
         known = bare.removesuffix(_IF_EXISTS) in _COMPARING | _LEFT_OUT
         if not known or quantifier not in {"", _ALL_VALUES, _ANY_VALUE}:
             yield f"the condition operator {condition.operator}"
+    if _OWNERS.search(json.dumps(statement.raw)):
+        yield "a text that reads as an id of the proof's own"
     if statement.allows and not statement.not_action:
         for action in statement.actions:
             service = action.partition(":")[0].lower()

@@ -10,10 +10,12 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.prove.assembly import UNKNOWN
 from tenantry.prove.principals import Principal, Role, principals
 from tenantry.prove.prover import Finding, Reached, Result
 from tenantry.prove.requests import Request
@@ -39,6 +41,7 @@ _DONE: Final = {
 _SOURCE, _DETAIL_TYPE = "events:source", "events:detail-type"
 _OF_EVENTS: Final = (_SOURCE, _DETAIL_TYPE)
 _SIMPLE_PATH: Final = "$."
+_NOT_KNOWN: Final = re.compile(r"\$\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Reach:
         return out
 
     def unlimited(self) -> Iterator[Finding]:
-        """Yield who may publish events that are not its own, and rules that start a machine on anybody's."""
+        """Yield who may publish events that are not its own, and what starts a machine on what anybody says."""
         for bus in self._assembly.resources("AWS::Events::EventBus"):
             for principal, statement in self._on(bus):
                 if not _is_limited(statement):
@@ -109,6 +112,10 @@ class Reach:
         for policy in self._assembly.resources("AWS::Events::EventBusPolicy"):
             reason = "the prover does not read policies of event buses: who may publish is not known"
             yield Finding(Result.OPEN, policy.path, "an event bus", policy.path, reason)
+        for pipe in self._assembly.resources("AWS::Pipes::Pipe"):
+            if ":stateMachine:" in str(pipe.properties.get("Target")):
+                reason = "it starts a machine with what somebody has put into its source"
+                yield Finding(Result.OPEN, pipe.path, "a state machine", pipe.path, reason)
         for rule in self._assembly.resources("AWS::Events::Rule"):
             to_machines = [target for target in _targets(rule) if ":stateMachine:" in str(target.get("Arn", ""))]
             if to_machines and not rule.properties.get("ScheduleExpression") and not _kinds(rule):
@@ -123,7 +130,8 @@ class Reach:
 
     def _on(self, resource: Resource) -> Iterator[tuple[Principal, Statement]]:
         for principal, statement in self._granted[_DONE[resource.type][0]]:
-            if any(fnmatchcase(resource.arn, form) for form in statement.resources) != statement.not_resource:
+            forms = statement.resources if statement.not_resource else map(_any_text, statement.resources)
+            if any(fnmatchcase(resource.arn, form) for form in forms) != statement.not_resource:
                 yield principal, statement
 
     def _starts_of(self, principal: Principal, machine: Resource) -> Iterator[Start]:
@@ -153,6 +161,11 @@ class Reach:
             allowed = [_allowed(statement, key) for key in _OF_EVENTS]
             if all(not given or text in given for given, text in zip(allowed, kind, strict=True)):
                 yield f"{principal.name} ({principal.role})"
+
+
+def _any_text(form: str) -> str:
+    """Return a form in which what is not known before a request, or before the deployment, is any text."""
+    return _NOT_KNOWN.sub("*", UNKNOWN.sub("*", form))
 
 
 def _publishes_anything(principal: Principal, bus: Resource, statement: Statement) -> Finding:
@@ -197,7 +210,7 @@ def _allowed(statement: Statement, key: str) -> tuple[str, ...]:
     return tuple(
         value
         for condition in statement.conditions
-        if condition.key == key and condition.operator.endswith("StringEquals")
+        if condition.key == key and condition.operator in {"StringEquals", "ForAllValues:StringEquals"}
         for value in condition.values
     )
 

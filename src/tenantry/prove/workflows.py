@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.prove.calls import TENANT_FIELDS, Call, as_text, injection
 from tenantry.prove.declared_stores import DeclaredStores
-from tenantry.prove.integrations import Method, asked, methods
+from tenantry.prove.integrations import Method, asked, methods, token_header
 from tenantry.prove.keys import OTHER_TENANT, Fault, Tenants
 from tenantry.prove.prover import Finding, Reached, Result
 from tenantry.prove.reach import Reach, Start
@@ -119,7 +119,7 @@ def workflows(assembly: Assembly) -> Workflows:
         faulty |= {one.role} if faults else set()
         out.findings += [_finding(one, fault) for fault in faults]
         asked_for.setdefault(one.role, set()).update(granted_as(one.call) if one.call else ())
-    out.findings += [*reach.unlimited(), *_not_seen(assembly)]
+    out.findings += [*reach.unlimited(), *_not_seen(assembly), *_given_to_others(assembly)]
     out.findings = list({repr(finding): finding for finding in out.findings}.values())
     out.starters = {
         machine.path: [start.who for start in begun.get(machine.arn, [])] for machine in _machines(assembly)
@@ -133,7 +133,7 @@ def workflows(assembly: Assembly) -> Workflows:
 
 def _not_seen(assembly: Assembly) -> Iterator[Finding]:
     """Yield what may make requests, or give one tenant's reply to another, in ways that are not read."""
-    for api in assembly.resources("AWS::ApiGateway::RestApi"):
+    for api in assembly.resources("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"):
         if {"Body", "BodyS3Location"} & api.properties.keys():
             reason = "its methods are in an OpenAPI document, which the prover does not read"
             yield Finding(Result.OPEN, api.path, "its integrations", api.path, reason)
@@ -150,6 +150,20 @@ def _not_seen(assembly: Assembly) -> Iterator[Finding]:
             reason = "its cache gives the reply to one caller to another: the tenant is no part of a cache key"
             request = Request("GET", "a path of the API", {}, {"t1": "acme", "t2": OTHER_TENANT})
             yield Finding(Result.COUNTEREXAMPLE, stage.path, "replies of the API", stage.path, reason, request=request)
+
+
+def _given_to_others(assembly: Assembly) -> Iterator[Finding]:
+    """Yield authorizers that give one caller what they have found of another: it is cached by something else."""
+    for authorizer in assembly.resources("AWS::ApiGateway::Authorizer"):
+        header = token_header(assembly, authorizer)
+        sources = {source.strip().lower() for source in str(authorizer.properties.get("IdentitySource")).split(",")}
+        is_cached = str(authorizer.properties.get("AuthorizerResultTtlInSeconds", "")) != "0"
+        if header and is_cached and f"method.request.header.{header}".lower() not in sources:
+            reason = f"what it finds is cached, and the token in {header} is no part of the cache's key"
+            request = Request("GET", "a path of the API", {}, {"t1": "acme", "t2": OTHER_TENANT})
+            yield Finding(
+                Result.COUNTEREXAMPLE, authorizer.path, "callers of the API", authorizer.path, reason, request=request
+            )
 
 
 def _made(assembly: Assembly, begun: Mapping[str, Sequence[Start]]) -> Iterator[_Made]:
