@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry.cli.main import main
-from tenantry.prove.report import as_table
+from tenantry.prove.prover import Finding, Proof, Result
+from tenantry.prove.report import as_table, residual_table
 from tests.prove.templates import listing, of_role, proof_of, template
 
 if TYPE_CHECKING:
@@ -87,3 +88,23 @@ def test_table_has_a_row_for_each_result_of_a_principal() -> None:
         "| shop/Vendor/TenantRole (tenant role) | invoices (shop/Invoices), orders (shop/Orders) |"
     )
     assert len(rows) == 4
+
+
+def test_residual_table_has_each_reason_with_its_principals_and_actions() -> None:
+    def acknowledged(principal: str, resource: str, action: str) -> Finding:
+        return Finding(Result.ACKNOWLEDGED, principal, resource, principal, "It decides.", actions=(action,))
+
+    found = (
+        acknowledged("a", "rows", "dynamodb:Query"),
+        acknowledged("a", "rows", "dynamodb:GetItem"),
+        acknowledged("b", "rows", "dynamodb:GetItem"),
+        acknowledged("c", "rows", "dynamodb:GetItem"),
+        Finding(Result.PROVEN, "d", "rows", "d"),
+    )
+
+    rows = list(residual_table(Proof(found, 5)))
+
+    assert rows[2:] == [
+        "| It decides. | a | rows: dynamodb:GetItem, dynamodb:Query |",
+        "| It decides. | b, c | rows: dynamodb:GetItem |",
+    ]

@@ -1,8 +1,10 @@
-"""The app's own templates are proven, in every environment, and docs/proof.md says what of whom."""
+"""The app's own templates are proven, in every environment, and docs/proof.md and isolation.md say what of whom."""
 
 from __future__ import annotations
 
+import re
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +14,11 @@ from tenantry.prove.prover import Result
 from tenantry.prove.report import as_text
 from tests.synthesized import ENVIRONMENTS, assembly
 from tools import proof_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tenantry.prove.prover import Proof
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -30,9 +37,20 @@ def test_environment_is_proven(environment: str) -> None:
     assert all("of a user" in finding.resource for finding in reached)
 
 
-def test_page_has_the_results_of_prod() -> None:
-    page = proof_table.PAGE.read_text()
+@pytest.fixture(scope="module")
+def prod() -> Proof:
+    return prove_isolation(Assembly.read(assembly("prod").folder))
 
-    found = proof_table.updated(page, Assembly.read(assembly("prod").folder))
 
-    assert found == page, "run: make docs"
+@pytest.mark.parametrize("page", proof_table.PAGES, ids=lambda page: page.name)
+def test_page_has_the_results_of_prod(page: Path, prod: Proof) -> None:
+    assert proof_table.updated(page, prod) == page.read_text(), "run: make docs"
+
+
+def test_page_of_isolation_explains_each_reason_of_prod(prod: Proof) -> None:
+    page = (proof_table.DOCS / "isolation.md").read_text()
+
+    explained = re.findall(r"^> (.+(?:\n> .+)*)", page, re.MULTILINE)
+
+    reasons = {finding.reason for finding in prod.of(Result.ACKNOWLEDGED)}
+    assert sorted(reason.replace("\n> ", " ") for reason in explained) == sorted(reasons)

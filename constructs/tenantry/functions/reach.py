@@ -28,7 +28,7 @@ def acknowledge_reach(
     """Answer for a principal that reaches what belongs to tenants, although no policy binds it to one tenant.
 
     Without it, synthesis fails: a mistake in the principal's code could cross tenants. The report of `tenantry prove`
-    and docs/proof.md print the reason.
+    and docs/isolation.md print the reason.
 
     Parameters
     ----------

@@ -122,12 +122,16 @@ def as_sarif(proof: Proof) -> str:
 
 
 def as_table(proof: Proof) -> Iterator[str]:
-    """Yield the lines of a table in Markdown: principal, resource, what is known of them."""
+    """Yield the lines of a table in Markdown: principal, resource, what is known of them.
+
+    The reasons of what is acknowledged are in `residual_table`.
+    """
     yield "| Principal | Resource | Result |"
     yield "|---|---|---|"
     rows: dict[tuple[str, str], list[str]] = {}
     for finding in sorted(proof.findings, key=lambda found: (found.principal, found.result, found.resource)):
-        result = f"{finding.result}: {finding.reason}" if finding.reason else str(finding.result)
+        named = finding.reason and finding.result is not Result.ACKNOWLEDGED
+        result = f"{finding.result}: {finding.reason}" if named else str(finding.result)
         rows.setdefault((finding.principal, result), []).append(finding.resource)
     for (principal, result), resources in rows.items():
         yield _row(principal, ", ".join(resources), result)
@@ -136,6 +140,28 @@ def as_table(proof: Proof) -> Iterator[str]:
     if shared:
         yield from ("", "| What works for every tenant | Who reaches it |", "|---|---|")
         yield from (_row(one.path, f"{one.how} {'; '.join(one.who)}") for one in shared)
+
+
+def residual_table(proof: Proof) -> Iterator[str]:
+    """Yield the lines of a table in Markdown: for each reason, who reaches what of tenants, and by which actions.
+
+    These are the principals that could cross tenants if their code were wrong. Those that reach the same are one row.
+    """
+    reach: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for finding in sorted(proof.of(Result.ACKNOWLEDGED), key=lambda found: (found.reason, found.principal)):
+        allowed = reach.setdefault((finding.reason, finding.principal), {}).setdefault(finding.resource, set())
+        allowed.update(finding.actions)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (reason, principal), resources in reach.items():
+        alike: dict[str, list[str]] = {}
+        for resource in sorted(resources):
+            alike.setdefault(", ".join(sorted(resources[resource])), []).append(resource)
+        reached = "; ".join(f"{', '.join(names)}: {actions}" for actions, names in alike.items())
+        rows.setdefault((reason, reached), []).append(principal)
+    yield "| Reason | Principals | What they reach |"
+    yield "|---|---|---|"
+    for (reason, reached), principals in rows.items():
+        yield _row(reason, ", ".join(principals), reached)
 
 
 def _row(*cells: str) -> str:
