@@ -34,8 +34,8 @@ _DATE: Final = ("year", "month", "day")
 # The last parts of files that are still being written; a snapshot may need them for as long as it is kept.
 _UNFINISHED: Final = "_part-*_tmp_*"
 _WRITES_FOR_ALL: Final = (
-    "It writes the files of every tenant, each record under the tenant that it carries, and reads none but to see "
-    "whether it was finished."
+    "It writes the files of every tenant, each record under the tenant that it carries, lists their names, and reads "
+    "none but to see whether it was finished."
 )
 _TIERING: Final = Duration.days(30)
 _UPLOADS: Final = Duration.days(7)
