@@ -158,8 +158,12 @@ def test_role_may_read_stream_add_files_and_log_only(template: Template) -> None
     }
     (written,) = allowed["s3:PutObject"]
     assert all(f"/{folder}/*" in written for folder in ("data", "errors", "aggregates"))
-    (listed,) = allowed["s3:ListBucket"]
-    assert "Lake" in listed
+    (prefixes,) = [
+        statement["Condition"]["StringLike"]["s3:prefix"]
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "s3:ListBucket"
+    ]
+    assert prefixes == [f"{folder}/*/_part-*_tmp_*" for folder in ("data", "errors", "aggregates")]
     (deleted,) = allowed["s3:DeleteObject"]
     assert deleted.count("_part-*_tmp_*") == 3
     assert all("Stream" in resource for resource in allowed["kinesis:GetRecords"])

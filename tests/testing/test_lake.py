@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import io
 import json
 import time
@@ -12,10 +13,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tenantry.testing.lake import Lake, packed
+from tenantry.testing.lake import Lake, packed, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -86,3 +87,8 @@ def test_aggregates_are_a_line_a_minute(s3: S3Client, lake: Lake) -> None:
     ]
     assert sorted(row["records"] for row in rows) == [1, 2, 3]
     assert len({row["window_start"] for row in rows}) == 3
+
+
+@pytest.mark.parametrize("pack", [packed, gzip.compress])
+def test_files_of_this_version_and_of_an_earlier_one_are_read(pack: Callable[[bytes], bytes]) -> None:
+    assert unpacked(pack(b"a line")) == b"a line"

@@ -34,8 +34,8 @@ _DATE: Final = ("year", "month", "day")
 # The last parts of files that are still being written; a snapshot may need them for as long as it is kept.
 _UNFINISHED: Final = "_part-*_tmp_*"
 _WRITES_FOR_ALL: Final = (
-    "It writes the files of every tenant, each record under the tenant that it carries, lists their names, and reads "
-    "none but to see whether it was finished."
+    "It writes the files of every tenant, each record under the tenant that it carries, and reads none but to see "
+    "whether it was finished."
 )
 _TIERING: Final = Duration.days(30)
 _UPLOADS: Final = Duration.days(7)
@@ -151,13 +151,13 @@ class DataLake(Construct):
     def grant_write(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let an identity add files below the lake's three folders, and finish or take back those it has begun.
 
-        It may list names as well: S3 tells who may not list a bucket that they may not see an object, and not that
-        there is none. A Flink that resumes asks for parts that it had removed before it failed, and must learn that.
-        https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+        It may list unfinished parts as well: a Flink that resumes asks for parts that it had removed before it failed,
+        and must learn that they are gone.
         """
         folders = [f"{self._bucket.bucket_arn}/{folder}" for folder in (DATA, ERRORS, AGGREGATES)]
         files = [f"{folder}/*" for folder in folders]
         parts = [f"{folder}/*/{_UNFINISHED}" for folder in folders]
+        unfinished = [f"{folder}/*/{_UNFINISHED}" for folder in (DATA, ERRORS, AGGREGATES)]
         writing = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:GetObject"]
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
@@ -175,7 +175,7 @@ class DataLake(Construct):
                 grantee=grantee,
                 actions=["s3:ListBucket"],
                 resource_arns=[self._bucket.bucket_arn],
-                conditions=in_own_account(self),
+                conditions={**in_own_account(self), "StringLike": {"s3:prefix": unfinished}},
             )
         )
         listing = ([self._bucket.bucket_arn], ["s3:ListBucket"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import sys
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _POLL_SECONDS: Final = 0.5
+_GZIP: Final = b"\x1f\x8b"
 _FOLDERS: Final = ("data/", "errors/", "aggregates/")
 
 
@@ -33,8 +35,8 @@ def packed(content: bytes) -> bytes:
 
 
 def unpacked(content: bytes) -> bytes:
-    """Return the lines of a file that the streaming application wrote."""
-    return zstd.decompress(content)
+    """Return the lines of a file that the streaming application wrote, of this version or of one that used gzip."""
+    return gzip.decompress(content) if content.startswith(_GZIP) else zstd.decompress(content)
 
 
 @dataclass(frozen=True)
