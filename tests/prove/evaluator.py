@@ -27,6 +27,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.statements import listed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -147,7 +149,7 @@ def _any(
         and (by is None or by(statement["Principal"], request.principal))
         and matches(statement, request, variables=document.get("Version", "") >= _VARIABLES_SINCE)
         for document in documents
-        for statement in _list(document["Statement"])
+        for statement in listed(document["Statement"])
     )
 
 
@@ -157,7 +159,7 @@ def matches(statement: Document, request: Request, *, variables: bool = True) ->
         _on_action(statement, request.action)
         and _on_resource(statement, request, variables=variables)
         and all(
-            holds(operator, key, _list(values), request, variables=variables)
+            holds(operator, key, listed(values), request, variables=variables)
             for operator, block in statement.get("Condition", {}).items()
             for key, values in block.items()
         )
@@ -166,7 +168,7 @@ def matches(statement: Document, request: Request, *, variables: bool = True) ->
 
 def _on_action(statement: Document, action: str) -> bool:
     named = "Action" in statement
-    forms = _list(statement["Action" if named else "NotAction"])
+    forms = listed(statement["Action" if named else "NotAction"])
     return named == any(_like(_pattern(form.lower()), action.lower()) for form in forms)
 
 
@@ -175,7 +177,7 @@ def _on_resource(statement: Document, request: Request, *, variables: bool) -> b
         return True  # a trust policy is about its role
     named = "Resource" in statement
     found = []
-    for text in _list(statement["Resource" if named else "NotResource"]):
+    for text in listed(statement["Resource" if named else "NotResource"]):
         # Before the fifth colon a variable is not replaced.
         *head, last = text.split(":", 5)
         pattern: _Pattern | None = _pattern(text)
@@ -193,7 +195,7 @@ def _on_resource(statement: Document, request: Request, *, variables: bool) -> b
 
 def _names(principal: object, caller: str) -> bool:
     if not caller.startswith("arn:"):
-        services = _list(principal.get("Service", [])) if isinstance(principal, dict) else []
+        services = listed(principal.get("Service", [])) if isinstance(principal, dict) else []
         return caller in services or "*" in _aws(principal)
     return any(_is_account(one, caller) for one in _aws(principal)) or _names_more_than_account(principal, caller)
 
@@ -209,7 +211,7 @@ def _names_itself(principal: object, caller: str) -> bool:
 
 def _aws(principal: object) -> list[str]:
     if isinstance(principal, dict):
-        return _list(principal.get("AWS", []))
+        return listed(principal.get("AWS", []))
     return ["*"] if principal == "*" else []
 
 
@@ -388,10 +390,6 @@ _OPERATORS: Final[dict[str, Callable[[_Pattern, str], bool]]] = {
 }
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]
-
-
 def statements(documents: Sequence[Document]) -> Iterator[Document]:
     """Return all statements of some policies."""
-    return (statement for document in documents for statement in _list(document["Statement"]))
+    return (statement for document in documents for statement in listed(document["Statement"]))

@@ -8,6 +8,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.prove.evaluator import Decision, Document, Policies, Request, Value, decide, matches
+from tests.statements import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -139,7 +140,7 @@ def _requests(reach: Reach, fixed: dict[str, Value | None], statements: Sequence
             for key, given in block.items():
                 if key.lower() not in fixed:
                     choices = open_.setdefault(key.lower(), [None])
-                    for value in given if isinstance(given, list) else [given]:
+                    for value in listed(given):
                         text = _example(str(value).lower() if isinstance(value, bool) else str(value), ids)
                         choices.append((text,) if _MANY.fullmatch(key) else text)
     names = list(open_)
@@ -197,10 +198,10 @@ def _of_strangers(statements: Sequence[Document], arn: str, account: str) -> Ite
     for statement in statements:
         named = statement.get("Principal", "*")
         if isinstance(named, dict):
-            callers.update(_list(named.get("Service", [])))
-            callers.update(_session_of(one) for one in _list(named.get("AWS", [])) if ":role/" in one)
-        actions.update(_HOLE.sub("Any", one) for one in _list(statement.get("Action", "any:Any")))
-        resources.update(_HOLE.sub("x", one) for one in _list(statement.get("Resource", [])) if one != "*")
+            callers.update(listed(named.get("Service", [])))
+            callers.update(_session_of(one) for one in listed(named.get("AWS", [])) if ":role/" in one)
+        actions.update(_HOLE.sub("Any", one) for one in listed(statement.get("Action", "any:Any")))
+        resources.update(_HOLE.sub("x", one) for one in listed(statement.get("Resource", [])) if one != "*")
         for operator, block in statement.get("Condition", {}).items():
             for key, given in block.items():
                 choices.setdefault(key.lower(), []).extend(_suggested(operator, given))
@@ -214,7 +215,7 @@ def _of_strangers(statements: Sequence[Document], arn: str, account: str) -> Ite
 
 
 def _suggested(operator: str, given: Any) -> list[Value | None]:  # noqa: ANN401 - one or a list
-    values = [str(one).lower() if isinstance(one, bool) else str(one) for one in _list(given)]
+    values = [str(one).lower() if isinstance(one, bool) else str(one) for one in listed(given)]
     if operator == "Null":
         return [None, "x"]
     if operator.startswith("Bool"):
@@ -229,7 +230,3 @@ def _suggested(operator: str, given: Any) -> list[Value | None]:  # noqa: ANN401
 def _session_of(role: str) -> str:
     account, name = role.split(":")[4], role.rsplit("/", maxsplit=1)[-1]
     return f"arn:aws:sts::{account}:assumed-role/{name}/x"
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]

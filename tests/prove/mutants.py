@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.model.variables import TOKEN_VENDOR
 from tests.prove.weakenings import weakenings
+from tests.statements import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +62,8 @@ class Mutant:
     @property
     def identity(self) -> str:
         """The same for the same mutant of two environments."""
-        accounts = {stack.account for stack in self.whole.stacks.values()}
         text = json.dumps([self.resource.path, self.place[:1], self.before, self.after], sort_keys=True)
-        for account in accounts:
+        for account in self.whole.accounts:
             text = text.replace(account, "ACCOUNT")
         return text
 
@@ -92,7 +92,7 @@ def _statements(value: Any, place: Place) -> Iterator[tuple[Place, Document]]:  
     if isinstance(value, dict):
         if "Statement" in value:
             given = value["Statement"]
-            for number, statement in enumerate(given if isinstance(given, list) else [given]):
+            for number, statement in enumerate(listed(given)):
                 yield (*place, "Statement", number), statement
             return
         for name, inner in value.items():
@@ -122,7 +122,7 @@ def _replaced(resource: Resource, place: Place, changed: list[Document]) -> Reso
     value: Any = properties
     for name in path[:-1]:
         value = value[name]
-    given = value["Statement"] if isinstance(value["Statement"], list) else [value["Statement"]]
+    given = listed(value["Statement"])
     value["Statement"] = [*given[: int(number)], *changed, *given[int(number) + 1 :]]
     return replace(resource, properties=properties)
 

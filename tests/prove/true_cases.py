@@ -11,6 +11,7 @@ from tenantry.model.policies import PolicyTemplate
 from tenantry.model.variables import TOKEN_VENDOR
 from tests.oracles.templates import ACCOUNT, resolved
 from tests.prove.evaluator import Document, Policies, Request, Value, statements
+from tests.statements import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,15 +72,15 @@ def _case(random: Random, document: Document, statement: Document) -> tuple[Requ
     for one in statements([document]):
         for operator, block in one.get("Condition", {}).items():
             for key, given in block.items():
-                values = [str(part).lower() if isinstance(part, bool) else str(part) for part in _listed(given)]
+                values = [str(part).lower() if isinstance(part, bool) else str(part) for part in listed(given)]
                 if operator != "Null" and random.random() < 0.85:
                     texts = [_text(random, random.choice(values), own) for _ in range(random.choice((1, 1, 2)))]
                     keys[key] = tuple(texts) if _MANY_VALUED.fullmatch(key) else texts[0]
     keys.update(_ALWAYS)
     if random.random() < 0.1:
         keys.pop("aws:PrincipalTag/TenantId")
-    action = _text(random, random.choice(_listed(statement.get("Action", statement.get("NotAction")))), own)
-    resource = _text(random, random.choice(_listed(statement.get("Resource", statement.get("NotResource", "*")))), own)
+    action = _text(random, random.choice(listed(statement.get("Action", statement.get("NotAction")))), own)
+    resource = _text(random, random.choice(listed(statement.get("Resource", statement.get("NotResource", "*")))), own)
     request = Request(action, resource if ":" in resource else "arn:aws:s3:::other/x", _CALLER, keys)
     if "Principal" not in statement:
         return request, Policies(identity=[filled])
@@ -99,7 +100,3 @@ def _text(random: Random, form: str, own: str) -> str:
         return own if random.random() < 0.7 else random.choice(TENANTS)
 
     return _HOLE.sub(value, form)
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]

@@ -6,6 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.prove.evaluator import Document
+from tests.statements import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def weakenings(statement: Document) -> Iterator[Weakened]:
 def _of_deny(raw: Document) -> Iterator[Weakened]:
     yield "drop a denial", []
     for part in {"Action", "Resource"} & raw.keys():
-        values = _list(raw[part])
+        values = listed(raw[part])
         for value in values if len(values) > 1 else ():
             yield f"drop a {part.lower()} of a denial", [{**raw, part: [other for other in values if other != value]}]
     narrowed = copy.deepcopy(raw)
@@ -63,7 +64,7 @@ def _of_deny(raw: Document) -> Iterator[Weakened]:
     for operator, block in raw.get("Condition", {}).items():
         yield "negate a denial's operator", [_with_operator(raw, operator, _negated(operator))]
         for key, given in block.items():
-            values = _list(given)
+            values = listed(given)
             for value in values if len(values) > 1 else ():
                 yield "drop a value of a denial", [_with(raw, operator, key, [v for v in values if v != value])]
             if "Not" in operator:
@@ -86,14 +87,14 @@ def _conditions(raw: Document) -> Iterator[Weakened]:
         for key, given in block.items():
             yield "drop a condition", [_without(raw, operator, key)]
             if operator == "Null":
-                flipped = ["true" if str(value).lower() == "false" else "false" for value in _list(given)]
+                flipped = ["true" if str(value).lower() == "false" else "false" for value in listed(given)]
                 yield "turn Null round", [_with(raw, operator, key, flipped)]
                 yield "accept any of Null", [_with(raw, operator, key, ["true", "false"])]
                 continue
             other = _without(raw, operator, key)
             other.setdefault("Condition", {}).setdefault(operator, {})["aws:UserAgent"] = given
             yield "another key", [other]
-            yield "add * to the values", [_with(raw, operator, key, [*_list(given), "*"])]
+            yield "add * to the values", [_with(raw, operator, key, [*listed(given), "*"])]
         for what, new in _operators(operator):
             yield what, [_with_operator(raw, operator, new)]
 
@@ -144,13 +145,13 @@ def _replaced(raw: Document, old: str, new: str) -> Iterator[Document]:
     """Change one resource, or one value of one condition, at a time."""
     if old == new:
         return
-    values = _list(raw.get("Resource", []))
+    values = listed(raw.get("Resource", []))
     for number, value in enumerate(values):
         if old in value:
             yield {**raw, "Resource": [*values[:number], value.replace(old, new, 1), *values[number + 1 :]]}
     for operator, block in raw.get("Condition", {}).items():
         for key, given in block.items():
-            texts = _list(given)
+            texts = listed(given)
             for number, text in enumerate(texts):
                 if old in str(text):
                     changed = [*texts[:number], text.replace(old, new, 1), *texts[number + 1 :]]
@@ -160,7 +161,7 @@ def _replaced(raw: Document, old: str, new: str) -> Iterator[Document]:
 def _resources(raw: Document) -> Iterator[Weakened]:
     if "Resource" not in raw:
         return
-    values = _list(raw["Resource"])
+    values = listed(raw["Resource"])
     for number, resource in enumerate(values):
         head = resource.split("${")[0].split("{{")[0].rstrip("*")
         for wide, what in (
@@ -174,7 +175,7 @@ def _resources(raw: Document) -> Iterator[Weakened]:
 
 
 def _actions(raw: Document) -> Iterator[Weakened]:
-    actions = _list(raw.get("Action", []))
+    actions = listed(raw.get("Action", []))
     for service in sorted({action.split(":")[0] for action in actions}):
         for action in _MORE.get(service, ()):
             if action not in actions:
@@ -192,7 +193,7 @@ def _principals(raw: Document) -> Iterator[Weakened]:
         return
     yield "anybody", [{**raw, "Principal": "*"}]
     if isinstance(raw["Principal"], dict):
-        others = _list(raw["Principal"].get("AWS", []))
+        others = listed(raw["Principal"].get("AWS", []))
         yield "another account", [{**raw, "Principal": {**raw["Principal"], "AWS": [*others, _FOREIGN]}}]
         if others:
             account = [":".join([*name.split(":")[:5], "root"]) for name in others if name.startswith("arn:")]
@@ -228,7 +229,3 @@ def _negated(operator: str) -> str:
         if name in operator:
             return operator.replace(name, f"{name}Not")
     return operator
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from tenantry.model.policies import as_list
 from tools.architecture.events import events_of_grant
 from tools.architecture.graph import Edge, Node
 from tools.architecture.nodes import is_assumed_by_role
@@ -71,11 +72,11 @@ def _owners(templates: Templates) -> Mapping[Place, list[Place]]:
 
 def _allowed(templates: Templates, stack: str, owner: Place, document: Mapping[str, Any]) -> Iterator[Edge]:
     for statement in document["Statement"]:
-        pairs = [action.split(":", 1) for action in _list(statement["Action"])]
+        pairs = [action.split(":", 1) for action in as_list(statement["Action"])]
         pairs = [(service, name) for service, name in pairs if service not in _PLUMBING and name not in _IMPLIED]
         actions = [name for _, name in pairs]
         if statement["Effect"] == "Allow" and actions:
-            for resource in _list(statement["Resource"]):
+            for resource in as_list(statement["Resource"]):
                 for target in _targets(templates, stack, pairs[0][0], resource):
                     yield from _edges(templates, owner, target, actions, statement, templates.text(resource))
 
@@ -131,7 +132,3 @@ def takes_dead_letters(templates: Templates, place: Place) -> bool:
             for mapping in templates.of("AWS::Lambda::EventSourceMapping")
         )
     )
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    return value if isinstance(value, list) else [value]

@@ -162,11 +162,10 @@ class RoleTable:
         known = sorted(self._known)
         for count in range(len(known) + 1):
             for roles in combinations(known, count):
-                self._check(frozenset(roles))
-                denied = self._denied(frozenset(roles))
-                self._denied_to[frozenset(roles)] = [
-                    f"{method}{shape}{end}" for method, shape in denied for end in ("", "/")
-                ]
+                held = frozenset(roles)
+                denied = self._denied(held)
+                self._check(held, denied)
+                self._denied_to[held] = [f"{method}{shape}{end}" for method, shape in denied for end in ("", "/")]
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -200,8 +199,8 @@ class RoleTable:
         }
         return sorted(denied - shapes)
 
-    def _check(self, roles: frozenset[str]) -> None:
-        for method, shape in self._denied(roles):
+    def _check(self, roles: frozenset[str], denied: Iterable[tuple[str, str]]) -> None:
+        for method, shape in denied:
             pattern = re.compile(re.escape(shape).replace(r"\*", ".+"))
             for rule in self._rules:
                 path = rule.route.shape.replace("*", "any")

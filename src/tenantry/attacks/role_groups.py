@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tenantry.attacks.assertions import denied
 from tenantry.attacks.outcome import AttackResult
+from tenantry.model.policies import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,5 +142,4 @@ def tried(
 
 
 def _statements(document: str) -> list[dict[str, Any]]:
-    found: Any = json.loads(document)["Statement"]
-    return found if isinstance(found, list) else [found]
+    return as_list(json.loads(document)["Statement"])

@@ -7,6 +7,7 @@ machine: the CDK CLI deploys templates and assets, not the metadata of an assemb
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,8 +58,9 @@ class Recorded:
         """
         files = sorted(self.sources[0].folder.rglob("*.py"))
         names = {path.name for path in files}
-        modules = (Path(getattr(module, "__file__", None) or "") for module in [*sys.modules.values()])
-        imported = {path.resolve() for path in modules if path.name in names}
+        modules = (getattr(module, "__file__", None) or "" for module in [*sys.modules.values()])
+        # Most modules are not this package's: their paths are not worth making.
+        imported = {Path(file).resolve() for file in modules if file.rpartition(os.sep)[2] in names}
         yield from (path for path in files if path.resolve() not in imported)
 
     def metadata(self, hash_: str) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class PolicyTemplate:
         """
         if document.get("Version") != _VERSION or not document.get("Statement"):
             raise TemplateError(f"A session policy template must be a policy of version {_VERSION} with statements.")
-        for statement in _list(document["Statement"]):
+        for statement in as_list(document["Statement"]):
             _check(statement)
         return cls(document)
 
@@ -125,7 +125,7 @@ def _in_account(statement: dict[str, Any], account: str) -> dict[str, Any]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount
     """
-    about_s3 = any(action.lower().startswith("s3:") for action in _list(statement.get("Action", [])))
+    about_s3 = any(action.lower().startswith("s3:") for action in as_list(statement.get("Action", [])))
     if not about_s3 or statement["Effect"] != "Allow":
         return statement
     conditions = statement.get("Condition", {})
@@ -137,9 +137,9 @@ def _check(statement: Mapping[str, Any]) -> None:
     inverted = {"NotAction", "NotResource", "Principal", "NotPrincipal"} & statement.keys()
     if inverted:
         raise TemplateError(f"A statement must not have {', '.join(sorted(inverted))}.")
-    if any({"*", "?"} & set(action) for action in _list(statement.get("Action", "*"))):
+    if any({"*", "?"} & set(action) for action in as_list(statement.get("Action", "*"))):
         raise TemplateError("A statement must name its actions one by one.")
-    resources = _list(statement.get("Resource", "*"))
+    resources = as_list(statement.get("Resource", "*"))
     if "*" in resources:
         raise TemplateError("A statement must not be about every resource.")
     named = set(PLACEHOLDER.findall(json.dumps(statement)))
@@ -155,9 +155,9 @@ def _check(statement: Mapping[str, Any]) -> None:
 def _binds_tenant(resources: list[str], conditions: Mapping[str, Any]) -> bool:
     if all(map(is_bound, resources)):
         return True
-    present = {key for key, value in conditions.get("Null", {}).items() if _list(value) == ["false"]}
+    present = {key for key, value in conditions.get("Null", {}).items() if as_list(value) == ["false"]}
     return any(
-        all(map(is_bound, _list(values)))
+        all(map(is_bound, as_list(values)))
         for operator, block in conditions.items()
         if operator.removeprefix(_EVERY) in _COMPARING
         for key, values in block.items()
@@ -178,5 +178,6 @@ def _filled(value: Any, values: Mapping[str, str]) -> Any:  # noqa: ANN401 - any
             return value
 
 
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
+    """Return what a policy has as one or as several as a list."""
     return value if isinstance(value, list) else [value]

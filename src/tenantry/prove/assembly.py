@@ -225,6 +225,11 @@ class Assembly:
                 yield resource
 
     @cached_property
+    def accounts(self) -> frozenset[str]:
+        """The accounts that the stacks are for."""
+        return frozenset(stack.account for stack in self.stacks.values())
+
+    @cached_property
     def by_arn(self) -> Mapping[str, Resource]:
         """Every resource by its ARN."""
         return {resource.arn: resource for resource in self.all_resources.values()}

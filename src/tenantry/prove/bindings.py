@@ -190,7 +190,7 @@ def is_binding(action: str) -> bool:
     name = action.partition(":")[2]
     reads = any(name.startswith(word) for word in READING) and not action.lower().startswith("sts:")
     own = is_among(action, _TAGS_OF_OBJECTS)
-    return not reads and not own and any(fnmatchcase(action.lower(), form.lower()) for form in BINDING)
+    return not reads and not own and is_among(action, BINDING)
 
 
 def is_among(action: str, forms: tuple[str, ...]) -> bool:

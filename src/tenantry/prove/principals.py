@@ -15,7 +15,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from tenantry.model.policies import whole_statements
+from tenantry.model.policies import as_list, whole_statements
 from tenantry.model.tags import TENANT_TAGS
 from tenantry.model.variables import TOKEN_VENDOR
 
@@ -192,11 +192,6 @@ class Principal:
 def statements(document: Mapping[str, Any], source: str) -> tuple[Statement, ...]:
     """Return the statements of a policy document, which a resource of the path `source` has."""
     return tuple(Statement.read(raw, source) for raw in as_list(document.get("Statement", [])))
-
-
-def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM lets one stand for a list of one
-    """Return a value that may stand for a list of one, as a list."""
-    return value if isinstance(value, list) else [value]
 
 
 def principals(assembly: Assembly) -> list[Principal]:

@@ -117,8 +117,13 @@ def _applies(statement: Statement, request: Request, ids: Ids) -> bool:
     )
 
 
+def _given(keys: Mapping[str, Sequence[str]], name: str) -> Sequence[str]:
+    """Return the values of a condition key, whose name has no case."""
+    return {key.lower(): values for key, values in keys.items()}.get(name.lower(), ())
+
+
 def _holds(condition: Condition, keys: Mapping[str, Sequence[str]], ids: Ids, *, allows: bool) -> bool:
-    given = {key.lower(): values for key, values in keys.items()}.get(condition.key.lower(), ())
+    given = _given(keys, condition.key)
     quantifier, bare = parts(condition.operator)
     if bare == "Null":
         return any((value == "true") == (not given) for value in condition.values)
@@ -148,7 +153,7 @@ def touches(way: Way, request: Request, ids: Ids) -> bool:
 
 
 def _is_so(fact: Fact, keys: Mapping[str, Sequence[str]], ids: Ids) -> bool:
-    given = {key.lower(): values for key, values in keys.items()}.get(fact.key.lower(), ())
+    given = _given(keys, fact.key)
     match fact.what:
         case "absent":
             return not given

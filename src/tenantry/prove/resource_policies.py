@@ -10,10 +10,11 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from tenantry.model.policies import as_list
 from tenantry.model.tags import PURPOSE_TAG, TENANT_ID_TAG, TENANT_NAME_TAG, TENANT_TAGS, policy_variable, request_tag
 from tenantry.model.variables import TOKEN_VENDOR
 from tenantry.prove.assembly import UNKNOWN
-from tenantry.prove.principals import Principal, Role, Statement, as_list, statements
+from tenantry.prove.principals import Principal, Role, Statement, statements
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -153,8 +154,7 @@ def _principals(raw: Mapping[str, Any]) -> list[str]:
 
 def _is_own_account(who: str, assembly: Assembly) -> bool:
     """Return whether an account is named as a whole: then its own policies say who in it may do what."""
-    accounts = {stack.account for stack in assembly.stacks.values()}
-    return who in accounts or any(who.endswith(f":iam::{account}:root") for account in accounts)
+    return who in assembly.accounts or any(who.endswith(f":iam::{account}:root") for account in assembly.accounts)
 
 
 def _other(who: str, statement: Statement, resource: Resource) -> Principal:
@@ -268,7 +268,6 @@ def _is_among(function: Any, names: Collection[str]) -> bool:  # noqa: ANN401 - 
 
 def _is_on_own_behalf(permission: Mapping[str, Any], assembly: Assembly) -> bool:
     """Return whether a permission is for resources of the templates, or of their accounts."""
-    accounts = {stack.account for stack in assembly.stacks.values()}
     source = str(permission.get("SourceArn", ""))
     owner = str(permission.get("SourceAccount", ":".join(source.split(":")[4:5])))
-    return owner in accounts or source in assembly.by_arn or UNKNOWN.fullmatch(source) is not None
+    return owner in assembly.accounts or source in assembly.by_arn or UNKNOWN.fullmatch(source) is not None
